@@ -1,1 +1,14 @@
-//! Everything both sides agree on.
+//! Everything hep's controller and agent must agree on.
+//!
+//! Values that cannot be wrong once made, the parameters of every module, the plan, and the frames that
+//! carry them. This crate touches no file, socket, clock or process: it reads and writes only what it is handed.
+
+pub mod blob;
+pub mod facts;
+pub mod frame;
+pub mod hello;
+pub mod message;
+pub mod outcome;
+pub mod plan;
+pub mod task;
+pub mod value;

@@ -1,0 +1,203 @@
+//! Parameters of `apt`: Debian packages.
+
+use super::{BadParam, Params};
+use crate::value::{OneOrMany, Package};
+use serde::{Deserialize, Serialize};
+
+/// What shall become of the packages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// They are installed, in whatever version is there.
+    #[default]
+    Install,
+    /// They are installed in the newest version there is.
+    Latest,
+    /// They are not installed; configuration files stay.
+    Remove,
+    /// They are not installed and have no configuration files.
+    Purge,
+    /// What is needed to build them is installed.
+    BuildDep,
+}
+
+/// How all installed packages are upgraded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Upgrade {
+    /// Nothing is removed and nothing new installed (`apt-get upgrade`).
+    Safe,
+    /// New packages may come, nothing is removed (`apt-get upgrade --with-new-pkgs`).
+    Full,
+    /// What the new versions need (`apt-get dist-upgrade`).
+    Dist,
+}
+
+/// An answer to a question that a package asks with debconf(7) while it is configured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Debconf {
+    /// The package that asks.
+    pub package: String,
+    /// The question: `postfix/main_mailer_type`.
+    pub question: String,
+    /// Its type: `select`, `string`, `boolean`, `password` ...
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The answer.
+    pub value: String,
+}
+
+/// Parameters of `apt`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Apt {
+    /// One package or a list: `nginx`, `nginx=1.22*`, `libc6:arm64`, `/srv/tool.deb` (a path on the host).
+    #[serde(default, alias = "name", alias = "packages")]
+    pub package: OneOrMany<Package>,
+    /// What shall become of them. Default: `install`.
+    #[serde(default)]
+    pub action: Action,
+    /// Refresh the package index first.
+    #[serde(default)]
+    pub update_cache: bool,
+    /// With `update_cache`: only if the index is older than this, in seconds.
+    #[serde(default)]
+    pub cache_valid_time: Option<u32>,
+    /// Whether recommended packages come along; without it the host's own setting decides.
+    #[serde(default)]
+    pub install_recommends: Option<bool>,
+    /// The release that packages are taken from, as `bookworm-backports`.
+    #[serde(default)]
+    pub default_release: Option<String>,
+    /// Whether an older version may replace a newer one.
+    #[serde(default)]
+    pub allow_downgrade: bool,
+    /// Whether packages that nobody asked for may be removed on the way.
+    #[serde(default)]
+    pub allow_removals: bool,
+    /// Remove packages that were installed for others and are needed no more.
+    #[serde(default)]
+    pub autoremove: bool,
+    /// `true` holds the packages at their version, `false` takes the hold away.
+    #[serde(default)]
+    pub hold: Option<bool>,
+    /// Options for dpkg. Default: `[force-confdef, force-confold]`.
+    #[serde(default)]
+    pub dpkg_options: Option<Vec<String>>,
+    /// What `policy-rc.d` answers while packages are configured: `101` keeps services from starting.
+    #[serde(default)]
+    pub policy_rc_d: Option<u8>,
+    /// Upgrade all installed packages.
+    #[serde(default)]
+    pub upgrade: Option<Upgrade>,
+    /// How long to wait for another package manager to finish, in seconds. Default: 300.
+    #[serde(default)]
+    pub lock_timeout: Option<u32>,
+    /// Answers to questions that the packages ask.
+    #[serde(default)]
+    pub debconf: Vec<Debconf>,
+    /// Finish an interrupted run of dpkg first (`dpkg --configure -a`).
+    #[serde(default)]
+    pub recover: bool,
+}
+
+impl Params for Apt {
+    fn title(&self) -> String {
+        let verb = match self.action {
+            Action::Install => "install",
+            Action::Latest => "latest",
+            Action::Remove => "remove",
+            Action::Purge => "purge",
+            Action::BuildDep => "build dependencies of",
+        };
+        let names: Vec<String> = self.package.iter().take(3).map(Package::to_string).collect();
+        let more = if self.package.len() > 3 { ", ..." } else { "" };
+        match (names.is_empty(), self.upgrade) {
+            (false, _) => format!("{verb} {}{more}", names.join(", ")),
+            (true, Some(_)) => "upgrade packages".to_owned(),
+            (true, None) => "package index".to_owned(),
+        }
+    }
+
+    fn check(&self) -> Result<(), BadParam> {
+        let none = self.package.is_empty();
+        let acts = self.update_cache
+            || self.upgrade.is_some()
+            || self.autoremove
+            || self.recover
+            || !self.debconf.is_empty();
+        BadParam::when(
+            none && !acts,
+            "package",
+            "there is nothing to do: no package is named",
+            "add `package: NAME` or a list, or `update_cache: true`, or `upgrade: safe`",
+        )?;
+        BadParam::when(
+            none && self.action != Action::Install,
+            "action",
+            "the action has no package to act on",
+            "add `package: NAME`",
+        )?;
+        BadParam::when(
+            none && self.hold.is_some(),
+            "hold",
+            "there is no package to hold",
+            "add `package: NAME`",
+        )?;
+        BadParam::when(
+            !none && self.upgrade.is_some(),
+            "upgrade",
+            "`upgrade` takes all installed packages, so `package` cannot narrow it",
+            "use `action: latest` for the named ones, or a task of its own for `upgrade`",
+        )?;
+        BadParam::when(
+            self.cache_valid_time.is_some() && !self.update_cache,
+            "cache_valid_time",
+            "`cache_valid_time` says when `update_cache` may be skipped, and that is not set",
+            "add `update_cache: true`",
+        )?;
+        let removes = matches!(self.action, Action::Remove | Action::Purge);
+        BadParam::when(
+            removes
+                && self.package.iter().any(|p| {
+                    matches!(p, Package::File(_) | Package::Named { version: Some(_), .. })
+                }),
+            "package",
+            "packages are removed by name, without a version or a file",
+            "write the name alone",
+        )?;
+        BadParam::when(
+            removes && self.hold == Some(true),
+            "hold",
+            "a package that is removed cannot be held",
+            "remove `hold`",
+        )?;
+        let word = |text: &str| {
+            !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic()) && !text.starts_with('-')
+        };
+        BadParam::when(
+            self.default_release.as_deref().is_some_and(|release| !word(release)),
+            "default_release",
+            "this is not the name of a release",
+            "write it as `bookworm-backports`",
+        )?;
+        BadParam::when(
+            self.dpkg_options.iter().flatten().any(|option| !word(option)),
+            "dpkg_options",
+            "options of dpkg are written without leading dashes or spaces",
+            "write `[force-confnew]`",
+        )?;
+        BadParam::when(
+            self.debconf.iter().any(|d| {
+                !word(&d.package)
+                    || !word(&d.question)
+                    || !word(&d.kind)
+                    || d.value.contains(['\n', '\0'])
+            }),
+            "debconf",
+            "an answer needs a package, a question and a type without spaces, and a value of one line",
+            "write `{package: postfix, question: postfix/mailname, type: string, value: example.org}`",
+        )
+    }
+}

@@ -1,0 +1,86 @@
+//! Parameters of `command`: a program to run.
+
+use super::{BadParam, Params};
+use crate::value::{AbsPath, Argv};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Parameters of `command`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Command {
+    /// The program and its arguments: a list, or a text that is split at spaces. No shell sees it.
+    #[serde(default)]
+    pub argv: Option<Argv>,
+    /// A script for `/bin/sh -c` instead.
+    #[serde(default)]
+    pub shell: Option<String>,
+    /// A path; if it exists there is nothing to do.
+    #[serde(default)]
+    pub creates: Option<AbsPath>,
+    /// A path; if it does not exist there is nothing to do.
+    #[serde(default)]
+    pub removes: Option<AbsPath>,
+    /// The directory to run in. Default: `/`.
+    #[serde(default)]
+    pub chdir: Option<AbsPath>,
+    /// Variables of the environment, added to `PATH`, `HOME`, `LANG`.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    /// What the program reads on its standard input; without it that is empty.
+    #[serde(default)]
+    pub stdin: Option<String>,
+    /// How long it may run, in seconds; without it as long as it takes.
+    #[serde(default)]
+    pub timeout: Option<u32>,
+}
+
+impl Params for Command {
+    fn title(&self) -> String {
+        let text = match (&self.argv, &self.shell) {
+            (Some(argv), _) => argv.to_string(),
+            (None, Some(script)) => script.lines().next().unwrap_or_default().to_owned(),
+            (None, None) => String::new(),
+        };
+        let short: String = text.chars().take(60).collect();
+        let more = if short.len() < text.len() { "..." } else { "" };
+        format!("run {short}{more}")
+    }
+
+    fn check(&self) -> Result<(), BadParam> {
+        BadParam::when(
+            self.argv.is_none() && self.shell.is_none(),
+            "argv",
+            "there is nothing to run",
+            "add `argv: [program, argument]`, or `shell: script`",
+        )?;
+        BadParam::when(
+            self.argv.is_some() && self.shell.is_some(),
+            "shell",
+            "`argv` and `shell` both say what to run",
+            "keep one of them",
+        )?;
+        BadParam::when(
+            self.shell
+                .as_deref()
+                .is_some_and(|script| script.trim().is_empty() || script.contains('\0')),
+            "shell",
+            "the script is empty or has a NUL byte",
+            "write the script as one text",
+        )?;
+        BadParam::when(
+            self.env.iter().any(|(name, value)| {
+                name.is_empty() || name.contains(['=', '\0']) || value.contains('\0')
+            }),
+            "env",
+            "a variable's name is empty or has `=`, or there is a NUL byte",
+            "write `env: {NAME: value}`",
+        )?;
+        BadParam::when(
+            self.timeout == Some(0),
+            "timeout",
+            "a timeout of 0 leaves no time",
+            "remove it, or give seconds",
+        )
+    }
+}

@@ -1,0 +1,174 @@
+//! Parameters of `file`: files, directories and links on the host.
+
+use super::{BadParam, Params};
+use crate::value::{Argv, Dest, Mode, Owner};
+use serde::{Deserialize, Serialize};
+
+/// What the path shall be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// A file with the content of `src` or `content`; without either, an existing path gets its attributes.
+    #[default]
+    Present,
+    /// Nothing.
+    Absent,
+    /// A directory.
+    Directory,
+    /// A symbolic link to `src`.
+    Link,
+    /// A hard link to `src`.
+    Hardlink,
+    /// A file, made empty if there is none; times are set to now.
+    Touch,
+}
+
+/// Parameters of `file`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// What the path shall be. Default: `present`.
+    #[serde(default)]
+    pub action: Action,
+    /// The path on the host; with a slash at the end, or if it is a directory there, `src` is put into it.
+    #[serde(alias = "path")]
+    pub dest: Dest,
+    /// For `present` a local file or directory (a slash at its end: only what is in it); for `link` and `hardlink`
+    /// what the link points to.
+    #[serde(default)]
+    pub src: Option<String>,
+    /// The content itself.
+    #[serde(default)]
+    pub content: Option<String>,
+    /// The owner, by name or number.
+    #[serde(default)]
+    pub owner: Option<Owner>,
+    /// The group, by name or number.
+    #[serde(default)]
+    pub group: Option<Owner>,
+    /// The mode; for trees, of their files (directories get execute where there is read).
+    #[serde(default, alias = "mod")]
+    pub mode: Option<Mode>,
+    /// `absent`: also a directory with all below it. `directory`: owner, group and mode also for all below it.
+    #[serde(default)]
+    pub recurse: bool,
+    /// Make missing parent directories (0755, owned by the agent's user).
+    #[serde(default)]
+    pub parents: bool,
+    /// Replace something of another type that is in the way; let a link point to nothing.
+    #[serde(default)]
+    pub force: bool,
+    /// Work on what a link at `dest` points to, instead of replacing the link.
+    #[serde(default)]
+    pub follow: bool,
+    /// Keep the old content beside the new, named with the time.
+    #[serde(default)]
+    pub backup: bool,
+    /// Rewrite the file itself where it cannot be replaced (a bind mount); not atomic.
+    #[serde(default)]
+    pub in_place: bool,
+    /// A command that must accept the new content, whose path stands for `%s`, before it replaces the old.
+    #[serde(default)]
+    pub validate: Option<Argv>,
+}
+
+impl Params for File {
+    fn title(&self) -> String {
+        let verb = match self.action {
+            Action::Present => "file",
+            Action::Absent => "no",
+            Action::Directory => "directory",
+            Action::Link => "link",
+            Action::Hardlink => "hard link",
+            Action::Touch => "touch",
+        };
+        format!("{verb} {}", self.dest)
+    }
+
+    fn sources(&self) -> Vec<&str> {
+        match self.action {
+            Action::Present => self.src.as_deref().into_iter().collect(),
+            Action::Absent
+            | Action::Directory
+            | Action::Link
+            | Action::Hardlink
+            | Action::Touch => vec![],
+        }
+    }
+
+    fn check(&self) -> Result<(), BadParam> {
+        let action = self.action;
+        let is = |actions: &[Action]| actions.contains(&action);
+        let linking = is(&[Action::Link, Action::Hardlink]);
+        let copies = is(&[Action::Present]) && (self.src.is_some() || self.content.is_some());
+        BadParam::when(
+            self.src.is_some() && self.content.is_some(),
+            "content",
+            "`src` and `content` both say what the file shall hold",
+            "keep one of them",
+        )?;
+        BadParam::when(
+            self.src.as_ref().is_some_and(|src| src.is_empty() || src.contains('\0')),
+            "src",
+            "`src` is empty or has a NUL byte",
+            "name a file",
+        )?;
+        BadParam::when(
+            linking && self.src.is_none(),
+            "action",
+            "a link needs `src`: what it points to",
+            "add `src: /path/it/points/to`",
+        )?;
+        // The ancestor's manifests give `src` with `absent`; it says nothing there and harms nothing.
+        BadParam::when(
+            self.src.is_some() && is(&[Action::Directory, Action::Touch]),
+            "src",
+            "`src` means nothing with this action",
+            "to copy a directory with all below it write `action: present`",
+        )?;
+        BadParam::when(
+            self.content.is_some() && !is(&[Action::Present]),
+            "content",
+            "`content` goes with `action: present` only",
+            "remove `content`, or the action",
+        )?;
+        BadParam::when(
+            self.recurse && !is(&[Action::Absent, Action::Directory]),
+            "recurse",
+            "`recurse` goes with `action: absent` and `action: directory` only",
+            "remove it; a directory as `src` is copied whole in any case",
+        )?;
+        BadParam::when(
+            self.validate.is_some() && !copies,
+            "validate",
+            "`validate` needs new content to look at",
+            "give `src` or `content`, or remove `validate`",
+        )?;
+        BadParam::when(
+            self.validate
+                .as_ref()
+                .is_some_and(|v| !v.parts().iter().any(|part| part.contains("%s"))),
+            "validate",
+            "`validate` has no `%s`, so it would not look at the new content",
+            "write `%s` where the command takes the file, as in `nginx -t -c %s`",
+        )?;
+        BadParam::when(
+            self.in_place && !copies,
+            "in_place",
+            "`in_place` says how new content is written, and there is none",
+            "give `src` or `content`, or remove `in_place`",
+        )?;
+        BadParam::when(
+            self.backup && !copies,
+            "backup",
+            "`backup` keeps what new content replaces, and there is none",
+            "give `src` or `content`, or remove `backup`",
+        )?;
+        BadParam::when(
+            self.dest.into && (self.content.is_some() || is(&[Action::Touch, Action::Hardlink])),
+            "dest",
+            "`dest` ends in `/`, but this is a file without a name of its own",
+            "write the file's full path",
+        )
+    }
+}

@@ -1,0 +1,69 @@
+//! Parameters of `service`: services of systemd or SysV scripts.
+
+use super::{BadParam, Params};
+use crate::value::ServiceName;
+use serde::{Deserialize, Serialize};
+
+/// What shall become of the service now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// It runs.
+    Start,
+    /// It does not run.
+    Stop,
+    /// It is stopped and started, always.
+    Restart,
+    /// It reads its configuration again; it is started if it did not run.
+    Reload,
+}
+
+/// Parameters of `service`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// The service.
+    #[serde(alias = "service")]
+    pub name: ServiceName,
+    /// What shall become of it now.
+    #[serde(default)]
+    pub action: Option<Action>,
+    /// Whether it starts when the host boots.
+    #[serde(default)]
+    pub enabled: Option<bool>,
+    /// A text in the command line of its process, to tell whether a SysV service runs that cannot say so itself.
+    #[serde(default)]
+    pub pattern: Option<String>,
+    /// How long it may take to reach the wanted state, in seconds. Default: 90.
+    #[serde(default)]
+    pub timeout: Option<u32>,
+}
+
+impl Params for Service {
+    fn title(&self) -> String {
+        let verb = match (self.action, self.enabled) {
+            (Some(Action::Start), _) => "start",
+            (Some(Action::Stop), _) => "stop",
+            (Some(Action::Restart), _) => "restart",
+            (Some(Action::Reload), _) => "reload",
+            (None, Some(false)) => "disable",
+            (None, _) => "enable",
+        };
+        format!("{verb} {}", self.name)
+    }
+
+    fn check(&self) -> Result<(), BadParam> {
+        BadParam::when(
+            self.action.is_none() && self.enabled.is_none(),
+            "name",
+            "there is nothing to do: neither `action` nor `enabled` is given",
+            "add `action: start`, `stop`, `restart` or `reload`, or `enabled: true`",
+        )?;
+        BadParam::when(
+            self.pattern.as_deref().is_some_and(|pattern| pattern.trim().is_empty()),
+            "pattern",
+            "an empty pattern is found in every process",
+            "write a text of the service's command line",
+        )
+    }
+}
