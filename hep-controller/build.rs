@@ -1,0 +1,56 @@
+//! Puts the agents found in the directory `HEP_AGENTS_DIR` into hep: writes the table of `include_bytes!` that
+//! agent_binary.rs includes. Without the variable the table is empty and hep looks beside itself instead.
+//! Builds no agent: `cargo xtask dist` does, and sets the variable.
+#![expect(clippy::print_stdout, reason = "a build script talks to cargo on stdout")]
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+/// What every agent's file name begins with; the machine follows, as `uname -m` says it.
+const PREFIX: &str = "hep-agent-";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed=HEP_AGENTS_DIR");
+    let agents = match env::var_os("HEP_AGENTS_DIR") {
+        Some(dir) => agents_in(Path::new(&dir))?,
+        None => Vec::new(),
+    };
+    let out_dir = env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR for build scripts")?;
+    fs::write(Path::new(&out_dir).join("agents.rs"), table(&agents)?)?;
+    Ok(())
+}
+
+/// The agents of one directory as (machine, absolute path), sorted by machine so that equal input gives equal output.
+fn agents_in(dir: &Path) -> Result<Vec<(String, PathBuf)>, Box<dyn Error>> {
+    // Relative paths would be read from this crate's directory by cargo and from OUT_DIR by rustc.
+    let dir = fs::canonicalize(dir).map_err(|cause| format!("HEP_AGENTS_DIR: {}: {cause}", dir.display()))?;
+    println!("cargo::rerun-if-changed={}", dir.display());
+    let mut agents = Vec::new();
+    for entry in fs::read_dir(&dir)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if let Some(machine) = name.strip_prefix(PREFIX) {
+            println!("cargo::rerun-if-changed={}", path.display());
+            agents.push((machine.to_owned(), path));
+        }
+    }
+    agents.sort();
+    if agents.is_empty() {
+        return Err(format!("HEP_AGENTS_DIR: no {PREFIX}* in {}", dir.display()).into());
+    }
+    Ok(agents)
+}
+
+/// The table as a Rust expression: `&[("x86_64", include_bytes!("..")), ..]`.
+fn table(agents: &[(String, PathBuf)]) -> Result<String, Box<dyn Error>> {
+    let mut text = String::from("&[\n");
+    for (machine, path) in agents {
+        let path = path.to_str().ok_or("HEP_AGENTS_DIR: the path is not UTF-8")?;
+        writeln!(text, "    ({machine:?}, include_bytes!({path:?})),")?;
+    }
+    text.push_str("]\n");
+    Ok(text)
+}
