@@ -1,0 +1,225 @@
+//! What is wrong with what the operator wrote: place, sentence, hint. Makes text; prints nothing.
+
+use crate::source::{Source, Span};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// One mistake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Diagnostic {
+    /// The file it is in.
+    pub(crate) path: PathBuf,
+    /// Where in the file; `None` when it concerns the file as a whole.
+    pub(crate) place: Option<Place>,
+    /// What is wrong.
+    pub(crate) message: String,
+    /// What to write instead, or which key or command to change.
+    pub(crate) hint: Option<String>,
+}
+
+/// A part of a source, with what is said about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    source: Arc<Source>,
+    /// The part the caret points to.
+    pub(crate) span: Span,
+    /// Words beside the caret.
+    label: Option<String>,
+    /// Another part that matters, with its words: `first written here`.
+    also: Option<(Span, String)>,
+}
+
+impl Diagnostic {
+    /// A mistake at a place of a source.
+    pub(crate) fn at(source: &Arc<Source>, span: Span, message: impl Into<String>) -> Diagnostic {
+        let place = Place { source: Arc::clone(source), span, label: None, also: None };
+        Diagnostic {
+            path: source.path.clone(),
+            place: Some(place),
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// A mistake that has no place in the file's text: the file is missing, say.
+    pub(crate) fn of_file(path: &Path, message: impl Into<String>) -> Diagnostic {
+        Diagnostic { path: path.to_owned(), place: None, message: message.into(), hint: None }
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Diagnostic {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn label(mut self, label: impl Into<String>) -> Diagnostic {
+        if let Some(place) = &mut self.place {
+            place.label = Some(label.into());
+        }
+        self
+    }
+
+    pub(crate) fn also(mut self, span: Span, label: impl Into<String>) -> Diagnostic {
+        if let Some(place) = &mut self.place {
+            place.also = Some((span, label.into()));
+        }
+        self
+    }
+
+    /// Line and column, both from 1, the column in characters.
+    pub(crate) fn line_column(&self) -> Option<(usize, usize)> {
+        let place = self.place.as_ref()?;
+        let before = place.source.text.get(..place.span.start)?;
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        Some((line, before.get(line_start..)?.chars().count() + 1))
+    }
+}
+
+/// All mistakes that were found, in the order of their places.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Diagnostics(Vec<Diagnostic>);
+
+/// Whether a rendered text carries colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Colour {
+    Off,
+    On,
+}
+
+impl Diagnostics {
+    pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
+        self.0.push(diagnostic);
+    }
+
+    pub(crate) fn extend(&mut self, other: Diagnostics) {
+        self.0.extend(other.0);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// In the order of their places, each once.
+    pub(crate) fn sorted(&self) -> Vec<&Diagnostic> {
+        let mut all: Vec<&Diagnostic> = self.0.iter().collect();
+        all.sort_by_key(|d| (&d.path, d.place.as_ref().map(|place| place.span)));
+        all.dedup();
+        all
+    }
+
+    /// The value, if nothing was wrong.
+    ///
+    /// # Errors
+    /// These diagnostics, if there are any.
+    pub(crate) fn unless<T>(self, value: T) -> Result<T, Diagnostics> {
+        if self.is_empty() { Ok(value) } else { Err(self) }
+    }
+
+    /// The text for a person: each mistake with its line and a caret, an empty line between two.
+    pub(crate) fn render(&self, colour: Colour) -> String {
+        let renderer = match colour {
+            Colour::Off => Renderer::plain(),
+            Colour::On => Renderer::styled(),
+        };
+        let all: Vec<String> = self.sorted().into_iter().map(|d| render(&renderer, d)).collect();
+        all.join("\n")
+    }
+}
+
+impl From<Diagnostic> for Diagnostics {
+    fn from(diagnostic: Diagnostic) -> Diagnostics {
+        Diagnostics(vec![diagnostic])
+    }
+}
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(Colour::Off))
+    }
+}
+
+impl std::error::Error for Diagnostics {}
+
+fn render(renderer: &Renderer, diagnostic: &Diagnostic) -> String {
+    let path = printable(&diagnostic.path.to_string_lossy());
+    let title = Level::ERROR.primary_title(printable(&diagnostic.message));
+    let mut group = Group::with_title(title);
+    group = match &diagnostic.place {
+        None => group.element(Origin::path(path)),
+        Some(place) => {
+            let kind = AnnotationKind::Primary;
+            let main = snippet(place, place.span, place.label.as_deref(), kind).path(path.clone());
+            let also = place.also.as_ref().map(|(span, label)| {
+                snippet(place, *span, Some(label), AnnotationKind::Primary).path(path)
+            });
+            group.element(main).elements(also)
+        }
+    };
+    let hint = diagnostic.hint.as_deref().map(printable);
+    let group = group.elements(hint.map(|hint| Level::HELP.with_name("hint").message(hint)));
+    renderer.render(&[group]) + "\n"
+}
+
+/// The one line a span begins on, with the part of the span that is on it: a caret below ten lines says nothing.
+fn snippet<'a>(
+    place: &Place,
+    span: Span,
+    label: Option<&str>,
+    kind: AnnotationKind,
+) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+    let text = &place.source.text;
+    let start = floor(text, span.start);
+    let before = text.get(..start).unwrap_or_default();
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let number = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+    let rest = text.get(line_start..).unwrap_or_default();
+    let line = rest.split('\n').next().unwrap_or_default().trim_end_matches('\r');
+    let (left, right) = line.split_at(floor(line, start - line_start));
+    let (marked, right) = right.split_at(floor(right, span.end.saturating_sub(start)));
+    let (left, marked, right) = (printable(left), printable(marked), printable(right));
+    let span = left.len()..left.len() + marked.len();
+    let mut annotation = kind.span(span);
+    if let Some(label) = label {
+        annotation = annotation.label(printable(label));
+    }
+    Snippet::source(format!("{left}{marked}{right}")).line_start(number).annotation(annotation)
+}
+
+/// The nearest character boundary at or before an offset.
+fn floor(text: &str, offset: usize) -> usize {
+    (0..=offset.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
+/// One visible character for each that a terminal might obey, so that columns stay what they are.
+fn printable(text: &str) -> String {
+    let obeyed = |c: char| {
+        matches!(c, '\u{0}'..='\u{8}' | '\u{b}'..='\u{1f}' | '\u{7f}'..='\u{9f}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    text.chars().map(|c| if obeyed(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, part: &str, expected: &str) {
+        let source =
+            Arc::new(Source { path: PathBuf::from("site.yml"), text: text.to_owned() });
+        let start = text.find(part).unwrap();
+        let found = Diagnostic::at(&source, Span::new(start, start + part.len()), "no such thing")
+            .hint("write another");
+        assert_eq!(Diagnostics::from(found).render(Colour::Off), expected);
+    }
+
+    #[test]
+    fn place_line_caret_and_hint_are_shown() {
+        check(
+            "- a: 1\r\n- bcd: 2\r\n",
+            "bcd",
+            "error: no such thing\n --> site.yml:2:3\n  |\n2 | - bcd: 2\n  |   ^^^\n  |\n  = hint: write another\n",
+        );
+    }
+}

@@ -1,0 +1,138 @@
+//! A file the operator wrote, as text: every message about it points into this.
+//!
+//! Reads whole files and nothing else; what the text means is decided elsewhere.
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The largest manifest, hosts file or config that is read, in bytes: far above 100,000 tasks.
+const MAX_SIZE: u64 = 256 * 1024 * 1024;
+
+/// A text file with the path that messages call it by.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Source {
+    /// As the operator named it.
+    pub(crate) path: PathBuf,
+    /// Its text, without a byte order mark.
+    pub(crate) text: String,
+}
+
+/// A part of a source's text, as byte offsets; the end is exclusive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Span {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+impl Span {
+    pub(crate) fn new(start: usize, end: usize) -> Span {
+        Span { start, end }
+    }
+}
+
+impl Source {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// One diagnostic: the file cannot be read, is too large, or is no UTF-8.
+    pub(crate) fn read(path: &Path) -> Result<Arc<Source>, Diagnostics> {
+        let mut bytes = Vec::new();
+        let read = File::open(path).and_then(|file| {
+            if file.metadata()?.is_dir() {
+                return Err(std::io::ErrorKind::IsADirectory.into());
+            }
+            file.take(MAX_SIZE + 1).read_to_end(&mut bytes)
+        });
+        match read {
+            Ok(_) if bytes.len() as u64 > MAX_SIZE => {
+                let message = format!("the file is larger than {} MiB", MAX_SIZE >> 20);
+                Err(Diagnostic::of_file(path, message).into())
+            }
+            Ok(_) => Source::from_bytes(path, bytes),
+            Err(error) => {
+                Err(Diagnostic::of_file(path, format!("cannot read the file: {}", plain(&error)))
+                    .into())
+            }
+        }
+    }
+
+    /// A source from bytes that are already there.
+    ///
+    /// # Errors
+    /// One diagnostic at the first byte that is no UTF-8.
+    pub(crate) fn from_bytes(path: &Path, bytes: Vec<u8>) -> Result<Arc<Source>, Diagnostics> {
+        let (text, bad) = match String::from_utf8(bytes) {
+            Ok(text) => (text, None),
+            Err(error) => {
+                let at = error.utf8_error().valid_up_to();
+                (String::from_utf8_lossy(error.as_bytes()).into_owned(), Some(at))
+            }
+        };
+        let mark = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let text = text.get(mark..).unwrap_or_default().to_owned();
+        let source = Arc::new(Source { path: path.to_owned(), text });
+        match bad {
+            None => Ok(source),
+            Some(at) => {
+                let start = at.saturating_sub(mark);
+                // The byte stands in the text as one replacement character.
+                let span = Span::new(start, start + char::REPLACEMENT_CHARACTER.len_utf8());
+                Err(Diagnostic::at(&source, span, "this byte is no UTF-8 text")
+                    .hint("save the file as UTF-8")
+                    .into())
+            }
+        }
+    }
+
+    /// The text of a span; empty when the span lies outside.
+    pub(crate) fn slice(&self, span: Span) -> &str {
+        self.text.get(span.start..span.end).unwrap_or_default()
+    }
+}
+
+/// The system's words without the number that std appends.
+pub(crate) fn plain(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let words = text.split(" (os error").next().unwrap_or_default();
+    let mut chars = words.chars();
+    let first = chars.next().map(|c| c.to_ascii_lowercase());
+    first.into_iter().chain(chars).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(bytes: &[u8], expected: &str) {
+        let shown = match Source::from_bytes(Path::new("site.yml"), bytes.to_vec()) {
+            Ok(source) => source.text.clone(),
+            Err(diagnostics) => diagnostics.render(crate::diagnostic::Colour::Off),
+        };
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn byte_order_mark_is_no_text() {
+        check(b"\xef\xbb\xbf- x\r\n", "- x\r\n");
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_shown_by_place() {
+        check(
+            b"- name: x\n  file: {dest: /\xff\xfe}\n",
+            "error: this byte is no UTF-8 text\n --> site.yml:2:17\n  |\n2 |   file: {dest: /\u{fffd}\u{fffd}}\n  |                 ^\n  |\n  = hint: save the file as UTF-8\n",
+        );
+    }
+
+    #[test]
+    fn missing_file_is_named_with_its_cause() {
+        let error = Source::read(Path::new("/nowhere/site.yml")).unwrap_err();
+        assert_eq!(
+            error.render(crate::diagnostic::Colour::Off),
+            "error: cannot read the file: no such file or directory\n --> /nowhere/site.yml\n"
+        );
+    }
+}
