@@ -1,3 +1,44 @@
-//! Entry point.
+//! The program on the host. `serve` is what a push starts; `apply` and `facts` are for people on the host.
+//!
+//! It owns its standard streams, removes its own file when it was uploaded, and serves one run.
 
-fn main() {}
+mod apply;
+mod converge;
+mod engine;
+mod facts;
+mod inbox;
+mod module;
+mod serve;
+mod step;
+mod sys;
+mod uploaded;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: hep-agent serve                             run the plan on standard input (what `hep push` starts)
+       hep-agent apply BUNDLE [--check] [--diff] [--output human|json]
+                                                   run a plan that `hep bundle` wrote
+       hep-agent facts                             say what this host is, as JSON
+       hep-agent --version";
+
+fn main() -> ExitCode {
+    sys::linux::prepare_process();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["serve"] => serve::main(),
+        ["apply", rest @ ..] => apply::main(rest),
+        ["facts"] => facts::main(),
+        ["--version" | "-V"] => {
+            let text = format!(
+                "hep-agent {} ({})",
+                env!("CARGO_PKG_VERSION"),
+                hep_protocol::hello::BUILD_ID
+            );
+            apply::say(&text)
+        }
+        ["--help" | "-h" | "help"] => apply::say(USAGE),
+        _ => apply::refuse(USAGE),
+    }
+}

@@ -1,0 +1,80 @@
+//! One task: inspect, plan, execute. This crate's one match over modules.
+
+use crate::module::{Input, Module};
+use crate::step::Effect;
+use crate::sys::{Host, SysError};
+use hep_protocol::outcome::{Change, Failure, Outcome, Status};
+use hep_protocol::plan::{OnError, RunMode, Task};
+use hep_protocol::task::TaskSpec;
+use std::time::Instant;
+
+/// No module needs more than two looks at the host; a third would mean that it goes in circles.
+const MAX_ROUNDS: usize = 3;
+
+/// Brings one task's part of the host to what the task says, and tells what became of it.
+pub(crate) fn converge(input: &Input<'_>, mode: RunMode, host: &mut dyn Host) -> Outcome {
+    let start = Instant::now();
+    let mut report = Report::default();
+    let result = match &input.task.spec {
+        TaskSpec::Apt(params) => run(params, input, host, &mut report),
+        TaskSpec::Command(params) => run(params, input, host, &mut report),
+        TaskSpec::File(params) => run(params, input, host, &mut report),
+        TaskSpec::Service(params) => run(params, input, host, &mut report),
+    };
+    let status = match (&result, report.changes.is_empty(), mode) {
+        (Err(_), _, _) => failed_status(input.task),
+        (Ok(()), true, _) => Status::Ok,
+        (Ok(()), false, RunMode::Apply) => Status::Changed,
+        (Ok(()), false, RunMode::Check) => Status::Pending,
+    };
+    Outcome {
+        status,
+        changes: report.changes,
+        notes: report.notes,
+        failure: result.err().map(Failure::from),
+        ms: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
+fn failed_status(task: &Task) -> Status {
+    match task.on_error {
+        OnError::Stop => Status::Failed,
+        OnError::GoOn => Status::Ignored,
+    }
+}
+
+/// What a task did so far; kept when a later step fails.
+#[derive(Default)]
+struct Report {
+    changes: Vec<Change>,
+    notes: Vec<String>,
+}
+
+fn run<M: Module>(
+    params: &M,
+    input: &Input<'_>,
+    host: &mut dyn Host,
+    report: &mut Report,
+) -> Result<(), SysError> {
+    for _ in 0..MAX_ROUNDS {
+        let state = params.inspect(input, host)?;
+        let plan = params.plan(input, &state)?;
+        report.notes.extend(plan.notes);
+        for planned in &plan.steps {
+            match planned.step.execute(host)? {
+                Effect::Changed => report.changes.push(planned.change()),
+                Effect::Noted(note) => report.notes.push(note),
+                Effect::Nothing => {}
+            }
+            if host.cancelled() {
+                return Err(SysError::new(
+                    "stopped after this step, as the controller asked or went away",
+                ));
+            }
+        }
+        if !plan.again {
+            return Ok(());
+        }
+    }
+    Err(SysError::new("the task does not come to an end: this is a fault of hep"))
+}

@@ -1,0 +1,47 @@
+//! What a module is: two functions and a law. One file a module below.
+//!
+//! A module reads through [`Observe`] and decides; it never acts, and it cannot tell a real host from an overlay.
+
+mod apt;
+mod command;
+mod file;
+mod service;
+
+use crate::step::Planned;
+use crate::sys::{Observe, SysError};
+use hep_protocol::plan::{DiffMode, Task};
+
+/// A module's agent side, implemented by its parameters.
+///
+/// The law: after every step of a plan has been executed, a plan made anew is empty (but for what acts always,
+/// such as a restart or a command).
+pub(crate) trait Module {
+    /// What `inspect` found and `plan` needs.
+    type State;
+
+    /// Reads the host. An error here is a failed task, never "nothing to do".
+    fn inspect(&self, input: &Input<'_>, host: &dyn Observe) -> Result<Self::State, SysError>;
+
+    /// Decides everything, and reads nothing. An error is a state of the host that the parameters do not allow to change.
+    fn plan(&self, input: &Input<'_>, state: &Self::State) -> Result<Plan, SysError>;
+}
+
+/// What a module is told besides its parameters.
+pub(crate) struct Input<'a> {
+    /// The task: its sources by the text that names them.
+    pub(crate) task: &'a Task,
+    /// Whether changes shall carry a text diff.
+    pub(crate) diff: DiffMode,
+}
+
+/// What a module decided.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    /// The steps, in order.
+    pub(crate) steps: Vec<Planned>,
+    /// What a reader should know although nothing changes.
+    pub(crate) notes: Vec<String>,
+    /// Whether the host must be looked at again after these steps, because they bring what the rest depends on (a
+    /// refreshed package index).
+    pub(crate) again: bool,
+}

@@ -1,0 +1,86 @@
+//! Requests in, replies out: one run for a controller on the other end of standard input and output.
+
+use crate::engine::{self, Outside};
+use crate::inbox::{Ending, Inbox};
+use crate::{facts, uploaded};
+use hep_protocol::blob::Digest;
+use hep_protocol::message::Reply;
+use hep_protocol::{frame, hello};
+use std::io::{self, Read, Write};
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// `hep-agent serve`.
+pub(crate) fn main() -> ExitCode {
+    uploaded::remove_own_file();
+    match crate::sys::linux::take_standard_streams() {
+        Ok((input, output)) => serve(input, Box::new(output)),
+        Err(error) => crate::apply::refuse(&format!(
+            "hep-agent: cannot take over the standard streams: {error}"
+        )),
+    }
+}
+
+/// Serves one run. The exit code is a courtesy; what counts is the `Done` frame.
+fn serve(mut input: impl Read + Send + 'static, output: Box<dyn Write + Send>) -> ExitCode {
+    let inbox = Arc::new(Inbox::default());
+    let controller = Arc::new(Controller { inbox: Arc::clone(&inbox), output: Mutex::new(output) });
+    controller.greet();
+    if let Err(error) = hello::read(&mut input) {
+        return crate::apply::refuse(&format!("hep-agent: {error}"));
+    }
+    let reader = Arc::clone(&inbox);
+    // Never joined: it may wait for a controller that has nothing more to say.
+    std::thread::spawn(move || reader.fill(&mut io::BufReader::new(input)));
+    let outside: Arc<dyn Outside> = controller;
+    match inbox.plan() {
+        Ok(plan) => {
+            let end = engine::run(&plan, &outside);
+            outside.reply(Reply::Done(end));
+            ExitCode::SUCCESS
+        }
+        Err(Ending::Meant) => crate::apply::refuse("hep-agent: the stream ended without a plan"),
+        Err(Ending::Lost(how)) => crate::apply::refuse(&format!("hep-agent: {how}")),
+    }
+}
+
+/// The controller, as the engine sees it.
+struct Controller {
+    inbox: Arc<Inbox>,
+    output: Mutex<Box<dyn Write + Send>>,
+}
+
+impl Controller {
+    fn greet(&self) {
+        let mut bytes = Vec::new();
+        // Writing to a vector cannot fail.
+        hello::write(&mut bytes).ok();
+        self.send(&bytes);
+        self.reply(Reply::Hello(facts::gather()));
+    }
+
+    /// A controller that does not take its bytes is gone: the run stops after the step in hand.
+    fn send(&self, bytes: &[u8]) {
+        let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        if output.write_all(bytes).and_then(|()| output.flush()).is_err() {
+            self.inbox.cancel();
+        }
+    }
+}
+
+impl Outside for Controller {
+    fn reply(&self, reply: Reply) {
+        match frame::encode(&reply) {
+            Ok(bytes) => self.send(&bytes),
+            Err(_) => self.inbox.cancel(),
+        }
+    }
+
+    fn open(&self, digest: &Digest) -> io::Result<Box<dyn Read>> {
+        self.inbox.open(digest, || self.reply(Reply::Want(*digest)))
+    }
+
+    fn cancelled(&self) -> bool {
+        self.inbox.cancelled()
+    }
+}

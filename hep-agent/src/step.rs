@@ -1,0 +1,92 @@
+//! Steps: everything hep can do to a host, in words and in deed. The only caller of `Change`.
+//!
+//! A step's text is at once the line of a dry run, the line of the report and the subject of a failure. Nothing is
+//! decided here: a step carries all it needs.
+
+mod command;
+mod file;
+mod package;
+mod service;
+
+pub(crate) use command::CommandStep;
+pub(crate) use file::FileStep;
+pub(crate) use package::PackageStep;
+pub(crate) use service::ServiceStep;
+
+use crate::sys::{Cause, Host, SysError};
+use hep_protocol::outcome;
+use std::fmt;
+
+/// One thing done to a host.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Step {
+    /// To its files.
+    File(FileStep),
+    /// To its packages.
+    Package(PackageStep),
+    /// To its services.
+    Service(ServiceStep),
+    /// By a program that the operator names.
+    Command(CommandStep),
+}
+
+/// What executing a step came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// The host is different now (on an overlay: would be).
+    Changed,
+    /// Nothing that counts as a change happened, but the reader should know this.
+    Noted(String),
+    /// The host was like that already.
+    Nothing,
+}
+
+impl Step {
+    /// Does it. The error says what was being done.
+    pub(crate) fn execute(&self, host: &mut dyn Host) -> Result<Effect, SysError> {
+        match self {
+            Self::File(step) => step.execute(host),
+            Self::Package(step) => step.execute(host),
+            Self::Service(step) => step.execute(host),
+            Self::Command(step) => step.execute(host),
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(step) => step.fmt(f),
+            Self::Package(step) => step.fmt(f),
+            Self::Service(step) => step.fmt(f),
+            Self::Command(step) => step.fmt(f),
+        }
+    }
+}
+
+/// A step with what its module knows about it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Planned {
+    /// What to do.
+    pub(crate) step: Step,
+    /// What the step rests on that only an earlier task's real run would bring. Never set on a real host.
+    pub(crate) depends: Option<Cause>,
+    /// The text diff of what it changes.
+    pub(crate) diff: Option<String>,
+}
+
+impl Planned {
+    /// A step that rests on nothing unknown.
+    pub(crate) fn new(step: Step) -> Self {
+        Self { step, depends: None, diff: None }
+    }
+
+    /// The report of this step.
+    pub(crate) fn change(&self) -> outcome::Change {
+        let line = match &self.depends {
+            Some(cause) => format!("{} (depends on {cause})", self.step),
+            None => self.step.to_string(),
+        };
+        outcome::Change { line, diff: self.diff.clone() }
+    }
+}

@@ -1,0 +1,170 @@
+//! The host as modules see it ([`Observe`]) and as steps act on it ([`Change`]).
+//!
+//! Operations are semantic (replace a file, install packages, act on a service), not raw system calls, so that an
+//! overlay can answer for them and a journal could invert them. One file a domain: its plain types and its two traits.
+
+pub(crate) mod commands;
+pub(crate) mod files;
+pub(crate) mod linux;
+pub(crate) mod overlay;
+pub(crate) mod packages;
+pub(crate) mod services;
+
+use hep_protocol::outcome::{Exit, Failure};
+use std::fmt;
+use std::io;
+
+/// Reads the host.
+pub(crate) trait Observe:
+    files::ObserveFiles + packages::ObservePackages + services::ObserveServices
+{
+    /// Why something that is missing here may be there when its turn comes; always `None` on a real host.
+    fn depends(&self, subject: Subject<'_>) -> Option<Cause>;
+}
+
+/// Acts on the host.
+pub(crate) trait Change:
+    files::ChangeFiles + packages::ChangePackages + services::ChangeServices + commands::ChangeCommands
+{
+}
+
+impl<T> Change for T where
+    T: files::ChangeFiles
+        + packages::ChangePackages
+        + services::ChangeServices
+        + commands::ChangeCommands
+{
+}
+
+/// A host to run a plan on: the real one, or an overlay.
+pub(crate) trait Host: Observe + Change {
+    /// Whether to stop after the step in hand.
+    fn cancelled(&self) -> bool;
+
+    /// Says which task the following steps belong to, for output and progress.
+    fn begin_task(&mut self, task: u32);
+}
+
+/// Something a module looked for and did not find.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Subject<'a> {
+    /// A path.
+    Path(&'a hep_protocol::value::AbsPath),
+    /// A user's name.
+    User(&'a str),
+    /// A group's name.
+    Group(&'a str),
+    /// A service.
+    Service(&'a hep_protocol::value::ServiceName),
+}
+
+/// An earlier step whose whole effect only its real run would show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// Packages that an earlier task would install; by name.
+    Packages(Vec<String>),
+    /// A command that an earlier task would run.
+    Command(String),
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Packages(names) => {
+                let s = if names.len() == 1 { "" } else { "s" };
+                write!(f, "package{s} {}", names.join(", "))
+            }
+            Self::Command(text) => write!(f, "command `{text}`"),
+        }
+    }
+}
+
+/// Why reading or acting failed: its own sentence, with the system's cause and the process's words apart.
+#[derive(Debug, Default)]
+pub(crate) struct SysError {
+    what: String,
+    source: Option<io::Error>,
+    hint: Option<String>,
+    process: Option<ProcessEnd>,
+}
+
+/// How a process that failed ended, and the end of what it said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ProcessEnd {
+    /// Its exit.
+    pub(crate) exit: Option<Exit>,
+    /// The end of its standard output.
+    pub(crate) stdout: Vec<u8>,
+    /// The end of its standard error.
+    pub(crate) stderr: Vec<u8>,
+}
+
+impl SysError {
+    /// A sentence that names what was being done and to what.
+    pub(crate) fn new(what: impl Into<String>) -> Self {
+        Self { what: what.into(), ..Self::default() }
+    }
+
+    /// A failed system call: `cannot open /etc/motd`, and the system's word for the cause.
+    pub(crate) fn io(what: impl Into<String>, source: impl Into<io::Error>) -> Self {
+        Self { what: what.into(), source: Some(source.into()), ..Self::default() }
+    }
+
+    /// Adds advice that names the key or command to change.
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// Adds how the process at fault ended.
+    pub(crate) fn process(self, process: ProcessEnd) -> Self {
+        Self { process: Some(process), ..self }
+    }
+
+    /// The kind of the system's cause, if it has one.
+    pub(crate) fn kind(&self) -> Option<io::ErrorKind> {
+        self.source.as_ref().map(io::Error::kind)
+    }
+}
+
+impl fmt::Display for SysError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl std::error::Error for SysError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(|source| source as _)
+    }
+}
+
+impl From<SysError> for Failure {
+    fn from(error: SysError) -> Self {
+        let message = match &error.source {
+            Some(source) => format!("{}: {}", error.what, system_words(source)),
+            None => error.what,
+        };
+        let process = error.process.unwrap_or_default();
+        Self {
+            message,
+            hint: error.hint,
+            exit: process.exit,
+            stdout: String::from_utf8_lossy(&process.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&process.stderr).into_owned(),
+        }
+    }
+}
+
+/// The cause in the system's words, without Rust's error number behind them.
+fn system_words(error: &io::Error) -> String {
+    match error.raw_os_error() {
+        Some(number) => {
+            let words = nix::errno::Errno::from_raw(number).desc();
+            let mut letters = words.chars();
+            letters.next().map_or_else(String::new, |first| {
+                first.to_lowercase().collect::<String>() + letters.as_str()
+            })
+        }
+        None => error.to_string(),
+    }
+}

@@ -1,0 +1,28 @@
+//! Running a program that the operator names.
+
+use super::{ProcessEnd, SysError};
+use hep_protocol::value::{AbsPath, Argv};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// A program to run, with everything it sees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Invocation {
+    /// The program and its arguments; looked up in `PATH` when it has no slash.
+    pub(crate) argv: Argv,
+    /// Its working directory.
+    pub(crate) chdir: AbsPath,
+    /// Variables on top of the clean environment.
+    pub(crate) env: BTreeMap<String, String>,
+    /// What it reads on standard input.
+    pub(crate) stdin: Vec<u8>,
+    /// How long it may run.
+    pub(crate) timeout: Option<Duration>,
+}
+
+/// Runs programs.
+pub(crate) trait ChangeCommands {
+    /// Runs to the end and gives how it ended; its output is streamed while it runs. An error only when it could not be
+    /// run, or was killed at its timeout. On an overlay nothing runs, and the end is that of a success.
+    fn run(&mut self, invocation: &Invocation) -> Result<ProcessEnd, SysError>;
+}

@@ -1,0 +1,64 @@
+//! The real host: `Observe` and `Change` by system calls. All unsafe code of the agent lives below here.
+
+mod commands;
+mod files;
+mod packages;
+pub(crate) mod process;
+mod services;
+mod standard;
+
+pub(crate) use standard::{take_standard_streams, uname, unnamed_file};
+
+use super::{Cause, Host, Observe, Subject};
+use crate::engine::Outside;
+use hep_protocol::message::{Reply, Stream};
+use std::sync::Arc;
+
+/// The machine this program runs on.
+pub(crate) struct Linux {
+    outside: Arc<dyn Outside>,
+    task: u32,
+}
+
+impl Linux {
+    /// The machine, reporting and fetching contents through `outside`.
+    pub(crate) fn new(outside: Arc<dyn Outside>) -> Self {
+        Self { outside, task: 0 }
+    }
+
+    /// Passes on what a process of the current task wrote.
+    fn output(&self, stream: Stream, data: &[u8]) {
+        self.outside.reply(Reply::Output { task: self.task, stream, data: data.to_vec() });
+    }
+
+    /// Tells that the current task waits or got further.
+    fn progress(&self, text: String) {
+        self.outside.reply(Reply::Progress { task: self.task, text });
+    }
+}
+
+impl Observe for Linux {
+    fn depends(&self, _subject: Subject<'_>) -> Option<Cause> {
+        None
+    }
+}
+
+impl Host for Linux {
+    fn cancelled(&self) -> bool {
+        self.outside.cancelled()
+    }
+
+    fn begin_task(&mut self, task: u32) {
+        self.task = task;
+    }
+}
+
+/// Leaves nothing of the caller's in this process: own session (no hangup signal), `/` as working directory, umask 022.
+pub(crate) fn prepare_process() {
+    // Fails only for a process group's leader, which a shell's job is: there the terminal's signals are meant for us.
+    nix::unistd::setsid().ok();
+    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
+    process::keep_descriptors_private();
+    #[cfg(all(target_env = "gnu", target_feature = "crt-static"))]
+    process::keep_name_service_to_files();
+}

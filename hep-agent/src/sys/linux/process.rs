@@ -1,0 +1,425 @@
+//! Starting other programs: clean environment, own session, nothing inherited, output streamed and bounded.
+//!
+//! The only place of the agent that starts a process.
+
+use crate::sys::{ProcessEnd, SysError};
+use hep_protocol::message::Stream;
+use hep_protocol::outcome::Exit;
+use nix::fcntl::{FcntlArg, OFlag, SealFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How much of each stream is kept for a failure, in bytes: its end.
+pub(crate) const KEPT: usize = 64 * 1024;
+
+/// How long a process may take to end after SIGTERM before it is killed.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// A program to run to its end.
+pub(crate) struct Program<'a> {
+    /// The program and its arguments; without a slash it is sought in the agent's `PATH`.
+    pub(crate) argv: &'a [String],
+    /// Variables on top of `PATH`, `HOME` and `LANG=C.UTF-8`.
+    pub(crate) env: BTreeMap<String, String>,
+    /// Its working directory.
+    pub(crate) directory: &'a str,
+    /// What it reads; afterwards, and if empty, its standard input is at its end.
+    pub(crate) stdin: &'a [u8],
+    /// How long it may run; then its process group is ended and that is an error.
+    pub(crate) timeout: Option<Duration>,
+    /// How its output is taken.
+    pub(crate) capture: Capture<'a>,
+}
+
+/// How a program's output is taken.
+pub(crate) enum Capture<'a> {
+    /// By pipes, passed on while it runs. Ends with the program, whatever it left behind still holds the pipes.
+    Stream(&'a mut dyn FnMut(Stream, &[u8])),
+    /// By memory files that can grow no more once the program has ended: a daemon that it leaves behind with these as its
+    /// output neither keeps us waiting nor dies of writing (SIGPIPE).
+    Sealed,
+}
+
+impl<'a> Program<'a> {
+    /// A program in `/` with the clean environment, no input and no limit of time, its output kept.
+    pub(crate) fn new(argv: &'a [String]) -> Self {
+        Self {
+            argv,
+            env: BTreeMap::new(),
+            directory: "/",
+            stdin: &[],
+            timeout: None,
+            capture: Capture::Sealed,
+        }
+    }
+
+    /// Runs it to its end. An error when it cannot be started or runs out of time; an exit code is the caller's to judge.
+    pub(crate) fn run(self) -> Result<ProcessEnd, SysError> {
+        let deadline = self.timeout.map(|timeout| (Instant::now() + timeout, timeout));
+        let name = self.argv.join(" ");
+        let program =
+            self.argv.first().ok_or_else(|| SysError::new("there is no program to run"))?;
+        let mut command = Command::new(program);
+        command
+            .args(self.argv.get(1..).unwrap_or_default())
+            .current_dir(self.directory)
+            .env_clear();
+        command
+            .env("PATH", search_path())
+            .env("HOME", home())
+            .env("LANG", "C.UTF-8")
+            .envs(&self.env);
+        own_session(&mut command);
+        let stdin = input(self.stdin)
+            .map_err(|e| SysError::io(format!("cannot give `{name}` its input"), e))?;
+        command.stdin(stdin);
+        match self.capture {
+            Capture::Stream(sink) => {
+                command.stdout(Stdio::piped()).stderr(Stdio::piped());
+                let mut child = start(&mut command, &name, self.directory)?;
+                stream(&mut child, &name, deadline, sink)
+            }
+            Capture::Sealed => {
+                let files = [memory_file(&name)?, memory_file(&name)?];
+                let [stdout, stderr] = &files;
+                for (file, set) in [(stdout, true), (stderr, false)] {
+                    let copy = file
+                        .try_clone()
+                        .map_err(|e| SysError::io(format!("cannot run `{name}`"), e))?;
+                    if set {
+                        command.stdout(copy)
+                    } else {
+                        command.stderr(copy)
+                    };
+                }
+                let mut child = start(&mut command, &name, self.directory)?;
+                let exit = wait(&mut child, &name, deadline);
+                let [stdout, stderr] = files.map(sealed);
+                let end = ProcessEnd { exit: exit.as_ref().ok().copied(), stdout, stderr };
+                exit.map(|_| end.clone()).map_err(|error| error.process(end))
+            }
+        }
+    }
+}
+
+/// What programs are sought in: the agent's own `PATH` may be short, so the system's directories are always in it.
+fn search_path() -> String {
+    let system = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    match std::env::var("PATH") {
+        Ok(path) if !path.is_empty() => format!("{path}:{system}"),
+        Ok(_) | Err(_) => system.to_owned(),
+    }
+}
+
+fn home() -> String {
+    std::env::var("HOME").unwrap_or_else(|_| "/".to_owned())
+}
+
+fn start(command: &mut Command, name: &str, directory: &str) -> Result<Child, SysError> {
+    command.spawn().map_err(|error| {
+        let missing = error.kind() == io::ErrorKind::NotFound;
+        if missing && !std::path::Path::new(directory).is_dir() {
+            SysError::new(format!(
+                "cannot run `{name}`: there is no directory {directory} to run it in"
+            ))
+        } else if missing {
+            SysError::new(format!("cannot run `{name}`: there is no such program on the host"))
+        } else {
+            SysError::io(format!("cannot run `{name}`"), error)
+        }
+    })
+}
+
+/// A file with the input, so that nobody must feed it while the program runs.
+fn input(bytes: &[u8]) -> io::Result<Stdio> {
+    if bytes.is_empty() {
+        return Ok(Stdio::null());
+    }
+    let mut file = File::from(memfd_create(c"stdin", MFdFlags::MFD_CLOEXEC)?);
+    file.write_all(bytes)?;
+    io::Seek::rewind(&mut file)?;
+    Ok(Stdio::from(file))
+}
+
+fn memory_file(name: &str) -> Result<File, SysError> {
+    memfd_create(c"output", MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING)
+        .map(File::from)
+        .map_err(|error| SysError::io(format!("cannot take the output of `{name}`"), error))
+}
+
+/// The end of what a memory file holds; it can grow no more.
+fn sealed(mut file: File) -> Vec<u8> {
+    // Without the seal a daemon that keeps writing uses memory until it ends; that is no reason to fail.
+    fcntl(&file, FcntlArg::F_ADD_SEALS(SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SHRINK)).ok();
+    let len = file.metadata().map_or(0, |meta| meta.len());
+    io::Seek::seek(&mut file, io::SeekFrom::Start(len.saturating_sub(KEPT as u64))).ok();
+    let mut bytes = Vec::new();
+    file.take(KEPT as u64).read_to_end(&mut bytes).ok();
+    bytes
+}
+
+type Deadline = Option<(Instant, Duration)>;
+
+/// Passes output on until the program has ended and everything it wrote is read.
+fn stream(
+    child: &mut Child,
+    name: &str,
+    deadline: Deadline,
+    sink: &mut dyn FnMut(Stream, &[u8]),
+) -> Result<ProcessEnd, SysError> {
+    let broken = |error: io::Error| SysError::io(format!("cannot follow `{name}`"), error);
+    let watch = descriptor_of(child).map_err(broken)?;
+    let mut pipes = [
+        Pipe::new(Stream::Stdout, child.stdout.take().map(OwnedFd::from)).map_err(broken)?,
+        Pipe::new(Stream::Stderr, child.stderr.take().map(OwnedFd::from)).map_err(broken)?,
+    ];
+    let mut over = false;
+    while !over {
+        let open = pipes.iter().filter_map(|pipe| pipe.file.as_ref()).map(AsFd::as_fd);
+        over = wait_for(&watch, open, deadline).map_err(broken)?;
+        for pipe in &mut pipes {
+            pipe.pass_on(sink);
+        }
+        if !over && is_past(deadline) {
+            end_group(child);
+            let end = ProcessEnd { exit: None, stdout: pipes[0].kept(), stderr: pipes[1].kept() };
+            return Err(timed_out(name, deadline).process(end));
+        }
+    }
+    let exit = child.wait().map(exit_of).map_err(broken)?;
+    Ok(ProcessEnd { exit: Some(exit), stdout: pipes[0].kept(), stderr: pipes[1].kept() })
+}
+
+/// Waits for the program to end.
+fn wait(child: &mut Child, name: &str, deadline: Deadline) -> Result<Exit, SysError> {
+    let broken = |error: io::Error| SysError::io(format!("cannot follow `{name}`"), error);
+    let watch = descriptor_of(child).map_err(broken)?;
+    while !wait_for(&watch, std::iter::empty(), deadline).map_err(broken)? {
+        if is_past(deadline) {
+            end_group(child);
+            return Err(timed_out(name, deadline));
+        }
+    }
+    child.wait().map(exit_of).map_err(broken)
+}
+
+fn is_past(deadline: Deadline) -> bool {
+    deadline.is_some_and(|(at, _)| Instant::now() >= at)
+}
+
+fn timed_out(name: &str, deadline: Deadline) -> SysError {
+    let seconds = deadline.map_or(0, |(_, timeout)| timeout.as_secs());
+    SysError::new(format!("`{name}` did not end within {seconds} s and was stopped"))
+        .hint("raise `timeout`")
+}
+
+/// Sleeps until the program ends (true), something can be read, or the deadline passes.
+fn wait_for<'a>(
+    watch: &'a OwnedFd,
+    pipes: impl Iterator<Item = BorrowedFd<'a>>,
+    deadline: Deadline,
+) -> io::Result<bool> {
+    let mut fds = vec![PollFd::new(watch.as_fd(), PollFlags::POLLIN)];
+    fds.extend(pipes.map(|pipe| PollFd::new(pipe, PollFlags::POLLIN)));
+    let left = deadline
+        .map(|(at, _)| at.saturating_duration_since(Instant::now()) + Duration::from_millis(1));
+    let timeout = left
+        .map_or(PollTimeout::NONE, |left| PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX));
+    match poll(&mut fds, timeout) {
+        Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+        Err(error) => return Err(error.into()),
+    }
+    Ok(fds.first().is_some_and(|fd| fd.any().unwrap_or_default()))
+}
+
+/// The reading end of a program's output.
+struct Pipe {
+    stream: Stream,
+    file: Option<File>,
+    tail: Vec<u8>,
+}
+
+impl Pipe {
+    fn new(stream: Stream, descriptor: Option<OwnedFd>) -> io::Result<Self> {
+        let file = descriptor.map(File::from);
+        if let Some(file) = &file {
+            fcntl(file, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+        }
+        Ok(Self { stream, file, tail: Vec::new() })
+    }
+
+    /// Reads all there is now; the end of the pipe closes it.
+    fn pass_on(&mut self, sink: &mut dyn FnMut(Stream, &[u8])) {
+        let mut buffer = [0; 16 * 1024];
+        while let Some(file) = &mut self.file {
+            match file.read(&mut buffer) {
+                Ok(0) => self.file = None,
+                Ok(n) => {
+                    let data = buffer.get(..n).unwrap_or_default();
+                    sink(self.stream, data);
+                    self.tail.extend_from_slice(data);
+                    let excess = self.tail.len().saturating_sub(2 * KEPT);
+                    if excess > 0 {
+                        self.tail.drain(..excess + KEPT);
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(_) => self.file = None,
+            }
+        }
+    }
+
+    fn kept(&mut self) -> Vec<u8> {
+        let excess = self.tail.len().saturating_sub(KEPT);
+        self.tail.split_off(excess)
+    }
+}
+
+/// Ends the program and all of its session's first group: politely, then not.
+fn end_group(child: &mut Child) {
+    let group = Pid::from_raw(i32::try_from(child.id()).unwrap_or(i32::MAX));
+    killpg(group, Signal::SIGTERM).ok();
+    let patience = Instant::now() + GRACE;
+    while Instant::now() < patience && matches!(child.try_wait(), Ok(None)) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    killpg(group, Signal::SIGKILL).ok();
+    child.wait().ok();
+}
+
+fn exit_of(status: std::process::ExitStatus) -> Exit {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => Exit::Code(code),
+        (None, signal) => Exit::Signal(signal.unwrap_or_default()),
+    }
+}
+
+/// Gives the program a session of its own: no terminal, no signals meant for us.
+#[allow(unsafe_code, reason = "std can change a child before exec only through an unsafe closure")]
+fn own_session(command: &mut Command) {
+    let prepare = || nix::unistd::setsid().map(drop).map_err(io::Error::from);
+    // SAFETY: between fork and exec only async-signal-safe functions may be called; setsid(2) is a bare system call, and
+    // converting its errno allocates nothing.
+    unsafe { command.pre_exec(prepare) };
+}
+
+/// A descriptor that becomes readable when the program has ended (pidfd_open(2)).
+#[allow(unsafe_code, reason = "neither std nor nix offers pidfd_open")]
+fn descriptor_of(child: &Child) -> io::Result<OwnedFd> {
+    // SAFETY: the system call takes two integers and touches no memory of ours.
+    let raw = unsafe { nix::libc::syscall(nix::libc::SYS_pidfd_open, child.id(), 0) };
+    let raw = i32::try_from(raw).unwrap_or(-1);
+    if raw < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the kernel has just handed us this descriptor, and nobody else knows it.
+    Ok(unsafe { OwnedFd::from_raw_fd(raw) })
+}
+
+/// Marks every descriptor but the standard three to be closed on exec, whatever our caller left open (close_range(2)).
+#[allow(unsafe_code, reason = "neither std nor nix offers close_range")]
+pub(crate) fn keep_descriptors_private() {
+    // SAFETY: with CLOSE_RANGE_CLOEXEC no descriptor is closed, so no owner of one is betrayed. An old kernel refuses, which
+    // leaves things as they were.
+    unsafe {
+        nix::libc::syscall(nix::libc::SYS_close_range, 3, u32::MAX, nix::libc::CLOSE_RANGE_CLOEXEC)
+    };
+}
+
+/// Keeps a statically linked glibc from loading the host's name service modules, which crash it.
+///
+/// See nss(5): only the built-in `files` service is left; other names are asked of getent(1).
+#[cfg(all(target_env = "gnu", target_feature = "crt-static"))]
+#[allow(unsafe_code, reason = "glibc has no other way to choose its name services at run time")]
+pub(crate) fn keep_name_service_to_files() {
+    unsafe extern "C" {
+        fn __nss_configure_lookup(
+            database: *const std::ffi::c_char,
+            services: *const std::ffi::c_char,
+        ) -> i32;
+    }
+    for database in [c"passwd", c"group", c"shadow"] {
+        // SAFETY: both arguments are NUL-terminated and live for the whole program; glibc copies what it keeps, and no
+        // other thread exists yet.
+        unsafe { __nss_configure_lookup(database.as_ptr(), c"files".as_ptr()) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(argv: &[&str], timeout: Option<Duration>) -> Result<ProcessEnd, SysError> {
+        let argv: Vec<String> = argv.iter().map(|&part| part.to_owned()).collect();
+        Program { timeout, ..Program::new(&argv) }.run()
+    }
+
+    #[test]
+    fn daemon_that_keeps_the_output_open_holds_nobody_up() {
+        let start = Instant::now();
+        let end = run(&["sh", "-c", "sleep 30 & echo started"], None).unwrap();
+        assert_eq!(
+            (end.exit, end.stdout.as_slice()),
+            (Some(Exit::Code(0)), b"started\n".as_slice())
+        );
+        assert!(start.elapsed() < Duration::from_secs(20));
+    }
+
+    #[test]
+    fn streamed_daemon_holds_nobody_up_either() {
+        let argv = ["sh", "-c", "sleep 30 & echo out; echo err >&2; exit 3"].map(str::to_owned);
+        let mut seen = Vec::new();
+        let mut sink = |stream, data: &[u8]| seen.push((stream, data.to_vec()));
+        let end =
+            Program { capture: Capture::Stream(&mut sink), ..Program::new(&argv) }.run().unwrap();
+        assert_eq!((end.exit, end.stdout.as_slice()), (Some(Exit::Code(3)), b"out\n".as_slice()));
+        assert_eq!(end.stderr, b"err\n");
+        assert_eq!(seen.len(), 2);
+    }
+
+    #[test]
+    fn only_the_end_of_long_output_is_kept() {
+        let argv = ["sh", "-c", "yes | head -c 1000000; echo end"].map(str::to_owned);
+        let mut total = 0;
+        let mut sink = |_, data: &[u8]| total += data.len();
+        let end =
+            Program { capture: Capture::Stream(&mut sink), ..Program::new(&argv) }.run().unwrap();
+        assert_eq!((total, end.stdout.len()), (1_000_004, KEPT));
+        assert!(end.stdout.ends_with(b"end\n"));
+        let sealed = run(&["sh", "-c", "yes | head -c 1000000; echo end"], None).unwrap();
+        assert!(sealed.stdout.len() == KEPT && sealed.stdout.ends_with(b"end\n"));
+    }
+
+    #[test]
+    fn signals_and_timeouts_are_told_apart() {
+        assert_eq!(run(&["sh", "-c", "kill -9 $$"], None).unwrap().exit, Some(Exit::Signal(9)));
+        let error = run(&["sleep", "30"], Some(Duration::from_millis(50))).unwrap_err();
+        assert_eq!(error.to_string(), "`sleep 30` did not end within 0 s and was stopped");
+    }
+
+    #[test]
+    fn missing_programs_and_directories_are_named() {
+        let error = run(&["hep-no-such-program"], None).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "cannot run `hep-no-such-program`: there is no such program on the host"
+        );
+    }
+
+    #[test]
+    fn input_is_given_and_environment_is_clean() {
+        let argv = ["sh", "-c", "cat; env | cut -d= -f1 | sort | tr '\\n' ' '"].map(str::to_owned);
+        let end = Program { stdin: b"given ", ..Program::new(&argv) }.run().unwrap();
+        assert_eq!(String::from_utf8_lossy(&end.stdout), "given HOME LANG PATH PWD ");
+    }
+}

@@ -1,0 +1,13 @@
+//! `ChangeCommands` in memory: nothing runs, and everything after it may depend on what would have.
+
+use super::Overlay;
+use crate::sys::commands::{ChangeCommands, Invocation};
+use crate::sys::{Cause, Observe, ProcessEnd, SysError};
+use hep_protocol::outcome::Exit;
+
+impl<O: Observe> ChangeCommands for Overlay<O> {
+    fn run(&mut self, invocation: &Invocation) -> Result<ProcessEnd, SysError> {
+        self.causes.push(Cause::Command(invocation.argv.to_string()));
+        Ok(ProcessEnd { exit: Some(Exit::Code(0)), ..ProcessEnd::default() })
+    }
+}

@@ -1,0 +1,1 @@
+//! A host with nothing on it but `/`: the base of the unit tests.
