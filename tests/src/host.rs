@@ -118,6 +118,11 @@ impl Host {
         &self.known_hosts
     }
 
+    /// A file that holds `known_hosts()`.
+    pub fn known_hosts_file(&self) -> PathBuf {
+        self.slot.run_dir.join("known_hosts")
+    }
+
     /// The line of known_hosts for its Ed25519 key.
     pub fn known_hosts_line(&self) -> &str {
         self.known_hosts.lines().find(|line| line.contains(" ssh-ed25519 ")).unwrap_or_default()
@@ -125,7 +130,7 @@ impl Host {
 
     /// OpenSSH's arguments that log in as root by key and depend on nothing of the user's own.
     pub fn ssh_args(&self) -> Vec<String> {
-        let known_hosts = self.slot.run_dir.join("known_hosts");
+        let known_hosts = self.known_hosts_file();
         let key = self.keys.private.display();
         let mut args = vec!["-F".to_owned(), "none".to_owned(), "-i".to_owned(), key.to_string()];
         for option in [

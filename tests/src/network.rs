@@ -27,8 +27,9 @@ table ip hep-hosts {
 
 /// The address of the host with this number.
 pub fn address(slot: &Slot) -> Ipv4Addr {
-    let [high, low] = (slot.number + 255).to_be_bytes();
-    Ipv4Addr::new(198, 18, high, low)
+    // No host has an address that ends in 0 or 255: some programs refuse those.
+    let [high, low] = [slot.number / 250 + 1, slot.number % 250 + 1];
+    Ipv4Addr::from([198, 18, high.to_be_bytes()[1], low.to_be_bytes()[1]])
 }
 
 /// Makes the bridge and the forwarding where they are not. The caller holds the slots' lock.

@@ -159,6 +159,7 @@ impl Recipe {
 set -eu
 root=$1
 here=$(dirname \"$0\")
+chroot \"$root\" apt-get clean
 cp -a \"$here\"/srv/. \"$root/srv\"
 echo 'deb [trusted=yes] file:{repo} ./' > \"$root/etc/apt/sources.list.d/hep.list\"
 echo 'deb-src [trusted=yes] file:{repo} ./' >> \"$root/etc/apt/sources.list.d/hep.list\"
@@ -167,7 +168,8 @@ if grep -q 'https:' \"$root\"/etc/apt/sources.list.d/*; then
   install -D -m 644 /etc/ssl/certs/ca-certificates.crt \"$root/etc/ssl/certs/ca-certificates.crt\"
 fi
 chroot \"$root\" apt-get -q update
-chroot \"$root\" apt-get -q install -y --download-only {prefetched}
+# While mmdebstrap is at work it has recommendations turned off in the root; on a host they are on.
+chroot \"$root\" apt-get -q install -y --download-only -o APT::Install-Recommends=true {prefetched}
 chroot \"$root\" useradd --create-home --shell /bin/bash --groups sudo {user}
 printf 'root:{password}\\n{user}:{password}\\n' | chroot \"$root\" chpasswd
 cat > \"$root/etc/ssh/sshd_config.d/hep-tests.conf\" <<'EOF'
