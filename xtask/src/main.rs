@@ -1,3 +1,57 @@
-//! Entry point.
+//! hep's development commands: `cargo xtask dist`, `test`, `tidy`, `demo`.
+//! Must build before anything else does: it depends on no C library, so that it can install those hep needs.
 
-fn main() {}
+mod agents;
+mod demo;
+mod dist;
+mod packages;
+mod shell;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::shell::Failure;
+use crate::workspace::Workspace;
+
+/// hep's development commands
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build the static agents, and hep with the agents inside: target/dist/hep, one file to copy
+    Dist(dist::Options),
+    /// Check everything: formatting, lints, docs, tidy, then all tests on throwaway hosts
+    Test(test::Options),
+    /// Check the rules of ARCHITECTURE.md that no compiler checks
+    Tidy,
+    /// Boot two throwaway hosts, push the example to them and show the page that came up
+    Demo,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = Workspace::find().and_then(|workspace| match cli.task {
+        Task::Dist(options) => dist::dist(&workspace, &options),
+        Task::Test(options) => test::test(&workspace, &options),
+        Task::Tidy => tidy::tidy(&workspace),
+        Task::Demo => demo::demo(&workspace),
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        // A test runner's or compiler's own last lines say more than we could: they stay the last.
+        Err(Failure::Exit { code, .. }) => ExitCode::from(code),
+        Err(failure) => {
+            shell::say(&format!("error: {failure}"));
+            ExitCode::FAILURE
+        }
+    }
+}

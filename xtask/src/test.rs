@@ -1,0 +1,69 @@
+//! `cargo xtask test`: every check, cheapest first, and the test runner last, so that its own closing lines end the output.
+//!
+//! Three builds of the dependencies, no more: the agent as it is shipped (static, small), clippy's metadata, and the dev
+//! profile, which carries unit tests, system tests and the hep they run. That hep embeds the static agent, as the
+//! release does; only its own optimisation differs.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::Command;
+
+use clap::Args;
+
+use crate::agents::{self, Libc, Machine, Wanted};
+use crate::packages;
+use crate::shell::{self, Failure};
+use crate::tidy;
+use crate::workspace::Workspace;
+
+/// The arguments of `cargo xtask test`.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Given to the test runner: a part of the wanted tests' names, or its options
+    #[arg(last = true)]
+    runner: Vec<OsString>,
+}
+
+/// Runs everything; the first check that fails ends it.
+pub(crate) fn test(workspace: &Workspace, options: &Options) -> Result<(), Failure> {
+    packages::ensure(packages::COMPILING)?;
+    packages::ensure(packages::OPENSSL)?;
+    hep_tests::ensure_tools().map_err(|error| Failure::Told(error.to_string()))?;
+    shell::run(shell::cargo().args(["fmt", "--all", "--check"]))?;
+    let agent = agents::build(workspace, &Wanted::Exactly(vec![Machine::own()?]), Libc::Any)?;
+    let cargo = |arguments: &[&str]| {
+        let mut command = shell::cargo();
+        command.args(arguments).env("HEP_AGENTS_DIR", workspace.agents());
+        command
+    };
+    shell::run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    let mut doc =
+        cargo(&["doc", "--quiet", "--workspace", "--no-deps", "--document-private-items"]);
+    shell::run(doc.env("RUSTDOCFLAGS", "-D warnings"))?;
+    if shell::succeeds(shell::cargo().args(["deny", "--version"])) {
+        // Advisories would be fetched from the network; a test must not depend on today's.
+        shell::run(&mut cargo(&["deny", "check", "bans", "licenses", "sources"]))?;
+    }
+    shell::run(&mut cargo(&["build", "--workspace", "--bins"]))?;
+    tidy::tidy(workspace)?;
+    let mut runner = runner(cargo);
+    for_hosts(&mut runner, workspace, agent);
+    shell::run(runner.args(&options.runner))
+}
+
+/// cargo-nextest runs each test in its own process and ends hanging ones; without it, cargo's own runner.
+fn runner(cargo: impl Fn(&[&str]) -> Command) -> Command {
+    if shell::succeeds(shell::cargo().args(["nextest", "--version"])) {
+        cargo(&["nextest", "run", "--workspace", "--no-fail-fast"])
+    } else {
+        cargo(&["test", "--workspace", "--no-fail-fast", "--bins", "--lib", "--tests", "--"])
+    }
+}
+
+/// Tells the tests which programs to run: the hep that carries the static agent, and that agent itself.
+fn for_hosts(runner: &mut Command, workspace: &Workspace, agents: Vec<PathBuf>) {
+    runner.env("HEP_BIN", workspace.debug_hep());
+    for agent in agents {
+        runner.env("HEP_AGENT", agent);
+    }
+}

@@ -1,0 +1,236 @@
+//! Rules about who may name what. Each knows the one place that may, and finds the name anywhere else.
+//! Test modules are not looked at: they assert on what they must not do.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::shell::Failure;
+use crate::tidy::code::{self, Token};
+use crate::tidy::tree::{File, Tree};
+use crate::tidy::{Finding, Verdict};
+
+/// Where the shipped code is; the harness may do what hep may not.
+const SHIPPED: &[&str] = &["hep-protocol", "hep-agent", "hep-controller"];
+
+/// Memory is only unsafe below the traits that tests replace.
+pub(super) fn unsafe_code(tree: &Tree) -> Result<Verdict, Failure> {
+    let allowed = ["hep-agent/src/sys/linux", "hep-agent/src/sys/linux.rs"];
+    Ok(named_elsewhere(tree, SHIPPED, &["unsafe", "unsafe_code"], &allowed))
+}
+
+/// One file speaks SSH; all others speak `Link`.
+pub(super) fn ssh2(tree: &Tree) -> Result<Verdict, Failure> {
+    let allowed = ["hep-controller/src/remote/ssh", "hep-controller/src/remote/ssh.rs"];
+    Ok(named_elsewhere(tree, SHIPPED, &["ssh2", "libssh2_sys"], &allowed))
+}
+
+/// One file knows how a frame's bytes are made.
+pub(super) fn codec(tree: &Tree) -> Result<Verdict, Failure> {
+    Ok(named_elsewhere(tree, SHIPPED, &["bincode"], &["hep-protocol/src/frame.rs"]))
+}
+
+/// One module knows the YAML crate, for manifests and configs alike: it was replaced once already.
+pub(super) fn yaml(tree: &Tree) -> Result<Verdict, Failure> {
+    let allowed = ["hep-controller/src/yaml", "hep-controller/src/yaml.rs"];
+    Ok(named_elsewhere(tree, SHIPPED, &["serde_yaml", "serde_saphyr"], &allowed))
+}
+
+/// What a host says reaches the terminal through one file, which escapes it.
+pub(super) fn print(tree: &Tree) -> Result<Verdict, Failure> {
+    let shapes: &[&[&str]] = &[
+        &["print", "!"],
+        &["println", "!"],
+        &["eprint", "!"],
+        &["eprintln", "!"],
+        // The functions of std::io; a child's pipe is a field, and Command's method takes an argument.
+        &["stdout", "(", ")"],
+        &["stderr", "(", ")"],
+    ];
+    let is_ui = |file: &File| {
+        file.path.file_name().is_some_and(|name| name == "ui.rs")
+            || file.path.parent().is_some_and(|parent| parent.ends_with("ui"))
+    };
+    let findings = tree
+        .below("hep-controller/src")
+        .filter(|file| !is_ui(file) && !is_test(&file.path))
+        .flat_map(|file| {
+            let is_printing =
+                |tokens: &[Token]| shapes.iter().any(|shape| code::starts(tokens, shape));
+            places(&without_methods(file), is_printing)
+        })
+        .collect();
+    Ok(Verdict::Findings(findings))
+}
+
+/// The file without the names that follow a dot: an SSH channel, too, has a method `stderr()`.
+fn without_methods(file: &File) -> File {
+    let before = [None].into_iter().chain(file.code.iter().map(Some));
+    let pairs = before.zip(&file.code);
+    let kept = pairs.filter(|(before, _)| before.is_none_or(|token| token.text != "."));
+    let code = kept.map(|(_, token)| token.clone()).collect();
+    File { path: file.path.clone(), text: String::new(), code }
+}
+
+/// Everything that changes the host is a step: modules decide, step.rs acts. The methods are read from the trait itself.
+pub(super) fn change(tree: &Tree) -> Result<Verdict, Failure> {
+    let Some(sys) = tree.below("hep-agent/src/sys.rs").next() else {
+        return Ok(Verdict::NotChecked("there is no hep-agent/src/sys.rs".to_owned()));
+    };
+    let observing = methods_of("Observe", &sys.code);
+    let changing: Vec<_> =
+        methods_of("Change", &sys.code).difference(&observing).cloned().collect();
+    let may_call = [
+        "hep-agent/src/step.rs",
+        "hep-agent/src/step",
+        "hep-agent/src/sys",
+        "hep-agent/src/sys.rs",
+    ];
+    let findings = tree
+        .below("hep-agent/src")
+        .filter(|file| !is_below_any(&file.path, &may_call) && !is_test(&file.path))
+        // Without the trait's name in the file, a method of that name is somebody else's.
+        .filter(|file| file.code.iter().any(|token| token.text == "Change"))
+        .flat_map(|file| {
+            places(file, |tokens| {
+                changing.iter().any(|method| code::starts(tokens, &[".", method, "("]))
+            })
+        })
+        .collect();
+    Ok(Verdict::Findings(findings))
+}
+
+/// The functions that a trait declares.
+fn methods_of(name: &str, tokens: &[Token]) -> BTreeSet<String> {
+    let start = (0..tokens.len())
+        .find(|index| code::starts(tokens.get(*index..).unwrap_or_default(), &["trait", name]));
+    let Some(start) = start else { return BTreeSet::new() };
+    let mut methods = BTreeSet::new();
+    let mut depth = 0_usize;
+    let body = tokens.iter().skip(start).skip_while(|token| token.text != "{");
+    let body: Vec<&Token> = body.collect();
+    for (token, next) in body.iter().zip(body.iter().skip(1)) {
+        match token.text.as_str() {
+            "{" => depth += 1,
+            "}" => depth = depth.saturating_sub(1),
+            "fn" if depth == 1 => {
+                methods.insert(next.text.clone());
+            }
+            _ => {}
+        }
+        if depth == 0 {
+            break;
+        }
+    }
+    methods
+}
+
+/// The places below `within` that use one of the names, outside of the files and directories that may.
+fn named_elsewhere(tree: &Tree, within: &[&str], names: &[&str], allowed: &[&str]) -> Verdict {
+    let findings = tree
+        .files
+        .iter()
+        .filter(|file| is_below_any(&file.path, within) && !is_below_any(&file.path, allowed))
+        .flat_map(|file| {
+            places(file, |tokens| names.iter().any(|name| code::starts(tokens, &[name])))
+        })
+        .collect();
+    Verdict::Findings(findings)
+}
+
+/// One finding for each token from which on `is_it` holds.
+fn places(file: &File, is_it: impl Fn(&[Token]) -> bool) -> Vec<Finding> {
+    let from = |index| file.code.get(index..).unwrap_or_default();
+    let found = file.code.iter().enumerate().filter(|(index, _)| is_it(from(*index)));
+    found
+        .map(|(index, token)| {
+            let words = from(index).iter().take(3).map(|token| token.text.as_str());
+            let words: Vec<_> = words.take_while(|text| *text != ";").collect();
+            let says = format!("`{}`", words.concat());
+            Finding { path: file.path.clone(), line: Some(token.line), says }
+        })
+        .collect()
+}
+
+fn is_below_any(path: &Path, places: &[&str]) -> bool {
+    places.iter().any(|place| path.starts_with(place))
+}
+
+/// A test module in its own file.
+fn is_test(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == "tests.rs")
+        || path.components().any(|part| part.as_os_str() == "tests")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(path: &str, text: &str) -> File {
+        File { path: path.into(), text: text.to_owned(), code: code::tokens(text).unwrap() }
+    }
+
+    /// What a rule says of a tree of these files.
+    fn check(
+        rule: fn(&Tree) -> Result<Verdict, Failure>,
+        files: &[(&str, &str)],
+        expected: &[&str],
+    ) {
+        let files = files.iter().map(|(path, text)| file(path, text)).collect();
+        let workspace =
+            crate::workspace::Workspace { root: "/none".into(), target: "/none".into() };
+        let found = match rule(&Tree { workspace, files }).unwrap() {
+            Verdict::Findings(findings) => findings,
+            Verdict::NotChecked(why) => panic!("{why}"),
+        };
+        assert_eq!(found.iter().map(Finding::to_string).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn ssh2_outside_of_its_file_is_found() {
+        let files = [
+            ("hep-controller/src/remote/ssh.rs", "use ssh2::Session;"),
+            ("hep-controller/src/remote/ssh/auth.rs", "use ssh2::Session;"),
+            ("hep-controller/src/drive.rs", "// ssh2\n\nuse ssh2::Channel;"),
+        ];
+        check(ssh2, &files, &["hep-controller/src/drive.rs:3: `ssh2::`"]);
+    }
+
+    #[test]
+    fn printing_is_found_and_a_childs_pipe_is_not() {
+        let text = "fn f(c: Child) { c.stdout.take(); e.stderr(); d.stdout(Stdio::piped()); println!(); io::stderr() }";
+        let files =
+            [("hep-controller/src/fleet.rs", text), ("hep-controller/src/report/ui.rs", text)];
+        check(
+            print,
+            &files,
+            &[
+                "hep-controller/src/fleet.rs:1: `println!(`",
+                "hep-controller/src/fleet.rs:1: `stderr()`",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_call_of_change_outside_of_step_is_found() {
+        let sys = "pub trait Observe { fn read(&self); } pub trait Change: Observe { fn write(&mut self) { {} } fn read(&self); fn remove(&mut self); } fn other() {}";
+        let files = [
+            ("hep-agent/src/sys.rs", sys),
+            ("hep-agent/src/step.rs", "fn f(c: &mut dyn Change) { c.write(); }"),
+            (
+                "hep-agent/src/module/file.rs",
+                "fn f(c: &mut dyn Change) { c.read(); c.write(); c.other(); }",
+            ),
+            ("hep-agent/src/engine.rs", "fn f(list: &mut Vec<u8>) { list.remove(0); }"),
+        ];
+        check(change, &files, &["hep-agent/src/module/file.rs:1: `.write(`"]);
+    }
+
+    #[test]
+    fn unsafe_is_found_outside_of_linux() {
+        let text = "#![allow(unsafe_code)] fn f() { unsafe { g() } }";
+        let files = [("hep-agent/src/sys/linux/acl.rs", text), ("hep-agent/src/serve.rs", text)];
+        let expected =
+            ["hep-agent/src/serve.rs:1: `unsafe_code)]`", "hep-agent/src/serve.rs:1: `unsafe{g`"];
+        check(unsafe_code, &files, &expected);
+    }
+}
