@@ -173,6 +173,13 @@ impl Params for Apt {
             "a package that is removed cannot be held",
             "remove `hold`",
         )?;
+        self.check_words()
+    }
+}
+
+impl Apt {
+    /// What ends up as words of a command line, or in a file that dpkg reads.
+    fn check_words(&self) -> Result<(), BadParam> {
         let word = |text: &str| {
             !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic()) && !text.starts_with('-')
         };

@@ -101,30 +101,12 @@ impl Params for File {
         let is = |actions: &[Action]| actions.contains(&action);
         let linking = is(&[Action::Link, Action::Hardlink]);
         let copies = is(&[Action::Present]) && (self.src.is_some() || self.content.is_some());
+        self.check_src(linking)?;
         BadParam::when(
             self.src.is_some() && self.content.is_some(),
             "content",
             "`src` and `content` both say what the file shall hold",
             "keep one of them",
-        )?;
-        BadParam::when(
-            self.src.as_ref().is_some_and(|src| src.is_empty() || src.contains('\0')),
-            "src",
-            "`src` is empty or has a NUL byte",
-            "name a file",
-        )?;
-        BadParam::when(
-            linking && self.src.is_none(),
-            "action",
-            "a link needs `src`: what it points to",
-            "add `src: /path/it/points/to`",
-        )?;
-        // The ancestor's manifests give `src` with `absent`; it says nothing there and harms nothing.
-        BadParam::when(
-            self.src.is_some() && is(&[Action::Directory, Action::Touch]),
-            "src",
-            "`src` means nothing with this action",
-            "to copy a directory with all below it write `action: present`",
         )?;
         BadParam::when(
             self.content.is_some() && !is(&[Action::Present]),
@@ -169,6 +151,30 @@ impl Params for File {
             "dest",
             "`dest` ends in `/`, but this is a file without a name of its own",
             "write the file's full path",
+        )
+    }
+}
+
+impl File {
+    fn check_src(&self, linking: bool) -> Result<(), BadParam> {
+        BadParam::when(
+            self.src.as_ref().is_some_and(|src| src.is_empty() || src.contains('\0')),
+            "src",
+            "`src` is empty or has a NUL byte",
+            "name a file",
+        )?;
+        BadParam::when(
+            linking && self.src.is_none(),
+            "action",
+            "a link needs `src`: what it points to",
+            "add `src: /path/it/points/to`",
+        )?;
+        // The ancestor's manifests give `src` with `absent`; it says nothing there and harms nothing.
+        BadParam::when(
+            self.src.is_some() && matches!(self.action, Action::Directory | Action::Touch),
+            "src",
+            "`src` means nothing with this action",
+            "to copy a directory with all below it write `action: present`",
         )
     }
 }
