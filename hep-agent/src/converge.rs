@@ -60,16 +60,15 @@ fn run<M: Module>(
         let state = params.inspect(input, host)?;
         let plan = params.plan(input, &state)?;
         report.notes.extend(plan.notes);
-        for planned in &plan.steps {
+        for (index, planned) in plan.steps.iter().enumerate() {
+            if index > 0 && host.cancelled() {
+                return Err(SysError::new(format!("stopped before: {}", planned.step))
+                    .hint("the run was cancelled or its controller went away; push again"));
+            }
             match planned.step.execute(host)? {
                 Effect::Changed => report.changes.push(planned.change()),
                 Effect::Noted(note) => report.notes.push(note),
                 Effect::Nothing => {}
-            }
-            if host.cancelled() {
-                return Err(SysError::new(
-                    "stopped after this step, as the controller asked or went away",
-                ));
             }
         }
         if !plan.again {

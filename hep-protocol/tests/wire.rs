@@ -1,5 +1,11 @@
 //! Everything that crosses the wire: it survives the journey, its bytes are what they were, and nothing else is accepted.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic, and these helpers are tests"
+)]
+
 use hep_protocol::blob::{Digest, Source, SourceFile, TreeEntry, TreeKind};
 use hep_protocol::facts::{Facts, Init};
 use hep_protocol::frame::{self, FrameError, MAX_FRAME};
