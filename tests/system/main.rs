@@ -1,0 +1,14 @@
+//! hep against real hosts: what it did is asserted with `stat`, `dpkg-query`, `systemctl` and the like, never with hep itself.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a test may panic, and these helpers are tests"
+)]
+
+mod operator;
+
+mod push;
+mod replace;
