@@ -6,6 +6,7 @@
 mod ansible;
 mod compile;
 mod contents;
+pub(crate) mod parameter;
 mod parse;
 mod task;
 

@@ -1,0 +1,87 @@
+//! Nearest names and lists of them, for hints.
+
+/// The name among `known` that a misspelt word most likely meant.
+pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let folded = word.to_lowercase().replace(['-', ' '], "_");
+    known
+        .into_iter()
+        .map(|name| (distance(&folded, &name.to_lowercase().replace('-', "_")), name))
+        .filter(|(distance, name)| *distance <= allowed(word, name))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+/// Whether one may be a misspelling of the other.
+pub(crate) fn similar(word: &str, name: &str) -> bool {
+    nearest(word, [name]).is_some()
+}
+
+/// A third of the letters may be wrong, and one in short names.
+fn allowed(word: &str, name: &str) -> usize {
+    let letters = word.chars().count().min(name.chars().count());
+    if letters < 3 { letters / 2 } else { (letters / 3).clamp(1, 3) }
+}
+
+/// Insertions, deletions, replacements and swaps of neighbours that turn one text into the other.
+fn distance(a: &str, b: &str) -> usize {
+    // A hostile key may be megabytes long; no name of ours is.
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().take(64).collect());
+    let mut before: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=b.len()).collect();
+    let mut previous = None;
+    for (row, &x) in a.iter().enumerate() {
+        let mut line = vec![row + 1];
+        let mut left = None;
+        for (column, &y) in b.iter().enumerate() {
+            let cell = |cells: &[usize], at: usize| cells.get(at).copied().unwrap_or(usize::MAX - 1);
+            let swapped = previous == Some(y) && left == Some(x) && column > 0;
+            let swap = if swapped { cell(&before, column - 1) + 1 } else { usize::MAX };
+            let replace = cell(&above, column) + usize::from(x != y);
+            let shift = (cell(&above, column + 1)).min(cell(&line, column)) + 1;
+            line.push(replace.min(shift).min(swap));
+            left = Some(y);
+        }
+        before = std::mem::replace(&mut above, line);
+        previous = Some(x);
+    }
+    above.last().copied().unwrap_or_default()
+}
+
+/// `a`, `b` or `c`, each in backticks.
+pub(crate) fn alternatives(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => format!("`{one}`"),
+        [first @ .., last] => {
+            let first: Vec<String> = first.iter().map(|word| format!("`{word}`")).collect();
+            format!("{} or `{last}`", first.join(", "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(word: &str, expected: Option<&str>) {
+        let known = ["owner", "group", "mode", "dest", "update_cache", "file", "apt"];
+        assert_eq!(nearest(word, known), expected, "{word}");
+    }
+
+    #[test]
+    fn misspelt_names_are_recognised() {
+        check("onwer", Some("owner"));
+        check("Owner", Some("owner"));
+        check("update-cache", Some("update_cache"));
+        check("desk", Some("dest"));
+        check("atp", Some("apt"));
+        check("fiel", Some("file"));
+    }
+
+    #[test]
+    fn other_words_are_not_guessed_at() {
+        for word in ["", "x", "become", "recipe", "user"] {
+            check(word, None);
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! YAML as a tree in which every node knows its place. The only module that names the YAML library.
+//!
+//! The library's own decoder is not used: it stops at the first mistake, and ours has to find them all. What differs
+//! from YAML 1.2 is strictness alone: duplicate keys, tags of other programs and several documents are mistakes.
+
+mod build;
+mod decode;
+mod mistake;
+mod recover;
+mod syntax;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use decode::{Decoder, decode_each};
+pub(crate) use mistake::{Mistake, What};
+pub(crate) use recover::parse;
+
+use crate::source::Span;
+use std::sync::Arc;
+
+/// How many nodes a document may have after its aliases are expanded.
+const MAX_NODES: u64 = 4_000_000;
+
+/// How deep collections may nest, aliases included.
+const MAX_DEPTH: u16 = 64;
+
+/// A value with its place. Cloning shares what is below.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    /// Its place; of an alias, the alias itself.
+    pub(crate) span: Span,
+    pub(crate) kind: Kind,
+    /// How many nodes it is, with everything below.
+    weight: u64,
+    /// How many collections it is deep.
+    height: u16,
+}
+
+/// What a node is.
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    Scalar(Scalar),
+    Seq(Arc<Vec<Node>>),
+    Map(Arc<Vec<Entry>>),
+    /// Something a mistake was already reported for: it stands where its value would, and is no further mistake.
+    Broken,
+}
+
+/// A scalar as text; what a plain one means depends on what it is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Scalar {
+    pub(crate) text: Arc<str>,
+    pub(crate) style: Style,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// May mean a number, a truth value or nothing.
+    Plain,
+    /// Quoted, a block, or tagged as text: a text whatever it looks like.
+    Text,
+}
+
+/// One `key: value` of a mapping.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) key: Key,
+    pub(crate) value: Node,
+}
+
+/// The key of an entry: always a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub(crate) span: Span,
+    pub(crate) text: Arc<str>,
+}
+
+/// What a scalar means by itself (YAML 1.2 core schema, decimal numbers in canonical form alone).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Meaning<'a> {
+    Null,
+    Bool(bool),
+    Unsigned(u64),
+    Negative(i64),
+    Text(&'a str),
+}
+
+impl Scalar {
+    pub(crate) fn meaning(&self) -> Meaning<'_> {
+        let text: &str = &self.text;
+        match (self.style, text) {
+            (Style::Text, _) => Meaning::Text(text),
+            (Style::Plain, "" | "~" | "null" | "Null" | "NULL") => Meaning::Null,
+            (Style::Plain, "true" | "True" | "TRUE") => Meaning::Bool(true),
+            (Style::Plain, "false" | "False" | "FALSE") => Meaning::Bool(false),
+            (Style::Plain, _) => number(text).unwrap_or(Meaning::Text(text)),
+        }
+    }
+}
+
+/// `0644` has a meaning to people that its value as a number would lose: only what prints as it was read is a number.
+fn number(text: &str) -> Option<Meaning<'_>> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let canonical = digits.bytes().all(|byte| byte.is_ascii_digit())
+        && (!digits.starts_with('0') || text == "0");
+    if canonical {
+        let unsigned = text.parse().map(Meaning::Unsigned).ok();
+        unsigned.or_else(|| text.parse().map(Meaning::Negative).ok())
+    } else {
+        None
+    }
+}
+
+impl Node {
+    fn new(span: Span, kind: Kind) -> Node {
+        let (weight, height) = match &kind {
+            Kind::Scalar(_) | Kind::Broken => (0, 0),
+            Kind::Seq(items) => measure(items.iter()),
+            Kind::Map(entries) => measure(entries.iter().map(|entry| &entry.value)),
+        };
+        Node { span, kind, weight: weight.saturating_add(1), height }
+    }
+
+    /// In words: `a list`, `the number 3`.
+    pub(crate) fn describe(&self) -> String {
+        match &self.kind {
+            Kind::Broken => "something broken".to_owned(),
+            Kind::Seq(_) => "a list".to_owned(),
+            Kind::Map(_) => "a mapping".to_owned(),
+            Kind::Scalar(scalar) => match scalar.meaning() {
+                Meaning::Null => "nothing".to_owned(),
+                Meaning::Bool(value) => format!("`{value}`"),
+                Meaning::Unsigned(_) | Meaning::Negative(_) => format!("the number {}", scalar.text),
+                Meaning::Text(text) => format!("the text `{}`", shorten(text)),
+            },
+        }
+    }
+
+    pub(crate) fn is_null(&self) -> bool {
+        match &self.kind {
+            Kind::Scalar(scalar) => scalar.meaning() == Meaning::Null,
+            Kind::Seq(_) | Kind::Map(_) | Kind::Broken => false,
+        }
+    }
+
+    /// The text of a scalar that is not nothing.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Scalar(scalar) if !self.is_null() => Some(&scalar.text),
+            Kind::Scalar(_) | Kind::Seq(_) | Kind::Map(_) | Kind::Broken => None,
+        }
+    }
+
+    /// The entries of a mapping; none for anything else.
+    pub(crate) fn entries(&self) -> &[Entry] {
+        match &self.kind {
+            Kind::Map(entries) => entries,
+            Kind::Scalar(_) | Kind::Seq(_) | Kind::Broken => &[],
+        }
+    }
+
+    /// The entry of a mapping with this key.
+    pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
+        self.entries().iter().find(|entry| &*entry.key.text == key)
+    }
+
+    /// The same mapping without one of its entries.
+    fn without(&self, key: Span) -> Node {
+        let kept = self.entries().iter().filter(|entry| entry.key.span != key).cloned();
+        Node::new(self.span, Kind::Map(Arc::new(kept.collect())))
+    }
+}
+
+fn measure<'n>(below: impl Iterator<Item = &'n Node>) -> (u64, u16) {
+    let add = |(weight, height): (u64, u16), node: &Node| {
+        (weight.saturating_add(node.weight), height.max(node.height.saturating_add(1)))
+    };
+    below.fold((0, 1), add)
+}
+
+/// At most a line's worth of a text that somebody else wrote.
+pub(crate) fn shorten(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    let short: String = line.chars().take(60).collect();
+    if short.len() < text.trim_end().len() { format!("{short}...") } else { short }
+}

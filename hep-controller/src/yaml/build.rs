@@ -1,0 +1,322 @@
+//! From parser events to a tree. Iterative, so that no nesting overflows the stack.
+
+use super::{Entry, Key, Kind, MAX_DEPTH, MAX_NODES, Node, Scalar, Style};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::{Source, Span};
+use serde_yaml::granit_parser::{self as granit, Event, ScalarStyle, StructureStyle, Tag};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// A tree under construction.
+pub(super) struct Builder<'s> {
+    source: &'s Arc<Source>,
+    /// Where the parsed piece begins in the source.
+    base: usize,
+    frames: Vec<Frame>,
+    roots: Vec<Node>,
+    anchors: HashMap<usize, Node>,
+    /// Nodes so far, aliases expanded.
+    nodes: u64,
+    /// Anchors may lie in a part that could not be read, so an unknown alias proves nothing.
+    anchors_lost: bool,
+    /// Where the last part that was understood ends.
+    pub(super) consumed: usize,
+    pub(super) problems: Diagnostics,
+}
+
+/// A collection that is still open.
+pub(super) struct Frame {
+    pub(super) start: usize,
+    style: StructureStyle,
+    anchor: usize,
+    open: Open,
+}
+
+enum Open {
+    Seq(Vec<Node>),
+    Map { entries: Vec<Entry>, seen: HashMap<Arc<str>, Span>, key: Option<Option<Key>> },
+}
+
+/// Why building stopped before the end.
+pub(super) struct TooMuch;
+
+impl<'s> Builder<'s> {
+    pub(super) fn new(source: &'s Arc<Source>) -> Builder<'s> {
+        Builder {
+            source,
+            base: 0,
+            frames: Vec::new(),
+            roots: Vec::new(),
+            anchors: HashMap::new(),
+            nodes: 0,
+            anchors_lost: false,
+            consumed: 0,
+            problems: Diagnostics::default(),
+        }
+    }
+
+    /// Continues with a piece of the source that begins at `base`; anchors of what was before are unknown to it.
+    pub(super) fn continue_at(&mut self, base: usize) {
+        self.base = base;
+        self.anchors.clear();
+        self.anchors_lost = true;
+    }
+
+    pub(super) fn open(&self) -> &[Frame] {
+        &self.frames
+    }
+
+    /// The list whose items are gone through one by one after a mistake, with its place among the open collections.
+    pub(super) fn outermost_list(&self) -> Option<(usize, &Frame)> {
+        self.frames.iter().enumerate().find(|(_, frame)| matches!(frame.open, Open::Seq(_)))
+    }
+
+    pub(super) fn second_document(&mut self, at: &granit::Span) {
+        let span = self.span(at);
+        self.problem(span, "a second document begins here", "a file holds one; remove the `---`");
+    }
+
+    /// The root, once all collections are closed.
+    pub(super) fn into_root(mut self) -> (Option<Node>, Diagnostics) {
+        (self.roots.pop(), self.problems)
+    }
+
+    /// Takes in one event.
+    ///
+    /// # Errors
+    /// When the document is too deep or too large to go on; the reason is among the problems.
+    pub(super) fn event(&mut self, event: Event<'_>, at: &granit::Span) -> Result<(), TooMuch> {
+        let span = self.span(at);
+        if event.is_node() {
+            self.consumed = self.consumed.max(span.end);
+        }
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let style = if style == ScalarStyle::Plain { Style::Plain } else { Style::Text };
+                let kind = self.tagged(text.into(), style, tag.as_deref(), span);
+                self.finish(Node::new(span, kind), anchor)
+            }
+            Event::SequenceStart(style, anchor, tag) => {
+                self.refuse_tag(tag.as_deref(), span);
+                self.push(Frame { start: span.start, style, anchor, open: Open::Seq(Vec::new()) })
+            }
+            Event::MappingStart(style, anchor, tag) => {
+                self.refuse_tag(tag.as_deref(), span);
+                let open = Open::Map { entries: Vec::new(), seen: HashMap::new(), key: None };
+                self.push(Frame { start: span.start, style, anchor, open })
+            }
+            Event::SequenceEnd | Event::MappingEnd => match self.frames.pop() {
+                Some(frame) => self.close(frame, span.end),
+                None => Ok(()),
+            },
+            Event::Alias(anchor) => self.alias(anchor, span),
+            Event::UnresolvedAlias(name) => {
+                if !self.anchors_lost {
+                    let message = format!("there is no anchor `&{name}` before this");
+                    self.problem(span, message, "a text that begins with `*` needs quotes");
+                }
+                self.finish(Node::new(span, Kind::Broken), 0)
+            }
+            Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentStart(..)
+            | Event::DocumentEnd
+            | Event::Anchor(..) => Ok(()),
+            // Comments, where some other dependent of the library switched them on.
+            #[allow(unreachable_patterns, reason = "the variant exists with a feature of the library only")]
+            _ => Ok(()),
+        }
+    }
+
+    /// Drops what is open above the first list and closes that: a list keeps the items it had before a mistake.
+    pub(super) fn drop_open_item(&mut self, list: usize) {
+        self.frames.truncate(list + 1);
+    }
+
+    /// Closes everything that is open, as it stands.
+    pub(super) fn close_all(&mut self) {
+        while let Some(frame) = self.frames.pop() {
+            let end = frame.start;
+            if self.close(frame, end).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn span(&self, at: &granit::Span) -> Span {
+        let range = at.byte_range().unwrap_or_default();
+        Span::new(self.base + range.start, self.base + range.end)
+    }
+
+    fn problem(&mut self, span: Span, message: impl Into<String>, hint: &str) {
+        self.problems.push(Diagnostic::at(self.source, span, message).hint(hint));
+    }
+
+    fn push(&mut self, frame: Frame) -> Result<(), TooMuch> {
+        if self.frames.len() >= usize::from(MAX_DEPTH) {
+            self.too_deep(Span::new(frame.start, frame.start + 1))
+        } else {
+            self.frames.push(frame);
+            Ok(())
+        }
+    }
+
+    fn too_deep(&mut self, span: Span) -> Result<(), TooMuch> {
+        let message = format!("lists and mappings nest more than {MAX_DEPTH} deep here");
+        self.problem(span, message, "no part of hep needs such a depth");
+        Err(TooMuch)
+    }
+
+    fn alias(&mut self, anchor: usize, span: Span) -> Result<(), TooMuch> {
+        match self.anchors.get(&anchor).cloned() {
+            Some(node) => self.finish(Node { span, ..node }, 0),
+            None => {
+                self.problem(span, "this alias is inside what it stands for", "write the value out");
+                self.finish(Node::new(span, Kind::Broken), 0)
+            }
+        }
+    }
+
+    fn close(&mut self, frame: Frame, end: usize) -> Result<(), TooMuch> {
+        let Frame { start, style, anchor, open } = frame;
+        let (kind, last) = match open {
+            Open::Seq(items) => {
+                let last = items.last().map(|item| item.span.end);
+                (Kind::Seq(Arc::new(items)), last)
+            }
+            Open::Map { entries, .. } => {
+                let last = entries.last().map(|entry| entry.value.span.end);
+                (Kind::Map(Arc::new(self.merged(entries))), last)
+            }
+        };
+        // A block ends where the next begins, lines below; its last part is what a reader sees as its end.
+        let end = if style == StructureStyle::Block { last.unwrap_or(end) } else { end };
+        self.nodes = self.nodes.saturating_add(1);
+        self.place(Node::new(Span::new(start, end.max(start)), kind), anchor)
+    }
+
+    /// A complete scalar or alias.
+    fn finish(&mut self, node: Node, anchor: usize) -> Result<(), TooMuch> {
+        self.nodes = self.nodes.saturating_add(node.weight);
+        if self.nodes > MAX_NODES {
+            let message = format!("with its aliases the file has more than {MAX_NODES} values");
+            self.problem(node.span, message, "write fewer aliases of aliases");
+            return Err(TooMuch);
+        }
+        if self.frames.len() + usize::from(node.height) > usize::from(MAX_DEPTH) {
+            return self.too_deep(node.span);
+        }
+        self.place(node, anchor)
+    }
+
+    /// Puts a complete node where it belongs.
+    fn place(&mut self, node: Node, anchor: usize) -> Result<(), TooMuch> {
+        if anchor != 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        let Some(frame) = self.frames.last_mut() else {
+            self.roots.push(node);
+            return Ok(());
+        };
+        match &mut frame.open {
+            Open::Seq(items) => items.push(node),
+            Open::Map { entries, seen, key } => match key.take() {
+                Some(Some(key)) => entries.push(entry(key, node)),
+                Some(None) => {}
+                None => {
+                    let (found, problem) = as_key(self.source, node, seen);
+                    *key = Some(found);
+                    problem.into_iter().for_each(|problem| self.problems.push(problem));
+                }
+            },
+        }
+        Ok(())
+    }
+
+    fn tagged(&mut self, text: Arc<str>, style: Style, tag: Option<&Tag>, span: Span) -> Kind {
+        match tag.map(Tag::core_suffix) {
+            None => Kind::Scalar(Scalar { text, style }),
+            Some(Some("str")) => Kind::Scalar(Scalar { text, style: Style::Text }),
+            Some(Some(_)) => Kind::Scalar(Scalar { text, style: Style::Plain }),
+            Some(None) => {
+                self.refuse_tag(tag, span);
+                Kind::Broken
+            }
+        }
+    }
+
+    fn refuse_tag(&mut self, tag: Option<&Tag>, span: Span) {
+        if let Some(tag) = tag.filter(|tag| tag.core_suffix().is_none()) {
+            let message = format!("the tag `{}` means nothing to hep", tag.original());
+            self.problem(span, message, "remove it; a text that begins with `!` needs quotes");
+        }
+    }
+
+    /// Puts what `<<` names behind the mapping's own entries, which win.
+    fn merged(&mut self, entries: Vec<Entry>) -> Vec<Entry> {
+        if !entries.iter().any(|entry| &*entry.key.text == "<<") {
+            return entries;
+        }
+        let (merges, mut own): (Vec<Entry>, Vec<Entry>) =
+            entries.into_iter().partition(|entry| &*entry.key.text == "<<");
+        let mut seen: HashSet<Arc<str>> = own.iter().map(|entry| entry.key.text.clone()).collect();
+        for merge in merges {
+            let several = match &merge.value.kind {
+                Kind::Seq(items) => items.as_slice(),
+                Kind::Map(_) | Kind::Scalar(_) | Kind::Broken => std::slice::from_ref(&merge.value),
+            };
+            for part in several {
+                match &part.kind {
+                    Kind::Map(entries) => own.extend(
+                        entries.iter().filter(|entry| seen.insert(entry.key.text.clone())).cloned(),
+                    ),
+                    Kind::Broken => {}
+                    Kind::Scalar(_) | Kind::Seq(_) => {
+                        let message = format!("`<<` takes a mapping, found {}", part.describe());
+                        self.problem(part.span, message, "write `<<: *name` with the anchor of a mapping");
+                    }
+                }
+            }
+        }
+        own
+    }
+}
+
+/// A value left out has no place of its own; its key has.
+fn entry(key: Key, mut value: Node) -> Entry {
+    if value.is_null() && value.span.start >= value.span.end {
+        value.span = key.span;
+    }
+    Entry { key, value }
+}
+
+/// The key that a node is, unless it is none or was there before.
+fn as_key(
+    source: &Arc<Source>,
+    node: Node,
+    seen: &mut HashMap<Arc<str>, Span>,
+) -> (Option<Key>, Option<Diagnostic>) {
+    let refuse = |message: &str, hint: &str| {
+        (None, Some(Diagnostic::at(source, node.span, message).hint(hint)))
+    };
+    match &node.kind {
+        Kind::Broken => (None, None),
+        Kind::Map(_) => refuse(
+            "a mapping cannot be a key",
+            "a text that begins with `{` needs quotes: `\"{{ name }}\"`",
+        ),
+        Kind::Seq(_) => refuse("a list cannot be a key", "a text that begins with `[` needs quotes"),
+        Kind::Scalar(scalar) => match seen.insert(scalar.text.clone(), node.span) {
+            None => (Some(Key { span: node.span, text: scalar.text.clone() }), None),
+            Some(first) => {
+                seen.insert(scalar.text.clone(), first);
+                let message = format!("the key `{}` is given twice", super::shorten(&scalar.text));
+                let twice = Diagnostic::at(source, node.span, message)
+                    .label("and again here")
+                    .also(first, "first here")
+                    .hint("keep one of them");
+                (None, Some(twice))
+            }
+        },
+    }
+}

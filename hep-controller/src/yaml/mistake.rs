@@ -1,0 +1,125 @@
+//! What is wrong with a value, before it is known what the value is for.
+
+use super::Key;
+use crate::source::Span;
+use serde::de;
+use std::fmt;
+
+/// A mistake found while decoding.
+#[derive(Debug)]
+pub(crate) struct Mistake {
+    /// The innermost place it could be found at; `None` when that is the whole.
+    pub(crate) span: Option<Span>,
+    /// The innermost key it lies below.
+    pub(crate) key: Option<Key>,
+    /// The outermost key it lies below: what to leave out to find further mistakes.
+    pub(super) entry: Option<Span>,
+    pub(crate) what: What,
+}
+
+/// The kinds of mistakes; those with names inside allow of suggestions.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    /// A sentence of the value's own type.
+    Other(String),
+    /// A value of another type.
+    Type {
+        /// `a list`, with article.
+        expected: String,
+        found: String,
+    },
+    /// A key that the mapping does not have.
+    UnknownField { field: String, known: &'static [&'static str] },
+    /// A word that is none of those possible.
+    UnknownVariant { word: String, known: &'static [&'static str] },
+    /// A key that must be there.
+    Missing(&'static str),
+    /// A key that is there under two names.
+    Twice(&'static str),
+    /// A key without a value.
+    NoValue,
+    /// Something that was reported already.
+    Reported,
+}
+
+impl Mistake {
+    pub(super) fn new(what: What) -> Mistake {
+        Mistake { span: None, key: None, entry: None, what }
+    }
+
+    /// Unless a more exact place is known.
+    pub(super) fn at(mut self, span: Span) -> Mistake {
+        self.span.get_or_insert(span);
+        self
+    }
+
+    /// For what stands in place of something a mistake was reported for.
+    pub(crate) fn reported() -> Mistake {
+        Mistake::new(What::Reported)
+    }
+
+    /// Whether the key it is about is one of the outermost mapping.
+    pub(crate) fn is_outermost(&self) -> bool {
+        self.entry == self.key.as_ref().map(|key| key.span)
+    }
+
+    /// The same, of the value of this key, where no mapping was decoded.
+    pub(crate) fn under(self, key: &Key) -> Mistake {
+        self.below(key)
+    }
+
+    /// Lies at or below this key.
+    pub(super) fn below(mut self, key: &Key) -> Mistake {
+        self.key.get_or_insert_with(|| key.clone());
+        self.entry = Some(key.span);
+        self
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.what)
+    }
+}
+
+impl std::error::Error for Mistake {}
+
+impl de::Error for Mistake {
+    fn custom<T: fmt::Display>(message: T) -> Mistake {
+        Mistake::new(What::Other(message.to_string()))
+    }
+
+    fn invalid_type(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Mistake {
+        let found = match found {
+            de::Unexpected::Unit | de::Unexpected::Option => "nothing".to_owned(),
+            de::Unexpected::Seq => "a list".to_owned(),
+            de::Unexpected::Map => "a mapping".to_owned(),
+            de::Unexpected::Bool(value) => format!("`{value}`"),
+            de::Unexpected::Unsigned(value) => format!("the number {value}"),
+            de::Unexpected::Signed(value) => format!("the number {value}"),
+            de::Unexpected::Str(text) => format!("the text `{}`", super::shorten(text)),
+            other => other.to_string(),
+        };
+        Mistake::new(What::Type { expected: expected.to_string(), found })
+    }
+
+    fn invalid_value(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Mistake {
+        Mistake::invalid_type(found, expected)
+    }
+
+    fn unknown_field(field: &str, known: &'static [&'static str]) -> Mistake {
+        Mistake::new(What::UnknownField { field: field.to_owned(), known })
+    }
+
+    fn unknown_variant(word: &str, known: &'static [&'static str]) -> Mistake {
+        Mistake::new(What::UnknownVariant { word: word.to_owned(), known })
+    }
+
+    fn missing_field(field: &'static str) -> Mistake {
+        Mistake::new(What::Missing(field))
+    }
+
+    fn duplicate_field(field: &'static str) -> Mistake {
+        Mistake::new(What::Twice(field))
+    }
+}
