@@ -1,0 +1,100 @@
+//! A plan with all its contents in one file: the frames that a host would be sent, for `hep-agent apply`.
+//! The file appears whole or not at all.
+
+use crate::drive::content::{self, Sent};
+use crate::manifest::Contents;
+use crate::report::text::chain;
+use hep_protocol::message::Request;
+use hep_protocol::plan::Plan;
+use hep_protocol::{frame, hello};
+use std::fs::{self, File, OpenOptions};
+use std::io::BufWriter;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+/// Writes the bundle beside its place and then into it. Only the owner may read it: contents may be secret.
+///
+/// # Errors
+/// What could not be written, and why; nothing is left behind then.
+pub(crate) fn write(path: &Path, plan: Plan, contents: &Contents) -> Result<(), String> {
+    let temporary = temporary(path)?;
+    let shown = path.display();
+    let written = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&temporary)
+        .map_err(|error| format!("cannot write `{shown}`: {error}"))
+        .and_then(|file| fill(file, plan, contents).map_err(|what| format!("cannot write `{shown}`: {what}")))
+        .and_then(|()| fs::rename(&temporary, path).map_err(|error| format!("cannot write `{shown}`: {error}")));
+    if written.is_err() {
+        // What could not be made needs no removing.
+        drop(fs::remove_file(&temporary));
+    }
+    written
+}
+
+/// A name in the same directory that nothing else has.
+fn temporary(path: &Path) -> Result<PathBuf, String> {
+    let name = path.file_name().ok_or_else(|| format!("`{}` is no file name", path.display()))?;
+    let mut temporary = std::ffi::OsString::from(".");
+    temporary.push(name);
+    temporary.push(format!(".{}", std::process::id()));
+    Ok(path.with_file_name(temporary))
+}
+
+fn fill(file: File, plan: Plan, contents: &Contents) -> Result<(), String> {
+    let mut writer = BufWriter::new(file);
+    hello::write(&mut writer).map_err(|error| error.to_string())?;
+    for (digest, content) in contents.iter() {
+        match content::send(&mut writer, contents, digest).map_err(|error| chain(&error))? {
+            Sent::Whole => {}
+            Sent::Unavailable(why) => return Err(format!("`{}`: {why}", content.path.display())),
+        }
+    }
+    frame::write(&mut writer, &Request::Plan(plan)).map_err(|error| chain(&error))?;
+    frame::write(&mut writer, &Request::End).map_err(|error| chain(&error))?;
+    let file = writer.into_inner().map_err(|error| error.to_string())?;
+    file.sync_all().map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hep_protocol::blob::Digest;
+    use hep_protocol::plan::{DiffMode, RunMode};
+
+    #[test]
+    fn a_bundle_is_what_a_host_would_be_sent() {
+        let directory = tempfile::tempdir().unwrap();
+        let source = directory.path().join("page");
+        fs::write(&source, "hello").unwrap();
+        let digest = Digest::of(b"hello");
+        let mut contents = Contents::default();
+        contents.insert(digest, &source, 5);
+        let plan = Plan { mode: RunMode::Check, diff: DiffMode::Off, tasks: vec![] };
+        let path = directory.path().join("site.hep");
+        fs::write(&path, "old").unwrap();
+        write(&path, plan.clone(), &contents).unwrap();
+
+        let bytes = fs::read(&path).unwrap();
+        let mut reader = bytes.as_slice();
+        hello::read(&mut reader).unwrap();
+        let mut next = || frame::read::<Request>(&mut reader).unwrap();
+        assert_eq!(next(), Some(Request::Blob { digest, data: b"hello".to_vec(), last: true }));
+        assert_eq!(next(), Some(Request::Plan(plan)));
+        assert_eq!((next(), next()), (Some(Request::End), None));
+    }
+
+    #[test]
+    fn a_failure_leaves_nothing_new() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut contents = Contents::default();
+        contents.insert(Digest::of(b"x"), &directory.path().join("gone"), 1);
+        let path = directory.path().join("site.hep");
+        let plan = Plan { mode: RunMode::Apply, diff: DiffMode::Off, tasks: vec![] };
+        assert!(write(&path, plan.clone(), &contents).unwrap_err().contains("gone"));
+        assert!(write(Path::new("/proc/none/x"), plan, &Contents::default()).is_err());
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
+}

@@ -1,0 +1,299 @@
+//! The command line. Says what was written there; what it leaves open, `settings` fills in.
+
+use crate::remote::HostKeyPolicy;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use hep_protocol::hello::{BUILD_ID, PROTOCOL};
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    format!("{} (build {BUILD_ID}, protocol {PROTOCOL})", env!("CARGO_PKG_VERSION"))
+});
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    every host converged; with --check also when changes are pending
+  1    a task failed on some host
+  2    the command line, config, hosts file or manifest is wrong; nothing was contacted
+  3    some host was unreachable or lost, and no task failed
+  4    with --fail-on-change: something was changed, or is pending
+  130  stopped on request (Ctrl-C)";
+
+/// Converges hosts over SSH from a YAML manifest.
+#[derive(Debug, Parser)]
+#[command(
+    name = "hep",
+    version = VERSION.as_str(),
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    after_help = "Without a command, `hep` is `hep push`: `hep -c config.yml -i hosts manifest.yml`."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make all hosts of a hosts file what a manifest says.
+    #[command(after_help = EXIT_CODES)]
+    Push(Push),
+    /// Make this machine what a manifest says, as the user who runs hep.
+    #[command(after_help = EXIT_CODES)]
+    Apply(Apply),
+    /// Check manifests, and with -c or -i also config and hosts file, without contacting a host.
+    Validate(Validate),
+    /// Write a manifest with all its files into one file, for `hep-agent apply` on a host.
+    Bundle(Bundle),
+}
+
+/// `hep push`.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Push {
+    /// What the hosts shall be; default: `manifest` of the config.
+    pub(crate) manifest: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) files: Files,
+    #[command(flatten)]
+    pub(crate) run: Run,
+    #[command(flatten)]
+    pub(crate) login: Login,
+    /// How many hosts to work on at a time.
+    #[arg(long, value_name = "N", default_value = "32")]
+    pub(crate) forks: Forks,
+    /// How long connecting to a host may take, in seconds.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) connect_timeout: Option<u64>,
+}
+
+/// How many hosts at a time; at least one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Forks(pub(crate) NonZeroUsize);
+
+impl Default for Forks {
+    fn default() -> Forks {
+        Forks(NonZeroUsize::MIN)
+    }
+}
+
+impl std::str::FromStr for Forks {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Forks, String> {
+        // A thread a host: more than this and the machine is busy with itself.
+        match text.parse::<NonZeroUsize>() {
+            Ok(n) if n.get() <= 1024 => Ok(Forks(n)),
+            Ok(_) | Err(_) => Err("a number from 1 to 1024 is needed".to_owned()),
+        }
+    }
+}
+
+/// Config and hosts file.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Files {
+    /// Defaults for the rest; `config.yml` in the working directory is taken if it is there.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The hosts, one a line; default: `hosts` of the config.
+    #[arg(short = 'i', long = "hosts", visible_alias = "inventory", value_name = "FILE")]
+    pub(crate) hosts: Option<PathBuf>,
+}
+
+/// How a run is done and shown.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Run {
+    /// Change nothing, tell what would be changed.
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Show how the content of files changes.
+    #[arg(long)]
+    pub(crate) diff: bool,
+    /// For whom the report is.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output: Output,
+    /// Exit with 4 if anything was changed, or is pending.
+    #[arg(long)]
+    pub(crate) fail_on_change: bool,
+    /// Tell more: what each host is, what processes write while they run.
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
+/// For whom a report is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// A person.
+    #[default]
+    Human,
+    /// A program: one JSON object a line.
+    Json,
+}
+
+/// How to log in where a host's line does not say; wins over the config.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Login {
+    /// The user to log in as.
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) user: Option<String>,
+    /// The port of the SSH servers.
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) port: Option<u16>,
+    /// The private key to log in with.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) private_key: Option<PathBuf>,
+    /// Ask for the password to log in with.
+    #[arg(short = 'k', long)]
+    pub(crate) ask_pass: bool,
+    /// What to do about a host whose key is not in known_hosts.
+    #[arg(long, value_enum, default_value_t, value_name = "POLICY")]
+    pub(crate) host_key: HostKey,
+}
+
+/// What to do about an unknown host key. A key other than the known one is refused by all but the last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum HostKey {
+    /// Ask at the terminal; without one, refuse.
+    #[default]
+    Ask,
+    /// Refuse.
+    Strict,
+    /// Trust it and record it.
+    AcceptNew,
+    /// Check nothing and record nothing.
+    Off,
+}
+
+impl From<HostKey> for HostKeyPolicy {
+    fn from(word: HostKey) -> HostKeyPolicy {
+        match word {
+            HostKey::Ask => HostKeyPolicy::Ask,
+            HostKey::Strict => HostKeyPolicy::Strict,
+            HostKey::AcceptNew => HostKeyPolicy::AcceptNew,
+            HostKey::Off => HostKeyPolicy::Off,
+        }
+    }
+}
+
+/// `hep apply`.
+#[derive(Debug, Args)]
+pub(crate) struct Apply {
+    /// What this machine shall be.
+    pub(crate) manifest: PathBuf,
+    #[command(flatten)]
+    pub(crate) run: Run,
+}
+
+/// `hep validate`.
+#[derive(Debug, Args)]
+pub(crate) struct Validate {
+    /// The manifests; default: `manifest` of the config.
+    pub(crate) manifests: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) files: Files,
+}
+
+/// `hep bundle`.
+#[derive(Debug, Args)]
+pub(crate) struct Bundle {
+    /// What the host shall be.
+    pub(crate) manifest: PathBuf,
+    /// The file to write.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Make a bundle that changes nothing and tells what it would change.
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Show how the content of files changes.
+    #[arg(long)]
+    pub(crate) diff: bool,
+}
+
+/// Reads the command line. Without a verb it is that of `push`.
+///
+/// # Errors
+/// What the parser has to say: help and version too.
+pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let mut words: Vec<OsString> = words.into_iter().collect();
+    if words.get(1).is_some_and(|word| means_push(word)) {
+        words.insert(1, "push".into());
+    }
+    Cli::try_parse_from(words)
+}
+
+/// Whether a first word is an option or a file of `push`. A word that is neither a file nor looks like one is left to
+/// the parser, which knows the verb that was meant.
+fn means_push(word: &OsString) -> bool {
+    match word.to_str() {
+        Some("push" | "apply" | "validate" | "bundle" | "-h" | "--help" | "-V" | "--version") => false,
+        Some(text) if text.starts_with('-') => true,
+        Some(text) => text.contains(['/', '.']) || Path::new(text).is_file(),
+        None => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Cli, String> {
+        let words = line.split(' ').map(OsString::from);
+        parse(words).map_err(|error| error.to_string())
+    }
+
+    fn push(line: &str) -> Push {
+        match parsed(line).unwrap().command {
+            Command::Push(push) => push,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn without_a_verb_it_is_push() {
+        let push = push("hep -c config.yml -i examples/hosts examples/manifests/manifest.yml");
+        assert_eq!(push.files.config, Some("config.yml".into()));
+        assert_eq!(push.files.hosts, Some("examples/hosts".into()));
+        assert_eq!(push.manifest, Some("examples/manifests/manifest.yml".into()));
+        assert_eq!((push.forks.0.get(), push.login.host_key), (32, HostKey::Ask));
+    }
+
+    #[test]
+    fn every_option_of_push_is_read() {
+        let push = push(
+            "hep push site.yml --forks 5 --check --diff --output json --host-key accept-new -u bob \
+             --port 2222 --private-key k --connect-timeout 3 --fail-on-change -v -k",
+        );
+        let Run { check, diff, output, fail_on_change, verbose } = push.run;
+        assert!(check && diff && fail_on_change && verbose && output == Output::Json);
+        let Login { user, port, private_key, ask_pass, host_key } = push.login;
+        assert_eq!((user.as_deref(), port, ask_pass), (Some("bob"), Some(2222), true));
+        assert_eq!((private_key, host_key), (Some("k".into()), HostKey::AcceptNew));
+        assert_eq!((push.forks.0.get(), push.connect_timeout), (5, Some(3)));
+    }
+
+    #[test]
+    fn a_mistyped_verb_is_no_manifest() {
+        let error = parsed("hep psuh site.yml").unwrap_err();
+        assert!(error.contains("'psuh'") && error.contains("'push'"), "{error}");
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_refused() {
+        for line in ["--forks 0", "--forks 5000", "--port 0", "--port 70000", "--connect-timeout 0"] {
+            assert!(parsed(&format!("hep push {line}")).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_version_names_the_build() {
+        assert!(parsed("hep --version").unwrap_err().contains(BUILD_ID));
+    }
+}

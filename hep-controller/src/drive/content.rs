@@ -1,0 +1,106 @@
+//! Streams one content as frames, in constant memory and never whole if it is not the content that was meant.
+
+use crate::manifest::Contents;
+use hep_protocol::blob::{CHUNK, Digest};
+use hep_protocol::frame::{self, FrameError};
+use hep_protocol::message::Request;
+use std::io::{self, Read, Write};
+
+/// What became of a content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Sent {
+    /// All of it went out, and had the digest.
+    Whole,
+    /// It cannot be had, and why; pieces of it may have gone out, but not the last.
+    Unavailable(String),
+}
+
+/// Sends a content as `Blob` frames.
+///
+/// # Errors
+/// The writer failed: what it got may end inside a frame.
+pub(crate) fn send(
+    writer: &mut dyn Write,
+    contents: &Contents,
+    digest: &Digest,
+) -> Result<Sent, FrameError> {
+    let mut reader = match contents.reader(digest) {
+        Ok(reader) => reader,
+        Err(error) => return Ok(Sent::Unavailable(error.to_string())),
+    };
+    // One piece is held back until the next read has shown whether it is the last: the reader fails there if the file
+    // is not what it was.
+    let mut held = match chunk(&mut reader) {
+        Ok(data) => data,
+        Err(error) => return Ok(Sent::Unavailable(error.to_string())),
+    };
+    loop {
+        let next = match chunk(&mut reader) {
+            Ok(data) => data,
+            Err(error) => return Ok(Sent::Unavailable(error.to_string())),
+        };
+        let last = next.is_empty();
+        frame::write(writer, &Request::Blob { digest: *digest, data: held, last })?;
+        if last {
+            return Ok(Sent::Whole);
+        }
+        held = next;
+    }
+}
+
+/// The next [`CHUNK`] bytes; fewer at the end, none behind it.
+fn chunk(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
+    let mut data = Vec::new();
+    reader.take(CHUNK as u64).read_to_end(&mut data)?;
+    Ok(data)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    /// Sends a file of `size` bytes that becomes `then` before it is read; gives the pieces as `length[!]`.
+    fn check(size: usize, then: Option<&[u8]>, pieces: &str, sent: &str) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("content");
+        let content = vec![b'x'; size];
+        fs::write(&path, then.unwrap_or(&content)).unwrap();
+        let mut contents = Contents::default();
+        let digest = Digest::of(&content);
+        contents.insert(digest, &path, size as u64);
+
+        let mut stream = Vec::new();
+        let done = send(&mut stream, &contents, &digest).unwrap();
+        let mut reader = stream.as_slice();
+        let mut found = Vec::new();
+        while let Some(Request::Blob { data, last, .. }) = frame::read(&mut reader).unwrap() {
+            found.push(format!("{}{}", data.len(), if last { "!" } else { "" }));
+        }
+        let done = match done {
+            Sent::Whole => "whole".to_owned(),
+            Sent::Unavailable(why) => why.replace(&path.display().to_string(), "PATH"),
+        };
+        assert_eq!((found.join(" ").as_str(), done.as_str()), (pieces, sent));
+    }
+
+    #[test]
+    fn contents_go_out_in_pieces() {
+        check(0, None, "0!", "whole");
+        check(10, None, "10!", "whole");
+        check(CHUNK, None, "262144!", "whole");
+        check(CHUNK + 1, None, "262144 1!", "whole");
+        check(3 * CHUNK, None, "262144 262144 262144!", "whole");
+    }
+
+    #[test]
+    fn another_content_never_gets_its_last_piece() {
+        let changed = "`PATH` has changed since the run began";
+        check(10, Some(b"yyyyyyyyyy"), "", changed);
+        check(10, Some(b"xxxxxxxxxxx"), "", changed);
+        check(10, Some(b""), "", changed);
+        let mut other = vec![b'x'; 2 * CHUNK];
+        other.push(b'y');
+        check(2 * CHUNK + 1, Some(&other), "262144 262144", changed);
+    }
+}

@@ -1,0 +1,209 @@
+//! Many hosts: so many at a time, none in the way of another, and a report of each whatever happens.
+//! Knows nothing of SSH: how to reach a host is handed in.
+
+use crate::drive::{Conclusion, Job, drive};
+use crate::remote::{Canceller, Link, Unreachable};
+use crate::report::text::chain;
+use crate::report::{Counts, Event, HostId, HostReport, HostStatus, RunEnd, Stopping, Trouble};
+use crate::stop::Stop;
+use hep_protocol::facts::Facts;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Events that may wait for the screen; hosts wait when there are more.
+const QUEUE: usize = 256;
+
+/// How often the screen may look at the clock and at the operator's wish.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Brings an agent onto a host and greets it.
+pub(crate) type Launch<'a> =
+    dyn Fn(HostId, &Canceller) -> Result<(Box<dyn Link>, Facts), Unreachable> + Sync + 'a;
+
+/// All that a run over many hosts needs.
+pub(crate) struct Fleet<'a> {
+    pub(crate) hosts: usize,
+    pub(crate) forks: usize,
+    pub(crate) job: &'a Job,
+    pub(crate) launch: &'a Launch<'a>,
+    pub(crate) stop: &'a Stop,
+}
+
+/// What the run's only reader is handed.
+#[derive(Debug)]
+pub(crate) enum Tick {
+    Event(Event),
+    /// Nothing happened for a while.
+    Quiet,
+}
+
+impl Fleet<'_> {
+    /// Runs the job on all hosts. `watch` gets every event, and the run's age in milliseconds, on this thread.
+    pub(crate) fn run(&self, watch: &mut dyn FnMut(Tick, u64)) -> RunEnd {
+        let begin = Instant::now();
+        let next = AtomicUsize::new(0);
+        let reports = thread::scope(|scope| {
+            let (sender, events) = sync_channel(QUEUE);
+            for _ in 0..self.forks.clamp(1, self.hosts.max(1)) {
+                let (sender, next) = (sender.clone(), &next);
+                let worker = thread::Builder::new().name("host".to_owned());
+                // With fewer threads than wished for the run takes longer, and that is all; the first must start.
+                let _ = worker.spawn_scoped(scope, move || self.work(next, &sender));
+            }
+            // A machine without a thread to give leaves the queue to us, behind the events that nobody sends.
+            drop(sender);
+            self.watch(&events, begin, watch)
+        });
+        let reports = self.with_missing(reports);
+        RunEnd { reports, cancelled: self.stop.wanted(), ms: millis(begin) }
+    }
+
+    /// Takes hosts until there are none left.
+    fn work(&self, next: &AtomicUsize, sender: &SyncSender<Event>) {
+        loop {
+            let host = HostId(next.fetch_add(1, Ordering::Relaxed));
+            if host.0 >= self.hosts {
+                return;
+            }
+            let report = self.host(host, sender);
+            self.stop.end(host);
+            tell(sender, Event::Ended(report));
+        }
+    }
+
+    /// One host, from nothing to its report.
+    fn host(&self, host: HostId, sender: &SyncSender<Event>) -> HostReport {
+        let begin = Instant::now();
+        let mut report = HostReport {
+            host,
+            status: HostStatus::Unreachable,
+            counts: Counts::default(),
+            bytes_sent: 0,
+            bytes_received: 0,
+            ms: 0,
+            trouble: None,
+        };
+        let run = catch_unwind(AssertUnwindSafe(|| self.reach_and_drive(&mut report, sender)));
+        if let Err(panic) = run {
+            report.status = HostStatus::Lost;
+            report.trouble = Some(Trouble {
+                what: format!("hep itself failed: {}", words(panic.as_ref())),
+                hint: Some("this is a mistake in hep: please report it".to_owned()),
+                output: String::new(),
+            });
+        }
+        report.ms = millis(begin);
+        report
+    }
+
+    fn reach_and_drive(&self, report: &mut HostReport, sender: &SyncSender<Event>) {
+        let host = report.host;
+        let way = Canceller::default();
+        if !self.stop.begin(host, &way) {
+            report.trouble = Some(Trouble::new("stopped on request before the host was contacted"));
+            return;
+        }
+        let (mut link, facts) = match (self.launch)(host, &way) {
+            Ok(reached) => reached,
+            Err(unreachable) => {
+                report.trouble = Some(trouble(&unreachable));
+                return;
+            }
+        };
+        // Some links bring a way of their own.
+        if !self.stop.reached(host, &link.canceller()) {
+            report.trouble = Some(Trouble::new("stopped on request before the first task"));
+            return;
+        }
+        tell(sender, Event::Connected { host, facts });
+        let told = &mut |event| tell(sender, event);
+        let Conclusion { status, counts, trouble } =
+            drive(self.job, host, link.as_mut(), self.stop, told);
+        let counters = link.counters();
+        if status != HostStatus::Lost {
+            // The agent is about to exit; its last frame has said all there is to say.
+            drop(link.finish());
+        }
+        (report.status, report.counts, report.trouble) = (status, counts, trouble);
+        (report.bytes_sent, report.bytes_received) = (counters.sent, counters.received);
+    }
+
+    fn watch(
+        &self,
+        events: &Receiver<Event>,
+        begin: Instant,
+        watch: &mut dyn FnMut(Tick, u64),
+    ) -> Vec<HostReport> {
+        let mut reports = Vec::new();
+        let mut known: Option<Stopping> = None;
+        loop {
+            let tick = match events.recv_timeout(TICK) {
+                Ok(event) => Tick::Event(event),
+                Err(RecvTimeoutError::Timeout) => Tick::Quiet,
+                Err(RecvTimeoutError::Disconnected) => return reports,
+            };
+            if let Some(wish) = self.stop.wish().filter(|wish| known < Some(*wish)) {
+                known = Some(wish);
+                watch(Tick::Event(Event::Stopping(wish)), millis(begin));
+            }
+            if let Tick::Event(Event::Ended(report)) = &tick {
+                reports.push(report.clone());
+            }
+            watch(tick, millis(begin));
+        }
+    }
+
+    /// The reports in the run's order; a host that no thread took is one nobody reached.
+    fn with_missing(&self, mut reports: Vec<HostReport>) -> Vec<HostReport> {
+        reports.sort_by_key(|report| report.host);
+        if reports.len() < self.hosts {
+            let missing = |host| HostReport {
+                host,
+                status: HostStatus::Unreachable,
+                counts: Counts::default(),
+                bytes_sent: 0,
+                bytes_received: 0,
+                ms: 0,
+                trouble: Some(Trouble::new("no thread could be started for it")),
+            };
+            let there: Vec<HostId> = reports.iter().map(|report| report.host).collect();
+            let hosts = (0..self.hosts).map(HostId).filter(|host| !there.contains(host));
+            reports.extend(hosts.map(missing));
+            reports.sort_by_key(|report| report.host);
+        }
+        reports
+    }
+}
+
+/// Nobody listens any more only when the run's thread itself has failed.
+fn tell(sender: &SyncSender<Event>, event: Event) {
+    drop(sender.send(event));
+}
+
+fn trouble(unreachable: &Unreachable) -> Trouble {
+    let mut what = format!("{}: {}", unreachable.stage, unreachable.what);
+    if let Some(source) = &unreachable.source {
+        let cause = chain(source.as_ref());
+        if !what.ends_with(&cause) {
+            what.push_str(&format!(": {cause}"));
+        }
+    }
+    Trouble { what, hint: unreachable.hint.clone(), output: String::new() }
+}
+
+/// What a panic said.
+fn words(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no words")
+}
+
+fn millis(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,299 @@
+//! What a run finds out: events while it goes on, a value at its end, and the exit code that follows.
+//! Prints nothing; `human` and `json` turn it into text, ui.rs puts that on the screen.
+
+use hep_protocol::facts::Facts;
+use hep_protocol::message::Stream;
+use hep_protocol::outcome::{Outcome, Status};
+use hep_protocol::plan::RunMode;
+use std::fmt;
+
+pub(crate) mod details;
+pub(crate) mod fold;
+pub(crate) mod human;
+pub(crate) mod json;
+pub(crate) mod summary;
+pub(crate) mod text;
+
+/// A host's place in the run's list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct HostId(pub(crate) usize);
+
+/// What is known before the first event.
+#[derive(Clone, Debug)]
+pub(crate) struct Run {
+    /// The hosts' names, as the operator wrote them.
+    pub(crate) hosts: Vec<String>,
+    /// The tasks of the plan.
+    pub(crate) tasks: Vec<TaskLabel>,
+    /// Whether hosts are changed.
+    pub(crate) mode: RunMode,
+    /// How many hosts are worked on at a time.
+    pub(crate) forks: usize,
+}
+
+impl Run {
+    /// A host's name.
+    pub(crate) fn host(&self, host: HostId) -> &str {
+        self.hosts.get(host.0).map_or("", String::as_str)
+    }
+
+    /// A task's label. Numbers from hosts were checked by whoever made the event.
+    pub(crate) fn task(&self, task: u32) -> &TaskLabel {
+        static NONE: TaskLabel = TaskLabel { name: String::new(), module: "" };
+        self.tasks.get(task as usize).unwrap_or(&NONE)
+    }
+}
+
+/// How a task is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TaskLabel {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its module.
+    pub(crate) module: &'static str,
+}
+
+/// Something happened. Task numbers are places in the plan and in range; texts are a host's, unescaped.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Event {
+    /// An agent answered.
+    Connected { host: HostId, facts: Facts },
+    /// A task began.
+    Started { host: HostId, task: u32 },
+    /// A process of the task wrote something.
+    Output { host: HostId, task: u32, stream: Stream, data: Vec<u8> },
+    /// The task waits for something, or got further.
+    Progress { host: HostId, task: u32, text: String },
+    /// A task ended.
+    Finished { host: HostId, task: u32, outcome: Outcome },
+    /// Nothing more comes from this host.
+    Ended(HostReport),
+    /// The operator asked to stop.
+    Stopping(Stopping),
+}
+
+/// How urgently the operator wants to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stopping {
+    /// Steps in hand finish, no host begins.
+    Soon,
+    /// Links are cut.
+    Now,
+}
+
+/// How one host's run ended. Always a value, never an early exit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HostReport {
+    pub(crate) host: HostId,
+    pub(crate) status: HostStatus,
+    pub(crate) counts: Counts,
+    pub(crate) bytes_sent: u64,
+    pub(crate) bytes_received: u64,
+    /// From the first step towards the host to the last frame, in milliseconds.
+    pub(crate) ms: u64,
+    /// Why it is unreachable or lost.
+    pub(crate) trouble: Option<Trouble>,
+}
+
+/// How one host's run ended, in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum HostStatus {
+    /// Every task ran, none failed.
+    Converged,
+    /// A task failed.
+    Failed,
+    /// No agent ever answered.
+    Unreachable,
+    /// An agent answered, and how its run ended is not known.
+    Lost,
+}
+
+impl fmt::Display for HostStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            HostStatus::Converged => "converged",
+            HostStatus::Failed => "failed",
+            HostStatus::Unreachable => "unreachable",
+            HostStatus::Lost => "lost",
+        })
+    }
+}
+
+/// Why a host is unreachable or lost. A host's texts, unescaped.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Trouble {
+    /// What was being done, and the cause.
+    pub(crate) what: String,
+    /// What to change.
+    pub(crate) hint: Option<String>,
+    /// The last that the agent, or a process of its task, wrote; may be empty.
+    pub(crate) output: String,
+}
+
+impl Trouble {
+    /// A cause without advice.
+    pub(crate) fn new(what: impl Into<String>) -> Trouble {
+        Trouble { what: what.into(), ..Trouble::default() }
+    }
+}
+
+/// How many tasks ended how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Counts {
+    pub(crate) ok: u32,
+    pub(crate) changed: u32,
+    pub(crate) pending: u32,
+    pub(crate) failed: u32,
+    pub(crate) skipped: u32,
+    pub(crate) ignored: u32,
+}
+
+impl Counts {
+    /// One more of this status.
+    pub(crate) fn add(&mut self, status: Status) {
+        *self.slot(status) += 1;
+    }
+
+    /// How many had this status.
+    pub(crate) fn of(mut self, status: Status) -> u32 {
+        *self.slot(status)
+    }
+
+    fn slot(&mut self, status: Status) -> &mut u32 {
+        match status {
+            Status::Ok => &mut self.ok,
+            Status::Changed => &mut self.changed,
+            Status::Pending => &mut self.pending,
+            Status::Failed => &mut self.failed,
+            Status::Skipped => &mut self.skipped,
+            Status::Ignored => &mut self.ignored,
+        }
+    }
+}
+
+/// The end of a run over all its hosts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RunEnd {
+    /// One a host, in the run's order.
+    pub(crate) reports: Vec<HostReport>,
+    /// Whether the operator asked to stop.
+    pub(crate) cancelled: bool,
+    /// How long all of it took, in milliseconds.
+    pub(crate) ms: u64,
+}
+
+/// How a run ended, in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RunStatus {
+    /// Every host is as wanted (in check mode: could be).
+    Converged,
+    /// A task failed somewhere.
+    Failed,
+    /// A host was unreachable or lost, and no task failed.
+    Unreachable,
+    /// The operator asked to stop.
+    Cancelled,
+}
+
+impl fmt::Display for RunStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            RunStatus::Converged => "converged",
+            RunStatus::Failed => "failed",
+            RunStatus::Unreachable => "unreachable",
+            RunStatus::Cancelled => "cancelled",
+        })
+    }
+}
+
+/// Whether changes, made or pending, count as a failure of the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OnChange {
+    /// They do not.
+    Succeed,
+    /// They do (`--fail-on-change`).
+    Fail,
+}
+
+impl RunEnd {
+    /// How it ended: the gravest of what happened.
+    pub(crate) fn status(&self) -> RunStatus {
+        let any = |status| self.reports.iter().any(|report| report.status == status);
+        if self.cancelled {
+            RunStatus::Cancelled
+        } else if any(HostStatus::Failed) || self.reports.iter().any(|r| r.counts.failed > 0) {
+            RunStatus::Failed
+        } else if any(HostStatus::Unreachable) || any(HostStatus::Lost) {
+            RunStatus::Unreachable
+        } else {
+            RunStatus::Converged
+        }
+    }
+
+    /// The exit code, as `hep help push` lists them.
+    pub(crate) fn exit(&self, on_change: OnChange) -> u8 {
+        let moved = self.reports.iter().any(|r| r.counts.changed + r.counts.pending > 0);
+        match self.status() {
+            RunStatus::Converged if moved && on_change == OnChange::Fail => 4,
+            RunStatus::Converged => 0,
+            RunStatus::Failed => 1,
+            RunStatus::Unreachable => 3,
+            RunStatus::Cancelled => 130,
+        }
+    }
+}
+
+/// Text for the two streams of the process.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Texts {
+    /// What the run found: standard output.
+    pub(crate) out: String,
+    /// What goes on meanwhile: standard error.
+    pub(crate) err: String,
+}
+
+/// A way to show a run.
+pub(crate) trait View {
+    /// Before anything happened.
+    fn begin(&mut self) -> Texts;
+    /// Something happened; `now` is the run's age in milliseconds.
+    fn event(&mut self, event: Event, now: u64) -> Texts;
+    /// Everything has.
+    fn end(&mut self, end: &RunEnd, exit: u8) -> Texts;
+    /// What goes on right now, in one line, for a terminal.
+    fn status(&self, now: u64) -> Option<String>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(statuses: &[HostStatus], counts: Counts, cancelled: bool, codes: [u8; 2]) {
+        let report = |status: &HostStatus| HostReport {
+            host: HostId(0),
+            status: *status,
+            counts,
+            bytes_sent: 0,
+            bytes_received: 0,
+            ms: 0,
+            trouble: None,
+        };
+        let end = RunEnd { reports: statuses.iter().map(report).collect(), cancelled, ms: 0 };
+        assert_eq!([end.exit(OnChange::Succeed), end.exit(OnChange::Fail)], codes, "{statuses:?}");
+    }
+
+    #[test]
+    fn the_gravest_event_decides_the_exit_code() {
+        use HostStatus::{Converged, Failed, Lost, Unreachable};
+        let none = Counts::default();
+        check(&[], none, false, [0, 0]);
+        check(&[Converged], none, false, [0, 0]);
+        check(&[Converged], Counts { pending: 1, ..none }, false, [0, 4]);
+        check(&[Converged], Counts { changed: 1, ..none }, false, [0, 4]);
+        check(&[Converged, Unreachable], Counts { changed: 1, ..none }, false, [3, 3]);
+        check(&[Lost, Failed, Unreachable], none, false, [1, 1]);
+        check(&[Lost], none, false, [3, 3]);
+        check(&[Lost], Counts { failed: 1, ..none }, false, [1, 1]);
+        check(&[Converged, Failed], none, true, [130, 130]);
+    }
+}

@@ -1,0 +1,164 @@
+//! The report for a person: blocks as they become ready, then the summary. Knows colours, but no terminal.
+
+use super::fold::{Fold, Ready};
+use super::summary::{Failed, summary};
+use super::text::{Colour, Style, count, duration, shown, shown_lines};
+use super::{Event, HostId, Run, RunEnd, Stopping, Texts, View, details};
+use hep_protocol::outcome::Status;
+use hep_protocol::plan::RunMode;
+use std::collections::{BTreeMap, HashSet};
+
+/// How many texts of progress are shown in one run: more are no help, and a host may send any number.
+const PROGRESS: usize = 1000;
+
+/// How much is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verbosity {
+    /// What the run found.
+    Normal,
+    /// Also each host's facts and what processes write while they run.
+    Verbose,
+}
+
+/// The view of a person.
+#[derive(Debug)]
+pub(crate) struct Human {
+    run: Run,
+    colour: Colour,
+    verbosity: Verbosity,
+    fold: Fold,
+    failures: Vec<Failed>,
+    progress: HashSet<(u32, String)>,
+    /// What each host does, and since when.
+    running: BTreeMap<HostId, (u32, u64)>,
+    done: usize,
+}
+
+impl Human {
+    /// A view of the run to come.
+    pub(crate) fn new(run: Run, colour: Colour, verbosity: Verbosity) -> Human {
+        let fold = Fold::new(run.hosts.len(), run.tasks.len(), run.forks);
+        Human {
+            run,
+            colour,
+            verbosity,
+            fold,
+            failures: Vec::new(),
+            progress: HashSet::new(),
+            running: BTreeMap::new(),
+            done: 0,
+        }
+    }
+
+    fn ready(&mut self) -> String {
+        let mut text = String::new();
+        for ready in self.fold.ready() {
+            match ready {
+                Ready::Wave(hosts) => {
+                    let line = format!("hosts {} to {} of {}", hosts.start + 1, hosts.end, self.run.hosts.len());
+                    let gap = if hosts.start == 0 { "" } else { "\n" };
+                    text.push_str(&format!("{gap}{}\n", self.colour.paint(Style::Strong, &line)));
+                }
+                Ready::Block(block) => {
+                    text.push_str(&details::block(&self.run, &block, self.colour));
+                    let failed = block.groups.into_iter().filter(|group| group.status == Status::Failed);
+                    let of = |failure, hosts| Failed { task: block.task, hosts, failure };
+                    self.failures.extend(failed.filter_map(|g| Some(of(g.failure?, g.hosts))));
+                }
+            }
+        }
+        text
+    }
+
+    fn progress(&mut self, host: HostId, task: u32, text: String) -> String {
+        if self.progress.len() >= PROGRESS || !self.progress.insert((task, text.clone())) {
+            return String::new();
+        }
+        let line = format!("{}: {}", shown(&self.run.task(task).name), shown(&text));
+        format!("{}{line}\n", self.prefix(host))
+    }
+
+    /// What tells the hosts of several apart.
+    fn prefix(&self, host: HostId) -> String {
+        let name = shown(self.run.host(host));
+        if self.run.hosts.len() == 1 { String::new() } else { format!("{name}: ") }
+    }
+
+    fn output(&self, host: HostId, data: &[u8]) -> String {
+        let prefix = self.prefix(host);
+        let line = |line| format!("{prefix}| {line}\n");
+        shown_lines(&String::from_utf8_lossy(data)).map(line).collect()
+    }
+}
+
+impl View for Human {
+    fn begin(&mut self) -> Texts {
+        let out = match self.run.mode {
+            RunMode::Apply => String::new(),
+            RunMode::Check => {
+                let text = "check mode: nothing is changed, `pending` is what a push would do";
+                format!("{}\n\n", self.colour.paint(Style::Strong, text))
+            }
+        };
+        Texts { out, err: String::new() }
+    }
+
+    fn event(&mut self, event: Event, now: u64) -> Texts {
+        let (mut out, mut err) = (String::new(), String::new());
+        let verbose = self.verbosity == Verbosity::Verbose;
+        match event {
+            Event::Connected { host, facts } if verbose => {
+                let os = format!("{} {} ({})", facts.os_id, facts.os_version, facts.os_codename);
+                let line = format!("{os}, {}, linux {}", facts.arch, facts.kernel);
+                err = format!("{}: {}\n", shown(self.run.host(host)), shown(&line));
+            }
+            Event::Started { host, task } => drop(self.running.insert(host, (task, now))),
+            Event::Output { host, data, .. } if verbose => err = self.output(host, &data),
+            Event::Connected { .. } | Event::Output { .. } => {}
+            Event::Progress { host, task, text } => err = self.progress(host, task, text),
+            Event::Finished { host, task, outcome } => {
+                self.running.remove(&host);
+                self.fold.finished(host, task, outcome);
+                out = self.ready();
+            }
+            Event::Ended(report) => {
+                self.running.remove(&report.host);
+                self.done += 1;
+                self.fold.ended(report.host);
+                out = self.ready();
+            }
+            Event::Stopping(Stopping::Soon) => {
+                err = "stopping: steps in hand finish; once more to cut the links\n".to_owned();
+            }
+            Event::Stopping(Stopping::Now) => err = "cutting the links\n".to_owned(),
+        }
+        Texts { out, err }
+    }
+
+    fn end(&mut self, end: &RunEnd, _exit: u8) -> Texts {
+        let mut out = self.ready();
+        out.push_str(&summary(&self.run, end, &self.failures, self.colour));
+        Texts { out, err: String::new() }
+    }
+
+    fn status(&self, now: u64) -> Option<String> {
+        let hosts = self.run.hosts.len();
+        let done = match hosts {
+            0 | 1 => String::new(),
+            n => format!("{} of {} done, ", self.done, count(n, "host")),
+        };
+        // The one that has been at it for longest is what everybody waits for.
+        match self.running.iter().min_by_key(|(_, (_, since))| *since) {
+            Some((host, (task, since))) => {
+                let time = duration(now.saturating_sub(*since));
+                let task = shown(&self.run.task(*task).name);
+                Some(format!("{done}{}{task} ({time})", self.prefix(*host)))
+            }
+            None if self.done < hosts => Some(format!("{done}connecting ({})", duration(now))),
+            None => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

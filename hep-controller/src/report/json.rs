@@ -1,0 +1,265 @@
+//! The report for a program: one JSON object a line, as things happen. Texts of hosts are escaped as JSON does.
+
+use super::{Counts, Event, HostReport, Run, RunEnd, Texts, Trouble, View};
+use hep_protocol::outcome::{Change, Exit, Failure, Outcome, Status};
+use hep_protocol::plan::DiffMode;
+use serde::Serialize;
+
+/// The view of a program.
+#[derive(Debug)]
+pub(crate) struct Json {
+    run: Run,
+    diff: DiffMode,
+}
+
+impl Json {
+    /// A view of the run to come; with `diff`, task objects have `diffs`.
+    pub(crate) fn new(run: Run, diff: DiffMode) -> Json {
+        Json { run, diff }
+    }
+
+    fn task(&self, host: &str, task: u32, outcome: &Outcome) -> Texts {
+        let label = self.run.task(task);
+        let diffs = |changes: &[Change]| changes.iter().filter_map(|c| c.diff.clone()).collect();
+        line(&TaskObject {
+            event: "task",
+            host,
+            task: &label.name,
+            module: label.module,
+            status: outcome.status,
+            changes: outcome.changes.iter().map(|change| change.line.as_str()).collect(),
+            diffs: (self.diff == DiffMode::Unified).then(|| diffs(&outcome.changes)),
+            notes: &outcome.notes,
+            error: outcome.failure.as_ref().map(FailureObject::of),
+            ms: outcome.ms,
+        })
+    }
+
+    fn host(&self, report: &HostReport) -> Texts {
+        let Counts { ok, changed, pending, failed, skipped, ignored } = report.counts;
+        line(&HostObject {
+            event: "host",
+            host: self.run.host(report.host),
+            status: report.status.to_string(),
+            ok,
+            changed,
+            pending,
+            failed,
+            skipped,
+            ignored,
+            bytes_sent: report.bytes_sent,
+            bytes_received: report.bytes_received,
+            ms: report.ms,
+            error: report.trouble.as_ref().map(TroubleObject::of),
+        })
+    }
+}
+
+impl View for Json {
+    fn begin(&mut self) -> Texts {
+        Texts::default()
+    }
+
+    fn event(&mut self, event: Event, _now: u64) -> Texts {
+        match event {
+            Event::Finished { host, task, outcome } => self.task(self.run.host(host), task, &outcome),
+            Event::Ended(report) => self.host(&report),
+            Event::Connected { .. }
+            | Event::Started { .. }
+            | Event::Output { .. }
+            | Event::Progress { .. }
+            | Event::Stopping(_) => Texts::default(),
+        }
+    }
+
+    fn end(&mut self, end: &RunEnd, exit: u8) -> Texts {
+        line(&RunObject {
+            event: "run",
+            status: end.status().to_string(),
+            hosts: end.reports.len(),
+            exit,
+            ms: end.ms,
+        })
+    }
+
+    fn status(&self, _now: u64) -> Option<String> {
+        None
+    }
+}
+
+fn line(object: &impl Serialize) -> Texts {
+    // Objects of strings and numbers always serialize.
+    let mut out = serde_json::to_string(object).unwrap_or_default();
+    out.push('\n');
+    Texts { out, err: String::new() }
+}
+
+#[derive(Serialize)]
+struct TaskObject<'a> {
+    event: &'static str,
+    host: &'a str,
+    task: &'a str,
+    module: &'static str,
+    status: Status,
+    changes: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diffs: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    notes: &'a [String],
+    error: Option<FailureObject<'a>>,
+    ms: u64,
+}
+
+#[derive(Serialize)]
+struct FailureObject<'a> {
+    message: &'a str,
+    hint: Option<&'a str>,
+    exit: Option<i32>,
+    stdout: &'a str,
+    stderr: &'a str,
+}
+
+impl<'a> FailureObject<'a> {
+    fn of(failure: &'a Failure) -> FailureObject<'a> {
+        let Failure { message, hint, exit, stdout, stderr } = failure;
+        let exit = exit.map(|exit| match exit {
+            Exit::Code(code) => code,
+            // As a shell says it.
+            Exit::Signal(signal) => 128_i32.saturating_add(signal),
+        });
+        FailureObject { message, hint: hint.as_deref(), exit, stdout, stderr }
+    }
+}
+
+#[derive(Serialize)]
+struct HostObject<'a> {
+    event: &'static str,
+    host: &'a str,
+    status: String,
+    ok: u32,
+    changed: u32,
+    pending: u32,
+    failed: u32,
+    skipped: u32,
+    ignored: u32,
+    bytes_sent: u64,
+    bytes_received: u64,
+    ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<TroubleObject<'a>>,
+}
+
+#[derive(Serialize)]
+struct TroubleObject<'a> {
+    message: &'a str,
+    hint: Option<&'a str>,
+    output: &'a str,
+}
+
+impl<'a> TroubleObject<'a> {
+    fn of(trouble: &'a Trouble) -> TroubleObject<'a> {
+        let Trouble { what, hint, output } = trouble;
+        TroubleObject { message: what, hint: hint.as_deref(), output }
+    }
+}
+
+#[derive(Serialize)]
+struct RunObject {
+    event: &'static str,
+    status: String,
+    hosts: usize,
+    exit: u8,
+    ms: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{HostId, HostStatus, TaskLabel};
+    use super::*;
+    use hep_protocol::plan::RunMode;
+
+    fn run() -> Run {
+        Run {
+            hosts: vec!["web1".to_owned()],
+            tasks: vec![TaskLabel { name: "a \"page\"".to_owned(), module: "file" }],
+            mode: RunMode::Apply,
+            forks: 1,
+        }
+    }
+
+    fn finished(status: Status, failure: Option<Failure>) -> Event {
+        let diff = Some("-a\n+b\n".to_owned());
+        let changes = vec![Change { line: "content \u{1b}[2J".to_owned(), diff }];
+        let outcome = Outcome { status, changes, notes: vec![], failure, ms: 12 };
+        Event::Finished { host: HostId(0), task: 0, outcome }
+    }
+
+    fn report(status: HostStatus, trouble: Option<Trouble>) -> HostReport {
+        HostReport {
+            host: HostId(0),
+            status,
+            counts: Counts { ok: 1, changed: 2, pending: 3, failed: 4, skipped: 5, ignored: 6 },
+            bytes_sent: 100,
+            bytes_received: 200,
+            ms: 345,
+            trouble,
+        }
+    }
+
+    fn check(diff: DiffMode, event: Event, expected: &str) {
+        let Texts { out, err } = Json::new(run(), diff).event(event, 0);
+        assert_eq!((out.trim_end(), err.as_str()), (expected, ""));
+    }
+
+    #[test]
+    fn a_task_is_one_line() {
+        check(
+            DiffMode::Off,
+            finished(Status::Changed, None),
+            r#"{"event":"task","host":"web1","task":"a \"page\"","module":"file","status":"changed","changes":["content \u001b[2J"],"error":null,"ms":12}"#,
+        );
+        check(
+            DiffMode::Unified,
+            finished(Status::Pending, None),
+            r#"{"event":"task","host":"web1","task":"a \"page\"","module":"file","status":"pending","changes":["content \u001b[2J"],"diffs":["-a\n+b\n"],"error":null,"ms":12}"#,
+        );
+    }
+
+    #[test]
+    fn a_failure_is_an_object() {
+        let failure = Failure {
+            message: "no".to_owned(),
+            hint: None,
+            exit: Some(Exit::Signal(9)),
+            stdout: "o".to_owned(),
+            stderr: "e".to_owned(),
+        };
+        check(
+            DiffMode::Off,
+            finished(Status::Failed, Some(failure)),
+            r#"{"event":"task","host":"web1","task":"a \"page\"","module":"file","status":"failed","changes":["content \u001b[2J"],"error":{"message":"no","hint":null,"exit":137,"stdout":"o","stderr":"e"},"ms":12}"#,
+        );
+    }
+
+    #[test]
+    fn a_host_is_one_line() {
+        check(
+            DiffMode::Off,
+            Event::Ended(report(HostStatus::Failed, None)),
+            r#"{"event":"host","host":"web1","status":"failed","ok":1,"changed":2,"pending":3,"failed":4,"skipped":5,"ignored":6,"bytes_sent":100,"bytes_received":200,"ms":345}"#,
+        );
+        let trouble = Trouble { what: "gone".to_owned(), hint: Some("look".to_owned()), output: String::new() };
+        check(
+            DiffMode::Off,
+            Event::Ended(report(HostStatus::Lost, Some(trouble))),
+            r#"{"event":"host","host":"web1","status":"lost","ok":1,"changed":2,"pending":3,"failed":4,"skipped":5,"ignored":6,"bytes_sent":100,"bytes_received":200,"ms":345,"error":{"message":"gone","hint":"look","output":""}}"#,
+        );
+    }
+
+    #[test]
+    fn the_run_ends_with_its_exit_code() {
+        let end = RunEnd { reports: vec![report(HostStatus::Lost, None)], cancelled: true, ms: 7 };
+        let texts = Json::new(run(), DiffMode::Off).end(&end, 130);
+        assert_eq!(texts.out, "{\"event\":\"run\",\"status\":\"cancelled\",\"hosts\":1,\"exit\":130,\"ms\":7}\n");
+    }
+}

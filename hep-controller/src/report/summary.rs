@@ -1,0 +1,240 @@
+//! The end of a report: one row a host, and everything about the hosts that did not get through.
+
+use super::details::host_names;
+use super::text::{Colour, Style, count, duration, shown, shown_lines, span};
+use super::{Counts, HostId, HostReport, HostStatus, Run, RunEnd, Trouble};
+use hep_protocol::outcome::{Failure, Status};
+use hep_protocol::plan::RunMode;
+use std::collections::BTreeMap;
+
+/// Above this many hosts, equal rows become one.
+const ROWS: usize = 10;
+
+/// The order of the columns.
+const COLUMNS: [Status; 6] = [
+    Status::Ok,
+    Status::Changed,
+    Status::Pending,
+    Status::Failed,
+    Status::Skipped,
+    Status::Ignored,
+];
+
+/// A failure of one task, the same on some hosts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failed {
+    pub(crate) task: u32,
+    pub(crate) hosts: Vec<HostId>,
+    pub(crate) failure: Failure,
+}
+
+/// Everything behind the blocks.
+pub(crate) fn summary(run: &Run, end: &RunEnd, failures: &[Failed], colour: Colour) -> String {
+    let mut text = String::from("\n");
+    if let [report] = end.reports.as_slice() {
+        text.push_str(&only_host(run, report, end.cancelled, colour));
+    } else {
+        text.push_str(&table(run, end, colour));
+        text.push_str(&closing(run, end));
+    }
+    for failed in failures {
+        text.push('\n');
+        text.push_str(&failed_task(run, failed, colour));
+    }
+    for (status, trouble, hosts) in troubles(end) {
+        text.push('\n');
+        text.push_str(&troubled_hosts(run, status, trouble, &hosts, colour));
+    }
+    text
+}
+
+/// `web1 converged in 8.4 s: 3 changed, 3 ok`.
+fn only_host(run: &Run, report: &HostReport, cancelled: bool, colour: Colour) -> String {
+    let verb = match (report.status, run.mode) {
+        (HostStatus::Converged, RunMode::Check) => "checked".to_owned(),
+        (status, _) => status.to_string(),
+    };
+    let verb = colour.paint(style(report.status), &verb);
+    let mut parts: Vec<String> = COLUMNS
+        .into_iter()
+        .rev()
+        .map(|status| (report.counts.of(status), status))
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, status)| format!("{n} {status}"))
+        .collect();
+    let ran: u32 = COLUMNS.into_iter().map(|status| report.counts.of(status)).sum();
+    match run.tasks.len().saturating_sub(ran as usize) {
+        0 => {}
+        left => parts.push(format!("{left} not run")),
+    }
+    let parts = if parts.is_empty() { "nothing to do".to_owned() } else { parts.join(", ") };
+    let early = if cancelled { ", cancelled" } else { "" };
+    let time = duration(report.ms);
+    match report.status {
+        HostStatus::Converged | HostStatus::Failed => {
+            format!("{} {verb} in {time}: {parts}{early}\n", shown(run.host(report.host)))
+        }
+        HostStatus::Unreachable | HostStatus::Lost => {
+            format!("{} is {verb} after {time}: {parts}{early}\n", shown(run.host(report.host)))
+        }
+    }
+}
+
+fn style(status: HostStatus) -> Style {
+    match status {
+        HostStatus::Converged => Style::Good,
+        HostStatus::Failed | HostStatus::Unreachable | HostStatus::Lost => Style::Bad,
+    }
+}
+
+/// Hosts that share a row.
+struct Row<'a> {
+    hosts: Vec<HostId>,
+    status: HostStatus,
+    counts: Counts,
+    ms: (u64, u64),
+    first: &'a str,
+}
+
+impl Row<'_> {
+    fn name(&self) -> String {
+        match self.hosts.len() {
+            1 => shown(self.first),
+            n => format!("{} and {} more", shown(self.first), n - 1),
+        }
+    }
+}
+
+fn rows<'a>(run: &'a Run, reports: &[HostReport]) -> Vec<Row<'a>> {
+    let row = |report: &HostReport| Row {
+        hosts: vec![report.host],
+        status: report.status,
+        counts: report.counts,
+        ms: (report.ms, report.ms),
+        first: run.host(report.host),
+    };
+    if reports.len() <= ROWS {
+        return reports.iter().map(row).collect();
+    }
+    let mut folded: BTreeMap<(HostStatus, Counts), Row<'a>> = BTreeMap::new();
+    for report in reports {
+        let row = folded.entry((report.status, report.counts)).or_insert_with(|| Row { hosts: vec![], ..row(report) });
+        row.hosts.push(report.host);
+        row.ms = (row.ms.0.min(report.ms), row.ms.1.max(report.ms));
+    }
+    let mut rows: Vec<Row<'a>> = folded.into_values().collect();
+    rows.sort_by_key(|row| (row.status, row.hosts.first().copied()));
+    rows
+}
+
+fn table(run: &Run, end: &RunEnd, colour: Colour) -> String {
+    let acting = match run.mode {
+        RunMode::Apply => Status::Changed,
+        RunMode::Check => Status::Pending,
+    };
+    let shown_always = |status| status == Status::Ok || status == acting;
+    let counted = |status| end.reports.iter().any(|report| report.counts.of(status) > 0);
+    let columns: Vec<Status> = COLUMNS.into_iter().filter(|s| shown_always(*s) || counted(*s)).collect();
+    let rows = rows(run, &end.reports);
+    let host_width = rows.iter().map(|row| row.name().chars().count()).chain([4]).max().unwrap_or(4);
+    let mut heading = format!("{:host_width$}  {:11}", "host", "status");
+    columns.iter().for_each(|status| heading.push_str(&format!("  {:>7}", status.to_string())));
+    let mut text = format!("{}\n", colour.paint(Style::Strong, &format!("{heading}  time")));
+    for row in &rows {
+        let status = colour.paint(style(row.status), &format!("{:11}", row.status));
+        text.push_str(&format!("{:host_width$}  {status}", row.name()));
+        for column in &columns {
+            let n = row.counts.of(*column);
+            let cell = format!("{n:>7}");
+            let style = if n == 0 { Style::Faint } else { Style::of(*column) };
+            text.push_str(&format!("  {}", colour.paint(style, &cell)));
+        }
+        text.push_str(&format!("  {}\n", span(row.ms.0, row.ms.1)));
+    }
+    text
+}
+
+/// `48 hosts converged, 1 failed, 1 unreachable in 12 s`.
+fn closing(run: &Run, end: &RunEnd) -> String {
+    let statuses =
+        [HostStatus::Converged, HostStatus::Failed, HostStatus::Unreachable, HostStatus::Lost];
+    let mut parts = Vec::new();
+    for status in statuses {
+        let n = end.reports.iter().filter(|report| report.status == status).count();
+        let word = match (status, run.mode) {
+            (HostStatus::Converged, RunMode::Check) => "checked".to_owned(),
+            _ => status.to_string(),
+        };
+        match (n, parts.is_empty()) {
+            (0, _) => {}
+            (n, true) => parts.push(format!("{} {word}", count(n, "host"))),
+            (n, false) => parts.push(format!("{n} {word}")),
+        }
+    }
+    let parts = if parts.is_empty() { "no host".to_owned() } else { parts.join(", ") };
+    let early = if end.cancelled { ", cancelled" } else { "" };
+    format!("\n{parts} in {}{early}\n", duration(end.ms))
+}
+
+fn failed_task(run: &Run, failed: &Failed, colour: Colour) -> String {
+    let Failed { task, hosts, failure } = failed;
+    let label = run.task(*task);
+    let mut text = format!(
+        "{} on {}: {} ({})\n",
+        colour.paint(Style::Bad, "failed"),
+        host_names(run, hosts),
+        shown(&label.name),
+        label.module
+    );
+    let Failure { message, hint, exit, stdout, stderr } = failure;
+    shown_lines(message).for_each(|line| text.push_str(&format!("  {line}\n")));
+    hint.iter().for_each(|hint| text.push_str(&hint_line(hint, colour)));
+    exit.iter().for_each(|exit| text.push_str(&format!("  {exit}\n")));
+    text.push_str(&quoted("stdout", stdout, colour));
+    text.push_str(&quoted("stderr", stderr, colour));
+    text
+}
+
+fn hint_line(hint: &str, colour: Colour) -> String {
+    format!("  {} {}\n", colour.paint(Style::Foreseen, "hint:"), shown(hint))
+}
+
+fn quoted(what: &str, output: &str, colour: Colour) -> String {
+    if output.trim().is_empty() {
+        return String::new();
+    }
+    let mut text = format!("  {}\n", colour.paint(Style::Faint, &format!("{what}:")));
+    shown_lines(output.trim_end()).for_each(|line| text.push_str(&format!("    {line}\n")));
+    text
+}
+
+/// Every different trouble with its hosts, in the order of the first of them.
+fn troubles(end: &RunEnd) -> Vec<(HostStatus, &Trouble, Vec<HostId>)> {
+    let mut all: Vec<(HostStatus, &Trouble, Vec<HostId>)> = Vec::new();
+    for report in &end.reports {
+        let Some(trouble) = &report.trouble else { continue };
+        match all.iter_mut().find(|(status, other, _)| *status == report.status && *other == trouble) {
+            Some((_, _, hosts)) => hosts.push(report.host),
+            None => all.push((report.status, trouble, vec![report.host])),
+        }
+    }
+    all
+}
+
+fn troubled_hosts(
+    run: &Run,
+    status: HostStatus,
+    trouble: &Trouble,
+    hosts: &[HostId],
+    colour: Colour,
+) -> String {
+    let mut text = format!(
+        "{}: {}\n",
+        colour.paint(Style::Bad, &status.to_string()),
+        host_names(run, hosts)
+    );
+    shown_lines(&trouble.what).for_each(|line| text.push_str(&format!("  {line}\n")));
+    trouble.hint.iter().for_each(|hint| text.push_str(&hint_line(hint, colour)));
+    text.push_str(&quoted("last output", &trouble.output, colour));
+    text
+}

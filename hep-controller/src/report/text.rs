@@ -1,0 +1,195 @@
+//! Texts of the report: what came from a host made harmless, durations, lists of hosts, colours.
+
+use hep_protocol::outcome::Status;
+use std::error::Error;
+use std::fmt::Write as _;
+
+/// Text of unknown origin with everything that a terminal would obey written as `\u{..}`.
+///
+/// Those are control characters, and the marks that reorder or hide text (Unicode technical report 36, 2.5).
+/// Newlines too: whoever wants lines uses [`shown_lines`].
+pub(crate) fn shown(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_obeyed(c) {
+            // Writing to a String cannot fail.
+            let _ = write!(shown, "{}", c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+fn is_obeyed(c: char) -> bool {
+    let hides_or_reorders = matches!(
+        c,
+        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+    );
+    (c.is_control() && c != '\t') || hides_or_reorders
+}
+
+/// The lines of a text, each made harmless; without the carriage returns that end some.
+pub(crate) fn shown_lines(text: &str) -> impl Iterator<Item = String> {
+    text.lines().map(|line| shown(line.trim_end_matches('\r')))
+}
+
+/// A duration as a person reads it: `0.3 s`, `12 s`, `2 min 5 s`.
+pub(crate) fn duration(ms: u64) -> String {
+    match ms {
+        0..60_000 => span_seconds(ms),
+        60_000.. => format!("{} min {} s", ms / 60_000, ms % 60_000 / 1000),
+    }
+}
+
+fn span_seconds(ms: u64) -> String {
+    if ms < 10_000 {
+        format!("{}.{} s", ms / 1000, ms % 1000 / 100)
+    } else {
+        format!("{} s", ms / 1000)
+    }
+}
+
+/// Two durations and what lies between: `0.3-2.1 s`; one when they read the same.
+pub(crate) fn span(least: u64, most: u64) -> String {
+    let (from, to) = (duration(least), duration(most));
+    if from == to {
+        to
+    } else if most < 60_000 {
+        format!("{}-{to}", from.trim_end_matches(" s"))
+    } else {
+        format!("{from} - {to}")
+    }
+}
+
+/// `1 host`, `2 hosts`.
+pub(crate) fn count(n: usize, one: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
+}
+
+/// The first names of a list and how many more there are.
+pub(crate) fn names(all: &[&str]) -> String {
+    // Four names are hardly longer than three and "1 more".
+    let few = if all.len() <= 4 { all.len() } else { 3 };
+    let first: Vec<String> = all.iter().take(few).map(|name| shown(name)).collect();
+    match all.len() - few {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}
+
+/// An error and its causes in one line, outermost first; a cause that only repeats what was said is left out.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.ends_with(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        cause = error.source();
+    }
+    text
+}
+
+/// What a piece of text is, for its colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// Nothing was to be done.
+    Good,
+    /// Something was done.
+    Acted,
+    /// Something would be done.
+    Foreseen,
+    /// Something went wrong.
+    Bad,
+    /// Something went wrong and does not matter.
+    Tolerated,
+    /// Of less interest.
+    Faint,
+    /// A heading.
+    Strong,
+}
+
+impl Style {
+    /// The style of a task's status.
+    pub(crate) fn of(status: Status) -> Style {
+        match status {
+            Status::Ok => Style::Good,
+            Status::Changed => Style::Acted,
+            Status::Pending => Style::Foreseen,
+            Status::Failed => Style::Bad,
+            Status::Skipped => Style::Faint,
+            Status::Ignored => Style::Tolerated,
+        }
+    }
+
+    /// Parameters of Select Graphic Rendition (ECMA-48, 8.3.117).
+    fn parameters(self) -> &'static str {
+        match self {
+            Style::Good => "32",
+            Style::Acted => "33",
+            Style::Foreseen => "36",
+            Style::Bad => "1;31",
+            Style::Tolerated => "35",
+            Style::Faint => "2",
+            Style::Strong => "1",
+        }
+    }
+}
+
+/// Whether text gets colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Colour {
+    /// None: not a terminal, or `NO_COLOR` is set.
+    Off,
+    /// ANSI escapes.
+    Ansi,
+}
+
+impl Colour {
+    /// The text in its style.
+    pub(crate) fn paint(self, style: Style, text: &str) -> String {
+        match self {
+            Colour::Off => text.to_owned(),
+            Colour::Ansi => format!("\u{1b}[{}m{text}\u{1b}[0m", style.parameters()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_obeys_is_shown_instead() {
+        let check = |text: &str, expected: &str| assert_eq!(shown(text), expected);
+        check("plain ümlaut 字\ttab", "plain ümlaut 字\ttab");
+        check("\u{1b}[2Jgone", "\\u{1b}[2Jgone");
+        check("a\u{202e}b\u{2066}c", "a\\u{202e}b\\u{2066}c");
+        check("\u{9b}31m\u{7f}\u{feff}", "\\u{9b}31m\\u{7f}\\u{feff}");
+        check("over\rwritten\n", "over\\u{d}written\\u{a}");
+    }
+
+    #[test]
+    fn lines_stay_lines() {
+        let lines: Vec<String> = shown_lines("one\r\ntwo\u{8}\n\nfour").collect();
+        assert_eq!(lines, ["one", "two\\u{8}", "", "four"]);
+    }
+
+    #[test]
+    fn durations_read_as_spoken() {
+        let all = [0, 349, 9_999, 10_000, 59_999, 60_000, 125_400].map(duration);
+        assert_eq!(all, ["0.0 s", "0.3 s", "9.9 s", "10 s", "59 s", "1 min 0 s", "2 min 5 s"]);
+        assert_eq!(span(300, 2_100), "0.3-2.1 s");
+        assert_eq!(span(2_100, 2_150), "2.1 s");
+        assert_eq!(span(300, 61_000), "0.3 s - 1 min 1 s");
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        assert_eq!(names(&["a", "b", "c", "d"]), "a, b, c, d");
+        assert_eq!(names(&["a", "b", "c", "d", "e"]), "a, b, c and 2 more");
+    }
+}

@@ -1,0 +1,201 @@
+//! What a run uses, from all that may say it: the command line, then a host's line, then the config, then what is usual.
+//! Contacts nothing.
+
+use crate::cli;
+use crate::config::Config;
+use crate::diagnostic::Diagnostics;
+use crate::inventory::{Host, Inventory};
+use crate::remote::{Secret, Target};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// The config that is taken without being asked for.
+const USUAL_CONFIG: &str = "config.yml";
+
+/// Why nothing was begun: exit code 2.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// Mistakes in files, each with its place.
+    Mistakes(Diagnostics),
+    /// Something else, and what to change.
+    Other { what: String, hint: Option<String> },
+}
+
+impl Refusal {
+    /// A refusal with advice.
+    pub(crate) fn new(what: impl fmt::Display, hint: impl Into<String>) -> Refusal {
+        Refusal::Other { what: what.to_string(), hint: Some(hint.into()) }
+    }
+
+    /// A refusal that needs none.
+    pub(crate) fn plain(what: impl fmt::Display) -> Refusal {
+        Refusal::Other { what: what.to_string(), hint: None }
+    }
+}
+
+/// The config: the one given, else the usual one if it is there, else an empty one.
+///
+/// # Errors
+/// Every mistake in it.
+pub(crate) fn config(given: Option<&Path>) -> Result<Config, Refusal> {
+    let usual = Path::new(USUAL_CONFIG);
+    match given {
+        Some(path) => Config::read(path).map_err(Refusal::Mistakes),
+        None if usual.is_file() => Config::read(usual).map_err(Refusal::Mistakes),
+        None => Ok(Config::default()),
+    }
+}
+
+/// The manifest to push.
+///
+/// # Errors
+/// Nothing names one.
+pub(crate) fn manifest(given: Option<&Path>, config: &Config) -> Result<PathBuf, Refusal> {
+    let found = given.or(config.manifest.as_deref()).map(Path::to_owned);
+    found.ok_or_else(|| {
+        Refusal::new(
+            "no manifest is named",
+            "name it as in `hep push site.yml`, or write `manifest: site.yml` into the config given with `-c`, \
+             or into `./config.yml`",
+        )
+    })
+}
+
+/// The hosts file.
+///
+/// # Errors
+/// Nothing names one.
+pub(crate) fn hosts(given: Option<&Path>, config: &Config) -> Result<PathBuf, Refusal> {
+    let found = given.or(config.hosts.as_deref()).map(Path::to_owned);
+    found.ok_or_else(|| {
+        Refusal::new(
+            "no hosts file is named",
+            "name it with `-i hosts`, or write `hosts: hosts` into the config given with `-c`, or into \
+             `./config.yml`; `hep apply` works on this machine and needs none",
+        )
+    })
+}
+
+/// What is usual on this machine.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Usual {
+    /// The name of the user who runs hep.
+    pub(crate) user: Option<String>,
+    /// What `~` stands for.
+    pub(crate) home: Option<PathBuf>,
+}
+
+impl Usual {
+    /// As the system says.
+    pub(crate) fn of_system() -> Usual {
+        let user = users::get_current_username().and_then(|name| name.into_string().ok());
+        Usual { user, home: std::env::home_dir().filter(|home| home.is_absolute()) }
+    }
+}
+
+/// Where every host is and how to log in there. `asked` is the password that was typed.
+///
+/// # Errors
+/// Nothing says as whom to log in.
+pub(crate) fn targets(
+    inventory: Inventory,
+    login: &cli::Login,
+    asked: Option<&Secret>,
+    config: &Config,
+    usual: &Usual,
+) -> Result<Vec<Target>, Refusal> {
+    let target = |host: Host| {
+        let user = login.user.clone().or(host.user).or_else(|| config.ssh.username.clone());
+        let user = user.or_else(|| usual.user.clone()).ok_or_else(|| {
+            let what = "nothing says as whom to log in, and this user has no name";
+            Refusal::new(what, "give it with `--user`")
+        })?;
+        let key = login.private_key.clone().or(host.private_key);
+        let from_config = || config.ssh.private_key.as_deref().map(|path| expanded(path, usual));
+        Ok(Target {
+            name: host.name,
+            address: host.address,
+            port: login.port.or(host.port).or(config.ssh.port).unwrap_or(22),
+            user,
+            password: asked.cloned().or(host.password).or_else(|| config.ssh.password.clone()),
+            private_key: key.or_else(from_config),
+        })
+    };
+    inventory.hosts.into_iter().map(target).collect()
+}
+
+/// A path with the home directory in place of `~`.
+fn expanded(path: &Path, usual: &Usual) -> PathBuf {
+    match (path.strip_prefix("~"), &usual.home) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        (Ok(_) | Err(_), _) => path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::SshDefaults;
+
+    /// `user@address:port password key` of a host that three places say something of.
+    fn check(login: &cli::Login, line: &[&str], config: &[&str], expected: &str) {
+        let word = |from: &[&str], key: &str| {
+            from.iter().find_map(|pair| pair.strip_prefix(key)).map(str::to_owned)
+        };
+        let host = Host {
+            name: "web1".to_owned(),
+            address: "10.0.0.1".to_owned(),
+            port: word(line, "port=").map(|port| port.parse().unwrap()),
+            user: word(line, "user="),
+            password: word(line, "password=").map(Secret::new),
+            private_key: word(line, "key=").map(PathBuf::from),
+        };
+        let ssh = SshDefaults {
+            username: word(config, "user="),
+            password: word(config, "password=").map(Secret::new),
+            private_key: word(config, "key=").map(PathBuf::from),
+            port: word(config, "port=").map(|port| port.parse().unwrap()),
+        };
+        let config = Config { ssh, ..Config::default() };
+        let usual = Usual { user: Some("me".to_owned()), home: Some("/home/me".into()) };
+        let asked = login.ask_pass.then(|| Secret::new("typed"));
+        let inventory = Inventory { hosts: vec![host] };
+        let targets = targets(inventory, login, asked.as_ref(), &config, &usual).unwrap();
+        let Target { address, port, user, password, private_key, .. } = &targets[0];
+        let known = ["typed", "line", "config"].map(|text| (Some(Secret::new(text)), text));
+        let password = known.iter().find(|(secret, _)| secret == password).map_or("-", |(_, text)| text);
+        let key = private_key.as_deref().map_or("-".into(), |key| key.display().to_string());
+        assert_eq!(format!("{user}@{address}:{port} {password} {key}"), expected);
+    }
+
+    #[test]
+    fn the_nearest_to_the_operator_wins() {
+        let none = cli::Login::default();
+        let said = cli::Login {
+            user: Some("cli".to_owned()),
+            port: Some(1),
+            private_key: Some("k1".into()),
+            ask_pass: true,
+            ..cli::Login::default()
+        };
+        let line = ["user=line", "port=2", "password=line", "key=k2"];
+        let config = ["user=config", "port=3", "password=config", "key=~/k3"];
+        check(&said, &line, &config, "cli@10.0.0.1:1 typed k1");
+        check(&none, &line, &config, "line@10.0.0.1:2 line k2");
+        check(&none, &[], &config, "config@10.0.0.1:3 config /home/me/k3");
+        check(&none, &[], &[], "me@10.0.0.1:22 - -");
+    }
+
+    #[test]
+    fn whoever_misses_a_file_learns_the_three_ways_to_name_it() {
+        let config = Config::default();
+        for refused in [manifest(None, &config), hosts(None, &config)] {
+            let Err(Refusal::Other { hint: Some(hint), .. }) = refused else { panic!("{refused:?}") };
+            assert!(hint.contains("`-c`") && hint.contains("`./config.yml`"), "{hint}");
+        }
+        let config = Config { manifest: Some("a".into()), hosts: Some("b".into()), ..config };
+        assert_eq!(manifest(None, &config).unwrap(), Path::new("a"));
+        assert_eq!(hosts(None, &config).unwrap(), Path::new("b"));
+        assert_eq!(hosts(Some(Path::new("c")), &config).unwrap(), Path::new("c"));
+    }
+}

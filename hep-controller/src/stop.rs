@@ -1,0 +1,118 @@
+//! The operator's wish to stop, shared by all threads, and the signals that bring it: first SIGINT, SIGTERM or SIGHUP
+//! no new hosts, and steps in hand finish; the next one cuts the links. Decides nothing about hosts.
+
+use crate::remote::Canceller;
+use crate::report::{HostId, Stopping};
+use nix::sys::signal::{SigSet, Signal};
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Whether to stop, and whatever must be cut for it.
+#[derive(Debug, Default)]
+pub(crate) struct Stop(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    wish: Option<Stopping>,
+    ways: BTreeMap<HostId, (Canceller, Phase)>,
+}
+
+/// How far a host is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Nothing was done there: it may be cut at once.
+    Launching,
+    /// A step may be in hand.
+    Running,
+}
+
+impl Stop {
+    /// One more signal.
+    pub(crate) fn ask(&self) {
+        let mut state = self.lock();
+        let wish = match state.wish {
+            None => Stopping::Soon,
+            Some(Stopping::Soon | Stopping::Now) => Stopping::Now,
+        };
+        state.wish = Some(wish);
+        let cut = |phase| wish == Stopping::Now || phase == Phase::Launching;
+        state.ways.values().filter(|(_, phase)| cut(*phase)).for_each(|(way, _)| way.cancel());
+    }
+
+    /// What is wished.
+    pub(crate) fn wish(&self) -> Option<Stopping> {
+        self.lock().wish
+    }
+
+    /// Whether anything is.
+    pub(crate) fn wanted(&self) -> bool {
+        self.wish().is_some()
+    }
+
+    /// A host is about to be reached by this way; false if that must not begin any more.
+    pub(crate) fn begin(&self, host: HostId, way: &Canceller) -> bool {
+        let mut state = self.lock();
+        let go = state.wish.is_none();
+        if go {
+            state.ways.insert(host, (way.clone(), Phase::Launching));
+        }
+        go
+    }
+
+    /// The host's agent answered; from now on the way is cut only by the second wish. False if the first has come.
+    pub(crate) fn reached(&self, host: HostId, way: &Canceller) -> bool {
+        let mut state = self.lock();
+        let go = state.wish.is_none();
+        if go {
+            state.ways.insert(host, (way.clone(), Phase::Running));
+        }
+        go
+    }
+
+    /// The host is done with.
+    pub(crate) fn end(&self, host: HostId) {
+        self.lock().ways.remove(&host);
+    }
+
+    /// Blocks the signals in this thread, and in all it starts from now on, and lets them ask instead.
+    ///
+    /// # Errors
+    /// The system refuses to block them or to start a thread.
+    pub(crate) fn listen(self: &Arc<Stop>) -> io::Result<()> {
+        let mut signals = SigSet::empty();
+        for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+            signals.add(signal);
+        }
+        signals.thread_block()?;
+        let stop = Arc::clone(self);
+        // sigwait(3) fails only for a set that holds no signal.
+        let wait = move || while signals.wait().is_ok() { stop.ask() };
+        std::thread::Builder::new().name("signals".to_owned()).spawn(wait).map(drop)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn launches_are_cut_first_and_runs_last() {
+        let stop = Stop::default();
+        let ways = [Canceller::default(), Canceller::default(), Canceller::default()];
+        let cut = || ways.clone().map(|way| way.is_cancelled());
+        assert!(stop.begin(HostId(0), &ways[0]));
+        assert!(stop.begin(HostId(1), &ways[1]) && stop.reached(HostId(1), &ways[1]));
+        assert_eq!((stop.wanted(), cut()), (false, [false, false, false]));
+        stop.ask();
+        assert_eq!((stop.wish(), cut()), (Some(Stopping::Soon), [true, false, false]));
+        assert!(!stop.begin(HostId(2), &ways[2]) && !stop.reached(HostId(0), &ways[0]));
+        stop.end(HostId(0));
+        stop.ask();
+        assert_eq!((stop.wish(), cut()), (Some(Stopping::Now), [true, true, false]));
+    }
+}

@@ -1,0 +1,202 @@
+//! The only file that prints. What a run found goes to standard output, everything else to standard error.
+//!
+//! A reader that goes away (`hep push | head`) stops the printing, never the run.
+
+use crate::report::Texts;
+use crate::report::text::Colour;
+use std::env;
+use std::fs::OpenOptions;
+use std::io::{self, BufRead as _, BufReader, IsTerminal, Read as _, Write};
+
+use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
+
+/// How much of the status line is shown, in characters: what fits on the narrowest usual terminal.
+const STATUS_WIDTH: usize = 78;
+
+/// The two streams of the process.
+pub(crate) struct Ui {
+    out: Box<dyn Write>,
+    err: Box<dyn Write>,
+    /// Colours for what goes to standard output.
+    pub(crate) out_colour: Colour,
+    /// Colours for what goes to standard error.
+    pub(crate) err_colour: Colour,
+    /// Whether a line that is overwritten again makes sense: a person looks at both streams.
+    live: bool,
+    status_shown: bool,
+    out_broken: bool,
+}
+
+impl Ui {
+    /// The real streams. Colours only on a terminal, and not if `NO_COLOR` is set (no-color.org).
+    pub(crate) fn new() -> Ui {
+        let (out, err) = (io::stdout(), io::stderr());
+        let plain = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+            || env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let colour = |terminal: bool| if terminal && !plain { Colour::Ansi } else { Colour::Off };
+        let live = out.is_terminal() && err.is_terminal() && !plain;
+        let (out_colour, err_colour) = (colour(out.is_terminal()), colour(err.is_terminal()));
+        Ui {
+            out: Box::new(out),
+            err: Box::new(err),
+            out_colour,
+            err_colour,
+            live,
+            status_shown: false,
+            out_broken: false,
+        }
+    }
+
+    /// Shows what a view made.
+    pub(crate) fn show(&mut self, texts: &Texts) {
+        self.err(&texts.err);
+        self.out(&texts.out);
+    }
+
+    /// What a run found.
+    pub(crate) fn out(&mut self, text: &str) {
+        if text.is_empty() || self.out_broken {
+            return;
+        }
+        self.clear_status();
+        if let Err(error) = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {
+            self.out_broken = true;
+            if error.kind() != io::ErrorKind::BrokenPipe {
+                self.err(&format!("warning: cannot write to standard output: {error}\n"));
+            }
+        }
+    }
+
+    /// Everything else.
+    pub(crate) fn err(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.clear_status();
+            // Whoever closed standard error wants to hear nothing.
+            drop(self.err.write_all(text.as_bytes()).and_then(|()| self.err.flush()));
+        }
+    }
+
+    /// A mistake of the operator or of the system; `hint` says what to change. Both harmless and without colours.
+    pub(crate) fn error(&mut self, what: &str, hint: Option<&str>) {
+        use crate::report::text::Style;
+        let mut text = format!("{} {what}\n", self.err_colour.paint(Style::Bad, "error:"));
+        if let Some(hint) = hint {
+            text.push_str(&format!("{} {hint}\n", self.err_colour.paint(Style::Foreseen, "hint:")));
+        }
+        self.err(&text);
+    }
+
+    /// What goes on, in a line that is overwritten by whatever comes next. Nothing unless at a terminal.
+    pub(crate) fn status(&mut self, line: Option<&str>) {
+        match line {
+            Some(line) if self.live => {
+                let line: String = line.chars().take(STATUS_WIDTH).collect();
+                self.status_shown = true;
+                drop(write!(self.err, "\r\u{1b}[K{line}").and_then(|()| self.err.flush()));
+            }
+            Some(_) => {}
+            None => self.clear_status(),
+        }
+    }
+
+    fn clear_status(&mut self) {
+        if self.status_shown {
+            self.status_shown = false;
+            drop(write!(self.err, "\r\u{1b}[K").and_then(|()| self.err.flush()));
+        }
+    }
+
+    /// What the command line's parser has to say: help and versions too.
+    pub(crate) fn usage(&mut self, error: &clap::Error) {
+        drop(error.print());
+    }
+
+    /// Asks for a password at the controlling terminal (tty(4)), without showing what is typed.
+    ///
+    /// # Errors
+    /// There is no terminal, or it cannot be told to keep quiet.
+    pub(crate) fn ask_password(&mut self, question: &str) -> io::Result<String> {
+        self.clear_status();
+        let mut terminal = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
+        let loud = tcgetattr(&terminal)?;
+        let mut quiet = loud.clone();
+        quiet.local_flags.remove(LocalFlags::ECHO);
+        quiet.local_flags.insert(LocalFlags::ECHONL);
+        // Flushed: what was typed before the question is no answer to it.
+        tcsetattr(&terminal, SetArg::TCSAFLUSH, &quiet)?;
+        let mut answer = String::new();
+        let asked = write!(terminal, "{question}").and_then(|()| {
+            BufReader::new(terminal.try_clone()?.take(1024)).read_line(&mut answer)
+        });
+        tcsetattr(&terminal, SetArg::TCSAFLUSH, &loud)?;
+        asked?;
+        Ok(answer.trim_end_matches(['\r', '\n']).to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    /// Keeps what is written, and breaks once it holds `room` bytes.
+    #[derive(Clone)]
+    struct Pipe {
+        text: Arc<Mutex<Vec<u8>>>,
+        room: usize,
+    }
+
+    impl Write for Pipe {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let mut text = self.text.lock().unwrap();
+            if text.len() >= self.room {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+            text.extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn check(room: usize, live: bool, act: impl FnOnce(&mut Ui), out: &str, err: &str) {
+        let pipe = |room| Pipe { text: Arc::default(), room };
+        let (to_out, to_err) = (pipe(room), pipe(usize::MAX));
+        let mut ui = Ui {
+            out: Box::new(to_out.clone()),
+            err: Box::new(to_err.clone()),
+            out_colour: Colour::Off,
+            err_colour: Colour::Off,
+            live,
+            status_shown: false,
+            out_broken: false,
+        };
+        act(&mut ui);
+        let text = |pipe: &Pipe| String::from_utf8(pipe.text.lock().unwrap().clone()).unwrap();
+        assert_eq!((text(&to_out).as_str(), text(&to_err).as_str()), (out, err));
+    }
+
+    #[test]
+    fn a_reader_that_goes_away_is_no_error() {
+        let act = |ui: &mut Ui| ["one\n", "two\n", "three\n"].map(|line| ui.out(line));
+        check(4, false, |ui| drop(act(ui)), "one\n", "");
+        check(100, false, |ui| drop(act(ui)), "one\ntwo\nthree\n", "");
+    }
+
+    #[test]
+    fn a_status_leaves_no_trace_in_a_pipe() {
+        let act = |ui: &mut Ui| {
+            ui.status(Some("busy"));
+            ui.out("done\n");
+        };
+        check(100, false, act, "done\n", "");
+        check(100, true, act, "done\n", "\r\u{1b}[Kbusy\r\u{1b}[K");
+    }
+
+    #[test]
+    fn errors_and_hints_stand_alone() {
+        check(9, false, |ui| ui.error("no", Some("yes")), "", "error: no\nhint: yes\n");
+    }
+}
