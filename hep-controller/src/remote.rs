@@ -1,0 +1,256 @@
+//! The way to a running agent: what a host is, what may go wrong on the way, and the byte stream at its end.
+//! Knows nothing of frames, plans or the screen; ssh2 is named only below `remote/ssh`.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+mod auth;
+mod canceller;
+mod connect;
+mod host_key;
+mod known_hosts;
+pub(crate) mod local;
+mod private_key;
+pub(crate) mod ssh;
+mod tail;
+#[cfg(test)]
+mod test_server;
+mod upload;
+
+pub(crate) use canceller::Canceller;
+pub(crate) use host_key::{Confirm, HostKeyPolicy, HostKeys, Terminal};
+
+/// Where a host is and how to log in: all that inventory, config and command line supply.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    /// As the operator wrote it; what every message calls the host.
+    pub(crate) name: String,
+    /// A host name or an IP address, without brackets.
+    pub(crate) address: String,
+    pub(crate) port: u16,
+    pub(crate) user: String,
+    pub(crate) password: Option<Secret>,
+    pub(crate) private_key: Option<PathBuf>,
+}
+
+/// A password or a key's text. Debug shows nothing of it.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Secret(String);
+
+impl Secret {
+    pub(crate) fn new(text: impl Into<String>) -> Secret {
+        Secret(text.into())
+    }
+
+    /// The text itself; never for a message.
+    fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+/// What a launch needs beside the target; one value serves all hosts of a run, from any thread.
+pub(crate) struct Options<'a> {
+    pub(crate) policy: HostKeyPolicy,
+    pub(crate) host_keys: &'a HostKeys,
+    /// Who answers "is this the right host?" under [`HostKeyPolicy::Ask`].
+    pub(crate) confirm: &'a dyn Confirm,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) identities: Identities,
+    /// The agent's bytes for a machine as `uname -m` names it.
+    pub(crate) agents: &'a (dyn Fn(&str) -> Result<Cow<'static, [u8]>, Problem> + Sync),
+}
+
+/// Where the operator's own keys are.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Identities {
+    /// The socket of ssh-agent.
+    pub(crate) agent_socket: Option<PathBuf>,
+    /// The directory of `id_ed25519` and its like.
+    pub(crate) ssh_directory: Option<PathBuf>,
+}
+
+impl Identities {
+    /// Those that `ssh` itself would use: `SSH_AUTH_SOCK` and `~/.ssh`.
+    pub(crate) fn of_user(home: Option<&Path>) -> Identities {
+        Identities {
+            agent_socket: std::env::var_os("SSH_AUTH_SOCK")
+                .filter(|socket| !socket.is_empty())
+                .map(PathBuf::from),
+            ssh_directory: home.map(|home| home.join(".ssh")),
+        }
+    }
+}
+
+/// How long each stage may take. Nothing here limits a running plan: a task may take hours.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Timeouts {
+    pub(crate) resolve: Duration,
+    /// For all addresses of the host together.
+    pub(crate) connect: Duration,
+    /// Version exchange and key exchange.
+    pub(crate) handshake: Duration,
+    pub(crate) login: Duration,
+    /// For one attempt: learning the machine, and sending the agent into one directory.
+    pub(crate) upload: Duration,
+    /// From the start command to the end of the agent's hello.
+    pub(crate) start: Duration,
+    /// For what [`Link::finish`] still waits for.
+    pub(crate) finish: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Timeouts {
+        Timeouts {
+            resolve: Duration::from_secs(15),
+            connect: Duration::from_secs(15),
+            handshake: Duration::from_secs(20),
+            // PAM and LDAP may be slow to say no.
+            login: Duration::from_secs(60),
+            // 2 MB at 64 kbit/s.
+            upload: Duration::from_secs(300),
+            start: Duration::from_secs(30),
+            finish: Duration::from_secs(5),
+        }
+    }
+}
+
+/// The steps to a running agent, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Resolve,
+    Connect,
+    HostKey,
+    Login,
+    Upload,
+    Start,
+    Hello,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Stage::Resolve => "resolve",
+            Stage::Connect => "connect",
+            Stage::HostKey => "host key",
+            Stage::Login => "login",
+            Stage::Upload => "upload",
+            Stage::Start => "start",
+            Stage::Hello => "hello",
+        })
+    }
+}
+
+/// A cause and what to do about it, before it is known whose it is. The text may hold a host's bytes: whoever prints
+/// it escapes them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Problem {
+    pub(crate) what: String,
+    pub(crate) hint: Option<String>,
+}
+
+impl Problem {
+    pub(crate) fn new(what: impl Into<String>) -> Problem {
+        Problem { what: what.into(), hint: None }
+    }
+
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Problem {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// No agent runs on the host, and why. Display is one line; the hint and the source are for whoever prints.
+#[derive(Debug)]
+pub(crate) struct Unreachable {
+    /// The target's name.
+    pub(crate) host: String,
+    pub(crate) stage: Stage,
+    pub(crate) what: String,
+    pub(crate) hint: Option<String>,
+    pub(crate) source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl Unreachable {
+    fn new(target: &Target, stage: Stage, problem: Problem) -> Unreachable {
+        let Problem { what, hint } = problem;
+        Unreachable { host: target.name.clone(), stage, what, hint, source: None }
+    }
+
+    fn because(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Unreachable {
+        self.source = Some(source.into());
+        self
+    }
+}
+
+impl fmt::Display for Unreachable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is unreachable: {}: {}", self.host, self.stage, self.what)
+    }
+}
+
+impl Error for Unreachable {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn Error + 'static))
+    }
+}
+
+/// One byte stream to a running agent and back. `read` gives 0 when the agent's stdout is closed; a host that died is
+/// an error, never an end. One thread owns a link; only its [`Canceller`] may be used from others.
+pub(crate) trait Link: Read + Write + Send {
+    /// Closes the agent's stdin, which tells it that nothing more will come.
+    fn close_input(&mut self) -> io::Result<()>;
+
+    /// How the agent ended: to be called after the end of its output or after an error. Closes the link, within
+    /// [`Timeouts::finish`]; a second call answers the same.
+    fn finish(&mut self) -> Ending;
+
+    /// Cuts this link from another thread.
+    fn canceller(&self) -> Canceller;
+
+    /// What has crossed the socket so far.
+    fn counters(&self) -> Counters;
+}
+
+/// Bytes in both directions, encryption and acknowledged retransmissions counted once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Counters {
+    pub(crate) sent: u64,
+    pub(crate) received: u64,
+}
+
+/// How an agent's process ended. Never a proof of success: only the agent's last frame is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ending {
+    pub(crate) exit: Exit,
+    /// The last 8 KiB of what the agent wrote to stderr, with whatever a login shell said there. A host's bytes.
+    pub(crate) stderr: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// The link broke, or the host did not say in time.
+    Unknown,
+    Code(i32),
+    /// The signal's name as the host gave it, without `SIG`.
+    Signal(String),
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Exit::Unknown => f.write_str("ended in an unknown way"),
+            Exit::Code(code) => write!(f, "exited with code {code}"),
+            Exit::Signal(name) => write!(f, "was killed by signal {name}"),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The order of ways to log in, a line each.
+
+use super::*;
+
+fn public(kind: &str, number: u8) -> PublicKey {
+    let mut blob = u32::try_from(kind.len()).unwrap().to_be_bytes().to_vec();
+    blob.extend(kind.bytes());
+    blob.push(number);
+    PublicKey::from_blob(&blob).unwrap()
+}
+
+fn file(name: &str, number: u8, encrypted: bool) -> KeyFile {
+    KeyFile {
+        path: name.into(),
+        text: Secret::new(""),
+        encrypted,
+        public: Some(public("ssh-ed25519", number)),
+    }
+}
+
+fn agent(number: u8) -> AgentKey {
+    AgentKey { public: public("ssh-ed25519", number), comment: format!("{number}") }
+}
+
+const ALL: &str = "publickey,password,keyboard-interactive";
+
+/// What is tried and what is left out, in short.
+fn check(means: Means, offered: &str, expected: &[&str]) {
+    let plan = means.plan(Offered(offered));
+    let tried = plan.attempts.iter().map(|attempt| match attempt {
+        Attempt::File(file) => format!("file {}", file.path.display()),
+        Attempt::Agent(key) => format!("agent {}", key.comment),
+        Attempt::Password => "password".to_owned(),
+        Attempt::Interactive => "interactive".to_owned(),
+    });
+    let left_out = plan.left_out.iter().map(|left_out| match left_out {
+        LeftOut::Encrypted(path) => format!("encrypted {}", path.display()),
+        LeftOut::Fido(name) => format!("fido {name}"),
+        LeftOut::TooMany(count) => format!("{count} too many"),
+    });
+    assert_eq!(tried.chain(left_out).collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn the_named_key_comes_first_and_the_password_last() {
+    let means = || Means {
+        named: Some(file("named", 1, false)),
+        agent: vec![agent(2)],
+        defaults: vec![file("default", 3, false)],
+        has_password: true,
+    };
+    check(means(), ALL, &["file named", "agent 2", "file default", "password", "interactive"]);
+    check(means(), "publickey", &["file named", "agent 2", "file default"]);
+    check(means(), "password", &["password"]);
+    check(means(), "keyboard-interactive", &["interactive"]);
+    check(means(), "gssapi-with-mic", &[]);
+    check(Means::default(), ALL, &[]);
+}
+
+#[test]
+fn an_encrypted_key_is_used_through_the_agent_that_holds_it() {
+    let named = || Some(file("named", 1, true));
+    let means = Means { named: named(), agent: vec![agent(2), agent(1)], ..Means::default() };
+    check(means, ALL, &["agent 1", "agent 2"]);
+    let means = Means { named: named(), agent: vec![agent(2)], ..Means::default() };
+    check(means, ALL, &["agent 2", "encrypted named"]);
+}
+
+#[test]
+fn a_default_key_is_not_tried_twice() {
+    let defaults = vec![file("same", 1, false), file("other", 2, true)];
+    check(
+        Means { agent: vec![agent(1)], defaults, ..Means::default() },
+        ALL,
+        &["agent 1", "encrypted other"],
+    );
+}
+
+#[test]
+fn fido_keys_are_left_out() {
+    let fido = AgentKey { public: public("sk-ssh-ed25519@openssh.com", 1), comment: "usb".into() };
+    check(
+        Means { agent: vec![fido, agent(2)], ..Means::default() },
+        ALL,
+        &["agent 2", "fido ssh-agent's `usb`"],
+    );
+}
+
+#[test]
+fn many_keys_leave_room_for_the_password() {
+    let means = |has_password| Means {
+        agent: (1..=8).map(agent).collect(),
+        has_password,
+        ..Means::default()
+    };
+    check(
+        means(true),
+        ALL,
+        &["agent 1", "agent 2", "agent 3", "agent 4", "password", "interactive", "4 too many"],
+    );
+    check(
+        means(false),
+        ALL,
+        &["agent 1", "agent 2", "agent 3", "agent 4", "agent 5", "agent 6", "2 too many"],
+    );
+}
+
+fn target(private_key: Option<PathBuf>) -> Target {
+    Target {
+        name: "web1".into(),
+        address: "10.0.0.1".into(),
+        port: 22,
+        user: "root".into(),
+        password: None,
+        private_key,
+    }
+}
+
+#[test]
+fn a_refusal_names_what_was_offered_tried_and_left_out() {
+    let problem = refused(
+        &target(None),
+        Offered("publickey,password"),
+        &["key /k (ED25519)".to_owned()],
+        &[LeftOut::Encrypted("/e".into())],
+    );
+    assert_eq!(
+        problem.what,
+        "no login as `root`: the host offers publickey, password; refused: key /k (ED25519); not tried, has a \
+         passphrase: key /e"
+    );
+    assert_eq!(problem.hint.unwrap(), "`ssh-add /e` opens the key once and keeps it in ssh-agent");
+    let problem = refused(&target(None), Offered("password"), &[], &[]);
+    assert_eq!(problem.what, "nothing to log in with as `root`: the host offers password");
+}
+
+#[test]
+fn a_named_key_that_is_none_is_an_error() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("key");
+    let problem = named_key(&target(Some(path.clone()))).unwrap_err();
+    assert!(problem.what.ends_with("key: No such file or directory (os error 2)"), "{problem:?}");
+    std::fs::write(&path, "ssh-ed25519 AAAA comment").unwrap();
+    let problem = named_key(&target(Some(path))).unwrap_err();
+    assert!(problem.what.ends_with("key is no private key"), "{problem:?}");
+}

@@ -1,0 +1,199 @@
+//! The agent as a child process of hep: for `hep apply`, and for tests of everything above a [`Link`].
+//! One socketpair is its stdin and stdout, since a shut down socket wakes a reader and a closed pipe does not.
+
+use super::canceller::Cut;
+use super::tail::Tail;
+use super::{Canceller, Counters, Ending, Exit, Link};
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+use std::convert::Infallible;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::net::Shutdown;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long [`Link::finish`] waits for an agent that has closed its stdout.
+const FINISH: Duration = Duration::from_secs(5);
+
+/// Starts `<agent> serve` from a file.
+pub(crate) fn start_file(agent: &Path) -> io::Result<Box<dyn Link>> {
+    start(Command::new(agent).arg("serve"))
+}
+
+/// Starts `hep-agent serve` from memory: no file of it is ever on a disk.
+pub(crate) fn start_bytes(agent: &[u8]) -> io::Result<Box<dyn Link>> {
+    let memory = memfd_create(c"hep-agent", MFdFlags::MFD_CLOEXEC)?;
+    let mut file = File::from(memory);
+    file.write_all(agent)?;
+    // Opened by the child before its own copy is closed by exec.
+    let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+    start(Command::new(path).arg0("hep-agent").arg("serve"))
+}
+
+fn start(command: &mut Command) -> io::Result<Box<dyn Link>> {
+    let (ours, theirs) = UnixStream::pair()?;
+    let mut child = command
+        .stdin(OwnedFd::from(theirs.try_clone()?))
+        .stdout(OwnedFd::from(theirs))
+        .stderr(Stdio::piped())
+        // A Ctrl-C at the terminal is hep's to handle, and a cancel ends what the agent started as well.
+        .process_group(0)
+        .spawn()?;
+    let cancel = Canceller::default();
+    cancel.cuts(Cut::Pair(ours.try_clone()?));
+    let group = Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?);
+    cancel.cuts(Cut::Group(group));
+    let stderr = child.stderr.take().map(follow).transpose()?;
+    let counters = Counters::default();
+    Ok(Box::new(LocalLink { child, group, stream: ours, stderr, cancel, counters, ended: None }))
+}
+
+/// The tail of stderr, and a channel that is closed at its end.
+struct Stderr {
+    tail: Arc<Mutex<Tail>>,
+    end: Receiver<Infallible>,
+}
+
+impl Stderr {
+    /// The end is waited for a moment only: a task may have left a daemon behind that holds the pipe open.
+    fn text(&self) -> String {
+        let _ = self.end.recv_timeout(Duration::from_millis(200));
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner).text()
+    }
+}
+
+fn follow(mut pipe: ChildStderr) -> io::Result<Stderr> {
+    let (at_end, end) = mpsc::channel();
+    let kept = Arc::new(Mutex::new(Tail::default()));
+    let tail = Arc::clone(&kept);
+    let copy = move || {
+        let _at_end = at_end;
+        let mut buffer = [0; 4096];
+        while let Ok(read @ 1..) = pipe.read(&mut buffer) {
+            let mut tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
+            tail.push(buffer.get(..read).unwrap_or_default());
+        }
+    };
+    thread::Builder::new().name("agent's stderr".to_owned()).spawn(copy)?;
+    Ok(Stderr { tail: kept, end })
+}
+
+struct LocalLink {
+    child: Child,
+    /// The child leads it.
+    group: Pid,
+    stream: UnixStream,
+    stderr: Option<Stderr>,
+    cancel: Canceller,
+    counters: Counters,
+    ended: Option<Ending>,
+}
+
+impl LocalLink {
+    fn cancelled_or<T>(&self, done: io::Result<T>) -> io::Result<T> {
+        if self.cancel.is_cancelled() {
+            Err(io::Error::new(io::ErrorKind::ConnectionAborted, "cancelled"))
+        } else {
+            done
+        }
+    }
+
+    /// Waits for the exit, then ends it by force.
+    fn settle(&mut self) -> io::Result<ExitStatus> {
+        let end = Instant::now() + FINISH;
+        // Once the child is reaped its number may be another's: from here on a cancel is only noticed.
+        self.cancel.forget();
+        // An agent that is still writing gets a broken pipe; one that is still reading, the end of its input.
+        drop(self.stream.shutdown(Shutdown::Both));
+        let mut pause = Duration::from_millis(1);
+        while Instant::now() < end && !self.cancel.is_cancelled() {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status);
+            }
+            thread::sleep(pause);
+            pause = (pause * 2).min(Duration::from_millis(50));
+        }
+        killpg(self.group, Signal::SIGKILL)?;
+        self.child.wait()
+    }
+}
+
+impl Read for LocalLink {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.stream.read(buffer);
+        let read = self.cancelled_or(read)?;
+        self.counters.received += u64::try_from(read).unwrap_or_default();
+        Ok(read)
+    }
+}
+
+impl Write for LocalLink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.stream.write(bytes);
+        let written = self.cancelled_or(written)?;
+        self.counters.sent += u64::try_from(written).unwrap_or_default();
+        Ok(written)
+    }
+
+    /// Nothing is held back.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Link for LocalLink {
+    fn close_input(&mut self) -> io::Result<()> {
+        self.stream.shutdown(Shutdown::Write)
+    }
+
+    fn finish(&mut self) -> Ending {
+        if let Some(ending) = &self.ended {
+            return ending.clone();
+        }
+        let status = self.settle();
+        let exit = status.map_or(Exit::Unknown, |status| match (status.code(), status.signal()) {
+            (Some(code), _) => Exit::Code(code),
+            (None, Some(signal)) => Exit::Signal(signal_name(signal)),
+            (None, None) => Exit::Unknown,
+        });
+        let stderr = self.stderr.as_ref().map(Stderr::text).unwrap_or_default();
+        self.ended.insert(Ending { exit, stderr }).clone()
+    }
+
+    fn canceller(&self) -> Canceller {
+        self.cancel.clone()
+    }
+
+    fn counters(&self) -> Counters {
+        self.counters
+    }
+}
+
+impl Drop for LocalLink {
+    /// No child is left behind, nor a zombie of it.
+    fn drop(&mut self) {
+        if self.ended.is_none() {
+            self.cancel.cancel();
+            self.finish();
+        }
+    }
+}
+
+fn signal_name(number: i32) -> String {
+    match Signal::try_from(number) {
+        Ok(signal) => signal.as_str().trim_start_matches("SIG").to_owned(),
+        Err(_) => number.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,78 @@
+//! Links to shell scripts in the agent's place.
+
+use super::*;
+
+fn start_script(script: &str) -> Box<dyn Link> {
+    start(Command::new("/bin/sh").args(["-c", script])).unwrap()
+}
+
+fn read_to_end(link: &mut dyn Link) -> String {
+    let mut text = String::new();
+    link.read_to_string(&mut text).unwrap();
+    text
+}
+
+#[test]
+fn bytes_go_there_and_back() {
+    let mut link = start_script("cat; echo last words >&2; exit 3");
+    link.write_all(b"to and fro").unwrap();
+    link.close_input().unwrap();
+    assert_eq!(read_to_end(&mut *link), "to and fro");
+    let ending = Ending { exit: Exit::Code(3), stderr: "last words\n".to_owned() };
+    assert_eq!(link.finish(), ending);
+    assert_eq!(link.finish(), ending);
+    assert_eq!(link.counters(), Counters { sent: 10, received: 10 });
+}
+
+#[test]
+fn a_killed_agent_is_told_by_its_signal() {
+    let mut link = start_script("kill -9 $$");
+    assert_eq!(read_to_end(&mut *link), "");
+    assert_eq!(link.finish().exit, Exit::Signal("KILL".to_owned()));
+}
+
+#[test]
+fn a_cancel_ends_a_read_and_all_that_was_started() {
+    let mut link = start_script("sleep 1000 & echo $!; wait");
+    let mut pid = [0; 16];
+    let read = link.read(&mut pid).unwrap();
+    let pid: i32 = std::str::from_utf8(&pid[..read]).unwrap().trim().parse().unwrap();
+    let canceller = link.canceller();
+    let cancel = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(50));
+        canceller.cancel();
+    });
+    let started = Instant::now();
+    assert_eq!(link.read(&mut [0]).unwrap_err().to_string(), "cancelled");
+    cancel.join().unwrap();
+    link.finish();
+    assert!(started.elapsed() < Duration::from_secs(2));
+    // A zombie that its new parent has not reaped yet is dead as well.
+    let status = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    assert!(status.is_empty() || status.contains(") Z "), "{status}");
+}
+
+#[test]
+fn a_daemon_that_holds_stderr_does_not_hold_the_end() {
+    let mut link = start_script("setsid sleep 30 >/dev/null <&- & echo said >&2");
+    assert_eq!(read_to_end(&mut *link), "");
+    let started = Instant::now();
+    assert_eq!(link.finish(), Ending { exit: Exit::Code(0), stderr: "said\n".to_owned() });
+    assert!(started.elapsed() < Duration::from_secs(2));
+}
+
+#[test]
+fn an_agent_in_memory_runs() {
+    // Any program that can be told to do nothing by the argument `serve` will do: true(1).
+    let mut link = start_bytes(&std::fs::read("/bin/true").unwrap()).unwrap();
+    assert_eq!(read_to_end(&mut *link), "");
+    assert_eq!(link.finish(), Ending { exit: Exit::Code(0), stderr: String::new() });
+}
+
+#[test]
+fn an_agent_that_is_not_there_is_an_error() {
+    assert_eq!(
+        start_file(Path::new("/nonexistent")).err().unwrap().kind(),
+        io::ErrorKind::NotFound
+    );
+}

@@ -1,0 +1,241 @@
+//! An agent on a host reached by SSH: host key, login, upload, start. With the files below `ssh/`, the only place that
+//! names ssh2. One thread owns a session and never blocks in libssh2: see `ssh/wire.rs`.
+
+use super::connect;
+use super::host_key::Shown;
+use super::known_hosts::PublicKey;
+use super::upload::{self, CANDIDATES, Place};
+use super::{Canceller, Ending, Exit, Link, Options, Problem, Stage, Target, Unreachable, auth};
+use ssh2::{Channel, MethodType, Sftp};
+use std::io;
+use wire::{Broken, Wire};
+
+mod link;
+mod login;
+mod send;
+mod stream;
+mod wire;
+
+use link::SshLink;
+use send::Unsent;
+use stream::Stream;
+
+/// Brings the agent onto the host and starts it: the next directory is tried where one is full, read-only or noexec.
+/// `hello` is handed the stream of each agent that was started, and must read the agent's greeting or say what is wrong
+/// with it; it is held to [`super::Timeouts::start`]. A cancel ends a launch at once, or, while names are
+/// resolved and connections made, within those timeouts.
+pub(crate) fn launch<T>(
+    target: &Target,
+    options: &Options<'_>,
+    cancel: &Canceller,
+    mut hello: impl FnMut(&mut dyn Link) -> Result<T, Problem>,
+) -> Result<(Box<dyn Link>, T), Unreachable> {
+    let launch = Launch { target, options, cancel };
+    let named_key = auth::named_key(target).map_err(launch.fails(Stage::Login))?;
+    let mut wire = launch.connect()?;
+    launch.check_host_key(&wire)?;
+    wire.limit(options.timeouts.login);
+    login::login(&mut wire, target, &options.identities, named_key)
+        .map_err(launch.failed(Stage::Login))?;
+    wire.keep_alive();
+    wire.limit(options.timeouts.upload);
+    let (machine, sftp) = survey(&mut wire).map_err(launch.failed(Stage::Upload))?;
+    let agent = (options.agents)(&machine).map_err(launch.fails(Stage::Upload))?;
+    let parcel = Parcel { sftp: &sftp, agent: &agent };
+
+    let mut refusals = Vec::new();
+    for candidate in CANDIDATES {
+        match launch.try_in(candidate, wire, &parcel, &mut hello)? {
+            Tried::Runs(mut link, greeting) => {
+                link.run_on(sftp);
+                return Ok((link, greeting));
+            }
+            Tried::NotHere(why, back) => {
+                refusals.push(format!("{}: {why}", upload::shown(candidate)));
+                wire = back;
+            }
+        }
+    }
+    let what = format!("no directory takes the agent: {}", refusals.join("; "));
+    let hint = "free some space, or let programs run in one of these directories";
+    Err(launch.fails(Stage::Upload)(Problem::new(what).with_hint(hint)))
+}
+
+/// What all steps of a launch share.
+#[derive(Clone, Copy)]
+struct Launch<'a> {
+    target: &'a Target,
+    options: &'a Options<'a>,
+    cancel: &'a Canceller,
+}
+
+/// What is to be brought, and how.
+struct Parcel<'a> {
+    sftp: &'a Sftp,
+    agent: &'a [u8],
+}
+
+/// The outcome in one directory.
+enum Tried<T> {
+    Runs(Box<SshLink>, T),
+    /// Another directory may do; the session is good for it.
+    NotHere(String, Wire),
+}
+
+impl<'a> Launch<'a> {
+    fn fails(self, stage: Stage) -> impl Fn(Problem) -> Unreachable + 'a {
+        move |problem| Unreachable::new(self.target, stage, problem)
+    }
+
+    fn failed(self, stage: Stage) -> impl Fn(Failed) -> Unreachable + 'a {
+        move |failed| failed.at(self.target, stage)
+    }
+
+    /// Resolve, connect, exchange keys.
+    fn connect(self) -> Result<Wire, Unreachable> {
+        let Launch { target, options, cancel } = self;
+        let addresses = connect::resolve(target, &options.timeouts)
+            .map_err(|refusal| refusal.at(target, Stage::Resolve))?;
+        let tcp = connect::tcp(&addresses, &options.timeouts, cancel)
+            .map_err(|refusal| refusal.at(target, Stage::Connect))?;
+        let failed = |what: &'static str| {
+            move |source| {
+                let hint = "is it an SSH server? sshd also hangs up when too many log in at once (`MaxStartups`)";
+                let problem = Problem::new(what).with_hint(hint);
+                Failed { problem, source: Some(source) }.at(target, Stage::Connect)
+            }
+        };
+        let mut wire =
+            Wire::new(tcp, cancel.clone()).map_err(failed("no SSH session could be made"))?;
+        wire.limit(options.timeouts.handshake);
+        let algorithms = options.host_keys.algorithms(&target.address, target.port);
+        wire.run(|session| session.method_pref(MethodType::HostKey, &algorithms))
+            .map_err(failed("no host key algorithm can be asked for"))?;
+        wire.run(|session| session.clone().handshake())
+            .map_err(failed("no SSH key exchange with the host"))?;
+        Ok(wire)
+    }
+
+    fn check_host_key(self, wire: &Wire) -> Result<(), Unreachable> {
+        let Launch { target, options, .. } = self;
+        let fails = self.fails(Stage::HostKey);
+        let key = wire.session().host_key().and_then(|(blob, _)| PublicKey::from_blob(blob));
+        let key = key.ok_or_else(|| fails(Problem::new("the host showed no key")))?;
+        let shown = Shown { host: &target.address, port: target.port, key: &key };
+        options.host_keys.admit(&shown, options.policy, options.confirm).map_err(fails)
+    }
+
+    /// Upload, start, hello. Takes the wire, so that an error ends the connection first of all.
+    fn try_in<T>(
+        self,
+        candidate: &str,
+        mut wire: Wire,
+        parcel: &Parcel<'_>,
+        hello: &mut impl FnMut(&mut dyn Link) -> Result<T, Problem>,
+    ) -> Result<Tried<T>, Unreachable> {
+        let timeouts = self.options.timeouts;
+        wire.limit(timeouts.upload);
+        let place = Place::random_in(candidate).map_err(|error| {
+            self.fails(Stage::Upload)(Problem::new("no random name")).because(error)
+        })?;
+        let channel = match send::send(&mut wire, parcel.sftp, &place, parcel.agent) {
+            Ok(channel) => channel,
+            Err(Unsent::Directory(why)) => return Ok(Tried::NotHere(why, wire)),
+            Err(Unsent::Failed(failed)) => return Err(self.failed(Stage::Upload)(failed)),
+        };
+        wire.limit_patiently(timeouts.start);
+        let stream = start(&mut wire, channel, &place).map_err(self.failed(Stage::Start))?;
+        let mut link = Box::new(SshLink::new(wire, stream, timeouts.finish));
+        let problem = match hello(&mut *link) {
+            Ok(greeting) => return Ok(Tried::Runs(link, greeting)),
+            Err(problem) => problem,
+        };
+        let (ending, was_silent, mut wire) = link.give_up();
+        wire.limit_patiently(timeouts.finish);
+        send::remove(&mut wire, parcel.sftp, &place);
+        if self.cancel.is_cancelled() {
+            Err(self.fails(Stage::Hello)(Problem::new("cancelled")))
+        } else if was_silent && upload::is_refused_by_directory(&ending) {
+            Ok(Tried::NotHere("no program may run there (noexec)".to_owned(), wire))
+        } else {
+            let stage = if was_silent { Stage::Start } else { Stage::Hello };
+            Err(self.fails(stage)(with_ending(problem, &ending)))
+        }
+    }
+}
+
+/// Something went wrong with a session, told in words; who it was and at which stage is not known here.
+struct Failed {
+    problem: Problem,
+    source: Option<Broken>,
+}
+
+impl Failed {
+    fn new(problem: Problem) -> Failed {
+        Failed { problem, source: None }
+    }
+
+    fn because(what: impl Into<String>, source: Broken) -> Failed {
+        Failed { problem: Problem::new(what), source: Some(source) }
+    }
+
+    fn at(self, target: &Target, stage: Stage) -> Unreachable {
+        let unreachable = Unreachable::new(target, stage, self.problem);
+        match self.source {
+            Some(source) => unreachable.because(source),
+            None => unreachable,
+        }
+    }
+}
+
+/// The host's machine, and SFTP to it, in as few round trips as one after the other would take for SFTP alone and one.
+fn survey(wire: &mut Wire) -> Result<(String, Sftp), Failed> {
+    let mut uname = wire
+        .run(|session| session.channel_session())
+        .map_err(|source| Failed::because("the host opens no session", source))?;
+    let (asked, sftp) = wire
+        .both(|_| uname.exec("uname -sm"), |session| session.sftp())
+        .map_err(|source| Failed::because("the host went away", source))?;
+    asked.map_err(|source| Failed::because("the host runs no command", source))?;
+    let output = Stream::new(uname)
+        .read_all(wire, 64 * 1024)
+        .map_err(|source| Failed::because("the answer to `uname -sm` was not read", source))?;
+    let machine = upload::machine(&output).map(str::to_owned).ok_or_else(|| {
+        let said = if output.trim().is_empty() { "nothing" } else { output.trim() };
+        let what = format!("`uname -sm` on the host says: {said}");
+        Failed::new(
+            Problem::new(what).with_hint("hep needs a Linux host and an account with a shell"),
+        )
+    })?;
+    let sftp = sftp.map_err(|source| {
+        let hint = "sshd_config(5) needs the line `Subsystem sftp internal-sftp`";
+        Failed {
+            problem: Problem::new("the host has no SFTP").with_hint(hint),
+            source: Some(source),
+        }
+    })?;
+    Ok((machine, sftp))
+}
+
+fn start(wire: &mut Wire, mut channel: Channel, place: &Place) -> Result<Stream, Failed> {
+    let command = place.command();
+    match wire.run(|_| channel.exec(&command)) {
+        Ok(()) => Ok(Stream::new(channel)),
+        Err(source) => Err(Failed::because("the host does not start the agent", source)),
+    }
+}
+
+/// Adds how the agent ended and its last words.
+fn with_ending(problem: Problem, ending: &Ending) -> Problem {
+    let mut what = problem.what;
+    if ending.exit != Exit::Unknown {
+        what.push_str(&format!("; the agent {}", ending.exit));
+    }
+    if !ending.stderr.trim().is_empty() {
+        what.push_str(&format!("; its stderr: {}", ending.stderr.trim()));
+    }
+    Problem { what, hint: problem.hint }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,97 @@
+//! The agent's stream as a [`Link`].
+
+use super::stream::Stream;
+use super::wire::{Broken, Wire};
+use crate::remote::{Canceller, Counters, Ending, Exit, Link};
+use ssh2::Sftp;
+use std::io::{self, Read, Write};
+use std::time::Duration;
+
+pub(super) struct SshLink {
+    /// First, so that it is dropped first: see its `drop`.
+    wire: Wire,
+    stream: Stream,
+    /// Closing it would take a round trip; it ends with the connection.
+    sftp: Option<Sftp>,
+    finish_within: Duration,
+    is_broken: bool,
+    ended: Option<Ending>,
+}
+
+impl SshLink {
+    pub(super) fn new(wire: Wire, stream: Stream, finish_within: Duration) -> SshLink {
+        SshLink { wire, stream, sftp: None, finish_within, is_broken: false, ended: None }
+    }
+
+    /// The hello is done: from here on the agent may take its time.
+    pub(super) fn run_on(&mut self, sftp: Sftp) {
+        self.wire.no_limit();
+        self.sftp = Some(sftp);
+    }
+
+    /// There was no hello: how the agent ended, whether it wrote nothing at all, and the session for another attempt.
+    pub(super) fn give_up(mut self) -> (Ending, bool, Wire) {
+        let exit = self.settle();
+        let SshLink { wire, stream, .. } = self;
+        (stream.ending(exit), !stream.received_any(), wire)
+    }
+
+    fn settle(&mut self) -> Exit {
+        if self.is_broken {
+            return Exit::Unknown;
+        }
+        self.wire.limit_patiently(self.finish_within);
+        self.stream.settle(&mut self.wire)
+    }
+
+    fn note<T>(&mut self, done: Result<T, Broken>) -> io::Result<T> {
+        done.map_err(|broken| {
+            self.is_broken |= broken.is_fatal();
+            broken.into_io()
+        })
+    }
+}
+
+impl Read for SshLink {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.stream.read(&mut self.wire, buffer);
+        self.note(read)
+    }
+}
+
+impl Write for SshLink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.stream.write(&mut self.wire, bytes);
+        self.note(written)
+    }
+
+    /// Nothing is held back.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Link for SshLink {
+    fn close_input(&mut self) -> io::Result<()> {
+        let closed = self.stream.close_input(&mut self.wire);
+        self.note(closed)
+    }
+
+    fn finish(&mut self) -> Ending {
+        if self.ended.is_none() {
+            let exit = self.settle();
+            self.ended = Some(self.stream.ending(exit));
+            self.is_broken = true;
+            self.wire.part();
+        }
+        self.ended.clone().unwrap_or_else(|| self.stream.ending(Exit::Unknown))
+    }
+
+    fn canceller(&self) -> Canceller {
+        self.wire.canceller()
+    }
+
+    fn counters(&self) -> Counters {
+        self.wire.counters()
+    }
+}

@@ -1,0 +1,99 @@
+//! The agent's bytes into a private directory of the host, by SFTP.
+
+use super::Failed;
+use super::wire::{Broken, Wire, recovered};
+use crate::remote::upload::Place;
+use libssh2_sys as raw;
+use ssh2::{Channel, ErrorCode, OpenFlags, OpenType, Sftp};
+use std::io::Write;
+use std::path::Path;
+
+/// Why the agent is not there.
+pub(super) enum Unsent {
+    /// This directory does not take it; another may. Nothing of ours was left.
+    Directory(String),
+    Failed(Failed),
+}
+
+/// Makes the place (0700, new) and writes the agent into it. Gives a channel to start it in, opened while the file was
+/// being closed. No fsync: after a crash of the host there would be nothing to start.
+pub(super) fn send(
+    wire: &mut Wire,
+    sftp: &Sftp,
+    place: &Place,
+    agent: &[u8],
+) -> Result<Channel, Unsent> {
+    let (directory, file) = (Path::new(&place.directory), Path::new(&place.file));
+    let flags = OpenFlags::WRITE | OpenFlags::CREATE | OpenFlags::EXCLUSIVE;
+    // SFTP answers in order, so the file's directory is there when its turn comes.
+    let (made, opened) = wire
+        .both(
+            |_| sftp.mkdir(directory, 0o700),
+            |_| sftp.open_mode(file, flags, 0o700, OpenType::File),
+        )
+        .map_err(lost)?;
+    if let Err(error) = made {
+        // Whoever made a directory of this name, it is not ours.
+        if let Ok(mut file) = opened {
+            wire.run(|_| file.close()).map_err(|error| unsent("close", error))?;
+        }
+        return Err(unsent("mkdir", error));
+    }
+    let written = match opened {
+        Ok(file) => write(wire, file, agent),
+        Err(error) => Err(unsent("create", error)),
+    };
+    if matches!(written, Err(Unsent::Directory(_))) {
+        remove(wire, sftp, place);
+    }
+    written
+}
+
+fn write(wire: &mut Wire, mut file: ssh2::File, agent: &[u8]) -> Result<Channel, Unsent> {
+    let mut rest = agent;
+    let written = loop {
+        if rest.is_empty() {
+            break Ok(());
+        }
+        // libssh2 has many packets under way at once, but only within what one call was given: so it gets all.
+        match wire.run(|session| file.write(rest).map_err(|error| recovered(session, &error))) {
+            Ok(acknowledged) => rest = rest.get(acknowledged..).unwrap_or_default(),
+            Err(error) => break Err(unsent("write", error)),
+        }
+    };
+    let (closed, channel) =
+        wire.both(|_| file.close(), |session| session.channel_session()).map_err(lost)?;
+    written?;
+    closed.map_err(|error| unsent("close", error))?;
+    channel.map_err(|source| {
+        Unsent::Failed(Failed::because("the host opens no second session", source))
+    })
+}
+
+/// Removes what [`send`] made, as far as it is still there.
+pub(super) fn remove(wire: &mut Wire, sftp: &Sftp, place: &Place) {
+    // A lost session is found out by whoever uses it next, and a file that is gone already needs no removal.
+    drop(wire.run(|_| sftp.unlink(Path::new(&place.file))));
+    drop(wire.run(|_| sftp.rmdir(Path::new(&place.directory))));
+}
+
+fn lost(source: Broken) -> Unsent {
+    Unsent::Failed(Failed::because("the host went away during the upload", source))
+}
+
+/// An answer of the SFTP server is about the directory; anything else is about the session.
+fn unsent(operation: &str, error: Broken) -> Unsent {
+    match error {
+        Broken::Refused(ref refusal) => match refusal.code() {
+            // All that SFTP 3 says of a full or a read-only disk.
+            ErrorCode::SFTP(raw::LIBSSH2_FX_FAILURE)
+            | ErrorCode::Session(raw::LIBSSH2_ERROR_SFTP_PROTOCOL) => {
+                Unsent::Directory(format!("{operation} failed (full or read-only?)"))
+            }
+            ErrorCode::SFTP(_) => Unsent::Directory(format!("{operation}: {}", refusal.message())),
+            ErrorCode::Session(_) => lost(error),
+        },
+        Broken::Late(_) | Broken::Overdue(_) | Broken::Silent(_) => lost(error),
+        Broken::Cancelled | Broken::Ended | Broken::Wait(_) => lost(error),
+    }
+}

@@ -1,0 +1,157 @@
+//! The stdin, stdout and stderr of one program on the host, over one channel of a session that somebody else owns.
+
+use super::wire::{Broken, Wire, recovered};
+use crate::remote::tail::Tail;
+use crate::remote::{Ending, Exit};
+use ssh2::{Channel, Session};
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+use std::time::Duration;
+
+/// How much of the program's output is taken off the channel while a write waits for room.
+const PENDING: usize = 4 * 1024 * 1024;
+
+/// How long to wait at most before looking again for output that libssh2 already has.
+const LOOK: Duration = Duration::from_secs(1);
+
+pub(super) struct Stream {
+    channel: Channel,
+    stderr: Tail,
+    /// Output that arrived while we were writing.
+    pending: VecDeque<u8>,
+    received_any: bool,
+}
+
+impl Stream {
+    pub(super) fn new(channel: Channel) -> Stream {
+        Stream { channel, stderr: Tail::default(), pending: VecDeque::new(), received_any: false }
+    }
+
+    /// Whether the program has written anything to stdout so far.
+    pub(super) fn received_any(&self) -> bool {
+        self.received_any
+    }
+
+    /// Waits for output; 0 is its end. A connection that ends without saying so is an error.
+    pub(super) fn read(&mut self, wire: &mut Wire, buffer: &mut [u8]) -> Result<usize, Broken> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        if !self.pending.is_empty() {
+            return Ok(self.pending.read(buffer).unwrap_or_default());
+        }
+        loop {
+            if let Some(read) = self.take(wire, buffer)? {
+                return Ok(read);
+            }
+            wire.wait(LOOK)?;
+        }
+    }
+
+    /// The output there is now: None if there is none yet, 0 if it has ended.
+    fn take(&mut self, wire: &Wire, buffer: &mut [u8]) -> Result<Option<usize>, Broken> {
+        self.take_stderr(wire)?;
+        let channel = &mut self.channel;
+        match wire.step(&mut |session| read(session, channel, buffer)).transpose()? {
+            Some(0) => {
+                // Nothing of either stream must be left in libssh2's queue, or the channel is not at its end.
+                self.take_stderr(wire)?;
+                Ok(self.channel.eof().then_some(0))
+            }
+            Some(read) => {
+                self.received_any = true;
+                Ok(Some(read))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// The host stops sending when stderr is not read, stdout included.
+    fn take_stderr(&mut self, wire: &Wire) -> Result<(), Broken> {
+        let mut stream = self.channel.stderr();
+        let mut buffer = [0; 4096];
+        loop {
+            match wire.step(&mut |session| read(session, &mut stream, &mut buffer)).transpose()? {
+                Some(0) | None => return Ok(()),
+                Some(read) => self.stderr.push(buffer.get(..read).unwrap_or_default()),
+            }
+        }
+    }
+
+    /// Waits until some of the bytes are under way. A program that has ended is an error.
+    pub(super) fn write(&mut self, wire: &mut Wire, bytes: &[u8]) -> Result<usize, Broken> {
+        loop {
+            let channel = &mut self.channel;
+            let written = wire.step(&mut |session| {
+                channel.write(bytes).map_err(|error| recovered(session, &error))
+            });
+            match written.transpose()? {
+                Some(0) if !bytes.is_empty() => {}
+                Some(written) => return Ok(written),
+                None => {}
+            }
+            // The program may have ended, or may itself be waiting for us to read.
+            if self.take_aside(wire)? {
+                return Err(Broken::Ended);
+            }
+            wire.wait(LOOK)?;
+        }
+    }
+
+    /// Takes output off the channel to be read later. True at its end.
+    fn take_aside(&mut self, wire: &Wire) -> Result<bool, Broken> {
+        let mut buffer = vec![0; 32 * 1024];
+        while self.pending.len() < PENDING {
+            match self.take(wire, &mut buffer)? {
+                Some(0) => return Ok(true),
+                Some(read) => self.pending.extend(buffer.get(..read).unwrap_or_default()),
+                None => return Ok(false),
+            }
+        }
+        Ok(false)
+    }
+
+    /// All output to its end, which must come before `most` bytes have.
+    pub(super) fn read_all(&mut self, wire: &mut Wire, most: usize) -> Result<String, Broken> {
+        let mut all = Vec::new();
+        let mut buffer = [0; 4096];
+        while all.len() < most {
+            match self.read(wire, &mut buffer)? {
+                0 => break,
+                read => all.extend_from_slice(buffer.get(..read).unwrap_or_default()),
+            }
+        }
+        Ok(String::from_utf8_lossy(&all).into_owned())
+    }
+
+    pub(super) fn close_input(&mut self, wire: &mut Wire) -> Result<(), Broken> {
+        let channel = &mut self.channel;
+        wire.run(|_| channel.send_eof())
+    }
+
+    /// Waits for the program's end and closes the channel. The wire's deadline bounds it.
+    pub(super) fn settle(&mut self, wire: &mut Wire) -> Exit {
+        self.settled(wire).unwrap_or(Exit::Unknown)
+    }
+
+    fn settled(&mut self, wire: &mut Wire) -> Result<Exit, Broken> {
+        self.close_input(wire)?;
+        let mut rest = vec![0; 32 * 1024];
+        while self.read(wire, &mut rest)? > 0 {}
+        let channel = &mut self.channel;
+        wire.run(|_| channel.close())?;
+        wire.run(|_| channel.wait_close())?;
+        let signal = channel.exit_signal().ok().and_then(|signal| signal.exit_signal);
+        // The status is 0 also if the host sent none: only a closed channel without a signal is worth a word about it.
+        let status = channel.exit_status().map_or(Exit::Unknown, Exit::Code);
+        Ok(signal.map_or(status, Exit::Signal))
+    }
+
+    pub(super) fn ending(&self, exit: Exit) -> Ending {
+        Ending { exit, stderr: self.stderr.text() }
+    }
+}
+
+fn read(session: &Session, from: &mut impl Read, buffer: &mut [u8]) -> Result<usize, ssh2::Error> {
+    from.read(buffer).map_err(|error: io::Error| recovered(session, &error))
+}

@@ -1,0 +1,410 @@
+//! Launches against a real sshd, with shell scripts in the agent's place.
+
+use super::*;
+use crate::remote::host_key::{Confirm, HostKeyPolicy, HostKeys};
+use crate::remote::test_server::{Server, keygen};
+use crate::remote::{Identities, Timeouts};
+use std::borrow::Cow;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Removes itself as the agent does, says hello, then does what follows.
+const GREETING: &str = "#!/bin/sh\nrm -r \"${0%/*}\"\necho hello\n";
+
+struct Nobody;
+
+impl Confirm for Nobody {
+    fn confirm(&self, _question: &str) -> io::Result<bool> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+}
+
+/// One launch, to be varied.
+struct Try {
+    target: Target,
+    policy: HostKeyPolicy,
+    known_hosts: PathBuf,
+    timeouts: Timeouts,
+    identities: Identities,
+    script: String,
+    cancel: Canceller,
+}
+
+type Launched = Result<(Box<dyn Link>, String), Unreachable>;
+
+impl Try {
+    fn at(server: &Server) -> Try {
+        let mut try_ = Try::port(server.port);
+        try_.target.private_key = Some(server.path("user"));
+        try_.known_hosts = server.path("known_hosts");
+        try_
+    }
+
+    fn port(port: u16) -> Try {
+        Try {
+            target: Target {
+                name: "web1".into(),
+                address: "127.0.0.1".into(),
+                port,
+                user: "root".into(),
+                password: None,
+                private_key: None,
+            },
+            policy: HostKeyPolicy::AcceptNew,
+            known_hosts: "/nonexistent".into(),
+            timeouts: Timeouts::default(),
+            identities: Identities::default(),
+            script: GREETING.to_owned(),
+            cancel: Canceller::default(),
+        }
+    }
+
+    fn script(mut self, rest: &str) -> Try {
+        self.script.push_str(rest);
+        self
+    }
+
+    fn launch(&self) -> Launched {
+        let files = [self.known_hosts.clone()];
+        let host_keys = HostKeys::read(&files, Some(self.known_hosts.clone()));
+        let agents = |machine: &str| {
+            assert_eq!(machine, std::env::consts::ARCH);
+            Ok(Cow::Owned(self.script.clone().into_bytes()))
+        };
+        let options = Options {
+            policy: self.policy,
+            host_keys: &host_keys,
+            confirm: &Nobody,
+            timeouts: self.timeouts,
+            identities: self.identities.clone(),
+            agents: &agents,
+        };
+        launch(&self.target, &options, &self.cancel, hello)
+    }
+
+    fn fails_at(&self, stage: Stage) -> Unreachable {
+        let unreachable = self.launch().err().unwrap();
+        assert_eq!(unreachable.stage, stage, "{unreachable} {:?}", unreachable.source);
+        unreachable
+    }
+}
+
+/// A line from the agent, or what came instead.
+fn hello(link: &mut dyn Link) -> Result<String, Problem> {
+    let mut line = String::new();
+    let mut byte = [0];
+    loop {
+        match link.read(&mut byte) {
+            Ok(0) => return Err(Problem::new(format!("no hello but: {line:?}"))),
+            Ok(_) if byte == *b"\n" => return Ok(line),
+            Ok(_) => line.push(char::from(byte[0])),
+            Err(error) => return Err(Problem::new(format!("no hello: {error}"))),
+        }
+    }
+}
+
+fn read_to_end(link: &mut dyn Link) -> String {
+    let mut text = String::new();
+    link.read_to_string(&mut text).unwrap();
+    text
+}
+
+/// What of ours is on the server, in the directory tried first.
+fn leftovers(server: &Server) -> Vec<String> {
+    let entries = std::fs::read_dir(server.root().join("var/tmp")).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[test]
+fn bytes_go_there_and_back_and_nothing_stays() {
+    let server = Server::start();
+    let try_ = Try::at(&server).script("echo \"$0 $1\"; cat; echo last words >&2; exit 3\n");
+    let (mut link, greeting) = try_.launch().unwrap();
+    assert_eq!(greeting, "hello");
+    let place = hello(&mut *link).unwrap();
+    assert!(place.starts_with("/var/tmp/.hep-") && place.ends_with("/hep-agent serve"), "{place}");
+    // More than all windows and buffers on the way: the script cannot take it before we read.
+    let much = "0123456789abcdef".repeat(1 << 18);
+    let mut read = String::new();
+    for part in much.as_bytes().chunks(1 << 20) {
+        link.write_all(part).unwrap();
+    }
+    link.close_input().unwrap();
+    link.read_to_string(&mut read).unwrap();
+    assert!(read == much);
+    let counters = link.counters();
+    assert!(counters.sent > 4 << 20 && counters.received > 4 << 20, "{counters:?}");
+    assert!(counters.sent < 5 << 20, "{counters:?}");
+    let ending = Ending { exit: Exit::Code(3), stderr: "last words\n".to_owned() };
+    assert_eq!(link.finish(), ending);
+    assert_eq!(link.finish(), ending);
+    assert_eq!(leftovers(&server), [] as [&str; 0]);
+}
+
+#[test]
+fn every_kind_of_key_file_logs_in() {
+    let server = Server::start();
+    for kind in ["ed25519", "ecdsa", "rsa"] {
+        let key = server.path(kind);
+        keygen(&key, kind, "");
+        std::fs::copy(server.path(&format!("{kind}.pub")), server.path("authorized")).unwrap();
+        let mut try_ = Try::at(&server);
+        try_.target.private_key = Some(key);
+        let (mut link, _) = try_.launch().unwrap_or_else(|error| panic!("{kind}: {error}"));
+        assert_eq!(link.finish().exit, Exit::Code(0));
+    }
+}
+
+#[test]
+fn a_default_key_logs_in() {
+    let server = Server::start();
+    let mut try_ = Try::at(&server);
+    try_.target.private_key = None;
+    std::fs::create_dir(server.path("ssh")).unwrap();
+    std::fs::copy(server.path("user"), server.path("ssh/id_ed25519")).unwrap();
+    try_.identities.ssh_directory = Some(server.path("ssh"));
+    try_.launch().unwrap();
+}
+
+#[test]
+fn a_key_with_a_passphrase_logs_in_through_ssh_agent_and_not_without() {
+    let server = Server::start();
+    let key = server.path("guarded");
+    keygen(&key, "ed25519", "");
+    let socket = server.path("agent");
+    let mut agent = Command::new("ssh-agent").arg("-D").arg("-a").arg(&socket).spawn().unwrap();
+    while !socket.exists() {
+        thread::sleep(Duration::from_millis(10));
+    }
+    let added = Command::new("ssh-add").arg("-q").arg(&key).env("SSH_AUTH_SOCK", &socket).status();
+    assert!(added.unwrap().success());
+    let changed =
+        Command::new("ssh-keygen").args(["-q", "-p", "-N", "secret", "-f"]).arg(&key).status();
+    assert!(changed.unwrap().success());
+    std::fs::copy(server.path("guarded.pub"), server.path("authorized")).unwrap();
+
+    let mut try_ = Try::at(&server);
+    try_.target.private_key = Some(key.clone());
+    let refused = try_.fails_at(Stage::Login);
+    assert_eq!(
+        refused.hint.unwrap().split("` opens").next().unwrap(),
+        format!("`ssh-add {}", key.display())
+    );
+    try_.identities.agent_socket = Some(socket);
+    let launched = try_.launch();
+    agent.kill().unwrap();
+    agent.wait().unwrap();
+    launched.unwrap();
+}
+
+#[test]
+fn a_refused_login_names_what_was_tried() {
+    let server = Server::with("PasswordAuthentication yes", "true");
+    let key = server.path("other");
+    keygen(&key, "ed25519", "");
+    let mut try_ = Try::at(&server);
+    try_.target.private_key = Some(key.clone());
+    try_.target.password = Some(crate::remote::Secret::new("wrong"));
+    let what = try_.fails_at(Stage::Login).what;
+    let expected = format!(
+        "no login as `root`: the host offers publickey, password; refused: key {}",
+        key.display()
+    );
+    assert!(what.starts_with(&expected), "{what}");
+    assert!(what.contains("; password"), "{what}");
+    assert!(!what.contains("wrong"), "{what}");
+}
+
+#[test]
+fn a_host_key_is_learnt_once_and_held_to() {
+    let server = Server::start();
+    let mut try_ = Try::at(&server);
+    try_.policy = HostKeyPolicy::Strict;
+    let unknown = try_.fails_at(Stage::HostKey);
+    assert!(
+        unknown.what.contains(&format!("of [127.0.0.1]:{} is not known", server.port)),
+        "{unknown}"
+    );
+    try_.policy = HostKeyPolicy::Ask;
+    assert!(try_.fails_at(Stage::HostKey).what.contains("no terminal"));
+    try_.policy = HostKeyPolicy::AcceptNew;
+    try_.launch().unwrap();
+    try_.policy = HostKeyPolicy::Strict;
+    try_.launch().unwrap();
+    // Another key under the same name.
+    let impostor = Server::start();
+    try_.target.port = impostor.port;
+    let known = std::fs::read_to_string(&try_.known_hosts).unwrap();
+    let renamed = known.replace(&server.port.to_string(), &impostor.port.to_string());
+    std::fs::write(&try_.known_hosts, renamed).unwrap();
+    try_.policy = HostKeyPolicy::AcceptNew;
+    assert!(try_.fails_at(Stage::HostKey).what.contains("is not the key known for it"));
+}
+
+#[test]
+fn a_host_certificate_does_not_hide_the_known_key() {
+    let server = Server::with("", "true");
+    let (ca, host) = (server.path("ca"), server.path("host"));
+    keygen(&ca, "ed25519", "");
+    let signed = Command::new("ssh-keygen")
+        .args(["-q", "-h", "-I", "id", "-s"])
+        .arg(&ca)
+        .arg(&host)
+        .status();
+    assert!(signed.unwrap().success());
+    let certified = format!(
+        "HostCertificate {0}/host-cert.pub\nHostKey {0}/host\nAuthorizedKeysFile {0}/authorized",
+        server.directory.path().display()
+    );
+    let with_certificate = Server::with(&certified, "true");
+    let mut try_ = Try::at(&server);
+    try_.target.port = with_certificate.port;
+    try_.launch().unwrap();
+    let known = std::fs::read_to_string(&try_.known_hosts).unwrap();
+    let public = std::fs::read_to_string(server.path("host.pub")).unwrap();
+    assert!(known.contains(public.split(' ').nth(1).unwrap()), "{known}");
+}
+
+#[test]
+fn a_full_a_read_only_and_a_noexec_directory_are_passed_over() {
+    for options in ["size=4k", "ro", "noexec"] {
+        let mount = format!("mount -t tmpfs -o {options} tmpfs /var/tmp");
+        let server = Server::with("", &mount);
+        let filling =
+            format!("ls -A /var/tmp | wc -l; echo \"$0\"; exit\n{}\n", "#".repeat(100_000));
+        let launched = Try::at(&server).script(&filling).launch();
+        let (mut link, _) = launched.unwrap_or_else(|error| panic!("{options}: {error}"));
+        let said = read_to_end(&mut *link);
+        let lines: Vec<&str> = said.lines().collect();
+        assert_eq!(lines[0], "0", "{options}");
+        assert!(lines[1].starts_with("./.hep-"), "{options}: {said}");
+        link.finish();
+    }
+}
+
+#[test]
+fn no_directory_at_all_is_an_error_that_names_each() {
+    // All five read-only; the server's own files, which are below /tmp, stay where they are.
+    let before = "mount --bind $DIR /mnt && for d in /var/tmp /root /dev/shm /tmp /run; do mount -t tmpfs tmpfs $d; done \
+                  && mkdir -p $DIR /run/sshd && mount --bind /mnt $DIR \
+                  && for d in /var/tmp /root /dev/shm /tmp /run; do mount -o remount,ro $d; done";
+    let server = Server::with("", before);
+    let failed = Try::at(&server).fails_at(Stage::Upload);
+    assert_eq!(
+        failed.what,
+        "no directory takes the agent: /var/tmp: mkdir failed (full or read-only?); ~: mkdir failed (full or \
+         read-only?); /dev/shm: mkdir failed (full or read-only?); /tmp: mkdir failed (full or read-only?); /run: mkdir \
+         failed (full or read-only?)"
+    );
+}
+
+#[test]
+fn a_file_that_is_no_program_is_not_tried_everywhere() {
+    let server = Server::start();
+    let mut try_ = Try::at(&server);
+    try_.script = "\x7fELF, but not really".to_owned();
+    let failed = try_.fails_at(Stage::Start);
+    assert!(failed.what.contains("xec format error"), "{failed}");
+    assert_eq!(leftovers(&server), [] as [&str; 0]);
+}
+
+#[test]
+fn login_noise_is_no_machine_and_an_agent_that_cannot_start_says_why() {
+    let server = Server::with("", "true");
+    // Run by sshd, bash reads this file whatever it is run for.
+    let noisy = format!("SetEnv HOME={}", server.directory.path().display());
+    std::fs::write(server.path(".bashrc"), "echo Welcome to Linux; echo careful >&2\n").unwrap();
+    let noisy = Server::with(&noisy, "true");
+    let (mut link, greeting) = Try::at(&noisy).launch().unwrap();
+    assert_eq!(greeting, "Welcome to Linux");
+    assert_eq!(hello(&mut *link).unwrap(), "hello");
+    assert_eq!(link.finish().stderr, "careful\n");
+
+    let mut try_ = Try::at(&server);
+    try_.script = "#!/bin/sh\necho no /proc here >&2; exit 7\n".to_owned();
+    let failed = try_.fails_at(Stage::Start);
+    assert_eq!(
+        failed.what,
+        "no hello but: \"\"; the agent exited with code 7; its stderr: no /proc here"
+    );
+    assert_eq!(leftovers(&server), [] as [&str; 0]);
+}
+
+#[test]
+fn every_stage_is_bounded() {
+    let soon = Duration::from_millis(300);
+    let check = |try_: &Try, stage, within: Duration| {
+        let started = Instant::now();
+        let failed = try_.fails_at(stage);
+        assert!(started.elapsed() < within, "{failed}: {:?}", started.elapsed());
+    };
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut try_ = Try::port(silent.local_addr().unwrap().port());
+    try_.timeouts.handshake = soon;
+    check(&try_, Stage::Connect, Duration::from_secs(2));
+
+    let server = Server::start();
+    let mut try_ = Try::at(&server);
+    try_.script = "#!/bin/sh\nsleep 20\n".to_owned();
+    (try_.timeouts.start, try_.timeouts.finish) = (soon, soon);
+    check(&try_, Stage::Start, Duration::from_secs(4));
+    assert_eq!(leftovers(&server), [] as [&str; 0]);
+
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    check(&Try::port(closed), Stage::Connect, Duration::from_secs(2));
+}
+
+#[test]
+fn a_cancel_ends_a_launch_and_a_read() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let try_ = Try::port(silent.local_addr().unwrap().port());
+    let soon = |cancel: Canceller| {
+        thread::spawn(move || {
+            thread::sleep(Duration::from_millis(100));
+            cancel.cancel();
+        })
+    };
+    let started = Instant::now();
+    let cancelling = soon(try_.cancel.clone());
+    let failed = try_.fails_at(Stage::Connect);
+    assert_eq!(failed.source.unwrap().to_string(), "cancelled");
+    cancelling.join().unwrap();
+
+    let server = Server::start();
+    let (mut link, _) = Try::at(&server).script("exec sleep 1000\n").launch().unwrap();
+    let cancelling = soon(link.canceller());
+    assert_eq!(link.read(&mut [0]).unwrap_err().to_string(), "cancelled");
+    assert_eq!(link.finish().exit, Exit::Unknown);
+    cancelling.join().unwrap();
+    drop(link);
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_server_that_dies_is_an_error_and_a_killed_agent_an_end() {
+    let server = Server::start();
+    let (mut link, _) =
+        Try::at(&server).script("read go; kill -9 $PPID; sleep 5\n").launch().unwrap();
+    link.write_all(b"go\n").unwrap();
+    let error = link.read(&mut [0; 16]).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::ConnectionAborted, "{error}");
+    assert_eq!(link.finish().exit, Exit::Unknown);
+
+    let (mut link, _) = Try::at(&server).script("kill -9 $$\n").launch().unwrap();
+    assert_eq!(read_to_end(&mut *link), "");
+    assert_eq!(link.finish().exit, Exit::Signal("KILL".to_owned()));
+}
+
+#[test]
+fn a_write_to_an_agent_that_has_ended_fails() {
+    let server = Server::start();
+    let (mut link, _) = Try::at(&server).script("exit 0\n").launch().unwrap();
+    let started = Instant::now();
+    let much = vec![0; 16 << 20];
+    assert!(link.write_all(&much).is_err());
+    assert!(started.elapsed() < Duration::from_secs(10));
+    link.finish();
+}

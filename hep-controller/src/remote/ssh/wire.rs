@@ -1,0 +1,335 @@
+//! A session and its socket, driven without blocking: every wait is a poll(2) that ends at a deadline, at a cancel or
+//! when the host shows no sign of life. After any of these the socket is shut down at once, since libssh2 would block on
+//! a live one when its objects are dropped.
+
+use crate::remote::connect::{KEEPALIVE, UNANSWERED};
+use crate::remote::{Canceller, Counters};
+use libssh2_sys as raw;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::getsockopt;
+use ssh2::{BlockDirections, ErrorCode, Session};
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::net::{Shutdown, TcpStream};
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+/// libssh2's own limit for the few calls that ssh2 makes blocking, all of them in drops.
+const DROP_MILLISECONDS: u32 = 2_000;
+
+/// How long [`Wire::both`] waits at most before it asks both again.
+const TICK: Duration = Duration::from_millis(20);
+
+/// One host's session.
+pub(super) struct Wire {
+    session: Session,
+    tcp: TcpStream,
+    cancel: Canceller,
+    deadline: Option<Deadline>,
+    /// When the host last sent anything.
+    heard: Instant,
+    keeps_alive: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Deadline {
+    end: Instant,
+    after: Duration,
+    is_patient: bool,
+}
+
+/// Why an operation did not succeed.
+#[derive(Debug)]
+pub(super) enum Broken {
+    /// The host or libssh2 said no; the session may still be good.
+    Refused(ssh2::Error),
+    Late(Duration),
+    /// As late, but the session goes on: see [`Wire::limit_patiently`].
+    Overdue(Duration),
+    Silent(Duration),
+    Cancelled,
+    /// The program we write to has ended.
+    Ended,
+    Wait(io::Error),
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Broken::Refused(error) if self.is_fatal() => {
+                write!(f, "the connection was lost ({})", error.message())
+            }
+            Broken::Refused(error) => f.write_str(error.message()),
+            Broken::Late(after) | Broken::Overdue(after) => {
+                write!(f, "no answer within {} s", after.as_secs_f32())
+            }
+            Broken::Silent(after) => write!(f, "no sign of life for {} s", after.as_secs()),
+            Broken::Cancelled => f.write_str("cancelled"),
+            Broken::Ended => f.write_str("the program on the host has ended"),
+            Broken::Wait(_) => f.write_str("cannot wait for the socket"),
+        }
+    }
+}
+
+impl Error for Broken {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Broken::Wait(error) => Some(error),
+            Broken::Refused(_) | Broken::Late(_) | Broken::Overdue(_) => None,
+            Broken::Silent(_) | Broken::Cancelled | Broken::Ended => None,
+        }
+    }
+}
+
+impl Broken {
+    /// Whether the session is lost with it.
+    pub(super) fn is_fatal(&self) -> bool {
+        match self {
+            Broken::Refused(error) => matches!(
+                error.code(),
+                ErrorCode::Session(
+                    raw::LIBSSH2_ERROR_SOCKET_SEND
+                        | raw::LIBSSH2_ERROR_SOCKET_RECV
+                        | raw::LIBSSH2_ERROR_SOCKET_DISCONNECT
+                        | raw::LIBSSH2_ERROR_SOCKET_TIMEOUT
+                        | raw::LIBSSH2_ERROR_BAD_SOCKET
+                        | raw::LIBSSH2_ERROR_TIMEOUT
+                        | raw::LIBSSH2_ERROR_PROTO
+                        | raw::LIBSSH2_ERROR_DECRYPT
+                        | raw::LIBSSH2_ERROR_INVALID_MAC
+                )
+            ),
+            Broken::Ended | Broken::Overdue(_) => false,
+            Broken::Late(_) | Broken::Silent(_) | Broken::Cancelled | Broken::Wait(_) => true,
+        }
+    }
+
+    pub(super) fn into_io(self) -> io::Error {
+        let kind = match &self {
+            Broken::Refused(error) => match error.code() {
+                ErrorCode::Session(
+                    raw::LIBSSH2_ERROR_CHANNEL_CLOSED | raw::LIBSSH2_ERROR_CHANNEL_EOF_SENT,
+                ) => io::ErrorKind::BrokenPipe,
+                ErrorCode::Session(_) | ErrorCode::SFTP(_) => io::ErrorKind::ConnectionAborted,
+            },
+            Broken::Ended => io::ErrorKind::BrokenPipe,
+            Broken::Late(_) | Broken::Overdue(_) | Broken::Silent(_) => io::ErrorKind::TimedOut,
+            // Not `Interrupted`: that asks the caller to try again.
+            Broken::Cancelled | Broken::Wait(_) => io::ErrorKind::ConnectionAborted,
+        };
+        io::Error::new(kind, self)
+    }
+}
+
+/// ssh2 hides libssh2's error behind an io::Error where it implements Read or Write: this finds it again.
+pub(super) fn recovered(session: &Session, error: &io::Error) -> ssh2::Error {
+    if error.kind() == io::ErrorKind::WouldBlock {
+        ssh2::Error::from_errno(ErrorCode::Session(raw::LIBSSH2_ERROR_EAGAIN))
+    } else {
+        ssh2::Error::last_session_error(session).unwrap_or_else(ssh2::Error::unknown)
+    }
+}
+
+fn would_block(error: &ssh2::Error) -> bool {
+    error.code() == ErrorCode::Session(raw::LIBSSH2_ERROR_EAGAIN)
+}
+
+impl Wire {
+    pub(super) fn new(tcp: TcpStream, cancel: Canceller) -> Result<Wire, Broken> {
+        let mut session = Session::new().map_err(Broken::Refused)?;
+        session.set_tcp_stream(tcp.try_clone().map_err(Broken::Wait)?);
+        session.set_blocking(false);
+        session.set_timeout(DROP_MILLISECONDS);
+        let heard = Instant::now();
+        Ok(Wire { session, tcp, cancel, deadline: None, heard, keeps_alive: false })
+    }
+
+    pub(super) fn session(&self) -> &Session {
+        &self.session
+    }
+
+    pub(super) fn canceller(&self) -> Canceller {
+        self.cancel.clone()
+    }
+
+    /// From now on, all operations together may take this long.
+    pub(super) fn limit(&mut self, after: Duration) {
+        self.deadline = Some(Deadline { end: Instant::now() + after, after, is_patient: false });
+    }
+
+    /// The same, but the session outlives the deadline, to clean up after what did not come.
+    pub(super) fn limit_patiently(&mut self, after: Duration) {
+        self.deadline = Some(Deadline { end: Instant::now() + after, after, is_patient: true });
+    }
+
+    pub(super) fn no_limit(&mut self) {
+        self.deadline = None;
+    }
+
+    /// From now on a quiet host is asked for a sign of life. Only a host that has let us in answers.
+    pub(super) fn keep_alive(&mut self) {
+        let seconds = u32::try_from(KEEPALIVE.as_secs()).unwrap_or(u32::MAX);
+        self.session.set_keepalive(true, seconds);
+        self.keeps_alive = true;
+    }
+
+    /// Repeats an operation until it is done.
+    pub(super) fn run<T>(
+        &mut self,
+        mut operation: impl FnMut(&Session) -> Result<T, ssh2::Error>,
+    ) -> Result<T, Broken> {
+        loop {
+            if let Some(ended) = self.step(&mut operation) {
+                return ended;
+            }
+            self.wait(KEEPALIVE)?;
+        }
+    }
+
+    /// Two operations at once: their round trips overlap. They must not be two of a kind on one object, since libssh2
+    /// keeps the state of an unfinished operation in the session, the channel or the SFTP handle it belongs to. Each has
+    /// its own result; the outer one is lost with the session.
+    pub(super) fn both<A, B>(
+        &mut self,
+        mut first: impl FnMut(&Session) -> Result<A, ssh2::Error>,
+        mut second: impl FnMut(&Session) -> Result<B, ssh2::Error>,
+    ) -> Result<(Result<A, Broken>, Result<B, Broken>), Broken> {
+        let (mut a, mut b) = (None, None);
+        loop {
+            // Each may read the other's answer off the socket and leave it in libssh2's queue, where no poll sees it: so
+            // they take turns twice, and the wait after that is short.
+            for _ in 0..2 {
+                a = a.or_else(|| self.step(&mut first));
+                b = b.or_else(|| self.step(&mut second));
+            }
+            match (a, b) {
+                (Some(a), Some(b)) => return Ok((a, b)),
+                (done_a, done_b) => (a, b) = (done_a, done_b),
+            }
+            self.wait(TICK)?;
+        }
+    }
+
+    /// Asks once: None if it is not done yet.
+    pub(super) fn step<T>(
+        &self,
+        operation: &mut impl FnMut(&Session) -> Result<T, ssh2::Error>,
+    ) -> Option<Result<T, Broken>> {
+        match operation(&self.session) {
+            Ok(done) => Some(Ok(done)),
+            Err(error) if would_block(&error) => None,
+            Err(error) => Some(Err(self.refused(error))),
+        }
+    }
+
+    /// The error that an operation ended with; it is ours if we cut the socket under it.
+    fn refused(&self, error: ssh2::Error) -> Broken {
+        if self.cancel.is_cancelled() { Broken::Cancelled } else { Broken::Refused(error) }
+    }
+
+    /// Waits until libssh2 can go on, but no longer than `longest`.
+    pub(super) fn wait(&mut self, longest: Duration) -> Result<(), Broken> {
+        let waited = self.wait_or_break(longest);
+        if waited.as_ref().is_err_and(Broken::is_fatal) {
+            self.cut();
+        }
+        waited
+    }
+
+    fn wait_or_break(&mut self, longest: Duration) -> Result<(), Broken> {
+        if self.cancel.is_cancelled() {
+            return Err(Broken::Cancelled);
+        }
+        let until_deadline = match self.deadline {
+            Some(deadline) => match deadline.end.checked_duration_since(Instant::now()) {
+                Some(left) => left,
+                None if deadline.is_patient => return Err(Broken::Overdue(deadline.after)),
+                None => return Err(Broken::Late(deadline.after)),
+            },
+            None => Duration::MAX,
+        };
+        let directions = self.session.block_directions();
+        let events = match directions {
+            BlockDirections::Inbound | BlockDirections::None => PollFlags::POLLIN,
+            BlockDirections::Outbound => PollFlags::POLLOUT,
+            BlockDirections::Both => PollFlags::POLLIN | PollFlags::POLLOUT,
+        };
+        let found = self.poll(events, longest.min(until_deadline).min(KEEPALIVE))?;
+        if found.intersects(PollFlags::POLLIN | PollFlags::POLLHUP | PollFlags::POLLERR) {
+            self.heard = Instant::now();
+        }
+        // A keepalive may only be sent when no packet is half sent.
+        if self.keeps_alive && directions == BlockDirections::Inbound {
+            self.ask_for_life()?;
+        }
+        Ok(())
+    }
+
+    fn ask_for_life(&mut self) -> Result<(), Broken> {
+        let quiet = self.heard.elapsed();
+        if quiet > KEEPALIVE * (UNANSWERED + 1) {
+            return Err(Broken::Silent(quiet));
+        }
+        // With the send buffer full a keepalive would be sent in half; TCP itself notices a dead peer then.
+        if quiet >= KEEPALIVE
+            && self.poll(PollFlags::POLLOUT, Duration::ZERO)?.contains(PollFlags::POLLOUT)
+        {
+            self.session.keepalive_send().map_err(|error| self.refused(error))?;
+        }
+        Ok(())
+    }
+
+    fn poll(&self, events: PollFlags, longest: Duration) -> Result<PollFlags, Broken> {
+        let mut fds = [PollFd::new(self.tcp.as_fd(), events)];
+        // Rounded up: a wait of less than a millisecond must not become a busy loop.
+        let milliseconds = longest.as_micros().div_ceil(1000);
+        match poll(&mut fds, PollTimeout::try_from(milliseconds).unwrap_or(PollTimeout::MAX)) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(errno) => return Err(Broken::Wait(errno.into())),
+        }
+        let [fd] = fds;
+        Ok(fd.revents().unwrap_or(PollFlags::empty()))
+    }
+
+    /// Ends the connection; nothing on this session can block after it.
+    pub(super) fn cut(&self) {
+        // It fails only on a connection that has ended already.
+        drop(self.tcp.shutdown(Shutdown::Both));
+    }
+
+    /// Says goodbye before the cut, if that needs no waiting.
+    pub(super) fn part(&self) {
+        drop(self.session.disconnect(None, "done", None));
+        self.cut();
+    }
+
+    /// What the kernel counted on this connection; zeros if it does not say.
+    pub(super) fn counters(&self) -> Counters {
+        let head = getsockopt(&self.tcp, TcpInfoHead).unwrap_or_default();
+        let [.., sent, received] = head;
+        Counters { sent, received }
+    }
+}
+
+impl Drop for Wire {
+    /// Comes before the drop of whatever was made of this session, wherever the wire is its owner's first field.
+    fn drop(&mut self) {
+        self.cut();
+        self.cancel.forget();
+    }
+}
+
+/// `struct tcp_info` of linux/tcp.h up to `tcpi_bytes_acked` and `tcpi_bytes_received`, in words of 8 bytes; the kernel has
+/// both since 4.1, and fills as much as it is asked for.
+#[derive(Debug, Clone, Copy)]
+struct TcpInfoHead;
+
+nix::getsockopt_impl!(
+    TcpInfoHead,
+    libc::IPPROTO_TCP,
+    libc::TCP_INFO,
+    [u64; 17],
+    nix::sys::socket::sockopt::GetStruct<[u64; 17]>
+);

@@ -1,0 +1,122 @@
+//! Where on the host the agent goes, under which name, and by which command line it is started.
+//! Decides names only; `ssh` does the work. The agent knows these names too: it removes its own, and stale siblings.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+
+/// Directories that may take the agent, in the order they are tried.
+///
+/// `/var/tmp` is on every Debian, on disk, and emptied of forgotten files by the system. Hardened hosts mount all world
+/// writable directories noexec at once, so the home directory comes next: it is where a user may run programs.
+/// `/dev/shm` and `/run` are in memory, for a host whose disk is full or read-only. `/tmp` is last but one of the disk's
+/// because it is the one most often noexec, and otherwise no better than `/var/tmp`.
+pub(super) const CANDIDATES: [&str; 5] = ["/var/tmp", ".", "/dev/shm", "/tmp", "/run"];
+
+/// The private directory and the file in it: `<candidate>/.hep-<16 hex>/hep-agent`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) directory: String,
+    pub(super) file: String,
+}
+
+impl Place {
+    /// A name nobody could have prepared, and no other push uses.
+    pub(super) fn random_in(candidate: &str) -> io::Result<Place> {
+        let mut random = [0; 8];
+        File::open("/dev/urandom")?.read_exact(&mut random)?;
+        Ok(Place::named(candidate, u64::from_ne_bytes(random)))
+    }
+
+    fn named(candidate: &str, number: u64) -> Place {
+        let directory = format!("{candidate}/.hep-{number:016x}");
+        Place { file: format!("{directory}/hep-agent"), directory }
+    }
+
+    /// What the login shell is given, whichever shell that is: only letters, digits, `/`, `.`, `-` and one space.
+    pub(super) fn command(&self) -> String {
+        format!("{} serve", self.file)
+    }
+}
+
+/// As messages name it: the home directory by its usual sign.
+pub(super) fn shown(candidate: &str) -> impl fmt::Display {
+    if candidate == "." { "~" } else { candidate }
+}
+
+/// The machine in the output of `uname -sm`, found behind whatever the login shell printed first.
+pub(super) fn machine(output: &str) -> Option<&str> {
+    output.lines().rev().find_map(|line| {
+        let machine = line.trim().strip_prefix("Linux ")?;
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        (!machine.is_empty() && machine.chars().all(plain)).then_some(machine)
+    })
+}
+
+/// Whether a shell that ended so could not execute the file where it lies, so that another directory may do: sh, bash,
+/// zsh and dash exit with 126; csh with 1 and the same words.
+pub(super) fn is_refused_by_directory(ending: &super::Ending) -> bool {
+    let refused = ending.stderr.contains("ermission denied");
+    match ending.exit {
+        super::Exit::Code(126) => !ending.stderr.contains("xec format error"),
+        super::Exit::Code(1 | 127) => refused && ending.stderr.contains("hep-agent"),
+        super::Exit::Code(_) | super::Exit::Signal(_) | super::Exit::Unknown => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::remote::{Ending, Exit};
+
+    #[test]
+    fn the_command_needs_no_quoting() {
+        for candidate in CANDIDATES {
+            let place = Place::named(candidate, 0xab);
+            assert_eq!(
+                place.command(),
+                format!("{candidate}/.hep-00000000000000ab/hep-agent serve")
+            );
+            assert!(
+                place
+                    .command()
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | ' '))
+            );
+        }
+    }
+
+    #[test]
+    fn two_places_differ() {
+        assert_ne!(Place::random_in("/tmp").unwrap(), Place::random_in("/tmp").unwrap());
+    }
+
+    #[test]
+    fn machine_is_found_behind_login_noise() {
+        let check = |output, expected| assert_eq!(machine(output), expected, "{output:?}");
+        check("Linux x86_64\n", Some("x86_64"));
+        check("Welcome!\nLinux is fun, really\nLinux aarch64\r\n", Some("aarch64"));
+        check("Darwin arm64\n", None);
+        check("This account is currently not available.\n", None);
+        check("Linux \n", None);
+        check("", None);
+    }
+
+    #[test]
+    fn a_noexec_directory_is_told_from_a_wrong_file() {
+        let check = |code, stderr: &str, expected| {
+            let ending = Ending { exit: Exit::Code(code), stderr: stderr.to_owned() };
+            assert_eq!(is_refused_by_directory(&ending), expected, "{stderr}");
+        };
+        check(126, "bash: line 1: /tmp/.hep-1/hep-agent: Permission denied", true);
+        check(126, "sh: 1: /tmp/.hep-1/hep-agent: Permission denied", true);
+        check(1, "/tmp/.hep-1/hep-agent: Permission denied.", true);
+        check(
+            126,
+            "bash: /tmp/.hep-1/hep-agent: cannot execute binary file: Exec format error",
+            false,
+        );
+        check(1, "hep-agent: cannot read /proc", false);
+        check(1, "This account is currently not available.", false);
+    }
+}
