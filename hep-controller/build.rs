@@ -26,7 +26,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// The agents of one directory as (machine, absolute path), sorted by machine so that equal input gives equal output.
 fn agents_in(dir: &Path) -> Result<Vec<(String, PathBuf)>, Box<dyn Error>> {
     // Relative paths would be read from this crate's directory by cargo and from OUT_DIR by rustc.
-    let dir = fs::canonicalize(dir).map_err(|cause| format!("HEP_AGENTS_DIR: {}: {cause}", dir.display()))?;
+    let dir = fs::canonicalize(dir)
+        .map_err(|cause| format!("HEP_AGENTS_DIR: {}: {cause}", dir.display()))?;
     println!("cargo::rerun-if-changed={}", dir.display());
     let mut agents = Vec::new();
     for entry in fs::read_dir(&dir)? {

@@ -20,7 +20,9 @@ pub(crate) fn for_machine(machine: &str) -> Result<Cow<'static, [u8]>, NoAgent> 
         .ok_or_else(|| NoAgent::UnknownMachine { machine: machine.to_owned() })?;
     match embedded(EMBEDDED, wanted) {
         Some(agent) => Ok(Cow::Borrowed(agent)),
-        None => agent_beside(&own_directory()?, wanted, EMBEDDED).map(|found| Cow::Owned(found.bytes)),
+        None => {
+            agent_beside(&own_directory()?, wanted, EMBEDDED).map(|found| Cow::Owned(found.bytes))
+        }
     }
 }
 
@@ -31,7 +33,8 @@ pub(crate) fn local() -> Result<LocalAgent, NoAgent> {
         .ok_or_else(|| NoAgent::UnknownMachine { machine: machine.to_owned() })?;
     match embedded(EMBEDDED, wanted) {
         Some(agent) => Ok(LocalAgent::Bytes(agent)),
-        None => agent_beside(&own_directory()?, wanted, EMBEDDED).map(|found| LocalAgent::File(found.path)),
+        None => agent_beside(&own_directory()?, wanted, EMBEDDED)
+            .map(|found| LocalAgent::File(found.path)),
     }
 }
 
@@ -75,7 +78,8 @@ impl NoAgent {
                 format!("agents exist for: {}", names.join(", "))
             }
             NoAgent::NotBuilt { wanted, .. } if wanted.is_own() => {
-                "in hep's source tree: `cargo build` for this machine alone, or `cargo xtask dist`".to_owned()
+                "in hep's source tree: `cargo build` for this machine alone, or `cargo xtask dist`"
+                    .to_owned()
             }
             NoAgent::NotBuilt { wanted, .. } => {
                 format!(
@@ -105,7 +109,9 @@ impl fmt::Display for NoAgent {
                     Beside::Other { path, is } => write!(f, ", and `{}` is {is}", path.display()),
                 }
             }
-            NoAgent::Unreadable { path, .. } => write!(f, "cannot read the agent `{}`", path.display()),
+            NoAgent::Unreadable { path, .. } => {
+                write!(f, "cannot read the agent `{}`", path.display())
+            }
             NoAgent::WhereAmI { .. } => f.write_str("cannot tell which file hep itself is"),
         }
     }
