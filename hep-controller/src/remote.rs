@@ -67,8 +67,11 @@ pub(crate) struct Options<'a> {
     pub(crate) timeouts: Timeouts,
     pub(crate) identities: Identities,
     /// The agent's bytes for a machine as `uname -m` names it.
-    pub(crate) agents: &'a (dyn Fn(&str) -> Result<Cow<'static, [u8]>, Problem> + Sync),
+    pub(crate) agents: &'a Agents<'a>,
 }
+
+/// Finds the agent for a machine; called from all hosts' threads.
+pub(crate) type Agents<'a> = dyn Fn(&str) -> Result<Cow<'static, [u8]>, Problem> + Sync + 'a;
 
 /// Where the operator's own keys are.
 #[derive(Debug, Clone, Default)]

@@ -7,7 +7,6 @@ use super::known_hosts::PublicKey;
 use super::upload::{self, CANDIDATES, Place};
 use super::{Canceller, Ending, Exit, Link, Options, Problem, Stage, Target, Unreachable, auth};
 use ssh2::{Channel, MethodType, Sftp};
-use std::io;
 use wire::{Broken, Wire};
 
 mod link;

@@ -5,6 +5,7 @@ use crate::remote::host_key::{Confirm, HostKeyPolicy, HostKeys};
 use crate::remote::test_server::{Server, keygen};
 use crate::remote::{Identities, Timeouts};
 use std::borrow::Cow;
+use std::io;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Command;
@@ -198,6 +199,26 @@ fn a_key_with_a_passphrase_logs_in_through_ssh_agent_and_not_without() {
     agent.kill().unwrap();
     agent.wait().unwrap();
     launched.unwrap();
+}
+
+/// A user `guest` with the password `secret`, on the server only.
+const GUEST: &str = "cp /etc/passwd /etc/shadow $DIR && echo guest:x:4321:4321::/tmp:/bin/sh >> $DIR/passwd \
+    && echo \"guest:$(openssl passwd -6 secret):19000::::::\" >> $DIR/shadow \
+    && mount --bind $DIR/passwd /etc/passwd && mount --bind $DIR/shadow /etc/shadow";
+
+#[test]
+fn a_password_logs_in_either_way() {
+    for config in ["PasswordAuthentication yes", "KbdInteractiveAuthentication yes\nUsePAM yes"] {
+        let server = Server::with(config, GUEST);
+        let mut try_ = Try::at(&server).script("id -un\n");
+        try_.target.private_key = None;
+        try_.target.user = "guest".to_owned();
+        try_.target.password = Some(crate::remote::Secret::new("secret"));
+        let (mut link, _) = try_.launch().unwrap_or_else(|error| panic!("{config}: {error}"));
+        assert_eq!(read_to_end(&mut *link), "guest\n");
+        try_.target.password = Some(crate::remote::Secret::new("wrong"));
+        try_.fails_at(Stage::Login);
+    }
 }
 
 #[test]

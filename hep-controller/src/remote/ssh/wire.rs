@@ -123,6 +123,9 @@ impl Broken {
     }
 }
 
+/// What became of each of two operations.
+pub(super) type Both<A, B> = (Result<A, Broken>, Result<B, Broken>);
+
 /// ssh2 hides libssh2's error behind an io::Error where it implements Read or Write: this finds it again.
 pub(super) fn recovered(session: &Session, error: &io::Error) -> ssh2::Error {
     if error.kind() == io::ErrorKind::WouldBlock {
@@ -195,7 +198,7 @@ impl Wire {
         &mut self,
         mut first: impl FnMut(&Session) -> Result<A, ssh2::Error>,
         mut second: impl FnMut(&Session) -> Result<B, ssh2::Error>,
-    ) -> Result<(Result<A, Broken>, Result<B, Broken>), Broken> {
+    ) -> Result<Both<A, B>, Broken> {
         let (mut a, mut b) = (None, None);
         loop {
             // Each may read the other's answer off the socket and leave it in libssh2's queue, where no poll sees it: so
