@@ -4,7 +4,6 @@ use std::fmt;
 use std::process::{Command, Output};
 
 /// What the harness could not do, and why.
-#[derive(Debug)]
 pub struct Error(String);
 
 /// A result whose error is the harness's.
@@ -14,6 +13,13 @@ impl Error {
     /// An error that says `message`.
     pub fn new(message: impl Into<String>) -> Self {
         Self(message.into())
+    }
+}
+
+/// The same as Display: what a test returns is shown by Debug, and a host's output has many lines.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

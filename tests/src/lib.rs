@@ -22,6 +22,7 @@
 //! This crate must not use any code of hep: what it asserts with has to be independent.
 
 pub mod aptrepo;
+mod boot;
 pub mod error;
 pub mod host;
 pub mod keys;
@@ -40,16 +41,14 @@ pub use roots::Flavour;
 pub use slot::sweep;
 pub use tools::ensure_tools;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// `target/hosts`: everything the harness makes.
 pub fn hosts_dir() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target")),
-        PathBuf::from,
-    );
-    // The path goes into mount options and scripts run elsewhere, so it has to be absolute and plain.
-    let hosts = target.join("hosts");
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    let hosts = workspace.join(target).join("hosts");
+    // The path goes into mount options and is read by programs elsewhere: it has to be absolute and plain.
     let made = std::fs::create_dir_all(&hosts);
     made.and_then(|()| hosts.canonicalize()).unwrap_or(hosts)
 }

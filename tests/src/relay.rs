@@ -290,3 +290,86 @@ fn pass_on(parcels: &Receiver<Parcel>, mut to: &TcpStream, line: &Line) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A client through a relay to a server that sends back what it gets.
+    fn echo(options: Options) -> (Relay, TcpStream) {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let target = server.local_addr().unwrap();
+        thread::spawn(move || {
+            for stream in server.incoming().flatten() {
+                thread::spawn(move || io::copy(&mut &stream, &mut &stream));
+            }
+        });
+        let relay = Relay::start(target, options).unwrap();
+        let client = TcpStream::connect(relay.addr()).unwrap();
+        client.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        (relay, client)
+    }
+
+    fn round_trip(mut client: &TcpStream, bytes: &[u8]) -> Duration {
+        let started = Instant::now();
+        client.write_all(bytes).unwrap();
+        let mut back = vec![0; bytes.len()];
+        client.read_exact(&mut back).unwrap();
+        assert_eq!(back, bytes);
+        started.elapsed()
+    }
+
+    fn assert_between(low: u64, high: u64, time: Duration) {
+        let range = Duration::from_millis(low)..Duration::from_millis(high);
+        assert!(range.contains(&time), "{time:?} is not within {range:?}");
+    }
+
+    #[test]
+    fn a_round_trip_takes_its_time_and_the_first_one_twice_that() {
+        let (relay, client) =
+            echo(Options { rtt: Duration::from_millis(100), ..Options::default() });
+        assert_between(200, 290, round_trip(&client, b"first"));
+        assert_between(100, 190, round_trip(&client, b"second"));
+        // Delay is not a limit of bandwidth: many chunks travel at a time.
+        assert_between(100, 250, round_trip(&client, &vec![7; 500_000]));
+        let Counters { sent, received, connections } = relay.counters();
+        assert_eq!((sent, received, connections), (500_011, 500_011, 1));
+    }
+
+    #[test]
+    fn a_thin_line_takes_as_long_as_its_bytes() {
+        let options = Options { bytes_per_second: Some(200_000), ..Options::default() };
+        let (_relay, client) = echo(options);
+        assert_between(480, 800, round_trip(&client, &vec![7; 100_000]));
+    }
+
+    #[test]
+    fn a_cut_line_delivers_the_bytes_before_the_cut_and_resets() {
+        let options =
+            Options { cut_after_received: Some((70_000, Cut::Reset)), ..Options::default() };
+        let (relay, mut client) = echo(options);
+        client.write_all(&vec![7; 100_000]).unwrap();
+        let mut back = Vec::new();
+        let error = client.read_to_end(&mut back).unwrap_err();
+        assert_eq!((back.len(), error.kind()), (70_000, ErrorKind::ConnectionReset));
+
+        let mut next = TcpStream::connect(relay.addr()).unwrap();
+        let error = next.read(&mut [0]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    }
+
+    #[test]
+    fn a_hung_line_says_nothing_at_all() {
+        let (relay, mut client) = echo(Options::default());
+        round_trip(&client, b"alive");
+        relay.cut(Cut::Hang);
+        thread::sleep(Duration::from_millis(50));
+        client.write_all(b"anybody there?").unwrap();
+        client.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+        assert!(is_pause(&client.read(&mut [0]).unwrap_err()));
+        drop(relay);
+        client.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        let error = client.read(&mut [0]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    }
+}

@@ -44,9 +44,6 @@ impl Flavour {
             Self::Sysv => {
                 "sed -i '/getty/d' \"$root/etc/inittab\"
 printf 'Package: systemd-sysv\\nPin: release *\\nPin-Priority: -1\\n' > \"$root/etc/apt/preferences.d/sysv\"
-for script in hwclock.sh checkroot.sh checkfs.sh brightness procps mount-configfs; do
-  [ ! -e \"$root/etc/init.d/$script\" ] || chroot \"$root\" update-rc.d \"$script\" disable
-done
 "
             }
             // Timers would take dpkg's lock or the processor at a moment no test expects.
@@ -62,7 +59,8 @@ done
 }
 
 /// In every root, beside Debian's minimal base.
-const PACKAGES: &str = "openssh-server,openssh-sftp-server,procps,iproute2,curl,sudo,strace,less";
+const PACKAGES: &str =
+    "openssh-server,openssh-sftp-server,procps,iproute2,curl,sudo,strace,less,apt-utils";
 
 /// Their packages lie in apt's cache on every host, so that installing them downloads nothing.
 pub const PREFETCHED: &[&str] = &["apache2", "php", "libapache2-mod-php"];
@@ -130,6 +128,7 @@ impl Recipe {
         fs::set_permissions(&customize, Permissions::from_mode(0o755))
             .doing(|| format!("make {} executable", customize.display()))?;
         self.mmdebstrap(&tree, &sources, &customize)?;
+        prune(root, self.flavour)?;
         fs::rename(&tree, root).doing(|| format!("move the new root to {}", root.display()))?;
         run(Command::new("rm").arg("-rf").arg(&work))?;
         say(&format!("built the {name} root in {:.0} s", started.elapsed().as_secs_f64()));
@@ -184,4 +183,19 @@ printf '#!/bin/sh\\nexit 0\\n' > \"$root/etc/rc.local\"
 {settings}"
         )
     }
+}
+
+/// Removes the roots of former recipes that no living host stands on; the caller holds the flavour's lock.
+fn prune(new: &Path, flavour: Flavour) -> Result<()> {
+    let roots = new.parent().unwrap_or(new);
+    let mounts = fs::read_to_string("/proc/mounts").doing(|| "read /proc/mounts".to_owned())?;
+    for entry in fs::read_dir(roots).doing(|| format!("read {}", roots.display()))?.flatten() {
+        let path = entry.path();
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let former = name.starts_with(&format!("{}-", flavour.name())) && !name.contains('.');
+        if former && path != new && !mounts.contains(&format!("lowerdir={},", path.display())) {
+            run(Command::new("rm").arg("-rf").arg("--one-file-system").arg(&path))?;
+        }
+    }
+    Ok(())
 }
