@@ -10,5 +10,7 @@
 
 mod operator;
 
+mod apt;
+mod check;
 mod push;
 mod replace;

@@ -31,6 +31,12 @@ pub(crate) fn hep() -> PathBuf {
     std::env::var_os("HEP_BIN").map_or_else(|| workspace().join("target/debug/hep"), PathBuf::from)
 }
 
+/// The agent under test: `HEP_AGENT`, or the one of `cargo build`.
+pub(crate) fn agent() -> PathBuf {
+    std::env::var_os("HEP_AGENT")
+        .map_or_else(|| workspace().join("target/debug/hep-agent"), PathBuf::from)
+}
+
 impl Operator {
     /// An operator who knows these hosts' keys and lists them in `hosts`.
     pub(crate) fn new(hosts: &[&Host]) -> Self {

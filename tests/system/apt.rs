@@ -1,0 +1,259 @@
+//! `apt` against the real one: versions, holds, locks, broken and interrupted packages.
+
+use crate::operator::Operator;
+use hep_tests::{Flavour, Host};
+use std::thread;
+use std::time::Duration;
+
+fn sysv() -> (Host, Operator) {
+    let host = Host::start(Flavour::Sysv, "web1").unwrap();
+    let operator = Operator::new(&[&host]);
+    (host, operator)
+}
+
+/// dpkg's own word on a package: its state and version, or nothing.
+fn state(host: &Host, package: &str) -> String {
+    host.shell(&format!(
+        "dpkg-query -W -f '${{db:Status-Abbrev}}|${{Version}}' {package} 2>/dev/null || true"
+    ))
+    .unwrap()
+}
+
+/// Pushes one apt task twice; the second time must find nothing to do.
+#[track_caller]
+fn converges(operator: &Operator, parameters: &str) {
+    let manifest = format!("- apt: {{{parameters}}}\n");
+    let first = operator.push(&manifest, &[]).ends(0);
+    assert_eq!(first.statuses(), ["changed"], "{}", first.stdout);
+    let second = operator.push(&manifest, &[]).ends(0);
+    assert_eq!(second.statuses(), ["ok"], "{}", second.stdout);
+}
+
+#[track_caller]
+fn refused(operator: &Operator, parameters: &str, words: &[&str]) {
+    let run = operator.push(&format!("- apt: {{{parameters}}}\n"), &[]).ends(1);
+    let error = run.error();
+    for word in words {
+        assert!(error.contains(word), "`{word}` is not in {error}");
+    }
+}
+
+#[test]
+fn versions_are_taken_as_written() {
+    let (host, operator) = sysv();
+    converges(&operator, "package: hep-greeter=1.0");
+    assert_eq!(state(&host, "hep-greeter"), "ii |1.0");
+    let run = operator
+        .push("- apt: {package: hep-greeter}\n- apt: {package: 'hep-greet*'}\n", &[])
+        .ends(0);
+    assert_eq!(run.statuses(), ["ok", "ok"]);
+    assert_eq!(state(&host, "hep-greeter"), "ii |1.0");
+    converges(&operator, "package: hep-greeter=1.1*");
+    assert_eq!(state(&host, "hep-greeter"), "ii |1.1");
+    converges(&operator, "package: hep-greeter, action: latest");
+    assert_eq!(state(&host, "hep-greeter"), "ii |2.0");
+    refused(
+        &operator,
+        "package: hep-greeter=1.0",
+        &["hep-greeter", "2.0", "1.0", "allow_downgrade"],
+    );
+    converges(&operator, "package: hep-greeter=1.0, allow_downgrade: true");
+    refused(&operator, "package: hep-greeter=7*", &["hep-greeter", "7*", "2.0"]);
+}
+
+#[test]
+fn conffiles_keep_the_operators_changes() {
+    let (host, operator) = sysv();
+    converges(&operator, "package: hep-greeter=1.0");
+    host.write("/etc/hep-greeter.conf", "greeting=mine\n").unwrap();
+    converges(&operator, "package: hep-greeter, action: latest");
+    assert_eq!(host.read("/etc/hep-greeter.conf").unwrap(), "greeting=mine\n");
+}
+
+#[test]
+fn remove_keeps_configuration_and_purge_does_not() {
+    let (host, operator) = sysv();
+    converges(&operator, "package: hep-greeter");
+    converges(&operator, "package: hep-greeter, action: remove");
+    assert_eq!(state(&host, "hep-greeter"), "rc |2.0");
+    assert!(host.exists("/etc/hep-greeter.conf"));
+    converges(&operator, "package: hep-greeter, action: purge");
+    assert!(!host.exists("/etc/hep-greeter.conf"));
+}
+
+#[test]
+fn virtual_name_is_satisfied_by_what_provides_it() {
+    let (host, operator) = sysv();
+    refused(&operator, "package: hep-mail-agent", &["hep-mail-agent", "hep-mail-a", "hep-mail-b"]);
+    converges(&operator, "package: hep-mail-b");
+    let run = operator.push("- apt: {package: hep-mail-agent}\n", &[]).ends(0);
+    assert_eq!(run.statuses(), ["ok"]);
+    assert_eq!(state(&host, "hep-mail-a"), "");
+}
+
+#[test]
+fn held_package_is_left_and_what_would_change_it_is_refused() {
+    let (host, operator) = sysv();
+    converges(&operator, "package: hep-greeter=1.0, hold: true");
+    assert_eq!(state(&host, "hep-greeter"), "hi |1.0");
+    assert_eq!(operator.push("- apt: {package: hep-greeter}\n", &[]).ends(0).statuses(), ["ok"]);
+    refused(&operator, "package: hep-greeter, action: latest", &["hep-greeter", "hold"]);
+    converges(&operator, "package: hep-greeter, hold: false");
+    converges(&operator, "package: hep-greeter, action: latest");
+}
+
+#[test]
+fn package_file_on_the_host_is_installed_once() {
+    let (host, operator) = sysv();
+    converges(&operator, "package: /srv/hep-loose_1.0_all.deb");
+    assert!(host.exists("/usr/share/hep-loose/loose.txt"));
+    refused(&operator, "package: /srv/none.deb", &["/srv/none.deb"]);
+}
+
+#[test]
+fn removals_nobody_asked_for_are_refused() {
+    let (host, operator) = sysv();
+    converges(&operator, "package: hep-greeter");
+    refused(&operator, "package: hep-conflict", &["hep-greeter", "allow_removals"]);
+    assert_eq!(state(&host, "hep-greeter"), "ii |2.0");
+    converges(&operator, "package: hep-conflict, allow_removals: true");
+    assert_eq!(state(&host, "hep-conflict"), "ii |1.0");
+}
+
+#[test]
+fn unknown_names_are_told_with_the_nearest() {
+    let (_host, operator) = sysv();
+    refused(
+        &operator,
+        "package: [hep-greter, hep-svk, tree]",
+        &["`hep-greter`", "`hep-greeter`", "`hep-svk`", "`hep-svc`"],
+    );
+}
+
+#[test]
+fn failing_maintainer_script_is_named_with_its_words_and_can_be_recovered() {
+    let (host, operator) = sysv();
+    refused(&operator, "package: hep-broken", &["hep-broken", "the moon is in the wrong phase"]);
+    assert_eq!(state(&host, "hep-broken"), "iF |1.0");
+    refused(&operator, "package: hep-greeter", &["hep-broken", "recover: true"]);
+    host.write("/var/lib/dpkg/info/hep-broken.postinst", "#!/bin/sh\nexit 0\n").unwrap();
+    converges(&operator, "package: hep-greeter, recover: true");
+    assert_eq!(state(&host, "hep-broken"), "ii |1.0");
+}
+
+#[test]
+fn interrupted_dpkg_is_recognised() {
+    let (host, operator) = sysv();
+    let mut install =
+        host.command(&["apt-get", "install", "-y", "-q", "hep-slow"]).spawn().unwrap();
+    while !host
+        .processes()
+        .unwrap()
+        .iter()
+        .any(|process| process.command.contains("hep-slow.postinst"))
+    {
+        thread::sleep(Duration::from_millis(50));
+    }
+    host.shell("pkill -9 -x dpkg; pkill -9 -f hep-slow.postinst; true").unwrap();
+    install.wait().unwrap();
+    host.write("/var/lib/dpkg/info/hep-slow.postinst", "#!/bin/sh\nexit 0\n").unwrap();
+    refused(&operator, "package: hep-greeter", &["hep-slow", "recover: true"]);
+    converges(&operator, "package: hep-greeter, recover: true");
+    assert_eq!(state(&host, "hep-slow"), "ii |1.0");
+}
+
+#[test]
+fn another_package_manager_is_waited_for_and_named() {
+    let (host, operator) = sysv();
+    let mut other = host.command(&["apt-get", "install", "-y", "-q", "hep-slow"]).spawn().unwrap();
+    while !host
+        .processes()
+        .unwrap()
+        .iter()
+        .any(|process| process.command.contains("hep-slow.postinst"))
+    {
+        thread::sleep(Duration::from_millis(50));
+    }
+    refused(
+        &operator,
+        "package: hep-greeter, lock_timeout: 2",
+        &["apt-get install", "hep-slow", "lock_timeout"],
+    );
+    operator.write("manifest.yml", "- apt: {package: hep-greeter}\n");
+    let run = operator.run(&["push", "-i", "hosts", "manifest.yml"]).ends(0);
+    assert!(
+        run.stderr.contains("apt-get install") && run.stderr.contains("hep-slow"),
+        "{}",
+        run.stderr
+    );
+    other.wait().unwrap();
+    assert_eq!(state(&host, "hep-greeter"), "ii |2.0");
+}
+
+#[test]
+fn build_dependencies_hold_and_index_are_brought() {
+    let (host, operator) = sysv();
+    converges(&operator, "package: hep-source, action: build-dep");
+    assert_eq!(state(&host, "hep-greeter"), "ii |2.0");
+    let index = "- apt: {update_cache: true, cache_valid_time: 3600}\n";
+    for _ in 0..2 {
+        assert_eq!(operator.push(index, &[]).ends(0).statuses(), ["ok"]);
+    }
+    host.write("/etc/apt/sources.list.d/gone.list", "deb [trusted=yes] file:/srv/none ./\n")
+        .unwrap();
+    refused(&operator, "update_cache: true", &["/srv/none"]);
+}
+
+#[test]
+fn services_of_new_packages_can_be_kept_from_starting() {
+    let (host, operator) = sysv();
+    converges(&operator, "package: hep-svc, policy_rc_d: 101");
+    assert!(!host.exists("/var/log/hep-svc.log") && !host.exists("/usr/sbin/policy-rc.d"));
+}
+
+/// A converged task reads dpkg's database itself: under strace no process is started but the agent.
+#[test]
+fn converged_task_starts_no_process() {
+    let (host, operator) = sysv();
+    let manifest = "- apt: {package: [hep-greeter, hep-mail-a, hep-mail-agent]}\n";
+    operator.push("- apt: {package: [hep-greeter, hep-mail-a]}\n", &[]).ends(0);
+    let path = operator.write("manifest.yml", manifest);
+    let bundle = operator.path("site.hep");
+    operator.run(&["bundle", path.to_str().unwrap(), "-o", bundle.to_str().unwrap()]).ends(0);
+    std::fs::copy(&bundle, host.path("/root/site.hep")).unwrap();
+    std::fs::copy(crate::operator::agent(), host.path("/root/agent")).unwrap();
+    let trace = host.path("/root/trace");
+    let root = host.root_dir();
+    let output = std::process::Command::new("strace")
+        .args([
+            "-f",
+            "-qq",
+            "-e",
+            "trace=execve,fork,vfork,clone,clone3",
+            "-o",
+            trace.to_str().unwrap(),
+        ])
+        .args([
+            "chroot",
+            root.to_str().unwrap(),
+            "/root/agent",
+            "apply",
+            "/root/site.hep",
+            "--output",
+            "json",
+        ])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("\"status\":\"ok\""), "{said}");
+    let calls = host.read("/root/trace").unwrap();
+    let programs: Vec<&str> = calls.lines().filter(|line| line.contains("execve(")).collect();
+    let forks = calls.lines().filter(|line| {
+        line.contains("fork(") || (line.contains("clone") && !line.contains("CLONE_THREAD"))
+    });
+    assert_eq!(
+        (programs.len(), forks.count()),
+        (2, 0),
+        "chroot and the agent, and nothing else:\n{calls}"
+    );
+}
