@@ -14,3 +14,4 @@ mod apt;
 mod check;
 mod push;
 mod replace;
+mod service;
