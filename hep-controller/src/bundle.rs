@@ -25,8 +25,12 @@ pub(crate) fn write(path: &Path, plan: Plan, contents: &Contents) -> Result<(), 
         .mode(0o600)
         .open(&temporary)
         .map_err(|error| format!("cannot write `{shown}`: {error}"))
-        .and_then(|file| fill(file, plan, contents).map_err(|what| format!("cannot write `{shown}`: {what}")))
-        .and_then(|()| fs::rename(&temporary, path).map_err(|error| format!("cannot write `{shown}`: {error}")));
+        .and_then(|file| {
+            fill(file, plan, contents).map_err(|what| format!("cannot write `{shown}`: {what}"))
+        })
+        .and_then(|()| {
+            fs::rename(&temporary, path).map_err(|error| format!("cannot write `{shown}`: {error}"))
+        });
     if written.is_err() {
         // What could not be made needs no removing.
         drop(fs::remove_file(&temporary));

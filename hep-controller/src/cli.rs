@@ -217,7 +217,7 @@ pub(crate) struct Bundle {
 /// What the parser has to say: help and version too.
 pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let mut words: Vec<OsString> = words.into_iter().collect();
-    if words.get(1).is_some_and(|word| means_push(word)) {
+    if words.get(1).is_some_and(means_push) {
         words.insert(1, "push".into());
     }
     Cli::try_parse_from(words)
@@ -227,7 +227,9 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, cl
 /// the parser, which knows the verb that was meant.
 fn means_push(word: &OsString) -> bool {
     match word.to_str() {
-        Some("push" | "apply" | "validate" | "bundle" | "-h" | "--help" | "-V" | "--version") => false,
+        Some("push" | "apply" | "validate" | "bundle" | "-h" | "--help" | "-V" | "--version") => {
+            false
+        }
         Some(text) if text.starts_with('-') => true,
         Some(text) => text.contains(['/', '.']) || Path::new(text).is_file(),
         None => true,
@@ -287,7 +289,8 @@ mod tests {
 
     #[test]
     fn numbers_out_of_range_are_refused() {
-        for line in ["--forks 0", "--forks 5000", "--port 0", "--port 70000", "--connect-timeout 0"] {
+        for line in ["--forks 0", "--forks 5000", "--port 0", "--port 70000", "--connect-timeout 0"]
+        {
             assert!(parsed(&format!("hep push {line}")).is_err(), "{line}");
         }
     }

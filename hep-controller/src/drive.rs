@@ -9,12 +9,13 @@ use crate::stop::Stop;
 use hep_protocol::blob::{CHUNK, Digest};
 use hep_protocol::facts::Facts;
 use hep_protocol::frame::{self, FrameError};
-use hep_protocol::hello;
+use hep_protocol::hello::{self, HelloError};
 use hep_protocol::message::{End, Reply, Request};
 use hep_protocol::plan::Plan;
 use order::{Expected, Next, Order};
 use std::io::{self, Read};
 use std::sync::Arc;
+use std::time::Duration;
 
 pub(crate) mod content;
 mod order;
@@ -24,6 +25,9 @@ const SMALL: u64 = 64 * 1024;
 
 /// What all contents that nobody asked for may take together, in bytes.
 const AHEAD: u64 = 1024 * 1024;
+
+/// How soon a wish to stop reaches an agent that says nothing.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// What every host of a run is sent: encoded once, shared by all.
 pub(crate) struct Job {
@@ -72,7 +76,7 @@ pub(crate) struct Conclusion {
 /// # Errors
 /// What came instead.
 pub(crate) fn greet(link: &mut dyn Link) -> Result<Facts, Problem> {
-    hello::read(&mut *link).map_err(|error| Problem::new(chain(&error)))?;
+    hello::read(&mut *link).map_err(|error| no_greeting(&error))?;
     let mut greeting = Vec::new();
     hello::write(&mut greeting)
         .and_then(|()| link.write_all(&greeting))
@@ -85,6 +89,16 @@ pub(crate) fn greet(link: &mut dyn Link) -> Result<Facts, Problem> {
     }
 }
 
+fn no_greeting(error: &HelloError) -> Problem {
+    let problem = Problem::new(chain(error));
+    match error {
+        HelloError::OtherBuild { .. } => {
+            problem.with_hint("build both programs from one source tree: `cargo build`")
+        }
+        HelloError::NotHep(_) | HelloError::Io(_) => problem,
+    }
+}
+
 /// Runs the plan on a host whose agent was greeted.
 pub(crate) fn drive(
     job: &Job,
@@ -94,8 +108,11 @@ pub(crate) fn drive(
     tell: &mut dyn FnMut(Event),
 ) -> Conclusion {
     let mut order = Order::new(host, &job.tasks);
+    let watching = link.look_around(LOOK);
     let mut heedful = Heedful { link, stop, told: false };
-    let ended = converse(job, &mut heedful, &mut order, tell);
+    let ended = watching
+        .map_err(|error| format!("the link cannot be watched: {error}"))
+        .and_then(|()| converse(job, &mut heedful, &mut order, tell));
     let Heedful { link, told, .. } = heedful;
     let counts = order.counts();
     let lost = |trouble| Conclusion { status: HostStatus::Lost, counts, trouble: Some(trouble) };
@@ -104,7 +121,9 @@ pub(crate) fn drive(
         Ok(_) if order.complete() => {
             Conclusion { status: HostStatus::Converged, counts, trouble: None }
         }
-        Ok(End::Cancelled) if told => lost(Trouble::new(format!("stopped on request {}", order.place()))),
+        Ok(End::Cancelled) if told => {
+            lost(Trouble::new(format!("stopped on request {}", order.place())))
+        }
         Ok(_) => lost(Trouble::new(format!("the agent stopped unasked {}", order.place()))),
         Err(what) => lost(last_words(what, &order, link)),
     }
@@ -117,10 +136,12 @@ fn converse(
     order: &mut Order<'_>,
     tell: &mut dyn FnMut(Event),
 ) -> Result<End, String> {
-    link.link.write_all(&job.opening).map_err(|error| format!("the plan was not taken: {error}"))?;
+    link.link
+        .write_all(&job.opening)
+        .map_err(|error| format!("the plan was not taken: {error}"))?;
     link.link.flush().map_err(|error| format!("the plan was not taken: {error}"))?;
     loop {
-        link.heed().map_err(|error| error.to_string())?;
+        link.heed();
         let reply = match frame::read::<Reply>(link) {
             Ok(Some(reply)) => reply,
             Ok(None) => return Err("the agent ended without a last word".to_owned()),
@@ -128,9 +149,9 @@ fn converse(
         };
         match order.take(reply)? {
             Next::Tell(event) => tell(event),
-            Next::Nothing => {}
             Next::Send(digest) => {
-                answer(job, &digest, link).map_err(|error| format!("a content was not taken: {}", chain(&error)))?;
+                answer(job, &digest, link)
+                    .map_err(|error| format!("a content was not taken: {}", chain(&error)))?;
             }
             Next::Over(end) => return Ok(end),
         }
@@ -169,14 +190,13 @@ struct Heedful<'a> {
 }
 
 impl Heedful<'_> {
-    fn heed(&mut self) -> io::Result<()> {
-        if self.told || !self.stop.wanted() {
-            return Ok(());
+    /// An agent that does not take it has ended, or its host is gone: the next read tells which.
+    fn heed(&mut self) {
+        if !self.told && self.stop.wanted() {
+            self.told = true;
+            drop(frame::write(&mut *self.link, &Request::Cancel));
+            drop(self.link.flush());
         }
-        self.told = true;
-        let cancel = frame::encode(&Request::Cancel).map_err(io::Error::other)?;
-        self.link.write_all(&cancel)?;
-        self.link.flush()
     }
 }
 
@@ -184,7 +204,7 @@ impl Read for Heedful<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             match self.link.read(buffer) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.heed()?,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.heed(),
                 done => return done,
             }
         }
@@ -195,4 +215,4 @@ impl Read for Heedful<'_> {
 const _: () = assert!(CHUNK + 1024 < frame::MAX_FRAME);
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

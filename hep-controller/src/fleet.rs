@@ -51,10 +51,9 @@ impl Fleet<'_> {
             for _ in 0..self.forks.clamp(1, self.hosts.max(1)) {
                 let (sender, next) = (sender.clone(), &next);
                 let worker = thread::Builder::new().name("host".to_owned());
-                // With fewer threads than wished for the run takes longer, and that is all; the first must start.
+                // With fewer threads than wished for the run takes longer; without any, no host is reached.
                 let _ = worker.spawn_scoped(scope, move || self.work(next, &sender));
             }
-            // A machine without a thread to give leaves the queue to us, behind the events that nobody sends.
             drop(sender);
             self.watch(&events, begin, watch)
         });

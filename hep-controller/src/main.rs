@@ -48,10 +48,10 @@ fn main() -> ExitCode {
     let mut ui = Ui::new();
     let done = match cli::parse(std::env::args_os()) {
         Ok(cli) => match cli.command {
-            Command::Push(push) => self::push(&push, &mut ui),
-            Command::Apply(apply) => self::apply(&apply, &mut ui),
-            Command::Validate(validate) => self::validate(&validate, &mut ui),
-            Command::Bundle(bundle) => self::write_bundle(&bundle, &mut ui),
+            Command::Push(args) => push(&args, &mut ui),
+            Command::Apply(args) => apply(&args, &mut ui),
+            Command::Validate(args) => validate(&args, &mut ui),
+            Command::Bundle(args) => write_bundle(&args, &mut ui),
         },
         Err(words) => {
             ui.usage(&words);
@@ -84,7 +84,10 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
         confirm: &Terminal,
         timeouts: timeouts(args),
         identities: Identities::of_user(usual.home.as_deref()),
-        agents: &|machine| agent_binary::for_machine(machine).map_err(|error| Problem::new(chain(&error)).with_hint(error.hint())),
+        agents: &|machine| {
+            agent_binary::for_machine(machine)
+                .map_err(|error| Problem::new(chain(&error)).with_hint(error.hint()))
+        },
     };
     let launch: &Launch = &|host, way| match targets.get(host.0) {
         Some(target) => remote::ssh::launch(target, &options, way, greet),
@@ -216,19 +219,29 @@ fn compile(path: &Path) -> Result<Compiled, Diagnostics> {
 
 fn surroundings(usual: &Usual) -> Result<Surroundings, Refusal> {
     let here = std::env::current_dir();
-    let here = here.map_err(|error| Refusal::plain(format!("there is no working directory: {error}")))?;
+    let here =
+        here.map_err(|error| Refusal::plain(format!("there is no working directory: {error}")))?;
     Ok(Surroundings { working_directory: here, home: usual.home.clone() })
 }
 
 fn run(compiled: &Compiled, args: &cli::Run, hosts: Vec<String>, forks: usize) -> Run {
-    let label = |task: &hep_protocol::plan::Task| TaskLabel { name: task.name.clone(), module: task.spec.module() };
-    Run { hosts, tasks: compiled.tasks.iter().map(label).collect(), mode: run_mode(args.check), forks }
+    let label = |task: &hep_protocol::plan::Task| TaskLabel {
+        name: task.name.clone(),
+        module: task.spec.module(),
+    };
+    Run {
+        hosts,
+        tasks: compiled.tasks.iter().map(label).collect(),
+        mode: run_mode(args.check),
+        forks,
+    }
 }
 
 fn job(compiled: Compiled, args: &cli::Run) -> Result<Job, Refusal> {
     let contents = Arc::clone(&compiled.contents);
     let plan = plan(compiled, args.check, args.diff);
-    Job::new(plan, contents).map_err(|error| Refusal::plain(format!("the plan cannot be sent: {}", chain(&error))))
+    Job::new(plan, contents)
+        .map_err(|error| Refusal::plain(format!("the plan cannot be sent: {}", chain(&error))))
 }
 
 fn plan(compiled: Compiled, check: bool, diff: bool) -> Plan {
@@ -257,7 +270,8 @@ fn ask_password(login: &cli::Login, ui: &mut Ui) -> Result<Option<Secret>, Refus
     }
     let asked = ui.ask_password("SSH password: ");
     let failed = |error| {
-        let hint = "without one, write `password=` into the hosts file or `ssh.password` into the config";
+        let hint =
+            "without one, write `password=` into the hosts file or `ssh.password` into the config";
         Refusal::new(format!("there is no terminal to ask for a password at: {error}"), hint)
     };
     asked.map(|text| Some(Secret::new(text))).map_err(failed)
@@ -278,6 +292,8 @@ fn refuse(refusal: &Refusal, ui: &mut Ui) {
             };
             ui.err(&mistakes.render(colour));
         }
-        Refusal::Other { what, hint } => ui.error(&shown(what), hint.as_deref().map(shown).as_deref()),
+        Refusal::Other { what, hint } => {
+            ui.error(&shown(what), hint.as_deref().map(shown).as_deref())
+        }
     }
 }

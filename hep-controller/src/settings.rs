@@ -163,7 +163,8 @@ mod tests {
         let targets = targets(inventory, login, asked.as_ref(), &config, &usual).unwrap();
         let Target { address, port, user, password, private_key, .. } = &targets[0];
         let known = ["typed", "line", "config"].map(|text| (Some(Secret::new(text)), text));
-        let password = known.iter().find(|(secret, _)| secret == password).map_or("-", |(_, text)| text);
+        let password =
+            known.iter().find(|(secret, _)| secret == password).map_or("-", |(_, text)| text);
         let key = private_key.as_deref().map_or("-".into(), |key| key.display().to_string());
         assert_eq!(format!("{user}@{address}:{port} {password} {key}"), expected);
     }
@@ -190,7 +191,9 @@ mod tests {
     fn whoever_misses_a_file_learns_the_three_ways_to_name_it() {
         let config = Config::default();
         for refused in [manifest(None, &config), hosts(None, &config)] {
-            let Err(Refusal::Other { hint: Some(hint), .. }) = refused else { panic!("{refused:?}") };
+            let Err(Refusal::Other { hint: Some(hint), .. }) = refused else {
+                panic!("{refused:?}")
+            };
             assert!(hint.contains("`-c`") && hint.contains("`./config.yml`"), "{hint}");
         }
         let config = Config { manifest: Some("a".into()), hosts: Some("b".into()), ..config };

@@ -87,7 +87,11 @@ impl Stop {
         signals.thread_block()?;
         let stop = Arc::clone(self);
         // sigwait(3) fails only for a set that holds no signal.
-        let wait = move || while signals.wait().is_ok() { stop.ask() };
+        let wait = move || {
+            while signals.wait().is_ok() {
+                stop.ask()
+            }
+        };
         std::thread::Builder::new().name("signals".to_owned()).spawn(wait).map(drop)
     }
 

@@ -125,9 +125,8 @@ impl Ui {
         // Flushed: what was typed before the question is no answer to it.
         tcsetattr(&terminal, SetArg::TCSAFLUSH, &quiet)?;
         let mut answer = String::new();
-        let asked = write!(terminal, "{question}").and_then(|()| {
-            BufReader::new(terminal.try_clone()?.take(1024)).read_line(&mut answer)
-        });
+        let asked = write!(terminal, "{question}")
+            .and_then(|()| BufReader::new(terminal.try_clone()?.take(1024)).read_line(&mut answer));
         tcsetattr(&terminal, SetArg::TCSAFLUSH, &loud)?;
         asked?;
         Ok(answer.trim_end_matches(['\r', '\n']).to_owned())
@@ -180,9 +179,9 @@ mod tests {
 
     #[test]
     fn a_reader_that_goes_away_is_no_error() {
-        let act = |ui: &mut Ui| ["one\n", "two\n", "three\n"].map(|line| ui.out(line));
-        check(4, false, |ui| drop(act(ui)), "one\n", "");
-        check(100, false, |ui| drop(act(ui)), "one\ntwo\nthree\n", "");
+        let act = |ui: &mut Ui| ["one\n", "two\n", "three\n"].iter().for_each(|line| ui.out(line));
+        check(4, false, act, "one\n", "");
+        check(100, false, act, "one\ntwo\nthree\n", "");
     }
 
     #[test]

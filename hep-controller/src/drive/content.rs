@@ -101,6 +101,6 @@ mod tests {
         check(10, Some(b""), "", changed);
         let mut other = vec![b'x'; 2 * CHUNK];
         other.push(b'y');
-        check(2 * CHUNK + 1, Some(&other), "262144 262144", changed);
+        check(2 * CHUNK + 1, Some(&other), "262144", changed);
     }
 }

@@ -45,8 +45,6 @@ impl Expected {
 pub(crate) enum Next {
     /// The screen is told.
     Tell(Event),
-    /// Nothing does.
-    Nothing,
     /// This content is sent.
     Send(Digest),
     /// The run is over.
@@ -158,7 +156,11 @@ impl<'a> Order<'a> {
     /// Output may still come from a process that outlives its task, but not from a task that never began.
     fn known(&self, task: u32) -> Result<(), String> {
         let begun = self.done + u32::from(self.begun);
-        if task < begun { Ok(()) } else { Err(format!("the agent spoke of task {task} before it began")) }
+        if task < begun {
+            Ok(())
+        } else {
+            Err(format!("the agent spoke of task {task} before it began"))
+        }
     }
 
     fn keep(&mut self, data: &[u8]) {
@@ -228,7 +230,10 @@ mod tests {
     fn finished(task: u32, status: Status) -> Reply {
         let bad = matches!(status, Status::Failed | Status::Ignored);
         let failure = bad.then(Failure::default);
-        Reply::Finished { task, outcome: Outcome { status, changes: vec![], notes: vec![], failure, ms: 0 } }
+        Reply::Finished {
+            task,
+            outcome: Outcome { status, changes: vec![], notes: vec![], failure, ms: 0 },
+        }
     }
 
     fn output(task: u32) -> Reply {
@@ -247,7 +252,11 @@ mod tests {
                 Ok(_) => "fine".to_owned(),
                 Err(what) => what,
             };
-            assert_eq!(verdict, if index + 1 == count { expected } else { "fine" }, "reply {index}");
+            assert_eq!(
+                verdict,
+                if index + 1 == count { expected } else { "fine" },
+                "reply {index}"
+            );
         }
     }
 

@@ -1,0 +1,357 @@
+//! A host as a scripted agent at the other end of a socket pair: it speaks real frames, well or badly.
+
+use super::*;
+use crate::remote::{Canceller, Counters, Ending};
+use hep_protocol::blob::{Source, SourceFile};
+use hep_protocol::facts::Init;
+use hep_protocol::outcome::{Outcome, Status};
+use hep_protocol::plan::{DiffMode, NamedSource, OnError, RunMode, Task};
+use hep_protocol::task::TaskSpec;
+use std::fs;
+use std::io::Write;
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::thread;
+
+/// A link to a thread of this process.
+pub(crate) struct FakeLink {
+    stream: UnixStream,
+    way: Canceller,
+}
+
+impl Read for FakeLink {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.stream.read(buffer)
+    }
+}
+
+impl Write for FakeLink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Link for FakeLink {
+    fn look_around(&mut self, _every: Duration) -> io::Result<()> {
+        self.stream.set_read_timeout(Some(Duration::from_millis(10)))
+    }
+
+    fn finish(&mut self) -> Ending {
+        drop(self.stream.shutdown(Shutdown::Both));
+        Ending { exit: Exit::Signal("KILL".to_owned()), stderr: "last words\n".to_owned() }
+    }
+
+    fn canceller(&self) -> Canceller {
+        self.way.clone()
+    }
+
+    fn counters(&self) -> Counters {
+        Counters { sent: 1, received: 2 }
+    }
+}
+
+/// The agent's end.
+pub(crate) struct Agent(UnixStream);
+
+impl Agent {
+    pub(crate) fn greet(&mut self) {
+        hello::write(&mut self.0).unwrap();
+        self.say(Reply::Hello(facts()));
+        hello::read(&mut self.0).unwrap();
+    }
+
+    pub(crate) fn say(&mut self, reply: Reply) {
+        // The controller may have hung up on something bad.
+        drop(frame::write(&mut self.0, &reply));
+    }
+
+    pub(crate) fn hear(&mut self) -> Option<Request> {
+        frame::read(&mut self.0).unwrap()
+    }
+
+    /// What is sent before the first reply.
+    pub(crate) fn plan(&mut self) -> (Vec<Vec<u8>>, Plan) {
+        let mut ahead = Vec::new();
+        loop {
+            match self.hear() {
+                Some(Request::Blob { data, last: true, .. }) => ahead.push(data),
+                Some(Request::Plan(plan)) => return (ahead, plan),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    pub(crate) fn task(&mut self, task: u32, status: Status) {
+        self.say(Reply::Started { task });
+        let bad = matches!(status, Status::Failed | Status::Ignored);
+        let failure = bad.then(Default::default);
+        let outcome = Outcome { status, changes: vec![], notes: vec![], failure, ms: 3 };
+        self.say(Reply::Finished { task, outcome });
+    }
+
+    fn done(&mut self, end: End) {
+        self.say(Reply::Done(end));
+    }
+}
+
+/// A link, and the agent that runs a script at its other end.
+pub(crate) fn agent(script: impl FnOnce(&mut Agent) + Send + 'static) -> FakeLink {
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    thread::spawn(move || script(&mut Agent(theirs)));
+    FakeLink { stream: ours, way: Canceller::default() }
+}
+
+pub(crate) fn facts() -> Facts {
+    let text = str::to_owned;
+    Facts {
+        hostname: text("web1"),
+        os_id: text("debian"),
+        os_version: text("12"),
+        os_codename: text("bookworm"),
+        kernel: text("6.1"),
+        arch: text("x86_64"),
+        init: Init::Systemd,
+    }
+}
+
+/// Three tasks; the sources given are those of the second.
+pub(crate) fn job(files: &[(&Path, &[u8])]) -> Job {
+    let mut contents = Contents::default();
+    let source = |(path, content): &(&Path, &[u8])| {
+        let digest = Digest::of(content);
+        contents.insert(digest, path, content.len() as u64);
+        let file = SourceFile { name: String::new(), digest, size: 0, executable: false };
+        NamedSource { written: String::new(), source: Source::File(file) }
+    };
+    let mut sources: Vec<NamedSource> = files.iter().map(source).collect();
+    let task = |name: &str| Task {
+        name: name.to_owned(),
+        spec: TaskSpec::Command(Default::default()),
+        sources: if name == "two" { std::mem::take(&mut sources) } else { vec![] },
+        on_error: OnError::Stop,
+    };
+    let tasks = ["one", "two", "three"].map(task).to_vec();
+    let plan = Plan { mode: RunMode::Apply, diff: DiffMode::Off, tasks };
+    Job::new(plan, Arc::new(contents)).unwrap()
+}
+
+/// Greets and drives a scripted agent: `status ok/changed/failed: trouble`, and how many events were told.
+fn check(
+    job: &Job,
+    stop: &Stop,
+    script: impl FnOnce(&mut Agent) + Send + 'static,
+    expected: &str,
+) -> usize {
+    let mut link = agent(|agent| {
+        agent.greet();
+        script(agent);
+    });
+    assert_eq!(greet(&mut link), Ok(facts()));
+    let mut events = 0;
+    let Conclusion { status, counts, trouble } =
+        drive(job, HostId(0), &mut link, stop, &mut |_| events += 1);
+    let trouble = trouble.map_or(String::new(), |trouble| {
+        if trouble.what.contains("; the agent was killed") {
+            assert_eq!(trouble.output, "last words\n");
+        }
+        format!(": {}", trouble.what.replace("; the agent was killed by signal KILL", ""))
+    });
+    let shown = format!("{status} {}/{}/{}{trouble}", counts.ok, counts.changed, counts.failed);
+    assert_eq!(shown, expected);
+    events
+}
+
+#[test]
+fn a_host_converges() {
+    let script = |agent: &mut Agent| {
+        let (ahead, plan) = agent.plan();
+        assert_eq!((ahead.len(), plan.tasks.len()), (0, 3));
+        agent.task(0, Status::Ok);
+        agent.task(1, Status::Changed);
+        agent.say(Reply::Started { task: 2 });
+        agent.say(Reply::Progress { task: 2, text: "waiting".to_owned() });
+        let outcome =
+            Outcome { status: Status::Ok, changes: vec![], notes: vec![], failure: None, ms: 3 };
+        agent.say(Reply::Finished { task: 2, outcome });
+        agent.done(End::Completed);
+    };
+    assert_eq!(check(&job(&[]), &Stop::default(), script, "converged 2/1/0"), 7);
+}
+
+#[test]
+fn a_failed_task_is_a_value() {
+    let script = |agent: &mut Agent| {
+        agent.plan();
+        agent.task(0, Status::Changed);
+        agent.task(1, Status::Failed);
+        agent.done(End::Completed);
+    };
+    check(&job(&[]), &Stop::default(), script, "failed 0/1/1");
+}
+
+#[test]
+fn small_contents_go_ahead_and_large_ones_when_wanted() {
+    let directory = tempfile::tempdir().unwrap();
+    let (small, large) = (directory.path().join("small"), directory.path().join("large"));
+    let content: &'static [u8] = vec![b'l'; 2 * CHUNK + 5].leak();
+    fs::write(&small, "small").unwrap();
+    fs::write(&large, content).unwrap();
+    let job = job(&[(&small, b"small"), (&large, content)]);
+    let script = move |agent: &mut Agent| {
+        let (ahead, _) = agent.plan();
+        assert_eq!(ahead, [b"small"]);
+        agent.task(0, Status::Ok);
+        agent.say(Reply::Started { task: 1 });
+        agent.say(Reply::Want(Digest::of(content)));
+        let mut got = Vec::new();
+        while let Some(Request::Blob { data, last, .. }) = agent.hear() {
+            got.extend(data);
+            if last {
+                break;
+            }
+        }
+        assert!(got == content);
+        agent.say(Reply::Want(Digest::of(b"nothing")));
+        assert!(matches!(agent.hear(), Some(Request::Unavailable { .. })));
+        agent.done(End::Completed);
+    };
+    let expected = "lost 1/0/0: the agent ended its run within a task during `two`";
+    check(&job, &Stop::default(), script, expected);
+}
+
+#[test]
+fn a_content_that_changed_is_refused_with_its_name() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("page");
+    fs::write(&path, "new").unwrap();
+    let job = job(&[(&path, b"old")]);
+    let script = |agent: &mut Agent| {
+        assert!(agent.plan().0.is_empty());
+        agent.task(0, Status::Ok);
+        agent.say(Reply::Started { task: 1 });
+        agent.say(Reply::Want(Digest::of(b"old")));
+        let Some(Request::Unavailable { reason, .. }) = agent.hear() else { panic!() };
+        assert!(reason.contains("page` has changed"), "{reason}");
+    };
+    let expected = "lost 1/0/0: the agent ended without a last word during `two`";
+    check(&job, &Stop::default(), script, expected);
+}
+
+#[test]
+fn all_that_goes_ahead_is_bounded() {
+    let directory = tempfile::tempdir().unwrap();
+    let files: Vec<_> =
+        (0..40).map(|n| (directory.path().join(n.to_string()), vec![n; 60_000])).collect();
+    files.iter().for_each(|(path, content)| fs::write(path, content).unwrap());
+    let files: Vec<(&Path, &[u8])> =
+        files.iter().map(|(path, c)| (path.as_path(), c.as_slice())).collect();
+    let job = job(&files);
+    assert!(job.opening.len() as u64 > AHEAD / 2 && (job.opening.len() as u64) < AHEAD + 65536);
+}
+
+#[test]
+fn whatever_an_agent_says_out_of_turn_makes_it_lost() {
+    let job = job(&[]);
+    let stop = Stop::default();
+    let check = |script: fn(&mut Agent), what: &str| {
+        let all = move |agent: &mut Agent| {
+            agent.plan();
+            script(agent);
+        };
+        check(&job, &stop, all, &format!("lost 0/0/0: {what}"));
+    };
+    check(|_| {}, "the agent ended without a last word before `one`");
+    check(
+        |agent| agent.say(Reply::Started { task: 7 }),
+        "the agent began task 7 out of turn before `one`",
+    );
+    check(
+        |agent| agent.say(Reply::Started { task: 0 }),
+        "the agent ended without a last word during `one`",
+    );
+    check(|agent| agent.say(Reply::Hello(facts())), "the agent greeted twice before `one`");
+    check(
+        |agent| agent.done(End::Completed),
+        "the agent says that all is done, and it is not before `one`",
+    );
+    check(|agent| agent.done(End::Cancelled), "the agent stopped unasked before `one`");
+    check(
+        |agent| agent.0.write_all(&u32::MAX.to_le_bytes()).unwrap(),
+        "a frame of 4294967295 bytes is longer than the 67108864 that are allowed before `one`",
+    );
+    check(
+        |agent| agent.0.write_all(&[9, 0, 0, 0, 200, 1]).unwrap(),
+        "the stream broke: unexpected end of file before `one`",
+    );
+}
+
+#[test]
+fn every_truncation_of_a_run_is_a_loss() {
+    let mut whole = Vec::new();
+    frame::write(&mut whole, &Reply::Started { task: 0 }).unwrap();
+    let outcome =
+        Outcome { status: Status::Ok, changes: vec![], notes: vec![], failure: None, ms: 3 };
+    frame::write(&mut whole, &Reply::Finished { task: 0, outcome }).unwrap();
+    frame::write(&mut whole, &Reply::Done(End::Completed)).unwrap();
+    let plan = Plan { mode: RunMode::Apply, diff: DiffMode::Off, tasks: vec![task("one")] };
+    let job = Job::new(plan, Arc::default()).unwrap();
+    for length in 0..=whole.len() {
+        let bytes = whole[..length].to_vec();
+        let mut link = agent(move |agent| {
+            agent.plan();
+            agent.0.write_all(&bytes).unwrap();
+        });
+        let status = drive(&job, HostId(0), &mut link, &Stop::default(), &mut |_| {}).status;
+        let expected = if length == whole.len() { HostStatus::Converged } else { HostStatus::Lost };
+        assert_eq!(status, expected, "{length} bytes");
+    }
+}
+
+fn task(name: &str) -> Task {
+    let spec = TaskSpec::Command(Default::default());
+    Task { name: name.to_owned(), spec, sources: vec![], on_error: OnError::Stop }
+}
+
+#[test]
+fn a_wish_to_stop_reaches_a_silent_agent() {
+    let stop = Arc::new(Stop::default());
+    let asking = Arc::clone(&stop);
+    let script = move |agent: &mut Agent| {
+        agent.plan();
+        agent.say(Reply::Started { task: 0 });
+        asking.ask();
+        assert_eq!(agent.hear(), Some(Request::Cancel));
+        let outcome = Outcome {
+            status: Status::Changed,
+            changes: vec![],
+            notes: vec![],
+            failure: None,
+            ms: 3,
+        };
+        agent.say(Reply::Finished { task: 0, outcome });
+        agent.done(End::Cancelled);
+    };
+    check(&job(&[]), &stop, script, "lost 0/1/0: stopped on request before `two`");
+}
+
+#[test]
+fn a_greeting_of_another_kind_is_told() {
+    let check = |script: fn(&mut Agent), expected: &str| {
+        let mut link = agent(script);
+        assert!(greet(&mut link).unwrap_err().what.contains(expected));
+    };
+    check(|agent| agent.0.write_all(b"exec: not found\n").unwrap(), "which says: exec: not found");
+    check(
+        |agent| {
+            hello::write(&mut agent.0).unwrap();
+            agent.say(Reply::Done(End::Completed));
+            hello::read(&mut agent.0).unwrap();
+        },
+        "did not say what its host is",
+    );
+}

@@ -12,7 +12,7 @@ const INDENT: &str = "         ";
 const NOTEWORTHY: u64 = 500;
 
 /// How many lines that hosts do not share are shown for one task.
-const DIFFERENCES: usize = 12;
+const DIFFERENCES: usize = 6;
 
 /// The gravest first.
 const BY_GRAVITY: [Status; 6] = [
@@ -34,7 +34,8 @@ pub(crate) fn block(run: &Run, block: &Block, colour: Colour) -> String {
         let shared = hosts.len() == acting;
         differing += usize::from(!shared);
         if shared || differing <= DIFFERENCES {
-            let whose = if shared { String::new() } else { format!("{}: ", host_names(run, hosts)) };
+            let whose =
+                if shared { String::new() } else { format!("{}: ", host_names(run, hosts)) };
             item.append(&whose, colour, &mut text);
         }
     }

@@ -55,13 +55,19 @@ impl Human {
         for ready in self.fold.ready() {
             match ready {
                 Ready::Wave(hosts) => {
-                    let line = format!("hosts {} to {} of {}", hosts.start + 1, hosts.end, self.run.hosts.len());
+                    let line = format!(
+                        "hosts {} to {} of {}",
+                        hosts.start + 1,
+                        hosts.end,
+                        self.run.hosts.len()
+                    );
                     let gap = if hosts.start == 0 { "" } else { "\n" };
                     text.push_str(&format!("{gap}{}\n", self.colour.paint(Style::Strong, &line)));
                 }
                 Ready::Block(block) => {
                     text.push_str(&details::block(&self.run, &block, self.colour));
-                    let failed = block.groups.into_iter().filter(|group| group.status == Status::Failed);
+                    let failed =
+                        block.groups.into_iter().filter(|group| group.status == Status::Failed);
                     let of = |failure, hosts| Failed { task: block.task, hosts, failure };
                     self.failures.extend(failed.filter_map(|g| Some(of(g.failure?, g.hosts))));
                 }

@@ -62,7 +62,9 @@ impl View for Json {
 
     fn event(&mut self, event: Event, _now: u64) -> Texts {
         match event {
-            Event::Finished { host, task, outcome } => self.task(self.run.host(host), task, &outcome),
+            Event::Finished { host, task, outcome } => {
+                self.task(self.run.host(host), task, &outcome)
+            }
             Event::Ended(report) => self.host(&report),
             Event::Connected { .. }
             | Event::Started { .. }
@@ -248,7 +250,11 @@ mod tests {
             Event::Ended(report(HostStatus::Failed, None)),
             r#"{"event":"host","host":"web1","status":"failed","ok":1,"changed":2,"pending":3,"failed":4,"skipped":5,"ignored":6,"bytes_sent":100,"bytes_received":200,"ms":345}"#,
         );
-        let trouble = Trouble { what: "gone".to_owned(), hint: Some("look".to_owned()), output: String::new() };
+        let trouble = Trouble {
+            what: "gone".to_owned(),
+            hint: Some("look".to_owned()),
+            output: String::new(),
+        };
         check(
             DiffMode::Off,
             Event::Ended(report(HostStatus::Lost, Some(trouble))),
@@ -260,6 +266,9 @@ mod tests {
     fn the_run_ends_with_its_exit_code() {
         let end = RunEnd { reports: vec![report(HostStatus::Lost, None)], cancelled: true, ms: 7 };
         let texts = Json::new(run(), DiffMode::Off).end(&end, 130);
-        assert_eq!(texts.out, "{\"event\":\"run\",\"status\":\"cancelled\",\"hosts\":1,\"exit\":130,\"ms\":7}\n");
+        assert_eq!(
+            texts.out,
+            "{\"event\":\"run\",\"status\":\"cancelled\",\"hosts\":1,\"exit\":130,\"ms\":7}\n"
+        );
     }
 }

@@ -50,11 +50,11 @@ pub(crate) fn summary(run: &Run, end: &RunEnd, failures: &[Failed], colour: Colo
 
 /// `web1 converged in 8.4 s: 3 changed, 3 ok`.
 fn only_host(run: &Run, report: &HostReport, cancelled: bool, colour: Colour) -> String {
-    let verb = match (report.status, run.mode) {
-        (HostStatus::Converged, RunMode::Check) => "checked".to_owned(),
-        (status, _) => status.to_string(),
+    let (word, unchanged) = match (report.status, run.mode) {
+        (HostStatus::Converged, RunMode::Check) => ("checked".to_owned(), ", nothing was changed"),
+        (status, _) => (status.to_string(), ""),
     };
-    let verb = colour.paint(style(report.status), &verb);
+    let verb = colour.paint(style(report.status), &word);
     let mut parts: Vec<String> = COLUMNS
         .into_iter()
         .rev()
@@ -72,7 +72,10 @@ fn only_host(run: &Run, report: &HostReport, cancelled: bool, colour: Colour) ->
     let time = duration(report.ms);
     match report.status {
         HostStatus::Converged | HostStatus::Failed => {
-            format!("{} {verb} in {time}: {parts}{early}\n", shown(run.host(report.host)))
+            format!(
+                "{} {verb} in {time}{unchanged}: {parts}{early}\n",
+                shown(run.host(report.host))
+            )
         }
         HostStatus::Unreachable | HostStatus::Lost => {
             format!("{} is {verb} after {time}: {parts}{early}\n", shown(run.host(report.host)))
@@ -118,7 +121,9 @@ fn rows<'a>(run: &'a Run, reports: &[HostReport]) -> Vec<Row<'a>> {
     }
     let mut folded: BTreeMap<(HostStatus, Counts), Row<'a>> = BTreeMap::new();
     for report in reports {
-        let row = folded.entry((report.status, report.counts)).or_insert_with(|| Row { hosts: vec![], ..row(report) });
+        let row = folded
+            .entry((report.status, report.counts))
+            .or_insert_with(|| Row { hosts: vec![], ..row(report) });
         row.hosts.push(report.host);
         row.ms = (row.ms.0.min(report.ms), row.ms.1.max(report.ms));
     }
@@ -134,18 +139,24 @@ fn table(run: &Run, end: &RunEnd, colour: Colour) -> String {
     };
     let shown_always = |status| status == Status::Ok || status == acting;
     let counted = |status| end.reports.iter().any(|report| report.counts.of(status) > 0);
-    let columns: Vec<Status> = COLUMNS.into_iter().filter(|s| shown_always(*s) || counted(*s)).collect();
+    let columns: Vec<Status> =
+        COLUMNS.into_iter().filter(|s| shown_always(*s) || counted(*s)).collect();
     let rows = rows(run, &end.reports);
-    let host_width = rows.iter().map(|row| row.name().chars().count()).chain([4]).max().unwrap_or(4);
+    let host_width =
+        rows.iter().map(|row| row.name().chars().count()).chain([4]).max().unwrap_or(4);
     let mut heading = format!("{:host_width$}  {:11}", "host", "status");
-    columns.iter().for_each(|status| heading.push_str(&format!("  {:>7}", status.to_string())));
+    let width = |status: Status| {
+        let most = rows.iter().map(|row| row.counts.of(status)).max().unwrap_or(0);
+        status.to_string().len().max(most.to_string().len())
+    };
+    columns.iter().for_each(|status| heading.push_str(&format!("  {status:>0$}", width(*status))));
     let mut text = format!("{}\n", colour.paint(Style::Strong, &format!("{heading}  time")));
     for row in &rows {
         let status = colour.paint(style(row.status), &format!("{:11}", row.status));
         text.push_str(&format!("{:host_width$}  {status}", row.name()));
         for column in &columns {
             let n = row.counts.of(*column);
-            let cell = format!("{n:>7}");
+            let cell = format!("{n:>0$}", width(*column));
             let style = if n == 0 { Style::Faint } else { Style::of(*column) };
             text.push_str(&format!("  {}", colour.paint(style, &cell)));
         }
@@ -172,8 +183,12 @@ fn closing(run: &Run, end: &RunEnd) -> String {
         }
     }
     let parts = if parts.is_empty() { "no host".to_owned() } else { parts.join(", ") };
-    let early = if end.cancelled { ", cancelled" } else { "" };
-    format!("\n{parts} in {}{early}\n", duration(end.ms))
+    let time = duration(end.ms);
+    match (end.cancelled, run.mode) {
+        (true, _) => format!("\ncancelled after {time}: {parts}\n"),
+        (false, RunMode::Apply) => format!("\n{parts} in {time}\n"),
+        (false, RunMode::Check) => format!("\n{parts} in {time}, nothing was changed\n"),
+    }
 }
 
 fn failed_task(run: &Run, failed: &Failed, colour: Colour) -> String {
@@ -213,7 +228,10 @@ fn troubles(end: &RunEnd) -> Vec<(HostStatus, &Trouble, Vec<HostId>)> {
     let mut all: Vec<(HostStatus, &Trouble, Vec<HostId>)> = Vec::new();
     for report in &end.reports {
         let Some(trouble) = &report.trouble else { continue };
-        match all.iter_mut().find(|(status, other, _)| *status == report.status && *other == trouble) {
+        match all
+            .iter_mut()
+            .find(|(status, other, _)| *status == report.status && *other == trouble)
+        {
             Some((_, _, hosts)) => hosts.push(report.host),
             None => all.push((report.status, trouble, vec![report.host])),
         }
@@ -228,11 +246,8 @@ fn troubled_hosts(
     hosts: &[HostId],
     colour: Colour,
 ) -> String {
-    let mut text = format!(
-        "{}: {}\n",
-        colour.paint(Style::Bad, &status.to_string()),
-        host_names(run, hosts)
-    );
+    let mut text =
+        format!("{}: {}\n", colour.paint(Style::Bad, &status.to_string()), host_names(run, hosts));
     shown_lines(&trouble.what).for_each(|line| text.push_str(&format!("  {line}\n")));
     trouble.hint.iter().for_each(|hint| text.push_str(&hint_line(hint, colour)));
     text.push_str(&quoted("last output", &trouble.output, colour));

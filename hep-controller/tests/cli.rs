@@ -1,0 +1,227 @@
+//! `hep` as an operator runs it, without a network: what it says, what it refuses, how it exits; and whole runs on this
+//! machine with the real agent, below a temporary directory.
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+const HEP: &str = env!("CARGO_BIN_EXE_hep");
+
+/// A command line of hep in a directory of its own.
+struct Stage {
+    directory: tempfile::TempDir,
+}
+
+impl Stage {
+    fn new(files: &[(&str, &str)]) -> Stage {
+        let directory = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            fs::write(directory.path().join(name), text.replace("ROOT", &path(directory.path())))
+                .unwrap();
+        }
+        Stage { directory }
+    }
+
+    fn command(&self, line: &str) -> Command {
+        let mut command = Command::new(HEP);
+        let words = line.split(' ').filter(|word| !word.is_empty());
+        command.args(words).current_dir(self.directory.path()).stdin(Stdio::null());
+        command
+    }
+
+    /// Standard output, standard error, exit code.
+    fn run(&self, line: &str) -> (String, String, i32) {
+        let output = self.command(line).output().unwrap();
+        let text = |bytes: &[u8]| {
+            String::from_utf8(bytes.to_vec()).unwrap().replace(&path(self.directory.path()), "ROOT")
+        };
+        (text(&output.stdout), text(&output.stderr), output.status.code().unwrap())
+    }
+
+    fn there(&self, name: &str) -> bool {
+        self.directory.path().join(name).exists()
+    }
+}
+
+fn path(path: &Path) -> String {
+    path.to_str().unwrap().to_owned()
+}
+
+/// Builds the agent of this very source tree beside hep, once.
+fn agent() {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let target = Path::new(HEP).parent().unwrap();
+        let release = target.ends_with("release");
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "-p", "hep-agent"]).args(release.then_some("--release"));
+        assert!(
+            cargo.arg("--target-dir").arg(target.parent().unwrap()).status().unwrap().success()
+        );
+    });
+}
+
+const PAGE: &str =
+    "- name: place the page\n  file: {dest: ROOT/page, content: \"hello\\n\", mode: 0640}\n";
+
+#[test]
+fn what_is_missing_is_named_with_the_ways_to_supply_it() {
+    let stage = Stage::new(&[("site.yml", PAGE)]);
+    let (out, err, exit) = stage.run("push");
+    assert!(err.starts_with("error: no manifest is named\nhint: "), "{err}");
+    assert_eq!((out.as_str(), exit), ("", 2));
+    let (_, err, exit) = stage.run("site.yml");
+    assert!(
+        err.starts_with("error: no hosts file is named\nhint: name it with `-i hosts`"),
+        "{err}"
+    );
+    assert_eq!(exit, 2);
+    let (_, err, exit) = stage.run("push nowhere.yml -i nohosts");
+    assert!(err.contains("nowhere.yml") && err.contains("nohosts"), "{err}");
+    assert_eq!(exit, 2);
+}
+
+#[test]
+fn a_config_beside_is_taken_and_a_named_one_wins() {
+    let config = "manifest: site.yml\nhosts: hosts\n";
+    let files = [
+        ("site.yml", PAGE),
+        ("hosts", "web1\n"),
+        ("config.yml", config),
+        ("other.yml", "manifest: gone.yml\n"),
+    ];
+    let stage = Stage::new(&files);
+    let (out, err, exit) = stage.run("validate");
+    assert_eq!(
+        (out.as_str(), err.as_str(), exit),
+        ("site.yml: 1 task, no mistake found\nhosts: 1 host, no mistake found\n", "", 0)
+    );
+    let (_, err, exit) = stage.run("validate -c other.yml");
+    assert!(err.contains("gone.yml"), "{err}");
+    assert_eq!(exit, 2);
+}
+
+#[test]
+fn a_mistyped_verb_is_answered_with_the_right_one() {
+    let (_, err, exit) = Stage::new(&[]).run("psuh site.yml");
+    assert!(err.contains("'psuh'") && err.contains("'push'"), "{err}");
+    assert_eq!(exit, 2);
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    let stage = Stage::new(&[]);
+    for line in ["--help", "push --help", "apply --help", "validate -h", "bundle -h", "--version"] {
+        let (out, err, exit) = stage.run(line);
+        assert_eq!((out.is_empty(), err.as_str(), exit), (false, "", 0), "{line}");
+    }
+}
+
+#[test]
+fn every_mistake_is_told_and_nothing_is_contacted() {
+    let stage =
+        Stage::new(&[("site.yml", "- fiel: {dest: /x}\n- apt: {}\n"), ("hosts", "web1 prot=22\n")]);
+    let (out, err, exit) = stage.run("push site.yml -i hosts");
+    assert_eq!((out.as_str(), exit), ("", 2));
+    assert_eq!(err.matches("error: ").count(), 3, "{err}");
+}
+
+#[test]
+fn a_host_that_nobody_answers_at_is_unreachable() {
+    // A port of ours that nobody listens at any more.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let hosts = format!("web1 host=127.0.0.1 port={port}\n");
+    let stage = Stage::new(&[("site.yml", PAGE), ("hosts", &hosts)]);
+    let (out, _, exit) = stage.run("push site.yml -i hosts");
+    assert!(out.contains("unreachable: web1\n  connect: "), "{out}");
+    assert_eq!(exit, 3);
+    let (out, _, _) = stage.run("push site.yml -i hosts --output json");
+    let last: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["status"], &last["exit"]), (&"unreachable".into(), &3.into()));
+}
+
+#[test]
+fn this_machine_converges_once() {
+    agent();
+    let stage = Stage::new(&[("site.yml", PAGE)]);
+    let (out, err, exit) = stage.run("apply site.yml --check --fail-on-change");
+    assert!(out.starts_with("check mode: nothing is changed"), "{out}{err}");
+    assert!(out.contains("\npending  place the page\n") && out.contains("1 pending"), "{out}");
+    assert_eq!((exit, stage.there("page")), (4, false));
+    let (out, err, exit) = stage.run("apply site.yml");
+    assert!(out.starts_with("changed  place the page\n"), "{out}{err}");
+    assert_eq!((exit, stage.there("page")), (0, true));
+    let (out, _, exit) = stage.run("apply site.yml --fail-on-change --output json");
+    let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let [task, host, run] = lines.as_slice() else { panic!("{out}") };
+    assert_eq!((&task["status"], &task["changes"]), (&"ok".into(), &Value::Array(vec![])));
+    assert_eq!((&host["host"], &host["ok"]), (&"localhost".into(), &1.into()));
+    assert_eq!((&run["status"], exit), (&"converged".into(), 0));
+}
+
+#[test]
+fn a_failed_task_is_told_with_all_it_said() {
+    agent();
+    let stage = Stage::new(&[(
+        "site.yml",
+        "- name: break\n  command: {shell: \"echo out; echo err >&2; exit 7\"}\n",
+    )]);
+    let (out, err, exit) = stage.run("apply site.yml");
+    assert!(out.contains("failed on localhost: break (command)\n"), "{out}{err}");
+    for part in ["  exit code 7\n", "  stdout:\n    out\n", "  stderr:\n    err\n"] {
+        assert!(out.contains(part), "{out}");
+    }
+    assert_eq!(exit, 1);
+}
+
+#[test]
+fn a_stop_lets_the_step_in_hand_finish() {
+    agent();
+    let manifest = "- command: {shell: \"touch ROOT/begun; sleep 2; touch ROOT/ended\"}\n- command: {argv: [touch, ROOT/next]}\n";
+    let stage = Stage::new(&[("site.yml", manifest)]);
+    let hep = stage
+        .command("apply site.yml")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let begin = Instant::now();
+    while !stage.there("begun") && begin.elapsed() < Duration::from_secs(20) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    kill(Pid::from_raw(hep.id().try_into().unwrap()), Signal::SIGINT).unwrap();
+    let output = hep.wait_with_output().unwrap();
+    let (out, err) =
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert_eq!(output.status.code(), Some(130), "{out}{err}");
+    assert!(err.contains("stopping: "), "{err}");
+    assert_eq!((stage.there("ended"), stage.there("next")), (true, false), "{out}{err}");
+}
+
+#[test]
+fn a_reader_that_goes_away_does_not_stop_the_run() {
+    agent();
+    let stage = Stage::new(&[("site.yml", &format!("- command: {{shell: sleep 1}}\n{PAGE}"))]);
+    let mut hep = stage
+        .command("apply site.yml")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    drop(hep.stdout.take());
+    assert_eq!((hep.wait().unwrap().code(), stage.there("page")), (Some(0), true));
+}
+
+#[test]
+fn a_bundle_is_one_file_or_none() {
+    let stage = Stage::new(&[("site.yml", PAGE), ("bad.yml", "- file: {dest: x}\n")]);
+    let (_, err, exit) = stage.run("bundle site.yml -o site.hep");
+    assert_eq!((exit, stage.there("site.hep")), (0, true), "{err}");
+    let (_, _, exit) = stage.run("bundle bad.yml -o bad.hep");
+    assert_eq!((exit, stage.there("bad.hep")), (2, false));
+}
