@@ -1,42 +1,80 @@
 //! The config file: defaults for what the command line does not say. A missing key is no mistake here; the caller
 //! knows whether something else supplies it.
 
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::manifest::parameter::{Place, Words};
 use crate::remote::Secret;
-use crate::source::Source;
+use crate::source::{Source, Span};
+use crate::words::alternatives;
+use crate::yaml::{self, Decoder, Kind, decode_each};
+use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What a config file says.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Config {
     /// How to log in where the hosts file does not say.
+    #[serde(default)]
     pub(crate) ssh: SshDefaults,
     /// The manifest, as written: relative to the working directory.
+    #[serde(default, alias = "manifest_path")]
     pub(crate) manifest: Option<PathBuf>,
     /// The hosts file, as written: relative to the working directory.
+    #[serde(default, alias = "inventory_path")]
     pub(crate) hosts: Option<PathBuf>,
+    #[serde(default)]
     pub(crate) log_level: Option<LogLevel>,
 }
 
 /// The section `ssh`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct SshDefaults {
+    #[serde(default)]
     pub(crate) username: Option<String>,
+    #[serde(default, deserialize_with = "secret")]
     pub(crate) password: Option<Secret>,
     /// As written; `~` is not expanded yet.
+    #[serde(default)]
     pub(crate) private_key: Option<PathBuf>,
+    #[serde(default)]
     pub(crate) port: Option<u16>,
 }
 
 /// How much a run says, least first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
 pub(crate) enum LogLevel {
     Critical,
     Error,
     Warning,
     Info,
     Debug,
+}
+
+const LEVELS: [(&str, LogLevel); 5] = [
+    ("DEBUG", LogLevel::Debug),
+    ("INFO", LogLevel::Info),
+    ("WARNING", LogLevel::Warning),
+    ("ERROR", LogLevel::Error),
+    ("CRITICAL", LogLevel::Critical),
+];
+
+impl TryFrom<String> for LogLevel {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<LogLevel, String> {
+        let level = LEVELS.iter().find(|(name, _)| name.eq_ignore_ascii_case(&text));
+        level.map(|(_, level)| *level).ok_or_else(|| {
+            let shown = yaml::shorten(&text);
+            format!(
+                "`{shown}` is not a log level: write {}",
+                alternatives(&LEVELS.map(|(name, _)| name))
+            )
+        })
+    }
 }
 
 impl Config {
@@ -53,7 +91,127 @@ impl Config {
     /// # Errors
     /// Every mistake in it.
     pub(crate) fn parse(source: &Arc<Source>) -> Result<Config, Diagnostics> {
-        let _ = source;
-        Err(Diagnostics::default())
+        let (root, mut problems) = yaml::parse(source);
+        let mut config = Config::default();
+        match &root {
+            None => {}
+            Some(root) => match &root.kind {
+                Kind::Map(_) => {
+                    match decode_each(root, |node| Config::deserialize(Decoder(node))) {
+                        Ok(read) => config = read,
+                        Err(mistakes) => {
+                            let (module, words, key) = ("the config", Words::Keys, Span::default());
+                            let place = Place { source, module, words, key };
+                            let explained = mistakes.iter().filter_map(|m| place.explain(m, root));
+                            explained.for_each(|diagnostic| problems.push(diagnostic));
+                        }
+                    }
+                }
+                Kind::Broken => {}
+                Kind::Scalar(_) if root.is_null() => {}
+                Kind::Scalar(_) | Kind::Seq(_) => {
+                    let message = format!("a config is a mapping, found {}", root.describe());
+                    problems.push(
+                        Diagnostic::at(source, root.span, message)
+                            .hint("write keys with their values, as `hosts: examples/hosts`"),
+                    );
+                }
+            },
+        }
+        problems.unless(config)
+    }
+}
+
+fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
+    Option::<String>::deserialize(deserializer).map(|text| text.map(Secret::new))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use insta::assert_snapshot;
+
+    fn check(text: &str) -> String {
+        let source = Source::from_bytes(Path::new("config.yml"), text.into()).unwrap();
+        match Config::parse(&source) {
+            Ok(config) => format!("{config:?}"),
+            Err(diagnostics) => diagnostics.to_string(),
+        }
+    }
+
+    #[test]
+    fn configs_of_the_ancestor_are_read_as_they_are() {
+        assert_snapshot!(check("ssh:\n  username: changeme\n  password: changeme\n\nmanifest: \"examples/manifests/manifest.yml\"\nhosts: \"examples/hosts\"\nlog_level: \"ERROR\"\n"), @r#"Config { ssh: SshDefaults { username: Some("changeme"), password: Some(Secret(..)), private_key: None, port: None }, manifest: Some("examples/manifests/manifest.yml"), hosts: Some("examples/hosts"), log_level: Some(Error) }"#);
+        assert_snapshot!(check("ssh:\n  username: root\n  password: foobarbaz\n"), @r#"Config { ssh: SshDefaults { username: Some("root"), password: Some(Secret(..)), private_key: None, port: None }, manifest: None, hosts: None, log_level: None }"#);
+        assert_snapshot!(check("ssh:\n  username: root\n  password: ri9zjmF~6nHGViMYXzZ@DVnYg\n\nhosts: \"examples/hosts\"\nlog_level: \"ERROR\"\n"), @r#"Config { ssh: SshDefaults { username: Some("root"), password: Some(Secret(..)), private_key: None, port: None }, manifest: None, hosts: Some("examples/hosts"), log_level: Some(Error) }"#);
+    }
+
+    #[test]
+    fn older_spellings_and_further_keys_are_read() {
+        assert_snapshot!(check("manifest_path: a.yml\ninventory_path: hosts\nlog_level: warning\nssh: {port: 2222, private_key: ~/.ssh/id_hep, password: 123456}\n"), @r#"Config { ssh: SshDefaults { username: None, password: Some(Secret(..)), private_key: Some("~/.ssh/id_hep"), port: Some(2222) }, manifest: Some("a.yml"), hosts: Some("hosts"), log_level: Some(Warning) }"#);
+    }
+
+    #[test]
+    fn an_empty_config_says_nothing() {
+        assert_eq!(check(""), check("# nothing\n"));
+        assert_eq!(check(""), format!("{:?}", Config::default()));
+    }
+
+    #[test]
+    fn all_mistakes_are_shown_at_once() {
+        assert_snapshot!(check("ssh:\n  user: root\n  port: 123456\nmanifset: x\nlog_level: loud\nhosts: [a]\n"), @"
+    error: unknown key `user`
+     --> config.yml:2:3
+      |
+    2 |   user: root
+      |   ^^^^
+      |
+      = hint: did you mean `username`? possible are `username`, `password`, `private_key` and `port`
+
+    error: `port` takes a whole number up to 65535, found the number 123456
+     --> config.yml:3:9
+      |
+    3 |   port: 123456
+      |         ^^^^^^
+      |
+      = hint: write a whole number up to 65535, 0 or more
+
+    error: unknown key `manifset` of the config
+     --> config.yml:4:1
+      |
+    4 | manifset: x
+      | ^^^^^^^^
+      |
+      = hint: did you mean `manifest`? the config has `ssh`, `manifest`, `manifest_path`, `hosts`, `inventory_path` and `log_level`
+
+    error: `loud` is not a log level
+     --> config.yml:5:12
+      |
+    5 | log_level: loud
+      |            ^^^^
+      |
+      = hint: write `DEBUG`, `INFO`, `WARNING`, `ERROR` or `CRITICAL`
+
+    error: `hosts` takes a text, found a list
+     --> config.yml:6:8
+      |
+    6 | hosts: [a]
+      |        ^^^
+      |
+      = hint: write a text instead of a list
+    ");
+    }
+
+    #[test]
+    fn something_else_is_no_config() {
+        assert_snapshot!(check("- a\n"), @"
+    error: a config is a mapping, found a list
+     --> config.yml:1:1
+      |
+    1 | - a
+      | ^^^
+      |
+      = hint: write keys with their values, as `hosts: examples/hosts`
+    ");
     }
 }

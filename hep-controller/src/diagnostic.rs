@@ -89,6 +89,9 @@ impl Diagnostic {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Diagnostics(Vec<Diagnostic>);
 
+/// What a person reads through before running hep again.
+const MAX_SHOWN: usize = 100;
+
 /// Whether a rendered text carries colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Colour {
@@ -131,7 +134,13 @@ impl Diagnostics {
             Colour::Off => Renderer::plain(),
             Colour::On => Renderer::styled(),
         };
-        let all: Vec<String> = self.sorted().into_iter().map(|d| render(&renderer, d)).collect();
+        let sorted = self.sorted();
+        let shown = sorted.iter().take(MAX_SHOWN).map(|diagnostic| render(&renderer, diagnostic));
+        let mut all: Vec<String> = shown.collect();
+        let more = sorted.len().saturating_sub(MAX_SHOWN);
+        if more > 0 {
+            all.push(format!("error: {more} more mistakes are not shown\n"));
+        }
         all.join("\n")
     }
 }
@@ -214,8 +223,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str, part: &str, expected: &str) {
-        let source =
-            Arc::new(Source { path: PathBuf::from("site.yml"), text: text.to_owned() });
+        let source = Arc::new(Source { path: PathBuf::from("site.yml"), text: text.to_owned() });
         let start = text.find(part).unwrap();
         let found = Diagnostic::at(&source, Span::new(start, start + part.len()), "no such thing")
             .hint("write another");

@@ -2,6 +2,7 @@
 //!
 //! Says what the file says; what it leaves open (user, port, key) the caller fills in.
 
+mod address;
 mod line;
 mod parse;
 
@@ -20,9 +21,9 @@ pub(crate) struct Inventory {
 /// One host as its line describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Host {
-    /// The first word of its line, without user and port: what messages call it.
+    /// The first word of its line as written, `root@web1:22` even: what messages call it.
     pub(crate) name: String,
-    /// The name or address to connect to (`host=`), else its name; without brackets.
+    /// The name or address to connect to: `host=`, or that in the first word. Without brackets.
     pub(crate) address: String,
     pub(crate) port: Option<u16>,
     pub(crate) user: Option<String>,

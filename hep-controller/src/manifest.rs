@@ -9,6 +9,9 @@ mod contents;
 pub(crate) mod parameter;
 mod parse;
 mod task;
+#[cfg(test)]
+mod tests;
+mod tree;
 
 pub(crate) use compile::{Compiled, SearchPath, compile};
 pub(crate) use contents::{ContentReader, Contents};

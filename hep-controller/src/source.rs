@@ -132,7 +132,7 @@ mod tests {
         let error = Source::read(Path::new("/nowhere/site.yml")).unwrap_err();
         assert_eq!(
             error.render(crate::diagnostic::Colour::Off),
-            "error: cannot read the file: no such file or directory\n --> /nowhere/site.yml\n"
+            "error: cannot read the file: no such file or directory\n--> /nowhere/site.yml\n"
         );
     }
 }

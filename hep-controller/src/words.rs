@@ -3,12 +3,15 @@
 /// The name among `known` that a misspelt word most likely meant.
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let folded = word.to_lowercase().replace(['-', ' '], "_");
-    known
+    let known: Vec<&str> = known.into_iter().collect();
+    let cut_off = known.iter().copied().find(|name| word.len() > 2 && name.starts_with(&folded));
+    let misspelt = known
         .into_iter()
         .map(|name| (distance(&folded, &name.to_lowercase().replace('-', "_")), name))
         .filter(|(distance, name)| *distance <= allowed(word, name))
         .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
+        .map(|(_, name)| name);
+    misspelt.or(cut_off)
 }
 
 /// Whether one may be a misspelling of the other.
@@ -25,7 +28,8 @@ fn allowed(word: &str, name: &str) -> usize {
 /// Insertions, deletions, replacements and swaps of neighbours that turn one text into the other.
 fn distance(a: &str, b: &str) -> usize {
     // A hostile key may be megabytes long; no name of ours is.
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().take(64).collect());
+    let (a, b): (Vec<char>, Vec<char>) =
+        (a.chars().take(64).collect(), b.chars().take(64).collect());
     let mut before: Vec<usize> = Vec::new();
     let mut above: Vec<usize> = (0..=b.len()).collect();
     let mut previous = None;
@@ -33,7 +37,8 @@ fn distance(a: &str, b: &str) -> usize {
         let mut line = vec![row + 1];
         let mut left = None;
         for (column, &y) in b.iter().enumerate() {
-            let cell = |cells: &[usize], at: usize| cells.get(at).copied().unwrap_or(usize::MAX - 1);
+            let cell =
+                |cells: &[usize], at: usize| cells.get(at).copied().unwrap_or(usize::MAX - 1);
             let swapped = previous == Some(y) && left == Some(x) && column > 0;
             let swap = if swapped { cell(&before, column - 1) + 1 } else { usize::MAX };
             let replace = cell(&above, column) + usize::from(x != y);
@@ -49,12 +54,21 @@ fn distance(a: &str, b: &str) -> usize {
 
 /// `a`, `b` or `c`, each in backticks.
 pub(crate) fn alternatives(words: &[&str]) -> String {
+    joined(words, "or")
+}
+
+/// `a`, `b` and `c`, each in backticks.
+pub(crate) fn all_of(words: &[&str]) -> String {
+    joined(words, "and")
+}
+
+fn joined(words: &[&str], conjunction: &str) -> String {
     match words {
         [] => String::new(),
         [one] => format!("`{one}`"),
         [first @ .., last] => {
             let first: Vec<String> = first.iter().map(|word| format!("`{word}`")).collect();
-            format!("{} or `{last}`", first.join(", "))
+            format!("{} {conjunction} `{last}`", first.join(", "))
         }
     }
 }
@@ -76,6 +90,7 @@ mod tests {
         check("desk", Some("dest"));
         check("atp", Some("apt"));
         check("fiel", Some("file"));
+        check("update", Some("update_cache"));
     }
 
     #[test]

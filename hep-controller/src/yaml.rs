@@ -130,7 +130,9 @@ impl Node {
             Kind::Scalar(scalar) => match scalar.meaning() {
                 Meaning::Null => "nothing".to_owned(),
                 Meaning::Bool(value) => format!("`{value}`"),
-                Meaning::Unsigned(_) | Meaning::Negative(_) => format!("the number {}", scalar.text),
+                Meaning::Unsigned(_) | Meaning::Negative(_) => {
+                    format!("the number {}", scalar.text)
+                }
                 Meaning::Text(text) => format!("the text `{}`", shorten(text)),
             },
         }
@@ -164,10 +166,28 @@ impl Node {
         self.entries().iter().find(|entry| &*entry.key.text == key)
     }
 
-    /// The same mapping without one of its entries.
-    fn without(&self, key: Span) -> Node {
-        let kept = self.entries().iter().filter(|entry| entry.key.span != key).cloned();
-        Node::new(self.span, Kind::Map(Arc::new(kept.collect())))
+    /// The same without the innermost entry on a path (innermost number first); `None` when no entry is on it.
+    fn without(&self, path: &[usize]) -> Option<Node> {
+        let (at, rest) = path.split_last()?;
+        let kind = match &self.kind {
+            Kind::Seq(items) => {
+                let mut items = items.as_ref().clone();
+                let item = items.get_mut(*at)?;
+                *item = item.without(rest)?;
+                Kind::Seq(Arc::new(items))
+            }
+            Kind::Map(entries) => {
+                let mut entries = entries.as_ref().clone();
+                let entry = entries.get_mut(*at)?;
+                match entry.value.without(rest) {
+                    Some(value) => entry.value = value,
+                    None => drop(entries.remove(*at)),
+                }
+                Kind::Map(Arc::new(entries))
+            }
+            Kind::Scalar(_) | Kind::Broken => return None,
+        };
+        Some(Node::new(self.span, kind))
     }
 }
 

@@ -63,7 +63,8 @@ pub(super) fn value(module: &str, word: &str) -> Option<&'static str> {
     VALUES.iter().find(|(of, theirs, _)| *of == module && *theirs == word).map(|(.., ours)| *ours)
 }
 
-const WHOLE_LIST: &str = "write the list into the parameter, as in `package: [a, b]`, or one task for each item";
+const WHOLE_LIST: &str =
+    "write the list into the parameter, as in `package: [a, b]`, or one task for each item";
 const ONE_BY_ONE: &str = "write the tasks one after another; a manifest is one flat list";
 const LITERAL: &str = "write the values out where they are used";
 const BY_STATE: &str = "most tasks need no condition: they change nothing where all is as wanted already; \
@@ -98,7 +99,10 @@ const NOT_YET: &[(&str, &str)] = &[
     ("retries", "wait inside of a script: `command: {shell: ..., timeout: 60}`"),
     ("delay", "wait inside of a script: `command: {shell: ..., timeout: 60}`"),
     ("wait_for", "wait inside of a script: `command: {shell: ..., timeout: 60}`"),
-    ("changed_when", "a `command` counts as a change, unless `creates` or `removes` says that it is not needed"),
+    (
+        "changed_when",
+        "a `command` counts as a change, unless `creates` or `removes` says that it is not needed",
+    ),
     ("failed_when", "let the command exit with 0: `command: {shell: \"... || true\"}`"),
     ("env", "write it as a parameter: `command: {argv: ..., env: {NAME: value}}`"),
     ("environment", "write it as a parameter: `command: {argv: ..., env: {NAME: value}}`"),
@@ -109,7 +113,10 @@ const NOT_YET: &[(&str, &str)] = &[
     ("check", "use `hep push --check` for the whole manifest"),
     ("check_mode", "use `hep push --check` for the whole manifest"),
     ("hosts", "the hosts file says which hosts are meant: `hep push -i HOSTS MANIFEST`"),
-    ("tasks", "a manifest holds one list of tasks: write them without `hosts` and `tasks` around them"),
+    (
+        "tasks",
+        "a manifest holds one list of tasks: write them without `hosts` and `tasks` around them",
+    ),
     ("debug", "see what a task does with `hep push --check --diff`"),
     ("assert", "let a command fail: `command: {argv: [test, ...]}`"),
     ("fail", "let a command fail: `command: {argv: [false]}`"),
@@ -124,7 +131,10 @@ const NOT_YET: &[(&str, &str)] = &[
     ("get_url", "write `command: {argv: [curl, -fsSLo, ...], creates: ...}`"),
     ("unarchive", "write `command: {argv: [tar, xf, ...], creates: ...}`"),
     ("apt_key", "write a file: `file: {src: ..., dest: /etc/apt/keyrings/NAME.asc}`"),
-    ("apt_repository", "write a file: `file: {dest: /etc/apt/sources.list.d/NAME.list, content: ...}`"),
+    (
+        "apt_repository",
+        "write a file: `file: {dest: /etc/apt/sources.list.d/NAME.list, content: ...}`",
+    ),
     ("sysctl", "write a file: `file: {dest: /etc/sysctl.d/NAME.conf, content: ...}`"),
     ("hostname", "write `command: {argv: [hostnamectl, set-hostname, NAME]}`"),
     ("pip", "write `command: {argv: [pip, install, ...], creates: ...}`"),
@@ -148,7 +158,10 @@ const NEVER: &[(&str, &str)] = &[
     ("become_user", "hep does everything as the user it logs in as: log in as `root`"),
     ("become_method", "hep does everything as the user it logs in as: log in as `root`"),
     ("sudo", "hep does everything as the user it logs in as: log in as `root`"),
-    ("remote_user", "give the user in the hosts file (`user=...`) or in the config (`ssh.username`)"),
+    (
+        "remote_user",
+        "give the user in the hosts file (`user=...`) or in the config (`ssh.username`)",
+    ),
     ("gather_facts", "remove it: hep finds out by itself what it needs to know"),
     ("setup", "remove it: hep finds out by itself what it needs to know"),
     ("connection", "for this machine use `hep apply MANIFEST`"),
@@ -194,13 +207,25 @@ const PARAMETERS: &[(&str, &str, &str)] = &[
     ("file", "destination", "write `dest`"),
     ("file", "user", "write `owner`"),
     ("file", "permissions", "write `mode`"),
-    ("file", "directory_mode", "write `mode`: directories get execute where files of that mode have read"),
-    ("file", "remote_src", "write `command: {argv: [cp, ...], creates: ...}` for a copy on the host"),
+    (
+        "file",
+        "directory_mode",
+        "write `mode`: directories get execute where files of that mode have read",
+    ),
+    (
+        "file",
+        "remote_src",
+        "write `command: {argv: [cp, ...], creates: ...}` for a copy on the host",
+    ),
     ("file", "template", "this version of hep has no templates: give a finished file as `src`"),
     ("service", "daemon_reload", "remove it: hep reloads systemd when that is needed"),
     ("service", "daemon-reload", "remove it: hep reloads systemd when that is needed"),
     ("service", "enable", "write `enabled: true`"),
-    ("service", "sleep", "remove it: hep waits until the service is as wanted; `timeout` limits that"),
+    (
+        "service",
+        "sleep",
+        "remove it: hep waits until the service is as wanted; `timeout` limits that",
+    ),
     ("service", "use", "remove it: hep finds out what manages the services"),
     ("service", "runlevel", "remove it: `enabled` takes the script's own runlevels"),
 ];

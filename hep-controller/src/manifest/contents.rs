@@ -77,8 +77,8 @@ impl Read for ContentReader {
         let n = self.file.read(buffer)?;
         self.hasher.update(buffer.get(..n).unwrap_or_default());
         let ended = n == 0 && !buffer.is_empty();
-        let wrong = self.hasher.len() > self.content.size
-            || (ended && self.hasher.finish() != self.digest);
+        let wrong =
+            self.hasher.len() > self.content.size || (ended && self.hasher.finish() != self.digest);
         if wrong {
             let path = self.content.path.display();
             return Err(io::Error::other(format!("`{path}` has changed since the run began")));

@@ -3,15 +3,26 @@
 use super::ansible;
 use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Span};
-use crate::words::{alternatives, nearest};
+use crate::words::{all_of, alternatives, nearest};
 use crate::yaml::{self, Mistake, Node, What};
 use std::sync::Arc;
+
+/// What the keys of a mapping are called.
+#[derive(Clone, Copy)]
+pub(crate) enum Words {
+    /// Parameters of a module.
+    Parameters,
+    /// Keys of the config, or of another mapping that is no module.
+    Keys,
+}
 
 /// Whose parameters they are.
 pub(crate) struct Place<'a> {
     pub(crate) source: &'a Arc<Source>,
-    /// The module's name.
+    /// The module's name, or that of another mapping.
     pub(crate) module: &'a str,
+    /// How the mapping and its keys are called.
+    pub(crate) words: Words,
     /// Where that stands: the place of what has none of its own.
     pub(crate) key: Span,
 }
@@ -26,17 +37,26 @@ impl Place<'_> {
         let at = |span, message: String| Diagnostic::at(self.source, span, message);
         Some(match &mistake.what {
             What::Reported => return None,
-            What::Other(text) => match text.rsplit_once(": write ") {
-                Some((message, advice)) => at(span, message.to_owned()).hint(format!("write {advice}")),
-                None => at(span, text.clone()),
-            },
-            What::Type { expected, found } => {
-                let diagnostic = at(span, format!("`{key}` takes {expected}, found {found}"));
-                match type_hint(expected, self.source.slice(span)) {
-                    Some(hint) => diagnostic.hint(hint),
-                    None => diagnostic,
+            What::Other(text) => {
+                let text = match text.strip_prefix("`` ") {
+                    Some(rest) => format!("an empty value {rest}"),
+                    None => text.clone(),
+                };
+                match text.rsplit_once(": write ") {
+                    Some((message, advice)) => {
+                        at(span, message.to_owned()).hint(format!("write {advice}"))
+                    }
+                    None => match example(&text) {
+                        Some(example) => at(span, text.clone()).hint(example),
+                        None => at(span, text),
+                    },
                 }
             }
+            What::Type { expected, found } => at(
+                span,
+                format!("`{key}` takes {expected}, found {found}"),
+            )
+            .hint(type_hint(expected, found, self.source.slice(span))),
             What::NoValue => at(span, format!("`{key}` has no value"))
                 .hint("write a value after it, or remove the key"),
             What::Missing(name) if mistake.key.is_none() => {
@@ -48,15 +68,16 @@ impl Place<'_> {
             }
             What::Twice(name) => at(span, format!("`{name}` is given twice, under two names"))
                 .hint(format!("keep one of them: `{key}` means the same as another key here")),
-            What::UnknownField { field, known } => {
-                self.unknown_field(field, known, mistake.is_outermost(), params).unwrap_or_else(
-                    || at(span, format!("unknown key `{key}`")).hint(suggestion(field, known)),
-                ).moved_to(span)
-            }
+            What::UnknownField { field, known } => self
+                .unknown_field(field, known, mistake.is_outermost(), params)
+                .unwrap_or_else(|| {
+                    at(span, format!("unknown key `{key}`")).hint(suggestion(field, known))
+                })
+                .moved_to(span),
             What::UnknownVariant { word, known } => {
                 let foreign = ansible::value(self.module, word).filter(|word| known.contains(word));
                 let hint = match foreign {
-                    Some(ours) => format!("write `{ours}`; possible are {}", alternatives(known)),
+                    Some(ours) => format!("write `{ours}`; possible are {}", all_of(known)),
                     None => suggestion(word, known),
                 };
                 at(span, format!("`{}` is no value of `{key}`", yaml::shorten(word))).hint(hint)
@@ -74,12 +95,18 @@ impl Place<'_> {
     ) -> Option<Diagnostic> {
         let module = self.module;
         let shown = yaml::shorten(field);
-        let message = format!("unknown parameter `{shown}` of `{module}`");
+        let message = match self.words {
+            Words::Parameters => format!("unknown parameter `{shown}` of `{module}`"),
+            Words::Keys => format!("unknown key `{shown}` of {module}"),
+        };
         let value = params.entry(field).and_then(|entry| entry.value.text());
         let hint = match ansible::parameter(module, field, value) {
             Some(hint) => hint,
             None => {
-                let list = format!("`{module}` has {}", known.join(", "));
+                let list = match self.words {
+                    Words::Parameters => format!("`{module}` has {}", known.join(", ")),
+                    Words::Keys => format!("{module} has {}", all_of(known)),
+                };
                 match nearest(field, known.iter().copied()) {
                     Some(name) => format!("did you mean `{name}`? {list}"),
                     None => list,
@@ -92,30 +119,51 @@ impl Place<'_> {
 
 fn suggestion(word: &str, known: &[&str]) -> String {
     match nearest(word, known.iter().copied()) {
-        Some(name) => format!("did you mean `{name}`? possible are {}", alternatives(known)),
+        Some(name) => format!("did you mean `{name}`? possible are {}", all_of(known)),
         None => format!("write {}", alternatives(known)),
     }
 }
 
+/// A value that would be right, for a sentence about one that is not.
+fn example(sentence: &str) -> Option<&'static str> {
+    EXAMPLES.iter().find(|(kind, _)| sentence.contains(kind)).map(|(_, example)| *example)
+}
+
+/// Kinds of values as their own messages call them.
+const EXAMPLES: [(&str, &str); 5] = [
+    ("is not an absolute path", "write a full path on the host, as `/etc/motd`"),
+    ("is not a user or group", "write a name such as `www-data`, or a number"),
+    ("is not a service name", "write the name alone, as `apache2` or `getty@tty1`"),
+    ("is not a command", "write `[program, argument]`"),
+    ("is not a package", "write a name such as `nginx`, `nginx=1.22*` or `libc6:arm64`"),
+];
+
 /// What to write where another type was meant; `written` is the text in the file.
-fn type_hint(expected: &str, written: &str) -> Option<String> {
+fn type_hint(expected: &str, found: &str, written: &str) -> String {
     let bare = written.trim_matches(['"', '\'']);
-    let quotes = || format!("write `\"{bare}\"`, with quotes");
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     if expected.starts_with("`true`") {
         match bare.to_lowercase().as_str() {
-            "yes" | "on" | "y" | "1" | "true" => Some("write `true`".to_owned()),
-            "no" | "off" | "n" | "0" | "false" => Some("write `false`".to_owned()),
-            _ => None,
+            "yes" | "on" | "y" | "1" | "true" => "write `true`".to_owned(),
+            "no" | "off" | "n" | "0" | "false" => "write `false`".to_owned(),
+            _ => "write `true` or `false`".to_owned(),
         }
-    } else if expected.contains("number") && bare.bytes().all(|b| b.is_ascii_digit()) {
-        let digits = bare.trim_start_matches('0');
-        Some(format!("write `{}`", if digits.is_empty() { "0" } else { digits }))
-    } else if expected.starts_with("a text") && !written.starts_with(['[', '{', '-']) {
-        (written.len() == written.lines().next().map_or(0, str::len) && !written.contains(": "))
-            .then(quotes)
-    } else if expected == "a list" {
-        (!bare.is_empty() && !written.contains(['\n', '{'])).then(|| format!("write `[{written}]`"))
+    } else if expected.contains("number") && digits(bare) && !found.starts_with("the number") {
+        let significant = bare.trim_start_matches('0');
+        format!("write `{}`", if significant.is_empty() { "0" } else { significant })
+    } else if expected.contains("number") && found.starts_with("the number") {
+        format!("write {expected}, 0 or more")
+    } else if expected.contains("number") {
+        "write digits alone, as `60`".to_owned()
+    } else if expected.starts_with("a text") && !matches!(found, "a list" | "a mapping") {
+        format!("write `\"{}\"`, with quotes", yaml::shorten(bare))
+    } else if expected == "a list" && !written.contains(['\n', '{']) {
+        format!("write `[{}]`", yaml::shorten(written))
     } else {
-        None
+        match expected {
+            "a list" => "write `[value, value]`".to_owned(),
+            "a mapping" => "write `{key: value}`".to_owned(),
+            _ => format!("write {expected} instead of {found}"),
+        }
     }
 }

@@ -25,9 +25,10 @@ pub(super) fn parse(source: &Arc<Source>) -> Result<Manifest, Diagnostics> {
             Kind::Scalar(_) if root.is_null() => {}
             Kind::Scalar(_) => {
                 let message = format!("a manifest is a list of tasks, found {}", root.describe());
-                problems.push(Diagnostic::at(source, root.span, message).hint(
-                    "begin each task with `- name: ...` and write its module below",
-                ));
+                problems.push(
+                    Diagnostic::at(source, root.span, message)
+                        .hint("begin each task with `- name: ...` and write its module below"),
+                );
             }
             Kind::Broken => {}
         },
@@ -38,7 +39,9 @@ pub(super) fn parse(source: &Arc<Source>) -> Result<Manifest, Diagnostics> {
             Some(root) if !root.is_null() => Diagnostic::at(source, root.span, message),
             Some(_) | None => Diagnostic::of_file(&source.path, message),
         };
-        problems.push(diagnostic.hint("write a list of tasks: `- file: {dest: /etc/motd, content: hello}`"));
+        problems.push(
+            diagnostic.hint("write a list of tasks: `- file: {dest: /etc/motd, content: hello}`"),
+        );
     }
     problems.unless(manifest)
 }

@@ -3,7 +3,7 @@
 use super::{ManifestTask, ansible, parameter};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, Span};
-use crate::words::{alternatives, nearest};
+use crate::words::{all_of, alternatives, nearest};
 use crate::yaml::{self, Decoder, Entry, Kind, Mistake, Node, What, decode_each};
 use hep_protocol::plan::OnError;
 use hep_protocol::task::TaskSpec;
@@ -30,7 +30,8 @@ pub(super) fn read(
         Kind::Broken => return None,
         Kind::Scalar(_) | Kind::Seq(_) => {
             let message = format!("a task is a mapping, found {}", item.describe());
-            let hint = "write `name:` and a module, as in `- file: {dest: /etc/motd, content: hello}`";
+            let hint =
+                "write `name:` and a module, as in `- file: {dest: /etc/motd, content: hello}`";
             problems.push(Diagnostic::at(source, item.span, message).hint(hint));
             return None;
         }
@@ -101,7 +102,12 @@ fn decode<'de, T: Deserialize<'de>>(
         Ok(value) => Some(value),
         Err(mistake) => {
             let mistake = mistake.under(&entry.key);
-            let place = parameter::Place { source, module: "a task", key: entry.key.span };
+            let place = parameter::Place {
+                source,
+                module: "a task",
+                words: parameter::Words::Keys,
+                key: entry.key.span,
+            };
             place.explain(&mistake, &entry.value).into_iter().for_each(|d| problems.push(d));
             None
         }
@@ -134,7 +140,8 @@ fn read_module(
             }
         },
         Err(mistakes) => {
-            let place = parameter::Place { source, module, key };
+            let place =
+                parameter::Place { source, module, words: parameter::Words::Parameters, key };
             let explained = mistakes.iter().filter_map(|mistake| place.explain(mistake, params));
             explained.for_each(|diagnostic| problems.push(diagnostic));
             None
@@ -175,8 +182,12 @@ fn unknown_key(source: &Arc<Source>, entry: &Entry, modules: &[&Entry]) -> Diagn
         return foreign.diagnostic(source, key, span);
     }
     if let Some(module) = ansible::qualified(key).filter(|name| TaskSpec::MODULES.contains(name)) {
-        return Diagnostic::at(source, span, format!("modules of hep have short names, found `{key}`"))
-            .hint(format!("write `{module}`"));
+        return Diagnostic::at(
+            source,
+            span,
+            format!("modules of hep have short names, found `{key}`"),
+        )
+        .hint(format!("write `{module}`"));
     }
     let shown = yaml::shorten(key);
     let owner = modules.iter().find(|module| parameters(&module.key.text).contains(&key));
@@ -188,7 +199,7 @@ fn unknown_key(source: &Arc<Source>, entry: &Entry, modules: &[&Entry]) -> Diagn
     let known = TaskSpec::MODULES.into_iter().chain(KEYS);
     let modules_and_keys = format!(
         "the modules are {}; further keys are `name` and `ignore_error`",
-        alternatives(&TaskSpec::MODULES).replace(" or ", " and ")
+        all_of(&TaskSpec::MODULES)
     );
     let hint = match nearest(key, known) {
         Some(name) => format!("did you mean `{name}`? {modules_and_keys}"),

@@ -34,7 +34,14 @@ pub(super) struct Frame {
 
 enum Open {
     Seq(Vec<Node>),
-    Map { entries: Vec<Entry>, seen: HashMap<Arc<str>, Span>, key: Option<Option<Key>> },
+    Map {
+        entries: Vec<Entry>,
+        seen: HashMap<Arc<str>, Span>,
+        /// The key whose value comes next; a bad one takes its value with it.
+        key: Option<Option<Key>>,
+        /// Whether it is `{{ name }}`, which is meant to be a text.
+        braces: bool,
+    },
 }
 
 /// Why building stopped before the end.
@@ -102,7 +109,8 @@ impl<'s> Builder<'s> {
             }
             Event::MappingStart(style, anchor, tag) => {
                 self.refuse_tag(tag.as_deref(), span);
-                let open = Open::Map { entries: Vec::new(), seen: HashMap::new(), key: None };
+                let (entries, seen) = (Vec::new(), HashMap::new());
+                let open = Open::Map { entries, seen, key: None, braces: false };
                 self.push(Frame { start: span.start, style, anchor, open })
             }
             Event::SequenceEnd | Event::MappingEnd => match self.frames.pop() {
@@ -111,7 +119,7 @@ impl<'s> Builder<'s> {
             },
             Event::Alias(anchor) => self.alias(anchor, span),
             Event::UnresolvedAlias(name) => {
-                if !self.anchors_lost {
+                if !self.anchors_lost || !self.source.text.contains(&format!("&{name}")) {
                     let message = format!("there is no anchor `&{name}` before this");
                     self.problem(span, message, "a text that begins with `*` needs quotes");
                 }
@@ -123,7 +131,10 @@ impl<'s> Builder<'s> {
             | Event::DocumentEnd
             | Event::Anchor(..) => Ok(()),
             // Comments, where some other dependent of the library switched them on.
-            #[allow(unreachable_patterns, reason = "the variant exists with a feature of the library only")]
+            #[allow(
+                unreachable_patterns,
+                reason = "the variant exists with a feature of the library only"
+            )]
             _ => Ok(()),
         }
     }
@@ -171,7 +182,11 @@ impl<'s> Builder<'s> {
         match self.anchors.get(&anchor).cloned() {
             Some(node) => self.finish(Node { span, ..node }, 0),
             None => {
-                self.problem(span, "this alias is inside what it stands for", "write the value out");
+                self.problem(
+                    span,
+                    "this alias is inside what it stands for",
+                    "write the value out",
+                );
                 self.finish(Node::new(span, Kind::Broken), 0)
             }
         }
@@ -183,6 +198,13 @@ impl<'s> Builder<'s> {
             Open::Seq(items) => {
                 let last = items.last().map(|item| item.span.end);
                 (Kind::Seq(Arc::new(items)), last)
+            }
+            Open::Map { entries, braces: true, .. } if entries.is_empty() => {
+                let span = Span::new(start, end);
+                let written = self.source.slice(span).to_owned();
+                let hint = format!("write `\"{}\"`", super::shorten(&written));
+                self.problem(span, "a text that begins with `{` needs quotes", &hint);
+                (Kind::Broken, None)
             }
             Open::Map { entries, .. } => {
                 let last = entries.last().map(|entry| entry.value.span.end);
@@ -220,9 +242,13 @@ impl<'s> Builder<'s> {
         };
         match &mut frame.open {
             Open::Seq(items) => items.push(node),
-            Open::Map { entries, seen, key } => match key.take() {
+            Open::Map { entries, seen, key, braces } => match key.take() {
                 Some(Some(key)) => entries.push(entry(key, node)),
                 Some(None) => {}
+                None if matches!(node.kind, Kind::Map(_)) && entries.is_empty() => {
+                    *braces = true;
+                    *key = Some(None);
+                }
                 None => {
                     let (found, problem) = as_key(self.source, node, seen);
                     *key = Some(found);
@@ -273,7 +299,11 @@ impl<'s> Builder<'s> {
                     Kind::Broken => {}
                     Kind::Scalar(_) | Kind::Seq(_) => {
                         let message = format!("`<<` takes a mapping, found {}", part.describe());
-                        self.problem(part.span, message, "write `<<: *name` with the anchor of a mapping");
+                        self.problem(
+                            part.span,
+                            message,
+                            "write `<<: *name` with the anchor of a mapping",
+                        );
                     }
                 }
             }
@@ -305,7 +335,9 @@ fn as_key(
             "a mapping cannot be a key",
             "a text that begins with `{` needs quotes: `\"{{ name }}\"`",
         ),
-        Kind::Seq(_) => refuse("a list cannot be a key", "a text that begins with `[` needs quotes"),
+        Kind::Seq(_) => {
+            refuse("a list cannot be a key", "a text that begins with `[` needs quotes")
+        }
         Kind::Scalar(scalar) => match seen.insert(scalar.text.clone(), node.span) {
             None => (Some(Key { span: node.span, text: scalar.text.clone() }), None),
             Some(first) => {

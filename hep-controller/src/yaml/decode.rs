@@ -5,6 +5,9 @@ use super::{Entry, Kind, Meaning, Mistake, Node, What};
 use serde::de::{self, DeserializeSeed, Deserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
+/// More than a person wants to read of one mapping.
+const MAX_MISTAKES: usize = 50;
+
 /// Decodes again and again, each time without the entry that was wrong, until all mistakes of a mapping are known.
 ///
 /// # Errors
@@ -20,13 +23,13 @@ pub(crate) fn decode_each<T>(
             Ok(value) if mistakes.is_empty() => return Ok(value),
             Ok(_) => return Err(mistakes),
             Err(mistake) => {
-                let entry = mistake.entry;
+                let next = rest.without(&mistake.path);
                 if !follows(&mistake, &mistakes) {
                     mistakes.push(mistake);
                 }
-                match entry {
-                    Some(key) => rest = rest.without(key),
-                    None => return Err(mistakes),
+                match next {
+                    Some(next) if mistakes.len() < MAX_MISTAKES => rest = next,
+                    Some(_) | None => return Err(mistakes),
                 }
             }
         }
@@ -35,14 +38,18 @@ pub(crate) fn decode_each<T>(
 
 /// Whether something seems missing only because what was wrong had been left out.
 fn follows(mistake: &Mistake, before: &[Mistake]) -> bool {
-    match (&mistake.what, mistake.entry) {
-        (What::Missing(missing), None) => before.iter().any(|left_out| match &left_out.what {
-            What::UnknownField { field, .. } => crate::words::similar(field, missing),
-            // It may have been given under another name, which is not known here.
-            _ => true,
-        }),
-        _ => false,
-    }
+    let What::Missing(missing) = &mistake.what else { return false };
+    // Of a mapping inside, only what was left out of it counts.
+    let scope = mistake.key.as_ref().and(mistake.span);
+    let inside = |left_out: &&Mistake| match (scope, &left_out.key) {
+        (Some(scope), Some(key)) => scope.start <= key.span.start && key.span.end <= scope.end,
+        (None, _) | (_, None) => true,
+    };
+    before.iter().filter(inside).any(|left_out| match &left_out.what {
+        What::UnknownField { field, .. } => crate::words::similar(field, missing),
+        // It may have been given under another name, which is not known here.
+        _ => true,
+    })
 }
 
 /// Decodes one node.
@@ -155,16 +162,16 @@ impl<'de> Deserializer<'de> for Decoder<'de> {
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
         match &self.0.kind {
-            Kind::Seq(items) => self.located(visitor.visit_seq(Items(items.iter()))),
+            Kind::Seq(items) => self.located(visitor.visit_seq(Items(items.iter().enumerate()))),
             Kind::Scalar(_) | Kind::Map(_) | Kind::Broken => Err(self.expected("a list")),
         }
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
         match &self.0.kind {
-            Kind::Map(entries) => {
-                self.located(visitor.visit_map(Entries { rest: entries.iter(), current: None }))
-            }
+            Kind::Map(entries) => self.located(
+                visitor.visit_map(Entries { rest: entries.iter().enumerate(), current: None }),
+            ),
             Kind::Scalar(_) | Kind::Seq(_) | Kind::Broken => Err(self.expected("a mapping")),
         }
     }
@@ -201,7 +208,7 @@ impl<'de> Deserializer<'de> for Decoder<'de> {
     forward_to_deserialize_any! { f32 f64 char bytes byte_buf unit unit_struct tuple tuple_struct }
 }
 
-struct Items<'de>(std::slice::Iter<'de, Node>);
+struct Items<'de>(std::iter::Enumerate<std::slice::Iter<'de, Node>>);
 
 impl<'de> de::SeqAccess<'de> for Items<'de> {
     type Error = Mistake;
@@ -210,7 +217,10 @@ impl<'de> de::SeqAccess<'de> for Items<'de> {
         &mut self,
         seed: T,
     ) -> Result<Option<T::Value>, Mistake> {
-        let decode = |node| seed.deserialize(Decoder(node)).map_err(|m: Mistake| m.at(node.span));
+        let decode = |(index, node): (usize, &'de Node)| {
+            let located = |mistake: Mistake| mistake.at(node.span).inside(index);
+            seed.deserialize(Decoder(node)).map_err(located)
+        };
         self.0.next().map(decode).transpose()
     }
 
@@ -220,8 +230,8 @@ impl<'de> de::SeqAccess<'de> for Items<'de> {
 }
 
 struct Entries<'de> {
-    rest: std::slice::Iter<'de, Entry>,
-    current: Option<&'de Entry>,
+    rest: std::iter::Enumerate<std::slice::Iter<'de, Entry>>,
+    current: Option<(usize, &'de Entry)>,
 }
 
 impl<'de> de::MapAccess<'de> for Entries<'de> {
@@ -232,17 +242,17 @@ impl<'de> de::MapAccess<'de> for Entries<'de> {
         seed: K,
     ) -> Result<Option<K::Value>, Mistake> {
         self.current = self.rest.next();
-        let decode = |entry: &'de Entry| {
+        let decode = |(index, entry): (usize, &'de Entry)| {
             let key = de::value::BorrowedStrDeserializer::<Mistake>::new(&entry.key.text);
-            seed.deserialize(key).map_err(|m| m.at(entry.key.span).below(&entry.key))
+            seed.deserialize(key).map_err(|m| m.at(entry.key.span).below(index, &entry.key))
         };
         self.current.map(decode).transpose()
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Mistake> {
-        let entry = self.current.ok_or_else(|| de::Error::custom("a value without a key"))?;
-        // A key that is there under two names is noticed before its value is asked for.
+        let (index, entry) =
+            self.current.ok_or_else(|| de::Error::custom("a value without a key"))?;
         seed.deserialize(Decoder(&entry.value))
-            .map_err(|mistake| mistake.at(entry.value.span).below(&entry.key))
+            .map_err(|mistake| mistake.at(entry.value.span).below(index, &entry.key))
     }
 }

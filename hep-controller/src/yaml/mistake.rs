@@ -12,8 +12,10 @@ pub(crate) struct Mistake {
     pub(crate) span: Option<Span>,
     /// The innermost key it lies below.
     pub(crate) key: Option<Key>,
-    /// The outermost key it lies below: what to leave out to find further mistakes.
-    pub(super) entry: Option<Span>,
+    /// The way to it: the places in the collections it lies in, innermost first.
+    pub(super) path: Vec<usize>,
+    /// How many keys it lies below.
+    keys: usize,
     pub(crate) what: What,
 }
 
@@ -44,7 +46,7 @@ pub(crate) enum What {
 
 impl Mistake {
     pub(super) fn new(what: What) -> Mistake {
-        Mistake { span: None, key: None, entry: None, what }
+        Mistake { span: None, key: None, path: Vec::new(), keys: 0, what }
     }
 
     /// Unless a more exact place is known.
@@ -60,18 +62,24 @@ impl Mistake {
 
     /// Whether the key it is about is one of the outermost mapping.
     pub(crate) fn is_outermost(&self) -> bool {
-        self.entry == self.key.as_ref().map(|key| key.span)
+        self.keys == 1
     }
 
     /// The same, of the value of this key, where no mapping was decoded.
     pub(crate) fn under(self, key: &Key) -> Mistake {
-        self.below(key)
+        self.below(0, key)
     }
 
-    /// Lies at or below this key.
-    pub(super) fn below(mut self, key: &Key) -> Mistake {
+    /// Lies at or below this key, the entry of this number.
+    pub(super) fn below(mut self, index: usize, key: &Key) -> Mistake {
         self.key.get_or_insert_with(|| key.clone());
-        self.entry = Some(key.span);
+        self.keys += 1;
+        self.inside(index)
+    }
+
+    /// Lies in the item of this number.
+    pub(super) fn inside(mut self, index: usize) -> Mistake {
+        self.path.push(index);
         self
     }
 }

@@ -19,7 +19,8 @@ pub(crate) fn parse(source: &Arc<Source>) -> (Option<Node>, Diagnostics) {
             Feed::Complete | Feed::TooMuch => break,
             Feed::Error(error) => {
                 let at = piece.start + error.marker().byte_offset().unwrap_or_default();
-                builder.problems.push(syntax::explain(source, at, &error));
+                let problem = syntax::explain(source, at, &error, &builder);
+                builder.problems.push(problem);
                 match next_item(&builder, &source.text) {
                     Some((list, next)) => {
                         builder.drop_open_item(list);

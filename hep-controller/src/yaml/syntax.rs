@@ -1,21 +1,178 @@
 //! What is wrong where the text is no YAML: the library's findings in words of someone who writes manifests.
 
+use super::build::Builder;
 use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Span};
 use serde_yaml::granit_parser::{ErrorKind, ScanError};
 use std::sync::Arc;
 
-/// The mistake that stopped the parser at a place of the source.
-pub(super) fn explain(source: &Arc<Source>, at: usize, error: &ScanError) -> Diagnostic {
-    let (message, hint) = words(error.kind());
-    let message = match message {
-        "" => error.kind().to_string(),
-        message => message.to_owned(),
-    };
-    let diagnostic = Diagnostic::at(source, Span::new(at, at + 1), message);
-    if hint.is_empty() { diagnostic } else { diagnostic.hint(hint) }
+/// What is said of a mistake.
+struct Words {
+    span: Span,
+    message: String,
+    hint: &'static str,
 }
 
-fn words(_kind: &ErrorKind) -> (&'static str, &'static str) {
-    ("", "")
+/// The mistake that stopped the parser at a place of the source.
+pub(super) fn explain(
+    source: &Arc<Source>,
+    at: usize,
+    error: &ScanError,
+    builder: &Builder<'_>,
+) -> Diagnostic {
+    let at = at.min(source.text.len());
+    let words = quote(source, at, error.kind(), builder.consumed)
+        .or_else(|| bracket(source, at, error.kind(), builder))
+        .unwrap_or_else(|| {
+            let (message, hint) = words(source, at, error.kind());
+            let message = if message.is_empty() { error.info() } else { message.to_owned() };
+            Words { span: Span::new(at, at + 1), message, hint }
+        });
+    let diagnostic = Diagnostic::at(source, words.span, words.message);
+    if words.hint.is_empty() { diagnostic } else { diagnostic.hint(words.hint) }
+}
+
+/// A quote that was forgotten is noticed at the next one, pages below; what helps is where the text begins.
+fn quote(source: &Arc<Source>, at: usize, kind: &ErrorKind, consumed: usize) -> Option<Words> {
+    let mark = match kind {
+        ErrorKind::UnclosedQuotedScalar
+        | ErrorKind::DocumentIndicatorInQuotedScalar
+        | ErrorKind::InvalidQuotedScalarIndent => ['"', '\''].as_slice(),
+        ErrorKind::InvalidTrailingSingleQuotedScalar => &['\''],
+        ErrorKind::InvalidTrailingDoubleQuotedScalar => &['"'],
+        _ => return None,
+    };
+    let open = consumed + source.text.get(consumed..)?.find(mark)?;
+    let between = source.text.get(open..at).unwrap_or_default();
+    let trailing = matches!(
+        kind,
+        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar
+    );
+    Some(if trailing && !between.contains('\n') {
+        Words {
+            span: Span::new(at, at + 1),
+            message: "a text in quotes ends before this".to_owned(),
+            hint: "put the whole value into quotes; inside of `\"`, write `\\\"` for a quote",
+        }
+    } else {
+        Words {
+            span: Span::new(open, open + 1),
+            message: "this quote is not closed".to_owned(),
+            hint: "close the text with the same quote at its end",
+        }
+    })
+}
+
+/// The same for `{` and `[`.
+fn bracket(
+    source: &Arc<Source>,
+    at: usize,
+    kind: &ErrorKind,
+    builder: &Builder<'_>,
+) -> Option<Words> {
+    let wanted = matches!(
+        kind,
+        ErrorKind::UnexpectedEofFlowSequence
+            | ErrorKind::UnexpectedEofFlowMapping
+            | ErrorKind::UnexpectedEofImplicitFlowMapping
+            | ErrorKind::ExpectedFlowMappingSeparator
+            | ErrorKind::ExpectedFlowSequenceSeparator
+            | ErrorKind::UnclosedFlowCollection { .. }
+            | ErrorKind::BlockEntryInFlowCollection
+            | ErrorKind::InvalidFlowScalarIndent
+    );
+    let open = builder.open().last().map(|frame| frame.start).filter(|_| wanted)?;
+    let between = source.text.get(open..at)?;
+    let (message, hint) = match between.chars().next()? {
+        _ if !between.contains('\n') => return None,
+        '{' => ("this `{` is not closed", "write `}` behind the last value"),
+        '[' => ("this `[` is not closed", "write `]` behind the last value"),
+        _ => return None,
+    };
+    Some(Words { span: Span::new(open, open + 1), message: message.to_owned(), hint })
+}
+
+fn words(source: &Arc<Source>, at: usize, kind: &ErrorKind) -> (&'static str, &'static str) {
+    let before = source.text.get(..at).unwrap_or_default();
+    let line_before = before.rsplit('\n').next().unwrap_or_default();
+    match kind {
+        ErrorKind::TabNotAllowed
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabAtBlockScalarStart
+        | ErrorKind::TabInIndentation
+        | ErrorKind::TabInPlainScalar => {
+            ("there is a tab in the indentation", "indent with spaces, two for each level")
+        }
+        ErrorKind::MappingValueNotAllowed
+        | ErrorKind::MappingKeyNotAllowed
+        | ErrorKind::SimpleKeyExpected
+        | ErrorKind::InvalidSimpleKey
+        | ErrorKind::InvalidColonPlacement => key_words(line_before),
+        ErrorKind::ExpectedBlockMappingKey
+        | ErrorKind::InvalidIndentation
+        | ErrorKind::ExpectedBlockSequenceEntry
+        | ErrorKind::UnexpectedEofBlockMapping
+        | ErrorKind::UnexpectedEofBlockSequence
+        | ErrorKind::ExpectedDocumentStart => (
+            "this line does not fit the ones above it",
+            "indent the keys of one mapping, and the `-` of one list, by the same number of spaces",
+        ),
+        ErrorKind::BlockSequenceEntryNotAllowed => (
+            "a list cannot begin here",
+            "write the `-` on a line of its own, or the list as `[a, b]`; a text that begins with `- ` needs quotes",
+        ),
+        ErrorKind::ExpectedFlowMappingSeparator => (
+            "there is no `,` or `}` before this",
+            "write `{key: value, key: value}`; values with `,`, `{` or `}` in them need quotes",
+        ),
+        ErrorKind::ExpectedFlowSequenceSeparator => (
+            "there is no `,` or `]` before this",
+            "write `[value, value]`; values with `,`, `[` or `]` in them need quotes",
+        ),
+        ErrorKind::MisplacedFlowCollectionEnd | ErrorKind::MismatchedFlowCollectionEnd { .. } => (
+            "this bracket closes nothing that is open",
+            "remove it, or open it; a text that begins with a bracket needs quotes",
+        ),
+        ErrorKind::UnexpectedCharacter { character } if character.is_control() => (
+            "there is a control character in the text",
+            "write it as an escape in double quotes: `\"\\x1b\"`",
+        ),
+        ErrorKind::UnexpectedCharacter { .. } | ErrorKind::MissingAnchorOrAliasName => {
+            ("a text cannot begin with this character", "put the text into quotes")
+        }
+        ErrorKind::UnknownQuotedScalarEscape | ErrorKind::InvalidQuotedScalarHexEscape => (
+            "this is no escape that a text in `\"` may have",
+            "write `\\\\` for a backslash, or put the text into single quotes",
+        ),
+        ErrorKind::InvalidBlockScalarIndent | ErrorKind::InvalidBlockScalarHeader => (
+            "the text after `|` or `>` is not indented as its first line is",
+            "begin the text on the next line, and indent all of it by the same number of spaces",
+        ),
+        ErrorKind::BomInsideDocument => {
+            ("there is a byte order mark in the middle of the file", "remove it")
+        }
+        ErrorKind::RecursionLimitExceeded => {
+            ("lists and mappings nest too deep here", "no part of hep needs such a depth")
+        }
+        ErrorKind::InvalidMappingValueWhitespace
+        | ErrorKind::FlowMappingValueAdjacentCollection => {
+            ("there is no space after the `:`", "write `key: value`")
+        }
+        // The rest concerns what no manifest has (directives, tags); the library's words will do.
+        _ => ("", ""),
+    }
+}
+
+/// A colon where no key can be, or a line without one where a key must be.
+fn key_words(line_before: &str) -> (&'static str, &'static str) {
+    if line_before.contains(": ") {
+        ("a second `: ` cannot be in this value", "put the value into quotes")
+    } else if line_before.trim().is_empty() || line_before.trim_start().starts_with('-') {
+        ("this is no `key: value`", "write a `:` and a space behind each key")
+    } else {
+        (
+            "this line does not fit the ones above it",
+            "a key's value is on its line or, indented further, below it, but not both; every key needs a `:`",
+        )
+    }
 }

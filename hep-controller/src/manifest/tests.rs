@@ -1,0 +1,699 @@
+//! Manifests as an operator meets them: what is accepted, and what is said of what is not.
+
+use super::*;
+use crate::words::all_of;
+use insta::assert_snapshot;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+fn parse(text: &[u8]) -> Result<Manifest, Diagnostics> {
+    Manifest::parse(&Source::from_bytes(Path::new("site.yml"), text.to_vec())?)
+}
+
+fn check(text: &str) -> String {
+    match parse(text.as_bytes()) {
+        Ok(manifest) => {
+            let show = |task: &ManifestTask| {
+                format!("{} | {:?} | {:?}", task.name, task.on_error, task.spec)
+            };
+            manifest.tasks.iter().map(show).collect::<Vec<_>>().join("\n")
+        }
+        Err(diagnostics) => diagnostics.to_string(),
+    }
+}
+
+/// Compiles a manifest that lies in a directory of its own; paths in the answer are shown below `DIR`.
+fn compile_in(directory: &Path, text: &str) -> String {
+    let manifest = parse(text.as_bytes()).unwrap();
+    let search = SearchPath::new(&directory.join("site.yml"), &directory.join("work"));
+    let shown = match compile(&manifest, &search) {
+        Ok(compiled) => {
+            let sources = compiled.tasks.iter().flat_map(|task| &task.sources);
+            sources.map(|source| format!("{source:#?}")).collect::<Vec<_>>().join("\n")
+        }
+        Err(diagnostics) => diagnostics.to_string(),
+    };
+    shown.replace(&directory.display().to_string(), "DIR")
+}
+
+#[test]
+fn tasks_of_the_ancestor_are_read_as_they_are() {
+    assert_snapshot!(check(
+        "- name: \"Install apache2 package\"  \n  apt:\n    package: \"apache2\"\n    action: \"install\"\n\
+         - name: \"Configure apache DirectoryIndex\"\n  file:\n    src: \"examples/apache2/dir.conf\"\n    \
+         dest: \"/etc/apache2/mods-enabled/dir.conf\" \n    owner: \"root\"\n    group: \"root\"\n    \
+         mod: 644\n    action: \"present\"\n"
+    ), @r#"
+    Install apache2 package | Stop | Apt(Apt { package: OneOrMany([Named { name: PackageName("apache2"), arch: None, version: None }]), action: Install, update_cache: false, cache_valid_time: None, install_recommends: None, default_release: None, allow_downgrade: false, allow_removals: false, autoremove: false, hold: None, dpkg_options: None, policy_rc_d: None, upgrade: None, lock_timeout: None, debconf: [], recover: false })
+    Configure apache DirectoryIndex | Stop | File(File { action: Present, dest: Dest { path: AbsPath("/etc/apache2/mods-enabled/dir.conf"), into: false }, src: Some("examples/apache2/dir.conf"), content: None, owner: Some(Name("root")), group: Some(Name("root")), mode: Some(Mode { text: "644", wanted: Exactly(420) }), recurse: false, parents: false, force: false, follow: false, backup: false, in_place: false, validate: None })
+    "#);
+}
+
+#[test]
+fn a_mapping_with_tasks_is_a_manifest_too() {
+    assert_snapshot!(check("name: site\ntasks:\n- {name: go on, service: {service: ssh, enabled: true}, ignore_errors: true}\n"), @r#"go on | GoOn | Service(Service { name: ServiceName("ssh"), action: None, enabled: Some(true), pattern: None, timeout: None })"#);
+}
+
+#[test]
+fn scalars_mean_what_they_are_asked_for() {
+    assert_snapshot!(check(
+        "- file: {dest: /a, content: 42, mode: 0o644, owner: 33}\n\
+         - file: {dest: /b, content: true, mode: 0644, owner: null-user}\n\
+         - file: {dest: /c, content: \"null\", mode: u=rw, recurse: false}\n\
+         - apt: {package: [nginx, 7zip], cache_valid_time: 3600, update_cache: True}\n"
+    ), @r#"
+    file /a | Stop | File(File { action: Present, dest: Dest { path: AbsPath("/a"), into: false }, src: None, content: Some("42"), owner: Some(Id(33)), group: None, mode: Some(Mode { text: "0o644", wanted: Exactly(420) }), recurse: false, parents: false, force: false, follow: false, backup: false, in_place: false, validate: None })
+    file /b | Stop | File(File { action: Present, dest: Dest { path: AbsPath("/b"), into: false }, src: None, content: Some("true"), owner: Some(Name("null-user")), group: None, mode: Some(Mode { text: "0644", wanted: Exactly(420) }), recurse: false, parents: false, force: false, follow: false, backup: false, in_place: false, validate: None })
+    file /c | Stop | File(File { action: Present, dest: Dest { path: AbsPath("/c"), into: false }, src: None, content: Some("null"), owner: None, group: None, mode: Some(Mode { text: "u=rw", wanted: Clauses([Clause { who: 2496, operator: Set, permissions: "rw" }]) }), recurse: false, parents: false, force: false, follow: false, backup: false, in_place: false, validate: None })
+    install nginx, 7zip | Stop | Apt(Apt { package: OneOrMany([Named { name: PackageName("nginx"), arch: None, version: None }, Named { name: PackageName("7zip"), arch: None, version: None }]), action: Install, update_cache: true, cache_valid_time: Some(3600), install_recommends: None, default_release: None, allow_downgrade: false, allow_removals: false, autoremove: false, hold: None, dpkg_options: None, policy_rc_d: None, upgrade: None, lock_timeout: None, debconf: [], recover: false })
+    "#);
+}
+
+#[test]
+fn anchors_and_merge_keys_work() {
+    assert_snapshot!(check(
+        "- file: &base {dest: /a, mode: 0600, owner: &me www-data}\n- file: {<<: *base, dest: /b, group: *me}\n"
+    ), @r#"
+    file /a | Stop | File(File { action: Present, dest: Dest { path: AbsPath("/a"), into: false }, src: None, content: None, owner: Some(Name("www-data")), group: None, mode: Some(Mode { text: "0600", wanted: Exactly(384) }), recurse: false, parents: false, force: false, follow: false, backup: false, in_place: false, validate: None })
+    file /b | Stop | File(File { action: Present, dest: Dest { path: AbsPath("/b"), into: false }, src: None, content: None, owner: Some(Name("www-data")), group: Some(Name("www-data")), mode: Some(Mode { text: "0600", wanted: Exactly(384) }), recurse: false, parents: false, force: false, follow: false, backup: false, in_place: false, validate: None })
+    "#);
+}
+
+#[test]
+fn ten_mistakes_are_shown_in_one_run() {
+    assert_snapshot!(check(
+        "- name: motd
+  file:
+    dest: /etc/motd
+    onwer: root
+    mode: 0999
+- name: relative
+  file: {dest: etc/motd, content: hello, recurse: yes}
+- name: short form
+  apt: nginx
+- name: misspelt
+  atp: {package: nginx}
+- name: from a playbook
+  service: {name: apache2, state: started}
+- name: colon: in the value
+  command: {argv: ls}
+- name: twice
+  command: {argv: ls -l, argv: ls}
+- name: tab
+  file:
+\tdest: /x
+- name: \"not closed
+  file: {dest: /x}
+- name: a condition
+  apt: {package: nginx, action: presnt}
+  when: os == 'debian'
+"
+    ), @r#"
+    error: unknown parameter `onwer` of `file`
+     --> site.yml:4:5
+      |
+    4 |     onwer: root
+      |     ^^^^^
+      |
+      = hint: did you mean `owner`? `file` has action, dest, path, src, content, owner, group, mod, mode, recurse, parents, force, follow, backup, in_place, validate
+
+    error: `0999` is not a mode
+     --> site.yml:5:11
+      |
+    5 |     mode: 0999
+      |           ^^^^
+      |
+      = hint: write octal digits as `0644`, or clauses as `u=rw,g=r,o=`
+
+    error: `etc/motd` is not an absolute path: it must begin with `/`
+     --> site.yml:7:16
+      |
+    7 |   file: {dest: etc/motd, content: hello, recurse: yes}
+      |                ^^^^^^^^
+      |
+      = hint: write a full path on the host, as `/etc/motd`
+
+    error: `recurse` takes `true` or `false`, found the text `yes`
+     --> site.yml:7:51
+      |
+    7 |   file: {dest: etc/motd, content: hello, recurse: yes}
+      |                                                   ^^^
+      |
+      = hint: write `true`
+
+    error: `apt` takes a mapping of parameters, found the text `nginx`
+     --> site.yml:9:8
+      |
+    9 |   apt: nginx
+      |        ^^^^^
+      |
+      = hint: write `apt: {package: nginx}`
+
+    error: unknown module `atp`
+      --> site.yml:11:3
+       |
+    11 |   atp: {package: nginx}
+       |   ^^^
+       |
+       = hint: did you mean `apt`? the modules are `apt`, `command`, `file` and `service`; further keys are `name` and `ignore_error`
+
+    error: unknown parameter `state` of `service`
+      --> site.yml:13:28
+       |
+    13 |   service: {name: apache2, state: started}
+       |                            ^^^^^
+       |
+       = hint: write `action: start`
+
+    error: a second `: ` cannot be in this value
+      --> site.yml:14:14
+       |
+    14 | - name: colon: in the value
+       |              ^
+       |
+       = hint: put the value into quotes
+
+    error: the key `argv` is given twice
+      --> site.yml:17:26
+       |
+    17 |   command: {argv: ls -l, argv: ls}
+       |                          ^^^^ and again here
+       |
+      ::: site.yml:17:13
+       |
+    17 |   command: {argv: ls -l, argv: ls}
+       |             ^^^^ first here
+       |
+       = hint: keep one of them
+
+    error: there is a tab in the indentation
+      --> site.yml:20:2
+       |
+    20 |     dest: /x
+       |     ^
+       |
+       = hint: indent with spaces, two for each level
+
+    error: this quote is not closed
+      --> site.yml:21:9
+       |
+    21 | - name: "not closed
+       |         ^
+       |
+       = hint: close the text with the same quote at its end
+
+    error: `presnt` is no value of `action`
+      --> site.yml:24:33
+       |
+    24 |   apt: {package: nginx, action: presnt}
+       |                                 ^^^^^^
+       |
+       = hint: write `install`, `latest`, `remove`, `purge` or `build-dep`
+
+    error: this version of hep has no `when`
+      --> site.yml:25:3
+       |
+    25 |   when: os == 'debian'
+       |   ^^^^
+       |
+       = hint: most tasks need no condition: they change nothing where all is as wanted already; `command` has `creates` and `removes`
+    "#);
+}
+
+#[test]
+fn misplaced_lines_are_explained() {
+    assert_snapshot!(check(
+        "- name: parameters at the wrong depth
+  file:
+  dest: /x
+- name: a line between two depths
+  file:
+    dest: /x
+   owner: root
+- apt: {package: nginx
+- name: no module
+- name: two modules
+  apt: {package: a1}
+  file: {dest: /x}
+- file: {dest: {{ path }}, content: *x}
+- just words
+- command: ls -l
+- file: {src: x}
+- file: {dest: [a], content: }
+- apt: {debconf: [{package: x, questio: y, type: z, value: 1}]}
+"
+    ), @r#"
+    error: `file` has no parameters
+     --> site.yml:2:3
+      |
+    2 |   file:
+      |   ^^^^
+      |
+      = hint: write them below it, indented further: `dest: ...`
+
+    error: `dest` is a parameter of `file`
+     --> site.yml:3:3
+      |
+    3 |   dest: /x
+      |   ^^^^
+      |
+      = hint: indent it further than `file`
+
+    error: this line does not fit the ones above it
+     --> site.yml:7:4
+      |
+    7 |    owner: root
+      |    ^
+      |
+      = hint: indent the keys of one mapping, and the `-` of one list, by the same number of spaces
+
+    error: this `{` is not closed
+     --> site.yml:8:8
+      |
+    8 | - apt: {package: nginx
+      |        ^
+      |
+      = hint: write `}` behind the last value
+
+    error: the task has no module
+     --> site.yml:9:3
+      |
+    9 | - name: no module
+      |   ^^^^^^^^^^^^^^^
+      |
+      = hint: add one of `apt`, `command`, `file` or `service`
+
+    error: a task has one module, and this one has `apt` and `file`
+      --> site.yml:12:3
+       |
+    12 |   file: {dest: /x}
+       |   ^^^^ the second module
+       |
+      ::: site.yml:11:3
+       |
+    11 |   apt: {package: a1}
+       |   ^^^ the first module
+       |
+       = hint: make two tasks of it, each beginning with `- `
+
+    error: a text that begins with `{` needs quotes
+      --> site.yml:13:16
+       |
+    13 | - file: {dest: {{ path }}, content: *x}
+       |                ^^^^^^^^^^
+       |
+       = hint: write `"{{ path }}"`
+
+    error: there is no anchor `&x` before this
+      --> site.yml:13:37
+       |
+    13 | - file: {dest: {{ path }}, content: *x}
+       |                                     ^^
+       |
+       = hint: a text that begins with `*` needs quotes
+
+    error: a task is a mapping, found the text `just words`
+      --> site.yml:14:3
+       |
+    14 | - just words
+       |   ^^^^^^^^^^
+       |
+       = hint: write `name:` and a module, as in `- file: {dest: /etc/motd, content: hello}`
+
+    error: `command` takes a mapping of parameters, found the text `ls -l`
+      --> site.yml:15:12
+       |
+    15 | - command: ls -l
+       |            ^^^^^
+       |
+       = hint: write `command: {argv: "ls -l"}`
+
+    error: `file` needs the parameter `dest`
+      --> site.yml:16:3
+       |
+    16 | - file: {src: x}
+       |   ^^^^
+       |
+       = hint: add `dest: ...` below `file`
+
+    error: `dest` takes a text, found a list
+      --> site.yml:17:16
+       |
+    17 | - file: {dest: [a], content: }
+       |                ^^^
+       |
+       = hint: write a text instead of a list
+
+    error: `content` has no value
+      --> site.yml:17:21
+       |
+    17 | - file: {dest: [a], content: }
+       |                     ^^^^^^^
+       |
+       = hint: write a value after it, or remove the key
+
+    error: unknown key `questio`
+      --> site.yml:18:32
+       |
+    18 | - apt: {debconf: [{package: x, questio: y, type: z, value: 1}]}
+       |                                ^^^^^^^
+       |
+       = hint: did you mean `question`? possible are `package`, `question`, `type` and `value`
+    "#);
+}
+
+#[test]
+fn parameters_that_do_not_fit_each_other_are_named_at_their_place() {
+    assert_snapshot!(check("- file: {dest: /x, content: a, src: b}\n- service: {name: ssh}\n- command: {chdir: /}\n"), @"
+    error: `src` and `content` both say what the file shall hold
+     --> site.yml:1:20
+      |
+    1 | - file: {dest: /x, content: a, src: b}
+      |                    ^^^^^^^
+      |
+      = hint: keep one of them
+
+    error: there is nothing to do: neither `action` nor `enabled` is given
+     --> site.yml:2:13
+      |
+    2 | - service: {name: ssh}
+      |             ^^^^
+      |
+      = hint: add `action: start`, `stop`, `restart` or `reload`, or `enabled: true`
+
+    error: there is nothing to run
+     --> site.yml:3:3
+      |
+    3 | - command: {chdir: /}
+      |   ^^^^^^^
+      |
+      = hint: add `argv: [program, argument]`, or `shell: script`
+    ");
+}
+
+#[test]
+fn other_forms_are_no_manifest() {
+    assert_snapshot!(["", "[]", "tasks:", "hello", "file: {dest: /x}", "taks: []", "- hosts: all\n  tasks: []"]
+        .map(check)
+        .join("\n"), @"
+    error: the manifest has no tasks
+    --> site.yml
+     = hint: write a list of tasks: `- file: {dest: /etc/motd, content: hello}`
+
+    error: the manifest has no tasks
+     --> site.yml:1:1
+      |
+    1 | []
+      | ^^
+      |
+      = hint: write a list of tasks: `- file: {dest: /etc/motd, content: hello}`
+
+    error: the manifest has no tasks
+     --> site.yml:1:1
+      |
+    1 | tasks:
+      | ^^^^^
+      |
+      = hint: write a list of tasks: `- file: {dest: /etc/motd, content: hello}`
+
+    error: a manifest is a list of tasks, found the text `hello`
+     --> site.yml:1:1
+      |
+    1 | hello
+      | ^^^^^
+      |
+      = hint: begin each task with `- name: ...` and write its module below
+
+    error: `file` stands outside of a task
+     --> site.yml:1:1
+      |
+    1 | file: {dest: /x}
+      | ^^^^
+      |
+      = hint: a manifest is a list of tasks: begin each with `- `
+
+    error: unknown key `taks` of a manifest
+     --> site.yml:1:1
+      |
+    1 | taks: []
+      | ^^^^
+      |
+      = hint: did you mean `tasks`?
+
+    error: this version of hep has no `hosts`
+     --> site.yml:1:3
+      |
+    1 | - hosts: all
+      |   ^^^^^
+      |
+      = hint: the hosts file says which hosts are meant: `hep push -i HOSTS MANIFEST`
+
+    error: this version of hep has no `tasks`
+     --> site.yml:2:3
+      |
+    2 |   tasks: []
+      |   ^^^^^
+      |
+      = hint: a manifest holds one list of tasks: write them without `hosts` and `tasks` around them
+    ");
+}
+
+#[test]
+fn terminals_obey_nothing_in_a_manifest() {
+    assert_snapshot!(check("- file: {dest: /x, \"o\\e[31m\": 1, mode: \"\u{202e}x\u{9b}31m\"} # \u{1b}[31m\n"), @r#"
+    error: there is a control character in the text
+     --> site.yml:1:43
+      |
+    1 | - file: {dest: /x, "o\e[31m": 1, mode: "�x�31m"} # �[31m
+      |                                           ^
+      |
+      = hint: write it as an escape in double quotes: `"\x1b"`
+    "#);
+}
+
+#[test]
+fn long_lines_are_cut_around_the_mistake() {
+    let text = format!(
+        "- file: {{content: {}, onwer: root, dest: /{}}}\n",
+        "x".repeat(300),
+        "y".repeat(200)
+    );
+    assert_snapshot!(check(&text), @"
+    error: unknown parameter `onwer` of `file`
+     --> site.yml:1:321
+      |
+    1 | ...xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx, onwer: root, dest: /yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy...
+      |                                                                  ^^^^^
+      |
+      = hint: did you mean `owner`? `file` has action, dest, path, src, content, owner, group, mod, mode, recurse, parents, force, follow, backup, in_place, validate
+    ");
+}
+
+#[test]
+fn deep_and_exploding_documents_are_refused_quickly() {
+    let mut bomb = "- &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..12 {
+        let alias = format!("*a{}", level - 1);
+        bomb += &format!("- &a{level} [{}]\n", vec![alias; 10].join(", "));
+    }
+    assert!(check(&bomb).contains("more than 4000000 values"));
+    let deep = format!("- {}\n", "[".repeat(100_000));
+    assert!(check(&deep).contains("nest"), "{}", check(&deep));
+    let deep = format!("- file: {}\n", "{a: ".repeat(10_000));
+    assert!(check(&deep).contains("nest"));
+    let chain: String = (1..200).map(|n| format!("- &a{n} [*a{}]\n", n - 1)).collect();
+    assert!(check(&format!("- &a0 [x]\n{chain}")).contains("nest"));
+}
+
+#[test]
+fn every_table_row_names_what_exists() {
+    for module in TaskSpec::MODULES {
+        let hint = check(&format!("- {module}: {{no_such: 1}}\n"));
+        assert!(hint.contains(&format!("`{module}` has ")), "{hint}");
+    }
+    assert_eq!(all_of(&TaskSpec::MODULES).matches('`').count(), TaskSpec::MODULES.len() * 2);
+}
+
+#[test]
+fn ten_thousand_tasks_are_compiled_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("a"), "x").unwrap();
+    let task = "- name: one of many\n  file:\n    src: a\n    dest: /etc/a\n    mode: 0644\n";
+    let text = task.repeat(10_000);
+    let start = std::time::Instant::now();
+    let manifest = parse(text.as_bytes()).unwrap();
+    let search = SearchPath::new(&directory.path().join("site.yml"), directory.path());
+    let compiled = compile(&manifest, &search).unwrap();
+    let took = start.elapsed();
+    assert_eq!((compiled.tasks.len(), compiled.contents.iter().count()), (10_000, 1));
+    assert!(took.as_secs() < 5, "{took:?}");
+}
+
+#[test]
+fn many_mistakes_are_cut_off_and_counted() {
+    let shown = check(&"- file: {dest: x}\n".repeat(10_000));
+    assert_eq!(shown.matches("error: `x` is not").count(), 100);
+    assert!(shown.ends_with("error: 9900 more mistakes are not shown\n"));
+}
+
+#[test]
+fn sources_are_found_beside_the_manifest_then_in_the_working_directory() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |below: &str| directory.path().join(below);
+    fs::create_dir_all(at("work/tree/sub")).unwrap();
+    fs::write(at("a"), "beside").unwrap();
+    fs::write(at("work/a"), "not this").unwrap();
+    fs::write(at("work/tree/run.sh"), "run").unwrap();
+    fs::set_permissions(at("work/tree/run.sh"), fs::Permissions::from_mode(0o700)).unwrap();
+    fs::write(at("work/tree/sub/b"), "").unwrap();
+    symlink("../a", at("work/tree/sub/link")).unwrap();
+    assert_snapshot!(compile_in(
+        directory.path(),
+        "- file: {src: a, dest: /a}\n- file: {src: tree/, dest: /t}\n"
+    ), @r#"
+    NamedSource {
+        written: "a",
+        source: File(
+            SourceFile {
+                name: "a",
+                digest: 5bcaffed4d27f7b2dd939334aa6032a0770b552e4059c50e76b5c8e64219af93,
+                size: 6,
+                executable: false,
+            },
+        ),
+    }
+    NamedSource {
+        written: "tree/",
+        source: Tree {
+            name: "tree",
+            entries: [
+                TreeEntry {
+                    path: RelPath(
+                        "run.sh",
+                    ),
+                    kind: File(
+                        SourceFile {
+                            name: "run.sh",
+                            digest: acba25512100f80b56fc3ccd14c65be55d94800cda77585c5f41a887e398f9be,
+                            size: 3,
+                            executable: true,
+                        },
+                    ),
+                },
+                TreeEntry {
+                    path: RelPath(
+                        "sub",
+                    ),
+                    kind: Directory,
+                },
+                TreeEntry {
+                    path: RelPath(
+                        "sub/b",
+                    ),
+                    kind: File(
+                        SourceFile {
+                            name: "b",
+                            digest: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855,
+                            size: 0,
+                            executable: false,
+                        },
+                    ),
+                },
+                TreeEntry {
+                    path: RelPath(
+                        "sub/link",
+                    ),
+                    kind: Link {
+                        target: "../a",
+                    },
+                },
+            ],
+        },
+    }
+    "#);
+}
+
+#[test]
+fn sources_that_cannot_be_sent_are_named() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::create_dir_all(directory.path().join("t/sub")).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(directory.path().join("t/sub/s")).unwrap();
+    use std::os::unix::ffi::OsStrExt;
+    fs::write(directory.path().join("t").join(std::ffi::OsStr::from_bytes(b"\xff")), "").unwrap();
+    assert_snapshot!(compile_in(
+        directory.path(),
+        "- file: {src: missing/x.conf, dest: /a}\n- file:\n    src: t\n    dest: /t\n- file: {dest: /x, src: /nowhere/y}\n"
+    ), @"
+    error: `missing/x.conf` is not there: neither `DIR/missing/x.conf` nor `DIR/work/missing/x.conf` exists
+     --> site.yml:1:15
+      |
+    1 | - file: {src: missing/x.conf, dest: /a}
+      |               ^^^^^^^^^^^^^^
+      |
+      = hint: a relative path is sought beside the manifest, then in the working directory
+
+    error: `DIR/t/sub/s` is a socket, which cannot be copied
+     --> site.yml:3:10
+      |
+    3 |     src: t
+      |          ^
+      |
+      = hint: only files, directories and symbolic links can be
+
+    error: the name `DIR/t/�` is no UTF-8
+     --> site.yml:3:10
+      |
+    3 |     src: t
+      |          ^
+      |
+      = hint: rename it
+
+    error: `/nowhere/y` does not exist on this machine
+     --> site.yml:5:25
+      |
+    5 | - file: {dest: /x, src: /nowhere/y}
+      |                         ^^^^^^^^^^
+      |
+      = hint: `src` names a file or directory on this machine, not on the host
+    ");
+}
+
+#[test]
+fn a_source_that_changes_is_noticed_before_its_end() {
+    use std::io::Read;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a");
+    fs::write(&path, "hello").unwrap();
+    let manifest = parse(b"- file: {src: a, dest: /a}\n").unwrap();
+    let compiled =
+        compile(&manifest, &SearchPath::new(&directory.path().join("m"), Path::new("/"))).unwrap();
+    let (digest, _) = compiled.contents.iter().next().unwrap();
+    let read = || {
+        let mut text = String::new();
+        compiled.contents.reader(digest).and_then(|mut r| r.read_to_string(&mut text)).map(|_| text)
+    };
+    assert_eq!(read().unwrap(), "hello");
+    for other in ["hallo", "hell", "hello!", ""] {
+        fs::write(&path, other).unwrap();
+        assert!(read().unwrap_err().to_string().ends_with("has changed since the run began"));
+    }
+    fs::remove_file(&path).unwrap();
+    assert!(read().is_err());
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+        let _ = parse(&bytes).map_err(|diagnostics| diagnostics.to_string());
+    }
+
+    #[test]
+    fn no_pieces_of_manifests_make_it_panic(
+        pieces in proptest::collection::vec(proptest::sample::select(vec![
+            "- ", "  ", "\n", "file", "apt", ": ", "{", "}", "[", "]", ", ", "dest", "/x", "\"", "'", "\t", "*a", "&a ",
+            "<<", "#", "|\n", ">", "!!str ", "!x ", "---\n", "é", "\u{feff}", "\r\n", "name", "? ", "{{ x }}", "tasks:\n",
+        ]), 0..40)
+    ) {
+        let _ = parse(pieces.concat().as_bytes()).map_err(|diagnostics| diagnostics.to_string());
+    }
+}
