@@ -210,8 +210,9 @@ impl Error for Unreachable {
 /// One byte stream to a running agent and back. `read` gives 0 when the agent's stdout is closed; a host that died is
 /// an error, never an end. One thread owns a link; only its [`Canceller`] may be used from others.
 pub(crate) trait Link: Read + Write + Send {
-    /// Closes the agent's stdin, which tells it that nothing more will come.
-    fn close_input(&mut self) -> io::Result<()>;
+    /// From now on a read that finds nothing for about so long gives [`io::ErrorKind::WouldBlock`] and may be repeated:
+    /// its caller has a look around in between.
+    fn look_around(&mut self, every: Duration) -> io::Result<()>;
 
     /// How the agent ended: to be called after the end of its output or after an error. Closes the link, within
     /// [`Timeouts::finish`]; a second call answers the same.

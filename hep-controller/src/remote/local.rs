@@ -151,8 +151,8 @@ impl Write for LocalLink {
 }
 
 impl Link for LocalLink {
-    fn close_input(&mut self) -> io::Result<()> {
-        self.stream.shutdown(Shutdown::Write)
+    fn look_around(&mut self, every: Duration) -> io::Result<()> {
+        self.stream.set_read_timeout(Some(every))
     }
 
     fn finish(&mut self) -> Ending {

@@ -14,9 +14,8 @@ fn read_to_end(link: &mut dyn Link) -> String {
 
 #[test]
 fn bytes_go_there_and_back() {
-    let mut link = start_script("cat; echo last words >&2; exit 3");
+    let mut link = start_script("head -c 10; echo last words >&2; exit 3");
     link.write_all(b"to and fro").unwrap();
-    link.close_input().unwrap();
     assert_eq!(read_to_end(&mut *link), "to and fro");
     let ending = Ending { exit: Exit::Code(3), stderr: "last words\n".to_owned() };
     assert_eq!(link.finish(), ending);
@@ -46,10 +45,16 @@ fn a_cancel_ends_a_read_and_all_that_was_started() {
     assert_eq!(link.read(&mut [0]).unwrap_err().to_string(), "cancelled");
     cancel.join().unwrap();
     link.finish();
-    assert!(started.elapsed() < Duration::from_secs(2));
-    // A zombie that its new parent has not reaped yet is dead as well.
-    let status = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    assert!(status.is_empty() || status.contains(") Z "), "{status}");
+    assert!(started.elapsed() < Duration::from_secs(4));
+    // A killed process takes a moment to end; a zombie that its new parent has not reaped yet has ended as well.
+    let lives = || {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        !status.is_empty() && !status.contains(") Z ")
+    };
+    while lives() {
+        assert!(started.elapsed() < Duration::from_secs(10), "process {pid} lives");
+        thread::sleep(Duration::from_millis(10));
+    }
 }
 
 #[test]

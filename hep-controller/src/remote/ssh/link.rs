@@ -14,13 +14,22 @@ pub(super) struct SshLink {
     /// Closing it would take a round trip; it ends with the connection.
     sftp: Option<Sftp>,
     finish_within: Duration,
+    look_every: Option<Duration>,
     is_broken: bool,
     ended: Option<Ending>,
 }
 
 impl SshLink {
     pub(super) fn new(wire: Wire, stream: Stream, finish_within: Duration) -> SshLink {
-        SshLink { wire, stream, sftp: None, finish_within, is_broken: false, ended: None }
+        SshLink {
+            wire,
+            stream,
+            sftp: None,
+            finish_within,
+            look_every: None,
+            is_broken: false,
+            ended: None,
+        }
     }
 
     /// The hello is done: from here on the agent may take its time.
@@ -54,8 +63,16 @@ impl SshLink {
 
 impl Read for SshLink {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.stream.read(&mut self.wire, buffer);
-        self.note(read)
+        match self.look_every {
+            None => {
+                let read = self.stream.read(&mut self.wire, buffer);
+                self.note(read)
+            }
+            Some(every) => {
+                let read = self.stream.read_within(&mut self.wire, buffer, every);
+                self.note(read)?.ok_or_else(|| io::ErrorKind::WouldBlock.into())
+            }
+        }
     }
 }
 
@@ -72,9 +89,9 @@ impl Write for SshLink {
 }
 
 impl Link for SshLink {
-    fn close_input(&mut self) -> io::Result<()> {
-        let closed = self.stream.close_input(&mut self.wire);
-        self.note(closed)
+    fn look_around(&mut self, every: Duration) -> io::Result<()> {
+        self.look_every = Some(every);
+        Ok(())
     }
 
     fn finish(&mut self) -> Ending {

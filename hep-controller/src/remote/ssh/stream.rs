@@ -6,7 +6,7 @@ use crate::remote::{Ending, Exit};
 use ssh2::{Channel, Session};
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How much of the program's output is taken off the channel while a write waits for room.
 const PENDING: usize = 4 * 1024 * 1024;
@@ -34,17 +34,31 @@ impl Stream {
 
     /// Waits for output; 0 is its end. A connection that ends without saying so is an error.
     pub(super) fn read(&mut self, wire: &mut Wire, buffer: &mut [u8]) -> Result<usize, Broken> {
-        if buffer.is_empty() {
-            return Ok(0);
-        }
-        if !self.pending.is_empty() {
-            return Ok(self.pending.read(buffer).unwrap_or_default());
-        }
         loop {
-            if let Some(read) = self.take(wire, buffer)? {
+            if let Some(read) = self.read_within(wire, buffer, LOOK)? {
                 return Ok(read);
             }
-            wire.wait(LOOK)?;
+        }
+    }
+
+    /// The same, but waits no longer than this: None if nothing came.
+    pub(super) fn read_within(
+        &mut self,
+        wire: &mut Wire,
+        buffer: &mut [u8],
+        longest: Duration,
+    ) -> Result<Option<usize>, Broken> {
+        if buffer.is_empty() || !self.pending.is_empty() {
+            return Ok(Some(self.pending.read(buffer).unwrap_or_default()));
+        }
+        let end = Instant::now() + longest;
+        loop {
+            let taken = self.take(wire, buffer)?;
+            let left = end.saturating_duration_since(Instant::now());
+            if taken.is_some() || left.is_zero() {
+                return Ok(taken);
+            }
+            wire.wait(left.min(LOOK))?;
         }
     }
 
@@ -124,20 +138,19 @@ impl Stream {
         Ok(String::from_utf8_lossy(&all).into_owned())
     }
 
-    pub(super) fn close_input(&mut self, wire: &mut Wire) -> Result<(), Broken> {
-        let channel = &mut self.channel;
-        wire.run(|_| channel.send_eof())
-    }
-
     /// Waits for the program's end and closes the channel. The wire's deadline bounds it.
     pub(super) fn settle(&mut self, wire: &mut Wire) -> Exit {
         self.settled(wire).unwrap_or(Exit::Unknown)
     }
 
     fn settled(&mut self, wire: &mut Wire) -> Result<Exit, Broken> {
-        self.close_input(wire)?;
+        let channel = &mut self.channel;
+        wire.run(|_| channel.send_eof())?;
         let mut rest = vec![0; 32 * 1024];
-        while self.read(wire, &mut rest)? > 0 {}
+        while self.read(wire, &mut rest)? > 0 {
+            // An agent that never stops writing never makes us wait.
+            wire.time_left()?;
+        }
         let channel = &mut self.channel;
         wire.run(|_| channel.close())?;
         wire.run(|_| channel.wait_close())?;

@@ -245,14 +245,7 @@ impl Wire {
         if self.cancel.is_cancelled() {
             return Err(Broken::Cancelled);
         }
-        let until_deadline = match self.deadline {
-            Some(deadline) => match deadline.end.checked_duration_since(Instant::now()) {
-                Some(left) => left,
-                None if deadline.is_patient => return Err(Broken::Overdue(deadline.after)),
-                None => return Err(Broken::Late(deadline.after)),
-            },
-            None => Duration::MAX,
-        };
+        let until_deadline = self.time_left()?;
         let directions = self.session.block_directions();
         let events = match directions {
             BlockDirections::Inbound | BlockDirections::None => PollFlags::POLLIN,
@@ -268,6 +261,18 @@ impl Wire {
             self.ask_for_life()?;
         }
         Ok(())
+    }
+
+    /// Until the deadline, which is an error once it has passed.
+    pub(super) fn time_left(&self) -> Result<Duration, Broken> {
+        let Some(Deadline { end, after, is_patient }) = self.deadline else {
+            return Ok(Duration::MAX);
+        };
+        match end.checked_duration_since(Instant::now()) {
+            Some(left) => Ok(left),
+            None if is_patient => Err(Broken::Overdue(after)),
+            None => Err(Broken::Late(after)),
+        }
     }
 
     fn ask_for_life(&mut self) -> Result<(), Broken> {
