@@ -26,7 +26,9 @@ pub const ON_HOST: &str = "/srv/hep-repo";
 /// A package on the host that apt has not heard of.
 pub const LOOSE_DEB: &str = "/srv/hep-loose_1.0_all.deb";
 
-/// The log that `hep-svc` appends a line to whenever its daemon starts (`start`) or gets SIGHUP (`reload`).
+/// The log that `hep-svc` appends `start PID` to when its daemon starts and `reload PID` on SIGHUP.
+///
+/// The start's line is there when the service manager or the init script says that it has started.
 pub const SERVICE_LOG: &str = "/var/log/hep-svc.log";
 
 /// A file of a package: path below the root, mode, text.
@@ -154,6 +156,7 @@ log() { echo \"$1 $$\" >> /var/log/hep-svc.log; }
 trap 'log reload' HUP
 trap 'kill $!; exit 0' TERM
 log start
+touch /run/hep-svc.ready
 while :; do sleep 3600 & wait; kill $!; done
 ";
 
@@ -169,10 +172,14 @@ const SERVICE_INIT: &str = "#!/bin/sh
 DAEMON=/usr/sbin/hep-svc
 PIDFILE=/run/hep-svc.pid
 . /lib/lsb/init-functions
-start() { start-stop-daemon --start --oknodo --background --make-pidfile --pidfile $PIDFILE --startas $DAEMON; }
+start() {
+  rm -f /run/hep-svc.ready
+  start-stop-daemon --start --oknodo --background --make-pidfile --pidfile $PIDFILE --startas $DAEMON
+  until [ -e /run/hep-svc.ready ]; do sleep 0.05; done
+}
 stop() { start-stop-daemon --stop --oknodo --retry 5 --remove-pidfile --pidfile $PIDFILE; }
 case \"$1\" in
-  start) start ;;
+  start) status_of_proc -p $PIDFILE $DAEMON hep-svc >/dev/null || start ;;
   stop) stop ;;
   restart|force-reload) stop; start ;;
   reload) start-stop-daemon --stop --signal HUP --pidfile $PIDFILE ;;
@@ -185,7 +192,9 @@ const SERVICE_UNIT: &str = "[Unit]
 Description=a daemon for hep's tests
 
 [Service]
+ExecStartPre=/bin/rm -f /run/hep-svc.ready
 ExecStart=/usr/sbin/hep-svc
+ExecStartPost=/bin/sh -c 'until [ -e /run/hep-svc.ready ]; do sleep 0.05; done'
 ExecReload=/bin/kill -HUP $MAINPID
 
 [Install]
