@@ -112,20 +112,26 @@ impl HostKeys {
         if policy == HostKeyPolicy::Off {
             return Ok(());
         }
-        match judge(&self.verdict(shown), shown, policy) {
+        let judgement = judge(&self.verdict(shown), shown, policy);
+        if !matches!(judgement, Judgement::Ask(_)) {
+            return self.obey(judgement, shown, confirm);
+        }
+        let _one_at_a_time = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        // While this one waited for its turn, another host's answer may have made the key known.
+        self.obey(judge(&self.verdict(shown), shown, policy), shown, confirm)
+    }
+
+    fn obey(
+        &self,
+        judgement: Judgement,
+        shown: &Shown<'_>,
+        confirm: &dyn Confirm,
+    ) -> Result<(), Problem> {
+        match judgement {
             Judgement::Accept => Ok(()),
             Judgement::Record => self.record(shown),
             Judgement::Refuse(problem) => Err(problem),
-            Judgement::Ask(_) => {
-                let _one_at_a_time = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
-                // While waiting for its turn, another host's answer may have made this key known.
-                match judge(&self.verdict(shown), shown, policy) {
-                    Judgement::Accept => Ok(()),
-                    Judgement::Record => self.record(shown),
-                    Judgement::Refuse(problem) => Err(problem),
-                    Judgement::Ask(question) => self.ask(&question, shown, confirm),
-                }
-            }
+            Judgement::Ask(question) => self.ask(&question, shown, confirm),
         }
     }
 

@@ -9,8 +9,7 @@ use std::io::{self, Read};
 ///
 /// `/var/tmp` is on every Debian, on disk, and emptied of forgotten files by the system. Hardened hosts mount all world
 /// writable directories noexec at once, so the home directory comes next: it is where a user may run programs.
-/// `/dev/shm` and `/run` are in memory, for a host whose disk is full or read-only. `/tmp` is last but one of the disk's
-/// because it is the one most often noexec, and otherwise no better than `/var/tmp`.
+/// `/dev/shm` is in memory, for a host whose disk is full or read-only; `/tmp` and `/run` are for what is left.
 pub(super) const CANDIDATES: [&str; 5] = ["/var/tmp", ".", "/dev/shm", "/tmp", "/run"];
 
 /// The private directory and the file in it: `<candidate>/.hep-<16 hex>/hep-agent`.

@@ -6,6 +6,13 @@ use crate::remote::auth::{self, AgentKey, Attempt, KeyFile, Means, Offered};
 use crate::remote::known_hosts::PublicKey;
 use crate::remote::{Identities, Secret, Target};
 use ssh2::{Agent, KeyboardInteractivePrompt, Prompt};
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+/// An agent answers this question from memory.
+const AGENT_ANSWERS: Duration = Duration::from_secs(5);
 
 /// Logs in, or tells all that was tried.
 pub(super) fn login(
@@ -95,12 +102,26 @@ impl KeyboardInteractivePrompt for Answers<'_> {
 
 /// None if there is no ssh-agent, or one that does not answer; then its keys are simply not among the means.
 fn connect_agent(wire: &Wire, identities: &Identities) -> Option<Agent> {
-    let socket = identities.agent_socket.as_ref()?;
+    let socket = identities.agent_socket.as_deref().filter(|socket| answers(socket))?;
     let mut agent = wire.session().agent().ok()?;
     agent.set_identity_path(socket).ok()?;
     agent.connect().ok()?;
     agent.list_identities().ok()?;
     Some(agent)
+}
+
+/// Whether there is an agent behind the socket, and not a forgotten one of a connection long gone: libssh2 would wait for
+/// that one for ever. Asks for the identities (draft-miller-ssh-agent, 4.4) and looks at the answer's type.
+fn answers(socket: &Path) -> bool {
+    let ask = || {
+        let mut agent = UnixStream::connect(socket)?;
+        agent.set_read_timeout(Some(AGENT_ANSWERS))?;
+        agent.write_all(&[0, 0, 0, 1, 11])?;
+        let mut head = [0; 5];
+        agent.read_exact(&mut head)?;
+        Ok::<_, io::Error>(head)
+    };
+    matches!(ask(), Ok([.., 12]))
 }
 
 fn identities_of(agent: &mut Agent) -> Vec<AgentKey> {

@@ -7,6 +7,7 @@ use crate::remote::{Identities, Timeouts};
 use std::borrow::Cow;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
@@ -370,6 +371,12 @@ fn every_stage_is_bounded() {
 
     let server = Server::start();
     let mut try_ = Try::at(&server);
+    try_.target.private_key = None;
+    try_.identities.agent_socket = Some(server.path("silent"));
+    let _silent_agent = UnixListener::bind(server.path("silent")).unwrap();
+    check(&try_, Stage::Login, Duration::from_secs(8));
+
+    let mut try_ = Try::at(&server);
     try_.script = "#!/bin/sh\nsleep 20\n".to_owned();
     (try_.timeouts.start, try_.timeouts.finish) = (soon, soon);
     check(&try_, Stage::Start, Duration::from_secs(4));
@@ -485,15 +492,22 @@ fn a_launch_takes_few_round_trips() {
 }
 
 #[test]
-#[ignore = "slow"]
-fn adhoc_frozen() {
+#[ignore = "takes a minute"]
+fn a_quiet_agent_is_waited_for() {
     let server = Server::start();
-    let (mut link, _) =
-        Try::at(&server).script("read go; kill -STOP $PPID; sleep 100\n").launch().unwrap();
+    let (mut link, _) = Try::at(&server).script("sleep 50; echo done\n").launch().unwrap();
+    assert_eq!(read_to_end(&mut *link), "done\n");
+    assert_eq!(link.finish().exit, Exit::Code(0));
+}
+
+#[test]
+#[ignore = "takes a minute"]
+fn a_frozen_host_is_noticed() {
+    let server = Server::start();
+    let script = "read go; kill -STOP $PPID; sleep 90\n";
+    let (mut link, _) = Try::at(&server).script(script).launch().unwrap();
     link.write_all(b"go\n").unwrap();
-    let started = Instant::now();
     let error = link.read(&mut [0]).unwrap_err();
-    eprintln!("{error} after {:?}", started.elapsed());
-    link.finish();
-    eprintln!("{:?}", started.elapsed());
+    assert!(error.to_string().starts_with("no sign of life for 6"), "{error}");
+    assert_eq!(link.finish().exit, Exit::Unknown);
 }
