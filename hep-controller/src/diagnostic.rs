@@ -74,15 +74,6 @@ impl Diagnostic {
         }
         self
     }
-
-    /// Line and column, both from 1, the column in characters.
-    pub(crate) fn line_column(&self) -> Option<(usize, usize)> {
-        let place = self.place.as_ref()?;
-        let before = place.source.text.get(..place.span.start)?;
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-        Some((line, before.get(line_start..)?.chars().count() + 1))
-    }
 }
 
 /// All mistakes that were found, in the order of their places.

@@ -14,7 +14,7 @@ mod tests;
 mod tree;
 
 pub(crate) use compile::{Compiled, SearchPath, compile};
-pub(crate) use contents::{ContentReader, Contents};
+pub(crate) use contents::Contents;
 
 use crate::diagnostic::Diagnostics;
 use crate::source::{Source, Span};

@@ -8,8 +8,6 @@ mod decode;
 mod mistake;
 mod recover;
 mod syntax;
-#[cfg(test)]
-mod tests;
 
 pub(crate) use decode::{Decoder, decode_each};
 pub(crate) use mistake::{Mistake, What};

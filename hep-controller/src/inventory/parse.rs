@@ -18,7 +18,7 @@ enum Key {
     Port,
     User,
     Password,
-    PrivateKey,
+    Identity,
 }
 
 /// hep's spellings first, then Ansible's.
@@ -27,14 +27,14 @@ const KEYS: [(&str, Key); 13] = [
     ("port", Key::Port),
     ("user", Key::User),
     ("password", Key::Password),
-    ("private_key", Key::PrivateKey),
+    ("private_key", Key::Identity),
     ("ansible_host", Key::Host),
     ("ansible_port", Key::Port),
     ("ansible_user", Key::User),
     ("ansible_password", Key::Password),
     ("ansible_ssh_pass", Key::Password),
-    ("ansible_ssh_private_key_file", Key::PrivateKey),
-    ("ansible_private_key_file", Key::PrivateKey),
+    ("ansible_ssh_private_key_file", Key::Identity),
+    ("ansible_private_key_file", Key::Identity),
     ("ansible_ssh_user", Key::User),
 ];
 
@@ -227,7 +227,7 @@ impl Reading<'_> {
             },
             Key::User => host.user = Some(value.to_owned()),
             Key::Password => host.password = Some(Secret::new(value)),
-            Key::PrivateKey => self.private_key(value, place, host),
+            Key::Identity => self.private_key(value, place, host),
         }
     }
 

@@ -65,13 +65,6 @@ pub(crate) struct ContentReader {
     hasher: Hasher,
 }
 
-impl ContentReader {
-    /// How many bytes it gives in all.
-    pub(crate) fn size(&self) -> u64 {
-        self.content.size
-    }
-}
-
 impl Read for ContentReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let n = self.file.read(buffer)?;

@@ -35,7 +35,7 @@ impl Place<'_> {
         let key = yaml::shorten(key);
         let span = mistake.span.unwrap_or(at_key);
         let at = |span, message: String| Diagnostic::at(self.source, span, message);
-        Some(match &mistake.what {
+        Some(match &*mistake.what {
             What::Reported => return None,
             What::Other(text) => {
                 let text = match text.strip_prefix("`` ") {

@@ -225,7 +225,7 @@ fn parameters(module: &str) -> &'static [&'static str] {
         }
     }
     let probe = de::value::MapAccessDeserializer::new(Nothing);
-    match TaskSpec::deserialize(Module { module, params: probe }).map_err(|mistake| mistake.what) {
+    match TaskSpec::deserialize(Module { module, params: probe }).map_err(|mistake| *mistake.what) {
         Err(What::UnknownField { known, .. }) => known,
         Ok(_) | Err(_) => &[],
     }

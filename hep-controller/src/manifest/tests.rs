@@ -1,5 +1,7 @@
 //! Manifests as an operator meets them: what is accepted, and what is said of what is not.
 
+#![expect(clippy::too_many_lines, reason = "a snapshot is as long as what it shows")]
+
 use super::*;
 use crate::words::all_of;
 use insta::assert_snapshot;

@@ -38,17 +38,23 @@ pub(crate) fn decode_each<T>(
 
 /// Whether something seems missing only because what was wrong had been left out.
 fn follows(mistake: &Mistake, before: &[Mistake]) -> bool {
-    let What::Missing(missing) = &mistake.what else { return false };
+    let What::Missing(missing) = &*mistake.what else { return false };
     // Of a mapping inside, only what was left out of it counts.
     let scope = mistake.key.as_ref().and(mistake.span);
     let inside = |left_out: &&Mistake| match (scope, &left_out.key) {
         (Some(scope), Some(key)) => scope.start <= key.span.start && key.span.end <= scope.end,
         (None, _) | (_, None) => true,
     };
-    before.iter().filter(inside).any(|left_out| match &left_out.what {
+    before.iter().filter(inside).any(|left_out| match &*left_out.what {
         What::UnknownField { field, .. } => crate::words::similar(field, missing),
         // It may have been given under another name, which is not known here.
-        _ => true,
+        What::Other(_)
+        | What::Type { .. }
+        | What::UnknownVariant { .. }
+        | What::Missing(_)
+        | What::Twice(_)
+        | What::NoValue
+        | What::Reported => true,
     })
 }
 

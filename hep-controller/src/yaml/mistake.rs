@@ -16,7 +16,8 @@ pub(crate) struct Mistake {
     pub(super) path: Vec<usize>,
     /// How many keys it lies below.
     keys: usize,
-    pub(crate) what: What,
+    /// Boxed, since most decoding goes well and hands results around.
+    pub(crate) what: Box<What>,
 }
 
 /// The kinds of mistakes; those with names inside allow of suggestions.
@@ -46,7 +47,7 @@ pub(crate) enum What {
 
 impl Mistake {
     pub(super) fn new(what: What) -> Mistake {
-        Mistake { span: None, key: None, path: Vec::new(), keys: 0, what }
+        Mistake { span: None, key: None, path: Vec::new(), keys: 0, what: Box::new(what) }
     }
 
     /// Unless a more exact place is known.
@@ -97,6 +98,7 @@ impl de::Error for Mistake {
         Mistake::new(What::Other(message.to_string()))
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "serde's words do for what YAML has not")]
     fn invalid_type(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Mistake {
         let found = match found {
             de::Unexpected::Unit | de::Unexpected::Option => "nothing".to_owned(),

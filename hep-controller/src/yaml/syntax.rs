@@ -33,6 +33,7 @@ pub(super) fn explain(
 }
 
 /// A quote that was forgotten is noticed at the next one, pages below; what helps is where the text begins.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library's list is long and may grow")]
 fn quote(source: &Arc<Source>, at: usize, kind: &ErrorKind, consumed: usize) -> Option<Words> {
     let mark = match kind {
         ErrorKind::UnclosedQuotedScalar
@@ -92,6 +93,7 @@ fn bracket(
     Some(Words { span: Span::new(open, open + 1), message: message.to_owned(), hint })
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library's list is long and may grow")]
 fn words(source: &Arc<Source>, at: usize, kind: &ErrorKind) -> (&'static str, &'static str) {
     let before = source.text.get(..at).unwrap_or_default();
     let line_before = before.rsplit('\n').next().unwrap_or_default();
@@ -121,18 +123,6 @@ fn words(source: &Arc<Source>, at: usize, kind: &ErrorKind) -> (&'static str, &'
             "a list cannot begin here",
             "write the `-` on a line of its own, or the list as `[a, b]`; a text that begins with `- ` needs quotes",
         ),
-        ErrorKind::ExpectedFlowMappingSeparator => (
-            "there is no `,` or `}` before this",
-            "write `{key: value, key: value}`; values with `,`, `{` or `}` in them need quotes",
-        ),
-        ErrorKind::ExpectedFlowSequenceSeparator => (
-            "there is no `,` or `]` before this",
-            "write `[value, value]`; values with `,`, `[` or `]` in them need quotes",
-        ),
-        ErrorKind::MisplacedFlowCollectionEnd | ErrorKind::MismatchedFlowCollectionEnd { .. } => (
-            "this bracket closes nothing that is open",
-            "remove it, or open it; a text that begins with a bracket needs quotes",
-        ),
         ErrorKind::UnexpectedCharacter { character } if character.is_control() => (
             "there is a control character in the text",
             "write it as an escape in double quotes: `\"\\x1b\"`",
@@ -158,7 +148,27 @@ fn words(source: &Arc<Source>, at: usize, kind: &ErrorKind) -> (&'static str, &'
         | ErrorKind::FlowMappingValueAdjacentCollection => {
             ("there is no space after the `:`", "write `key: value`")
         }
-        // The rest concerns what no manifest has (directives, tags); the library's words will do.
+        _ => flow_words(kind),
+    }
+}
+
+/// The same where brackets are concerned. The rest concerns what no manifest has (directives, tags): there the library's
+/// words will do.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library's list is long and may grow")]
+fn flow_words(kind: &ErrorKind) -> (&'static str, &'static str) {
+    match kind {
+        ErrorKind::ExpectedFlowMappingSeparator => (
+            "there is no `,` or `}` before this",
+            "write `{key: value, key: value}`; values with `,`, `{` or `}` in them need quotes",
+        ),
+        ErrorKind::ExpectedFlowSequenceSeparator => (
+            "there is no `,` or `]` before this",
+            "write `[value, value]`; values with `,`, `[` or `]` in them need quotes",
+        ),
+        ErrorKind::MisplacedFlowCollectionEnd | ErrorKind::MismatchedFlowCollectionEnd { .. } => (
+            "this bracket closes nothing that is open",
+            "remove it, or open it; a text that begins with a bracket needs quotes",
+        ),
         _ => ("", ""),
     }
 }

@@ -1,3 +1,7 @@
+//! Hosts files as an operator meets them.
+
+#![expect(clippy::too_many_lines, reason = "a snapshot is as long as what it shows")]
+
 use super::*;
 use insta::assert_snapshot;
 
