@@ -248,7 +248,9 @@ mod tests {
     fn push(line: &str) -> Push {
         match parsed(line).unwrap().command {
             Command::Push(push) => push,
-            other => panic!("{other:?}"),
+            other @ (Command::Apply(_) | Command::Validate(_) | Command::Bundle(_)) => {
+                panic!("{other:?}")
+            }
         }
     }
 

@@ -26,9 +26,7 @@ use fleet::{Fleet, Launch, Tick};
 use hep_protocol::plan::{DiffMode, Plan, RunMode};
 use inventory::{Inventory, Surroundings};
 use manifest::{Compiled, Manifest, SearchPath};
-use remote::{
-    HostKeys, Identities, Options, Problem, Secret, Stage, Terminal, Timeouts, Unreachable,
-};
+use remote::{HostKeys, Identities, Options, Problem, Secret, Stage, Timeouts, Unreachable};
 use report::human::{Human, Verbosity};
 use report::json::Json;
 use report::text::{chain, count, shown};
@@ -78,10 +76,12 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let job = job(compiled, &args.run)?;
     let host_keys = HostKeys::of_user(usual.home.as_deref());
     host_keys.warnings().iter().for_each(|line| ui.err(&format!("warning: {}\n", shown(line))));
+    let stop = Stop::on_signals().map_err(no_signals)?;
+    let asker = ui.asker(&stop);
     let options = Options {
         policy: args.login.host_key.into(),
         host_keys: &host_keys,
-        confirm: &Terminal,
+        confirm: &asker,
         timeouts: timeouts(args),
         identities: Identities::of_user(usual.home.as_deref()),
         agents: &|machine| {
@@ -93,7 +93,10 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
         Some(target) => remote::ssh::launch(target, &options, way, greet),
         None => Err(unreachable_local(Problem::new("no such host"))),
     };
-    perform(run, &args.run, &config, &job, launch, ui)
+    let (hosts, forks) = (targets.len(), run.forks);
+    let view = view(run, &args.run, &config, ui);
+    let fleet = Fleet { hosts, forks, job: &job, launch, stop: &stop };
+    Ok(perform(&fleet, view, on_change(&args.run), ui))
 }
 
 /// `hep apply`.
@@ -112,7 +115,10 @@ fn apply(args: &cli::Apply, ui: &mut Ui) -> Result<ExitCode, Refusal> {
         let facts = greet(link.as_mut()).map_err(unreachable_local)?;
         Ok((link, facts))
     };
-    perform(run, &args.run, &Config::default(), &job, launch, ui)
+    let stop = Stop::on_signals().map_err(no_signals)?;
+    let view = view(run, &args.run, &Config::default(), ui);
+    let fleet = Fleet { hosts: 1, forks: 1, job: &job, launch, stop: &stop };
+    Ok(perform(&fleet, view, on_change(&args.run), ui))
 }
 
 /// `hep validate`.
@@ -161,18 +167,11 @@ const LOCALHOST: &str = "localhost";
 
 /// Runs the job and shows it. From here on the exit code is the run's.
 fn perform(
-    run: Run,
-    args: &cli::Run,
-    config: &Config,
-    job: &Job,
-    launch: &Launch<'_>,
+    fleet: &Fleet<'_>,
+    mut view: Box<dyn View>,
+    on_change: OnChange,
     ui: &mut Ui,
-) -> Result<ExitCode, Refusal> {
-    let (hosts, forks) = (run.hosts.len(), run.forks);
-    let mut view = view(run, args, config, ui);
-    let stop = Arc::new(Stop::default());
-    stop.listen().map_err(|error| Refusal::plain(format!("cannot watch for signals: {error}")))?;
-    let fleet = Fleet { hosts, forks, job, launch, stop: &stop };
+) -> ExitCode {
     ui.show(&view.begin());
     let end = fleet.run(&mut |tick, now| {
         match tick {
@@ -181,11 +180,18 @@ fn perform(
         }
         ui.status(view.status(now).as_deref());
     });
-    let on_change = if args.fail_on_change { OnChange::Fail } else { OnChange::Succeed };
     let exit = end.exit(on_change);
     ui.status(None);
     ui.show(&view.end(&end, exit));
-    Ok(ExitCode::from(exit))
+    ExitCode::from(exit)
+}
+
+fn on_change(args: &cli::Run) -> OnChange {
+    if args.fail_on_change { OnChange::Fail } else { OnChange::Succeed }
+}
+
+fn no_signals(error: std::io::Error) -> Refusal {
+    Refusal::plain(format!("cannot watch for signals: {error}"))
 }
 
 fn view(run: Run, args: &cli::Run, config: &Config, ui: &Ui) -> Box<dyn View> {

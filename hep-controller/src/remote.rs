@@ -22,7 +22,7 @@ mod test_server;
 mod upload;
 
 pub(crate) use canceller::Canceller;
-pub(crate) use host_key::{Confirm, HostKeyPolicy, HostKeys, Terminal};
+pub(crate) use host_key::{Confirm, HostKeyPolicy, HostKeys};
 
 /// Where a host is and how to log in: all that inventory, config and command line supply.
 #[derive(Debug, Clone)]

@@ -79,20 +79,22 @@ impl Stop {
     ///
     /// # Errors
     /// The system refuses to block them or to start a thread.
-    pub(crate) fn listen(self: &Arc<Stop>) -> io::Result<()> {
+    pub(crate) fn on_signals() -> io::Result<Arc<Stop>> {
         let mut signals = SigSet::empty();
         for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
             signals.add(signal);
         }
         signals.thread_block()?;
-        let stop = Arc::clone(self);
-        // sigwait(3) fails only for a set that holds no signal.
+        let stop = Arc::new(Stop::default());
+        let asked = Arc::clone(&stop);
         let wait = move || {
+            // sigwait(3) fails only for a set that holds no signal.
             while signals.wait().is_ok() {
-                stop.ask()
+                asked.ask();
             }
         };
-        std::thread::Builder::new().name("signals".to_owned()).spawn(wait).map(drop)
+        std::thread::Builder::new().name("signals".to_owned()).spawn(wait)?;
+        Ok(stop)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -3,12 +3,18 @@
 //! A reader that goes away (`hep push | head`) stops the printing, never the run.
 
 use crate::report::Texts;
-use crate::report::text::Colour;
+use crate::report::text::{Colour, Style};
+use crate::stop::Stop;
 use std::env;
-use std::fs::OpenOptions;
-use std::io::{self, BufRead as _, BufReader, IsTerminal, Read as _, Write};
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Arc, Mutex};
 
-use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
+mod terminal;
+
+pub(crate) use terminal::Asker;
+
+/// Moves to the beginning of the line and empties it (ECMA-48, 8.3.41).
+const CLEAR: &str = "\r\u{1b}[K";
 
 /// How much of the status line is shown, in characters: what fits on the narrowest usual terminal.
 const STATUS_WIDTH: usize = 78;
@@ -23,7 +29,10 @@ pub(crate) struct Ui {
     pub(crate) err_colour: Colour,
     /// Whether a line that is overwritten again makes sense: a person looks at both streams.
     live: bool,
-    status_shown: bool,
+    /// The line that is there now.
+    status: String,
+    /// Held by whoever asks the operator.
+    screen: Arc<Mutex<()>>,
     out_broken: bool,
 }
 
@@ -42,7 +51,8 @@ impl Ui {
             out_colour,
             err_colour,
             live,
-            status_shown: false,
+            status: String::new(),
+            screen: Arc::default(),
             out_broken: false,
         }
     }
@@ -78,7 +88,6 @@ impl Ui {
 
     /// A mistake of the operator or of the system; `hint` says what to change. Both harmless and without colours.
     pub(crate) fn error(&mut self, what: &str, hint: Option<&str>) {
-        use crate::report::text::Style;
         let mut text = format!("{} {what}\n", self.err_colour.paint(Style::Bad, "error:"));
         if let Some(hint) = hint {
             text.push_str(&format!("{} {hint}\n", self.err_colour.paint(Style::Foreseen, "hint:")));
@@ -88,21 +97,22 @@ impl Ui {
 
     /// What goes on, in a line that is overwritten by whatever comes next. Nothing unless at a terminal.
     pub(crate) fn status(&mut self, line: Option<&str>) {
-        match line {
-            Some(line) if self.live => {
-                let line: String = line.chars().take(STATUS_WIDTH).collect();
-                self.status_shown = true;
-                drop(write!(self.err, "\r\u{1b}[K{line}").and_then(|()| self.err.flush()));
-            }
-            Some(_) => {}
-            None => self.clear_status(),
+        let line: String = line.unwrap_or_default().chars().take(STATUS_WIDTH).collect();
+        if !self.live || line == self.status {
+            return;
+        }
+        let screen = Arc::clone(&self.screen);
+        // Not while the operator is being asked something.
+        if let Ok(_held) = screen.try_lock() {
+            drop(write!(self.err, "{CLEAR}{line}").and_then(|()| self.err.flush()));
+            self.status = line;
         }
     }
 
     fn clear_status(&mut self) {
-        if self.status_shown {
-            self.status_shown = false;
-            drop(write!(self.err, "\r\u{1b}[K").and_then(|()| self.err.flush()));
+        if !self.status.is_empty() {
+            self.status.clear();
+            drop(write!(self.err, "{CLEAR}").and_then(|()| self.err.flush()));
         }
     }
 
@@ -111,33 +121,25 @@ impl Ui {
         drop(error.print());
     }
 
-    /// Asks for a password at the controlling terminal (tty(4)), without showing what is typed.
+    /// Asks for a password at the controlling terminal, without showing what is typed.
     ///
     /// # Errors
     /// There is no terminal, or it cannot be told to keep quiet.
     pub(crate) fn ask_password(&mut self, question: &str) -> io::Result<String> {
         self.clear_status();
-        let mut terminal = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
-        let loud = tcgetattr(&terminal)?;
-        let mut quiet = loud.clone();
-        quiet.local_flags.remove(LocalFlags::ECHO);
-        quiet.local_flags.insert(LocalFlags::ECHONL);
-        // Flushed: what was typed before the question is no answer to it.
-        tcsetattr(&terminal, SetArg::TCSAFLUSH, &quiet)?;
-        let mut answer = String::new();
-        let asked = write!(terminal, "{question}")
-            .and_then(|()| BufReader::new(terminal.try_clone()?.take(1024)).read_line(&mut answer));
-        tcsetattr(&terminal, SetArg::TCSAFLUSH, &loud)?;
-        asked?;
-        Ok(answer.trim_end_matches(['\r', '\n']).to_owned())
+        terminal::ask_password(question)
+    }
+
+    /// Whoever asks about host keys, from the threads of a run.
+    pub(crate) fn asker(&self, stop: &Arc<Stop>) -> Asker {
+        let clear = if self.live { CLEAR } else { "" };
+        Asker { screen: Arc::clone(&self.screen), clear, stop: Arc::clone(stop) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::{Arc, Mutex};
-
     /// Keeps what is written, and breaks once it holds `room` bytes.
     #[derive(Clone)]
     struct Pipe {
@@ -169,7 +171,8 @@ mod tests {
             out_colour: Colour::Off,
             err_colour: Colour::Off,
             live,
-            status_shown: false,
+            status: String::new(),
+            screen: Arc::default(),
             out_broken: false,
         };
         act(&mut ui);

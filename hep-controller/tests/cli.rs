@@ -1,6 +1,13 @@
 //! `hep` as an operator runs it, without a network: what it says, what it refuses, how it exits; and whole runs on this
 //! machine with the real agent, below a temporary directory.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed"
+)]
+
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;

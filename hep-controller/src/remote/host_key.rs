@@ -4,7 +4,7 @@
 use super::Problem;
 use super::known_hosts::{self, KnownHosts, Place, PublicKey, Verdict};
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -26,29 +26,6 @@ pub(crate) enum HostKeyPolicy {
 pub(crate) trait Confirm: Sync {
     /// An error if nobody can be asked.
     fn confirm(&self, question: &str) -> io::Result<bool>;
-}
-
-/// The controlling terminal, whatever stdin and stdout are (tty(4)).
-#[derive(Debug)]
-pub(crate) struct Terminal;
-
-impl Confirm for Terminal {
-    fn confirm(&self, question: &str) -> io::Result<bool> {
-        let mut terminal = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
-        write!(terminal, "{question} (yes/no)? ")?;
-        let mut lines = BufReader::new(terminal.try_clone()?);
-        loop {
-            let mut answer = String::new();
-            if lines.by_ref().take(1024).read_line(&mut answer)? == 0 {
-                return Ok(false);
-            }
-            match answer.trim() {
-                "yes" => return Ok(true),
-                "no" => return Ok(false),
-                _ => write!(terminal, "please type `yes` or `no`: ")?,
-            }
-        }
-    }
 }
 
 /// The host keys known to this run: read once, shared by all hosts' threads.

@@ -144,7 +144,9 @@ fn table(run: &Run, end: &RunEnd, colour: Colour) -> String {
     let rows = rows(run, &end.reports);
     let host_width =
         rows.iter().map(|row| row.name().chars().count()).chain([4]).max().unwrap_or(4);
-    let mut heading = format!("{:host_width$}  {:11}", "host", "status");
+    let status_width =
+        rows.iter().map(|row| row.status.to_string().len()).max().unwrap_or(0).max(6);
+    let mut heading = format!("{:host_width$}  {:status_width$}", "host", "status");
     let width = |status: Status| {
         let most = rows.iter().map(|row| row.counts.of(status)).max().unwrap_or(0);
         status.to_string().len().max(most.to_string().len())
@@ -152,7 +154,7 @@ fn table(run: &Run, end: &RunEnd, colour: Colour) -> String {
     columns.iter().for_each(|status| heading.push_str(&format!("  {status:>0$}", width(*status))));
     let mut text = format!("{}\n", colour.paint(Style::Strong, &format!("{heading}  time")));
     for row in &rows {
-        let status = colour.paint(style(row.status), &format!("{:11}", row.status));
+        let status = colour.paint(style(row.status), &format!("{:status_width$}", row.status));
         text.push_str(&format!("{:host_width$}  {status}", row.name()));
         for column in &columns {
             let n = row.counts.of(*column);

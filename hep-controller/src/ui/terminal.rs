@@ -1,0 +1,83 @@
+//! The controlling terminal, whatever the standard streams are (tty(4)): questions that only the operator can answer.
+
+use crate::remote::Confirm;
+use crate::stop::Stop;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd as _;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Milliseconds between two looks at the wish to stop.
+const LOOK: u16 = 200;
+
+/// The longest answer, in bytes.
+const ANSWER: usize = 1024;
+
+/// Asks about host keys while the run goes on.
+pub(crate) struct Asker {
+    /// Held while a question stands: no status line is drawn over it.
+    pub(super) screen: Arc<Mutex<()>>,
+    /// Clears a status line.
+    pub(super) clear: &'static str,
+    /// A wish to stop ends the question.
+    pub(super) stop: Arc<Stop>,
+}
+
+impl Confirm for Asker {
+    fn confirm(&self, question: &str) -> io::Result<bool> {
+        let _screen = self.screen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut terminal = open()?;
+        write!(terminal, "{}{question} (yes/no)? ", self.clear)?;
+        loop {
+            match answer(&mut terminal, Some(&self.stop))?.as_deref().map(str::trim) {
+                Some("yes") => return Ok(true),
+                Some("no") | None => return Ok(false),
+                Some(_) => write!(terminal, "please type `yes` or `no`: ")?,
+            }
+        }
+    }
+}
+
+/// Asks for a password without showing what is typed.
+pub(super) fn ask_password(question: &str) -> io::Result<String> {
+    let mut terminal = open()?;
+    let loud = tcgetattr(&terminal)?;
+    let mut quiet = loud.clone();
+    quiet.local_flags.remove(LocalFlags::ECHO);
+    quiet.local_flags.insert(LocalFlags::ECHONL);
+    // Flushed: what was typed before the question is no answer to it.
+    tcsetattr(&terminal, SetArg::TCSAFLUSH, &quiet)?;
+    let asked = write!(terminal, "{question}").and_then(|()| answer(&mut terminal, None));
+    tcsetattr(&terminal, SetArg::TCSAFLUSH, &loud)?;
+    let ended = || io::Error::new(io::ErrorKind::UnexpectedEof, "nothing was typed");
+    asked?.map(|text| text.trim_end_matches(['\r', '\n']).to_owned()).ok_or_else(ended)
+}
+
+fn open() -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).open("/dev/tty")
+}
+
+/// One line, which a terminal hands over as a whole; none at the end of input.
+fn answer(terminal: &mut File, stop: Option<&Stop>) -> io::Result<Option<String>> {
+    while !is_readable(terminal)? {
+        if stop.is_some_and(Stop::wanted) {
+            return Err(io::Error::other("stopped on request"));
+        }
+    }
+    let mut bytes = vec![0; ANSWER];
+    let read = terminal.read(&mut bytes)?;
+    bytes.truncate(read);
+    Ok((read > 0).then(|| String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+fn is_readable(terminal: &File) -> io::Result<bool> {
+    let mut fds = [PollFd::new(terminal.as_fd(), PollFlags::POLLIN)];
+    match poll(&mut fds, PollTimeout::from(LOOK)) {
+        Ok(ready) => Ok(ready > 0),
+        Err(Errno::EINTR) => Ok(false),
+        Err(errno) => Err(errno.into()),
+    }
+}
