@@ -1,17 +1,136 @@
 //! The module `command`.
 
 use super::{Input, Module, Plan};
-use crate::sys::{Observe, SysError};
+use crate::step::{CommandStep, Planned, Step};
+use crate::sys::commands::Invocation;
+use crate::sys::files::FileKind;
+use crate::sys::{Cause, Observe, Subject, SysError};
 use hep_protocol::task::command::Command;
+use hep_protocol::value::{AbsPath, Argv};
+use std::time::Duration;
+
+/// How many characters of a command a line shows.
+const SHOWN: usize = 60;
+
+/// Whether there is something to do.
+pub(crate) enum State {
+    /// It was done before: what it creates is there, or what it removes is not.
+    Done,
+    /// It is to be run.
+    Due {
+        /// Why that, or what the run needs, would be known only after an earlier task's real run.
+        depends: Option<Cause>,
+    },
+}
 
 impl Module for Command {
-    type State = ();
+    type State = State;
 
-    fn inspect(&self, _input: &Input<'_>, _host: &dyn Observe) -> Result<(), SysError> {
-        Err(SysError::new("under construction"))
+    fn inspect(&self, _input: &Input<'_>, host: &dyn Observe) -> Result<State, SysError> {
+        let Some(depends) = due(self, host)? else { return Ok(State::Done) };
+        let needed = [directory_missing(self, host)?, program_missing(self, host)?];
+        Ok(State::Due { depends: needed.into_iter().fold(depends, Option::or) })
     }
 
-    fn plan(&self, _input: &Input<'_>, _state: &()) -> Result<Plan, SysError> {
-        Ok(Plan::default())
+    fn plan(&self, _input: &Input<'_>, state: &State) -> Result<Plan, SysError> {
+        match state {
+            State::Done => Ok(Plan::default()),
+            State::Due { depends } => {
+                let step = CommandStep { invocation: invocation(self)? };
+                let planned =
+                    Planned { depends: depends.clone(), ..Planned::new(Step::Command(step)) };
+                Ok(Plan { steps: vec![planned], ..Plan::default() })
+            }
+        }
     }
 }
+
+/// Whether `creates` and `removes` leave something to do, and what that rests on; `None` if it is done.
+fn due(params: &Command, host: &dyn Observe) -> Result<Option<Option<Cause>>, SysError> {
+    let mut depends = None;
+    if let Some(path) = &params.creates {
+        if host.lstat(path)?.is_some() {
+            return Ok(None);
+        }
+        depends = host.depends(Subject::Path(path));
+    }
+    if let Some(path) = &params.removes
+        && host.lstat(path)?.is_none()
+    {
+        match host.depends(Subject::Path(path)) {
+            Some(cause) => depends = Some(cause),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(depends))
+}
+
+fn invocation(params: &Command) -> Result<Invocation, SysError> {
+    let argv = match (&params.argv, &params.shell) {
+        (Some(argv), _) => argv.clone(),
+        (None, Some(script)) => {
+            Argv::try_from(vec!["/bin/sh".to_owned(), "-c".to_owned(), script.clone()])
+                .map_err(|error| SysError::new(error.to_string()))?
+        }
+        (None, None) => {
+            return Err(SysError::new("there is nothing to run: neither `argv` nor `shell`"));
+        }
+    };
+    Ok(Invocation {
+        words: words(params),
+        argv,
+        chdir: params.chdir.clone().unwrap_or_else(AbsPath::root),
+        env: params.env.clone(),
+        stdin: params.stdin.clone().unwrap_or_default().into_bytes(),
+        timeout: params.timeout.map(|seconds| Duration::from_secs(seconds.into())),
+    })
+}
+
+/// The command on one bounded line; of a script, its first.
+fn words(params: &Command) -> String {
+    let text = match (&params.argv, &params.shell) {
+        (Some(argv), _) => argv.to_string(),
+        (None, script) => script.as_deref().unwrap_or_default().trim().to_owned(),
+    };
+    let first = text.lines().next().unwrap_or_default().trim_end();
+    let shown: String = first.chars().take(SHOWN).collect();
+    let more = if shown.len() < text.len() { "..." } else { "" };
+    format!("{shown}{more}")
+}
+
+fn directory_missing(params: &Command, host: &dyn Observe) -> Result<Option<Cause>, SysError> {
+    let Some(path) = &params.chdir else { return Ok(None) };
+    let kind = match host.resolve(path)? {
+        Some(real) => host.lstat(&real)?.map(|meta| meta.kind),
+        None => None,
+    };
+    let why = match (kind, host.depends(Subject::Path(path))) {
+        (Some(FileKind::Directory), _) => return Ok(None),
+        (None, Some(cause)) => return Ok(Some(cause)),
+        (None, None) => format!("there is no directory {path} to run it in"),
+        (Some(FileKind::File | FileKind::Link | FileKind::Special), _) => {
+            format!("{path} is not a directory")
+        }
+    };
+    Err(SysError::new(format!("cannot run `{}`: {why}", words(params)))
+        .hint("correct `chdir`, or make the directory in an earlier task"))
+}
+
+/// Only a program named by its whole path can be sought without knowing what `env` makes of `PATH`.
+fn program_missing(params: &Command, host: &dyn Observe) -> Result<Option<Cause>, SysError> {
+    let program = params.argv.as_ref().map(|argv| argv.program().to_owned());
+    let Some(path) = program.and_then(|program| AbsPath::try_from(program).ok()) else {
+        return Ok(None);
+    };
+    match (host.resolve(&path)?, host.depends(Subject::Path(&path))) {
+        (Some(_), _) => Ok(None),
+        (None, Some(cause)) => Ok(Some(cause)),
+        (None, None) => Err(SysError::new(format!(
+            "cannot run `{}`: there is no such program on the host",
+            words(params)
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

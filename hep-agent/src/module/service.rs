@@ -1,17 +1,176 @@
 //! The module `service`.
 
 use super::{Input, Module, Plan};
-use crate::sys::{Observe, SysError};
-use hep_protocol::task::service::Service;
+use crate::step::{Planned, ServiceStep, Step};
+use crate::sys::services::{
+    Boot, Definition, Presence, Reload, Running, ServiceJob, ServiceState, Verb, script_name,
+    unit_name,
+};
+use crate::sys::{Cause, Observe, Subject, SysError};
+use hep_protocol::facts::Init;
+use hep_protocol::task::service::{Action, Service};
+use std::time::Duration;
+
+/// How long a service may take to reach the wanted state when the task does not say.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// What was found of a service.
+#[derive(Debug)]
+pub(crate) struct State {
+    service: ServiceState,
+    /// The earlier task that would bring it, if it is not there.
+    depends: Option<Cause>,
+}
 
 impl Module for Service {
-    type State = ();
+    type State = State;
 
-    fn inspect(&self, _input: &Input<'_>, _host: &dyn Observe) -> Result<(), SysError> {
-        Err(SysError::new("under construction"))
+    fn inspect(&self, _input: &Input<'_>, host: &dyn Observe) -> Result<State, SysError> {
+        let cause = || host.depends(Subject::Service(&self.name));
+        let found = host.service(&self.name, self.pattern.as_deref())?;
+        match found {
+            Some(service) => {
+                let depends = match service.presence {
+                    Presence::Here => None,
+                    Presence::Later => cause(),
+                };
+                Ok(State { service, depends })
+            }
+            None => match cause() {
+                Some(cause) => Ok(State { service: ServiceState::later(), depends: Some(cause) }),
+                None => Err(missing(self, host)),
+            },
+        }
     }
 
-    fn plan(&self, _input: &Input<'_>, _state: &()) -> Result<Plan, SysError> {
-        Ok(Plan::default())
+    fn plan(&self, _input: &Input<'_>, state: &State) -> Result<Plan, SysError> {
+        let act = match self.action {
+            Some(action) => act(self, action, &state.service)?,
+            None => None,
+        };
+        let boot = match self.enabled {
+            Some(wanted) => boot(self, wanted, &state.service)?,
+            None => None,
+        };
+        // Enabled before it is started, disabled after it was stopped: cut short, the host is never left with a service
+        // that runs now and is gone after the next boot.
+        let verbs = if boot == Some(Verb::Disable) { [act, boot] } else { [boot, act] };
+        let steps = verbs.into_iter().flatten().map(|verb| ServiceStep::Act(job(self, verb)));
+        let refresh = match state.service.definition {
+            Definition::Stale => Some(ServiceStep::RefreshUnits),
+            Definition::Current => None,
+        };
+        let planned = refresh.into_iter().chain(steps).map(|step| Planned {
+            depends: state.depends.clone(),
+            ..Planned::new(Step::Service(step))
+        });
+        Ok(Plan { steps: planned.collect(), ..Plan::default() })
     }
 }
+
+fn job(params: &Service, verb: Verb) -> ServiceJob {
+    ServiceJob {
+        name: params.name.clone(),
+        verb,
+        pattern: params.pattern.clone(),
+        timeout: params.timeout.map_or(PATIENCE, |seconds| Duration::from_secs(seconds.into())),
+    }
+}
+
+/// What has to be done to the service now.
+fn act(params: &Service, action: Action, state: &ServiceState) -> Result<Option<Verb>, SysError> {
+    let unknown = |verb| match &state.running {
+        Running::Unknown(why) if state.presence == Presence::Here => Err(unclear(params, why)),
+        Running::Unknown(_) | Running::Yes | Running::No | Running::Between => Ok(Some(verb)),
+    };
+    let verb = match (action, &state.running) {
+        (Action::Restart, _) => Some(Verb::Restart),
+        (Action::Start, Running::Yes) | (Action::Stop, Running::No) => None,
+        (Action::Start, Running::No | Running::Between)
+        | (Action::Reload, Running::No | Running::Between) => Some(Verb::Start),
+        (Action::Stop, Running::Yes | Running::Between) => Some(Verb::Stop),
+        (Action::Reload, Running::Yes) => Some(Verb::Reload),
+        (Action::Start, Running::Unknown(_)) => unknown(Verb::Start)?,
+        (Action::Stop, Running::Unknown(_)) => unknown(Verb::Stop)?,
+        (Action::Reload, Running::Unknown(_)) => unknown(Verb::Reload)?,
+    };
+    match verb {
+        Some(verb @ (Verb::Start | Verb::Restart | Verb::Reload)) if state.boot == Boot::Masked => {
+            Err(masked(params, verb))
+        }
+        Some(Verb::Reload) if state.reload == Reload::Impossible => {
+            Err(SysError::new(format!("cannot reload {}: it has no way to reload", params.name))
+                .hint("write `action: restart`"))
+        }
+        Some(_) | None => Ok(verb),
+    }
+}
+
+/// What has to be done about the service's start when the host boots.
+fn boot(params: &Service, wanted: bool, state: &ServiceState) -> Result<Option<Verb>, SysError> {
+    match (wanted, &state.boot) {
+        (true, Boot::Enabled) | (false, Boot::Disabled | Boot::Masked | Boot::Fixed(_)) => Ok(None),
+        (true, Boot::Disabled | Boot::Unknown) => Ok(Some(Verb::Enable)),
+        (false, Boot::Enabled | Boot::Unknown) => Ok(Some(Verb::Disable)),
+        (true, Boot::Masked) => Err(masked(params, Verb::Enable)),
+        (true, Boot::Fixed(word)) => Err(fixed(params, word)),
+    }
+}
+
+fn masked(params: &Service, verb: Verb) -> SysError {
+    let name = &params.name;
+    SysError::new(format!("cannot {verb} {name}: it is masked, which forbids every start"))
+        .hint(format!("`systemctl unmask {name}` on the host lifts that"))
+}
+
+/// Why a unit cannot be enabled, by systemd's word for its state (systemctl(1), `is-enabled`).
+fn fixed(params: &Service, word: &str) -> SysError {
+    let (why, hint) = match word {
+        "static" => (
+            "its unit is static: without an [Install] section it is started only by other units",
+            "leave `enabled` out, or enable the unit that starts it (often its .socket or .timer)",
+        ),
+        "indirect" => (
+            "its unit is indirect: it is enabled through another unit",
+            "name the unit that its `Also=` names",
+        ),
+        "generated" => (
+            "its unit is generated: what it is made from decides",
+            "leave `enabled` out; `systemctl show -p SourcePath` names that file",
+        ),
+        _ => ("its unit cannot be enabled", "leave `enabled` out"),
+    };
+    let more = if why.contains(word) { String::new() } else { format!(" ({word})") };
+    SysError::new(format!("cannot enable {}: {why}{more}", params.name)).hint(hint)
+}
+
+fn unclear(params: &Service, why: &str) -> SysError {
+    SysError::new(format!("cannot tell whether {} runs: {why}", params.name)).hint(
+        "add `pattern:` with a text of its process's command line, or write `action: restart`",
+    )
+}
+
+/// Names what was looked for, and what is there that is called nearly so.
+fn missing(params: &Service, host: &dyn Observe) -> SysError {
+    let name = &params.name;
+    let sought = match host.service_manager() {
+        Init::Systemd => "systemd knows no unit",
+        Init::Sysv => "systemd does not run, and there is no script",
+    };
+    let file = match host.service_manager() {
+        Init::Systemd => unit_name(&params.name),
+        Init::Sysv => format!("/etc/init.d/{}", script_name(&params.name)),
+    };
+    // Only a hint rests on the list: without it the error is still the whole truth.
+    let names = host.services().unwrap_or_default();
+    let known: Vec<&str> = names.iter().map(String::as_str).collect();
+    let near = similar::get_close_matches(script_name(&params.name), &known, 3, 0.6);
+    let hint = match near.as_slice() {
+        [] => "correct `name`, or install the package that brings it in an earlier task".to_owned(),
+        near => format!("the nearest names are: {}", near.join(", ")),
+    };
+    SysError::new(format!("there is no service {name}: {sought} {file}")).hint(hint)
+}
+
+#[cfg(test)]
+mod tests;

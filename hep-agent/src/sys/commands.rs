@@ -8,6 +8,8 @@ use std::time::Duration;
 /// A program to run, with everything it sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Invocation {
+    /// The operator's words for it, on one bounded line: the command, or a script's first line.
+    pub(crate) words: String,
     /// The program and its arguments; looked up in `PATH` when it has no slash.
     pub(crate) argv: Argv,
     /// Its working directory.

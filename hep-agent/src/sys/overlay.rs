@@ -18,12 +18,18 @@ pub(crate) struct Overlay<O> {
     /// Earlier steps whose effect is not known here, in order.
     causes: Vec<Cause>,
     files: files::Changed,
+    services: services::Changed,
 }
 
 impl<O: Observe> Overlay<O> {
     /// Nothing is different yet.
     pub(crate) fn new(base: O) -> Self {
-        Self { base, causes: Vec::new(), files: files::Changed::default() }
+        Self {
+            base,
+            causes: Vec::new(),
+            files: files::Changed::default(),
+            services: services::Changed::default(),
+        }
     }
 }
 

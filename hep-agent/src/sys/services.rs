@@ -1,7 +1,209 @@
-//! Services, of systemd or SysV.
+//! Services, of systemd or SysV: what is known of them, and what is done to them.
+
+use super::SysError;
+use hep_protocol::facts::Init;
+use hep_protocol::value::ServiceName;
+use std::fmt;
+use std::time::Duration;
+
+/// What a host tells of one service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ServiceState {
+    /// Whether it is there, or only an earlier task's real run would bring it.
+    pub(crate) presence: Presence,
+    /// Whether it runs.
+    pub(crate) running: Running,
+    /// Whether it starts when the host boots.
+    pub(crate) boot: Boot,
+    /// Whether it can read its configuration again while it runs.
+    pub(crate) reload: Reload,
+    /// Whether its manager knows its definition as it is on disk.
+    pub(crate) definition: Definition,
+}
+
+/// Whether a service is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// Its manager knows it.
+    Here,
+    /// An earlier task would bring it, and only its real run would show how.
+    Later,
+}
+
+/// Whether a service runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Running {
+    /// It does.
+    Yes,
+    /// It does not.
+    No,
+    /// It is on its way from one to the other: acting on it joins or replaces that.
+    Between,
+    /// Nothing on the host tells, and what was looked at.
+    Unknown(String),
+}
+
+/// Whether a service starts when the host boots.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Boot {
+    /// It does.
+    Enabled,
+    /// It does not.
+    Disabled,
+    /// It is forbidden to start at all (systemd's `masked`).
+    Masked,
+    /// That cannot be changed; systemd's word for it (`static`, `indirect`, `generated`, `transient`).
+    Fixed(String),
+    /// Only an earlier task's real run would show it.
+    Unknown,
+}
+
+/// Whether a service can read its configuration again while it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reload {
+    /// As far as can be known before it is tried.
+    Possible,
+    /// Its unit or script has no way to.
+    Impossible,
+}
+
+/// Whether the manager knows a service's definition as it is on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Definition {
+    /// It does.
+    Current,
+    /// The files were changed since systemd read them (`NeedDaemonReload`).
+    Stale,
+}
+
+/// What can be done to a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    /// Make it run.
+    Start,
+    /// Make it stop.
+    Stop,
+    /// Stop it, if it runs, and make it run.
+    Restart,
+    /// Make it read its configuration again.
+    Reload,
+    /// Have it started when the host boots.
+    Enable,
+    /// Have it not started when the host boots.
+    Disable,
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Start => "start",
+            Self::Stop => "stop",
+            Self::Restart => "restart",
+            Self::Reload => "reload",
+            Self::Enable => "enable",
+            Self::Disable => "disable",
+        })
+    }
+}
+
+/// One action on one service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ServiceJob {
+    /// The service.
+    pub(crate) name: ServiceName,
+    /// What to do.
+    pub(crate) verb: Verb,
+    /// A text in the command line of its process, for a SysV script that cannot tell.
+    pub(crate) pattern: Option<String>,
+    /// How long the wanted state may take.
+    pub(crate) timeout: Duration,
+}
+
+impl ServiceState {
+    /// A service of which nothing is known yet but that an earlier task brings it.
+    pub(crate) fn later() -> Self {
+        Self {
+            presence: Presence::Later,
+            running: Running::Unknown("an earlier task would bring it".to_owned()),
+            boot: Boot::Unknown,
+            reload: Reload::Possible,
+            definition: Definition::Current,
+        }
+    }
+
+    /// A service whose definition has just been put in place: it does not run.
+    pub(crate) fn fresh(boot: Boot) -> Self {
+        Self {
+            presence: Presence::Here,
+            running: Running::No,
+            boot,
+            reload: Reload::Possible,
+            definition: Definition::Current,
+        }
+    }
+
+    /// The state that an action which succeeds leaves.
+    pub(crate) fn after(self, verb: Verb) -> Self {
+        match verb {
+            Verb::Start | Verb::Restart | Verb::Reload => Self { running: Running::Yes, ..self },
+            Verb::Stop => Self { running: Running::No, ..self },
+            Verb::Enable => Self { boot: Boot::Enabled, ..self },
+            Verb::Disable => Self { boot: Boot::Disabled, ..self },
+        }
+    }
+}
 
 /// Reads the state of services.
-pub(crate) trait ObserveServices {}
+pub(crate) trait ObserveServices {
+    /// What manages services here.
+    fn service_manager(&self) -> Init;
+
+    /// A service's state; `None` if the manager knows none of that name. The pattern is a text in the command line of its
+    /// process, the last thing that is asked of a SysV service that cannot tell.
+    fn service(
+        &self,
+        name: &ServiceName,
+        pattern: Option<&str>,
+    ) -> Result<Option<ServiceState>, SysError>;
+
+    /// The names of the services there are, sorted.
+    fn services(&self) -> Result<Vec<String>, SysError>;
+}
 
 /// Acts on services.
-pub(crate) trait ChangeServices {}
+pub(crate) trait ChangeServices {
+    /// Acts, and waits until the service is as the verb says; an error if it does not get there in time.
+    fn act_on_service(&mut self, job: &ServiceJob) -> Result<(), SysError>;
+
+    /// Has systemd read its unit files again (`systemctl daemon-reload`).
+    fn refresh_units(&mut self) -> Result<(), SysError>;
+}
+
+/// The kinds of unit that can be started or enabled (systemd.unit(5)).
+const UNIT_KINDS: [&str; 10] = [
+    ".service",
+    ".socket",
+    ".timer",
+    ".target",
+    ".path",
+    ".mount",
+    ".automount",
+    ".swap",
+    ".slice",
+    ".scope",
+];
+
+/// The unit a name stands for: without a kind of unit at its end it is a service.
+pub(crate) fn unit_name(name: &ServiceName) -> String {
+    let name = name.as_str();
+    if UNIT_KINDS.iter().any(|kind| name.ends_with(kind)) {
+        name.to_owned()
+    } else {
+        format!("{name}.service")
+    }
+}
+
+/// The name a service goes by without systemd's word for its kind; that of its script in `/etc/init.d`.
+pub(crate) fn script_name(name: &ServiceName) -> &str {
+    name.as_str().strip_suffix(".service").unwrap_or(name.as_str())
+}

@@ -26,6 +26,8 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// A program to run to its end.
 pub(crate) struct Program<'a> {
+    /// What errors call it; without it, its arguments.
+    pub(crate) name: Option<&'a str>,
     /// The program and its arguments; without a slash it is sought in the agent's `PATH`.
     pub(crate) argv: &'a [String],
     /// Variables on top of `PATH`, `HOME` and `LANG=C.UTF-8`.
@@ -53,6 +55,7 @@ impl<'a> Program<'a> {
     /// A program in `/` with the clean environment, no input and no limit of time, its output kept.
     pub(crate) fn new(argv: &'a [String]) -> Self {
         Self {
+            name: None,
             argv,
             env: BTreeMap::new(),
             directory: "/",
@@ -65,7 +68,7 @@ impl<'a> Program<'a> {
     /// Runs it to its end. An error when it cannot be started or runs out of time; an exit code is the caller's to judge.
     pub(crate) fn run(self) -> Result<ProcessEnd, SysError> {
         let deadline = self.timeout.map(|timeout| (Instant::now() + timeout, timeout));
-        let name = self.argv.join(" ");
+        let name = self.name.map_or_else(|| self.argv.join(" "), str::to_owned);
         let program =
             self.argv.first().ok_or_else(|| SysError::new("there is no program to run"))?;
         let mut command = Command::new(program);

@@ -7,7 +7,7 @@ use hep_protocol::outcome::Exit;
 
 impl<O: Observe> ChangeCommands for Overlay<O> {
     fn run(&mut self, invocation: &Invocation) -> Result<ProcessEnd, SysError> {
-        self.causes.push(Cause::Command(invocation.argv.to_string()));
+        self.causes.push(Cause::Command(invocation.words.clone()));
         Ok(ProcessEnd { exit: Some(Exit::Code(0)), ..ProcessEnd::default() })
     }
 }

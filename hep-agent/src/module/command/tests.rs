@@ -1,0 +1,94 @@
+//! What the module decides, by tables on an overlay.
+
+use super::*;
+use crate::sys::overlay::Overlay;
+use crate::sys::overlay::empty::Empty;
+use hep_protocol::plan::{DiffMode, OnError, Task};
+use hep_protocol::task::TaskSpec;
+use serde_json::json;
+
+/// Plans and executes on the host: the lines of the plan, or the error and its hint.
+fn converge(host: &mut Overlay<Empty>, parameters: &serde_json::Value) -> Result<String, String> {
+    let params: Command = serde_json::from_value(parameters.clone()).unwrap();
+    let task = Task {
+        name: String::new(),
+        spec: TaskSpec::Command(params.clone()),
+        sources: Vec::new(),
+        on_error: OnError::Stop,
+    };
+    let input = Input { task: &task, diff: DiffMode::Off };
+    let plan = params.inspect(&input, host).and_then(|state| params.plan(&input, &state)).map_err(
+        |error| {
+            let failure = hep_protocol::outcome::Failure::from(error);
+            format!("{}; {}", failure.message, failure.hint.unwrap_or_default())
+        },
+    )?;
+    for planned in &plan.steps {
+        planned.step.execute(host).unwrap();
+    }
+    let lines: Vec<String> = plan.steps.iter().map(|planned| planned.change().line).collect();
+    Ok(lines.join(", "))
+}
+
+fn check(parameters: &serde_json::Value, expected: &str) {
+    assert_eq!(converge(&mut Overlay::new(Empty), parameters).as_deref(), Ok(expected));
+}
+
+#[test]
+fn line_shows_the_command_or_the_first_line_of_the_script() {
+    check(&json!({"argv": ["nginx", "-t", "a b"]}), "run nginx -t \"a b\"");
+    check(&json!({"argv": "nginx -t"}), "run nginx -t");
+    check(&json!({"shell": "echo a | wc"}), "run echo a | wc");
+    check(&json!({"shell": "\n  set -e\n  echo a\n"}), "run set -e...");
+    let long = "x".repeat(100);
+    check(&json!({"shell": long}), &format!("run {}...", "x".repeat(SHOWN)));
+}
+
+#[test]
+fn script_goes_to_the_shell_as_one_argument() {
+    let params: Command =
+        serde_json::from_value(json!({"shell": "a; b", "timeout": 7, "stdin": "x"})).unwrap();
+    let invocation = invocation(&params).unwrap();
+    assert_eq!(invocation.argv.parts(), ["/bin/sh", "-c", "a; b"]);
+    assert_eq!((invocation.chdir, invocation.stdin), (AbsPath::root(), b"x".to_vec()));
+    assert_eq!(invocation.timeout, Some(Duration::from_secs(7)));
+}
+
+#[test]
+fn what_was_done_is_not_done_again() {
+    check(&json!({"shell": "x", "creates": "/"}), "");
+    check(&json!({"shell": "x", "creates": "/nothing"}), "run x");
+    check(&json!({"shell": "x", "removes": "/nothing"}), "");
+    check(&json!({"shell": "x", "removes": "/"}), "run x");
+    check(&json!({"shell": "x", "creates": "/nothing", "removes": "/"}), "run x");
+    check(&json!({"shell": "x", "creates": "/", "removes": "/"}), "");
+}
+
+#[test]
+fn what_only_an_earlier_run_would_show_is_said() {
+    let mut host = Overlay::new(Empty);
+    assert_eq!(converge(&mut host, &json!({"shell": "make"})), Ok("run make".to_owned()));
+    let depends = "(depends on command `make`)";
+    for key in ["creates", "removes", "chdir"] {
+        let params = json!({"shell": "x", key: "/made"});
+        assert_eq!(converge(&mut host, &params), Ok(format!("run x {depends}")), "{key}");
+        host = Overlay::new(Empty);
+        host.set_cause(Cause::Command("make".to_owned()));
+    }
+    let params = json!({"argv": "/made/it"});
+    assert_eq!(converge(&mut host, &params), Ok(format!("run /made/it {depends}")));
+}
+
+#[test]
+fn missing_directory_and_program_are_named_before_anything_runs() {
+    let refused = |parameters| converge(&mut Overlay::new(Empty), &parameters).unwrap_err();
+    assert_eq!(
+        refused(json!({"shell": "x", "chdir": "/nothing"})),
+        "cannot run `x`: there is no directory /nothing to run it in; correct `chdir`, or make the directory in an \
+         earlier task"
+    );
+    assert_eq!(
+        refused(json!({"argv": "/opt/nothing -x"})),
+        "cannot run `/opt/nothing -x`: there is no such program on the host; "
+    );
+}
