@@ -7,8 +7,10 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
+use std::thread::{self, JoinHandle};
 
 use clap::Args;
+use hep_tests::{Flavour, roots};
 
 use crate::agents::{self, Libc, Machine, Wanted};
 use crate::packages;
@@ -28,7 +30,7 @@ pub(crate) struct Options {
 pub(crate) fn test(workspace: &Workspace, options: &Options) -> Result<(), Failure> {
     packages::ensure(packages::COMPILING)?;
     packages::ensure(packages::OPENSSL)?;
-    hep_tests::ensure_tools().map_err(|error| Failure::Told(error.to_string()))?;
+    let hosts = prepare_hosts()?;
     shell::run(shell::cargo().args(["fmt", "--all", "--check"]))?;
     let agent = agents::build(workspace, &Wanted::Exactly(vec![Machine::own()?]), Libc::Any)?;
     let cargo = |arguments: &[&str]| {
@@ -46,9 +48,24 @@ pub(crate) fn test(workspace: &Workspace, options: &Options) -> Result<(), Failu
     }
     shell::run(&mut cargo(&["build", "--workspace", "--bins"]))?;
     tidy::tidy(workspace)?;
+    hosts.join().map_err(|_| Failure::Told("the thread that makes hosts broke".to_owned()))??;
     let mut runner = runner(cargo);
     for_hosts(&mut runner, workspace, agent);
     shell::run(runner.args(&options.runner))
+}
+
+/// Makes the roots of the throwaway hosts while the compiler is at work: the first time that takes minutes, and no
+/// single test shall have to wait for it. What hosts cannot do without is asked for before anything is compiled.
+fn prepare_hosts() -> Result<JoinHandle<Result<(), Failure>>, Failure> {
+    let harness = |error: hep_tests::Error| Failure::Told(error.to_string());
+    hep_tests::tools::ensure_root().map_err(harness)?;
+    hep_tests::ensure_tools().map_err(harness)?;
+    Ok(thread::spawn(move || {
+        for flavour in [Flavour::Sysv, Flavour::Systemd] {
+            roots::ensure(flavour).map_err(harness)?;
+        }
+        Ok(())
+    }))
 }
 
 /// cargo-nextest runs each test in its own process and ends hanging ones; without it, cargo's own runner.

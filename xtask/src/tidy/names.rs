@@ -71,57 +71,77 @@ fn without_methods(file: &File) -> File {
     File { path: file.path.clone(), text: String::new(), code }
 }
 
-/// Everything that changes the host is a step: modules decide, step.rs acts. The methods are read from the trait itself.
+/// Everything that changes the host is a step: modules decide, step.rs acts. The methods are read from the traits.
 pub(super) fn change(tree: &Tree) -> Result<Verdict, Failure> {
-    let Some(sys) = tree.below("hep-agent/src/sys.rs").next() else {
-        return Ok(Verdict::NotChecked("there is no hep-agent/src/sys.rs".to_owned()));
+    let sys = || tree.below("hep-agent/src/sys.rs").chain(tree.below("hep-agent/src/sys"));
+    let traits: Vec<Trait> = sys().flat_map(|file| traits_in(&file.code)).collect();
+    let methods = |start: &str| -> BTreeSet<&str> {
+        let chosen = traits.iter().filter(|found| found.name.starts_with(start));
+        chosen.flat_map(|found| found.methods.iter().map(String::as_str)).collect()
     };
-    let observing = methods_of("Observe", &sys.code);
-    let changing: Vec<_> =
-        methods_of("Change", &sys.code).difference(&observing).cloned().collect();
-    let may_call = [
-        "hep-agent/src/step.rs",
-        "hep-agent/src/step",
-        "hep-agent/src/sys",
-        "hep-agent/src/sys.rs",
-    ];
+    let (observing, changing) = (methods("Observe"), methods("Change"));
+    if changing.is_empty() {
+        return Ok(Verdict::NotChecked("hep-agent/src/sys has no trait Change".to_owned()));
+    }
     let findings = tree
         .below("hep-agent/src")
-        .filter(|file| !is_below_any(&file.path, &may_call) && !is_test(&file.path))
-        // Without the trait's name in the file, a method of that name is somebody else's.
-        .filter(|file| file.code.iter().any(|token| token.text == "Change"))
+        .filter(|file| !is_below_any(&file.path, MAY_CHANGE) && !is_test(&file.path))
+        // Where no such trait is named, a method `remove` is some collection's.
+        .filter(|file| file.code.iter().any(|token| can_change(&token.text, &traits)))
         .flat_map(|file| {
             places(file, |tokens| {
-                changing.iter().any(|method| code::starts(tokens, &[".", method, "("]))
+                let mut calls = changing.difference(&observing);
+                calls.any(|method| code::starts(tokens, &[".", method, "("]))
             })
         })
         .collect();
     Ok(Verdict::Findings(findings))
 }
 
-/// The functions that a trait declares.
-fn methods_of(name: &str, tokens: &[Token]) -> BTreeSet<String> {
-    let start = (0..tokens.len())
-        .find(|index| code::starts(tokens.get(*index..).unwrap_or_default(), &["trait", name]));
-    let Some(start) = start else { return BTreeSet::new() };
-    let mut methods = BTreeSet::new();
+/// The steps, and the machines that carry them out.
+const MAY_CHANGE: &[&str] =
+    &["hep-agent/src/step.rs", "hep-agent/src/step", "hep-agent/src/sys", "hep-agent/src/sys.rs"];
+
+/// Whether who names this has a `Change` in hand: the traits themselves, and `Host`, which is all of them.
+fn can_change(name: &str, traits: &[Trait]) -> bool {
+    name == "Host" || traits.iter().any(|found| found.name == name && name.starts_with("Change"))
+}
+
+/// A trait's name and the functions it declares.
+#[derive(Debug)]
+struct Trait {
+    name: String,
+    methods: Vec<String>,
+}
+
+fn traits_in(tokens: &[Token]) -> Vec<Trait> {
+    let from = |index| tokens.get(index..).unwrap_or_default();
+    let starts = (0..tokens.len()).filter(|index| code::starts(from(*index), &["trait"]));
+    starts
+        .filter_map(|start| {
+            let name = tokens.get(start + 1)?.text.clone();
+            Some(Trait { name, methods: functions(from(start)) })
+        })
+        .collect()
+}
+
+/// The functions directly in the first braces.
+fn functions(tokens: &[Token]) -> Vec<String> {
+    let mut found = Vec::new();
     let mut depth = 0_usize;
-    let body = tokens.iter().skip(start).skip_while(|token| token.text != "{");
-    let body: Vec<&Token> = body.collect();
+    let body: Vec<&Token> = tokens.iter().skip_while(|token| token.text != "{").collect();
     for (token, next) in body.iter().zip(body.iter().skip(1)) {
         match token.text.as_str() {
             "{" => depth += 1,
             "}" => depth = depth.saturating_sub(1),
-            "fn" if depth == 1 => {
-                methods.insert(next.text.clone());
-            }
+            "fn" if depth == 1 => found.push(next.text.clone()),
             _ => {}
         }
         if depth == 0 {
             break;
         }
     }
-    methods
+    found
 }
 
 /// The places below `within` that use one of the names, outside of the files and directories that may.
@@ -212,17 +232,19 @@ mod tests {
 
     #[test]
     fn a_call_of_change_outside_of_step_is_found() {
-        let sys = "pub trait Observe { fn read(&self); } pub trait Change: Observe { fn write(&mut self) { {} } fn read(&self); fn remove(&mut self); } fn other() {}";
+        let sys = "pub trait Host: Observe + Change {} pub trait Observe { fn read(&self); }";
+        let files_of_sys = "trait ChangeFiles { fn write(&mut self) { {} } fn read(&self); fn remove(&mut self); } fn other() {}";
         let files = [
             ("hep-agent/src/sys.rs", sys),
-            ("hep-agent/src/step.rs", "fn f(c: &mut dyn Change) { c.write(); }"),
+            ("hep-agent/src/sys/files.rs", files_of_sys),
+            ("hep-agent/src/step.rs", "fn f(c: &mut dyn Host) { c.write(); }"),
             (
-                "hep-agent/src/module/file.rs",
-                "fn f(c: &mut dyn Change) { c.read(); c.write(); c.other(); }",
+                "hep-agent/src/engine.rs",
+                "fn f(c: &mut dyn Host) { c.read(); c.write(); c.other(); }",
             ),
-            ("hep-agent/src/engine.rs", "fn f(list: &mut Vec<u8>) { list.remove(0); }"),
+            ("hep-agent/src/inbox.rs", "fn f(list: &mut Vec<u8>) { list.remove(0); }"),
         ];
-        check(change, &files, &["hep-agent/src/module/file.rs:1: `.write(`"]);
+        check(change, &files, &["hep-agent/src/engine.rs:1: `.write(`"]);
     }
 
     #[test]
