@@ -539,6 +539,13 @@ fn many_mistakes_are_cut_off_and_counted() {
 }
 
 #[test]
+fn a_file_of_nothing_but_mistakes_is_given_up() {
+    let shown = check(&"- name: \"x\n  file: {dest: x\n".repeat(1000));
+    assert_eq!(shown.matches("error: this quote is not closed").count(), 50);
+    assert!(shown.contains("nothing from here on was read\n   --> site.yml:101:1"), "{shown}");
+}
+
+#[test]
 fn sources_are_found_beside_the_manifest_then_in_the_working_directory() {
     let directory = tempfile::tempdir().unwrap();
     let at = |below: &str| directory.path().join(below);

@@ -78,6 +78,12 @@ impl<'s> Builder<'s> {
         self.frames.iter().enumerate().find(|(_, frame)| matches!(frame.open, Open::Seq(_)))
     }
 
+    /// Says that nothing after this place was read.
+    pub(super) fn give_up(&mut self, at: usize) {
+        let message = "the file has too many mistakes to go on; nothing from here on was read";
+        self.problem(Span::new(at, at + 1), message, "correct those above first");
+    }
+
     pub(super) fn second_document(&mut self, at: &granit::Span) {
         let span = self.span(at);
         self.problem(span, "a second document begins here", "a file holds one; remove the `---`");

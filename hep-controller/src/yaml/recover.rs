@@ -14,7 +14,7 @@ const MAX_SYNTAX_ERRORS: usize = 50;
 pub(crate) fn parse(source: &Arc<Source>) -> (Option<Node>, Diagnostics) {
     let mut builder = Builder::new(source);
     let mut piece = Span::new(0, source.text.len());
-    for _ in 0..MAX_SYNTAX_ERRORS {
+    for number in 1..=MAX_SYNTAX_ERRORS {
         match feed(&mut builder, source, piece) {
             Feed::Complete | Feed::TooMuch => break,
             Feed::Error(error) => {
@@ -22,6 +22,7 @@ pub(crate) fn parse(source: &Arc<Source>) -> (Option<Node>, Diagnostics) {
                 let problem = syntax::explain(source, at, &error, &builder);
                 builder.problems.push(problem);
                 match next_item(&builder, &source.text) {
+                    Some((_, next)) if number == MAX_SYNTAX_ERRORS => builder.give_up(next.start),
                     Some((list, next)) => {
                         builder.drop_open_item(list);
                         builder.continue_at(next.start);
