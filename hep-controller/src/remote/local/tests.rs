@@ -32,7 +32,7 @@ fn a_killed_agent_is_told_by_its_signal() {
 
 #[test]
 fn a_cancel_ends_a_read_and_all_that_was_started() {
-    let mut link = start_script("sleep 1000 & echo $!; wait");
+    let mut link = start_script("sleep 20 & echo $!; wait");
     let mut pid = [0; 16];
     let read = link.read(&mut pid).unwrap();
     let pid: i32 = std::str::from_utf8(&pid[..read]).unwrap().trim().parse().unwrap();

@@ -403,7 +403,7 @@ fn a_cancel_ends_a_launch_and_a_read() {
     cancelling.join().unwrap();
 
     let server = Server::start();
-    let (mut link, _) = Try::at(&server).script("exec sleep 1000\n").launch().unwrap();
+    let (mut link, _) = Try::at(&server).script("exec sleep 20\n").launch().unwrap();
     let cancelling = soon(link.canceller());
     assert_eq!(link.read(&mut [0]).unwrap_err().to_string(), "cancelled");
     assert_eq!(link.finish().exit, Exit::Unknown);
@@ -504,7 +504,7 @@ fn a_quiet_agent_is_waited_for() {
 #[ignore = "takes a minute"]
 fn a_frozen_host_is_noticed() {
     let server = Server::start();
-    let script = "read go; kill -STOP $PPID; sleep 90\n";
+    let script = "read go; kill -STOP $PPID; sleep 75; kill -CONT $PPID\n";
     let (mut link, _) = Try::at(&server).script(script).launch().unwrap();
     link.write_all(b"go\n").unwrap();
     let error = link.read(&mut [0]).unwrap_err();
