@@ -118,8 +118,8 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) fail_on_change: bool,
     /// Tell more: what each host is, what processes write while they run.
-    #[arg(short, long)]
-    pub(crate) verbose: bool,
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
 }
 
 /// For whom a report is.
@@ -276,7 +276,7 @@ mod tests {
              --port 2222 --private-key k --connect-timeout 3 --fail-on-change -v -k",
         );
         let Run { check, diff, output, fail_on_change, verbose } = push.run;
-        assert!(check && diff && fail_on_change && verbose && output == Output::Json);
+        assert!(check && diff && fail_on_change && verbose == 1 && output == Output::Json);
         let Login { user, port, private_key, ask_pass, host_key } = push.login;
         assert_eq!((user.as_deref(), port, ask_pass), (Some("bob"), Some(2222), true));
         assert_eq!((private_key, host_key), (Some("k".into()), HostKey::AcceptNew));

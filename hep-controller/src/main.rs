@@ -195,7 +195,7 @@ fn no_signals(error: std::io::Error) -> Refusal {
 }
 
 fn view(run: Run, args: &cli::Run, config: &Config, ui: &Ui) -> Box<dyn View> {
-    let asked = args.verbose || config.log_level == Some(LogLevel::Debug);
+    let asked = args.verbose > 0 || config.log_level == Some(LogLevel::Debug);
     let verbosity = if asked { Verbosity::Verbose } else { Verbosity::Normal };
     match args.output {
         Output::Human => Box::new(Human::new(run, ui.out_colour, verbosity)),

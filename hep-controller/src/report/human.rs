@@ -32,6 +32,8 @@ pub(crate) struct Human {
     /// What each host does, and since when.
     running: BTreeMap<HostId, (u32, u64)>,
     done: usize,
+    /// Whether anything is above what comes next.
+    printed: bool,
 }
 
 impl Human {
@@ -47,6 +49,7 @@ impl Human {
             progress: HashSet::new(),
             running: BTreeMap::new(),
             done: 0,
+            printed: false,
         }
     }
 
@@ -138,11 +141,15 @@ impl View for Human {
             }
             Event::Stopping(Stopping::Now) => err = "cutting the links\n".to_owned(),
         }
+        self.printed |= !out.is_empty();
         Texts { out, err }
     }
 
     fn end(&mut self, end: &RunEnd, _exit: u8) -> Texts {
         let mut out = self.ready();
+        if self.printed || !out.is_empty() {
+            out.push('\n');
+        }
         out.push_str(&summary(&self.run, end, &self.failures, self.colour));
         Texts { out, err: String::new() }
     }

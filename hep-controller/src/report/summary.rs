@@ -30,7 +30,7 @@ pub(crate) struct Failed {
 
 /// Everything behind the blocks.
 pub(crate) fn summary(run: &Run, end: &RunEnd, failures: &[Failed], colour: Colour) -> String {
-    let mut text = String::from("\n");
+    let mut text = String::new();
     if let [report] = end.reports.as_slice() {
         text.push_str(&only_host(run, report, end.cancelled, colour));
     } else {

@@ -80,10 +80,15 @@ pub(crate) fn names(all: &[&str]) -> String {
 
 /// An error and its causes in one line, outermost first; a cause that only repeats what was said is left out.
 pub(crate) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
+    // The number that std appends to the system's words says nothing that they do not.
+    let words = |error: &dyn Error| {
+        let text = error.to_string();
+        text.split(" (os error").next().map(str::to_owned).unwrap_or(text)
+    };
+    let mut text = words(error);
     let mut cause = error.source();
     while let Some(error) = cause {
-        let next = error.to_string();
+        let next = words(error);
         if !text.ends_with(&next) {
             text.push_str(": ");
             text.push_str(&next);

@@ -169,10 +169,10 @@ fn three_hosts_differ() {
     changed  Restart apache2  (3 hosts, 0.7 s)
              restart apache2
 
-    host  status       ok  changed  time
-    web1  converged     0        3  3.2 s
-    web2  converged     0        3  4.2 s
-    web3  converged     1        2  5.2 s
+    host  status     ok  changed  time
+    web1  converged   0        3  3.2 s
+    web2  converged   0        3  4.2 s
+    web3  converged   1        2  5.2 s
 
     3 hosts converged in 5.2 s
     ");
@@ -281,9 +281,9 @@ fn check_mode_shows_what_a_push_would_do() {
     pending  Restart apache2  (2 hosts)
              restart apache2
 
-    host  status       ok  pending  time
-    web1  converged     1        2  0.8 s
-    web2  converged     1        2  0.8 s
+    host  status     ok  pending  time
+    web1  converged   1        2  0.8 s
+    web2  converged   1        2  0.8 s
 
     2 hosts checked in 0.8 s, nothing was changed
     ");
