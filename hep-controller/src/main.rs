@@ -278,7 +278,7 @@ fn ask_password(login: &cli::Login, ui: &mut Ui) -> Result<Option<Secret>, Refus
     let failed = |error| {
         let hint =
             "without one, write `password=` into the hosts file or `ssh.password` into the config";
-        Refusal::new(format!("there is no terminal to ask for a password at: {error}"), hint)
+        Refusal::new(format!("the password could not be asked for: {error}"), hint)
     };
     asked.map(|text| Some(Secret::new(text))).map_err(failed)
 }

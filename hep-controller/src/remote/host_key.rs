@@ -119,7 +119,7 @@ impl HostKeys {
                 Err(Problem::new(format!("{} was not trusted by the operator", shown.key())))
             }
             Err(error) => Err(Problem::new(format!(
-                "{} is not known, and there is no terminal to ask at: {error}",
+                "{} is not known, and nobody could be asked: {error}",
                 shown.key()
             ))
             .with_hint(shown.how_to_trust())),

@@ -57,13 +57,16 @@ pub(super) fn ask_password(question: &str) -> io::Result<String> {
 }
 
 fn open() -> io::Result<File> {
-    OpenOptions::new().read(true).write(true).open("/dev/tty")
+    let opened = OpenOptions::new().read(true).write(true).open("/dev/tty");
+    opened.map_err(|error| io::Error::new(error.kind(), "there is no terminal"))
 }
 
 /// One line, which a terminal hands over as a whole; none at the end of input.
 fn answer(terminal: &mut File, stop: Option<&Stop>) -> io::Result<Option<String>> {
     while !is_readable(terminal)? {
         if stop.is_some_and(Stop::wanted) {
+            // The question stays without an answer; what follows is not on its line.
+            writeln!(terminal)?;
             return Err(io::Error::other("stopped on request"));
         }
     }
