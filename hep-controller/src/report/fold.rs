@@ -203,4 +203,38 @@ mod tests {
         }
         assert_eq!(shown(&mut fold), "0: failed[0] ok[1]\n1: ok[1]\n2: ok[1]");
     }
+
+    proptest::proptest! {
+        /// Five hosts with three tasks each, the second host failing at its second, in waves of two.
+        #[test]
+        fn the_order_of_events_does_not_show(turns in proptest::collection::vec(0_usize..5, 60)) {
+            let mut fold = Fold::new(5, 3, 2);
+            let mut at = [0_u32; 5];
+            let mut text = Vec::new();
+            // Whoever was not drawn often enough comes at the end.
+            for host in turns.into_iter().chain((0..5).flat_map(|host| [host; 4])) {
+                let last = if host == 1 { 1 } else { 2 };
+                match at[host] {
+                    task if task < last => fold.finished(HostId(host), task, outcome(Status::Ok, "x", 1)),
+                    task if task == last && host == 1 => {
+                        fold.finished(HostId(host), task, outcome(Status::Failed, "", 1));
+                    }
+                    task if task == last => {
+                        let line = format!("pid {}", host / 3);
+                        fold.finished(HostId(host), task, outcome(Status::Changed, &line, 1));
+                    }
+                    _ => fold.ended(HostId(host)),
+                }
+                at[host] += 1;
+                text.push(shown(&mut fold));
+            }
+            text.retain(|part| !part.is_empty());
+            proptest::prop_assert_eq!(
+                text.join("\n"),
+                "wave 0-2\n0: ok[0,1]\n1: ok[0] failed[1]\n2: changed[0]\n\
+                 wave 2-4\n0: ok[2,3]\n1: ok[2,3]\n2: changed[2] changed[3]\n\
+                 wave 4-5\n0: ok[4]\n1: ok[4]\n2: changed[4]"
+            );
+        }
+    }
 }
