@@ -99,21 +99,28 @@ fn no_greeting(error: &HelloError) -> Problem {
     }
 }
 
-/// Runs the plan on a host whose agent was greeted.
-pub(crate) fn drive(
-    job: &Job,
-    host: HostId,
-    link: &mut dyn Link,
-    stop: &Stop,
-    tell: &mut dyn FnMut(Event),
-) -> Conclusion {
-    let mut order = Order::new(host, &job.tasks);
-    let watching = link.look_around(LOOK);
-    let mut heedful = Heedful { link, stop, told: false };
-    let ended = watching
-        .map_err(|error| format!("the link cannot be watched: {error}"))
-        .and_then(|()| converse(job, &mut heedful, &mut order, tell));
-    let Heedful { link, told, .. } = heedful;
+/// One host's run to come.
+pub(crate) struct Drive<'a> {
+    pub(crate) job: &'a Job,
+    pub(crate) host: HostId,
+    pub(crate) stop: &'a Stop,
+}
+
+impl Drive<'_> {
+    /// Runs the plan over a link to an agent that was greeted.
+    pub(crate) fn run(&self, link: &mut dyn Link, tell: &mut dyn FnMut(Event)) -> Conclusion {
+        let mut order = Order::new(self.host, &self.job.tasks);
+        let watching = link.look_around(LOOK);
+        let mut heedful = Heedful { link, stop: self.stop, told: false };
+        let ended = watching
+            .map_err(|error| format!("the link cannot be watched: {error}"))
+            .and_then(|()| converse(self.job, &mut heedful, &mut order, tell));
+        conclude(ended, &order, heedful)
+    }
+}
+
+fn conclude(ended: Result<End, String>, order: &Order<'_>, link: Heedful<'_>) -> Conclusion {
+    let Heedful { link, told, .. } = link;
     let counts = order.counts();
     let lost = |trouble| Conclusion { status: HostStatus::Lost, counts, trouble: Some(trouble) };
     match ended {
@@ -125,7 +132,7 @@ pub(crate) fn drive(
             lost(Trouble::new(format!("stopped on request {}", order.place())))
         }
         Ok(_) => lost(Trouble::new(format!("the agent stopped unasked {}", order.place()))),
-        Err(what) => lost(last_words(what, &order, link)),
+        Err(what) => lost(last_words(what, order, link)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Many hosts: so many at a time, none in the way of another, and a report of each whatever happens.
 //! Knows nothing of SSH: how to reach a host is handed in.
 
-use crate::drive::{Conclusion, Job, drive};
+use crate::drive::{Conclusion, Drive, Job};
 use crate::remote::{Canceller, Link, Unreachable};
 use crate::report::text::chain;
 use crate::report::{Counts, Event, HostId, HostReport, HostStatus, RunEnd, Stopping, Trouble};
@@ -119,9 +119,9 @@ impl Fleet<'_> {
             return;
         }
         tell(sender, Event::Connected { host, facts });
+        let drive = Drive { job: self.job, host, stop: self.stop };
         let told = &mut |event| tell(sender, event);
-        let Conclusion { status, counts, trouble } =
-            drive(self.job, host, link.as_mut(), self.stop, told);
+        let Conclusion { status, counts, trouble } = drive.run(link.as_mut(), told);
         let counters = link.counters();
         if status != HostStatus::Lost {
             // The agent is about to exit; its last frame has said all there is to say.

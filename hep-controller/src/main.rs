@@ -31,7 +31,7 @@ use report::human::{Human, Verbosity};
 use report::json::Json;
 use report::text::{chain, count, shown};
 use report::{OnChange, Run, TaskLabel, View};
-use settings::{Refusal, Usual};
+use settings::{Logins, Refusal, Usual};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -70,7 +70,8 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let usual = Usual::of_system();
     let (compiled, inventory) = read(&manifest_path, &hosts_path, &usual)?;
     let asked = ask_password(&args.login, ui)?;
-    let targets = settings::targets(inventory, &args.login, asked.as_ref(), &config, &usual)?;
+    let logins = Logins { login: &args.login, asked, config: &config, usual: &usual };
+    let targets = settings::targets(inventory, &logins)?;
     let hosts = targets.iter().map(|target| target.name.clone()).collect();
     let run = run(&compiled, &args.run, hosts, args.forks.0.get());
     let job = job(compiled, &args.run)?;

@@ -93,17 +93,21 @@ impl Usual {
     }
 }
 
-/// Where every host is and how to log in there. `asked` is the password that was typed.
+/// All that says how to log in, beside a host's own line.
+pub(crate) struct Logins<'a> {
+    pub(crate) login: &'a cli::Login,
+    /// The password that was typed.
+    pub(crate) asked: Option<Secret>,
+    pub(crate) config: &'a Config,
+    pub(crate) usual: &'a Usual,
+}
+
+/// Where every host is and how to log in there.
 ///
 /// # Errors
 /// Nothing says as whom to log in.
-pub(crate) fn targets(
-    inventory: Inventory,
-    login: &cli::Login,
-    asked: Option<&Secret>,
-    config: &Config,
-    usual: &Usual,
-) -> Result<Vec<Target>, Refusal> {
+pub(crate) fn targets(inventory: Inventory, logins: &Logins<'_>) -> Result<Vec<Target>, Refusal> {
+    let Logins { login, asked, config, usual } = logins;
     let target = |host: Host| {
         let user = login.user.clone().or(host.user).or_else(|| config.ssh.username.clone());
         let user = user.or_else(|| usual.user.clone()).ok_or_else(|| {
@@ -117,7 +121,7 @@ pub(crate) fn targets(
             address: host.address,
             port: login.port.or(host.port).or(config.ssh.port).unwrap_or(22),
             user,
-            password: asked.cloned().or(host.password).or_else(|| config.ssh.password.clone()),
+            password: asked.clone().or(host.password).or_else(|| config.ssh.password.clone()),
             private_key: key.or_else(from_config),
         })
     };
@@ -160,7 +164,8 @@ mod tests {
         let usual = Usual { user: Some("me".to_owned()), home: Some("/home/me".into()) };
         let asked = login.ask_pass.then(|| Secret::new("typed"));
         let inventory = Inventory { hosts: vec![host] };
-        let targets = targets(inventory, login, asked.as_ref(), &config, &usual).unwrap();
+        let targets =
+            targets(inventory, &Logins { login, asked, config: &config, usual: &usual }).unwrap();
         let Target { address, port, user, password, private_key, .. } = &targets[0];
         let known = ["typed", "line", "config"].map(|text| (Some(Secret::new(text)), text));
         let password =

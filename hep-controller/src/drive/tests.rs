@@ -154,7 +154,7 @@ fn check(
     assert_eq!(greet(&mut link), Ok(facts()));
     let mut events = 0;
     let Conclusion { status, counts, trouble } =
-        drive(job, HostId(0), &mut link, stop, &mut |_| events += 1);
+        Drive { job, host: HostId(0), stop }.run(&mut link, &mut |_| events += 1);
     let trouble = trouble.map_or(String::new(), |trouble| {
         if trouble.what.contains("; the agent was killed") {
             assert_eq!(trouble.output, "last words\n");
@@ -306,7 +306,8 @@ fn every_truncation_of_a_run_is_a_loss() {
             agent.plan();
             agent.0.write_all(&bytes).unwrap();
         });
-        let status = drive(&job, HostId(0), &mut link, &Stop::default(), &mut |_| {}).status;
+        let drive = Drive { job: &job, host: HostId(0), stop: &Stop::default() };
+        let status = drive.run(&mut link, &mut |_| {}).status;
         let expected = if length == whole.len() { HostStatus::Converged } else { HostStatus::Lost };
         assert_eq!(status, expected, "{length} bytes");
     }

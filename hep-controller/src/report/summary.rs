@@ -41,9 +41,9 @@ pub(crate) fn summary(run: &Run, end: &RunEnd, failures: &[Failed], colour: Colo
         text.push('\n');
         text.push_str(&failed_task(run, failed, colour));
     }
-    for (status, trouble, hosts) in troubles(end) {
+    for troubled in troubles(end) {
         text.push('\n');
-        text.push_str(&troubled_hosts(run, status, trouble, &hosts, colour));
+        text.push_str(&troubled_hosts(run, &troubled, colour));
     }
     text
 }
@@ -225,33 +225,33 @@ fn quoted(what: &str, output: &str, colour: Colour) -> String {
     text
 }
 
+/// A trouble, the same of some hosts.
+struct Troubled<'a> {
+    status: HostStatus,
+    trouble: &'a Trouble,
+    hosts: Vec<HostId>,
+}
+
 /// Every different trouble with its hosts, in the order of the first of them.
-fn troubles(end: &RunEnd) -> Vec<(HostStatus, &Trouble, Vec<HostId>)> {
-    let mut all: Vec<(HostStatus, &Trouble, Vec<HostId>)> = Vec::new();
+fn troubles(end: &RunEnd) -> Vec<Troubled<'_>> {
+    let mut all: Vec<Troubled<'_>> = Vec::new();
     for report in &end.reports {
         let Some(trouble) = &report.trouble else { continue };
-        match all
-            .iter_mut()
-            .find(|(status, other, _)| *status == report.status && *other == trouble)
-        {
-            Some((_, _, hosts)) => hosts.push(report.host),
-            None => all.push((report.status, trouble, vec![report.host])),
+        let status = report.status;
+        match all.iter_mut().find(|other| other.status == status && other.trouble == trouble) {
+            Some(other) => other.hosts.push(report.host),
+            None => all.push(Troubled { status, trouble, hosts: vec![report.host] }),
         }
     }
     all
 }
 
-fn troubled_hosts(
-    run: &Run,
-    status: HostStatus,
-    trouble: &Trouble,
-    hosts: &[HostId],
-    colour: Colour,
-) -> String {
-    let mut text =
-        format!("{}: {}\n", colour.paint(Style::Bad, &status.to_string()), host_names(run, hosts));
-    shown_lines(&trouble.what).for_each(|line| text.push_str(&format!("  {line}\n")));
-    trouble.hint.iter().for_each(|hint| text.push_str(&hint_line(hint, colour)));
-    text.push_str(&quoted("last output", &trouble.output, colour));
+fn troubled_hosts(run: &Run, troubled: &Troubled<'_>, colour: Colour) -> String {
+    let Troubled { status, trouble: Trouble { what, hint, output }, hosts } = troubled;
+    let status = colour.paint(Style::Bad, &status.to_string());
+    let mut text = format!("{status}: {}\n", host_names(run, hosts));
+    shown_lines(what).for_each(|line| text.push_str(&format!("  {line}\n")));
+    hint.iter().for_each(|hint| text.push_str(&hint_line(hint, colour)));
+    text.push_str(&quoted("last output", output, colour));
     text
 }
