@@ -18,9 +18,9 @@ impl Json {
         Json { run, diff }
     }
 
-    fn task(&self, host: &str, task: u32, outcome: &Outcome) -> Texts {
+    fn task<'a>(&self, host: &str, task: u32, outcome: &'a Outcome) -> Texts {
         let label = self.run.task(task);
-        let diffs = |changes: &[Change]| changes.iter().filter_map(|c| c.diff.clone()).collect();
+        let diffs = |changes: &'a [Change]| changes.iter().map(|c| c.diff.as_deref()).collect();
         line(&TaskObject {
             event: "task",
             host,
@@ -105,7 +105,7 @@ struct TaskObject<'a> {
     status: Status,
     changes: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    diffs: Option<Vec<String>>,
+    diffs: Option<Vec<Option<&'a str>>>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     notes: &'a [String],
     error: Option<FailureObject<'a>>,
@@ -191,7 +191,8 @@ mod tests {
 
     fn finished(status: Status, failure: Option<Failure>) -> Event {
         let diff = Some("-a\n+b\n".to_owned());
-        let changes = vec![Change { line: "content \u{1b}[2J".to_owned(), diff }];
+        let change = |line: &str, diff| Change { line: line.to_owned(), diff };
+        let changes = vec![change("content \u{1b}[2J", diff), change("mode", None)];
         let outcome = Outcome { status, changes, notes: vec![], failure, ms: 12 };
         Event::Finished { host: HostId(0), task: 0, outcome }
     }
@@ -218,12 +219,12 @@ mod tests {
         check(
             DiffMode::Off,
             finished(Status::Changed, None),
-            r#"{"event":"task","host":"web1","task":"a \"page\"","module":"file","status":"changed","changes":["content \u001b[2J"],"error":null,"ms":12}"#,
+            r#"{"event":"task","host":"web1","task":"a \"page\"","module":"file","status":"changed","changes":["content \u001b[2J","mode"],"error":null,"ms":12}"#,
         );
         check(
             DiffMode::Unified,
             finished(Status::Pending, None),
-            r#"{"event":"task","host":"web1","task":"a \"page\"","module":"file","status":"pending","changes":["content \u001b[2J"],"diffs":["-a\n+b\n"],"error":null,"ms":12}"#,
+            r#"{"event":"task","host":"web1","task":"a \"page\"","module":"file","status":"pending","changes":["content \u001b[2J","mode"],"diffs":["-a\n+b\n",null],"error":null,"ms":12}"#,
         );
     }
 
@@ -239,7 +240,7 @@ mod tests {
         check(
             DiffMode::Off,
             finished(Status::Failed, Some(failure)),
-            r#"{"event":"task","host":"web1","task":"a \"page\"","module":"file","status":"failed","changes":["content \u001b[2J"],"error":{"message":"no","hint":null,"exit":137,"stdout":"o","stderr":"e"},"ms":12}"#,
+            r#"{"event":"task","host":"web1","task":"a \"page\"","module":"file","status":"failed","changes":["content \u001b[2J","mode"],"error":{"message":"no","hint":null,"exit":137,"stdout":"o","stderr":"e"},"ms":12}"#,
         );
     }
 
