@@ -67,6 +67,10 @@ fn run<M: Module>(
             }
             match planned.step.execute(host)? {
                 Effect::Changed => report.changes.push(planned.change()),
+                Effect::ChangedAnd(note) => {
+                    report.changes.push(planned.change());
+                    report.notes.push(note);
+                }
                 Effect::Noted(note) => report.notes.push(note),
                 Effect::Nothing => {}
             }

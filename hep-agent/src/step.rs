@@ -35,6 +35,8 @@ pub(crate) enum Step {
 pub(crate) enum Effect {
     /// The host is different now (on an overlay: would be).
     Changed,
+    /// The host is different now, and the reader should know this about it.
+    ChangedAnd(String),
     /// Nothing that counts as a change happened, but the reader should know this.
     Noted(String),
     /// The host was like that already.

@@ -37,7 +37,12 @@ impl<T> Change for T where
 }
 
 /// A host to run a plan on: the real one, or an overlay.
-pub(crate) trait Host: Observe + Change {
+pub(crate) trait Host: Observe + Change + Session {}
+
+impl<T: Observe + Change + Session> Host for T {}
+
+/// The run that a host is part of.
+pub(crate) trait Session {
     /// Whether to stop after the step in hand.
     fn cancelled(&self) -> bool;
 
@@ -48,8 +53,10 @@ pub(crate) trait Host: Observe + Change {
 /// Something a module looked for and did not find.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Subject<'a> {
-    /// A path.
+    /// A path that has to be there.
     Path(&'a hep_protocol::value::AbsPath),
+    /// A path that is about to be made or changed: an earlier step may bring its directory, or itself.
+    Place(&'a hep_protocol::value::AbsPath),
     /// A user's name.
     User(&'a str),
     /// A group's name.

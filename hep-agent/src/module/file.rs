@@ -1,17 +1,128 @@
-//! The module `file`.
+//! The module `file`: files, directories and links.
+//!
+//! Whatever a task asks for becomes a list of entries, each a path with what is wanted there: a tree has many, a single
+//! file one, and missing parents are entries before them. [`look`] reads what is there now, [`decide`] turns each entry
+//! into steps.
+
+mod accounts;
+mod decide;
+mod diff;
+mod look;
+#[cfg(test)]
+mod tests;
+mod words;
 
 use super::{Input, Module, Plan};
-use crate::sys::{Observe, SysError};
+use crate::sys::files::{Attrs, Content, Meta, Place};
+use crate::sys::{Cause, Observe, SysError};
+use accounts::{Asked, Names};
 use hep_protocol::task::file::File;
+use hep_protocol::value::AbsPath;
+
+/// What a task asks for, entry by entry, and what is there.
+#[derive(Debug)]
+pub(crate) struct State {
+    asked: Asked,
+    names: Names,
+    /// In the order in which they are worked on.
+    entries: Vec<Entry>,
+    /// Parent directories that are not there, outermost first, with the attributes they get.
+    missing: Vec<(AbsPath, Attrs)>,
+    /// Whose real run may bring the missing parent, or may have put something where we see nothing.
+    cause: Option<Cause>,
+}
+
+/// One path, and what shall be there.
+#[derive(Debug)]
+struct Entry {
+    place: Place,
+    want: Want,
+    found: Option<Found>,
+    /// The attributes of something new here that the task says nothing of; the mode without any type's default.
+    new: Attrs,
+    scope: Scope,
+}
+
+/// Which attributes an entry gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scope {
+    /// Those that the task asks for.
+    Asked,
+    /// Those that the task asks for, in a tree: a directory gets execute where it gets read.
+    Tree,
+    /// As in a tree if it is new; an existing one stays as it is.
+    NewOnly,
+    /// A new one the defaults; an existing one stays as it is: a directory that only holds what was asked for.
+    Holder,
+}
+
+/// What shall be at a path.
+#[derive(Debug)]
+enum Want {
+    File {
+        content: Content,
+        executable: bool,
+        same: bool,
+        diff: Option<diff::Texts>,
+    },
+    Directory,
+    Link {
+        target: String,
+        dangling: Dangling,
+    },
+    Hardlink {
+        target: AbsPath,
+        target_meta: Option<Meta>,
+        cause: Option<Cause>,
+    },
+    /// Anything, with the attributes that were asked for.
+    Attributes {
+        cause: Option<Cause>,
+    },
+    Touch,
+    Absent,
+    /// Everything below a directory that has other attributes than those asked for: its path below the directory.
+    AttributesBelow {
+        entries: Vec<(String, Place, Meta)>,
+    },
+}
+
+/// Whether a link would lead nowhere.
+#[derive(Debug)]
+enum Dangling {
+    /// It leads somewhere, or nobody asks.
+    No,
+    /// Its target is not there; who may bring it.
+    Yes(Option<Cause>),
+}
+
+/// What is at a path.
+#[derive(Debug)]
+struct Found {
+    meta: Meta,
+    /// The text, if it is a link.
+    link: Option<String>,
+    /// What stands against removing it, if it is a directory that may have to give way.
+    tree: Option<Tree>,
+}
+
+/// A directory that may have to give way.
+#[derive(Debug)]
+struct Tree {
+    /// Its path without links.
+    real: AbsPath,
+    /// The mount points at and below it.
+    mounts: Vec<AbsPath>,
+}
 
 impl Module for File {
-    type State = ();
+    type State = State;
 
-    fn inspect(&self, _input: &Input<'_>, _host: &dyn Observe) -> Result<(), SysError> {
-        Err(SysError::new("under construction"))
+    fn inspect(&self, input: &Input<'_>, host: &dyn Observe) -> Result<State, SysError> {
+        look::look(self, input, host)
     }
 
-    fn plan(&self, _input: &Input<'_>, _state: &()) -> Result<Plan, SysError> {
-        Ok(Plan::default())
+    fn plan(&self, _input: &Input<'_>, state: &State) -> Result<Plan, SysError> {
+        decide::decide(self, state)
     }
 }

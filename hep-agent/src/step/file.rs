@@ -1,21 +1,124 @@
 //! What hep does to files.
 
 use super::Effect;
+use crate::sys::files::{Attrs, FileKind, NewFile, Place, Removal};
 use crate::sys::{Host, SysError};
+use hep_protocol::value::AbsPath;
 use std::fmt;
 
-/// One thing done.
+/// One thing done. `detail` is what the line says in addition: sizes, attributes and their changes, in words.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum FileStep {}
+pub(crate) enum FileStep {
+    /// Puts a file in place.
+    Put { file: NewFile, detail: String },
+    /// Sets owner, group and mode.
+    Set { place: Place, attrs: Attrs, detail: String },
+    /// Sets owner, group and mode of many entries below a directory.
+    SetBelow { root: AbsPath, entries: Vec<(Place, Attrs)>, detail: String },
+    /// Makes a directory.
+    MakeDirectory { place: Place, attrs: Attrs, was: Option<FileKind>, detail: String },
+    /// Makes a symbolic link; what was a link to something else says so in `detail`.
+    Link { place: Place, target: String, attrs: Attrs, was: Option<FileKind>, detail: String },
+    /// Makes a hard link.
+    Hardlink { place: Place, target: AbsPath, was: Option<FileKind> },
+    /// Removes what is at a path.
+    Remove { place: Place, was: FileKind },
+    /// Sets the times to now.
+    Touch { place: Place },
+}
 
 impl FileStep {
-    pub(super) fn execute(&self, _host: &mut dyn Host) -> Result<Effect, SysError> {
-        match *self {}
+    pub(super) fn execute(&self, host: &mut dyn Host) -> Result<Effect, SysError> {
+        match self {
+            Self::Put { file, .. } => {
+                return Ok(match host.put_file(file)? {
+                    Some(kept) => Effect::ChangedAnd(format!("kept the old content as {kept}")),
+                    None => Effect::Changed,
+                });
+            }
+            Self::Set { place, attrs, .. } => host.set_attrs(place, attrs)?,
+            Self::SetBelow { entries, .. } => {
+                entries.iter().try_for_each(|(place, attrs)| host.set_attrs(place, attrs))?;
+            }
+            Self::MakeDirectory { place, attrs, was, .. } => host.make_dir(place, attrs, *was)?,
+            Self::Link { place, target, attrs, was, .. } => {
+                host.make_link(place, target, attrs, *was)?;
+            }
+            Self::Hardlink { place, target, was } => host.make_hardlink(place, target, *was)?,
+            Self::Remove { place, was: FileKind::Directory } => {
+                host.remove(place, Removal::Tree)?
+            }
+            Self::Remove { place, was: FileKind::File | FileKind::Link | FileKind::Special } => {
+                host.remove(place, Removal::Entry)?;
+            }
+            Self::Touch { place } => host.touch(place)?,
+        }
+        Ok(Effect::Changed)
     }
 }
 
 impl fmt::Display for FileStep {
-    fn fmt(&self, _f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {}
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Put { file, detail } => {
+                let path = file.place.path();
+                match file.was {
+                    None => write!(f, "create {path} ({detail})"),
+                    Some(FileKind::File) if file.in_place => write!(f, "rewrite {path} ({detail})"),
+                    Some(FileKind::File) => write!(f, "replace {path} ({detail})"),
+                    Some(was) => write!(f, "{} by a file ({detail})", Replace(was, path)),
+                }
+            }
+            Self::Set { place, detail, .. } => write!(f, "set {}: {detail}", place.path()),
+            Self::SetBelow { root, entries, detail } => {
+                let entry = if entries.len() == 1 { "entry" } else { "entries" };
+                write!(f, "set {} {entry} below {root}: {detail}", entries.len())
+            }
+            Self::MakeDirectory { place, was, detail, .. } => match was {
+                None => write!(f, "make directory {} ({detail})", place.path()),
+                Some(was) => {
+                    write!(f, "{} by a directory ({detail})", Replace(*was, place.path()))
+                }
+            },
+            Self::Link { place, target, was, detail, .. } => match was {
+                None | Some(FileKind::Link) => {
+                    write!(f, "link {} -> {target}{detail}", place.path())
+                }
+                Some(was) => {
+                    write!(f, "{} by a link -> {target}{detail}", Replace(*was, place.path()))
+                }
+            },
+            Self::Hardlink { place, target, was } => match was {
+                None => write!(f, "hard link {} -> {target}", place.path()),
+                Some(was) => {
+                    write!(f, "{} by a hard link -> {target}", Replace(*was, place.path()))
+                }
+            },
+            Self::Remove { place, was: FileKind::Directory } => {
+                write!(f, "remove directory {} and everything in it", place.path())
+            }
+            Self::Remove { place, was: FileKind::Link } => {
+                write!(f, "remove link {}", place.path())
+            }
+            Self::Remove { place, was: FileKind::File | FileKind::Special } => {
+                write!(f, "remove {}", place.path())
+            }
+            Self::Touch { place } => write!(f, "touch {}", place.path()),
+        }
+    }
+}
+
+/// `replace directory /srv/x and everything in it`.
+struct Replace<'a>(FileKind, &'a AbsPath);
+
+impl fmt::Display for Replace<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(was, path) = self;
+        match was {
+            FileKind::Directory => write!(f, "replace directory {path} and everything in it"),
+            FileKind::File | FileKind::Link | FileKind::Special => {
+                write!(f, "replace {was} {path}")
+            }
+        }
     }
 }

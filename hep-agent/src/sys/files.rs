@@ -3,6 +3,7 @@
 use super::SysError;
 use hep_protocol::blob::Digest;
 use hep_protocol::value::{AbsPath, Argv, PermissionBits};
+use std::fmt;
 
 /// What a path is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,8 +18,19 @@ pub(crate) enum FileKind {
     Special,
 }
 
+impl fmt::Display for FileKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::File => "file",
+            Self::Directory => "directory",
+            Self::Link => "link",
+            Self::Special => "device, socket or pipe",
+        })
+    }
+}
+
 /// What `lstat(2)` tells of a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Meta {
     /// What it is.
     pub(crate) kind: FileKind,
@@ -30,15 +42,62 @@ pub(crate) struct Meta {
     pub(crate) id: (u64, u64),
 }
 
+/// A user or a group of the host.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Account {
+    /// By number.
+    Number(u32),
+    /// A name that has no number yet: only an earlier task's real run would bring it. Never on a real host.
+    Expected(String),
+}
+
 /// Owner, group and mode.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Attrs {
-    /// The owner's number.
-    pub(crate) uid: u32,
-    /// The group's number.
-    pub(crate) gid: u32,
+    /// The owner.
+    pub(crate) owner: Account,
+    /// The group.
+    pub(crate) group: Account,
     /// The permission bits.
     pub(crate) mode: PermissionBits,
+}
+
+/// A path to change, and how far links in it are trusted.
+///
+/// Links in `root` are followed, as the operator wrote it. Below it no link is followed, so that one planted while hep
+/// works leads nowhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    root: AbsPath,
+    path: AbsPath,
+}
+
+impl Place {
+    /// A path by itself: all its parents are the operator's words.
+    pub(crate) fn of(path: AbsPath) -> Self {
+        Self { root: path.parent().unwrap_or_else(AbsPath::root), path }
+    }
+
+    /// Something below a directory that is worked on as a whole.
+    pub(crate) fn below(root: AbsPath, path: AbsPath) -> Self {
+        Self { root, path }
+    }
+
+    /// The directory whose path may lead through links.
+    pub(crate) fn root(&self) -> &AbsPath {
+        &self.root
+    }
+
+    /// The whole path.
+    pub(crate) fn path(&self) -> &AbsPath {
+        &self.path
+    }
+
+    /// The components below the root; none for the root itself.
+    pub(crate) fn components(&self) -> Vec<&str> {
+        let below = self.path.as_str().strip_prefix(self.root.as_str()).unwrap_or_default();
+        below.split('/').filter(|part| !part.is_empty()).collect()
+    }
 }
 
 /// The content a file shall have.
@@ -52,21 +111,39 @@ pub(crate) struct Content {
     pub(crate) inline: Option<Vec<u8>>,
 }
 
+impl Content {
+    /// A content that the task itself holds.
+    pub(crate) fn inline(bytes: &[u8]) -> Self {
+        Self { digest: Digest::of(bytes), size: bytes.len() as u64, inline: Some(bytes.to_vec()) }
+    }
+}
+
 /// A file to put in place, whole and at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NewFile {
     /// Where.
-    pub(crate) path: AbsPath,
+    pub(crate) place: Place,
+    /// What is there now and gives way.
+    pub(crate) was: Option<FileKind>,
     /// What it shall hold.
     pub(crate) content: Content,
     /// Its owner, group and mode from the first moment it can be seen.
     pub(crate) attrs: Attrs,
-    /// Where the old file is kept.
-    pub(crate) backup: Option<AbsPath>,
+    /// Whether what gives way is kept beside it, under a name with the time.
+    pub(crate) backup: bool,
     /// What must accept the new content first; `%s` stands for its path.
     pub(crate) validate: Option<Argv>,
     /// Write into the existing file instead of replacing it.
     pub(crate) in_place: bool,
+}
+
+/// How much a removal takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Removal {
+    /// Anything but a directory.
+    Entry,
+    /// A directory with all below it.
+    Tree,
 }
 
 /// Reads files and accounts.
@@ -80,8 +157,8 @@ pub(crate) trait ObserveFiles {
     /// The text of a link.
     fn read_link(&self, path: &AbsPath) -> Result<String, SysError>;
 
-    /// The sha256 of a regular file's content; `None` where an overlay cannot know it.
-    fn digest(&self, path: &AbsPath) -> Result<Option<Digest>, SysError>;
+    /// The sha256 of a regular file's content.
+    fn digest(&self, path: &AbsPath) -> Result<Digest, SysError>;
 
     /// A regular file's content if it has at most `limit` bytes.
     fn read(&self, path: &AbsPath, limit: u64) -> Result<Option<Vec<u8>>, SysError>;
@@ -89,8 +166,11 @@ pub(crate) trait ObserveFiles {
     /// The bytes of a wanted content if it has at most `limit` bytes.
     fn wanted(&self, content: &Content, limit: u64) -> Result<Option<Vec<u8>>, SysError>;
 
-    /// The names in a directory, sorted.
+    /// The names in a directory, sorted. A name that is not UTF-8 is an error that shows it.
     fn list(&self, path: &AbsPath) -> Result<Vec<String>, SysError>;
+
+    /// The mount points at a path and below it; the path must have no links in it.
+    fn mounts(&self, path: &AbsPath) -> Result<Vec<AbsPath>, SysError>;
 
     /// A user's number by name.
     fn user(&self, name: &str) -> Result<Option<u32>, SysError>;
@@ -108,26 +188,43 @@ pub(crate) trait ObserveFiles {
     fn own_ids(&self) -> (u32, u32);
 }
 
-/// Changes files.
+/// Changes files. What a call replaces is told to it (`was`), and anything else that is there by then is an error.
 pub(crate) trait ChangeFiles {
-    /// Puts a file in place by a rename, its attributes set before it can be seen.
-    fn put_file(&mut self, file: &NewFile) -> Result<(), SysError>;
+    /// Puts a file in place by a rename, its attributes set before it can be seen. Gives the name under which the old one
+    /// was kept, if that was asked.
+    fn put_file(&mut self, file: &NewFile) -> Result<Option<AbsPath>, SysError>;
 
     /// Sets owner, group and mode of what is at a path; a link at its end is changed itself, not followed.
-    fn set_attrs(&mut self, path: &AbsPath, attrs: &Attrs) -> Result<(), SysError>;
+    fn set_attrs(&mut self, place: &Place, attrs: &Attrs) -> Result<(), SysError>;
 
     /// Makes a directory with its attributes.
-    fn make_dir(&mut self, path: &AbsPath, attrs: &Attrs) -> Result<(), SysError>;
+    fn make_dir(
+        &mut self,
+        place: &Place,
+        attrs: &Attrs,
+        was: Option<FileKind>,
+    ) -> Result<(), SysError>;
 
-    /// Makes a symbolic link, replacing a file or link at once.
-    fn make_link(&mut self, path: &AbsPath, target: &str) -> Result<(), SysError>;
+    /// Makes a symbolic link, replacing what was there at once. Of the attributes only the owners count.
+    fn make_link(
+        &mut self,
+        place: &Place,
+        target: &str,
+        attrs: &Attrs,
+        was: Option<FileKind>,
+    ) -> Result<(), SysError>;
 
-    /// Makes a hard link, replacing a file or link at once.
-    fn make_hardlink(&mut self, path: &AbsPath, target: &AbsPath) -> Result<(), SysError>;
+    /// Makes a hard link, replacing what was there at once.
+    fn make_hardlink(
+        &mut self,
+        place: &Place,
+        target: &AbsPath,
+        was: Option<FileKind>,
+    ) -> Result<(), SysError>;
 
-    /// Removes a path; a directory with all below it, by descriptors, following no link.
-    fn remove(&mut self, path: &AbsPath) -> Result<(), SysError>;
+    /// Removes a path, by descriptors, following no link.
+    fn remove(&mut self, place: &Place, removal: Removal) -> Result<(), SysError>;
 
-    /// Sets both times of a file to now.
-    fn touch(&mut self, path: &AbsPath) -> Result<(), SysError>;
+    /// Sets both times of what is at a path to now; of a link itself.
+    fn touch(&mut self, place: &Place) -> Result<(), SysError>;
 }

@@ -1,5 +1,6 @@
 //! The real host: `Observe` and `Change` by system calls. All unsafe code of the agent lives below here.
 
+mod accounts;
 mod commands;
 mod files;
 mod packages;
@@ -9,7 +10,7 @@ mod standard;
 
 pub(crate) use standard::{take_standard_streams, uname, unnamed_file};
 
-use super::{Cause, Host, Observe, Subject};
+use super::{Cause, Observe, Session, Subject};
 use crate::engine::Outside;
 use hep_protocol::message::{Reply, Stream};
 use std::sync::Arc;
@@ -43,7 +44,7 @@ impl Observe for Linux {
     }
 }
 
-impl Host for Linux {
+impl Session for Linux {
     fn cancelled(&self) -> bool {
         self.outside.cancelled()
     }

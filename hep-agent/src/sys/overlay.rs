@@ -10,7 +10,9 @@ mod files;
 mod packages;
 mod services;
 
-use super::{Cause, Host, Observe, Subject};
+use super::{Cause, Observe, Session, Subject};
+use files::Certainty;
+use hep_protocol::value::AbsPath;
 
 /// A host and what would be different on it.
 pub(crate) struct Overlay<O> {
@@ -24,37 +26,49 @@ pub(crate) struct Overlay<O> {
 impl<O: Observe> Overlay<O> {
     /// Nothing is different yet.
     pub(crate) fn new(base: O) -> Self {
-        Self {
-            base,
-            causes: Vec::new(),
-            files: files::Changed::default(),
-            services: services::Changed::default(),
-        }
+        Self { base, causes: Vec::new(), files: files::Changed::default(), services: services::Changed::default() }
     }
 }
 
 impl<O: Observe> Observe for Overlay<O> {
     fn depends(&self, subject: Subject<'_>) -> Option<Cause> {
-        // The package that bears the subject's name is the likeliest to bring it; otherwise the latest cause is named.
-        let words: Vec<&str> = match subject {
-            Subject::Path(path) => {
-                path.as_str().split(['/', '.']).filter(|word| !word.is_empty()).collect()
+        match subject {
+            Subject::Path(path) => self.named(&words(path)).or_else(|| self.latest()),
+            Subject::Place(path) => match self.certainty(path) {
+                Certainty::Known => None,
+                Certainty::Missing => self.named(&words(path)),
+                Certainty::Implied => self.named(&words(path)).or_else(|| self.latest()),
+            },
+            Subject::User(name) | Subject::Group(name) => {
+                self.named(&[name]).or_else(|| self.latest())
             }
-            Subject::User(name) | Subject::Group(name) => vec![name],
-            Subject::Service(name) => vec![name.as_str()],
-        };
-        let named = self.causes.iter().find_map(|cause| match cause {
-            Cause::Packages(names) => names.iter().find(|name| words.contains(&name.as_str())),
-            Cause::Command(_) => None,
-        });
-        match named {
-            Some(name) => Some(Cause::Packages(vec![name.clone()])),
-            None => self.causes.last().cloned(),
+            Subject::Service(name) => self.named(&[name.as_str()]).or_else(|| self.latest()),
         }
     }
 }
 
-impl<O: Observe + Host> Host for Overlay<O> {
+impl<O> Overlay<O> {
+    /// The package that bears one of these names: the likeliest to bring it.
+    fn named(&self, words: &[&str]) -> Option<Cause> {
+        let named = self.causes.iter().find_map(|cause| match cause {
+            Cause::Packages(names) => names.iter().find(|name| words.contains(&name.as_str())),
+            Cause::Command(_) => None,
+        });
+        named.map(|name| Cause::Packages(vec![name.clone()]))
+    }
+
+    fn latest(&self) -> Option<Cause> {
+        self.causes.last().cloned()
+    }
+}
+
+/// The components of a path, whole and without what follows a dot: `/etc/foo.conf` may be of package `foo`.
+fn words(path: &AbsPath) -> Vec<&str> {
+    let components = path.as_str().split('/').filter(|word| !word.is_empty());
+    components.flat_map(|word| [word, word.split('.').next().unwrap_or(word)]).collect()
+}
+
+impl<O: Observe + Session> Session for Overlay<O> {
     fn cancelled(&self) -> bool {
         self.base.cancelled()
     }

@@ -1,87 +1,243 @@
 //! `ObserveFiles` and `ChangeFiles` on the real host.
+//!
+//! Every change is made beside its place under a name of hep's and then renamed there, by descriptors of the directories.
+
+mod attributes;
+mod backup;
+mod in_place;
+mod mounts;
+mod put;
+mod remove;
+mod spot;
+mod temp;
+#[cfg(test)]
+mod tests;
+mod trouble;
+mod xattrs;
 
 use super::Linux;
+use super::accounts::Database;
 use crate::sys::SysError;
-use crate::sys::files::*;
+use crate::sys::files::{
+    Account, Attrs, ChangeFiles, Content, FileKind, Meta, NewFile, ObserveFiles, Place, Removal,
+};
 use hep_protocol::blob::Digest;
-use hep_protocol::value::AbsPath;
+use hep_protocol::value::{AbsPath, PermissionBits};
+use rustix::fs::{AtFlags, CWD, Mode, Timespec, Timestamps, UTIME_NOW};
+use spot::Spot;
+use std::fs;
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use temp::TempName;
+use trouble::trouble;
 
 impl ObserveFiles for Linux {
-    fn lstat(&self, _path: &AbsPath) -> Result<Option<Meta>, SysError> {
-        Err(SysError::new("under construction"))
+    fn lstat(&self, path: &AbsPath) -> Result<Option<Meta>, SysError> {
+        match fs::symlink_metadata(path) {
+            Ok(meta) => Ok(Some(meta_of(&meta))),
+            Err(error) if is_absence(&error) => Ok(None),
+            Err(error) => Err(SysError::io(format!("cannot look at {path}"), error)),
+        }
     }
 
-    fn resolve(&self, _path: &AbsPath) -> Result<Option<AbsPath>, SysError> {
-        Err(SysError::new("under construction"))
+    fn resolve(&self, path: &AbsPath) -> Result<Option<AbsPath>, SysError> {
+        match fs::canonicalize(path) {
+            Ok(real) => {
+                let text = real.to_str().and_then(|text| AbsPath::try_from(text.to_owned()).ok());
+                let shown = real.display().to_string();
+                let why =
+                    || SysError::new(format!("{path} leads to a path that is not UTF-8: {shown}"));
+                text.map(Some).ok_or_else(why)
+            }
+            Err(error) if is_absence(&error) => Ok(None),
+            Err(error) => Err(SysError::io(format!("cannot follow {path}"), error)),
+        }
     }
 
-    fn read_link(&self, _path: &AbsPath) -> Result<String, SysError> {
-        Err(SysError::new("under construction"))
+    fn read_link(&self, path: &AbsPath) -> Result<String, SysError> {
+        match fs::read_link(path) {
+            Ok(target) => Ok(target.to_string_lossy().into_owned()),
+            Err(error) => Err(SysError::io(format!("cannot read the link {path}"), error)),
+        }
     }
 
-    fn digest(&self, _path: &AbsPath) -> Result<Option<Digest>, SysError> {
-        Err(SysError::new("under construction"))
+    fn digest(&self, path: &AbsPath) -> Result<Digest, SysError> {
+        let read = || Ok(Digest::of_reader(&mut open_to_read(path)?)?.0);
+        read().map_err(|error: io::Error| SysError::io(format!("cannot read {path}"), error))
     }
 
-    fn read(&self, _path: &AbsPath, _limit: u64) -> Result<Option<Vec<u8>>, SysError> {
-        Err(SysError::new("under construction"))
+    fn read(&self, path: &AbsPath, limit: u64) -> Result<Option<Vec<u8>>, SysError> {
+        open_to_read(path)
+            .and_then(|file| read_up_to(file, limit))
+            .map_err(|error| SysError::io(format!("cannot read {path}"), error))
     }
 
-    fn wanted(&self, _content: &Content, _limit: u64) -> Result<Option<Vec<u8>>, SysError> {
-        Err(SysError::new("under construction"))
+    fn wanted(&self, content: &Content, limit: u64) -> Result<Option<Vec<u8>>, SysError> {
+        match &content.inline {
+            _ if content.size > limit => Ok(None),
+            Some(bytes) => Ok(Some(bytes.clone())),
+            None => self
+                .outside
+                .open(&content.digest)
+                .and_then(|reader| read_up_to(reader, limit))
+                .map_err(|error| SysError::io("cannot get the new content", error)),
+        }
     }
 
-    fn list(&self, _path: &AbsPath) -> Result<Vec<String>, SysError> {
-        Err(SysError::new("under construction"))
+    fn list(&self, path: &AbsPath) -> Result<Vec<String>, SysError> {
+        let broken = |error| SysError::io(format!("cannot read the directory {path}"), error);
+        let mut names = Vec::new();
+        for entry in fs::read_dir(path).map_err(broken)? {
+            let name = entry.map_err(broken)?.file_name();
+            names.push(name.into_string().map_err(|name| {
+                SysError::new(format!(
+                    "{path} has a name in it that is not UTF-8: {}",
+                    name.to_string_lossy().escape_debug()
+                ))
+                .hint("rename it on the host")
+            })?);
+        }
+        names.sort_unstable();
+        Ok(names)
     }
 
-    fn user(&self, _name: &str) -> Result<Option<u32>, SysError> {
-        Err(SysError::new("under construction"))
+    fn mounts(&self, path: &AbsPath) -> Result<Vec<AbsPath>, SysError> {
+        mounts::at_or_below(path)
     }
 
-    fn group(&self, _name: &str) -> Result<Option<u32>, SysError> {
-        Err(SysError::new("under construction"))
+    fn user(&self, name: &str) -> Result<Option<u32>, SysError> {
+        Database::Passwd.number(name)
     }
 
-    fn user_name(&self, _uid: u32) -> Option<String> {
-        None
+    fn group(&self, name: &str) -> Result<Option<u32>, SysError> {
+        Database::Group.number(name)
     }
 
-    fn group_name(&self, _gid: u32) -> Option<String> {
-        None
+    fn user_name(&self, uid: u32) -> Option<String> {
+        Database::Passwd.name_of(uid)
+    }
+
+    fn group_name(&self, gid: u32) -> Option<String> {
+        Database::Group.name_of(gid)
     }
 
     fn own_ids(&self) -> (u32, u32) {
-        (0, 0)
+        (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw())
     }
 }
 
 impl ChangeFiles for Linux {
-    fn put_file(&mut self, _file: &NewFile) -> Result<(), SysError> {
-        Err(SysError::new("under construction"))
+    fn put_file(&mut self, file: &NewFile) -> Result<Option<AbsPath>, SysError> {
+        put::put_file(file, self.outside.as_ref())
     }
 
-    fn set_attrs(&mut self, _path: &AbsPath, _attrs: &Attrs) -> Result<(), SysError> {
-        Err(SysError::new("under construction"))
+    fn set_attrs(&mut self, place: &Place, attrs: &Attrs) -> Result<(), SysError> {
+        attributes::set(&Spot::open(place)?, attrs)
     }
 
-    fn make_dir(&mut self, _path: &AbsPath, _attrs: &Attrs) -> Result<(), SysError> {
-        Err(SysError::new("under construction"))
+    fn make_dir(
+        &mut self,
+        place: &Place,
+        attrs: &Attrs,
+        was: Option<FileKind>,
+    ) -> Result<(), SysError> {
+        let spot = Spot::open(place)?;
+        let failed = |error| trouble("make the directory", &spot, error);
+        let make = |name: &str| rustix::fs::mkdirat(&spot.dir, name, Mode::from_raw_mode(0o700));
+        let temp = TempName::claim(&spot, FileKind::Directory, make).map_err(failed)?;
+        attributes::set(&spot.sibling(temp.name()), attrs)?;
+        temp.install(was, "make the directory")?;
+        spot.sync()
     }
 
-    fn make_link(&mut self, _path: &AbsPath, _target: &str) -> Result<(), SysError> {
-        Err(SysError::new("under construction"))
+    fn make_link(
+        &mut self,
+        place: &Place,
+        target: &str,
+        attrs: &Attrs,
+        was: Option<FileKind>,
+    ) -> Result<(), SysError> {
+        let spot = Spot::open(place)?;
+        let failed = |error| trouble("make the link", &spot, error);
+        let make = |name: &str| rustix::fs::symlinkat(target, &spot.dir, name);
+        let temp = TempName::claim(&spot, FileKind::Link, make).map_err(failed)?;
+        attributes::set(&spot.sibling(temp.name()), attrs)?;
+        temp.install(was, "make the link")?;
+        spot.sync()
     }
 
-    fn make_hardlink(&mut self, _path: &AbsPath, _target: &AbsPath) -> Result<(), SysError> {
-        Err(SysError::new("under construction"))
+    fn make_hardlink(
+        &mut self,
+        place: &Place,
+        target: &AbsPath,
+        was: Option<FileKind>,
+    ) -> Result<(), SysError> {
+        let spot = Spot::open(place)?;
+        let failed = |error| trouble("make the hard link", &spot, error);
+        let make = |name: &str| {
+            rustix::fs::linkat(CWD, target.as_str(), &spot.dir, name, AtFlags::empty())
+        };
+        let temp = TempName::claim(&spot, FileKind::File, make).map_err(failed)?;
+        temp.install(was, "make the hard link")?;
+        spot.sync()
     }
 
-    fn remove(&mut self, _path: &AbsPath) -> Result<(), SysError> {
-        Err(SysError::new("under construction"))
+    fn remove(&mut self, place: &Place, removal: Removal) -> Result<(), SysError> {
+        let spot = Spot::open(place)?;
+        match removal {
+            Removal::Entry => rustix::fs::unlinkat(&spot.dir, &spot.name, AtFlags::empty())
+                .map_err(|error| trouble("remove", &spot, error))?,
+            Removal::Tree => remove::tree(&spot)?,
+        }
+        spot.sync()
     }
 
-    fn touch(&mut self, _path: &AbsPath) -> Result<(), SysError> {
-        Err(SysError::new("under construction"))
+    fn touch(&mut self, place: &Place) -> Result<(), SysError> {
+        let spot = Spot::open(place)?;
+        let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+        let times = Timestamps { last_access: now, last_modification: now };
+        rustix::fs::utimensat(&spot.dir, &spot.name, &times, AtFlags::SYMLINK_NOFOLLOW)
+            .map_err(|error| trouble("set the times of", &spot, error))
     }
+}
+
+/// Nothing is there, or something that is no directory stands in the path.
+fn is_absence(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+fn meta_of(meta: &fs::Metadata) -> Meta {
+    let kind = meta.file_type();
+    let kind = if kind.is_file() {
+        FileKind::File
+    } else if kind.is_dir() {
+        FileKind::Directory
+    } else if kind.is_symlink() {
+        FileKind::Link
+    } else {
+        FileKind::Special
+    };
+    let attrs = Attrs {
+        owner: Account::Number(meta.uid()),
+        group: Account::Number(meta.gid()),
+        mode: PermissionBits(u16::try_from(meta.mode() & 0o7777).unwrap_or_default()),
+    };
+    Meta { kind, attrs, size: meta.size(), id: (meta.dev(), meta.ino()) }
+}
+
+/// Opens a file that was a regular one when it was looked at; a pipe or link in its place is refused, not waited for.
+fn open_to_read(path: &AbsPath) -> io::Result<fs::File> {
+    let flags = nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK;
+    let file = fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::new(ErrorKind::InvalidInput, "it is not a regular file"))
+    }
+}
+
+fn read_up_to(reader: impl Read, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    reader.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(Some(bytes).filter(|bytes| bytes.len() as u64 <= limit))
 }

@@ -1,1 +1,27 @@
 //! A host with nothing on it but `/`: the base of the unit tests.
+
+mod files;
+mod services;
+
+use crate::sys::packages::ObservePackages;
+use crate::sys::{Cause, Observe, Session, Subject};
+
+/// A host with an empty `/`, the users and groups `root` (0) and `www-data` (33), no package and no service.
+#[derive(Default)]
+pub(crate) struct Empty;
+
+impl Observe for Empty {
+    fn depends(&self, _subject: Subject<'_>) -> Option<Cause> {
+        None
+    }
+}
+
+impl Session for Empty {
+    fn cancelled(&self) -> bool {
+        false
+    }
+
+    fn begin_task(&mut self, _task: u32) {}
+}
+
+impl ObservePackages for Empty {}

@@ -1,92 +1,295 @@
 //! `ObserveFiles` and `ChangeFiles` in memory.
+//!
+//! Names and nodes are kept apart, as on a disk: two names of one file share its content and attributes. A node of the
+//! base is known by its device and inode, a new one by a device that no host has.
+
+mod walk;
+
+pub(super) use walk::Certainty;
 
 use super::Overlay;
 use crate::sys::Observe;
 use crate::sys::SysError;
-use crate::sys::files::*;
+use crate::sys::files::{
+    Account, Attrs, ChangeFiles, Content, FileKind, Meta, NewFile, ObserveFiles, Place, Removal,
+};
 use hep_protocol::blob::Digest;
-use hep_protocol::value::AbsPath;
+use hep_protocol::value::{AbsPath, PermissionBits};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 
-/// What is different about files.
+/// The device of nodes that exist here only.
+const MEMORY: u64 = u64::MAX;
+
+type Id = (u64, u64);
+
+/// What is different about files. All paths in it are without links.
 #[derive(Default)]
-pub(super) struct Changed {}
+pub(super) struct Changed {
+    /// Names that are new or stand for something else now, and those that are gone.
+    names: BTreeMap<AbsPath, Option<Id>>,
+    nodes: HashMap<Id, Node>,
+    /// Directories that nobody made: something was put below them that an earlier step would have made room for.
+    implied: BTreeSet<AbsPath>,
+    made: u64,
+}
+
+#[derive(Clone)]
+struct Node {
+    attrs: Attrs,
+    body: Body,
+}
+
+#[derive(Clone)]
+enum Body {
+    Content(Content),
+    Directory,
+    Link(String),
+    /// The base's, under this path; its kind and size.
+    Base(AbsPath, FileKind, u64),
+}
+
+impl Node {
+    fn meta(&self, id: Id) -> Meta {
+        let (kind, size) = match &self.body {
+            Body::Content(content) => (FileKind::File, content.size),
+            Body::Directory => (FileKind::Directory, 0),
+            Body::Link(target) => (FileKind::Link, target.len() as u64),
+            Body::Base(_, kind, size) => (*kind, *size),
+        };
+        Meta { kind, attrs: self.attrs.clone(), size, id }
+    }
+}
+
+impl Changed {
+    /// Makes a name stand for a new node; what was below it is gone.
+    fn put(&mut self, path: AbsPath, attrs: Attrs, body: Body) {
+        self.made += 1;
+        let id = (MEMORY, self.made);
+        self.nodes.insert(id, Node { attrs, body });
+        self.name(path, Some(id));
+    }
+
+    /// Makes a name stand for a node, or for nothing.
+    fn name(&mut self, path: AbsPath, id: Option<Id>) {
+        let below: Vec<AbsPath> = self.below(&path).map(|(name, _)| name.clone()).collect();
+        for name in below {
+            self.names.remove(&name);
+            self.implied.remove(&name);
+        }
+        self.implied.remove(&path);
+        self.names.insert(path, id);
+    }
+
+    /// Every changed name below a directory. `0` is the byte after `/`.
+    fn below(&self, path: &AbsPath) -> impl Iterator<Item = (&AbsPath, &Option<Id>)> {
+        let prefix = if *path == AbsPath::root() { "/" } else { &format!("{path}/") };
+        let prefix = prefix.to_owned();
+        self.names
+            .range((Bound::Excluded(path.clone()), Bound::Unbounded))
+            .skip_while({
+                let prefix = prefix.clone();
+                move |(name, _)| name.as_str() < prefix.as_str()
+            })
+            .take_while(move |(name, _)| name.as_str().starts_with(&prefix))
+    }
+}
+
+impl<O: Observe> Overlay<O> {
+    /// What is at a path, which must be there.
+    fn node(&self, path: &AbsPath) -> Result<(Id, Node), SysError> {
+        let at = self.locate(path)?;
+        let Some(meta) = self.peek(&at)? else {
+            return Err(SysError::new(format!("there is nothing at {path}")));
+        };
+        let node = self.files.nodes.get(&meta.id).cloned();
+        Ok((
+            meta.id,
+            node.unwrap_or(Node { attrs: meta.attrs, body: Body::Base(at, meta.kind, meta.size) }),
+        ))
+    }
+
+    /// The real path of a place, its directory made if it is missing: something earlier would have made it, or the plan
+    /// would not come here.
+    fn room(&mut self, place: &Place) -> Result<AbsPath, SysError> {
+        let at = self.locate(place.path())?;
+        let mut missing = Vec::new();
+        let mut directory = at.parent();
+        while let Some(path) = directory {
+            if self.peek(&path)?.is_some() {
+                break;
+            }
+            directory = path.parent();
+            missing.push(path);
+        }
+        let (uid, gid) = self.base.own_ids();
+        let owners = (Account::Number(uid), Account::Number(gid));
+        let attrs = Attrs { owner: owners.0, group: owners.1, mode: PermissionBits(0o755) };
+        for path in missing.into_iter().rev() {
+            self.files.put(path.clone(), attrs.clone(), Body::Directory);
+            self.files.implied.insert(path);
+        }
+        Ok(at)
+    }
+}
 
 impl<O: Observe> ObserveFiles for Overlay<O> {
-    fn lstat(&self, _path: &AbsPath) -> Result<Option<Meta>, SysError> {
-        Err(SysError::new("under construction"))
+    fn lstat(&self, path: &AbsPath) -> Result<Option<Meta>, SysError> {
+        self.peek(&self.locate(path)?)
     }
 
-    fn resolve(&self, _path: &AbsPath) -> Result<Option<AbsPath>, SysError> {
-        Err(SysError::new("under construction"))
+    fn resolve(&self, path: &AbsPath) -> Result<Option<AbsPath>, SysError> {
+        let at = self.locate_followed(path)?;
+        Ok(self.peek(&at)?.map(|_| at))
     }
 
-    fn read_link(&self, _path: &AbsPath) -> Result<String, SysError> {
-        Err(SysError::new("under construction"))
+    fn read_link(&self, path: &AbsPath) -> Result<String, SysError> {
+        match self.node(path)?.1.body {
+            Body::Link(target) => Ok(target),
+            Body::Base(at, ..) => self.base.read_link(&at),
+            Body::Content(_) | Body::Directory => {
+                Err(SysError::new(format!("{path} is not a link")))
+            }
+        }
     }
 
-    fn digest(&self, _path: &AbsPath) -> Result<Option<Digest>, SysError> {
-        Err(SysError::new("under construction"))
+    fn digest(&self, path: &AbsPath) -> Result<Digest, SysError> {
+        match self.node(path)?.1.body {
+            Body::Content(content) => Ok(content.digest),
+            Body::Base(at, ..) => self.base.digest(&at),
+            Body::Link(_) | Body::Directory => {
+                Err(SysError::new(format!("{path} is not a regular file")))
+            }
+        }
     }
 
-    fn read(&self, _path: &AbsPath, _limit: u64) -> Result<Option<Vec<u8>>, SysError> {
-        Err(SysError::new("under construction"))
+    fn read(&self, path: &AbsPath, limit: u64) -> Result<Option<Vec<u8>>, SysError> {
+        match self.node(path)?.1.body {
+            Body::Content(content) => self.base.wanted(&content, limit),
+            Body::Base(at, ..) => self.base.read(&at, limit),
+            Body::Link(_) | Body::Directory => {
+                Err(SysError::new(format!("{path} is not a regular file")))
+            }
+        }
     }
 
-    fn wanted(&self, _content: &Content, _limit: u64) -> Result<Option<Vec<u8>>, SysError> {
-        Err(SysError::new("under construction"))
+    fn wanted(&self, content: &Content, limit: u64) -> Result<Option<Vec<u8>>, SysError> {
+        self.base.wanted(content, limit)
     }
 
-    fn list(&self, _path: &AbsPath) -> Result<Vec<String>, SysError> {
-        Err(SysError::new("under construction"))
+    fn list(&self, path: &AbsPath) -> Result<Vec<String>, SysError> {
+        let at = self.locate_followed(path)?;
+        let mut names: BTreeSet<String> = match self.is_covered(&at) {
+            true => BTreeSet::new(),
+            false => self.base.list(&at)?.into_iter().collect(),
+        };
+        for (name, id) in self.files.below(&at) {
+            match (name.parent().as_ref() == Some(&at), id) {
+                (true, Some(_)) => drop(names.insert(name.name().to_owned())),
+                (true, None) => drop(names.remove(name.name())),
+                (false, _) => {}
+            }
+        }
+        Ok(names.into_iter().collect())
     }
 
-    fn user(&self, _name: &str) -> Result<Option<u32>, SysError> {
-        Err(SysError::new("under construction"))
+    fn mounts(&self, path: &AbsPath) -> Result<Vec<AbsPath>, SysError> {
+        self.base.mounts(path)
     }
 
-    fn group(&self, _name: &str) -> Result<Option<u32>, SysError> {
-        Err(SysError::new("under construction"))
+    fn user(&self, name: &str) -> Result<Option<u32>, SysError> {
+        self.base.user(name)
     }
 
-    fn user_name(&self, _uid: u32) -> Option<String> {
-        None
+    fn group(&self, name: &str) -> Result<Option<u32>, SysError> {
+        self.base.group(name)
     }
 
-    fn group_name(&self, _gid: u32) -> Option<String> {
-        None
+    fn user_name(&self, uid: u32) -> Option<String> {
+        self.base.user_name(uid)
+    }
+
+    fn group_name(&self, gid: u32) -> Option<String> {
+        self.base.group_name(gid)
     }
 
     fn own_ids(&self) -> (u32, u32) {
-        (0, 0)
+        self.base.own_ids()
     }
 }
 
 impl<O: Observe> ChangeFiles for Overlay<O> {
-    fn put_file(&mut self, _file: &NewFile) -> Result<(), SysError> {
-        Err(SysError::new("under construction"))
+    fn put_file(&mut self, file: &NewFile) -> Result<Option<AbsPath>, SysError> {
+        let at = self.room(&file.place)?;
+        let body = Body::Content(file.content.clone());
+        match self.peek(&at)?.filter(|_| file.in_place) {
+            // Every other name of the file shows the new content too.
+            Some(meta) if meta.kind == FileKind::File => {
+                self.files.nodes.insert(meta.id, Node { attrs: file.attrs.clone(), body });
+            }
+            Some(_) | None => self.files.put(at, file.attrs.clone(), body),
+        }
+        // The name that keeps the old content would have the time of the real run in it.
+        Ok(None)
     }
 
-    fn set_attrs(&mut self, _path: &AbsPath, _attrs: &Attrs) -> Result<(), SysError> {
-        Err(SysError::new("under construction"))
+    fn set_attrs(&mut self, place: &Place, attrs: &Attrs) -> Result<(), SysError> {
+        // What only an earlier step's real run would bring is not there to be changed.
+        if self.lstat(place.path())?.is_some() {
+            let (id, node) = self.node(place.path())?;
+            self.files.nodes.insert(id, Node { attrs: attrs.clone(), ..node });
+        }
+        Ok(())
     }
 
-    fn make_dir(&mut self, _path: &AbsPath, _attrs: &Attrs) -> Result<(), SysError> {
-        Err(SysError::new("under construction"))
+    fn make_dir(
+        &mut self,
+        place: &Place,
+        attrs: &Attrs,
+        _was: Option<FileKind>,
+    ) -> Result<(), SysError> {
+        let at = self.room(place)?;
+        self.files.put(at, attrs.clone(), Body::Directory);
+        Ok(())
     }
 
-    fn make_link(&mut self, _path: &AbsPath, _target: &str) -> Result<(), SysError> {
-        Err(SysError::new("under construction"))
+    fn make_link(
+        &mut self,
+        place: &Place,
+        target: &str,
+        attrs: &Attrs,
+        _was: Option<FileKind>,
+    ) -> Result<(), SysError> {
+        let at = self.room(place)?;
+        let attrs = Attrs { mode: PermissionBits(0o777), ..attrs.clone() };
+        self.files.put(at, attrs, Body::Link(target.to_owned()));
+        Ok(())
     }
 
-    fn make_hardlink(&mut self, _path: &AbsPath, _target: &AbsPath) -> Result<(), SysError> {
-        Err(SysError::new("under construction"))
+    fn make_hardlink(
+        &mut self,
+        place: &Place,
+        target: &AbsPath,
+        _was: Option<FileKind>,
+    ) -> Result<(), SysError> {
+        let at = self.room(place)?;
+        if self.lstat(target)?.is_some() {
+            let (id, node) = self.node(target)?;
+            self.files.nodes.insert(id, node);
+            self.files.name(at, Some(id));
+        }
+        Ok(())
     }
 
-    fn remove(&mut self, _path: &AbsPath) -> Result<(), SysError> {
-        Err(SysError::new("under construction"))
+    fn remove(&mut self, place: &Place, _removal: Removal) -> Result<(), SysError> {
+        let at = self.locate(place.path())?;
+        if self.peek(&at)?.is_some() {
+            self.files.name(at, None);
+        }
+        Ok(())
     }
 
-    fn touch(&mut self, _path: &AbsPath) -> Result<(), SysError> {
-        Err(SysError::new("under construction"))
+    fn touch(&mut self, _place: &Place) -> Result<(), SysError> {
+        Ok(())
     }
 }

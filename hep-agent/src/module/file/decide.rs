@@ -1,0 +1,345 @@
+//! What to do about each entry. Nothing is read here: everything is in the state.
+
+mod links;
+
+use super::accounts::Asked;
+use super::{Entry, Found, Scope, State, Want, words};
+use crate::module::Plan;
+use crate::step::{FileStep, Planned, Step};
+use crate::sys::files::{Attrs, Content, FileKind, Meta, NewFile, Place};
+use crate::sys::{Cause, SysError};
+use hep_protocol::task::file::File;
+use hep_protocol::value::{Mode, PermissionBits};
+
+/// Directories that no task means to remove or replace, with all that is below them.
+const PROTECTED: [&str; 17] = [
+    "/", "/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/root",
+    "/run", "/sbin", "/sys", "/usr", "/var", "/home",
+];
+
+/// The plan for all entries.
+pub(super) fn decide(params: &File, state: &State) -> Result<Plan, SysError> {
+    let decide = Decide { params, state };
+    let mut steps = decide.parents()?;
+    for entry in &state.entries {
+        steps.extend(decide.entry(entry)?);
+    }
+    Ok(Plan { steps, ..Plan::default() })
+}
+
+/// The attributes that something that is there shall have.
+pub(super) fn existing(asked: &Asked, meta: &Meta, scope: Scope) -> Attrs {
+    match scope {
+        Scope::NewOnly | Scope::Holder => meta.attrs.clone(),
+        // A link has no mode of its own.
+        Scope::Asked | Scope::Tree if meta.kind == FileKind::Link => {
+            Attrs { mode: meta.attrs.mode, ..fill(asked, &meta.attrs, meta.attrs.mode) }
+        }
+        Scope::Asked | Scope::Tree => {
+            let directory = meta.kind == FileKind::Directory;
+            let mode = mode_of(asked.mode.as_ref(), meta.attrs.mode, directory, scope);
+            fill(asked, &meta.attrs, mode)
+        }
+    }
+}
+
+/// The attributes of something new.
+fn fresh(asked: &Asked, entry: &Entry, default: u16, directory: bool) -> Attrs {
+    let inherited = if directory { entry.new.mode.0 } else { 0 };
+    let default = PermissionBits(default | inherited);
+    match entry.scope {
+        Scope::Holder => Attrs { mode: default, ..entry.new.clone() },
+        Scope::Asked | Scope::Tree | Scope::NewOnly => {
+            let mode = mode_of(asked.mode.as_ref(), default, directory, entry.scope);
+            fill(asked, &entry.new, mode)
+        }
+    }
+}
+
+fn fill(asked: &Asked, otherwise: &Attrs, mode: PermissionBits) -> Attrs {
+    Attrs {
+        owner: asked.owner.clone().unwrap_or_else(|| otherwise.owner.clone()),
+        group: asked.group.clone().unwrap_or_else(|| otherwise.group.clone()),
+        mode,
+    }
+}
+
+/// The mode asked for is that of a tree's files: its directories get execute where they get read.
+fn mode_of(
+    asked: Option<&Mode>,
+    current: PermissionBits,
+    directory: bool,
+    scope: Scope,
+) -> PermissionBits {
+    let Some(mode) = asked else { return current };
+    let bits = mode.apply(current, directory);
+    match scope {
+        Scope::Tree | Scope::NewOnly if directory => {
+            PermissionBits(bits.0 | ((bits.0 & 0o444) >> 2))
+        }
+        Scope::Tree | Scope::NewOnly | Scope::Asked | Scope::Holder => bits,
+    }
+}
+
+struct Decide<'a> {
+    params: &'a File,
+    state: &'a State,
+}
+
+impl Decide<'_> {
+    /// Makes the missing directories above, if that was asked.
+    fn parents(&self) -> Result<Vec<Planned>, SysError> {
+        let needs_them = self.state.entries.iter().all(|entry| match entry.want {
+            Want::Absent | Want::Attributes { .. } | Want::AttributesBelow { .. } => false,
+            Want::File { .. }
+            | Want::Directory
+            | Want::Link { .. }
+            | Want::Hardlink { .. }
+            | Want::Touch => true,
+        });
+        match self.state.missing.last() {
+            Some(_) if needs_them && self.params.parents => {
+                let steps = self.state.missing.iter().map(|(path, attrs)| {
+                    let mode = PermissionBits(0o755 | attrs.mode.0);
+                    let attrs = Attrs { mode, ..attrs.clone() };
+                    self.make_directory(Place::of(path.clone()), attrs, None)
+                });
+                Ok(steps.collect())
+            }
+            Some((directory, _)) if needs_them && self.state.cause.is_none() => {
+                Err(SysError::new(format!("the directory {directory} does not exist"))
+                    .hint("`parents: true` makes missing directories"))
+            }
+            Some(_) | None => Ok(Vec::new()),
+        }
+    }
+
+    fn entry(&self, entry: &Entry) -> Result<Vec<Planned>, SysError> {
+        match &entry.want {
+            Want::File { content, executable, same: true, .. } => match &entry.found {
+                Some(found) => Ok(self.set(entry, found)),
+                None => self.put(entry, content, *executable),
+            },
+            Want::File { content, executable, same: false, diff } => {
+                let mut steps = self.put(entry, content, *executable)?;
+                let diff = diff.as_ref().map(|texts| texts.unified(entry.place.path()));
+                steps.iter_mut().for_each(|planned| planned.diff.clone_from(&diff));
+                Ok(steps)
+            }
+            Want::Directory => self.directory(entry),
+            Want::Link { target, dangling } => self.link(entry, target, dangling),
+            Want::Hardlink { target, target_meta, cause } => {
+                self.hardlink(entry, target, target_meta.as_ref(), cause.as_ref())
+            }
+            Want::Attributes { cause } => self.attributes(entry, cause.as_ref()),
+            Want::Touch => self.touch(entry),
+            Want::Absent => self.absent(entry),
+            Want::AttributesBelow { entries } => Ok(self.attributes_below(entry, entries)),
+        }
+    }
+
+    /// A file with new content, its attributes in the same step.
+    fn put(
+        &self,
+        entry: &Entry,
+        content: &Content,
+        executable: bool,
+    ) -> Result<Vec<Planned>, SysError> {
+        let was = entry.found.as_ref().map(|found| found.meta.kind);
+        if matches!(was, Some(FileKind::Directory | FileKind::Special)) {
+            self.may_give_way(entry, "a file")?;
+        }
+        let default = if executable { 0o755 } else { 0o644 };
+        let names = &self.state.names;
+        let (attrs, detail) = match &entry.found {
+            Some(found) if found.meta.kind == FileKind::File => {
+                let attrs = existing(&self.state.asked, &found.meta, entry.scope);
+                let changes = words::changes(&found.meta.attrs, &attrs, names);
+                (attrs, words::joined(words::size(Some(found.meta.size), content.size), &changes))
+            }
+            Some(_) | None => {
+                let attrs = fresh(&self.state.asked, entry, default, false);
+                let size = words::size(None, content.size);
+                let words = words::joined(size, &words::attrs(&attrs, names));
+                (attrs, words)
+            }
+        };
+        let file = NewFile {
+            place: entry.place.clone(),
+            was,
+            content: content.clone(),
+            attrs,
+            backup: self.params.backup && was.is_some(),
+            validate: self.params.validate.clone(),
+            in_place: self.params.in_place && was == Some(FileKind::File),
+        };
+        Ok(vec![self.planned(FileStep::Put { file, detail })])
+    }
+
+    fn directory(&self, entry: &Entry) -> Result<Vec<Planned>, SysError> {
+        let was = entry.found.as_ref().map(|found| found.meta.kind);
+        match &entry.found {
+            Some(found) if found.meta.kind == FileKind::Directory => Ok(self.set(entry, found)),
+            Some(_) | None => {
+                if was.is_some() {
+                    self.may_give_way(entry, "a directory")?;
+                }
+                let attrs = fresh(&self.state.asked, entry, 0o755, true);
+                Ok(vec![self.make_directory(entry.place.clone(), attrs, was)])
+            }
+        }
+    }
+
+    fn attributes(&self, entry: &Entry, cause: Option<&Cause>) -> Result<Vec<Planned>, SysError> {
+        let path = entry.place.path();
+        match (&entry.found, cause) {
+            (Some(found), _) => {
+                self.refuse_mode_of_link(
+                    entry,
+                    "`follow: true` sets it on what the link leads to",
+                )?;
+                Ok(self.set(entry, found))
+            }
+            (None, Some(_)) if self.state.asked.is_empty() => Ok(Vec::new()),
+            (None, Some(cause)) => {
+                let attrs = fresh(&self.state.asked, entry, 0o644, false);
+                let detail = words::asked(&self.state.asked, &attrs, &self.state.names);
+                let step = FileStep::Set { place: entry.place.clone(), attrs, detail };
+                Ok(vec![Planned { depends: Some(cause.clone()), ..self.planned(step) }])
+            }
+            (None, None) => Err(SysError::new(format!("{path} does not exist")).hint(
+                "give `src` or `content` to make a file, `action: directory` to make a directory",
+            )),
+        }
+    }
+
+    fn touch(&self, entry: &Entry) -> Result<Vec<Planned>, SysError> {
+        match &entry.found {
+            None => self.put(entry, &Content::inline(b""), false),
+            Some(found) => {
+                self.refuse_mode_of_link(
+                    entry,
+                    "`follow: true` sets it on what the link leads to",
+                )?;
+                let mut steps = self.set(entry, found);
+                steps.push(self.planned(FileStep::Touch { place: entry.place.clone() }));
+                Ok(steps)
+            }
+        }
+    }
+
+    fn absent(&self, entry: &Entry) -> Result<Vec<Planned>, SysError> {
+        let remove = |was| self.planned(FileStep::Remove { place: entry.place.clone(), was });
+        match &entry.found {
+            None if self.state.cause.is_some() => Ok(vec![remove(FileKind::File)]),
+            None => Ok(Vec::new()),
+            Some(found) if found.meta.kind == FileKind::Directory => {
+                if !self.params.recurse {
+                    let path = entry.place.path();
+                    return Err(SysError::new(format!("{path} is a directory"))
+                        .hint("`recurse: true` removes a directory with everything in it"));
+                }
+                refuse_precious(found)?;
+                Ok(vec![remove(FileKind::Directory)])
+            }
+            Some(found) => Ok(vec![remove(found.meta.kind)]),
+        }
+    }
+
+    /// One step for all of them: a tree may have very many. Its line shows the first.
+    fn attributes_below(&self, entry: &Entry, entries: &[(String, Place, Meta)]) -> Vec<Planned> {
+        const SHOWN: usize = 3;
+        let wanted = |meta| existing(&self.state.asked, meta, Scope::Asked);
+        let words = entries.iter().take(SHOWN).map(|(below, _, meta)| {
+            let changes = words::changes(&meta.attrs, &wanted(meta), &self.state.names);
+            format!("{below} ({changes})")
+        });
+        let mut words: Vec<String> = words.collect();
+        if entries.len() > SHOWN {
+            words.push(format!("and {} more", entries.len() - SHOWN));
+        }
+        let detail = words.join(", ");
+        let set = entries.iter().map(|(_, place, meta)| (place.clone(), wanted(meta)));
+        let root = entry.place.path().clone();
+        let step = FileStep::SetBelow { root, entries: set.collect(), detail };
+        if entries.is_empty() { Vec::new() } else { vec![self.planned(step)] }
+    }
+
+    /// Fixes the attributes of what is there, if they need it.
+    fn set(&self, entry: &Entry, found: &Found) -> Vec<Planned> {
+        let attrs = existing(&self.state.asked, &found.meta, entry.scope);
+        self.set_from(entry, &found.meta.attrs, attrs)
+    }
+
+    fn set_from(&self, entry: &Entry, from: &Attrs, attrs: Attrs) -> Vec<Planned> {
+        let detail = words::changes(from, &attrs, &self.state.names);
+        if detail.is_empty() && *from == attrs {
+            Vec::new()
+        } else {
+            let place = entry.place.clone();
+            vec![self.planned(FileStep::Set { place, attrs, detail })]
+        }
+    }
+
+    fn make_directory(&self, place: Place, attrs: Attrs, was: Option<FileKind>) -> Planned {
+        let detail = words::attrs(&attrs, &self.state.names);
+        self.planned(FileStep::MakeDirectory { place, attrs, was, detail })
+    }
+
+    /// Whether something of another type may be replaced.
+    fn may_give_way(&self, entry: &Entry, wanted: &str) -> Result<(), SysError> {
+        let path = entry.place.path();
+        match &entry.found {
+            Some(found) if !self.params.force => {
+                let hint = match found.meta.kind {
+                    FileKind::Directory => "`force: true` replaces it with everything in it",
+                    FileKind::Link => {
+                        "`follow: true` works on what the link leads to, `force: true` replaces the link"
+                    }
+                    FileKind::File | FileKind::Special => "`force: true` replaces it",
+                };
+                let kind = found.meta.kind;
+                Err(SysError::new(format!("{path} is a {kind}, not {wanted}")).hint(hint))
+            }
+            Some(found) => refuse_precious(found),
+            None => Ok(()),
+        }
+    }
+
+    fn refuse_mode_of_link(&self, entry: &Entry, hint: &str) -> Result<(), SysError> {
+        let is_link = entry.found.as_ref().is_some_and(|found| found.meta.kind == FileKind::Link);
+        if is_link && self.state.asked.mode.is_some() {
+            let path = entry.place.path();
+            Err(SysError::new(format!("{path} is a link, which has no mode of its own")).hint(hint))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// A step that depends on what the whole task depends on.
+    fn planned(&self, step: FileStep) -> Planned {
+        let cause = self.state.cause.as_ref().or(self.state.asked.cause.as_ref());
+        Planned { depends: cause.cloned(), ..Planned::new(Step::File(step)) }
+    }
+}
+
+/// Refuses to remove directories that a system cannot be without, and mounted file systems.
+fn refuse_precious(found: &Found) -> Result<(), SysError> {
+    let Some(tree) = &found.tree else { return Ok(()) };
+    let real = &tree.real;
+    if PROTECTED.contains(&real.as_str()) {
+        return Err(SysError::new(format!(
+            "{real} is never removed: the host would not survive it"
+        ))
+        .hint("name what is to be removed in it"));
+    }
+    match tree.mounts.first() {
+        Some(mount) if mount == real => {
+            Err(SysError::new(format!("{real} is a mount point"))
+                .hint("unmount it in an earlier task"))
+        }
+        Some(mount) => Err(SysError::new(format!("{mount}, in {real}, is a mount point"))
+            .hint("unmount it in an earlier task: what is mounted would be removed with the rest")),
+        None => Ok(()),
+    }
+}

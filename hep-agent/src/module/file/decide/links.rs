@@ -1,0 +1,113 @@
+//! Symbolic and hard links.
+
+use super::{Decide, existing, fresh};
+use crate::module::file::{Asked, Dangling, Entry, words};
+use crate::step::{FileStep, Planned};
+use crate::sys::files::{Attrs, FileKind, Meta};
+use crate::sys::{Cause, SysError};
+use hep_protocol::task::file::Action;
+use hep_protocol::value::AbsPath;
+
+impl Decide<'_> {
+    pub(super) fn link(
+        &self,
+        entry: &Entry,
+        target: &str,
+        dangling: &Dangling,
+    ) -> Result<Vec<Planned>, SysError> {
+        let path = entry.place.path();
+        let own = self.params.action == Action::Link;
+        if own && self.state.asked.mode.is_some() {
+            return Err(SysError::new(format!("{path}: a link has no mode of its own"))
+                .hint("remove `mode`, or set it on the target in a task of its own"));
+        }
+        let cause = match dangling {
+            Dangling::Yes(None) if !self.params.force => {
+                return Err(SysError::new(format!(
+                    "{target}, which {path} would point to, does not exist"
+                ))
+                .hint("`force: true` makes the link all the same"));
+            }
+            Dangling::Yes(cause) if !self.params.force => cause.as_ref(),
+            Dangling::Yes(_) | Dangling::No => None,
+        };
+        let mut steps = match &entry.found {
+            Some(found) if found.link.as_deref() == Some(target) => self.set(entry, found),
+            Some(found) if found.meta.kind == FileKind::Link => {
+                let attrs = existing(&self.state.asked, &found.meta, entry.scope);
+                let was = found.link.as_deref().unwrap_or_default();
+                let changes = words::changes(&found.meta.attrs, &attrs, &self.state.names);
+                let detail = format!(" ({})", words::joined(format!("was -> {was}"), &changes));
+                vec![self.make_link(entry, target, attrs, detail)]
+            }
+            Some(_) | None => {
+                if entry.found.is_some() {
+                    self.may_give_way(entry, "a link")?;
+                }
+                let attrs = fresh(&self.state.asked, entry, 0o777, false);
+                let detail = self.owners_asked(&attrs);
+                vec![self.make_link(entry, target, attrs, detail)]
+            }
+        };
+        if let Some(cause) = cause {
+            let depending = steps.iter_mut().map(|planned| &mut planned.depends);
+            depending.for_each(|depends| *depends = Some(cause.clone()));
+        }
+        Ok(steps)
+    }
+
+    fn make_link(&self, entry: &Entry, target: &str, attrs: Attrs, detail: String) -> Planned {
+        let was = entry.found.as_ref().map(|found| found.meta.kind);
+        let place = entry.place.clone();
+        self.planned(FileStep::Link { place, target: target.to_owned(), attrs, was, detail })
+    }
+
+    fn owners_asked(&self, attrs: &Attrs) -> String {
+        let asked = Asked { mode: None, ..self.state.asked.clone() };
+        if asked.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", words::asked(&asked, attrs, &self.state.names))
+        }
+    }
+
+    pub(super) fn hardlink(
+        &self,
+        entry: &Entry,
+        target: &AbsPath,
+        target_meta: Option<&Meta>,
+        cause: Option<&Cause>,
+    ) -> Result<Vec<Planned>, SysError> {
+        let was = entry.found.as_ref().map(|found| found.meta.kind);
+        let link = |depends: Option<&Cause>| {
+            let place = entry.place.clone();
+            let mut planned =
+                self.planned(FileStep::Hardlink { place, target: target.clone(), was });
+            if let Some(cause) = depends {
+                planned.depends = Some(cause.clone());
+            }
+            planned
+        };
+        if matches!(was, Some(FileKind::Directory | FileKind::Special)) {
+            self.may_give_way(entry, "a file")?;
+        }
+        let Some(meta) = target_meta else {
+            return match cause {
+                Some(cause) => Ok(vec![link(Some(cause))]),
+                None => Err(SysError::new(format!("there is no {target} to give a second name"))
+                    .hint("correct `src`")),
+            };
+        };
+        if meta.kind == FileKind::Directory {
+            return Err(SysError::new(format!(
+                "{target} is a directory: it can have no second name"
+            ))
+            .hint("write `action: link`"));
+        }
+        let is_same = entry.found.as_ref().is_some_and(|found| found.meta.id == meta.id);
+        let attrs = existing(&self.state.asked, meta, entry.scope);
+        let mut steps = if is_same { Vec::new() } else { vec![link(None)] };
+        steps.extend(self.set_from(entry, &meta.attrs, attrs));
+        Ok(steps)
+    }
+}

@@ -1,0 +1,73 @@
+//! The text diff of a file's old and new content.
+
+use crate::sys::files::{Content, FileKind, Meta};
+use crate::sys::{Observe, SysError};
+use hep_protocol::value::AbsPath;
+use similar::TextDiff;
+use std::time::Duration;
+
+/// The largest content that is shown, in bytes.
+const LIMIT: u64 = 64 * 1024;
+
+/// How much is read for the diffs of one task, in bytes: a tree may have any number of files.
+pub(super) const BUDGET: u64 = 1024 * 1024;
+
+/// The two contents, or why they are not shown.
+#[derive(Debug)]
+pub(super) enum Texts {
+    Both { old: Option<String>, new: String },
+    Left { why: &'static str },
+}
+
+impl Texts {
+    /// Reads both, if they are short enough and text. What is read is taken from the task's budget.
+    pub(super) fn read(
+        host: &dyn Observe,
+        path: &AbsPath,
+        old: Option<&Meta>,
+        new: &Content,
+        budget: &mut u64,
+    ) -> Result<Self, SysError> {
+        let old = old.filter(|meta| meta.kind == FileKind::File);
+        let size = old.map_or(0, |meta| meta.size);
+        if size > LIMIT || new.size > LIMIT {
+            return Ok(Self::Left { why: "too large to be shown" });
+        }
+        if size + new.size > *budget {
+            return Ok(Self::Left { why: "left out: this task's other diffs are long enough" });
+        }
+        *budget -= size + new.size;
+        let before = match old {
+            Some(_) => host.read(path, LIMIT)?,
+            None => Some(Vec::new()),
+        };
+        let (Some(before), Some(new)) = (before, host.wanted(new, LIMIT)?) else {
+            return Ok(Self::Left { why: "too large to be shown" });
+        };
+        match (text(before), text(new)) {
+            (Some(text), Some(new)) => Ok(Self::Both { old: old.map(|_| text), new }),
+            (None, _) | (_, None) => Ok(Self::Left { why: "binary" }),
+        }
+    }
+
+    /// The diff: unified, or a line that says why there is none.
+    pub(super) fn unified(&self, path: &AbsPath) -> String {
+        match self {
+            Self::Left { why } => format!("(content of {path}: {why})\n"),
+            Self::Both { old, new } => {
+                let before = old.as_ref().map_or("/dev/null", |_| path.as_str());
+                TextDiff::configure()
+                    .timeout(Duration::from_secs(2))
+                    .diff_lines(old.as_deref().unwrap_or_default(), new.as_str())
+                    .unified_diff()
+                    .header(before, path.as_str())
+                    .to_string()
+            }
+        }
+    }
+}
+
+/// Bytes as text; as diff(1) has it, what has a NUL is binary.
+fn text(bytes: Vec<u8>) -> Option<String> {
+    String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))
+}

@@ -1,0 +1,313 @@
+//! What a task of `file` asks for, entry by entry, and what the host has there.
+
+mod destination;
+mod tree;
+
+use super::accounts::{Asked, Names};
+use super::decide;
+use super::diff::{self, Texts};
+use super::{Dangling, Entry, Found, Scope, State, Tree, Want};
+use crate::module::Input;
+use crate::sys::files::{Account, Attrs, Content, FileKind, Meta, Place};
+use crate::sys::{Cause, Observe, Subject, SysError};
+use hep_protocol::blob::{Source, SourceFile};
+use hep_protocol::plan::DiffMode;
+use hep_protocol::task::file::{Action, File};
+use hep_protocol::value::{AbsPath, PermissionBits};
+
+/// Reads everything that the plan needs.
+pub(super) fn look(
+    params: &File,
+    input: &Input<'_>,
+    host: &dyn Observe,
+) -> Result<State, SysError> {
+    let asked = Asked::look(params, host)?;
+    let mut look = Look {
+        params,
+        diff: input.diff,
+        host,
+        asked,
+        names: Names::default(),
+        entries: Vec::new(),
+        budget: diff::BUDGET,
+    };
+    look.learn_asked();
+    look.gather(input)?;
+    let missing = look.missing()?;
+    let cause = look.cause(&missing);
+    let Look { asked, names, entries, .. } = look;
+    Ok(State { asked, names, entries, missing, cause })
+}
+
+struct Look<'a> {
+    params: &'a File,
+    diff: DiffMode,
+    host: &'a dyn Observe,
+    asked: Asked,
+    names: Names,
+    entries: Vec<Entry>,
+    /// How much may still be read for diffs, in bytes.
+    budget: u64,
+}
+
+impl Look<'_> {
+    fn gather(&mut self, input: &Input<'_>) -> Result<(), SysError> {
+        match (self.params.action, &self.params.src, &self.params.content) {
+            (Action::Present, Some(src), _) => match input.task.source(src) {
+                Some(Source::File(file)) => {
+                    let path = self.followed(self.destination(Some(&file.name))?)?;
+                    self.file(Place::of(path), content_of(file), file.executable, Scope::Asked)
+                }
+                Some(Source::Tree { name, entries }) => self.tree(src, name, entries),
+                None => Err(SysError::new(format!("the plan came without `{src}`"))),
+            },
+            (Action::Present, None, Some(text)) => {
+                let path = self.followed(self.destination(None)?)?;
+                let content = Content::inline(text.as_bytes());
+                self.file(Place::of(path), content, false, Scope::Asked)
+            }
+            (Action::Present, None, None) => {
+                let path = self.followed(self.destination(None)?)?;
+                let cause = self.host.depends(Subject::Path(&path));
+                self.add(Place::of(path), Want::Attributes { cause }, Scope::Asked)
+            }
+            (Action::Touch, _, _) => {
+                let path = self.followed(self.destination(None)?)?;
+                self.add(Place::of(path), Want::Touch, Scope::Asked)
+            }
+            (Action::Absent, _, _) => {
+                self.add(Place::of(self.destination(None)?), Want::Absent, Scope::Asked)
+            }
+            (Action::Directory, _, _) => self.directory(),
+            (Action::Link, src, _) => self.link(src.as_deref().unwrap_or_default()),
+            (Action::Hardlink, src, _) => self.hardlink(src.as_deref().unwrap_or_default()),
+        }
+    }
+
+    /// A path that shall be a file.
+    fn file(
+        &mut self,
+        place: Place,
+        content: Content,
+        executable: bool,
+        scope: Scope,
+    ) -> Result<(), SysError> {
+        let path = place.path().clone();
+        let meta = self.host.lstat(&path)?;
+        let same = match &meta {
+            Some(meta) if meta.kind == FileKind::File && meta.size == content.size => {
+                self.host.digest(&path)? == content.digest
+            }
+            Some(_) | None => false,
+        };
+        let diff = match self.diff {
+            DiffMode::Unified if !same => {
+                let budget = &mut self.budget;
+                Some(Texts::read(self.host, &path, meta.as_ref(), &content, budget)?)
+            }
+            DiffMode::Unified | DiffMode::Off => None,
+        };
+        let want = Want::File { content, executable, same, diff };
+        self.add_found(place, want, scope, meta)
+    }
+
+    fn directory(&mut self) -> Result<(), SysError> {
+        let path = self.followed(self.destination(None)?)?;
+        self.add(Place::of(path.clone()), Want::Directory, Scope::Asked)?;
+        let is_there = self.entries.last().is_some_and(|entry| {
+            entry.found.as_ref().is_some_and(|found| found.meta.kind == FileKind::Directory)
+        });
+        if self.params.recurse && is_there && !self.asked.is_empty() {
+            let mut entries = Vec::new();
+            self.walk_below(&path, &path, &mut entries)?;
+            let want = Want::AttributesBelow { entries };
+            self.add(Place::of(path), want, Scope::Asked)?;
+        }
+        Ok(())
+    }
+
+    /// Collects what has other attributes than those asked for. Links are not followed.
+    fn walk_below(
+        &mut self,
+        root: &AbsPath,
+        directory: &AbsPath,
+        entries: &mut Vec<(String, Place, Meta)>,
+    ) -> Result<(), SysError> {
+        for name in self.host.list(directory)? {
+            let path = joined(directory, &name)?;
+            // What vanished since the directory was read needs no attributes.
+            let Some(meta) = self.host.lstat(&path)? else { continue };
+            let is_directory = meta.kind == FileKind::Directory;
+            if decide::existing(&self.asked, &meta, Scope::Asked) != meta.attrs {
+                self.names.learn(&meta.attrs, self.host);
+                let below = path.as_str().strip_prefix(root.as_str()).unwrap_or_default();
+                let below = below.trim_start_matches('/').to_owned();
+                entries.push((below, Place::below(root.clone(), path.clone()), meta));
+            }
+            if is_directory {
+                self.walk_below(root, &path, entries)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn link(&mut self, target: &str) -> Result<(), SysError> {
+        let name = target.trim_end_matches('/').rsplit('/').next();
+        let into = self.params.dest.into;
+        let path = self.destination(name.filter(|name| into && !name.is_empty()))?;
+        let base = if target.starts_with('/') { None } else { path.parent() };
+        let leads = AbsPath::try_from(match base {
+            Some(base) => format!("{base}/{target}"),
+            None => target.to_owned(),
+        })
+        .map_err(|error| SysError::new(error.to_string()))?;
+        let dangling = match self.host.resolve(&leads)? {
+            Some(_) => Dangling::No,
+            None => Dangling::Yes(self.host.depends(Subject::Path(&leads))),
+        };
+        let want = Want::Link { target: target.to_owned(), dangling };
+        self.add(Place::of(path), want, Scope::Asked)
+    }
+
+    fn hardlink(&mut self, target: &str) -> Result<(), SysError> {
+        let target = AbsPath::try_from(target.to_owned()).map_err(|error| {
+            SysError::new(error.to_string()).hint("write the full path on the host in `src`")
+        })?;
+        let target = self.followed(target)?;
+        let target_meta = self.host.lstat(&target)?;
+        if let Some(meta) = &target_meta {
+            self.names.learn(&meta.attrs, self.host);
+        }
+        let cause = self.host.depends(Subject::Path(&target));
+        let path = self.destination(None)?;
+        let want = Want::Hardlink { target, target_meta, cause };
+        self.add(Place::of(path), want, Scope::Asked)
+    }
+
+    fn add(&mut self, place: Place, want: Want, scope: Scope) -> Result<(), SysError> {
+        let meta = self.host.lstat(place.path())?;
+        self.add_found(place, want, scope, meta)
+    }
+
+    fn add_found(
+        &mut self,
+        place: Place,
+        want: Want,
+        scope: Scope,
+        meta: Option<Meta>,
+    ) -> Result<(), SysError> {
+        let new = self.new_attrs(place.path())?;
+        self.names.learn(&new, self.host);
+        let found = match meta {
+            Some(meta) => Some(self.found(place.path(), meta)?),
+            None => None,
+        };
+        self.entries.push(Entry { place, want, found, new, scope });
+        Ok(())
+    }
+
+    fn found(&mut self, path: &AbsPath, meta: Meta) -> Result<Found, SysError> {
+        self.names.learn(&meta.attrs, self.host);
+        let link = match meta.kind {
+            FileKind::Link => Some(self.host.read_link(path)?),
+            FileKind::File | FileKind::Directory | FileKind::Special => None,
+        };
+        let gives_way = self.params.force || self.params.action == Action::Absent;
+        let tree = match meta.kind {
+            FileKind::Directory if gives_way => {
+                let real = self.host.resolve(path)?.unwrap_or_else(|| path.clone());
+                let mounts = self.host.mounts(&real)?;
+                Some(Tree { real, mounts })
+            }
+            FileKind::Directory | FileKind::File | FileKind::Link | FileKind::Special => None,
+        };
+        Ok(Found { meta, link, tree })
+    }
+
+    /// What a new thing gets that the task says nothing of: the agent's own user, and its group or that of a set-group-id
+    /// directory above (inode(7)). The mode has only the bit that directories inherit.
+    fn new_attrs(&self, path: &AbsPath) -> Result<Attrs, SysError> {
+        let (uid, gid) = self.host.own_ids();
+        let owner = Account::Number(uid);
+        let above = self.nearest(path)?.filter(|meta| meta.attrs.mode.0 & 0o2000 != 0);
+        Ok(match above {
+            Some(meta) => Attrs { owner, group: meta.attrs.group, mode: PermissionBits(0o2000) },
+            None => Attrs { owner, group: Account::Number(gid), mode: PermissionBits(0) },
+        })
+    }
+
+    /// The nearest directory above a path that is there.
+    fn nearest(&self, path: &AbsPath) -> Result<Option<Meta>, SysError> {
+        let mut above = path.parent();
+        while let Some(directory) = above {
+            if let Some(real) = self.host.resolve(&directory)? {
+                return self.host.lstat(&real);
+            }
+            above = directory.parent();
+        }
+        Ok(None)
+    }
+
+    /// The names of what was asked for, so that changes of owner read well.
+    fn learn_asked(&mut self) {
+        let (uid, gid) = self.host.own_ids();
+        let owner = self.asked.owner.clone().unwrap_or(Account::Number(uid));
+        let group = self.asked.group.clone().unwrap_or(Account::Number(gid));
+        self.names.learn(&Attrs { owner, group, mode: PermissionBits(0) }, self.host);
+    }
+
+    /// The missing directories above the first entry, outermost first.
+    fn missing(&self) -> Result<Vec<(AbsPath, Attrs)>, SysError> {
+        let mut missing = Vec::new();
+        let first = self.entries.first().and_then(|entry| entry.place.path().parent());
+        let mut above = first;
+        while let Some(directory) = above {
+            let real = self.host.resolve(&directory)?;
+            let meta = match &real {
+                Some(real) => self.host.lstat(real)?,
+                None => self.host.lstat(&directory)?,
+            };
+            match meta.map(|meta| meta.kind) {
+                Some(FileKind::Directory) => break,
+                // Below a file there is nothing to remove.
+                Some(_) if self.params.action == Action::Absent => break,
+                Some(FileKind::Link) => {
+                    return Err(SysError::new(format!("{directory} is a link that leads nowhere")));
+                }
+                Some(kind @ (FileKind::File | FileKind::Special)) => {
+                    return Err(SysError::new(format!("{directory} is a {kind}, not a directory")));
+                }
+                None => {
+                    let attrs = self.new_attrs(&directory)?;
+                    above = directory.parent();
+                    missing.push((directory, attrs));
+                }
+            }
+        }
+        missing.reverse();
+        Ok(missing)
+    }
+
+    /// Whose real run may make another plan right; never anybody's on a real host.
+    fn cause(&self, missing: &[(AbsPath, Attrs)]) -> Option<Cause> {
+        let path = self.entries.first().map(|entry| entry.place.path())?;
+        let parent = missing.last().map(|(directory, _)| directory);
+        match (parent, self.params.action) {
+            // A package may bring what shall be gone; a command hardly does.
+            (Some(_), Action::Absent) => self
+                .host
+                .depends(Subject::Path(path))
+                .filter(|cause| matches!(cause, Cause::Packages(_))),
+            (Some(_), _) if !self.params.parents => self.host.depends(Subject::Path(path)),
+            (Some(_) | None, _) => self.host.depends(Subject::Place(path)),
+        }
+    }
+}
+
+fn content_of(file: &SourceFile) -> Content {
+    Content { digest: file.digest, size: file.size, inline: None }
+}
+
+fn joined(directory: &AbsPath, name: &str) -> Result<AbsPath, SysError> {
+    directory.join(name).map_err(|error| SysError::new(error.to_string()))
+}

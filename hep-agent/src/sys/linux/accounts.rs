@@ -1,0 +1,110 @@
+//! Users and groups by name and number.
+//!
+//! `/etc/passwd` and `/etc/group` are read here, not through the C library: a static program's name service crashes
+//! on hosts whose own loads modules. Names that are not there (LDAP, SSSD) are asked of getent(1).
+
+use super::process::Program;
+use crate::sys::SysError;
+use hep_protocol::outcome::Exit;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+/// passwd(5) or group(5): in both the name is the first field and the number the third.
+#[derive(Clone, Copy)]
+pub(super) enum Database {
+    /// Users.
+    Passwd,
+    /// Groups.
+    Group,
+}
+
+impl Database {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Passwd => "passwd",
+            Self::Group => "group",
+        }
+    }
+
+    /// The number of a name; `None` if the host does not know it.
+    pub(super) fn number(self, name: &str) -> Result<Option<u32>, SysError> {
+        match number_in(&self.read()?, name) {
+            Some(number) => Ok(Some(number)),
+            None => self.ask_host(name),
+        }
+    }
+
+    /// The name of a number, as the host's own file has it. Only for messages, so nothing more is asked.
+    pub(super) fn name_of(self, number: u32) -> Option<String> {
+        name_in(&self.read().ok()?, number)
+    }
+
+    fn read(self) -> Result<String, SysError> {
+        let path = format!("/etc/{}", self.name());
+        match fs::read(&path) {
+            Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+            Err(error) => Err(SysError::io(format!("cannot read {path}"), error)),
+        }
+    }
+
+    /// getent(1) ends with 2 for a name that no source knows.
+    fn ask_host(self, name: &str) -> Result<Option<u32>, SysError> {
+        let Some(getent) =
+            ["/usr/bin/getent", "/bin/getent"].into_iter().find(|p| Path::new(p).exists())
+        else {
+            return Ok(None);
+        };
+        let argv = [getent, self.name(), name].map(str::to_owned);
+        let end = Program::new(&argv).run()?;
+        match end.exit {
+            // A directory may spell the name in its own way (`Alice` as `alice@example.org`).
+            Some(Exit::Code(0)) => {
+                let text = String::from_utf8_lossy(&end.stdout);
+                Ok(text.lines().find_map(fields).map(|(_, number)| number))
+            }
+            Some(Exit::Code(2)) => Ok(None),
+            Some(Exit::Code(_) | Exit::Signal(_)) | None => {
+                Err(SysError::new(format!("cannot look up `{name}`: `{}` failed", argv.join(" ")))
+                    .process(end))
+            }
+        }
+    }
+}
+
+fn fields(line: &str) -> Option<(&str, u32)> {
+    let mut fields = line.split(':');
+    let name = fields.next()?;
+    Some((name, fields.nth(1)?.parse().ok()?))
+}
+
+fn number_in(text: &str, name: &str) -> Option<u32> {
+    text.lines().filter_map(fields).find(|(known, _)| *known == name).map(|(_, number)| number)
+}
+
+fn name_in(text: &str, number: u32) -> Option<String> {
+    let found = text.lines().filter_map(fields).find(|(_, known)| *known == number);
+    found.map(|(name, _)| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PASSWD: &str =
+        "root:x:0:0:root:/root:/bin/sh\nbroken\n+::::::\nwww-data:x:33:33::/var/www:\n";
+
+    #[test]
+    fn names_and_numbers_are_found_past_broken_lines() {
+        assert_eq!(number_in(PASSWD, "www-data"), Some(33));
+        assert_eq!(name_in(PASSWD, 0).as_deref(), Some("root"));
+        assert_eq!((number_in(PASSWD, "www"), name_in(PASSWD, 7)), (None, None));
+    }
+
+    #[test]
+    fn absent_names_are_none_also_for_getent() {
+        assert_eq!(Database::Passwd.number("hep-no-such-user").unwrap(), None);
+        assert_eq!(Database::Group.number("root").unwrap(), Some(0));
+    }
+}

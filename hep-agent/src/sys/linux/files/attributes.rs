@@ -1,0 +1,55 @@
+//! Owner, group and mode of what is there, without a moment of too much.
+
+use super::spot::Spot;
+use super::temp::descriptor_path;
+use super::trouble::trouble;
+use crate::sys::SysError;
+use crate::sys::files::{Account, Attrs};
+use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Uid};
+use rustix::io::Errno;
+use std::os::fd::AsFd;
+
+/// Sets the attributes of what is at a place; a link there is changed itself, and has no mode.
+pub(super) fn set(spot: &Spot, attrs: &Attrs) -> Result<(), SysError> {
+    let failed = |error| trouble("set the attributes of", spot, error);
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = rustix::fs::openat(&*spot.dir, &spot.name, flags, Mode::empty()).map_err(failed)?;
+    let old = rustix::fs::fstat(&file).map_err(failed)?;
+    let is_link = FileType::from_raw_mode(old.st_mode) == FileType::Symlink;
+    let (uid, gid) = owners(attrs)?;
+    let new_owner = (old.st_uid, old.st_gid) != (uid.as_raw(), gid.as_raw());
+    let old_mode = old.st_mode & 0o7777;
+    let new_mode = u32::from(attrs.mode.0);
+    // A descriptor that follows nothing cannot be given to fchmod(2); its name in /proc can, and leads to this file only.
+    let set_mode =
+        |mode| rustix::fs::chmod(descriptor_path(&file), Mode::from_raw_mode(mode)).map_err(failed);
+    if new_owner {
+        // The new owner must not have the old mode for a moment, nor the old owner the new.
+        let both = old_mode & new_mode & 0o777;
+        if !is_link && both != old_mode {
+            set_mode(both)?;
+        }
+        rustix::fs::chownat(&file, "", Some(uid), Some(gid), AtFlags::EMPTY_PATH)
+            .map_err(failed)?;
+    }
+    if !is_link && (new_owner || old_mode != new_mode) { set_mode(new_mode) } else { Ok(()) }
+}
+
+/// Sets owner and group of an open file.
+pub(super) fn set_owner(file: impl AsFd, attrs: &Attrs) -> Result<Result<(), Errno>, SysError> {
+    let (uid, gid) = owners(attrs)?;
+    Ok(rustix::fs::fchown(file, Some(uid), Some(gid)))
+}
+
+fn owners(attrs: &Attrs) -> Result<(Uid, Gid), SysError> {
+    Ok((Uid::from_raw(number(&attrs.owner)?), Gid::from_raw(number(&attrs.group)?)))
+}
+
+fn number(account: &Account) -> Result<u32, SysError> {
+    match account {
+        Account::Number(number) => Ok(*number),
+        Account::Expected(name) => {
+            Err(SysError::new(format!("there is no user or group `{name}` on the host")))
+        }
+    }
+}

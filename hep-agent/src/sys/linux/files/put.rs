@@ -1,0 +1,237 @@
+//! Putting a file in place: whole, with its attributes from the first moment, or not at all.
+
+use super::spot::Spot;
+use super::temp::{self, TempName, descriptor_path};
+use super::trouble::trouble;
+use super::{attributes, backup, in_place, xattrs};
+use crate::engine::Outside;
+use crate::sys::SysError;
+use crate::sys::files::{Content, FileKind, NewFile};
+use crate::sys::linux::process::Program;
+use hep_protocol::blob::{CHUNK, Hasher};
+use hep_protocol::outcome::Exit;
+use hep_protocol::value::{AbsPath, Argv};
+use rustix::fs::{AtFlags, CWD, FallocateFlags, Mode, OFlags};
+use rustix::io::Errno;
+use std::fs::File;
+use std::io::{ErrorKind, Read, Write};
+
+/// Puts the file in place; gives the name under which the old one is kept, if that was asked.
+pub(super) fn put_file(new: &NewFile, outside: &dyn Outside) -> Result<Option<AbsPath>, SysError> {
+    let spot = Spot::open(&new.place)?;
+    let old = if new.was.is_some() { open_old(&spot)? } else { None };
+    let mut draft = match &new.validate {
+        // A program needs a name to look at.
+        Some(_) => Draft::named(&spot),
+        None => Draft::unnamed(&spot),
+    }
+    .or_else(|error| match new.in_place {
+        // The directory takes no new file, but the file itself may be written (a bind mount, a read-only directory).
+        true if new.validate.is_none() => Draft::elsewhere(),
+        _ => Err(error),
+    })
+    .map_err(|error| trouble("write a new file beside", &spot, error))?;
+    fill(&mut draft.file, &new.content, &spot, outside)?;
+    if new.in_place {
+        if let (Some(validate), Some(name)) = (&new.validate, &draft.name) {
+            attributes::set(&spot.sibling(name.name()), &new.attrs)?;
+            accepted(validate, &spot, name.name())?;
+        }
+        let kept = if new.backup { Some(backup::copy(&spot)?) } else { None };
+        in_place::rewrite(&spot, &mut draft.file, new)?;
+        return Ok(kept);
+    }
+    let failed = |error| trouble("give its attributes to", &spot, error);
+    attributes::set_owner(&draft.file, &new.attrs)?.map_err(failed)?;
+    if let Some(old) = &old {
+        xattrs::carry_over(old, &draft.file, &spot.path)?;
+    }
+    // After the owner: chown(2) takes the set-id bits away. After the ACL: the mode's group bits are its mask (acl(5)).
+    rustix::fs::fchmod(&draft.file, mode_bits(new)).map_err(failed)?;
+    draft.file.sync_all().map_err(|error| write_failed(&spot, &error))?;
+    if let (Some(validate), Some(name)) = (&new.validate, &draft.name) {
+        accepted(validate, &spot, name.name())?;
+    }
+    let kept = match (new.backup, new.was) {
+        (true, Some(FileKind::File | FileKind::Link | FileKind::Special)) => {
+            Some(backup::keep(&spot)?)
+        }
+        (true, Some(FileKind::Directory) | None) | (false, _) => None,
+    };
+    let kept = draft.install(&spot, new)?.or(kept);
+    spot.sync()?;
+    Ok(kept)
+}
+
+fn mode_bits(new: &NewFile) -> Mode {
+    Mode::from_raw_mode(u32::from(new.attrs.mode.0))
+}
+
+/// The new content on its way.
+struct Draft<'a> {
+    file: File,
+    /// Its name, if it has one already.
+    name: Option<TempName<'a>>,
+}
+
+impl<'a> Draft<'a> {
+    /// A file without a name (`O_TMPFILE`, open(2)): a killed agent leaves nothing. Not every file system has them.
+    fn unnamed(spot: &'a Spot) -> Result<Self, Errno> {
+        let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+        match rustix::fs::openat(&*spot.dir, ".", flags, private()) {
+            Ok(file) => {
+                temp::lock(&file)?;
+                Ok(Self { file: File::from(file), name: None })
+            }
+            Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL | Errno::NOENT) => Self::named(spot),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn named(spot: &'a Spot) -> Result<Self, Errno> {
+        let flags =
+            OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::RDWR | OFlags::CLOEXEC;
+        let mut made = None;
+        let name = TempName::claim(spot, FileKind::File, |name| {
+            let file = rustix::fs::openat(&*spot.dir, name, flags, private())?;
+            // Between these two calls another agent may have taken it for a left one, and then the name is not ours.
+            temp::lock(&file).map_err(|_| Errno::EXIST)?;
+            let ours = rustix::fs::fstat(&file)?;
+            let there = rustix::fs::statat(&*spot.dir, name, AtFlags::SYMLINK_NOFOLLOW);
+            let is_ours =
+                there.is_ok_and(|there| (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino));
+            made = Some(File::from(file)).filter(|_| is_ours);
+            if is_ours { Ok(()) } else { Err(Errno::EXIST) }
+        })?;
+        match made {
+            Some(file) => Ok(Self { file, name: Some(name) }),
+            None => Err(Errno::EXIST),
+        }
+    }
+
+    /// A file somewhere else, to be copied from.
+    fn elsewhere() -> Result<Self, Errno> {
+        let file = crate::sys::linux::unnamed_file();
+        let number = |error: std::io::Error| error.raw_os_error().unwrap_or(nix::libc::EIO);
+        let file = file.map_err(|error| Errno::from_raw_os_error(number(error)))?;
+        Ok(Self { file, name: None })
+    }
+
+    /// Moves it to its place. A directory that gives way is kept under a name of its own if that was asked.
+    fn install(self, spot: &'a Spot, new: &NewFile) -> Result<Option<AbsPath>, SysError> {
+        let doing = if new.was.is_some() { "replace" } else { "create" };
+        let failed = |error| trouble(doing, spot, error);
+        let link = |name: &str| {
+            let from = descriptor_path(&self.file);
+            rustix::fs::linkat(CWD, from, &*spot.dir, name, AtFlags::SYMLINK_FOLLOW)
+        };
+        let mut name = match (self.name, new.was) {
+            (Some(name), _) => name,
+            // Nothing is there: it gets its name at once.
+            (None, None) => return link(&spot.name).map(|()| None).map_err(failed),
+            (None, Some(_)) => TempName::claim(spot, FileKind::File, link).map_err(failed)?,
+        };
+        match new.was {
+            Some(FileKind::Directory) if new.backup => {
+                name.exchange().map_err(failed)?;
+                backup::rename(spot, name.name()).map(Some)
+            }
+            was => name.install(was, doing).map(|()| None),
+        }
+    }
+}
+
+/// Only ours to read and write until its owner and mode are set.
+fn private() -> Mode {
+    Mode::RUSR | Mode::WUSR
+}
+
+/// Opens what is to be replaced, to copy its attributes from; it is neither read nor followed.
+fn open_old(spot: &Spot) -> Result<Option<File>, SysError> {
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    match rustix::fs::openat(&*spot.dir, &spot.name, flags, Mode::empty()) {
+        Ok(file) => {
+            let file = File::from(file);
+            let meta = file
+                .metadata()
+                .map_err(|error| SysError::io(format!("cannot look at {}", spot.path), error))?;
+            Ok(Some(file).filter(|_| meta.is_file()))
+        }
+        Err(Errno::NOENT) => Ok(None),
+        Err(error) => Err(trouble("open", spot, error)),
+    }
+}
+
+/// Writes the content and proves that it is the one that was meant.
+fn fill(
+    file: &mut File,
+    content: &Content,
+    spot: &Spot,
+    outside: &dyn Outside,
+) -> Result<(), SysError> {
+    if content.size > CHUNK as u64 {
+        // Says at once that the disk is too small, before anything is sent. Where this is not supported, writing tells.
+        match rustix::fs::fallocate(&*file, FallocateFlags::KEEP_SIZE, 0, content.size) {
+            Err(error @ (Errno::NOSPC | Errno::DQUOT | Errno::FBIG)) => {
+                return Err(trouble("write", spot, error));
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+    let path = &spot.path;
+    let did_not_come = |error| SysError::io(format!("cannot get the new content of {path}"), error);
+    let mut reader: Box<dyn Read + '_> = match &content.inline {
+        Some(bytes) => Box::new(bytes.as_slice()),
+        None => outside.open(&content.digest).map_err(did_not_come)?,
+    };
+    let mut hasher = Hasher::default();
+    let mut buffer = vec![0; CHUNK];
+    loop {
+        match reader.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(n) => {
+                let data = buffer.get(..n).unwrap_or_default();
+                hasher.update(data);
+                file.write_all(data).map_err(|error| write_failed(spot, &error))?;
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(did_not_come(error)),
+        }
+        if hasher.len() > content.size {
+            break;
+        }
+    }
+    if hasher.len() == content.size && hasher.finish() == content.digest {
+        Ok(())
+    } else {
+        Err(SysError::new(format!(
+            "the new content of {path} is not what was announced: {} bytes of {}, sha256 {}",
+            hasher.len(),
+            content.size,
+            hasher.finish()
+        ))
+        .hint("the local file changed during the run; run again"))
+    }
+}
+
+pub(super) fn write_failed(spot: &Spot, error: &std::io::Error) -> SysError {
+    let number = error.raw_os_error().unwrap_or(nix::libc::EIO);
+    trouble("write", spot, Errno::from_raw_os_error(number))
+}
+
+/// Has the operator's command look at the new content.
+fn accepted(validate: &Argv, spot: &Spot, name: &str) -> Result<(), SysError> {
+    let directory = spot.path.parent().unwrap_or_else(AbsPath::root);
+    let file = directory.join(name).map_err(|error| SysError::new(error.to_string()))?;
+    let argv: Vec<String> =
+        validate.parts().iter().map(|part| part.replace("%s", file.as_str())).collect();
+    let end = Program::new(&argv).run()?;
+    match end.exit {
+        Some(Exit::Code(0)) => Ok(()),
+        Some(Exit::Code(_) | Exit::Signal(_)) | None => {
+            Err(SysError::new(format!("`{validate}` refuses the new content of {}", spot.path))
+                .hint("the old content is untouched")
+                .process(end))
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! A place on the real host: the open directory, and a name in it.
+
+use crate::sys::SysError;
+use crate::sys::files::Place;
+use hep_protocol::value::AbsPath;
+use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::io::Errno;
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+
+/// A name in a directory that is held open: whoever renames or links the directory meanwhile changes nothing for us.
+pub(super) struct Spot {
+    pub(super) dir: Rc<OwnedFd>,
+    pub(super) name: String,
+    /// For messages.
+    pub(super) path: AbsPath,
+}
+
+impl Spot {
+    /// Opens the directory of a place, following links above its root only.
+    pub(super) fn open(place: &Place) -> Result<Self, SysError> {
+        let mut components = place.components();
+        // The root directory itself has no name: `.` in itself is it.
+        let name = components.pop().unwrap_or(".").to_owned();
+        let directory = || place.path().parent().unwrap_or_else(AbsPath::root);
+        let failed = |error: Errno| {
+            SysError::io(format!("cannot open the directory {}", directory()), error)
+        };
+        let passing = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let mut at = openat(CWD, place.root().as_str(), passing, Mode::empty()).map_err(failed)?;
+        for component in components {
+            at = openat(&at, component, passing | OFlags::NOFOLLOW, Mode::empty())
+                .map_err(failed)?;
+        }
+        // To write it to disk it must be open for reading; a directory that may only be searched is used without.
+        let readable = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let at = match openat(&at, ".", readable, Mode::empty()) {
+            Ok(dir) => dir,
+            Err(Errno::ACCESS) => at,
+            Err(error) => return Err(failed(error)),
+        };
+        Ok(Self { dir: Rc::new(at), name, path: place.path().clone() })
+    }
+
+    /// Another name in the same directory; messages still speak of this place.
+    pub(super) fn sibling(&self, name: &str) -> Self {
+        Self { dir: Rc::clone(&self.dir), name: name.to_owned(), path: self.path.clone() }
+    }
+
+    /// Writes the directory to disk, so that the new name survives a crash (fsync(2)).
+    pub(super) fn sync(&self) -> Result<(), SysError> {
+        match rustix::fs::fsync(&*self.dir) {
+            // Not open for reading, or a file system that does not know of syncing directories.
+            Ok(()) | Err(Errno::BADF | Errno::INVAL) => Ok(()),
+            Err(error) => Err(SysError::io(
+                format!("cannot write the directory of {} to disk", self.path),
+                error,
+            )),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! `ObserveFiles` of the empty host.
+
+use super::Empty;
+use crate::sys::SysError;
+use crate::sys::files::{Account, Attrs, Content, FileKind, Meta, ObserveFiles};
+use hep_protocol::blob::Digest;
+use hep_protocol::value::{AbsPath, PermissionBits};
+
+const ACCOUNTS: [(&str, u32); 2] = [("root", 0), ("www-data", 33)];
+
+fn nothing<T>(path: &AbsPath) -> Result<T, SysError> {
+    Err(SysError::new(format!("there is nothing at {path}")))
+}
+
+fn number(name: &str) -> Option<u32> {
+    ACCOUNTS.iter().find(|(known, _)| *known == name).map(|(_, number)| *number)
+}
+
+fn name(number: u32) -> Option<String> {
+    ACCOUNTS.iter().find(|(_, known)| *known == number).map(|(name, _)| (*name).to_owned())
+}
+
+impl ObserveFiles for Empty {
+    fn lstat(&self, path: &AbsPath) -> Result<Option<Meta>, SysError> {
+        let owners = (Account::Number(0), Account::Number(0));
+        let attrs = Attrs { owner: owners.0, group: owners.1, mode: PermissionBits(0o755) };
+        let root = Meta { kind: FileKind::Directory, attrs, size: 0, id: (0, 1) };
+        Ok((*path == AbsPath::root()).then_some(root))
+    }
+
+    fn resolve(&self, path: &AbsPath) -> Result<Option<AbsPath>, SysError> {
+        Ok((*path == AbsPath::root()).then(AbsPath::root))
+    }
+
+    fn read_link(&self, path: &AbsPath) -> Result<String, SysError> {
+        nothing(path)
+    }
+
+    fn digest(&self, path: &AbsPath) -> Result<Digest, SysError> {
+        nothing(path)
+    }
+
+    fn read(&self, path: &AbsPath, _limit: u64) -> Result<Option<Vec<u8>>, SysError> {
+        nothing(path)
+    }
+
+    fn wanted(&self, content: &Content, limit: u64) -> Result<Option<Vec<u8>>, SysError> {
+        Ok(content.inline.clone().filter(|_| content.size <= limit))
+    }
+
+    fn list(&self, _path: &AbsPath) -> Result<Vec<String>, SysError> {
+        Ok(Vec::new())
+    }
+
+    fn mounts(&self, _path: &AbsPath) -> Result<Vec<AbsPath>, SysError> {
+        Ok(Vec::new())
+    }
+
+    fn user(&self, name: &str) -> Result<Option<u32>, SysError> {
+        Ok(number(name))
+    }
+
+    fn group(&self, name: &str) -> Result<Option<u32>, SysError> {
+        Ok(number(name))
+    }
+
+    fn user_name(&self, uid: u32) -> Option<String> {
+        name(uid)
+    }
+
+    fn group_name(&self, gid: u32) -> Option<String> {
+        name(gid)
+    }
+
+    fn own_ids(&self) -> (u32, u32) {
+        (0, 0)
+    }
+}

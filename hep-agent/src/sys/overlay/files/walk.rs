@@ -1,0 +1,116 @@
+//! Finding the way in an overlay: links may be of the base or new, and a removed directory hides all of the base below it.
+
+use super::{Body, MEMORY};
+use crate::sys::files::{FileKind, Meta};
+use crate::sys::overlay::Overlay;
+use crate::sys::{Observe, SysError};
+use hep_protocol::value::AbsPath;
+use std::collections::VecDeque;
+
+/// Links in one path before it counts as going in circles (`MAXSYMLINKS` of path_resolution(7)).
+const MAX_LINKS: usize = 40;
+
+/// How well what is at a path is known before earlier steps have really run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::sys::overlay) enum Certainty {
+    /// It is there, on the base or by an earlier step.
+    Known,
+    /// It is not there, but its directory is.
+    Missing,
+    /// It is in a directory that is not really known.
+    Implied,
+}
+
+impl<O: Observe> Overlay<O> {
+    /// How well what is at a path is known. A path that cannot be walked counts as missing.
+    pub(in crate::sys::overlay) fn certainty(&self, path: &AbsPath) -> Certainty {
+        let Ok(at) = self.locate(path) else { return Certainty::Missing };
+        let ancestors = std::iter::successors(Some(at.clone()), AbsPath::parent);
+        match self.peek(&at) {
+            _ if ancestors.into_iter().any(|path| self.files.implied.contains(&path)) => {
+                Certainty::Implied
+            }
+            Ok(Some(_)) => Certainty::Known,
+            Ok(None) | Err(_) => Certainty::Missing,
+        }
+    }
+
+    /// The real path: links in its parents followed, one at its end not.
+    pub(super) fn locate(&self, path: &AbsPath) -> Result<AbsPath, SysError> {
+        self.walk(path, false)
+    }
+
+    /// The real path: all links followed.
+    pub(super) fn locate_followed(&self, path: &AbsPath) -> Result<AbsPath, SysError> {
+        self.walk(path, true)
+    }
+
+    fn walk(&self, path: &AbsPath, to_the_end: bool) -> Result<AbsPath, SysError> {
+        let parts = |text: &str| -> Vec<String> {
+            text.split('/').filter(|part| !matches!(*part, "" | ".")).map(str::to_owned).collect()
+        };
+        let mut rest: VecDeque<String> = parts(path.as_str()).into();
+        let mut at = AbsPath::root();
+        let mut links = 0;
+        while let Some(part) = rest.pop_front() {
+            if part == ".." {
+                at = at.parent().unwrap_or_else(AbsPath::root);
+                continue;
+            }
+            let next = at.join(&part).map_err(|error| SysError::new(error.to_string()))?;
+            let follow = to_the_end || !rest.is_empty();
+            let link = follow && self.peek(&next)?.is_some_and(|meta| meta.kind == FileKind::Link);
+            if link {
+                links += 1;
+                if links > MAX_LINKS {
+                    let error = std::io::Error::from_raw_os_error(nix::libc::ELOOP);
+                    return Err(SysError::io(format!("cannot follow {path}"), error));
+                }
+                let target = self.link_text(&next)?;
+                if target.starts_with('/') {
+                    at = AbsPath::root();
+                }
+                for part in parts(&target).into_iter().rev() {
+                    rest.push_front(part);
+                }
+            } else {
+                at = next;
+            }
+        }
+        Ok(at)
+    }
+
+    /// The text of the link at a real path.
+    fn link_text(&self, at: &AbsPath) -> Result<String, SysError> {
+        let id = self.files.names.get(at).copied().flatten();
+        match id.and_then(|id| self.files.nodes.get(&id)).map(|node| &node.body) {
+            Some(Body::Link(target)) => Ok(target.clone()),
+            Some(Body::Base(base, ..)) => self.base.read_link(base),
+            Some(Body::Content(_) | Body::Directory) | None => self.base.read_link(at),
+        }
+    }
+
+    /// What is at a real path.
+    pub(super) fn peek(&self, at: &AbsPath) -> Result<Option<Meta>, SysError> {
+        let files = &self.files;
+        match files.names.get(at) {
+            Some(None) => Ok(None),
+            Some(Some(id)) => Ok(files.nodes.get(id).map(|node| node.meta(*id))),
+            None if self.is_covered(at) => Ok(None),
+            None => {
+                let meta = self.base.lstat(at)?;
+                Ok(meta.map(|meta| match files.nodes.get(&meta.id) {
+                    Some(node) => node.meta(meta.id),
+                    None => meta,
+                }))
+            }
+        }
+    }
+
+    /// Whether the base is hidden at a real path: the nearest changed name at or above it decides.
+    pub(super) fn is_covered(&self, at: &AbsPath) -> bool {
+        std::iter::successors(Some(at.clone()), AbsPath::parent)
+            .find_map(|path| self.files.names.get(&path))
+            .is_some_and(|id| id.is_none_or(|(device, _)| device == MEMORY))
+    }
+}
