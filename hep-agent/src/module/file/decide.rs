@@ -12,9 +12,9 @@ use hep_protocol::task::file::File;
 use hep_protocol::value::{Mode, PermissionBits};
 
 /// Directories that no task means to remove or replace, with all that is below them.
-const PROTECTED: [&str; 17] = [
+const PROTECTED: [&str; 18] = [
     "/", "/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/root",
-    "/run", "/sbin", "/sys", "/usr", "/var", "/home",
+    "/run", "/sbin", "/sys", "/tmp", "/usr", "/var", "/home",
 ];
 
 /// The plan for all entries.
@@ -329,7 +329,7 @@ fn refuse_precious(found: &Found) -> Result<(), SysError> {
     let real = &tree.real;
     if PROTECTED.contains(&real.as_str()) {
         return Err(SysError::new(format!(
-            "{real} is never removed: the host would not survive it"
+            "{real} is never removed as a whole"
         ))
         .hint("name what is to be removed in it"));
     }

@@ -1,1 +1,452 @@
+//! Every behaviour of `file`, on three hosts: the empty one in memory, a directory of the real machine, and check mode
+//! above it. All three say the same lines, and after each the law holds.
 
+use crate::converge::converge;
+use crate::engine::Outside;
+use crate::module::Input;
+use crate::sys::Host;
+use crate::sys::linux::Linux;
+use crate::sys::overlay::Overlay;
+use crate::sys::overlay::empty::Empty;
+use hep_protocol::blob::{Digest, Source, SourceFile, TreeEntry, TreeKind};
+use hep_protocol::message::Reply;
+use hep_protocol::outcome::{Outcome, Status};
+use hep_protocol::plan::{DiffMode, NamedSource, OnError, RunMode, Task};
+use hep_protocol::task::TaskSpec;
+use serde_json::{Value, json};
+use std::io::{self, Read};
+use std::sync::Arc;
+
+const CONTENTS: [&str; 4] = ["one\n", "#!/bin/sh\n", "page\n", "style\n"];
+
+/// Gives the contents above, as a controller would.
+pub(super) struct Contents;
+
+impl Outside for Contents {
+    fn reply(&self, _reply: Reply) {}
+
+    fn open(&self, digest: &Digest) -> io::Result<Box<dyn Read>> {
+        let found = CONTENTS.iter().find(|text| Digest::of(text.as_bytes()) == *digest);
+        let text = found.ok_or_else(|| io::Error::other("nobody has it"))?;
+        Ok(Box::new(text.as_bytes()))
+    }
+
+    fn cancelled(&self) -> bool {
+        false
+    }
+}
+
+fn source_file(name: &str, text: &str, executable: bool) -> SourceFile {
+    let digest = Digest::of(text.as_bytes());
+    SourceFile { name: name.to_owned(), digest, size: text.len() as u64, executable }
+}
+
+fn source(written: &str) -> Option<Source> {
+    let entry = |path: &str, kind| TreeEntry { path: path.to_owned().try_into().unwrap(), kind };
+    match written {
+        "one" => Some(Source::File(source_file("one", "one\n", false))),
+        "run.sh" => Some(Source::File(source_file("run.sh", "#!/bin/sh\n", true))),
+        "tree" | "tree/" => Some(Source::Tree {
+            name: "tree".to_owned(),
+            entries: vec![
+                entry("css", TreeKind::Directory),
+                entry("css/style", TreeKind::File(source_file("style", "style\n", false))),
+                entry("index", TreeKind::Link { target: "page".to_owned() }),
+                entry("page", TreeKind::File(source_file("page", "page\n", false))),
+                entry("run.sh", TreeKind::File(source_file("run.sh", "#!/bin/sh\n", true))),
+            ],
+        }),
+        _ => None,
+    }
+}
+
+fn task(params: &Value) -> Task {
+    let file: hep_protocol::task::file::File = serde_json::from_value(params.clone()).unwrap();
+    let named = |written: &String| {
+        source(written).map(|source| NamedSource { written: written.clone(), source })
+    };
+    let sources = file.src.iter().filter_map(named).collect();
+    Task { name: String::new(), spec: TaskSpec::File(file), sources, on_error: OnError::Stop }
+}
+
+fn run(host: &mut dyn Host, params: &Value, diff: DiffMode) -> Outcome {
+    converge(&Input { task: &task(params), diff }, RunMode::Apply, host)
+}
+
+/// What a reader sees of an outcome.
+fn shown(outcome: &Outcome) -> String {
+    let mut lines: Vec<String> = outcome.changes.iter().map(|change| change.line.clone()).collect();
+    lines.extend(outcome.notes.clone());
+    if let Some(failure) = &outcome.failure {
+        lines.push(format!("error: {}", failure.message));
+        lines.extend(failure.hint.iter().map(|hint| format!("hint: {hint}")));
+    }
+    lines.join("\n")
+}
+
+fn must_run(host: &mut dyn Host, params: &Value) {
+    let outcome = run(host, params, DiffMode::Off);
+    assert_ne!(outcome.status, Status::Failed, "{params}: {}", shown(&outcome));
+}
+
+/// After a task has converged, it finds nothing to do.
+fn check_law(host: &mut dyn Host, params: &Value, outcome: &Outcome) {
+    let always = params["action"] == json!("touch");
+    if outcome.status != Status::Failed && !always {
+        let again = run(host, params, DiffMode::Off);
+        assert_eq!((again.status, shown(&again).as_str()), (Status::Ok, ""), "again: {params}");
+    }
+}
+
+/// Runs `params` after `before` on each kind of host; paths begin with `/t`, which is a directory that is there.
+fn check(before: &[Value], params: &Value, expected: &str) {
+    let mut fake = Overlay::new(Empty);
+    must_run(&mut fake, &json!({"action": "directory", "dest": "/t"}));
+    before.iter().for_each(|task| must_run(&mut fake, task));
+    let outcome = run(&mut fake, params, DiffMode::Off);
+    assert_eq!(shown(&outcome), expected, "in memory: {params}");
+    check_law(&mut fake, params, &outcome);
+
+    let directory = tempfile::tempdir().unwrap();
+    let real_path = directory.path().canonicalize().unwrap().to_str().unwrap().to_owned();
+    let there = |task: &Value| moved(task, &real_path);
+    let params = there(params);
+    let mut real = Linux::new(Arc::new(Contents));
+    before.iter().for_each(|task| must_run(&mut real, &there(task)));
+    let foreseen = run(&mut Overlay::new(Linux::new(Arc::new(Contents))), &params, DiffMode::Off);
+    let outcome = run(&mut real, &params, DiffMode::Off);
+    let back = |text: String| text.replace(&real_path, "/t").replace(&own_names(), "root:root");
+    assert_eq!(back(shown(&foreseen)), expected, "foreseen: {params}");
+    assert_eq!(back(shown(&outcome)), expected, "for real: {params}");
+    check_law(&mut real, &params, &outcome);
+    let left = walk(directory.path());
+    assert!(left.iter().all(|name| !name.starts_with(".hep-")), "left behind: {left:?}");
+}
+
+fn moved(task: &Value, root: &str) -> Value {
+    let mut task = task.clone();
+    for key in ["dest", "src"] {
+        let text = task[key].as_str();
+        if let Some(text) = text.filter(|text| *text == "/t" || text.starts_with("/t/")) {
+            task[key] = json!(format!("{root}{}", &text[2..]));
+        }
+    }
+    task
+}
+
+/// `root:root` for whoever runs the tests.
+fn own_names() -> String {
+    let user = users::get_user_by_uid(nix::unistd::geteuid().as_raw()).unwrap();
+    let group = users::get_group_by_gid(nix::unistd::getegid().as_raw()).unwrap();
+    format!("{}:{}", user.name().to_string_lossy(), group.name().to_string_lossy())
+}
+
+fn walk(directory: &std::path::Path) -> Vec<String> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(directory).unwrap().map(Result::unwrap) {
+        names.push(entry.file_name().to_string_lossy().into_owned());
+        if entry.file_type().unwrap().is_dir() {
+            names.extend(walk(&entry.path()));
+        }
+    }
+    names
+}
+
+fn file(text: &str, mode: &str) -> Value {
+    json!({"dest": "/t/f", "content": text, "mode": mode})
+}
+
+fn directory(dest: &str) -> Value {
+    json!({"action": "directory", "dest": dest})
+}
+
+#[test]
+fn content_makes_a_file_or_replaces_it() {
+    let new = json!({"dest": "/t/f", "content": "hello\n"});
+    check(&[], &new, "create /t/f (6 bytes, 0644 root:root)");
+    check(&[file("hello\n", "0600")], &new, "");
+    check(&[file("a", "0600")], &new, "replace /t/f (1 -> 6 bytes)");
+    check(&[file("world\n", "0600")], &file("hello\n", "0644"), "replace /t/f (6 bytes, mode 0600 -> 0644)");
+    check(&[file("hello\n", "0600")], &file("hello\n", "u+x"), "set /t/f: mode 0600 -> 0700");
+    check(&[], &json!({"dest": "/t/f", "content": ""}), "create /t/f (0 bytes, 0644 root:root)");
+    check(&[], &file("x", "4755"), "create /t/f (1 byte, 4755 root:root)");
+}
+
+#[test]
+fn source_keeps_its_execute_right_and_its_name() {
+    check(&[], &json!({"src": "run.sh", "dest": "/t/x"}), "create /t/x (10 bytes, 0755 root:root)");
+    check(&[], &json!({"src": "one", "dest": "/t/x", "mod": 600}), "create /t/x (4 bytes, 0600 root:root)");
+    check(&[], &json!({"src": "one", "dest": "/t/"}), "create /t/one (4 bytes, 0644 root:root)");
+    check(&[], &json!({"src": "one", "dest": "/t"}), "create /t/one (4 bytes, 0644 root:root)");
+    check(
+        &[directory("/t/d"), json!({"action": "link", "src": "d", "dest": "/t/l"})],
+        &json!({"src": "one", "dest": "/t/l"}),
+        "create /t/l/one (4 bytes, 0644 root:root)",
+    );
+}
+
+#[test]
+fn missing_parents_are_made_only_when_asked() {
+    check(
+        &[],
+        &json!({"dest": "/t/a/b/f", "content": "x"}),
+        "error: the directory /t/a/b does not exist\nhint: `parents: true` makes missing directories",
+    );
+    check(
+        &[],
+        &json!({"dest": "/t/a/b/f", "content": "x", "parents": true, "mode": "0600"}),
+        "make directory /t/a (0755 root:root)\nmake directory /t/a/b (0755 root:root)\n\
+         create /t/a/b/f (1 byte, 0600 root:root)",
+    );
+    check(
+        &[file("x", "0644")],
+        &json!({"dest": "/t/f/g", "content": "x", "parents": true}),
+        "error: /t/f is a file, not a directory",
+    );
+    check(
+        &[],
+        &json!({"src": "one", "dest": "/t/new/", "parents": true}),
+        "make directory /t/new (0755 root:root)\ncreate /t/new/one (4 bytes, 0644 root:root)",
+    );
+}
+
+#[test]
+fn wrong_type_gives_way_only_by_force() {
+    let before = [directory("/t/f"), json!({"dest": "/t/f/x", "content": "x"})];
+    check(
+        &before,
+        &file("x", "0644"),
+        "error: /t/f is a directory, not a file\nhint: `force: true` replaces it with everything in it",
+    );
+    check(
+        &before,
+        &json!({"dest": "/t/f", "content": "x", "force": true}),
+        "replace directory /t/f and everything in it by a file (1 byte, 0644 root:root)",
+    );
+    check(
+        &before,
+        &json!({"action": "link", "dest": "/t/f", "src": "/t", "force": true}),
+        "replace directory /t/f and everything in it by a link -> /t",
+    );
+    let before = [file("x", "0644")];
+    check(
+        &before,
+        &directory("/t/f"),
+        "error: /t/f is a file, not a directory\nhint: `force: true` replaces it",
+    );
+    check(
+        &before,
+        &json!({"action": "directory", "dest": "/t/f", "force": true}),
+        "replace file /t/f by a directory (0755 root:root)",
+    );
+}
+
+#[test]
+fn link_at_dest_is_replaced_unless_followed() {
+    let before = [
+        json!({"dest": "/t/real", "content": "old", "mode": "0640"}),
+        json!({"action": "link", "dest": "/t/f", "src": "real"}),
+    ];
+    check(&before, &json!({"dest": "/t/f", "content": "new!"}), "replace link /t/f by a file (4 bytes, 0644 root:root)");
+    check(&before, &json!({"dest": "/t/f", "content": "new!", "follow": true}), "replace /t/real (3 -> 4 bytes)");
+    check(&before, &json!({"dest": "/t/f", "mode": "0600", "follow": true}), "set /t/real: mode 0640 -> 0600");
+    check(
+        &before,
+        &json!({"dest": "/t/f", "mode": "0600"}),
+        "error: /t/f is a link, which has no mode of its own\n\
+         hint: `follow: true` sets it on what the link leads to",
+    );
+    check(&before, &json!({"action": "absent", "dest": "/t/f"}), "remove link /t/f");
+    check(
+        &[directory("/t/d"), json!({"action": "link", "dest": "/t/l", "src": "d"})],
+        &directory("/t/l"),
+        "error: /t/l is a link, not a directory\n\
+         hint: `follow: true` works on what the link leads to, `force: true` replaces the link",
+    );
+}
+
+#[test]
+fn links_lead_somewhere_or_are_forced() {
+    let before = [file("x", "0644")];
+    check(&before, &json!({"action": "link", "dest": "/t/l", "src": "f"}), "link /t/l -> f");
+    check(&before, &json!({"action": "link", "dest": "/t/l", "src": "/t/f"}), "link /t/l -> /t/f");
+    check(
+        &before,
+        &json!({"action": "link", "dest": "/t/l", "src": "g"}),
+        "error: g, which /t/l would point to, does not exist\nhint: `force: true` makes the link all the same",
+    );
+    check(&before, &json!({"action": "link", "dest": "/t/l", "src": "g", "force": true}), "link /t/l -> g");
+    let linked = [before[0].clone(), json!({"action": "link", "dest": "/t/l", "src": "f"})];
+    check(&linked, &json!({"action": "link", "dest": "/t/l", "src": "/t/f"}), "link /t/l -> /t/f (was -> f)");
+    check(
+        &[before[0].clone(), directory("/t/d")],
+        &json!({"action": "link", "dest": "/t/f", "src": "d"}),
+        "error: /t/f is a file, not a link\nhint: `force: true` replaces it",
+    );
+    check(
+        &[directory("/t/d"), before[0].clone()],
+        &json!({"action": "link", "dest": "/t/d/", "src": "/t/f"}),
+        "link /t/d/f -> /t/f",
+    );
+}
+
+#[test]
+fn hard_links_share_one_file() {
+    let before = [file("x", "0644")];
+    let link = json!({"action": "hardlink", "dest": "/t/h", "src": "/t/f"});
+    check(&before, &link, "hard link /t/h -> /t/f");
+    check(
+        &[before[0].clone(), link.clone()],
+        &json!({"action": "hardlink", "dest": "/t/h", "src": "/t/f", "mode": "0600"}),
+        "set /t/h: mode 0644 -> 0600",
+    );
+    check(
+        &[before[0].clone(), json!({"dest": "/t/h", "content": "other"})],
+        &link,
+        "replace file /t/h by a hard link -> /t/f",
+    );
+    check(&[], &link, "error: there is no /t/f to give a second name\nhint: correct `src`");
+    // Replacing one name leaves the other with the old content.
+    check(&[before[0].clone(), link.clone(), file("new", "0644")], &link, "replace file /t/h by a hard link -> /t/f");
+    // Rewriting in place keeps them together.
+    check(
+        &[before[0].clone(), link.clone(), json!({"dest": "/t/f", "content": "new", "in_place": true})],
+        &link,
+        "",
+    );
+}
+
+#[test]
+fn absence_takes_directories_only_with_recurse() {
+    let before = [directory("/t/d"), json!({"dest": "/t/d/x", "content": "x"})];
+    check(&[], &json!({"action": "absent", "dest": "/t/d/none"}), "");
+    check(&[file("x", "0644")], &json!({"action": "absent", "dest": "/t/f/below"}), "");
+    check(&before, &json!({"action": "absent", "dest": "/t/d/x", "src": "one"}), "remove /t/d/x");
+    check(
+        &before,
+        &json!({"action": "absent", "dest": "/t/d"}),
+        "error: /t/d is a directory\nhint: `recurse: true` removes a directory with everything in it",
+    );
+    check(
+        &before,
+        &json!({"action": "absent", "dest": "/t/d", "recurse": true}),
+        "remove directory /t/d and everything in it",
+    );
+}
+
+/// In memory only: on the real machine this would be no test to fail.
+#[test]
+fn directories_that_a_host_lives_on_are_never_removed() {
+    let mut fake = Overlay::new(Empty);
+    must_run(&mut fake, &json!({"action": "directory", "dest": "/usr"}));
+    must_run(&mut fake, &json!({"action": "link", "dest": "/u", "src": "usr"}));
+    let mut check = |task: &Value, expected: &str| {
+        let outcome = run(&mut fake, task, DiffMode::Off);
+        assert_eq!(shown(&outcome), expected);
+    };
+    let refused = |path: &str| {
+        format!(
+            "error: {path} is never removed as a whole\n\
+             hint: name what is to be removed in it"
+        )
+    };
+    check(&json!({"action": "absent", "dest": "/", "recurse": true}), &refused("/"));
+    check(&json!({"action": "absent", "dest": "/usr/..", "recurse": true}), &refused("/"));
+    check(&json!({"action": "absent", "dest": "/usr/../usr", "recurse": true}), &refused("/usr"));
+    check(&json!({"dest": "/usr", "content": "", "force": true}), &refused("/usr"));
+    check(&json!({"action": "absent", "dest": "/u", "recurse": true}), "remove link /u");
+}
+
+#[test]
+fn directories_get_their_attributes_and_those_below_them() {
+    let before = [
+        directory("/t/d"),
+        directory("/t/d/e"),
+        json!({"dest": "/t/d/e/x", "content": "x"}),
+        json!({"action": "link", "dest": "/t/d/l", "src": "/t"}),
+    ];
+    check(&[], &json!({"action": "directory", "dest": "/t/n/", "mode": "2750"}), "make directory /t/n (2750 root:root)");
+    check(&before, &json!({"action": "directory", "dest": "/t/d", "mode": "0700"}), "set /t/d: mode 0755 -> 0700");
+    check(
+        &before,
+        &json!({"action": "directory", "dest": "/t/d", "mode": "u=rwX,go=", "recurse": true}),
+        "set /t/d: mode 0755 -> 0700\n\
+         set 2 entries below /t/d: e (mode 0755 -> 0700), e/x (mode 0644 -> 0600)",
+    );
+    check(
+        &[directory("/t/d"), json!({"action": "directory", "dest": "/t/d", "mode": "2775"})],
+        &json!({"action": "directory", "dest": "/t/d/below"}),
+        "make directory /t/d/below (2755 root:root)",
+    );
+}
+
+#[test]
+fn attributes_alone_need_something_that_is_there() {
+    check(
+        &[],
+        &json!({"dest": "/t/f", "mode": "0600"}),
+        "error: /t/f does not exist\n\
+         hint: give `src` or `content` to make a file, `action: directory` to make a directory",
+    );
+    check(&[file("x", "0644")], &json!({"dest": "/t/f", "mode": "0600"}), "set /t/f: mode 0644 -> 0600");
+    check(&[file("x", "0644")], &json!({"dest": "/t/f"}), "");
+    check(
+        &[],
+        &json!({"dest": "/t/f", "content": "x", "owner": "hep-nobody"}),
+        "error: there is no user `hep-nobody` on the host\n\
+         hint: create it in an earlier task, or correct `owner`",
+    );
+    check(
+        &[],
+        &json!({"dest": "/t/f", "content": "x", "group": "hep-nobody"}),
+        "error: there is no group `hep-nobody` on the host\n\
+         hint: create it in an earlier task, or correct `group`",
+    );
+}
+
+#[test]
+fn touch_always_acts() {
+    let touch = json!({"action": "touch", "dest": "/t/f"});
+    check(&[], &touch, "create /t/f (0 bytes, 0644 root:root)");
+    check(&[file("x", "0600")], &touch, "touch /t/f");
+    check(
+        &[file("x", "0600")],
+        &json!({"action": "touch", "dest": "/t/f", "mode": "0644"}),
+        "set /t/f: mode 0600 -> 0644\ntouch /t/f",
+    );
+}
+
+#[test]
+fn trees_are_copied_as_rsync_does() {
+    check(
+        &[],
+        &json!({"src": "tree", "dest": "/t/x"}),
+        "make directory /t/x (0755 root:root)\n\
+         make directory /t/x/tree (0755 root:root)\n\
+         make directory /t/x/tree/css (0755 root:root)\n\
+         create /t/x/tree/css/style (6 bytes, 0644 root:root)\n\
+         link /t/x/tree/index -> page\n\
+         create /t/x/tree/page (5 bytes, 0644 root:root)\n\
+         create /t/x/tree/run.sh (10 bytes, 0755 root:root)",
+    );
+    check(
+        &[directory("/t/css"), json!({"dest": "/t/page", "content": "old", "mode": "0600"})],
+        &json!({"src": "tree/", "dest": "/t", "mode": "0640"}),
+        "set /t/css: mode 0755 -> 0750\n\
+         create /t/css/style (6 bytes, 0640 root:root)\n\
+         link /t/index -> page\n\
+         replace /t/page (3 -> 5 bytes, mode 0600 -> 0640)\n\
+         create /t/run.sh (10 bytes, 0640 root:root)",
+    );
+    check(
+        &[],
+        &json!({"src": "tree/", "dest": "/t/a/b"}),
+        "error: the directory /t/a does not exist\nhint: `parents: true` makes missing directories",
+    );
+    check(
+        &[directory("/t/e"), json!({"action": "link", "dest": "/t/css", "src": "e"})],
+        &json!({"src": "tree/", "dest": "/t"}),
+        "error: /t/css is a link, not a directory\n\
+         hint: `follow: true` works on what the link leads to, `force: true` replaces the link",
+    );
+}
