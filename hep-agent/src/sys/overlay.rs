@@ -48,6 +48,12 @@ impl<O: Observe> Observe for Overlay<O> {
 }
 
 impl<O> Overlay<O> {
+    /// Makes as if an earlier task had an effect that is not known here.
+    #[cfg(test)]
+    pub(crate) fn expect(&mut self, cause: Cause) {
+        self.causes.push(cause);
+    }
+
     /// The package that bears one of these names: the likeliest to bring it.
     fn named(&self, words: &[&str]) -> Option<Cause> {
         let named = self.causes.iter().find_map(|cause| match cause {

@@ -328,10 +328,8 @@ fn refuse_precious(found: &Found) -> Result<(), SysError> {
     let Some(tree) = &found.tree else { return Ok(()) };
     let real = &tree.real;
     if PROTECTED.contains(&real.as_str()) {
-        return Err(SysError::new(format!(
-            "{real} is never removed as a whole"
-        ))
-        .hint("name what is to be removed in it"));
+        return Err(SysError::new(format!("{real} is never removed as a whole"))
+            .hint("name what is to be removed in it"));
     }
     match tree.mounts.first() {
         Some(mount) if mount == real => {

@@ -4,15 +4,16 @@
 use crate::converge::converge;
 use crate::engine::Outside;
 use crate::module::Input;
-use crate::sys::Host;
 use crate::sys::linux::Linux;
 use crate::sys::overlay::Overlay;
 use crate::sys::overlay::empty::Empty;
+use crate::sys::{Cause, Host};
 use hep_protocol::blob::{Digest, Source, SourceFile, TreeEntry, TreeKind};
 use hep_protocol::message::Reply;
 use hep_protocol::outcome::{Outcome, Status};
 use hep_protocol::plan::{DiffMode, NamedSource, OnError, RunMode, Task};
 use hep_protocol::task::TaskSpec;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -166,7 +167,11 @@ fn content_makes_a_file_or_replaces_it() {
     check(&[], &new, "create /t/f (6 bytes, 0644 root:root)");
     check(&[file("hello\n", "0600")], &new, "");
     check(&[file("a", "0600")], &new, "replace /t/f (1 -> 6 bytes)");
-    check(&[file("world\n", "0600")], &file("hello\n", "0644"), "replace /t/f (6 bytes, mode 0600 -> 0644)");
+    check(
+        &[file("world\n", "0600")],
+        &file("hello\n", "0644"),
+        "replace /t/f (6 bytes, mode 0600 -> 0644)",
+    );
     check(&[file("hello\n", "0600")], &file("hello\n", "u+x"), "set /t/f: mode 0600 -> 0700");
     check(&[], &json!({"dest": "/t/f", "content": ""}), "create /t/f (0 bytes, 0644 root:root)");
     check(&[], &file("x", "4755"), "create /t/f (1 byte, 4755 root:root)");
@@ -175,7 +180,11 @@ fn content_makes_a_file_or_replaces_it() {
 #[test]
 fn source_keeps_its_execute_right_and_its_name() {
     check(&[], &json!({"src": "run.sh", "dest": "/t/x"}), "create /t/x (10 bytes, 0755 root:root)");
-    check(&[], &json!({"src": "one", "dest": "/t/x", "mod": 600}), "create /t/x (4 bytes, 0600 root:root)");
+    check(
+        &[],
+        &json!({"src": "one", "dest": "/t/x", "mod": 600}),
+        "create /t/x (4 bytes, 0600 root:root)",
+    );
     check(&[], &json!({"src": "one", "dest": "/t/"}), "create /t/one (4 bytes, 0644 root:root)");
     check(&[], &json!({"src": "one", "dest": "/t"}), "create /t/one (4 bytes, 0644 root:root)");
     check(
@@ -247,9 +256,21 @@ fn link_at_dest_is_replaced_unless_followed() {
         json!({"dest": "/t/real", "content": "old", "mode": "0640"}),
         json!({"action": "link", "dest": "/t/f", "src": "real"}),
     ];
-    check(&before, &json!({"dest": "/t/f", "content": "new!"}), "replace link /t/f by a file (4 bytes, 0644 root:root)");
-    check(&before, &json!({"dest": "/t/f", "content": "new!", "follow": true}), "replace /t/real (3 -> 4 bytes)");
-    check(&before, &json!({"dest": "/t/f", "mode": "0600", "follow": true}), "set /t/real: mode 0640 -> 0600");
+    check(
+        &before,
+        &json!({"dest": "/t/f", "content": "new!"}),
+        "replace link /t/f by a file (4 bytes, 0644 root:root)",
+    );
+    check(
+        &before,
+        &json!({"dest": "/t/f", "content": "new!", "follow": true}),
+        "replace /t/real (3 -> 4 bytes)",
+    );
+    check(
+        &before,
+        &json!({"dest": "/t/f", "mode": "0600", "follow": true}),
+        "set /t/real: mode 0640 -> 0600",
+    );
     check(
         &before,
         &json!({"dest": "/t/f", "mode": "0600"}),
@@ -275,9 +296,17 @@ fn links_lead_somewhere_or_are_forced() {
         &json!({"action": "link", "dest": "/t/l", "src": "g"}),
         "error: g, which /t/l would point to, does not exist\nhint: `force: true` makes the link all the same",
     );
-    check(&before, &json!({"action": "link", "dest": "/t/l", "src": "g", "force": true}), "link /t/l -> g");
+    check(
+        &before,
+        &json!({"action": "link", "dest": "/t/l", "src": "g", "force": true}),
+        "link /t/l -> g",
+    );
     let linked = [before[0].clone(), json!({"action": "link", "dest": "/t/l", "src": "f"})];
-    check(&linked, &json!({"action": "link", "dest": "/t/l", "src": "/t/f"}), "link /t/l -> /t/f (was -> f)");
+    check(
+        &linked,
+        &json!({"action": "link", "dest": "/t/l", "src": "/t/f"}),
+        "link /t/l -> /t/f (was -> f)",
+    );
     check(
         &[before[0].clone(), directory("/t/d")],
         &json!({"action": "link", "dest": "/t/f", "src": "d"}),
@@ -307,10 +336,18 @@ fn hard_links_share_one_file() {
     );
     check(&[], &link, "error: there is no /t/f to give a second name\nhint: correct `src`");
     // Replacing one name leaves the other with the old content.
-    check(&[before[0].clone(), link.clone(), file("new", "0644")], &link, "replace file /t/h by a hard link -> /t/f");
+    check(
+        &[before[0].clone(), link.clone(), file("new", "0644")],
+        &link,
+        "replace file /t/h by a hard link -> /t/f",
+    );
     // Rewriting in place keeps them together.
     check(
-        &[before[0].clone(), link.clone(), json!({"dest": "/t/f", "content": "new", "in_place": true})],
+        &[
+            before[0].clone(),
+            link.clone(),
+            json!({"dest": "/t/f", "content": "new", "in_place": true}),
+        ],
         &link,
         "",
     );
@@ -365,8 +402,16 @@ fn directories_get_their_attributes_and_those_below_them() {
         json!({"dest": "/t/d/e/x", "content": "x"}),
         json!({"action": "link", "dest": "/t/d/l", "src": "/t"}),
     ];
-    check(&[], &json!({"action": "directory", "dest": "/t/n/", "mode": "2750"}), "make directory /t/n (2750 root:root)");
-    check(&before, &json!({"action": "directory", "dest": "/t/d", "mode": "0700"}), "set /t/d: mode 0755 -> 0700");
+    check(
+        &[],
+        &json!({"action": "directory", "dest": "/t/n/", "mode": "2750"}),
+        "make directory /t/n (2750 root:root)",
+    );
+    check(
+        &before,
+        &json!({"action": "directory", "dest": "/t/d", "mode": "0700"}),
+        "set /t/d: mode 0755 -> 0700",
+    );
     check(
         &before,
         &json!({"action": "directory", "dest": "/t/d", "mode": "u=rwX,go=", "recurse": true}),
@@ -388,7 +433,11 @@ fn attributes_alone_need_something_that_is_there() {
         "error: /t/f does not exist\n\
          hint: give `src` or `content` to make a file, `action: directory` to make a directory",
     );
-    check(&[file("x", "0644")], &json!({"dest": "/t/f", "mode": "0600"}), "set /t/f: mode 0644 -> 0600");
+    check(
+        &[file("x", "0644")],
+        &json!({"dest": "/t/f", "mode": "0600"}),
+        "set /t/f: mode 0644 -> 0600",
+    );
     check(&[file("x", "0644")], &json!({"dest": "/t/f"}), "");
     check(
         &[],
@@ -449,4 +498,202 @@ fn trees_are_copied_as_rsync_does() {
         "error: /t/css is a link, not a directory\n\
          hint: `follow: true` works on what the link leads to, `force: true` replaces the link",
     );
+}
+
+/// A host on which earlier tasks of the same run would install packages and run a command.
+fn expecting(causes: &[Cause]) -> Overlay<Empty> {
+    let mut host = Overlay::new(Empty);
+    must_run(&mut host, &directory("/etc"));
+    must_run(&mut host, &directory("/srv"));
+    causes.iter().for_each(|cause| host.expect(cause.clone()));
+    host
+}
+
+#[test]
+fn check_mode_says_what_only_earlier_tasks_would_bring() {
+    let packages = Cause::Packages(vec!["apache2".into(), "php".into()]);
+    let mut host = expecting(&[packages]);
+    let mut check = |task: Value, expected: &str| {
+        let outcome = run(&mut host, &task, DiffMode::Off);
+        assert_eq!(shown(&outcome), expected, "{task}");
+    };
+    let dir = "/etc/apache2/mods-enabled";
+    check(
+        json!({"src": "one", "dest": format!("{dir}/dir.conf"), "owner": "www-data", "mod": 644}),
+        "create /etc/apache2/mods-enabled/dir.conf (4 bytes, 0644 www-data:root) (depends on package apache2)",
+    );
+    check(
+        json!({"src": "one", "dest": format!("{dir}/second.conf")}),
+        "create /etc/apache2/mods-enabled/second.conf (4 bytes, 0644 root:root) (depends on package apache2)",
+    );
+    check(json!({"src": "one", "dest": format!("{dir}/dir.conf")}), "");
+    check(
+        json!({"src": "one", "dest": "/var/www/html/index.php"}),
+        "create /var/www/html/index.php (4 bytes, 0644 root:root) (depends on packages apache2, php)",
+    );
+    check(
+        json!({"action": "absent", "dest": "/var/lib/apache2/x"}),
+        "remove /var/lib/apache2/x (depends on package apache2)",
+    );
+    check(
+        json!({"dest": "/srv/x", "content": "x", "owner": "deploy"}),
+        "create /srv/x (1 byte, 0644 deploy:root) (depends on packages apache2, php)",
+    );
+    check(json!({"dest": "/srv/x", "owner": "deploy"}), "");
+    check(json!({"dest": "/srv/x", "owner": "root"}), "set /srv/x: owner deploy -> root");
+    check(
+        json!({"dest": "/etc/php.ini", "mode": "0600"}),
+        "set /etc/php.ini: mode -> 0600 (depends on package php)",
+    );
+    check(
+        json!({"action": "link", "dest": "/srv/l", "src": "/usr/lib/php/x"}),
+        "link /srv/l -> /usr/lib/php/x (depends on package php)",
+    );
+    // What the run itself makes depends on nobody.
+    check(json!({"dest": "/srv/own", "content": "x"}), "create /srv/own (1 byte, 0644 root:root)");
+    check(
+        json!({"dest": "/srv/a/b", "content": "x", "parents": true}),
+        "make directory /srv/a (0755 root:root)\ncreate /srv/a/b (1 byte, 0644 root:root)",
+    );
+    check(json!({"dest": "/srv/a/c", "content": "x"}), "create /srv/a/c (1 byte, 0644 root:root)");
+}
+
+#[test]
+fn nothing_is_foreseen_without_a_cause() {
+    let mut host = expecting(&[]);
+    let outcome = run(&mut host, &json!({"dest": "/opt/x", "content": "x"}), DiffMode::Off);
+    assert_eq!(outcome.status, Status::Failed);
+    let mut host = expecting(&[Cause::Command("make install".into())]);
+    let outcome = run(&mut host, &json!({"dest": "/opt/x", "content": "x"}), DiffMode::Off);
+    assert_eq!(
+        shown(&outcome),
+        "create /opt/x (1 byte, 0644 root:root) (depends on command `make install`)"
+    );
+    // A command hardly brings what a later task takes away.
+    let outcome = run(&mut host, &json!({"action": "absent", "dest": "/mnt/x/y"}), DiffMode::Off);
+    assert_eq!(shown(&outcome), "");
+}
+
+#[test]
+fn diffs_are_unified_and_say_why_they_are_not() {
+    let mut host = expecting(&[]);
+    let mut diff = |content: &str| {
+        let task = json!({"dest": "/etc/x", "content": content});
+        let outcome = run(&mut host, &task, DiffMode::Unified);
+        outcome.changes.iter().filter_map(|change| change.diff.clone()).collect::<String>()
+    };
+    assert_eq!(diff("a\nb\n"), "--- /dev/null\n+++ /etc/x\n@@ -0,0 +1,2 @@\n+a\n+b\n");
+    assert_eq!(
+        diff("a\nc"),
+        "--- /etc/x\n+++ /etc/x\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n\\ No newline at end of file\n"
+    );
+    assert_eq!(diff("a\nc"), "");
+    assert_eq!(diff("\0"), "(content of /etc/x: binary)\n");
+    assert_eq!(diff(&"x\n".repeat(40_000)), "(content of /etc/x: too large to be shown)\n");
+}
+
+#[test]
+fn failing_step_ends_the_task_and_keeps_what_was_done() {
+    let directory = tempfile::tempdir().unwrap();
+    let dest = directory.path().to_str().unwrap();
+    let mut host = Linux::new(Arc::new(Contents));
+    let mut task = task(&json!({"src": "tree/", "dest": dest}));
+    if let Some(Source::Tree { entries, .. }) =
+        task.sources.first_mut().map(|named| &mut named.source)
+    {
+        entries.insert(
+            3,
+            TreeEntry {
+                path: "lost".to_owned().try_into().unwrap(),
+                kind: TreeKind::File(source_file("lost", "nobody has this", false)),
+            },
+        );
+    }
+    let outcome = converge(&Input { task: &task, diff: DiffMode::Off }, RunMode::Apply, &mut host);
+    let expected = format!(
+        "make directory {dest}/css (0755 {names})\ncreate {dest}/css/style (6 bytes, 0644 {names})\n\
+         link {dest}/index -> page\n\
+         error: cannot get the new content of {dest}/lost: nobody has it",
+        names = own_names()
+    );
+    assert_eq!(shown(&outcome), expected);
+    let mut names = walk(directory.path());
+    names.sort();
+    assert_eq!(names, ["css", "index", "style"]);
+}
+
+/// One task of a random run: few names, so that they meet.
+fn any_task() -> impl Strategy<Value = Value> {
+    let path = prop::sample::select(vec!["/t/a", "/t/a/b", "/t/c", "/t/c/b", "/t/l", "/t/l/b"]);
+    let action = prop::sample::select(vec![
+        "present",
+        "absent",
+        "directory",
+        "link",
+        "hardlink",
+        "touch",
+        "tree",
+    ]);
+    let text = prop::sample::select(vec!["one", "two!"]);
+    let mode = prop::sample::select(vec![None, Some("0600"), Some("2751"), Some("u+x,o=")]);
+    let target = prop::sample::select(vec!["a", "/t/c", "c/b", "l", "/t/a/b"]);
+    (path, action, text, mode, target, any::<[bool; 5]>()).prop_map(
+        |(path, action, text, mode, target, [force, recurse, follow, parents, in_place])| {
+            let mut task =
+                json!({"dest": path, "force": force, "follow": follow, "parents": parents});
+            let content = action == "present";
+            match action {
+                "tree" => task["src"] = json!(if recurse { "tree/" } else { "tree" }),
+                "present" => {
+                    task["content"] = json!(text);
+                    task["in_place"] = json!(in_place);
+                }
+                "link" => task["src"] = json!(target),
+                "hardlink" => {
+                    task["src"] = json!(path.replace("/t/a", "/t/c").replace("/t/l", "/t/a"))
+                }
+                _ => {}
+            }
+            if !content && action != "tree" {
+                task["action"] = json!(action);
+            }
+            if matches!(action, "absent" | "directory") {
+                task["recurse"] = json!(recurse);
+            }
+            if action != "link" {
+                task["mode"] = json!(mode);
+            }
+            task
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Check mode of a whole run is exact: in memory, above the real machine, and for real, every task says the same.
+    #[test]
+    fn every_host_says_the_same_of_every_run(tasks in prop::collection::vec(any_task(), 1..12)) {
+        let temporary = tempfile::tempdir().unwrap();
+        let root = temporary.path().canonicalize().unwrap().to_str().unwrap().to_owned();
+        let mut memory = Overlay::new(Empty);
+        must_run(&mut memory, &directory("/t"));
+        let mut foreseen = Overlay::new(Linux::new(Arc::new(Contents)));
+        let mut real = Linux::new(Arc::new(Contents));
+        let there: Vec<Value> = tasks.iter().map(|task| moved(task, &root)).collect();
+        let back = |text: String| text.replace(&root, "/t").replace(&own_names(), "root:root");
+        // The whole run is foreseen before its first task is carried out.
+        let check: Vec<String> =
+            there.iter().map(|task| back(shown(&run(&mut foreseen, task, DiffMode::Off)))).collect();
+        for ((task, moved), foreseen) in tasks.iter().zip(&there).zip(check) {
+            let in_memory = shown(&run(&mut memory, task, DiffMode::Off));
+            let outcome = run(&mut real, moved, DiffMode::Off);
+            let for_real = back(shown(&outcome));
+            prop_assert_eq!(&in_memory, &for_real, "in memory: {} of {:#?}", task, tasks);
+            prop_assert_eq!(&foreseen, &for_real, "foreseen: {} of {:#?}", task, tasks);
+            check_law(&mut real, moved, &outcome);
+            check_law(&mut memory, task, &outcome);
+        }
+        prop_assert!(walk(temporary.path()).iter().all(|name| !name.starts_with(".hep-")));
+    }
 }

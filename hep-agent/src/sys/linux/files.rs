@@ -201,9 +201,10 @@ impl ChangeFiles for Linux {
     }
 }
 
-/// Nothing is there, or something that is no directory stands in the path.
+/// Nothing is there, something that is no directory stands in the path, or links in it go in circles.
 fn is_absence(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+    let in_circles = error.raw_os_error() == Some(nix::libc::ELOOP);
+    in_circles || matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 fn meta_of(meta: &fs::Metadata) -> Meta {

@@ -5,6 +5,7 @@
 
 mod walk;
 
+use walk::AtTheEnd;
 pub(super) use walk::Certainty;
 
 use super::Overlay;
@@ -135,12 +136,17 @@ impl<O: Observe> Overlay<O> {
 
 impl<O: Observe> ObserveFiles for Overlay<O> {
     fn lstat(&self, path: &AbsPath) -> Result<Option<Meta>, SysError> {
-        self.peek(&self.locate(path)?)
+        match self.walk(path, AtTheEnd::Stay)? {
+            Some(at) => self.peek(&at),
+            None => Ok(None),
+        }
     }
 
     fn resolve(&self, path: &AbsPath) -> Result<Option<AbsPath>, SysError> {
-        let at = self.locate_followed(path)?;
-        Ok(self.peek(&at)?.map(|_| at))
+        match self.walk(path, AtTheEnd::Follow)? {
+            Some(at) => Ok(self.peek(&at)?.map(|_| at)),
+            None => Ok(None),
+        }
     }
 
     fn read_link(&self, path: &AbsPath) -> Result<String, SysError> {
@@ -178,7 +184,9 @@ impl<O: Observe> ObserveFiles for Overlay<O> {
     }
 
     fn list(&self, path: &AbsPath) -> Result<Vec<String>, SysError> {
-        let at = self.locate_followed(path)?;
+        let Some(at) = self.resolve(path)? else {
+            return Err(SysError::new(format!("there is nothing at {path}")));
+        };
         let mut names: BTreeSet<String> = match self.is_covered(&at) {
             true => BTreeSet::new(),
             false => self.base.list(&at)?.into_iter().collect(),

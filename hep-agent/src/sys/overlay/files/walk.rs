@@ -21,6 +21,13 @@ pub(in crate::sys::overlay) enum Certainty {
     Implied,
 }
 
+/// What to do with a link at the end of a path.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum AtTheEnd {
+    Stay,
+    Follow,
+}
+
 impl<O: Observe> Overlay<O> {
     /// How well what is at a path is known. A path that cannot be walked counts as missing.
     pub(in crate::sys::overlay) fn certainty(&self, path: &AbsPath) -> Certainty {
@@ -37,15 +44,19 @@ impl<O: Observe> Overlay<O> {
 
     /// The real path: links in its parents followed, one at its end not.
     pub(super) fn locate(&self, path: &AbsPath) -> Result<AbsPath, SysError> {
-        self.walk(path, false)
+        let at = self.walk(path, AtTheEnd::Stay)?;
+        at.ok_or_else(|| {
+            let error = std::io::Error::from_raw_os_error(nix::libc::ELOOP);
+            SysError::io(format!("cannot follow {path}"), error)
+        })
     }
 
-    /// The real path: all links followed.
-    pub(super) fn locate_followed(&self, path: &AbsPath) -> Result<AbsPath, SysError> {
-        self.walk(path, true)
-    }
-
-    fn walk(&self, path: &AbsPath, to_the_end: bool) -> Result<AbsPath, SysError> {
+    /// The real path; `None` if links go in circles, or lead through something that is no directory.
+    pub(super) fn walk(
+        &self,
+        path: &AbsPath,
+        at_the_end: AtTheEnd,
+    ) -> Result<Option<AbsPath>, SysError> {
         let parts = |text: &str| -> Vec<String> {
             text.split('/').filter(|part| !matches!(*part, "" | ".")).map(str::to_owned).collect()
         };
@@ -58,13 +69,12 @@ impl<O: Observe> Overlay<O> {
                 continue;
             }
             let next = at.join(&part).map_err(|error| SysError::new(error.to_string()))?;
-            let follow = to_the_end || !rest.is_empty();
+            let follow = at_the_end == AtTheEnd::Follow || !rest.is_empty();
             let link = follow && self.peek(&next)?.is_some_and(|meta| meta.kind == FileKind::Link);
             if link {
                 links += 1;
                 if links > MAX_LINKS {
-                    let error = std::io::Error::from_raw_os_error(nix::libc::ELOOP);
-                    return Err(SysError::io(format!("cannot follow {path}"), error));
+                    return Ok(None);
                 }
                 let target = self.link_text(&next)?;
                 if target.starts_with('/') {
@@ -77,7 +87,7 @@ impl<O: Observe> Overlay<O> {
                 at = next;
             }
         }
-        Ok(at)
+        Ok(Some(at))
     }
 
     /// The text of the link at a real path.
