@@ -52,12 +52,12 @@ fn due(params: &Command, host: &dyn Observe) -> Result<Option<Option<Cause>>, Sy
         if host.lstat(path)?.is_some() {
             return Ok(None);
         }
-        depends = host.depends(Subject::Path(path));
+        depends = host.depends(Subject::Place(path));
     }
     if let Some(path) = &params.removes
         && host.lstat(path)?.is_none()
     {
-        match host.depends(Subject::Path(path)) {
+        match host.depends(Subject::Place(path)) {
             Some(cause) => depends = Some(cause),
             None => return Ok(None),
         }

@@ -26,20 +26,15 @@ impl Module for Service {
     type State = State;
 
     fn inspect(&self, _input: &Input<'_>, host: &dyn Observe) -> Result<State, SysError> {
-        let cause = || host.depends(Subject::Service(&self.name));
-        let found = host.service(&self.name, self.pattern.as_deref())?;
-        match found {
+        match host.service(&self.name, self.pattern.as_deref())? {
             Some(service) => {
                 let depends = match service.presence {
                     Presence::Here => None,
-                    Presence::Later => cause(),
+                    Presence::Later => host.depends(Subject::Service(&self.name)),
                 };
                 Ok(State { service, depends })
             }
-            None => match cause() {
-                Some(cause) => Ok(State { service: ServiceState::later(), depends: Some(cause) }),
-                None => Err(missing(self, host)),
-            },
+            None => Err(missing(self, host)),
         }
     }
 
@@ -64,7 +59,14 @@ impl Module for Service {
             depends: state.depends.clone(),
             ..Planned::new(Step::Service(step))
         });
-        Ok(Plan { steps: planned.collect(), ..Plan::default() })
+        let steps: Vec<Planned> = planned.collect();
+        let notes = match &state.depends {
+            Some(cause) if steps.is_empty() => {
+                vec![format!("{} is not there yet; it depends on {cause}", self.name)]
+            }
+            Some(_) | None => Vec::new(),
+        };
+        Ok(Plan { steps, notes, ..Plan::default() })
     }
 }
 

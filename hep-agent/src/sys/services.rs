@@ -120,7 +120,7 @@ pub(crate) struct ServiceJob {
 }
 
 impl ServiceState {
-    /// A service of which nothing is known yet but that an earlier task brings it.
+    /// A service of which nothing is known yet but that an earlier task's command may bring it.
     pub(crate) fn later() -> Self {
         Self {
             presence: Presence::Later,
@@ -129,6 +129,12 @@ impl ServiceState {
             reload: Reload::Possible,
             definition: Definition::Current,
         }
+    }
+
+    /// A service that an earlier task's package would bring: Debian's packages enable and start what they bring (Debian
+    /// Policy 9.3.3), unless the host forbids starting.
+    pub(crate) fn of_package(running: Running) -> Self {
+        Self { running, boot: Boot::Enabled, ..Self::later() }
     }
 
     /// A service whose definition has just been put in place: it does not run.

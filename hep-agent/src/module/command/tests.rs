@@ -69,14 +69,20 @@ fn what_only_an_earlier_run_would_show_is_said() {
     let mut host = Overlay::new(Empty);
     assert_eq!(converge(&mut host, &json!({"shell": "make"})), Ok("run make".to_owned()));
     let depends = "(depends on command `make`)";
-    for key in ["creates", "removes", "chdir"] {
-        let params = json!({"shell": "x", key: "/made"});
-        assert_eq!(converge(&mut host, &params), Ok(format!("run x {depends}")), "{key}");
-        host = Overlay::new(Empty);
-        host.set_cause(Cause::Command("make".to_owned()));
-    }
+    let params = json!({"shell": "x", "chdir": "/made"});
+    assert_eq!(converge(&mut host, &params), Ok(format!("run x {depends}")));
+    let mut host = Overlay::new(Empty);
+    host.set_cause(Cause::Command("make".to_owned()));
     let params = json!({"argv": "/made/it"});
     assert_eq!(converge(&mut host, &params), Ok(format!("run /made/it {depends}")));
+
+    let mut host = Overlay::new(Empty);
+    host.set_cause(Cause::Packages(vec!["nginx".to_owned()]));
+    for key in ["creates", "removes"] {
+        let params = json!({"shell": "x", key: "/etc/nginx/on"});
+        let line = "run x (depends on package nginx)".to_owned();
+        assert_eq!(converge(&mut host, &params), Ok(line), "{key}");
+    }
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn converge(host: &mut Overlay<Empty>, parameters: &serde_json::Value) -> Result
         match planned.step.execute(host).unwrap() {
             Effect::Changed => lines.push(planned.change().line),
             Effect::Noted(note) => lines.push(format!("note: {note}")),
-            other => panic!("{other:?}"),
+            other @ (Effect::ChangedAnd(_) | Effect::Nothing) => panic!("{other:?}"),
         }
     }
     Ok(lines.join(", "))
@@ -168,16 +168,32 @@ fn missing_service_is_named_with_its_neighbours() {
 fn service_that_an_earlier_task_would_bring_is_told_so() {
     let mut host = Overlay::new(Empty);
     host.set_cause(Cause::Packages(vec!["nginx".into()]));
-    let start = json!({"name": "nginx", "action": "start", "enabled": true});
     let depends = "(depends on package nginx)";
-    assert_eq!(
-        converge(&mut host, &start),
-        Ok(format!("enable nginx {depends}, start nginx {depends}"))
-    );
-    assert_eq!(converge(&mut host, &start), Ok(String::new()));
     let restart = json!({"name": "nginx.service", "action": "restart"});
     assert_eq!(converge(&mut host, &restart), Ok(format!("restart nginx.service {depends}")));
-    let stop = json!({"name": "nginx", "action": "stop"});
-    assert_eq!(converge(&mut host, &stop), Ok(format!("stop nginx {depends}")));
+    let stop = json!({"name": "nginx", "action": "stop", "enabled": false});
+    let both = format!("stop nginx {depends}, disable nginx {depends}");
+    assert_eq!(converge(&mut host, &stop), Ok(both));
     assert_eq!(converge(&mut host, &stop), Ok(String::new()));
+}
+
+#[test]
+fn service_of_a_package_is_foreseen_as_enabled_and_started() {
+    let mut host = Overlay::new(Empty);
+    host.set_cause(Cause::Packages(vec!["nginx".into()]));
+    let start = json!({"name": "nginx", "action": "start", "enabled": true});
+    assert_eq!(converge(&mut host, &start), Ok(String::new()));
+}
+
+#[test]
+fn what_a_command_would_do_to_a_service_is_not_known() {
+    let mut host = Overlay::new(Empty);
+    host.set_cause(Cause::Command("make install".into()));
+    let start = json!({"name": "app", "action": "start", "enabled": true});
+    let depends = "(depends on command `make install`)";
+    assert_eq!(
+        converge(&mut host, &start),
+        Ok(format!("enable app {depends}, start app {depends}"))
+    );
+    assert_eq!(converge(&mut host, &start), Ok(String::new()));
 }

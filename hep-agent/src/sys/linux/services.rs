@@ -39,7 +39,7 @@ impl ChangeServices for Linux {
     fn act_on_service(&mut self, job: &ServiceJob) -> Result<(), SysError> {
         match self.service_manager() {
             Init::Systemd => systemd::act(job),
-            Init::Sysv => Sysv::host().act(job),
+            Init::Sysv => Sysv::host().act(job, &|text| self.progress(text)),
         }
     }
 

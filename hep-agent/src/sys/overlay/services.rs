@@ -3,10 +3,10 @@
 use super::Overlay;
 use crate::sys::files::ObserveFiles as _;
 use crate::sys::services::{
-    Boot, ChangeServices, Definition, ObserveServices, ServiceJob, ServiceState, script_name,
-    unit_name,
+    Boot, ChangeServices, Definition, ObserveServices, Running, ServiceJob, ServiceState,
+    script_name, unit_name,
 };
-use crate::sys::{Observe, SysError};
+use crate::sys::{Cause, Observe, Subject, SysError};
 use hep_protocol::facts::Init;
 use hep_protocol::value::{AbsPath, ServiceName};
 use std::collections::BTreeMap;
@@ -44,7 +44,10 @@ impl<O: Observe> ObserveServices for Overlay<O> {
             Some(state) => Some(state.clone()),
             None => match self.base.service(name, pattern)? {
                 Some(state) => Some(state),
-                None => self.service_of_new_file(name)?,
+                None => match self.service_of_new_file(name)? {
+                    Some(state) => Some(state),
+                    None => self.service_to_come(name)?,
+                },
             },
         };
         Ok(found.map(|state| match self.services.refreshed {
@@ -59,6 +62,22 @@ impl<O: Observe> ObserveServices for Overlay<O> {
 }
 
 impl<O: Observe> Overlay<O> {
+    /// A service that is nowhere yet, if an earlier task may bring it.
+    fn service_to_come(&self, name: &ServiceName) -> Result<Option<ServiceState>, SysError> {
+        match self.depends(Subject::Service(name)) {
+            None => Ok(None),
+            Some(Cause::Command(_)) => Ok(Some(ServiceState::later())),
+            Some(Cause::Packages(_)) => {
+                // invoke-rc.d(8) asks this program whether packages may start services.
+                let policy = AbsPath::try_from("/usr/sbin/policy-rc.d".to_owned())
+                    .map_err(|error| SysError::new(error.to_string()))?;
+                let forbidden = self.lstat(&policy)?.is_some();
+                let running = if forbidden { Running::No } else { Running::Yes };
+                Ok(Some(ServiceState::of_package(running)))
+            }
+        }
+    }
+
     /// A service whose unit or script an earlier task would put in place.
     fn service_of_new_file(&self, name: &ServiceName) -> Result<Option<ServiceState>, SysError> {
         let path = |directory: &str, file: &str| {
@@ -117,7 +136,7 @@ impl<O: Observe> Overlay<O> {
     }
 
     /// Lets an earlier task have done what only its real run would show.
-    pub(crate) fn set_cause(&mut self, cause: crate::sys::Cause) {
+    pub(crate) fn set_cause(&mut self, cause: Cause) {
         self.causes.push(cause);
     }
 }

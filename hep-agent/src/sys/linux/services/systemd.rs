@@ -67,11 +67,14 @@ pub(super) fn act(job: &ServiceJob) -> Result<(), SysError> {
     let unit = show(&job.name)?;
     let verb = job.verb.to_string();
     let end = systemctl(&[&verb, "--", unit.id()], job.timeout)
-        .map_err(|error| late(job, &unit, error))?;
+        .map_err(|error| late(job, error, begin))?;
     let unit = settled(job, deadline)?;
     let wrong = match job.verb {
-        Verb::Start | Verb::Restart => unit.failure().or_else(|| refused(&end)),
-        Verb::Reload => refused(&end).or_else(|| unit.failure()),
+        Verb::Start | Verb::Restart => too_often(&end)
+            .or_else(|| unit.failure())
+            .or_else(|| refused(&end))
+            .or_else(|| unit.absence()),
+        Verb::Reload => refused(&end).or_else(|| unit.failure()).or_else(|| unit.absence()),
         // A unit that failed while it was being stopped does not run either.
         Verb::Stop if unit.running() == Running::No => None,
         Verb::Stop => refused(&end).or_else(|| Some(format!("it is {}", unit.get("ActiveState")))),
@@ -91,7 +94,7 @@ fn settled(job: &ServiceJob, deadline: Instant) -> Result<Unit, SysError> {
         let unit = show(&job.name)?;
         let now = Instant::now();
         let wait = match (starts, unit.running()) {
-            (true, _) if unit.failure().is_some() => false,
+            (true, _) if unit.failure().or_else(|| unit.absence()).is_some() => false,
             (true, Running::Yes) => unit.may_yet_fail() && now < watched,
             (_, Running::Between) => now < deadline,
             (_, Running::Yes | Running::No | Running::Unknown(_)) => false,
@@ -138,7 +141,14 @@ fn refused(end: &ProcessEnd) -> Option<String> {
     }
 }
 
-/// The last line on standard error that is no advice, for the end of a sentence.
+/// Whether systemd did not even try: the unit's own `Result` then still tells of the start before.
+fn too_often(end: &ProcessEnd) -> Option<String> {
+    String::from_utf8_lossy(&end.stderr)
+        .contains("attempted too often")
+        .then(|| "it was started too often within a short time".to_owned())
+}
+
+/// The first line on standard error, for the end of a sentence; advice follows only later.
 fn words(end: &ProcessEnd) -> String {
     let text = String::from_utf8_lossy(&end.stderr);
     let line = text.lines().map(str::trim).find(|line| !line.is_empty());
@@ -149,18 +159,15 @@ fn words(end: &ProcessEnd) -> String {
     }
 }
 
-/// systemctl waits for the job; that it did not end says more when the unit's state is told.
-fn late(job: &ServiceJob, unit: &Unit, error: SysError) -> SysError {
+/// systemctl waits for the job; when that takes too long, what the unit does meanwhile says more.
+fn late(job: &ServiceJob, error: SysError, begin: SystemTime) -> SysError {
     match show(&job.name) {
-        Ok(now) if error.kind().is_none() => SysError::new(format!(
-            "cannot {} {}: after {} s it is {} ({})",
-            job.verb,
-            job.name,
-            job.timeout.as_secs(),
-            now.get("ActiveState"),
-            now.get("SubState"),
-        ))
-        .hint(format!("raise `timeout`; `systemctl status {}` on the host says more", unit.id())),
+        Ok(unit) if error.kind().is_none() => {
+            let (state, sub) = (unit.get("ActiveState"), unit.get("SubState"));
+            let why = format!("after {} s it is {state} ({sub})", job.timeout.as_secs());
+            failed(job, &unit, why, ProcessEnd::default(), begin)
+                .hint("raise `timeout` if it only needs longer")
+        }
         Ok(_) | Err(_) => error,
     }
 }
@@ -173,15 +180,18 @@ fn failed(
     end: ProcessEnd,
     begin: SystemTime,
 ) -> SysError {
+    let hint = if too_often(&end).is_some() || unit.get("Result") == "start-limit-hit" {
+        format!("mend its cause; `systemctl reset-failed {}` lets it start again", unit.id())
+    } else {
+        format!("`systemctl status {}` on the host says more", unit.id())
+    };
     let journal = journal(unit.id(), begin);
     let stderr = if journal.is_empty() { end.stderr } else { journal };
-    let hint = match unit.get("Result") {
-        "start-limit-hit" => format!("`systemctl reset-failed {}` lets it start again", unit.id()),
-        _ => format!("`systemctl status {}` on the host says more", unit.id()),
-    };
+    // systemctl's own exit code would only repeat that it failed.
+    let exit = if unit.failure().is_some() { unit.exit() } else { end.exit };
     SysError::new(format!("cannot {} {}: {why}", job.verb, job.name))
         .hint(hint)
-        .process(ProcessEnd { exit: unit.exit().or(end.exit), stdout: end.stdout, stderr })
+        .process(ProcessEnd { exit, stdout: end.stdout, stderr })
 }
 
 /// The unit's last lines in the journal since the action began; empty if there is no journal to ask.

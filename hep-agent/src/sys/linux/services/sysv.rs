@@ -25,6 +25,9 @@ const ANSWER: Duration = Duration::from_secs(30);
 /// How long to wait between two looks; a service must be seen to run twice, for one may end as soon as it was started.
 const PAUSE: Duration = Duration::from_millis(150);
 
+/// How often to look before the operator is told that there is a wait.
+const LOOKS_IN_SILENCE: u32 = 10;
+
 /// Scripts are short; of a larger file only the beginning is read.
 const SCRIPT_LIMIT: u64 = 1024 * 1024;
 
@@ -103,8 +106,8 @@ impl Sysv {
         Ok(Boot::Disabled)
     }
 
-    /// Acts on a service and sees to it that it got where it should.
-    pub(super) fn act(&self, job: &ServiceJob) -> Result<(), SysError> {
+    /// Acts on a service and sees to it that it got where it should; says so when that takes a while.
+    pub(super) fn act(&self, job: &ServiceJob, say: &dyn Fn(String)) -> Result<(), SysError> {
         let name = script_name(&job.name);
         match (job.verb, self.find(name)?) {
             (_, None) => Err(SysError::new(format!(
@@ -116,7 +119,7 @@ impl Sysv {
             }
             (Verb::Disable, Some(_)) => self.link(job, Boot::Disabled, &[&[name, "disable"]]),
             (Verb::Start | Verb::Stop | Verb::Restart | Verb::Reload, Some(found)) => {
-                self.drive(job, &found)
+                self.drive(job, &found, say)
             }
         }
     }
@@ -207,32 +210,44 @@ impl Sysv {
     }
 
     /// Runs the script, then waits until the service is as wanted.
-    fn drive(&self, job: &ServiceJob, found: &Found) -> Result<(), SysError> {
+    fn drive(&self, job: &ServiceJob, found: &Found, say: &dyn Fn(String)) -> Result<(), SysError> {
         let deadline = Instant::now() + job.timeout;
         let before = self.status(found, job.pattern.as_deref())?;
         let end = command(found, job)?;
         let good = end.exit == Some(Exit::Code(0));
-        let mut seen = 0;
-        loop {
+        let enough = if matches!(job.verb, Verb::Start | Verb::Restart) { 2 } else { 1 };
+        let (mut looks, mut seen) = (0, 0);
+        while seen < enough {
             let now = self.status(found, job.pattern.as_deref())?;
-            let reached = match (job.verb, &now) {
-                // The old process still runs when a script fails to replace it: here only its exit code tells.
-                (Verb::Reload, _) | (Verb::Restart, Status::Unknown(_)) => good,
-                (Verb::Restart, Status::Running(_)) => good,
-                (Verb::Start, Status::Running(_)) | (Verb::Stop, Status::Stopped) => true,
-                (Verb::Stop, Status::Unknown(_)) => has_ended(&before),
-                _ => false,
-            };
+            let reached = is_reached(job.verb, good, &before, &now);
             seen = if reached { seen + 1 } else { 0 };
-            let enough = if matches!(job.verb, Verb::Start | Verb::Restart) { 2 } else { 1 };
-            if seen >= enough {
-                return Ok(());
-            }
             if !reached && (!good || Instant::now() >= deadline) {
                 return Err(unreached(job, found, &now, end));
             }
-            std::thread::sleep(PAUSE);
+            if looks == LOOKS_IN_SILENCE {
+                let seconds = job.timeout.as_secs();
+                say(format!("waiting for the {} of {}, up to {seconds} s", job.verb, job.name));
+            }
+            if seen < enough {
+                looks += 1;
+                std::thread::sleep(PAUSE);
+            }
         }
+        Ok(())
+    }
+}
+
+/// Whether a service is as the verb says. A script that exits badly is believed only where its service shows otherwise:
+/// an old process that still runs says nothing of a restart.
+fn is_reached(verb: Verb, good: bool, before: &Status, now: &Status) -> bool {
+    match (verb, now) {
+        (Verb::Reload, _) | (Verb::Restart, Status::Running(_) | Status::Unknown(_)) => good,
+        (Verb::Start, Status::Running(_)) | (Verb::Stop, Status::Stopped) => true,
+        (Verb::Stop, Status::Unknown(_)) => has_ended(before),
+        (Verb::Start | Verb::Restart, Status::Stopped)
+        | (Verb::Start, Status::Unknown(_))
+        | (Verb::Stop, Status::Running(_)) => false,
+        (Verb::Enable | Verb::Disable, _) => good,
     }
 }
 
@@ -306,3 +321,6 @@ fn listed(path: &Path) -> Result<Vec<String>, SysError> {
     names.sort_unstable();
     Ok(names)
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 /// The properties that are asked for (org.freedesktop.systemd1(5)).
 pub(super) const PROPERTIES: &str = "Id,LoadState,LoadError,ActiveState,SubState,UnitFileState,\
-    NeedDaemonReload,Result,CanReload,CanStart,ConditionResult,AssertResult,SourcePath,Type,\
+    NeedDaemonReload,Result,CanReload,CanStart,ConditionResult,ConditionTimestampMonotonic,AssertResult,AssertTimestampMonotonic,SourcePath,Type,\
     RemainAfterExit,NRestarts,ExecMainCode,ExecMainStatus,StatusText,InvocationID";
 
 /// One unit as systemd sees it now.
@@ -110,34 +110,44 @@ impl Unit {
         self.get("Type") == "oneshot" && !self.is("RemainAfterExit")
     }
 
-    /// Why a unit that was just started does not run; `None` while nothing speaks against it.
+    /// In what way it failed, by the result that systemd keeps until the next start.
     pub(super) fn failure(&self) -> Option<String> {
         let result = self.get("Result");
-        if !matches!(result, "" | "success") {
-            return Some(match (self.exit(), result) {
-                (Some(exit), "exit-code" | "signal" | "core-dump") => format!("it failed: {exit}"),
-                (_, "start-limit-hit") => {
-                    "it was started too often within a short time (start-limit-hit)".to_owned()
-                }
-                (_, "timeout") => "it did not get ready within its own time limit".to_owned(),
-                (Some(exit), _) => format!("it failed ({result}): {exit}"),
-                (None, _) => format!("it failed ({result})"),
-            });
-        }
-        match self.get("ActiveState") {
-            "failed" => Some("it failed".to_owned()),
-            "inactive" if self.get("ConditionResult") == "no" => {
+        let words = match (self.exit(), result) {
+            (_, "" | "success") if self.get("ActiveState") != "failed" => return None,
+            (Some(exit), "exit-code" | "signal" | "core-dump") => format!("it failed: {exit}"),
+            (None, "exit-code" | "signal" | "core-dump") => {
+                format!("one of its processes failed ({result})")
+            }
+            (_, "start-limit-hit") => {
+                "it was started too often within a short time (start-limit-hit)".to_owned()
+            }
+            (_, "timeout") => "it did not get ready within its own time limit".to_owned(),
+            (Some(exit), _) => format!("it failed ({result}): {exit}"),
+            (None, _) => format!("it failed ({result})"),
+        };
+        Some(words)
+    }
+
+    /// Why a unit that was just started and did not fail is not up; `None` while nothing speaks against it.
+    pub(super) fn absence(&self) -> Option<String> {
+        // systemd forgets a unit that nothing refers to as soon as it is inactive; what is shown of it then was never
+        // tried, and proves nothing.
+        let unmet = |what: &str| {
+            let time = self.get(&format!("{what}TimestampMonotonic"));
+            self.get(&format!("{what}Result")) == "no" && !matches!(time, "" | "0")
+        };
+        match (self.get("ActiveState"), self.exit()) {
+            ("inactive", _) if self.ends_by_itself() => None,
+            ("inactive", _) if unmet("Condition") => {
                 Some("a condition of its unit does not hold".to_owned())
             }
-            "inactive" if self.get("AssertResult") == "no" => {
+            ("inactive", _) if unmet("Assert") => {
                 Some("an assertion of its unit does not hold".to_owned())
             }
-            "inactive" if self.ends_by_itself() => None,
-            "inactive" => Some(match self.exit() {
-                Some(exit) => format!("it ended at once: {exit}"),
-                None => "it is not running".to_owned(),
-            }),
-            "activating" if self.get("SubState") == "auto-restart" => {
+            ("inactive", Some(exit)) => Some(format!("it ended at once: {exit}")),
+            ("inactive", None) => Some("it was started and does not run".to_owned()),
+            ("activating", _) if self.get("SubState") == "auto-restart" => {
                 Some("it ended at once and waits to be started again".to_owned())
             }
             _ => None,
@@ -232,7 +242,9 @@ mod tests {
     #[test]
     fn what_speaks_against_a_started_unit() {
         let check = |text: &str, expected: Option<&str>| {
-            assert_eq!(unit(text).failure().as_deref(), expected, "{text}");
+            let unit = unit(text);
+            let words = unit.failure().or_else(|| unit.absence());
+            assert_eq!(words.as_deref(), expected, "{text}");
         };
         check("ActiveState=active Result=success", None);
         check("ActiveState=inactive Result=success Type=oneshot RemainAfterExit=no", None);
@@ -254,8 +266,17 @@ mod tests {
             Some("it ended at once: exit code 0"),
         );
         check(
-            "ActiveState=inactive Result=success Type=simple ConditionResult=no",
+            "ActiveState=inactive Result=success Type=simple ConditionResult=no ConditionTimestampMonotonic=7",
             Some("a condition of its unit does not hold"),
+        );
+        check(
+            "ActiveState=inactive Result=success Type=simple ConditionResult=no ConditionTimestampMonotonic=0",
+            Some("it was started and does not run"),
+        );
+        check("ActiveState=inactive Result=success Type=oneshot ConditionResult=no", None);
+        check(
+            "ActiveState=failed Result=exit-code ExecMainCode=0 ExecMainStatus=0",
+            Some("one of its processes failed (exit-code)"),
         );
         check(
             "ActiveState=failed Result=start-limit-hit ExecMainCode=1 ExecMainStatus=1",

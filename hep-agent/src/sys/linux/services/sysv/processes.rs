@@ -53,6 +53,10 @@ mod tests {
     #[test]
     fn children_are_found_and_this_process_is_not() {
         let mut child = std::process::Command::new("sleep").arg("31.4159").spawn().unwrap();
+        // Between fork and exec it still bears another command line.
+        while find("sleep 31.4159").is_none() {
+            std::thread::yield_now();
+        }
         assert_eq!(find("sleep 31.4159"), Some(child.id()));
         assert!(is_alive(child.id()) && mentions(child.id(), "sleep"));
         child.kill().unwrap();

@@ -60,13 +60,27 @@ impl Script {
             let named = line.starts_with('#') && key.trim().eq_ignore_ascii_case("pidfile");
             named.then(|| value.trim().to_owned())
         });
-        let path = header.or_else(|| {
-            let variables = self.variables();
-            ["PIDFILE", "PID_FILE", "pidfile", "pid_file", "PID"]
-                .iter()
-                .find_map(|name| variables.get(*name).cloned())
-        })?;
+        let variables = self.variables();
+        let names = ["PIDFILE", "PID_FILE", "pidfile", "pid_file", "PID"];
+        let variable = names.iter().find_map(|name| variables.get(*name).cloned());
+        let path = header.or(variable).or_else(|| self.only_pid_path())?;
         path.starts_with('/').then_some(path)
+    }
+
+    /// The one path in it that ends like a pid file's.
+    fn only_pid_path(&self) -> Option<String> {
+        let lines = self.text.lines().filter(|line| !line.trim_start().starts_with('#'));
+        let ends = |c: char| c.is_whitespace() || "\"'`;|&()<>=".contains(c);
+        let mut paths: Vec<&str> = lines
+            .flat_map(|line| line.split(ends))
+            .filter(|word| word.starts_with('/') && word.ends_with(".pid") && !word.contains('$'))
+            .collect();
+        paths.sort_unstable();
+        paths.dedup();
+        match paths.as_slice() {
+            [path] => Some((*path).to_owned()),
+            _ => None,
+        }
     }
 
     /// The name of the program that it says it starts, without directories.
@@ -181,6 +195,8 @@ mod tests {
         check("PIDFILE=`conf pidfile`", None);
         check("PIDFILE=${RUN:-/run}/x.pid", None);
         check("echo PIDFILE=/x", None);
+        check("start) x -p /run/y.pid;; stop) rm -f /run/y.pid;;", Some("/run/y.pid"));
+        check("start) x -p /run/y.pid;; stop) rm -f /run/z.pid;;", None);
         check("PID=$(cat /run/x)", None);
     }
 
