@@ -1,5 +1,7 @@
 //! Services, of systemd or SysV: what is known of them, and what is done to them.
 
+pub(crate) mod script;
+
 use super::SysError;
 use hep_protocol::facts::Init;
 use hep_protocol::value::ServiceName;

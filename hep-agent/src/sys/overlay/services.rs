@@ -2,8 +2,9 @@
 
 use super::Overlay;
 use crate::sys::files::ObserveFiles as _;
+use crate::sys::services::script::{Script, not_executable};
 use crate::sys::services::{
-    Boot, ChangeServices, Definition, ObserveServices, Running, ServiceJob, ServiceState,
+    Boot, ChangeServices, Definition, ObserveServices, Reload, Running, ServiceJob, ServiceState,
     script_name, unit_name,
 };
 use crate::sys::{Cause, Observe, Subject, SysError};
@@ -20,8 +21,8 @@ const UNIT_DIRECTORIES: [&str; 5] = [
     "/usr/lib/systemd/system",
 ];
 
-/// No unit file is larger; a larger one is not looked into.
-const UNIT_LIMIT: u64 = 1024 * 1024;
+/// No unit or script is larger; a larger one is not looked into.
+const DEFINITION_LIMIT: u64 = 1024 * 1024;
 
 /// What is different about services: the state of every one that was acted on, by its unit's name.
 #[derive(Default)]
@@ -80,38 +81,44 @@ impl<O: Observe> Overlay<O> {
 
     /// A service whose unit or script an earlier task would put in place.
     fn service_of_new_file(&self, name: &ServiceName) -> Result<Option<ServiceState>, SysError> {
-        let path = |directory: &str, file: &str| {
-            AbsPath::try_from(format!("{directory}/{file}"))
-                .map_err(|error| SysError::new(error.to_string()))
-        };
-        match self.base.service_manager() {
-            Init::Sysv => {
-                let there = self.lstat(&path("/etc/init.d", script_name(name))?)?.is_some();
-                Ok(there.then(|| ServiceState::fresh(Boot::Disabled)))
-            }
+        let candidates = match self.base.service_manager() {
+            Init::Sysv => vec![format!("/etc/init.d/{}", script_name(name))],
             Init::Systemd => {
-                for directory in UNIT_DIRECTORIES {
-                    let unit = path(directory, &unit_name(name))?;
-                    if let Some(real) = self.resolve(&unit)? {
-                        let text = self.read(&real, UNIT_LIMIT)?;
-                        return Ok(Some(ServiceState::fresh(boot_of_unit(text.as_deref()))));
-                    }
-                }
-                Ok(None)
+                let unit = unit_name(name);
+                UNIT_DIRECTORIES.iter().map(|directory| format!("{directory}/{unit}")).collect()
+            }
+        };
+        for path in candidates {
+            let path = AbsPath::try_from(path).map_err(|e| SysError::new(e.to_string()))?;
+            if let Some(real) = self.resolve(&path)? {
+                let text = self.read(&real, DEFINITION_LIMIT)?.unwrap_or_default();
+                let text = String::from_utf8_lossy(&text).into_owned();
+                let mode = self.lstat(&real)?.map_or(0, |meta| meta.attrs.mode.0);
+                return match self.base.service_manager() {
+                    Init::Sysv if mode & 0o111 == 0 => Err(not_executable(path.as_str())),
+                    Init::Sysv => Ok(Some(of_script(text))),
+                    Init::Systemd => Ok(Some(of_unit(&text))),
+                };
             }
         }
+        Ok(None)
     }
 }
 
-/// Whether a unit that was never enabled can be: by its section [Install] (systemd.unit(5)).
-fn boot_of_unit(text: Option<&[u8]>) -> Boot {
-    let Some(text) = text else { return Boot::Disabled };
-    let text = String::from_utf8_lossy(text);
-    if text.lines().any(|line| line.trim() == "[Install]") {
-        Boot::Disabled
-    } else {
-        Boot::Fixed("static".to_owned())
-    }
+/// A service of a script that was just written.
+fn of_script(text: String) -> ServiceState {
+    let reload = Script::new(text).reload();
+    ServiceState { reload, ..ServiceState::fresh(Boot::Disabled) }
+}
+
+/// A service of a unit that was just written: it can be enabled if it has a section [Install] (systemd.unit(5)), and
+/// reloaded if it says how (systemd.service(5)). Of an empty text, as of a file too large to look into, nothing is known.
+fn of_unit(text: &str) -> ServiceState {
+    let has =
+        |what: &str| text.is_empty() || text.lines().any(|line| line.trim().starts_with(what));
+    let boot = if has("[Install]") { Boot::Disabled } else { Boot::Fixed("static".to_owned()) };
+    let reload = if has("ExecReload=") { Reload::Possible } else { Reload::Impossible };
+    ServiceState { reload, ..ServiceState::fresh(boot) }
 }
 
 impl<O: Observe> ChangeServices for Overlay<O> {
@@ -138,5 +145,31 @@ impl<O: Observe> Overlay<O> {
     /// Lets an earlier task have done what only its real run would show.
     pub(crate) fn set_cause(&mut self, cause: Cause) {
         self.causes.push(cause);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn new_units_are_known_by_their_text() {
+        let check = |text: &str, boot: Boot, reload: Reload| {
+            let state = of_unit(text);
+            assert_eq!((state.boot, state.reload), (boot, reload), "{text}");
+        };
+        let fixed = Boot::Fixed("static".to_owned());
+        check("[Service]\nExecStart=/bin/x\n", fixed.clone(), Reload::Impossible);
+        check("[Service]\nExecReload=/bin/kill $MAINPID\n", fixed, Reload::Possible);
+        let install = "[Service]\n [Install]\nWantedBy=multi-user.target\n";
+        check(install, Boot::Disabled, Reload::Impossible);
+        check("", Boot::Disabled, Reload::Possible);
+    }
+
+    #[test]
+    fn new_scripts_are_known_by_their_text() {
+        let script = "case $1 in start) ;; stop) ;; esac".to_owned();
+        assert_eq!(of_script(script.clone()).reload, Reload::Impossible);
+        assert_eq!(of_script(script.replace("stop", "reload")).reload, Reload::Possible);
     }
 }

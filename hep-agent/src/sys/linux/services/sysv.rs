@@ -1,17 +1,16 @@
 //! Services as scripts in `/etc/init.d`, with links in `/etc/rc?.d` and `update-rc.d`.
 
 mod processes;
-mod script;
 mod status;
 
 use super::super::process::Program;
+use crate::sys::services::script::{self, Knows, Script};
 use crate::sys::services::{
-    Boot, Definition, Presence, Reload, Running, ServiceJob, ServiceState, Verb, script_name,
+    Boot, Definition, Presence, Running, ServiceJob, ServiceState, Verb, script_name,
 };
 use crate::sys::{ProcessEnd, SysError};
 use hep_protocol::outcome::Exit;
 use hep_protocol::value::ServiceName;
-use script::{Knows, Script};
 use status::{Answer, Evidence, PidFile, Status};
 use std::fs;
 use std::io::{self, Read};
@@ -68,15 +67,11 @@ impl Sysv {
             Status::Stopped => Running::No,
             Status::Unknown(why) => Running::Unknown(why.to_owned()),
         };
-        let reload = match found.script.knows("reload") {
-            Knows::No => Reload::Impossible,
-            Knows::Yes | Knows::Unclear => Reload::Possible,
-        };
         Ok(Some(ServiceState {
             presence: Presence::Here,
             running,
             boot: self.boot(&found.name)?,
-            reload,
+            reload: found.script.reload(),
             definition: Definition::Current,
         }))
     }
@@ -136,9 +131,7 @@ impl Sysv {
             Err(error) => return Err(broken(error)),
         };
         if meta.permissions().mode() & 0o111 == 0 {
-            let path = path.display();
-            return Err(SysError::new(format!("the script {path} is not executable"))
-                .hint(format!("`chmod 755 {path}`, or a `file` task with `mode: 0755`")));
+            return Err(script::not_executable(&path.to_string_lossy()));
         }
         let mut text = Vec::new();
         let file = fs::File::open(&path).map_err(broken)?;

@@ -1,7 +1,7 @@
 //! Whether a SysV service runs: the decision, from what was found. Reads nothing itself.
 
 use super::processes::Pid;
-use super::script::Knows;
+use crate::sys::services::script::Knows;
 use hep_protocol::outcome::Exit;
 
 /// What was found out about a service, the weightiest first.

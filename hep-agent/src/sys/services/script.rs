@@ -1,10 +1,12 @@
-//! What the text of a script in `/etc/init.d` tells without running it.
+//! What the text of a script in `/etc/init.d` tells without running it. Reads nothing itself.
 
+use super::Reload;
+use crate::sys::SysError;
 use std::collections::BTreeMap;
 
 /// Whether a script acts on an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Knows {
+pub(crate) enum Knows {
     /// It names the argument.
     Yes,
     /// It names others and not this one.
@@ -15,18 +17,18 @@ pub(super) enum Knows {
 
 /// A script's text.
 #[derive(Clone, Debug)]
-pub(super) struct Script {
+pub(crate) struct Script {
     text: String,
 }
 
 impl Script {
     /// The text as it is in the file.
-    pub(super) fn new(text: String) -> Self {
+    pub(crate) fn new(text: String) -> Self {
         Self { text }
     }
 
     /// Whether it acts on an argument: by a branch of a `case`, or by a comparison with it.
-    pub(super) fn knows(&self, argument: &str) -> Knows {
+    pub(crate) fn knows(&self, argument: &str) -> Knows {
         // init-d-script(5) runs such a script: the script itself only says what is special about it.
         if self.text.lines().next().is_some_and(|line| line.contains("init-d-script")) {
             return match argument {
@@ -43,6 +45,14 @@ impl Script {
         }
     }
 
+    /// Whether it may be able to reload.
+    pub(crate) fn reload(&self) -> Reload {
+        match self.knows("reload") {
+            Knows::No => Reload::Impossible,
+            Knows::Yes | Knows::Unclear => Reload::Possible,
+        }
+    }
+
     fn names(&self, argument: &str) -> bool {
         let lines = self.text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
         lines.flat_map(|line| line.split(";;")).any(|part| {
@@ -54,7 +64,7 @@ impl Script {
     }
 
     /// The pid file that it names itself: in a comment `# pidfile: PATH`, or by a variable.
-    pub(super) fn pid_file(&self) -> Option<String> {
+    pub(crate) fn pid_file(&self) -> Option<String> {
         let header = self.text.lines().find_map(|line| {
             let (key, value) = line.trim_start_matches('#').split_once(':')?;
             let named = line.starts_with('#') && key.trim().eq_ignore_ascii_case("pidfile");
@@ -84,7 +94,7 @@ impl Script {
     }
 
     /// The name of the program that it says it starts, without directories.
-    pub(super) fn daemon(&self) -> Option<String> {
+    pub(crate) fn daemon(&self) -> Option<String> {
         let path = self.variables().remove("DAEMON")?;
         let name = path.rsplit('/').next().unwrap_or_default().trim();
         (path.starts_with('/') && !name.is_empty()).then(|| name.to_owned())
@@ -107,6 +117,12 @@ impl Script {
         }
         variables
     }
+}
+
+/// What keeps a script from being a service.
+pub(crate) fn not_executable(path: &str) -> SysError {
+    SysError::new(format!("the script {path} is not executable"))
+        .hint(format!("`chmod 755 {path}`, or a `file` task with `mode: 0755`"))
 }
 
 /// A pattern of a `case` without quotes, spaces and the parenthesis that may open it.
