@@ -59,14 +59,16 @@ fn path(path: &Path) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-/// Builds the agent of this very source tree beside hep, once.
+/// Builds the agent beside hep, of this very source tree as it is now: they talk only if they are of one build.
 fn agent() {
     static BUILT: OnceLock<()> = OnceLock::new();
     BUILT.get_or_init(|| {
         let target = Path::new(HEP).parent().unwrap();
         let release = target.ends_with("release");
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--quiet", "-p", "hep-agent"]).args(release.then_some("--release"));
+        cargo
+            .args(["build", "--quiet", "-p", "hep-controller", "-p", "hep-agent"])
+            .args(release.then_some("--release"));
         assert!(
             cargo.arg("--target-dir").arg(target.parent().unwrap()).status().unwrap().success()
         );
@@ -180,7 +182,7 @@ fn a_failed_task_is_told_with_all_it_said() {
     )]);
     let (out, err, exit) = stage.run("apply site.yml");
     assert!(out.contains("failed on localhost: break (command)\n"), "{out}{err}");
-    for part in ["  exit code 7\n", "  stdout:\n    out\n", "  stderr:\n    err\n"] {
+    for part in ["exit code 7\n", "  stdout:\n    out\n", "  stderr:\n    err\n"] {
         assert!(out.contains(part), "{out}");
     }
     assert_eq!(exit, 1);

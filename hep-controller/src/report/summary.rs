@@ -3,7 +3,7 @@
 use super::details::host_names;
 use super::text::{Colour, Style, count, duration, shown, shown_lines, span};
 use super::{Counts, HostId, HostReport, HostStatus, Run, RunEnd, Trouble};
-use hep_protocol::outcome::{Failure, Status};
+use hep_protocol::outcome::{Exit, Failure, Status};
 use hep_protocol::plan::RunMode;
 use std::collections::BTreeMap;
 
@@ -206,7 +206,8 @@ fn failed_task(run: &Run, failed: &Failed, colour: Colour) -> String {
     let Failure { message, hint, exit, stdout, stderr } = failure;
     shown_lines(message).for_each(|line| text.push_str(&format!("  {line}\n")));
     hint.iter().for_each(|hint| text.push_str(&hint_line(hint, colour)));
-    exit.iter().for_each(|exit| text.push_str(&format!("  {exit}\n")));
+    let said = |exit: &&Exit| !message.contains(&exit.to_string());
+    exit.iter().filter(said).for_each(|exit| text.push_str(&format!("  {exit}\n")));
     text.push_str(&quoted("stdout", stdout, colour));
     text.push_str(&quoted("stderr", stderr, colour));
     text
