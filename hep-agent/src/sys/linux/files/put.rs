@@ -170,13 +170,8 @@ fn fill(
     outside: &dyn Outside,
 ) -> Result<(), SysError> {
     if content.size > CHUNK as u64 {
-        // Says at once that the disk is too small, before anything is sent. Where this is not supported, writing tells.
-        match rustix::fs::fallocate(&*file, FallocateFlags::KEEP_SIZE, 0, content.size) {
-            Err(error @ (Errno::NOSPC | Errno::DQUOT | Errno::FBIG)) => {
-                return Err(trouble("write", spot, error));
-            }
-            Ok(()) | Err(_) => {}
-        }
+        // Says at once that the disk is too small, before anything is sent.
+        reserve(file, content.size).map_err(|error| trouble("write", spot, error))?;
     }
     let path = &spot.path;
     let did_not_come = |error| SysError::io(format!("cannot get the new content of {path}"), error);
@@ -214,7 +209,17 @@ fn fill(
     }
 }
 
-pub(super) fn write_failed(spot: &Spot, error: &std::io::Error) -> SysError {
+/// Has the file system set room aside, the content still as it is (fallocate(2)). Where it cannot, writing tells.
+pub(super) fn reserve(file: &File, size: u64) -> Result<(), Errno> {
+    let result = rustix::fs::fallocate(file, FallocateFlags::KEEP_SIZE, 0, size);
+    if let Err(error @ (Errno::NOSPC | Errno::DQUOT | Errno::FBIG)) = result {
+        Err(error)
+    } else {
+        Ok(())
+    }
+}
+
+fn write_failed(spot: &Spot, error: &std::io::Error) -> SysError {
     let number = error.raw_os_error().unwrap_or(nix::libc::EIO);
     trouble("write", spot, Errno::from_raw_os_error(number))
 }
