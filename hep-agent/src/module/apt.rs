@@ -1,17 +1,292 @@
-//! The module `apt`.
+//! The module `apt`: packages as the task says, in as few runs of apt as possible, and none if all is well.
+
+mod guard;
+mod nearest;
+mod request;
+#[cfg(test)]
+mod tests;
 
 use super::{Input, Module, Plan};
+use crate::step::{PackageStep, Planned, Step, Transact};
+use crate::sys::packages::*;
 use crate::sys::{Observe, SysError};
-use hep_protocol::task::apt::Apt;
+use hep_protocol::task::apt::{Action, Apt, Debconf};
+use hep_protocol::value::Package;
+use request::{Facts, Request};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// How long another package manager is waited for unless the task says otherwise.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// What was found, and what apt would make of it.
+pub(crate) struct State {
+    /// Whether this run may change packages.
+    allowed: bool,
+    facts: Facts,
+    /// What is to be asked of apt.
+    request: Request,
+    /// What apt would do; `None` where it was not asked, because there is nothing to do or something comes first.
+    outlook: Option<Outlook>,
+    /// The answers that debconf has to the task's questions.
+    answers: BTreeMap<String, String>,
+}
+
+/// What apt would do.
+struct Outlook {
+    transaction: Transaction,
+    deltas: Vec<Delta>,
+    /// The names of what would go because nothing needs it any more.
+    superfluous: Vec<String>,
+}
 
 impl Module for Apt {
-    type State = ();
+    type State = State;
 
-    fn inspect(&self, _input: &Input<'_>, _host: &dyn Observe) -> Result<(), SysError> {
-        Err(SysError::new("under construction"))
+    fn inspect(&self, _input: &Input<'_>, host: &dyn Observe) -> Result<State, SysError> {
+        let mut state = look(self, host)?;
+        if first(self, &state.facts).is_empty() && acts(self, &state) {
+            // What another package manager is changing now is not what apt will find.
+            host.settle(patience(self))?;
+            state = look(self, host)?;
+            if acts(self, &state) && !state.facts.database.is_interrupted() {
+                state.outlook = Some(outlook(self, &state.request, host)?);
+            }
+        } else if self.recover && state.facts.database.is_interrupted() {
+            host.settle(patience(self))?;
+            state.facts.database = host.packages()?;
+        }
+        Ok(state)
     }
 
-    fn plan(&self, _input: &Input<'_>, _state: &()) -> Result<Plan, SysError> {
-        Ok(Plan::default())
+    fn plan(&self, _input: &Input<'_>, state: &State) -> Result<Plan, SysError> {
+        let first = first(self, &state.facts);
+        let (steps, again) = if first.is_empty() {
+            (main_steps(self, state)?, false)
+        } else {
+            (first, true)
+        };
+        if !steps.is_empty() && !state.allowed {
+            return Err(SysError::new(format!("only root may change packages: {}", steps_in_words(&steps)))
+                .hint("log in as root: `user=root` in the hosts file, or `ssh.username` in the config"));
+        }
+        let planned = |step| Planned { depends: depends(state, &step), ..Planned::new(Step::Package(step)) };
+        Ok(Plan { steps: steps.into_iter().map(planned).collect(), notes: Vec::new(), again })
+    }
+}
+
+fn steps_in_words(steps: &[PackageStep]) -> String {
+    steps.iter().map(PackageStep::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// A step with packages that only an earlier step's real run would make known rests on that step.
+fn depends(state: &State, step: &PackageStep) -> Option<crate::sys::Cause> {
+    let unforeseen = match step {
+        PackageStep::Transact(step) => step.foreseen.iter().any(|d| d.to == After::Unforeseen),
+        PackageStep::Refresh(_)
+        | PackageStep::Recover(..)
+        | PackageStep::Answer(_)
+        | PackageStep::MarkManual(..)
+        | PackageStep::Hold(..) => false,
+    };
+    match &state.facts.index.gap {
+        Some(Gap::Step(cause)) if unforeseen => Some(cause.clone()),
+        Some(Gap::Step(_) | Gap::Refresh) | None => None,
+    }
+}
+
+fn patience(params: &Apt) -> Duration {
+    params.lock_timeout.map_or(PATIENCE, |seconds| Duration::from_secs(seconds.into()))
+}
+
+/// Reads what needs no process (but package files, which dpkg-deb has to open).
+fn look(params: &Apt, host: &dyn Observe) -> Result<State, SysError> {
+    let mut facts = Facts {
+        database: host.packages()?,
+        index: host.package_index()?,
+        files: BTreeMap::new(),
+        catalogue: None,
+    };
+    let (mut request, mut answers) = (Request::default(), BTreeMap::new());
+    if first(params, &facts).is_empty() {
+        for package in params.package.iter() {
+            if let Package::File(path) = package {
+                let file = host.package_file(path)?.ok_or_else(|| {
+                    SysError::new(format!("there is no package file {path} on the host"))
+                        .hint("a `file` task before this one can bring it")
+                })?;
+                facts.files.insert(path.clone(), file);
+            }
+        }
+        if request::needs_catalogue(params, &facts.database) {
+            facts.catalogue = Some(host.catalogue()?);
+        }
+        request = request::request(params, &facts)?;
+        if !params.debconf.is_empty() {
+            let questions: Vec<&str> = params.debconf.iter().map(|d| d.question.as_str()).collect();
+            answers = host.answers(&questions)?;
+        }
+    }
+    Ok(State { allowed: host.may_change_packages(), facts, request, outlook: None, answers })
+}
+
+/// What has to come before the host can be judged: a finished dpkg, a fresh index.
+fn first(params: &Apt, facts: &Facts) -> Vec<PackageStep> {
+    let mut steps = Vec::new();
+    if params.recover && facts.database.is_interrupted() {
+        steps.push(PackageStep::Recover(facts.database.broken(), patience(params)));
+    }
+    let valid = params.cache_valid_time.map(|seconds| Duration::from_secs(seconds.into()));
+    let fresh = facts.index.age.zip(valid).is_some_and(|(age, valid)| age <= valid);
+    if params.update_cache && !facts.index.refreshed && !fresh {
+        steps.push(PackageStep::Refresh(patience(params)));
+    }
+    steps
+}
+
+/// Whether apt has to be asked, or would be if it could know all names.
+fn acts(params: &Apt, state: &State) -> bool {
+    let Request { targets, unforeseen, .. } = &state.request;
+    !targets.is_empty() || !unforeseen.is_empty() || params.upgrade.is_some() || params.autoremove
+}
+
+/// Asks apt what it would do.
+fn outlook(params: &Apt, request: &Request, host: &dyn Observe) -> Result<Outlook, SysError> {
+    let mut transaction = transaction(params, request);
+    let asks = !request.targets.is_empty() || params.upgrade.is_some();
+    let mut deltas = if asks { host.simulate(&transaction)? } else { Vec::new() };
+    let mut superfluous = Vec::new();
+    if params.autoremove {
+        transaction.options.autoremove = true;
+        let all = host.simulate(&transaction)?;
+        let more = all.iter().filter(|delta| guard::goes(delta) && !deltas.contains(delta));
+        superfluous = more.map(|delta| delta.name.clone()).collect();
+        deltas = all;
+    }
+    deltas.extend(request.unforeseen.iter().map(|name| Delta {
+        name: name.clone(),
+        arch: String::new(),
+        from: None,
+        to: After::Unforeseen,
+    }));
+    Ok(Outlook { transaction, deltas, superfluous })
+}
+
+fn transaction(params: &Apt, request: &Request) -> Transaction {
+    let default = || vec!["force-confdef".to_owned(), "force-confold".to_owned()];
+    let verb = match (params.action, params.upgrade) {
+        (_, Some(upgrade)) => Verb::Upgrade(upgrade),
+        (_, None) if request.targets.is_empty() => Verb::Autoremove,
+        (Action::Install | Action::Latest, None) => Verb::Install,
+        (Action::Remove, None) => Verb::Remove,
+        (Action::Purge, None) => Verb::Purge,
+        (Action::BuildDep, None) => Verb::BuildDep,
+    };
+    Transaction {
+        verb,
+        targets: request.targets.clone(),
+        options: Options {
+            recommends: params.install_recommends,
+            release: params.default_release.clone(),
+            dpkg: params.dpkg_options.clone().unwrap_or_else(default),
+            autoremove: false,
+            downgrades: params.allow_downgrade,
+            held: params.hold.is_some(),
+            removals: false,
+            policy: params.policy_rc_d,
+            patience: patience(params),
+        },
+    }
+}
+
+/// What makes the host as the task says.
+fn main_steps(params: &Apt, state: &State) -> Result<Vec<PackageStep>, SysError> {
+    let patience = patience(params);
+    let installs = matches!(params.action, Action::Install | Action::Latest);
+    if acts(params, state) {
+        guard::finished(&state.facts.database)?;
+    }
+    let mut steps = Vec::new();
+    let hold = |kind| {
+        let names = to_hold(state, kind);
+        (!names.is_empty()).then_some(PackageStep::Hold(names, kind, patience))
+    };
+    let (release, keep) = match params.hold {
+        None => (None, None),
+        Some(true) => (None, hold(Hold::Keep)),
+        Some(false) => (hold(Hold::Release), None),
+    };
+    steps.extend(release);
+    if installs {
+        let answers = params.debconf.iter().filter(|answer| differs(answer, state));
+        steps.extend(answers.cloned().map(PackageStep::Answer));
+    }
+    if let Some(outlook) = state.outlook.as_ref().filter(|outlook| !outlook.deltas.is_empty()) {
+        guard::allowed(params, state, outlook)?;
+        steps.push(PackageStep::Transact(Box::new(transact(state, outlook))));
+    }
+    let auto = auto_names(state);
+    if installs && !auto.is_empty() {
+        steps.push(PackageStep::MarkManual(auto, patience));
+    }
+    steps.extend(keep);
+    Ok(steps)
+}
+
+/// The step for apt: what was asked for first, in the task's order, then the rest by name.
+fn transact(state: &State, outlook: &Outlook) -> Transact {
+    let place = |delta: &Delta| state.request.meant.iter().position(|meant| meant.name == delta.name);
+    let mut foreseen = outlook.deltas.clone();
+    foreseen.sort_by_cached_key(|delta| {
+        (place(delta).unwrap_or(usize::MAX), delta.name.clone(), delta.arch.clone())
+    });
+    let asked = foreseen.iter().filter(|delta| place(delta).is_some()).count();
+    let mut transaction = outlook.transaction.clone();
+    transaction.options.removals = foreseen.iter().any(guard::goes);
+    Transact { transaction, foreseen, asked }
+}
+
+/// A package's name as dpkg and apt-mark take it.
+fn full_name(meant: &request::Meant) -> String {
+    match &meant.arch {
+        Some(arch) => format!("{}:{arch}", meant.name),
+        None => meant.name.clone(),
+    }
+}
+
+/// The packages that the task means and whose hold is not as wanted.
+fn to_hold(state: &State, hold: Hold) -> Vec<String> {
+    let wrong = |meant: &&request::Meant| {
+        let entry = state.facts.database.get(&meant.name, meant.arch.as_deref());
+        let held = entry.is_some_and(|entry| entry.want == Want::Hold);
+        held == (hold == Hold::Release)
+    };
+    state.request.meant.iter().filter(wrong).map(full_name).collect()
+}
+
+/// The packages that the task names, that came for others only, and that apt will not touch: as apt-get install would, the
+/// task says that they are wanted for themselves, so that no autoremove takes them.
+fn auto_names(state: &State) -> Vec<String> {
+    let asked = |name: &str| {
+        let changed = state.outlook.iter().flat_map(|outlook| &outlook.deltas);
+        changed.into_iter().any(|delta| delta.name == name)
+    };
+    let auto = |meant: &&request::Meant| {
+        let entry = state.facts.database.get(&meant.name, meant.arch.as_deref());
+        meant.by_name
+            && entry.is_some_and(|entry| entry.is_installed() && entry.auto)
+            && !asked(&meant.name)
+    };
+    state.request.meant.iter().filter(auto).map(full_name).collect()
+}
+
+/// Whether debconf has another answer. A password is forgotten once it was used, so it counts only before the package is
+/// there.
+fn differs(answer: &Debconf, state: &State) -> bool {
+    if answer.kind == "password" {
+        let entry = state.facts.database.get(&answer.package, None);
+        entry.is_none_or(|entry| !entry.is_present())
+    } else {
+        state.answers.get(&answer.question) != Some(&answer.value)
     }
 }

@@ -1,9 +1,410 @@
-//! `ObservePackages` and `ChangePackages` in memory.
+//! `ObservePackages` and `ChangePackages` in memory: dpkg's database as it would be, and what apt would do on top of it.
 
 use super::Overlay;
-use crate::sys::Observe;
-use crate::sys::packages::{ChangePackages, ObservePackages};
+use crate::sys::files::ObserveFiles;
+use crate::sys::packages::*;
+use crate::sys::{Cause, Observe, SysError};
+use hep_protocol::task::apt::Debconf;
+use hep_protocol::value::AbsPath;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-impl<O: Observe> ObservePackages for Overlay<O> {}
+/// What is different about packages.
+#[derive(Default)]
+pub(super) struct Changed {
+    /// The database as it would be, from the first change on.
+    database: Option<Database>,
+    /// Whether an earlier task, or this one, would have refreshed the index.
+    refreshed: bool,
+    /// Whether this task would have.
+    refreshed_now: bool,
+    answers: BTreeMap<String, String>,
+    /// The files that packages would have come from, by name.
+    files: BTreeMap<String, AbsPath>,
+}
 
-impl<O: Observe> ChangePackages for Overlay<O> {}
+impl Changed {
+    /// What only the task before did is over.
+    pub(super) fn begin_task(&mut self) {
+        self.refreshed_now = false;
+    }
+}
+
+impl<O: Observe> ObservePackages for Overlay<O> {
+    fn packages(&self) -> Result<Database, SysError> {
+        match &self.packages.database {
+            Some(database) => Ok(database.clone()),
+            None => self.base.packages(),
+        }
+    }
+
+    fn settle(&self, patience: Duration) -> Result<(), SysError> {
+        self.base.settle(patience)
+    }
+
+    fn may_change_packages(&self) -> bool {
+        self.base.may_change_packages()
+    }
+
+    fn package_index(&self) -> Result<Index, SysError> {
+        let base = self.base.package_index()?;
+        let command = self.causes.iter().rfind(|cause| matches!(cause, Cause::Command(_)));
+        let (age, gap) = if self.packages.refreshed {
+            (Some(Duration::ZERO), Some(Gap::Refresh))
+        } else if self.sources_changed()? {
+            (None, command.cloned().map(Gap::Step))
+        } else {
+            (base.age, command.cloned().map(Gap::Step))
+        };
+        Ok(Index { age, refreshed: self.packages.refreshed_now, gap })
+    }
+
+    fn catalogue(&self) -> Result<Catalogue, SysError> {
+        self.base.catalogue()
+    }
+
+    fn package_file(&self, path: &AbsPath) -> Result<Option<PackageFile>, SysError> {
+        match self.base.package_file(path)? {
+            Some(file) => Ok(Some(file)),
+            None if self.lstat(path)?.is_some() => Ok(by_name(path)),
+            None => Ok(None),
+        }
+    }
+
+    fn answers(&self, questions: &[&str]) -> Result<BTreeMap<String, String>, SysError> {
+        let mut answers = self.base.answers(questions)?;
+        let changed = self.packages.answers.iter();
+        answers.extend(
+            changed
+                .filter(|(question, _)| questions.contains(&question.as_str()))
+                .map(|(question, value)| (question.clone(), value.clone())),
+        );
+        Ok(answers)
+    }
+
+    fn simulate(&self, transaction: &Transaction) -> Result<Vec<Delta>, SysError> {
+        let base = self.base.packages()?;
+        let view = self.packages.database.as_ref().unwrap_or(&base);
+        let (transaction, loose) = self.without_loose_files(transaction)?;
+        let same = difference(&base, view, &transaction).is_empty();
+        let nothing_to_ask = transaction.verb == Verb::Install && transaction.targets.is_empty();
+        let mut after = if nothing_to_ask {
+            view.clone()
+        } else if same || transaction.verb == Verb::BuildDep {
+            let mut after = view.clone();
+            apply(&mut after, &self.base.simulate(&transaction)?, &[]);
+            after
+        } else {
+            let pending = self.pending(&base, view, &transaction)?;
+            let mut after = base.clone();
+            apply(&mut after, &self.base.simulate(&merged(&transaction, pending))?, &[]);
+            keep_unforeseen(&mut after, view, &transaction);
+            after
+        };
+        for file in loose {
+            let to = After::Version(file.version);
+            apply(&mut after, &[Delta { name: file.name, arch: file.arch, from: None, to }], &[]);
+        }
+        Ok(difference(view, &after, &transaction))
+    }
+}
+
+impl<O: Observe> Overlay<O> {
+    /// Whether an earlier task would change where packages come from.
+    fn sources_changed(&self) -> Result<bool, SysError> {
+        let path = |text: &str| text.parse::<AbsPath>().map_err(|e| SysError::new(e.to_string()));
+        let directory = path("/etc/apt/sources.list.d")?;
+        let names = |files: &dyn ObserveFiles| match files.lstat(&directory)? {
+            Some(_) => files.list(&directory),
+            None => Ok(Vec::new()),
+        };
+        let own = names(self)?;
+        if own != names(&self.base)? {
+            return Ok(true);
+        }
+        let mut sources = vec![path("/etc/apt/sources.list")?];
+        for name in own {
+            sources.push(path(&format!("{directory}/{name}"))?);
+        }
+        for source in sources {
+            let (meta, old) = (self.lstat(&source)?, self.base.lstat(&source)?);
+            let differs = match (&meta, &old) {
+                (Some(meta), Some(old)) => meta.size != old.size || meta.id != old.id,
+                (None, None) => false,
+                (Some(_), None) | (None, Some(_)) => true,
+            };
+            if differs {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The transaction without the package files that only an earlier task would bring, and what these are.
+    fn without_loose_files(
+        &self,
+        transaction: &Transaction,
+    ) -> Result<(Transaction, Vec<PackageFile>), SysError> {
+        let (mut targets, mut loose) = (Vec::new(), Vec::new());
+        for target in &transaction.targets {
+            match target {
+                Target::File(path) if self.base.package_file(path)?.is_none() => {
+                    loose.extend(by_name(path));
+                }
+                Target::File(_) | Target::Named { .. } | Target::Gone { .. } => {
+                    targets.push(target.clone());
+                }
+            }
+        }
+        Ok((Transaction { targets, ..transaction.clone() }, loose))
+    }
+
+    /// What apt must be told to see the base as the view is, but for what the transaction itself names.
+    fn pending(
+        &self,
+        base: &Database,
+        view: &Database,
+        transaction: &Transaction,
+    ) -> Result<Vec<Target>, SysError> {
+        let named: BTreeSet<&str> =
+            transaction.targets.iter().filter_map(|target| match target {
+                Target::Named { name, .. } => Some(name.as_str()),
+                Target::File(_) | Target::Gone { .. } => None,
+            }).collect();
+        let mut pending = Vec::new();
+        for Delta { name, arch, to, .. } in difference(base, view, transaction) {
+            let arch = view.qualifier(&arch);
+            let file = self.packages.files.get(&name);
+            match (to, file) {
+                _ if named.contains(name.as_str()) => {}
+                (After::Version(_), Some(file)) => {
+                    if self.base.package_file(file)?.is_some() {
+                        pending.push(Target::File(file.clone()));
+                    }
+                }
+                (After::Version(version), None) => {
+                    pending.push(Target::Named { name, arch, version: Some(version) });
+                }
+                (After::Unforeseen, _) => {}
+                (After::Removed | After::Purged, _) => pending.push(Target::Gone { name, arch }),
+            }
+        }
+        Ok(pending)
+    }
+}
+
+/// One transaction for apt that first brings the base to where the overlay is.
+fn merged(transaction: &Transaction, mut pending: Vec<Target>) -> Transaction {
+    let gone = |target: &Target| match target {
+        Target::Named { name, arch, .. } => {
+            Target::Gone { name: name.clone(), arch: arch.clone() }
+        }
+        Target::File(_) | Target::Gone { .. } => target.clone(),
+    };
+    let mut options = transaction.options.clone();
+    let verb = match transaction.verb {
+        Verb::Install | Verb::BuildDep | Verb::Upgrade(_) => {
+            pending.extend(transaction.targets.iter().cloned());
+            transaction.verb
+        }
+        Verb::Remove | Verb::Purge => {
+            pending.extend(transaction.targets.iter().map(gone));
+            Verb::Install
+        }
+        Verb::Autoremove => {
+            options.autoremove = true;
+            Verb::Install
+        }
+    };
+    Transaction { verb, targets: pending, options }
+}
+
+/// What only a fresh index would tell stays as it is, unless it is removed.
+fn keep_unforeseen(after: &mut Database, view: &Database, transaction: &Transaction) {
+    let removes = matches!(transaction.verb, Verb::Remove | Verb::Purge);
+    let named = |entry: &Entry| {
+        transaction.targets.iter().any(|target| match target {
+            Target::Named { name, .. } => *name == entry.name,
+            Target::File(_) | Target::Gone { .. } => false,
+        })
+    };
+    let unforeseen = view.iter().filter(|entry| entry.version.as_str().is_empty());
+    unforeseen.filter(|entry| !(removes && named(entry))).for_each(|entry| after.insert(entry.clone()));
+}
+
+/// What turns one database into the other. With `purge` nothing stays of what goes.
+fn difference(before: &Database, after: &Database, transaction: &Transaction) -> Vec<Delta> {
+    let mut deltas = Vec::new();
+    let delta = |entry: &Entry, from: Option<Version>, to| Delta {
+        name: entry.name.clone(),
+        arch: entry.arch.clone(),
+        from,
+        to,
+    };
+    let present = |database: &Database, entry: &Entry| {
+        let found = database.get(&entry.name, Some(&entry.arch)).filter(|old| old.is_present());
+        found.map(|old| old.version.clone())
+    };
+    for entry in after.iter().filter(|entry| entry.is_present()) {
+        let from = present(before, entry);
+        if from.as_ref() != Some(&entry.version) {
+            let unforeseen = entry.version.as_str().is_empty();
+            let to = if unforeseen { After::Unforeseen } else { After::Version(entry.version.clone()) };
+            deltas.push(delta(entry, from, to));
+        }
+    }
+    let purge = transaction.verb == Verb::Purge;
+    for entry in before.iter() {
+        let named = || transaction.targets.iter().any(|target| match target {
+            Target::Named { name, .. } => *name == entry.name,
+            Target::File(_) | Target::Gone { .. } => false,
+        });
+        if entry.is_present() && present(after, entry).is_none() {
+            let to = if purge { After::Purged } else { After::Removed };
+            deltas.push(delta(entry, Some(entry.version.clone()), to));
+        } else if !entry.is_present() && purge && named() {
+            deltas.push(delta(entry, None, After::Purged));
+        }
+    }
+    deltas
+}
+
+/// Does to a database what a transaction would. What is not among the `asked` came for others.
+fn apply(database: &mut Database, deltas: &[Delta], asked: &[&str]) {
+    for Delta { name, arch, to, .. } in deltas {
+        let arch = if arch.is_empty() { database.native().to_owned() } else { arch.clone() };
+        let old = database.get(name, Some(&arch)).cloned();
+        let version = match to {
+            After::Version(version) => version.clone(),
+            After::Unforeseen => Version::default(),
+            After::Removed => {
+                if let Some(entry) = database.get_mut(name, Some(&arch)) {
+                    (entry.status, entry.want) = (Status::ConfigFiles, Want::Deinstall);
+                }
+                continue;
+            }
+            After::Purged => {
+                old.iter().for_each(|old| database.remove(&old.name, &old.arch));
+                continue;
+            }
+        };
+        let auto = old.as_ref().filter(|old| old.is_present()).is_none_or(|old| old.auto);
+        let want = old.as_ref().map_or(Want::Install, |old| old.want);
+        database.insert(Entry {
+            name: name.clone(),
+            arch,
+            version,
+            want: if want == Want::Hold { want } else { Want::Install },
+            reinstall: false,
+            status: Status::Installed,
+            provides: old.map(|old| old.provides).unwrap_or_default(),
+            auto: auto && !asked.contains(&name.as_str()),
+        });
+    }
+}
+
+/// What the usual name of a package file tells: `name_version_arch.deb`.
+fn by_name(path: &AbsPath) -> Option<PackageFile> {
+    let file = path.as_str().rsplit('/').next()?.strip_suffix(".deb")?;
+    let mut parts = file.split('_');
+    let name = parts.next()?.to_owned();
+    // An epoch's colon is not part of a file's name.
+    let version = Version::new(parts.next().unwrap_or_default());
+    let arch = parts.next().unwrap_or("all").to_owned();
+    Some(PackageFile { name, arch, version })
+}
+
+impl<O: Observe> ChangePackages for Overlay<O> {
+    fn refresh_index(&mut self, _patience: Duration) -> Result<(), SysError> {
+        (self.packages.refreshed, self.packages.refreshed_now) = (true, true);
+        Ok(())
+    }
+
+    fn recover(&mut self, _patience: Duration) -> Result<(), SysError> {
+        let mut database = self.packages()?;
+        database.unfinished = false;
+        for entry in database.iter_mut().filter(|entry| entry.is_broken()) {
+            (entry.status, entry.reinstall) = (Status::Installed, false);
+        }
+        self.packages.database = Some(database);
+        Ok(())
+    }
+
+    fn transact(&mut self, transaction: &Transaction, foreseen: &[Delta]) -> Result<(), SysError> {
+        let mut database = self.packages()?;
+        let mut asked = Vec::new();
+        for target in &transaction.targets {
+            match target {
+                Target::Named { name, .. } => asked.push(name.clone()),
+                Target::File(path) => {
+                    if let Some(file) = self.package_file(path)? {
+                        self.packages.files.insert(file.name.clone(), path.clone());
+                        asked.push(file.name);
+                    }
+                }
+                Target::Gone { .. } => {}
+            }
+        }
+        let unforeseen = foreseen.iter().filter(|delta| delta.to == After::Unforeseen);
+        asked.extend(unforeseen.map(|delta| delta.name.clone()));
+        let asked: Vec<&str> = asked.iter().map(String::as_str).collect();
+        apply(&mut database, foreseen, &asked);
+        let new = foreseen.iter().filter(|delta| {
+            delta.from.is_none() && matches!(delta.to, After::Version(_) | After::Unforeseen)
+        });
+        let names: Vec<String> = new.map(|delta| delta.name.clone()).collect();
+        if !names.is_empty() {
+            let catalogue = self.base.catalogue()?;
+            for entry in database.iter_mut().filter(|entry| names.contains(&entry.name)) {
+                entry.provides = catalogue.provided_by(&entry.name);
+            }
+            self.causes.push(Cause::Packages(names));
+        }
+        self.packages.database = Some(database);
+        Ok(())
+    }
+
+    fn hold(&mut self, names: &[String], hold: Hold, _: Duration) -> Result<(), SysError> {
+        let want = match hold {
+            Hold::Keep => Want::Hold,
+            Hold::Release => Want::Install,
+        };
+        self.change_named(names, |entry| entry.want = want)
+    }
+
+    fn mark_manual(&mut self, names: &[String], _: Duration) -> Result<(), SysError> {
+        self.change_named(names, |entry| entry.auto = false)
+    }
+
+    fn answer(&mut self, answer: &Debconf) -> Result<(), SysError> {
+        self.packages.answers.insert(answer.question.clone(), answer.value.clone());
+        Ok(())
+    }
+}
+
+impl<O: Observe> Overlay<O> {
+    /// Makes as if dpkg had been interrupted at a package.
+    #[cfg(test)]
+    pub(crate) fn spoil(&mut self, name: &str) {
+        self.change_named(&[name.to_owned()], |entry| entry.status = Status::HalfConfigured).unwrap();
+    }
+
+    fn change_named(
+        &mut self,
+        names: &[String],
+        change: impl Fn(&mut Entry),
+    ) -> Result<(), SysError> {
+        let mut database = self.packages()?;
+        for name in names {
+            let (name, arch) = match name.split_once(':') {
+                Some((name, arch)) => (name, Some(arch)),
+                None => (name.as_str(), None),
+            };
+            if let Some(entry) = database.get_mut(name, arch) {
+                change(entry);
+            }
+        }
+        self.packages.database = Some(database);
+        Ok(())
+    }
+}

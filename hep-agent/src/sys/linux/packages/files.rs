@@ -1,0 +1,243 @@
+//! The files of dpkg and apt that tell what is installed and what can be had. Nothing is started but for compressed lists
+//! and package files.
+
+use super::{collected, program};
+use crate::sys::SysError;
+use crate::sys::linux::process::Capture;
+use crate::sys::packages::control::each_stanza;
+use crate::sys::packages::*;
+use hep_protocol::outcome::Exit;
+use hep_protocol::value::AbsPath;
+use std::fs::{self, File};
+use std::io::{self, BufReader, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::{Duration, SystemTime};
+
+const STATUS: &str = "/var/lib/dpkg/status";
+const JOURNAL: &str = "/var/lib/dpkg/updates";
+const ARCHITECTURES: &str = "/var/lib/dpkg/arch";
+const MARKS: &str = "/var/lib/apt/extended_states";
+const LISTS: &str = "/var/lib/apt/lists";
+const STAMP: &str = "/var/lib/apt/periodic/update-success-stamp";
+
+/// All that dpkg has, with what its journal adds and apt's marks.
+pub(super) fn database() -> Result<Database, SysError> {
+    let status = File::open(STATUS).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => SysError::new(format!("this host has no dpkg: there is no {STATUS}"))
+            .hint("`apt` is for Debian and its kin; leave the task out for this host"),
+        _ => SysError::io(format!("cannot open {STATUS}"), error),
+    })?;
+    let listed = optional(ARCHITECTURES)?.unwrap_or_default();
+    let mut database = Database::new(listed.split_whitespace().map(str::to_owned).collect());
+    read(&mut database, STATUS.as_ref(), status)?;
+    for path in journal()? {
+        // dpkg may have merged it into its status file meanwhile.
+        match File::open(&path) {
+            Ok(file) => read(&mut database, &path, file)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(failed("open", &path, error)),
+        }
+        database.unfinished = true;
+    }
+    if database.architectures.is_empty() {
+        // Without foreign architectures dpkg keeps no list; it is of the machine's own itself.
+        let own = database.iter().find(|entry| entry.name == "dpkg").map(|dpkg| dpkg.arch.clone());
+        database.architectures.extend(own);
+    }
+    mark(&mut database)?;
+    Ok(database)
+}
+
+fn read(database: &mut Database, path: &Path, file: File) -> Result<(), SysError> {
+    let buffered = BufReader::with_capacity(256 * 1024, file);
+    database.read(buffered).map_err(|error| failed("read", path, error))
+}
+
+/// The pieces of dpkg's journal in order: what it has done and not yet written to its status file. Empty unless it is at
+/// work or was interrupted.
+fn journal() -> Result<Vec<PathBuf>, SysError> {
+    let digits = |path: &Path| {
+        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        name.iter().all(u8::is_ascii_digit)
+    };
+    let mut pieces: Vec<PathBuf> = directory(JOURNAL)?;
+    pieces.retain(|path| digits(path));
+    pieces.sort();
+    Ok(pieces)
+}
+
+/// Takes in which packages came for others only.
+fn mark(database: &mut Database) -> Result<(), SysError> {
+    let file = match File::open(MARKS) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failed("open", MARKS.as_ref(), error)),
+    };
+    let fields = ["Package", "Architecture", "Auto-Installed"];
+    each_stanza(BufReader::new(file), &fields, |stanza| {
+        let auto = stanza.get("Auto-Installed") == "1";
+        let arch = stanza.get("Architecture");
+        if let Some(entry) = database.get_mut(stanza.get("Package"), Some(arch)) {
+            entry.auto = auto;
+        }
+        Ok(())
+    })
+    .map_err(|error| failed("read", MARKS.as_ref(), error))
+}
+
+/// How long ago the index was fetched: by the success stamp, else by its directory's time. `None` if there is no index or
+/// the sources were changed since.
+pub(super) fn index_age() -> Result<Option<Duration>, SysError> {
+    if lists()?.is_empty() {
+        return Ok(None);
+    }
+    let fetched = changed(STAMP).or_else(|| changed(LISTS));
+    let mut sources = vec![PathBuf::from("/etc/apt/sources.list"), "/etc/apt/sources.list.d".into()];
+    sources.extend(directory("/etc/apt/sources.list.d")?);
+    let newest = sources.iter().filter_map(changed).max();
+    Ok(fetched
+        .filter(|fetched| newest.is_none_or(|newest| newest <= *fetched))
+        // A stamp of the future is of now.
+        .map(|fetched| SystemTime::now().duration_since(fetched).unwrap_or_default()))
+}
+
+fn changed(path: impl AsRef<Path>) -> Option<SystemTime> {
+    fs::metadata(path).and_then(|meta| meta.modified()).ok()
+}
+
+/// Notes that the index was fetched now, where apt's own periodic jobs look too.
+pub(super) fn stamp_index() -> Result<(), SysError> {
+    let stamp = || -> io::Result<()> {
+        if let Some(parent) = Path::new(STAMP).parent() {
+            fs::create_dir_all(parent)?;
+        }
+        File::options().create(true).append(true).open(STAMP)?.set_modified(SystemTime::now())
+    };
+    stamp().map_err(|error| failed("write", STAMP.as_ref(), error))
+}
+
+/// Every package of the index.
+pub(super) fn catalogue() -> Result<Catalogue, SysError> {
+    let mut catalogue = Catalogue::default();
+    for path in lists()? {
+        let plain = path.extension().is_none_or(|extension| {
+            !["lz4", "gz", "xz", "bz2", "zst", "lzma"].iter().any(|known| extension == *known)
+        });
+        if plain {
+            match File::open(&path) {
+                Ok(file) => catalogue
+                    .read(BufReader::with_capacity(256 * 1024, file))
+                    .map_err(|error| failed("read", &path, error))?,
+                // A source on a medium that is not there any more.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(failed("open", &path, error)),
+            }
+        } else {
+            unpack(&path, &mut catalogue)?;
+        }
+    }
+    Ok(catalogue)
+}
+
+/// The lists of binary packages that apt keeps (apt.conf(5), `Acquire::GzipIndexes`).
+fn lists() -> Result<Vec<PathBuf>, SysError> {
+    let mut lists = directory(LISTS)?;
+    lists.retain(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.rsplit_once("_Packages").is_some_and(|(_, end)| end.is_empty() || end.starts_with('.'))
+    });
+    lists.sort();
+    Ok(lists)
+}
+
+/// Reads a compressed list while apt's own helper unpacks it.
+fn unpack(path: &Path, catalogue: &mut Catalogue) -> Result<(), SysError> {
+    let argv = ["/usr/lib/apt/apt-helper".to_owned(), "cat-file".to_owned(), path.display().to_string()];
+    let (sender, receiver) = sync_channel::<Vec<u8>>(8);
+    let (end, read) = std::thread::scope(|scope| {
+        let reader = scope.spawn(|| catalogue.read(BufReader::new(Chunks { receiver, rest: Vec::new(), at: 0 })));
+        let mut sink = |stream, data: &[u8]| {
+            if stream == hep_protocol::message::Stream::Stdout {
+                // The reader gave up; its error is the news.
+                sender.send(data.to_vec()).ok();
+            }
+        };
+        let unpacker = super::Program { capture: Capture::Stream(&mut sink), ..program(&argv) };
+        let end = unpacker.run();
+        drop(sender);
+        (end, reader.join())
+    });
+    let end = end?;
+    match (end.exit, read) {
+        (Some(Exit::Code(0)), Ok(read)) => read.map_err(|error| failed("read", path, error)),
+        (_, _) => Err(SysError::new(format!("cannot unpack {}", path.display())).process(end)),
+    }
+}
+
+/// What another thread sends, as a stream.
+struct Chunks {
+    receiver: Receiver<Vec<u8>>,
+    rest: Vec<u8>,
+    at: usize,
+}
+
+impl Read for Chunks {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.at >= self.rest.len() {
+            // The sender is gone: this is the end.
+            (self.rest, self.at) = (self.receiver.recv().unwrap_or_default(), 0);
+        }
+        let n = self.rest.get(self.at..).unwrap_or_default().read(buffer)?;
+        self.at += n;
+        Ok(n)
+    }
+}
+
+/// What a package file says of itself, read by dpkg-deb(1), which knows how it is compressed.
+pub(super) fn package_file(path: &AbsPath) -> Result<Option<PackageFile>, SysError> {
+    match fs::metadata(path.as_str()) {
+        Ok(_) => {}
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed("open", path.as_str().as_ref(), error)),
+    }
+    let argv = ["dpkg-deb", "-f", path.as_str(), "Package", "Version", "Architecture"];
+    let (end, stdout) = collected(&argv.map(str::to_owned))?;
+    if end.exit != Some(Exit::Code(0)) {
+        return Err(SysError::new(format!("{path} is not a package file")).process(end));
+    }
+    let mut file = None;
+    each_stanza(stdout.as_slice(), &["Package", "Version", "Architecture"], |stanza| {
+        file = Some(PackageFile {
+            name: stanza.get("Package").to_owned(),
+            version: Version::new(stanza.get("Version")),
+            arch: stanza.get("Architecture").to_owned(),
+        });
+        Ok(())
+    })
+    .map_err(|error| failed("read", path.as_str().as_ref(), error))?;
+    Ok(file)
+}
+
+/// The paths in a directory; none if there is no such directory.
+fn directory(path: &str) -> Result<Vec<PathBuf>, SysError> {
+    let list = || fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.path())).collect();
+    match list() {
+        Ok(paths) => Ok(paths),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(failed("list", path.as_ref(), error)),
+    }
+}
+
+/// A file's text, if it exists.
+fn optional(path: &str) -> Result<Option<String>, SysError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed("read", path.as_ref(), error)),
+    }
+}
+
+fn failed(doing: &str, path: &Path, error: io::Error) -> SysError {
+    SysError::io(format!("cannot {doing} {}", path.display()), error)
+}
