@@ -4,7 +4,7 @@
 use crate::manifest::Contents;
 use crate::remote::{Exit, Link, Problem};
 use crate::report::text::chain;
-use crate::report::{Counts, Event, HostId, HostStatus, Trouble};
+use crate::report::{Counts, Event, HostId, HostStatus, Stopping, Trouble};
 use crate::stop::Stop;
 use hep_protocol::blob::{CHUNK, Digest};
 use hep_protocol::facts::Facts;
@@ -120,7 +120,7 @@ impl Drive<'_> {
 }
 
 fn conclude(ended: Result<End, String>, order: &Order<'_>, link: Heedful<'_>) -> Conclusion {
-    let Heedful { link, told, .. } = link;
+    let Heedful { link, told, stop } = link;
     let counts = order.counts();
     let lost = |trouble| Conclusion { status: HostStatus::Lost, counts, trouble: Some(trouble) };
     match ended {
@@ -132,6 +132,9 @@ fn conclude(ended: Result<End, String>, order: &Order<'_>, link: Heedful<'_>) ->
             lost(Trouble::new(format!("stopped on request {}", order.place())))
         }
         Ok(_) => lost(Trouble::new(format!("the agent stopped unasked {}", order.place()))),
+        Err(_) if stop.wish() == Some(Stopping::Now) => {
+            lost(Trouble::new(format!("the link was cut on request {}", order.place())))
+        }
         Err(what) => lost(last_words(what, order, link)),
     }
 }
