@@ -81,11 +81,14 @@ impl<O: Observe> Overlay<O> {
 
     /// A service whose unit or script an earlier task would put in place.
     fn service_of_new_file(&self, name: &ServiceName) -> Result<Option<ServiceState>, SysError> {
+        // systemd makes a unit of a script that has none (systemd-sysv-generator(8)).
+        let script = format!("/etc/init.d/{}", script_name(name));
         let candidates = match self.base.service_manager() {
-            Init::Sysv => vec![format!("/etc/init.d/{}", script_name(name))],
+            Init::Sysv => vec![script.clone()],
             Init::Systemd => {
                 let unit = unit_name(name);
-                UNIT_DIRECTORIES.iter().map(|directory| format!("{directory}/{unit}")).collect()
+                let units = UNIT_DIRECTORIES.iter().map(|directory| format!("{directory}/{unit}"));
+                units.chain([script.clone()]).collect()
             }
         };
         for path in candidates {
@@ -94,10 +97,10 @@ impl<O: Observe> Overlay<O> {
                 let text = self.read(&real, DEFINITION_LIMIT)?.unwrap_or_default();
                 let text = String::from_utf8_lossy(&text).into_owned();
                 let mode = self.lstat(&real)?.map_or(0, |meta| meta.attrs.mode.0);
-                return match self.base.service_manager() {
-                    Init::Sysv if mode & 0o111 == 0 => Err(not_executable(path.as_str())),
-                    Init::Sysv => Ok(Some(of_script(text))),
-                    Init::Systemd => Ok(Some(of_unit(&text))),
+                return match (path.as_str() == script, mode & 0o111) {
+                    (false, _) => Ok(Some(of_unit(&text))),
+                    (true, 0) => Err(not_executable(path.as_str())),
+                    (true, _) => Ok(Some(of_script(text))),
                 };
             }
         }

@@ -77,18 +77,14 @@ impl Script {
         path.starts_with('/').then_some(path)
     }
 
-    /// The one path in it that ends like a pid file's.
+    /// The one path that it gives as a pid file to a program, or writes a number to. That it removes one proves nothing.
     fn only_pid_path(&self) -> Option<String> {
         let lines = self.text.lines().filter(|line| !line.trim_start().starts_with('#'));
-        let ends = |c: char| c.is_whitespace() || "\"'`;|&()<>=".contains(c);
-        let mut paths: Vec<&str> = lines
-            .flat_map(|line| line.split(ends))
-            .filter(|word| word.starts_with('/') && word.ends_with(".pid") && !word.contains('$'))
-            .collect();
+        let mut paths: Vec<String> = lines.flat_map(pid_paths).collect();
         paths.sort_unstable();
         paths.dedup();
         match paths.as_slice() {
-            [path] => Some((*path).to_owned()),
+            [path] => Some(path.clone()),
             _ => None,
         }
     }
@@ -117,6 +113,20 @@ impl Script {
         }
         variables
     }
+}
+
+/// The paths of a line that are pid files by what stands before them: `-p PATH`, `--pidfile=PATH`, `> PATH`.
+fn pid_paths(line: &str) -> Vec<String> {
+    let spaced = line.replace('>', " > ").replace(['=', ';', ')', '"', '\''], " ");
+    let words: Vec<&str> = spaced.split_whitespace().collect();
+    let pairs = words.windows(2).filter_map(|pair| match pair {
+        ["-p" | "-P" | "--pidfile" | "--pid-file" | "--pid" | ">", path] => Some(*path),
+        _ => None,
+    });
+    pairs
+        .filter(|path| path.starts_with('/') && path.ends_with(".pid") && !path.contains('$'))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// What keeps a script from being a service.
@@ -212,7 +222,10 @@ mod tests {
         check("PIDFILE=${RUN:-/run}/x.pid", None);
         check("echo PIDFILE=/x", None);
         check("start) x -p /run/y.pid;; stop) rm -f /run/y.pid;;", Some("/run/y.pid"));
-        check("start) x -p /run/y.pid;; stop) rm -f /run/z.pid;;", None);
+        check("start) x --pidfile=/run/y.pid;; stop) rm -f /run/z.pid;;", Some("/run/y.pid"));
+        check("start) x & echo $! >/run/y.pid;;", Some("/run/y.pid"));
+        check("start) x -p /run/y.pid\nstart) z -p /run/z.pid", None);
+        check("start) x;; stop) rm -f /run/y.pid;;", None);
         check("PID=$(cat /run/x)", None);
     }
 

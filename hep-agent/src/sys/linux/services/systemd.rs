@@ -26,7 +26,7 @@ pub(super) fn inspect(name: &ServiceName) -> Result<Option<ServiceState>, SysErr
     match unit.load_error() {
         Some(why) => Err(SysError::new(format!("systemd cannot read the unit of {name}: {why}"))
             .hint(format!("`systemd-analyze verify {}` on the host says more", unit.id()))),
-        None if unit.is_missing() => Ok(None),
+        None if unit.is_missing() => Sysv::host().not_yet_generated(name),
         None => {
             let links = match unit.script() {
                 Some(script) => Some(Sysv::host().boot(script)?),

@@ -76,6 +76,17 @@ impl Sysv {
         }))
     }
 
+    /// A service under systemd whose script came after systemd last made units of such: once it reads its units again it
+    /// has one (systemd-sysv-generator(8)). `None` without a script.
+    pub(super) fn not_yet_generated(
+        &self,
+        name: &ServiceName,
+    ) -> Result<Option<ServiceState>, SysError> {
+        let Some(found) = self.find(script_name(name))? else { return Ok(None) };
+        let fresh = ServiceState::fresh(self.boot(&found.name)?);
+        Ok(Some(ServiceState { definition: Definition::Stale, ..fresh }))
+    }
+
     /// The names of all scripts, sorted.
     pub(super) fn names(&self) -> Result<Vec<String>, SysError> {
         let names = listed(&self.root.join("etc/init.d"))?;
@@ -295,7 +306,13 @@ fn unreached(job: &ServiceJob, found: &Found, now: &Status, end: ProcessEnd) -> 
         .hint("look into its log; if it only needs longer raise `timeout`")
         .process(end)
     } else {
-        SysError::new(format!("cannot {verb} {name}: {script}: {exit}, and {state}")).process(end)
+        let error = SysError::new(format!("cannot {verb} {name}: {script}: {exit}, and {state}"));
+        let error = match verb {
+            // LSB has no duty to reload; many scripts answer with their usage.
+            Verb::Reload => error.hint("if its script cannot reload, write `action: restart`"),
+            Verb::Start | Verb::Stop | Verb::Restart | Verb::Enable | Verb::Disable => error,
+        };
+        error.process(end)
     }
 }
 
