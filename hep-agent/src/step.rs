@@ -10,7 +10,7 @@ mod service;
 
 pub(crate) use command::CommandStep;
 pub(crate) use file::FileStep;
-pub(crate) use package::PackageStep;
+pub(crate) use package::{PackageStep, Transact};
 pub(crate) use service::ServiceStep;
 
 use crate::sys::{Cause, Host, SysError};

@@ -19,12 +19,13 @@ use std::sync::Arc;
 pub(crate) struct Linux {
     outside: Arc<dyn Outside>,
     task: u32,
+    packages: packages::Session,
 }
 
 impl Linux {
     /// The machine, reporting and fetching contents through `outside`.
     pub(crate) fn new(outside: Arc<dyn Outside>) -> Self {
-        Self { outside, task: 0 }
+        Self { outside, task: 0, packages: packages::Session::default() }
     }
 
     /// Passes on what a process of the current task wrote.

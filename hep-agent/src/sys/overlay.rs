@@ -20,13 +20,20 @@ pub(crate) struct Overlay<O> {
     /// Earlier steps whose effect is not known here, in order.
     causes: Vec<Cause>,
     files: files::Changed,
+    packages: packages::Changed,
     services: services::Changed,
 }
 
 impl<O: Observe> Overlay<O> {
     /// Nothing is different yet.
     pub(crate) fn new(base: O) -> Self {
-        Self { base, causes: Vec::new(), files: files::Changed::default(), services: services::Changed::default() }
+        Self {
+            base,
+            causes: Vec::new(),
+            files: files::Changed::default(),
+            packages: packages::Changed::default(),
+            services: services::Changed::default(),
+        }
     }
 }
 
@@ -80,6 +87,7 @@ impl<O: Observe + Session> Session for Overlay<O> {
     }
 
     fn begin_task(&mut self, task: u32) {
+        self.packages.begin_task();
         self.base.begin_task(task);
     }
 }
