@@ -155,15 +155,11 @@ impl Look<'_> {
         let name = target.trim_end_matches('/').rsplit('/').next();
         let into = self.params.dest.into;
         let path = self.destination(name.filter(|name| into && !name.is_empty()))?;
-        let base = if target.starts_with('/') { None } else { path.parent() };
-        let leads = AbsPath::try_from(match base {
-            Some(base) => format!("{base}/{target}"),
-            None => target.to_owned(),
-        })
-        .map_err(|error| SysError::new(error.to_string()))?;
+        let leads = self.behind(&path, target)?;
         let dangling = match self.host.resolve(&leads)? {
+            Some(_) if self.leads_through(&leads, &path)? => Dangling::Circle,
             Some(_) => Dangling::No,
-            None => Dangling::Yes(self.host.depends(Subject::Path(&leads))),
+            None => Dangling::Missing(self.host.depends(Subject::Path(&leads))),
         };
         let want = Want::Link { target: target.to_owned(), dangling };
         self.add(Place::of(path), want, Scope::Asked)

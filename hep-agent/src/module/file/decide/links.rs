@@ -21,15 +21,16 @@ impl Decide<'_> {
             return Err(SysError::new(format!("{path}: a link has no mode of its own"))
                 .hint("remove `mode`, or set it on the target in a task of its own"));
         }
+        let refused = |why: &str| {
+            Err(SysError::new(format!("{target}, which {path} would point to, {why}"))
+                .hint("`force: true` makes the link all the same"))
+        };
         let cause = match dangling {
-            Dangling::Yes(None) if !self.params.force => {
-                return Err(SysError::new(format!(
-                    "{target}, which {path} would point to, does not exist"
-                ))
-                .hint("`force: true` makes the link all the same"));
-            }
-            Dangling::Yes(cause) if !self.params.force => cause.as_ref(),
-            Dangling::Yes(_) | Dangling::No => None,
+            Dangling::No => None,
+            Dangling::Missing(_) | Dangling::Circle if self.params.force => None,
+            Dangling::Missing(Some(cause)) => Some(cause),
+            Dangling::Missing(None) => return refused("does not exist"),
+            Dangling::Circle => return refused("leads back to it"),
         };
         let mut steps = match &entry.found {
             Some(found) if found.link.as_deref() == Some(target) => self.set(entry, found),

@@ -4,6 +4,10 @@ use super::{Look, joined};
 use crate::sys::SysError;
 use crate::sys::files::FileKind;
 use hep_protocol::value::AbsPath;
+use std::collections::VecDeque;
+
+/// Links in one path before it counts as going in circles (path_resolution(7)).
+const MAX_LINKS: usize = 40;
 
 impl Look<'_> {
     /// The path that `dest` means for something with this name: if `dest` is or shall be a directory to put things into,
@@ -37,6 +41,47 @@ impl Look<'_> {
             None => None,
         };
         Ok(meta.is_some_and(|meta| meta.kind == FileKind::Directory))
+    }
+
+    /// The path that a link's text means.
+    pub(super) fn behind(&self, link: &AbsPath, text: &str) -> Result<AbsPath, SysError> {
+        let directory = link.parent().unwrap_or_else(AbsPath::root);
+        let path =
+            if text.starts_with('/') { text.to_owned() } else { format!("{directory}/{text}") };
+        AbsPath::try_from(path).map_err(|error| SysError::new(error.to_string()))
+    }
+
+    /// Whether the way to `leads` goes through `path`: a link there to it would go in circles, whatever is there now.
+    pub(super) fn leads_through(&self, leads: &AbsPath, path: &AbsPath) -> Result<bool, SysError> {
+        let end = self.without_links_above(path)?;
+        let parts = |text: &str| -> Vec<String> { text.split('/').map(str::to_owned).collect() };
+        let mut rest: VecDeque<String> = parts(leads.as_str()).into();
+        let (mut at, mut links) = (AbsPath::root(), 0);
+        while let Some(part) = rest.pop_front() {
+            let next = match part.as_str() {
+                "" | "." => at.clone(),
+                ".." => at.parent().unwrap_or_else(AbsPath::root),
+                name => joined(&at, name)?,
+            };
+            let is_link = self.host.lstat(&next)?.is_some_and(|meta| meta.kind == FileKind::Link);
+            links += usize::from(is_link);
+            if next == end || links > MAX_LINKS {
+                return Ok(true);
+            }
+            if is_link {
+                let text = self.host.read_link(&next)?;
+                at = if text.starts_with('/') { AbsPath::root() } else { at };
+                parts(&text).into_iter().rev().for_each(|part| rest.push_front(part));
+            } else {
+                at = next;
+            }
+        }
+        Ok(false)
+    }
+
+    fn without_links_above(&self, path: &AbsPath) -> Result<AbsPath, SysError> {
+        let above = path.parent().map(|parent| self.host.resolve(&parent)).transpose()?.flatten();
+        above.map_or_else(|| Ok(path.clone()), |above| joined(&above, path.name()))
     }
 
     /// The path without `..`, which only the host can tell the meaning of.
