@@ -93,7 +93,9 @@ enum Dangling {
     /// It leads somewhere, or nobody asks.
     No,
     /// Its target is not there; who may bring it.
-    Yes(Option<Cause>),
+    Missing(Option<Cause>),
+    /// The way to its target leads through the link itself.
+    Circle,
 }
 
 /// What is at a path.
