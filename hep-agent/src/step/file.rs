@@ -23,6 +23,8 @@ pub(crate) enum FileStep {
     Hardlink { place: Place, target: AbsPath, was: Option<FileKind> },
     /// Removes what is at a path.
     Remove { place: Place, was: FileKind },
+    /// Makes everything below a directory safe on the disk; no change by itself.
+    Flush { directory: AbsPath },
     /// Sets the times to now.
     Touch { place: Place },
 }
@@ -50,6 +52,10 @@ impl FileStep {
             }
             Self::Remove { place, was: FileKind::File | FileKind::Link | FileKind::Special } => {
                 host.remove(place, Removal::Entry)?;
+            }
+            Self::Flush { directory } => {
+                host.flush(directory)?;
+                return Ok(Effect::Nothing);
             }
             Self::Touch { place } => host.touch(place)?,
         }
@@ -103,6 +109,7 @@ impl fmt::Display for FileStep {
             Self::Remove { place, was: FileKind::File | FileKind::Special } => {
                 write!(f, "remove {}", place.path())
             }
+            Self::Flush { directory } => write!(f, "write {directory} to disk"),
             Self::Touch { place } => write!(f, "touch {}", place.path()),
         }
     }

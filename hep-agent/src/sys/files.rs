@@ -135,6 +135,17 @@ pub(crate) struct NewFile {
     pub(crate) validate: Option<Argv>,
     /// Write into the existing file instead of replacing it.
     pub(crate) in_place: bool,
+    /// When it must be safe on the disk.
+    pub(crate) durable: Durable,
+}
+
+/// When a new file must be safe on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Durable {
+    /// Before it takes its place: a crash leaves the old one or the new one.
+    AtOnce,
+    /// With all others at the next [`ChangeFiles::flush`]: one of many where nothing was before, so that nothing can be lost.
+    Later,
 }
 
 /// How much a removal takes.
@@ -224,6 +235,9 @@ pub(crate) trait ChangeFiles {
 
     /// Removes a path, by descriptors, following no link.
     fn remove(&mut self, place: &Place, removal: Removal) -> Result<(), SysError>;
+
+    /// Makes everything below a directory safe on the disk.
+    fn flush(&mut self, directory: &AbsPath) -> Result<(), SysError>;
 
     /// Sets both times of what is at a path to now; of a link itself.
     fn touch(&mut self, place: &Place) -> Result<(), SysError>;

@@ -6,7 +6,7 @@ use super::accounts::Asked;
 use super::{Entry, Found, Scope, State, Want, words};
 use crate::module::Plan;
 use crate::step::{FileStep, Planned, Step};
-use crate::sys::files::{Attrs, Content, FileKind, Meta, NewFile, Place};
+use crate::sys::files::{Attrs, Content, Durable, FileKind, Meta, NewFile, Place};
 use crate::sys::{Cause, SysError};
 use hep_protocol::task::file::File;
 use hep_protocol::value::{Mode, PermissionBits};
@@ -23,6 +23,14 @@ pub(super) fn decide(params: &File, state: &State) -> Result<Plan, SysError> {
     let mut steps = decide.parents()?;
     for entry in &state.entries {
         steps.extend(decide.entry(entry)?);
+    }
+    let is_later = |planned: &Planned| match &planned.step {
+        Step::File(FileStep::Put { file, .. }) => file.durable == Durable::Later,
+        Step::File(_) | Step::Package(_) | Step::Service(_) | Step::Command(_) => false,
+    };
+    if let Some(entry) = state.entries.first().filter(|_| steps.iter().any(is_later)) {
+        let directory = entry.place.path().clone();
+        steps.push(decide.planned(FileStep::Flush { directory }));
     }
     Ok(Plan { steps, ..Plan::default() })
 }
@@ -172,6 +180,10 @@ impl Decide<'_> {
             backup: self.params.backup && was.is_some(),
             validate: self.params.validate.clone(),
             in_place: self.params.in_place && was == Some(FileKind::File),
+            durable: match entry.scope {
+                Scope::Tree if was.is_none() => Durable::Later,
+                Scope::Tree | Scope::Asked | Scope::NewOnly | Scope::Holder => Durable::AtOnce,
+            },
         };
         Ok(vec![self.planned(FileStep::Put { file, detail })])
     }

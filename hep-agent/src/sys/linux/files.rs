@@ -192,6 +192,12 @@ impl ChangeFiles for Linux {
         spot.sync()
     }
 
+    fn flush(&mut self, directory: &AbsPath) -> Result<(), SysError> {
+        fs::File::open(directory)
+            .and_then(|directory| Ok(rustix::fs::syncfs(directory)?))
+            .map_err(|error| SysError::io(format!("cannot write {directory} to disk"), error))
+    }
+
     fn touch(&mut self, place: &Place) -> Result<(), SysError> {
         let spot = Spot::open(place)?;
         let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };

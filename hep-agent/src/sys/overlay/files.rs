@@ -297,6 +297,10 @@ impl<O: Observe> ChangeFiles for Overlay<O> {
         Ok(())
     }
 
+    fn flush(&mut self, _directory: &AbsPath) -> Result<(), SysError> {
+        Ok(())
+    }
+
     fn touch(&mut self, _place: &Place) -> Result<(), SysError> {
         Ok(())
     }

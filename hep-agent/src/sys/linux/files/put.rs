@@ -6,7 +6,7 @@ use super::trouble::trouble;
 use super::{attributes, backup, in_place, xattrs};
 use crate::engine::Outside;
 use crate::sys::SysError;
-use crate::sys::files::{Content, FileKind, NewFile};
+use crate::sys::files::{Content, Durable, FileKind, NewFile};
 use crate::sys::linux::process::Program;
 use hep_protocol::blob::{CHUNK, Hasher};
 use hep_protocol::outcome::Exit;
@@ -48,7 +48,9 @@ pub(super) fn put_file(new: &NewFile, outside: &dyn Outside) -> Result<Option<Ab
     }
     // After the owner: chown(2) takes the set-id bits away. After the ACL: the mode's group bits are its mask (acl(5)).
     rustix::fs::fchmod(&draft.file, mode_bits(new)).map_err(failed)?;
-    draft.file.sync_all().map_err(|error| write_failed(&spot, &error))?;
+    if new.durable == Durable::AtOnce {
+        draft.file.sync_all().map_err(|error| write_failed(&spot, &error))?;
+    }
     if let (Some(validate), Some(name)) = (&new.validate, &draft.name) {
         accepted(validate, &spot, name.name())?;
     }
@@ -59,7 +61,9 @@ pub(super) fn put_file(new: &NewFile, outside: &dyn Outside) -> Result<Option<Ab
         (true, Some(FileKind::Directory) | None) | (false, _) => None,
     };
     let kept = draft.install(&spot, new)?.or(kept);
-    spot.sync()?;
+    if new.durable == Durable::AtOnce {
+        spot.sync()?;
+    }
     Ok(kept)
 }
 

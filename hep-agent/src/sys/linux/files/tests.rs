@@ -72,6 +72,7 @@ fn new_file(path: &AbsPath, bytes: &[u8]) -> NewFile {
         backup: false,
         validate: None,
         in_place: false,
+        durable: Durable::AtOnce,
     }
 }
 
@@ -573,5 +574,38 @@ fn full_and_read_only_disks_lose_nothing() {
         shown(error, &directory),
         "cannot write a new file beside /t/f: read-only file system\n\
          hint: the file system is mounted read-only"
+    );
+}
+
+#[test]
+fn immutable_files_and_directories_are_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = path(&directory, "f");
+    put(&file, b"old");
+    let chattr = |change: &str, path: &str| {
+        Command::new("chattr").args([change, path]).output().is_ok_and(|o| o.status.success())
+    };
+    let at = directory.path().to_str().unwrap();
+    // Where the attribute cannot be set (not root, a file system without it) nothing can be immutable.
+    if chattr("+i", file.as_str()) {
+        let error = linux().put_file(&new_file(&file, b"new"));
+        chattr("-i", file.as_str());
+        assert_eq!(
+            shown(error.unwrap_err(), &directory),
+            "cannot replace /t/f: operation not permitted\n\
+             hint: /t/f is immutable: `chattr -i -a` on the host allows changes"
+        );
+        chattr("+i", at);
+        let error = linux().put_file(&new_file(&file, b"new"));
+        chattr("-i", at);
+        assert_eq!(
+            shown(error.unwrap_err(), &directory),
+            "cannot write a new file beside /t/f: operation not permitted\n\
+             hint: the directory of /t/f is immutable: `chattr -i -a` on the host allows changes"
+        );
+    }
+    assert_eq!(
+        (fs::read(&file).unwrap().as_slice(), names(directory.path())),
+        (&b"old"[..], vec!["f".to_owned()])
     );
 }
