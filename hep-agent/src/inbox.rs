@@ -29,6 +29,8 @@ pub(crate) struct Inbox {
 #[derive(Default)]
 struct State {
     plan: Option<Plan>,
+    /// Whether the plan has come: from then on a content is streamed to who asked for it, or belongs to nobody any more.
+    begun: bool,
     ahead: HashMap<Digest, Stored>,
     in_memory: usize,
     /// The content that was asked for, and what has come of it.
@@ -86,7 +88,10 @@ impl Inbox {
     fn file(&self, request: Request) -> io::Result<()> {
         let mut state = self.lock();
         match request {
-            Request::Plan(plan) => state.plan = Some(plan),
+            Request::Plan(plan) => {
+                state.begun = true;
+                state.plan = Some(plan);
+            }
             Request::Cancel => state.cancelled = true,
             Request::Blob { digest, data, last } if state.wanted == Some(digest) => {
                 state =
@@ -96,9 +101,9 @@ impl Inbox {
             Request::Unavailable { digest, reason } if state.wanted == Some(digest) => {
                 state.pieces.push_back(Piece::Unavailable(reason));
             }
-            Request::Blob { digest, data, .. } => state.store(digest, data)?,
-            // `End` closes the stream before it is filed, and an answer nobody waits for needs no keeping.
-            Request::Unavailable { .. } | Request::End => {}
+            Request::Blob { digest, data, .. } if !state.begun => state.store(digest, data)?,
+            // `End` closes the stream before it is filed; the rest of a content whose reader gave up needs no keeping.
+            Request::Blob { .. } | Request::Unavailable { .. } | Request::End => {}
         }
         self.changed.notify_all();
         Ok(())

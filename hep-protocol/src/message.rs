@@ -17,6 +17,7 @@ pub enum Request {
         /// Which content.
         digest: Digest,
         /// The next bytes of it, at most [`crate::blob::CHUNK`].
+        #[serde(with = "crate::bytes")]
         data: Vec<u8>,
         /// Whether these are the last.
         last: bool,
@@ -55,6 +56,7 @@ pub enum Reply {
         /// Where the process wrote it.
         stream: Stream,
         /// The bytes, unescaped.
+        #[serde(with = "crate::bytes")]
         data: Vec<u8>,
     },
     /// The task waits for something, or got further.

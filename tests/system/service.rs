@@ -39,7 +39,7 @@ fn runs(host: &Host, pattern: &str) -> bool {
 fn whole_life(flavour: Flavour, enabled: &str) {
     let (host, operator) = start(flavour);
     operator.push("- apt: {package: hep-svc}\n", &[]).ends(0);
-    let daemon = || host.shell("pgrep -o -f /usr/sbin/hep-svc || true").unwrap();
+    let daemon = || host.shell("pgrep -o -f '[/]usr/sbin/hep-svc' || true").unwrap();
     let is_enabled = || host.shell(enabled).unwrap().trim() == "yes";
     assert!(is_enabled());
 
