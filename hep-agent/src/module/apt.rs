@@ -48,7 +48,9 @@ impl Module for Apt {
         if first(self, &state.facts).is_empty() && acts(self, &state) {
             // What another package manager is changing now is not what apt will find.
             host.settle(patience(self))?;
-            state = look(self, host)?;
+            if host.packages()? != state.facts.database {
+                state = look(self, host)?;
+            }
             if acts(self, &state) && !state.facts.database.is_interrupted() {
                 state.outlook = Some(outlook(self, &state.request, host)?);
             }
@@ -154,11 +156,11 @@ fn acts(params: &Apt, state: &State) -> bool {
 fn outlook(params: &Apt, request: &Request, host: &dyn Observe) -> Result<Outlook, SysError> {
     let mut transaction = transaction(params, request);
     let asks = !request.targets.is_empty() || params.upgrade.is_some();
-    let mut deltas = if asks { host.simulate(&transaction)? } else { Vec::new() };
+    let mut deltas = if asks { host.simulate(&transaction, None)? } else { Vec::new() };
     let mut superfluous = Vec::new();
     if params.autoremove {
         transaction.options.autoremove = true;
-        let all = host.simulate(&transaction)?;
+        let all = host.simulate(&transaction, None)?;
         let more = all.iter().filter(|delta| guard::goes(delta) && !deltas.contains(delta));
         superfluous = more.map(|delta| delta.name.clone()).collect();
         deltas = all;

@@ -58,13 +58,6 @@ pub(crate) enum Target {
     },
     /// As a file.
     File(AbsPath),
-    /// To be removed on the way; only in simulations.
-    Gone {
-        /// Its name.
-        name: String,
-        /// Its architecture, if not the machine's own.
-        arch: Option<String>,
-    },
 }
 
 impl fmt::Display for Target {
@@ -76,11 +69,6 @@ impl fmt::Display for Target {
                 version.iter().try_for_each(|version| write!(f, "={version}"))
             }
             Self::File(path) => write!(f, "{path}"),
-            Self::Gone { name, arch } => {
-                f.write_str(name)?;
-                arch.iter().try_for_each(|arch| write!(f, ":{arch}"))?;
-                f.write_str("-")
-            }
         }
     }
 }
@@ -165,6 +153,15 @@ pub(crate) struct PackageFile {
     pub(crate) version: Version,
 }
 
+/// Packages as a simulation shall see them instead of the host's own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Assumed<'a> {
+    /// What dpkg would have.
+    pub(crate) database: &'a Database,
+    /// The files that packages would have come from, by name; those not there are of no use.
+    pub(crate) files: &'a BTreeMap<String, AbsPath>,
+}
+
 /// Whether packages are kept at their version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hold {
@@ -197,8 +194,12 @@ pub(crate) trait ObservePackages {
     /// The answers that debconf has for questions; those it does not know are left out.
     fn answers(&self, questions: &[&str]) -> Result<BTreeMap<String, String>, SysError>;
 
-    /// What a transaction would do, in apt's order.
-    fn simulate(&self, transaction: &Transaction) -> Result<Vec<Delta>, SysError>;
+    /// What a transaction would do, in apt's order; on the host as it is, or as it is assumed to be.
+    fn simulate(
+        &self,
+        transaction: &Transaction,
+        assumed: Option<&Assumed<'_>>,
+    ) -> Result<Vec<Delta>, SysError>;
 }
 
 /// Changes packages. Every operation waits for other package managers first.

@@ -208,6 +208,19 @@ hint: add `recover: true`: it runs `dpkg --configure -a`",
     );
 }
 
+#[test]
+fn later_tasks_see_what_earlier_ones_would_bring() {
+    check(&[
+        (r#"{"package": "greeter=1.0"}"#, "install greeter 1.0"),
+        (r#"{"package": "needs-greeter"}"#, "install needs-greeter 1.0"),
+        (
+            r#"{"package": "no-greeter"}"#,
+            "error: this would also remove what nobody asked for: greeter 1.0\nhint: add `allow_removals: true` if that is meant",
+        ),
+        (r#"{"package": "no-greeter", "allow_removals": true}"#, "install no-greeter 1.0; remove greeter 1.0"),
+    ]);
+}
+
 /// A state as apt's simulation would leave it, without asking any apt.
 fn state(deltas: Vec<Delta>, meant: &[&str]) -> (Apt, State) {
     let meant = meant.iter().map(|&name| request::Meant { name: name.to_owned(), arch: None, by_name: true });

@@ -1,6 +1,7 @@
 //! `ObservePackages` and `ChangePackages` on the real host: dpkg's and apt's files are read, changes are theirs to make.
 
 mod apt_get;
+mod assumed;
 mod debconf;
 mod files;
 mod locks;
@@ -55,8 +56,16 @@ impl ObservePackages for Linux {
         debconf::answers(questions)
     }
 
-    fn simulate(&self, transaction: &Transaction) -> Result<Vec<Delta>, SysError> {
-        let argv = apt_get::arguments(transaction, Purpose::Simulate);
+    fn simulate(
+        &self,
+        transaction: &Transaction,
+        assumed: Option<&Assumed<'_>>,
+    ) -> Result<Vec<Delta>, SysError> {
+        let mut argv = apt_get::arguments(transaction, Purpose::Simulate);
+        let stage = assumed.map(assumed::Stage::set).transpose()?;
+        if let Some(stage) = &stage {
+            argv.splice(1..1, stage.options());
+        }
         let (end, stdout) = collected(&argv)?;
         match end.exit {
             Some(Exit::Code(0)) => output::deltas(&stdout),

@@ -6,7 +6,7 @@ use crate::sys::packages::*;
 use crate::sys::{Cause, Observe, SysError};
 use hep_protocol::task::apt::Debconf;
 use hep_protocol::value::AbsPath;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// What is different about packages.
@@ -82,30 +82,24 @@ impl<O: Observe> ObservePackages for Overlay<O> {
         Ok(answers)
     }
 
-    fn simulate(&self, transaction: &Transaction) -> Result<Vec<Delta>, SysError> {
-        let base = self.base.packages()?;
-        let view = self.packages.database.as_ref().unwrap_or(&base);
-        let (transaction, loose) = self.without_loose_files(transaction)?;
-        let same = difference(&base, view, &transaction).is_empty();
-        let nothing_to_ask = transaction.verb == Verb::Install && transaction.targets.is_empty();
-        let mut after = if nothing_to_ask {
-            view.clone()
-        } else if same || transaction.verb == Verb::BuildDep {
-            let mut after = view.clone();
-            apply(&mut after, &self.base.simulate(&transaction)?, &[]);
-            after
-        } else {
-            let pending = self.pending(&base, view, &transaction)?;
-            let mut after = base.clone();
-            apply(&mut after, &self.base.simulate(&merged(&transaction, pending))?, &[]);
-            keep_unforeseen(&mut after, view, &transaction);
-            after
+    fn simulate(
+        &self,
+        transaction: &Transaction,
+        _assumed: Option<&Assumed<'_>>,
+    ) -> Result<Vec<Delta>, SysError> {
+        let view = self.packages()?;
+        let (transaction, mut deltas) = self.without_unknown(transaction, &view)?;
+        let asks = match transaction.verb {
+            Verb::Upgrade(_) | Verb::Autoremove => true,
+            Verb::Install | Verb::Remove | Verb::Purge | Verb::BuildDep => !transaction.targets.is_empty(),
         };
-        for file in loose {
-            let to = After::Version(file.version);
-            apply(&mut after, &[Delta { name: file.name, arch: file.arch, from: None, to }], &[]);
+        if asks {
+            let changed = self.packages.database.as_ref();
+            let files = &self.packages.files;
+            let assumed = changed.map(|database| Assumed { database, files });
+            deltas.extend(self.base.simulate(&transaction, assumed.as_ref())?);
         }
-        Ok(difference(view, &after, &transaction))
+        Ok(deltas)
     }
 }
 
@@ -140,133 +134,54 @@ impl<O: Observe> Overlay<O> {
         Ok(false)
     }
 
-    /// The transaction without the package files that only an earlier task would bring, and what these are.
-    fn without_loose_files(
+    /// The transaction without what the base's apt cannot know: package files that only an earlier task would bring, and
+    /// packages that only a fresh index would have. For these the result is told at once.
+    fn without_unknown(
         &self,
         transaction: &Transaction,
-    ) -> Result<(Transaction, Vec<PackageFile>), SysError> {
-        let (mut targets, mut loose) = (Vec::new(), Vec::new());
+        view: &Database,
+    ) -> Result<(Transaction, Vec<Delta>), SysError> {
+        let (mut targets, mut deltas) = (Vec::new(), Vec::new());
+        let removes = match transaction.verb {
+            Verb::Remove => Some(After::Removed),
+            Verb::Purge => Some(After::Purged),
+            Verb::Install | Verb::BuildDep | Verb::Upgrade(_) | Verb::Autoremove => None,
+        };
         for target in &transaction.targets {
             match target {
                 Target::File(path) if self.base.package_file(path)?.is_none() => {
-                    loose.extend(by_name(path));
+                    deltas.extend(by_name(path).map(|file| Delta {
+                        from: version_of(view, &file.name, Some(&file.arch)),
+                        to: After::Version(file.version),
+                        name: file.name,
+                        arch: file.arch,
+                    }));
                 }
-                Target::File(_) | Target::Named { .. } | Target::Gone { .. } => {
-                    targets.push(target.clone());
-                }
-            }
-        }
-        Ok((Transaction { targets, ..transaction.clone() }, loose))
-    }
-
-    /// What apt must be told to see the base as the view is, but for what the transaction itself names.
-    fn pending(
-        &self,
-        base: &Database,
-        view: &Database,
-        transaction: &Transaction,
-    ) -> Result<Vec<Target>, SysError> {
-        let named: BTreeSet<&str> =
-            transaction.targets.iter().filter_map(|target| match target {
-                Target::Named { name, .. } => Some(name.as_str()),
-                Target::File(_) | Target::Gone { .. } => None,
-            }).collect();
-        let mut pending = Vec::new();
-        for Delta { name, arch, to, .. } in difference(base, view, transaction) {
-            let arch = view.qualifier(&arch);
-            let file = self.packages.files.get(&name);
-            match (to, file) {
-                _ if named.contains(name.as_str()) => {}
-                (After::Version(_), Some(file)) => {
-                    if self.base.package_file(file)?.is_some() {
-                        pending.push(Target::File(file.clone()));
+                Target::Named { name, arch, .. } => {
+                    let entry = view.get(name, arch.as_deref());
+                    let unforeseen = entry.filter(|entry| entry.version.as_str().is_empty());
+                    match (unforeseen, &removes) {
+                        (Some(entry), Some(to)) => deltas.push(Delta {
+                            name: name.clone(),
+                            arch: entry.arch.clone(),
+                            from: entry.is_present().then(Version::default),
+                            to: to.clone(),
+                        }),
+                        // Whatever version it would have is the newest.
+                        (Some(_), None) => {}
+                        (None, _) => targets.push(target.clone()),
                     }
                 }
-                (After::Version(version), None) => {
-                    pending.push(Target::Named { name, arch, version: Some(version) });
-                }
-                (After::Unforeseen, _) => {}
-                (After::Removed | After::Purged, _) => pending.push(Target::Gone { name, arch }),
+                Target::File(_) => targets.push(target.clone()),
             }
         }
-        Ok(pending)
+        Ok((Transaction { targets, ..transaction.clone() }, deltas))
     }
 }
 
-/// One transaction for apt that first brings the base to where the overlay is.
-fn merged(transaction: &Transaction, mut pending: Vec<Target>) -> Transaction {
-    let gone = |target: &Target| match target {
-        Target::Named { name, arch, .. } => {
-            Target::Gone { name: name.clone(), arch: arch.clone() }
-        }
-        Target::File(_) | Target::Gone { .. } => target.clone(),
-    };
-    let mut options = transaction.options.clone();
-    let verb = match transaction.verb {
-        Verb::Install | Verb::BuildDep | Verb::Upgrade(_) => {
-            pending.extend(transaction.targets.iter().cloned());
-            transaction.verb
-        }
-        Verb::Remove | Verb::Purge => {
-            pending.extend(transaction.targets.iter().map(gone));
-            Verb::Install
-        }
-        Verb::Autoremove => {
-            options.autoremove = true;
-            Verb::Install
-        }
-    };
-    Transaction { verb, targets: pending, options }
-}
-
-/// What only a fresh index would tell stays as it is, unless it is removed.
-fn keep_unforeseen(after: &mut Database, view: &Database, transaction: &Transaction) {
-    let removes = matches!(transaction.verb, Verb::Remove | Verb::Purge);
-    let named = |entry: &Entry| {
-        transaction.targets.iter().any(|target| match target {
-            Target::Named { name, .. } => *name == entry.name,
-            Target::File(_) | Target::Gone { .. } => false,
-        })
-    };
-    let unforeseen = view.iter().filter(|entry| entry.version.as_str().is_empty());
-    unforeseen.filter(|entry| !(removes && named(entry))).for_each(|entry| after.insert(entry.clone()));
-}
-
-/// What turns one database into the other. With `purge` nothing stays of what goes.
-fn difference(before: &Database, after: &Database, transaction: &Transaction) -> Vec<Delta> {
-    let mut deltas = Vec::new();
-    let delta = |entry: &Entry, from: Option<Version>, to| Delta {
-        name: entry.name.clone(),
-        arch: entry.arch.clone(),
-        from,
-        to,
-    };
-    let present = |database: &Database, entry: &Entry| {
-        let found = database.get(&entry.name, Some(&entry.arch)).filter(|old| old.is_present());
-        found.map(|old| old.version.clone())
-    };
-    for entry in after.iter().filter(|entry| entry.is_present()) {
-        let from = present(before, entry);
-        if from.as_ref() != Some(&entry.version) {
-            let unforeseen = entry.version.as_str().is_empty();
-            let to = if unforeseen { After::Unforeseen } else { After::Version(entry.version.clone()) };
-            deltas.push(delta(entry, from, to));
-        }
-    }
-    let purge = transaction.verb == Verb::Purge;
-    for entry in before.iter() {
-        let named = || transaction.targets.iter().any(|target| match target {
-            Target::Named { name, .. } => *name == entry.name,
-            Target::File(_) | Target::Gone { .. } => false,
-        });
-        if entry.is_present() && present(after, entry).is_none() {
-            let to = if purge { After::Purged } else { After::Removed };
-            deltas.push(delta(entry, Some(entry.version.clone()), to));
-        } else if !entry.is_present() && purge && named() {
-            deltas.push(delta(entry, None, After::Purged));
-        }
-    }
-    deltas
+fn version_of(database: &Database, name: &str, arch: Option<&str>) -> Option<Version> {
+    let entry = database.get(name, arch).filter(|entry| entry.is_present());
+    entry.map(|entry| entry.version.clone())
 }
 
 /// Does to a database what a transaction would. What is not among the `asked` came for others.
@@ -342,7 +257,6 @@ impl<O: Observe> ChangePackages for Overlay<O> {
                         asked.push(file.name);
                     }
                 }
-                Target::Gone { .. } => {}
             }
         }
         let unforeseen = foreseen.iter().filter(|delta| delta.to == After::Unforeseen);

@@ -9,7 +9,7 @@ use crate::sys::packages::*;
 use hep_protocol::outcome::Exit;
 use hep_protocol::value::AbsPath;
 use std::fs::{self, File};
-use std::io::{self, BufReader, ErrorKind, Read};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, SystemTime};
@@ -120,24 +120,32 @@ pub(super) fn stamp_index() -> Result<(), SysError> {
 /// Every package of the index.
 pub(super) fn catalogue() -> Result<Catalogue, SysError> {
     let mut catalogue = Catalogue::default();
+    each_list(&mut |list| catalogue.read(list))?;
+    Ok(catalogue)
+}
+
+/// Something that reads one list.
+type Reader<'a> = dyn FnMut(&mut dyn BufRead) -> io::Result<()> + Send + 'a;
+
+/// Hands every list of the index to `reader`.
+pub(super) fn each_list(reader: &mut Reader<'_>) -> Result<(), SysError> {
     for path in lists()? {
         let plain = path.extension().is_none_or(|extension| {
             !["lz4", "gz", "xz", "bz2", "zst", "lzma"].iter().any(|known| extension == *known)
         });
         if plain {
             match File::open(&path) {
-                Ok(file) => catalogue
-                    .read(BufReader::with_capacity(256 * 1024, file))
+                Ok(file) => reader(&mut BufReader::with_capacity(256 * 1024, file))
                     .map_err(|error| failed("read", &path, error))?,
                 // A source on a medium that is not there any more.
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) => return Err(failed("open", &path, error)),
             }
         } else {
-            unpack(&path, &mut catalogue)?;
+            unpack(&path, reader)?;
         }
     }
-    Ok(catalogue)
+    Ok(())
 }
 
 /// The lists of binary packages that apt keeps (apt.conf(5), `Acquire::GzipIndexes`).
@@ -152,11 +160,12 @@ fn lists() -> Result<Vec<PathBuf>, SysError> {
 }
 
 /// Reads a compressed list while apt's own helper unpacks it.
-fn unpack(path: &Path, catalogue: &mut Catalogue) -> Result<(), SysError> {
+fn unpack(path: &Path, reader: &mut Reader<'_>) -> Result<(), SysError> {
     let argv = ["/usr/lib/apt/apt-helper".to_owned(), "cat-file".to_owned(), path.display().to_string()];
     let (sender, receiver) = sync_channel::<Vec<u8>>(8);
     let (end, read) = std::thread::scope(|scope| {
-        let reader = scope.spawn(|| catalogue.read(BufReader::new(Chunks { receiver, rest: Vec::new(), at: 0 })));
+        let chunks = Chunks { receiver, rest: Vec::new(), at: 0 };
+        let reader = scope.spawn(move || reader(&mut BufReader::new(chunks)));
         let mut sink = |stream, data: &[u8]| {
             if stream == hep_protocol::message::Stream::Stdout {
                 // The reader gave up; its error is the news.
@@ -194,20 +203,11 @@ impl Read for Chunks {
     }
 }
 
-/// What a package file says of itself, read by dpkg-deb(1), which knows how it is compressed.
+/// What a package file says of itself.
 pub(super) fn package_file(path: &AbsPath) -> Result<Option<PackageFile>, SysError> {
-    match fs::metadata(path.as_str()) {
-        Ok(_) => {}
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed("open", path.as_str().as_ref(), error)),
-    }
-    let argv = ["dpkg-deb", "-f", path.as_str(), "Package", "Version", "Architecture"];
-    let (end, stdout) = collected(&argv.map(str::to_owned))?;
-    if end.exit != Some(Exit::Code(0)) {
-        return Err(SysError::new(format!("{path} is not a package file")).process(end));
-    }
+    let Some(text) = control(path)? else { return Ok(None) };
     let mut file = None;
-    each_stanza(stdout.as_slice(), &["Package", "Version", "Architecture"], |stanza| {
+    each_stanza(text.as_bytes(), &["Package", "Version", "Architecture"], |stanza| {
         file = Some(PackageFile {
             name: stanza.get("Package").to_owned(),
             version: Version::new(stanza.get("Version")),
@@ -217,6 +217,26 @@ pub(super) fn package_file(path: &AbsPath) -> Result<Option<PackageFile>, SysErr
     })
     .map_err(|error| failed("read", path.as_str().as_ref(), error))?;
     Ok(file)
+}
+
+/// A package file's control stanza, read by dpkg-deb(1), which knows how it is compressed; `None` if there is no file.
+pub(super) fn control(path: &AbsPath) -> Result<Option<String>, SysError> {
+    match fs::metadata(path.as_str()) {
+        Ok(_) => {}
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed("open", path.as_str().as_ref(), error)),
+    }
+    let (end, stdout) = collected(&["dpkg-deb", "-f", path.as_str()].map(str::to_owned))?;
+    match end.exit {
+        Some(Exit::Code(0)) => Ok(Some(String::from_utf8_lossy(&stdout).into_owned())),
+        Some(_) | None => Err(SysError::new(format!("{path} is not a package file")).process(end)),
+    }
+}
+
+/// The text of dpkg's status file.
+pub(super) fn status() -> Result<String, SysError> {
+    let bytes = fs::read(STATUS).map_err(|error| failed("read", STATUS.as_ref(), error))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The paths in a directory; none if there is no such directory.

@@ -68,47 +68,78 @@ impl ObservePackages for Empty {
         Ok(BTreeMap::new())
     }
 
-    fn simulate(&self, transaction: &Transaction) -> Result<Vec<Delta>, SysError> {
-        let mut chosen: Vec<(String, String)> = Vec::new();
-        let installs = match transaction.verb {
-            Verb::Install | Verb::BuildDep | Verb::Upgrade(_) => true,
-            // There is nothing to remove here.
-            Verb::Remove | Verb::Purge | Verb::Autoremove => false,
+    fn simulate(
+        &self,
+        transaction: &Transaction,
+        assumed: Option<&Assumed<'_>>,
+    ) -> Result<Vec<Delta>, SysError> {
+        let nothing = Database::default();
+        let mut resolver = Resolver {
+            database: assumed.map_or(&nothing, |assumed| assumed.database),
+            deltas: Vec::new(),
         };
-        for target in transaction.targets.iter().filter(|_| installs) {
-            if let Target::Named { name, version, .. } = target {
-                choose(&mut chosen, name, version.as_ref().map(Version::as_str))?;
+        let targets = transaction.targets.iter().filter_map(|target| match target {
+            Target::Named { name, version, .. } => Some((name.as_str(), version.as_ref())),
+            Target::File(_) => None,
+        });
+        for (name, version) in targets {
+            match transaction.verb {
+                Verb::Install | Verb::BuildDep => resolver.install(name, version)?,
+                Verb::Remove => resolver.remove(name, After::Removed),
+                Verb::Purge => resolver.remove(name, After::Purged),
+                Verb::Upgrade(_) | Verb::Autoremove => {}
             }
         }
-        for (name, _) in &chosen {
-            let conflicts = WORLD.iter().filter(|(own, ..)| own == name).flat_map(|world| world.3);
-            for conflict in conflicts {
-                if chosen.iter().any(|(other, _)| other == conflict) {
-                    return Err(SysError::new(format!("{name} conflicts with {conflict}")));
-                }
-            }
-        }
-        let delta = |(name, version): (String, String)| Delta {
-            name,
-            arch: "all".to_owned(),
-            from: None,
-            to: After::Version(Version::new(version)),
-        };
-        Ok(chosen.into_iter().map(delta).collect())
+        Ok(resolver.deltas)
     }
 }
 
-fn choose(chosen: &mut Vec<(String, String)>, name: &str, version: Option<&str>) -> Result<(), SysError> {
-    if chosen.iter().any(|(old, _)| old == name) {
-        return Ok(());
+/// What is there and what would become of it.
+struct Resolver<'a> {
+    database: &'a Database,
+    deltas: Vec<Delta>,
+}
+
+impl Resolver<'_> {
+    fn there(&self, name: &str) -> Option<Version> {
+        let entry = self.database.get(name, None).filter(|entry| entry.is_present());
+        entry.map(|entry| entry.version.clone())
     }
-    let fits = |world: &&(&str, &str, &[&str], &[&str])| {
-        world.0 == name && version.is_none_or(|version| version == world.1)
-    };
-    let (name, version, depends, _) = WORLD
-        .iter()
-        .find(fits)
-        .ok_or_else(|| SysError::new(format!("Unable to locate package {name}")))?;
-    chosen.push(((*name).to_owned(), (*version).to_owned()));
-    depends.iter().try_for_each(|name| choose(chosen, name, None))
+
+    /// The newest version, unless one is given; needed packages only if they are not there.
+    fn install(&mut self, name: &str, version: Option<&Version>) -> Result<(), SysError> {
+        let fits = |world: &&(&str, &str, &[&str], &[&str])| {
+            world.0 == name && version.is_none_or(|version| version.as_str() == world.1)
+        };
+        let (name, version, depends, conflicts) = WORLD
+            .iter()
+            .find(fits)
+            .ok_or_else(|| SysError::new(format!("Unable to locate package {name}")))?;
+        if self.deltas.iter().any(|delta| conflicts.contains(&delta.name.as_str())) {
+            return Err(SysError::new(format!("{name} does not fit with the others")));
+        }
+        let (from, to) = (self.there(name), Version::new(*version));
+        if from.as_ref() != Some(&to) {
+            let (name, arch) = ((*name).to_owned(), "all".to_owned());
+            self.deltas.push(Delta { name, arch, from, to: After::Version(to) });
+        }
+        for conflict in *conflicts {
+            if self.there(conflict).is_some() {
+                self.remove(conflict, After::Removed);
+            }
+        }
+        for need in *depends {
+            if self.there(need).is_none() && !self.deltas.iter().any(|delta| delta.name == *need) {
+                self.install(need, None)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn remove(&mut self, name: &str, to: After) {
+        if self.database.get(name, None).is_some() {
+            let (name, from) = (name.to_owned(), self.there(name));
+            self.deltas.push(Delta { name, arch: String::new(), from, to });
+        }
+    }
 }
