@@ -22,6 +22,10 @@ pub(super) fn nearest<'a>(wrong: &str, names: impl Iterator<Item = &'a str>) -> 
         }
     }
     found.sort_unstable();
+    // Beside the right name in another version, a few letters more or less are noise.
+    if found.first().is_some_and(|(rank, ..)| *rank == 0) {
+        found.retain(|(rank, ..)| *rank == 0);
+    }
     found.into_iter().take(SHOWN).map(|(_, _, name)| name).collect()
 }
 

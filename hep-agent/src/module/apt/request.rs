@@ -315,7 +315,11 @@ impl Wanted<'_> {
     fn unknown(&self) -> Problem {
         let known = self.facts.catalogue.iter().flat_map(Catalogue::names);
         let near = nearest(self.name, known);
-        let near = if near.is_empty() { String::new() } else { format!(": nearest are {}", quoted(&near)) };
+        let near = match near.as_slice() {
+            [] => String::new(),
+            [one] => format!(": nearest is `{one}`"),
+            several => format!(": nearest are {}", quoted(several)),
+        };
         Problem { message: format!("there is no package `{}`{near}", self.name), hint: self.hint() }
     }
 

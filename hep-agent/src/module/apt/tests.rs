@@ -116,7 +116,7 @@ fn every_unknown_name_is_told_with_the_nearest() {
         (
             r#"{"package": ["apache2", "php5", "libapache2-mod-php5", "greter", "xyzzy"]}"#,
             "error: there is no package `php5`: nearest are `php`, `php8.2`; there is no package `libapache2-mod-php5`: \
-nearest are `libapache2-mod-php`, `libapache2-mod-php8.2`; there is no package `greter`: nearest are `greeter`; \
+nearest are `libapache2-mod-php`, `libapache2-mod-php8.2`; there is no package `greter`: nearest is `greeter`; \
 there is no package `xyzzy`\nhint: correct the name, or add the source that has the package to the host",
         ),
         (

@@ -261,6 +261,10 @@ impl<O: Observe> ChangePackages for Overlay<O> {
         }
         let unforeseen = foreseen.iter().filter(|delta| delta.to == After::Unforeseen);
         asked.extend(unforeseen.map(|delta| delta.name.clone()));
+        if transaction.verb == Verb::BuildDep {
+            // apt has its reasons to keep them, which only the source package's own control data tells.
+            asked.extend(foreseen.iter().map(|delta| delta.name.clone()));
+        }
         let asked: Vec<&str> = asked.iter().map(String::as_str).collect();
         apply(&mut database, foreseen, &asked);
         let new = foreseen.iter().filter(|delta| {

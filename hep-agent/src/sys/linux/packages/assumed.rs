@@ -38,10 +38,10 @@ impl Stage {
             keep(stanza, assumed.database, &mut missing, &mut status);
         }
         for (name, path) in assumed.files {
-            missing.from_file(name, path, &mut status)?;
+            missing.read_file(name, path, &mut status)?;
         }
         if missing.wanted.keys().any(|(_, version, _)| !version.is_empty()) {
-            files::each_list(&mut |list| missing.from_list(list, &mut status))?;
+            files::each_list(&mut |list| missing.find_in(list, &mut status))?;
         }
         let mut marks = String::new();
         for entry in assumed.database.iter().filter(|entry| entry.auto) {
@@ -168,7 +168,7 @@ impl Missing {
     }
 
     /// Finds them among what can be had.
-    fn from_list(&mut self, list: &mut dyn BufRead, status: &mut String) -> io::Result<()> {
+    fn find_in(&mut self, list: &mut dyn BufRead, status: &mut String) -> io::Result<()> {
         let names: BTreeSet<String> = self.wanted.keys().map(|(name, ..)| name.clone()).collect();
         let (mut stanza, mut line, mut wanted) = (Vec::new(), Vec::new(), false);
         loop {
@@ -195,11 +195,10 @@ impl Missing {
     }
 
     /// Reads what a package file would leave.
-    fn from_file(&mut self, name: &str, path: &AbsPath, status: &mut String) -> Result<(), SysError> {
-        if self.wanted.keys().any(|(wanted, ..)| wanted == name) {
-            if let Some(stanza) = files::control(path)? {
-                self.take(&stanza, status);
-            }
+    fn read_file(&mut self, name: &str, path: &AbsPath, status: &mut String) -> Result<(), SysError> {
+        let wanted = self.wanted.keys().any(|(wanted, ..)| wanted == name);
+        if let Some(stanza) = if wanted { files::control(path)? } else { None } {
+            self.take(&stanza, status);
         }
         Ok(())
     }

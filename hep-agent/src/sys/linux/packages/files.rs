@@ -23,10 +23,13 @@ const STAMP: &str = "/var/lib/apt/periodic/update-success-stamp";
 
 /// All that dpkg has, with what its journal adds and apt's marks.
 pub(super) fn database() -> Result<Database, SysError> {
-    let status = File::open(STATUS).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => SysError::new(format!("this host has no dpkg: there is no {STATUS}"))
-            .hint("`apt` is for Debian and its kin; leave the task out for this host"),
-        _ => SysError::io(format!("cannot open {STATUS}"), error),
+    let status = File::open(STATUS).map_err(|error| {
+        if error.kind() == ErrorKind::NotFound {
+            SysError::new(format!("this host has no dpkg: there is no {STATUS}"))
+                .hint("`apt` is for Debian and its kin; leave the task out for this host")
+        } else {
+            SysError::io(format!("cannot open {STATUS}"), error)
+        }
     })?;
     let listed = optional(ARCHITECTURES)?.unwrap_or_default();
     let mut database = Database::new(listed.split_whitespace().map(str::to_owned).collect());
