@@ -63,16 +63,19 @@ impl Module for Apt {
 
     fn plan(&self, _input: &Input<'_>, state: &State) -> Result<Plan, SysError> {
         let first = first(self, &state.facts);
-        let (steps, again) = if first.is_empty() {
-            (main_steps(self, state)?, false)
-        } else {
-            (first, true)
-        };
+        let (steps, again) =
+            if first.is_empty() { (main_steps(self, state)?, false) } else { (first, true) };
         if !steps.is_empty() && !state.allowed {
-            return Err(SysError::new(format!("only root may change packages: {}", steps_in_words(&steps)))
-                .hint("log in as root: `user=root` in the hosts file, or `ssh.username` in the config"));
+            return Err(SysError::new(format!(
+                "only root may change packages: {}",
+                steps_in_words(&steps)
+            ))
+            .hint(
+                "log in as root: `user=root` in the hosts file, or `ssh.username` in the config",
+            ));
         }
-        let planned = |step| Planned { depends: depends(state, &step), ..Planned::new(Step::Package(step)) };
+        let planned =
+            |step| Planned { depends: depends(state, &step), ..Planned::new(Step::Package(step)) };
         Ok(Plan { steps: steps.into_iter().map(planned).collect(), notes: Vec::new(), again })
     }
 }
@@ -237,7 +240,8 @@ fn main_steps(params: &Apt, state: &State) -> Result<Vec<PackageStep>, SysError>
 
 /// The step for apt: what was asked for first, in the task's order, then the rest by name.
 fn transact(state: &State, outlook: &Outlook) -> Transact {
-    let place = |delta: &Delta| state.request.meant.iter().position(|meant| meant.name == delta.name);
+    let place =
+        |delta: &Delta| state.request.meant.iter().position(|meant| meant.name == delta.name);
     let mut foreseen = outlook.deltas.clone();
     foreseen.sort_by_cached_key(|delta| {
         (place(delta).unwrap_or(usize::MAX), delta.name.clone(), delta.arch.clone())

@@ -46,7 +46,9 @@ impl PackageStep {
             let gap = host.package_index()?.gap;
             return Ok(Effect::Noted(match gap {
                 None => "package index refreshed".to_owned(),
-                Some(_) => "the package index would be refreshed first; versions may differ".to_owned(),
+                Some(_) => {
+                    "the package index would be refreshed first; versions may differ".to_owned()
+                }
             }));
         }
         if let Self::Answer(answer) = self {
@@ -79,7 +81,9 @@ impl fmt::Display for PackageStep {
             Self::Answer(Debconf { question, kind, .. }) if kind == "password" => {
                 write!(f, "answer {question}")
             }
-            Self::Answer(Debconf { question, value, .. }) => write!(f, "answer {question}: `{value}`"),
+            Self::Answer(Debconf { question, value, .. }) => {
+                write!(f, "answer {question}: `{value}`")
+            }
             Self::Transact(step) => step.fmt(f),
             Self::MarkManual(names, _) => {
                 write!(f, "mark {} as manually installed", names.join(", "))

@@ -66,7 +66,10 @@ fn held(params: &Apt, state: &State, outlook: &Outlook) -> Result<(), SysError> 
     Err(if others.is_empty() {
         error.hint("add `hold: false` to take the hold away")
     } else {
-        error.hint(format!("a task before may say `apt: {{package: [{}], hold: false}}`", others.join(", ")))
+        error.hint(format!(
+            "a task before may say `apt: {{package: [{}], hold: false}}`",
+            others.join(", ")
+        ))
     })
 }
 

@@ -52,9 +52,13 @@ fn distance(one: &[u8], other: &[u8]) -> usize {
         let mut line = vec![row + 1];
         let mut previous_other = None;
         for (column, &other_letter) in other.iter().enumerate() {
-            let at = |line: &[usize], column: usize| line.get(column).copied().unwrap_or(usize::MAX / 2);
+            let at =
+                |line: &[usize], column: usize| line.get(column).copied().unwrap_or(usize::MAX / 2);
             let swapped = previous == Some(other_letter) && previous_other == Some(letter);
-            let swap = column.checked_sub(1).filter(|_| swapped).map_or(usize::MAX, |column| at(&before_last, column) + 1);
+            let swap = column
+                .checked_sub(1)
+                .filter(|_| swapped)
+                .map_or(usize::MAX, |column| at(&before_last, column) + 1);
             let change = at(&last, column) + usize::from(letter != other_letter);
             line.push(change.min(at(&last, column + 1) + 1).min(at(&line, column) + 1).min(swap));
             previous_other = Some(other_letter);
@@ -71,8 +75,20 @@ mod tests {
 
     fn check(wrong: &str, expected: &[&str]) {
         let names = [
-            "apache2", "apache2-bin", "default-mysql-server", "hep-greeter", "hep-svc", "libapache2-mod-php",
-            "libapache2-mod-php8.2", "mysql-server-core", "nginx", "nginx-core", "php", "php8.2", "php8.2-cli", "tree",
+            "apache2",
+            "apache2-bin",
+            "default-mysql-server",
+            "hep-greeter",
+            "hep-svc",
+            "libapache2-mod-php",
+            "libapache2-mod-php8.2",
+            "mysql-server-core",
+            "nginx",
+            "nginx-core",
+            "php",
+            "php8.2",
+            "php8.2-cli",
+            "tree",
         ];
         assert_eq!(nearest(wrong, names.into_iter()), expected, "{wrong}");
     }
@@ -91,9 +107,13 @@ mod tests {
 
     #[test]
     fn swapped_letters_are_one_step() {
-        for (one, other, expected) in
-            [("", "", 0), ("a", "", 1), ("ab", "ba", 1), ("abc", "abd", 1), ("kitten", "sitting", 3)]
-        {
+        for (one, other, expected) in [
+            ("", "", 0),
+            ("a", "", 1),
+            ("ab", "ba", 1),
+            ("abc", "abd", 1),
+            ("kitten", "sitting", 3),
+        ] {
             assert_eq!(distance(one.as_bytes(), other.as_bytes()), expected, "{one} {other}");
         }
     }

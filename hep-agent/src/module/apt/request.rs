@@ -173,10 +173,18 @@ impl Wanted<'_> {
     fn is_of_this_host(&self) -> Result<(), Problem> {
         let known = &self.facts.database.architectures;
         match self.arch {
-            Some(arch) if !["all", "any", "native"].contains(&arch) && !known.iter().any(|own| own == arch) => {
+            Some(arch)
+                if !["all", "any", "native"].contains(&arch)
+                    && !known.iter().any(|own| own == arch) =>
+            {
                 Err(Problem {
-                    message: format!("the host does not take packages of architecture `{arch}`: it is {}", known.join(", ")),
-                    hint: format!("a task before may run `dpkg --add-architecture {arch}`, with `update_cache: true` here"),
+                    message: format!(
+                        "the host does not take packages of architecture `{arch}`: it is {}",
+                        known.join(", ")
+                    ),
+                    hint: format!(
+                        "a task before may run `dpkg --add-architecture {arch}`, with `update_cache: true` here"
+                    ),
                 })
             }
             Some(_) | None => Ok(()),
@@ -219,7 +227,8 @@ impl Wanted<'_> {
     fn name(self, request: &mut Request) -> Result<(), Problem> {
         let entry = self.facts.database.get(self.name, self.arch);
         let there = entry.filter(|entry| entry.is_installed());
-        let fits = |entry: &Entry| self.version.is_none_or(|glob| matches(glob, entry.version.as_str()));
+        let fits =
+            |entry: &Entry| self.version.is_none_or(|glob| matches(glob, entry.version.as_str()));
         match there {
             Some(entry) if fits(entry) && !self.newest => {
                 self.mean(request);
@@ -267,7 +276,11 @@ impl Wanted<'_> {
         match (installed, providers.as_slice()) {
             (Some(provider), _) => {
                 let provider = Wanted { name: &provider.name, arch: None, by_name: false, ..self };
-                if self.newest { provider.ask(request, None) } else { provider.mean(request) }
+                if self.newest {
+                    provider.ask(request, None)
+                } else {
+                    provider.mean(request)
+                }
                 Ok(())
             }
             (None, [only]) => {
@@ -280,7 +293,11 @@ impl Wanted<'_> {
             }
             (None, []) => Err(self.unknown()),
             (None, several) => Err(Problem {
-                message: format!("`{}` is provided by several packages: {}", self.name, quoted(several)),
+                message: format!(
+                    "`{}` is provided by several packages: {}",
+                    self.name,
+                    quoted(several)
+                ),
                 hint: "name the one you want".to_owned(),
             }),
         }

@@ -92,7 +92,10 @@ fn patterns_mean_every_known_package() {
             r#"{"package": "php9*"}"#,
             "error: no package matches `php9*`\nhint: correct the name, or add the source that has the package to the host",
         ),
-        (r#"{"package": "php8.2-*", "action": "remove"}"#, "remove php8.2-cli 8.2.29-1, php8.2-fpm 8.2.29-1"),
+        (
+            r#"{"package": "php8.2-*", "action": "remove"}"#,
+            "remove php8.2-cli 8.2.29-1, php8.2-fpm 8.2.29-1",
+        ),
         (r#"{"package": "php8.2-*", "action": "purge"}"#, "purge php8.2-cli, php8.2-fpm"),
     ]);
 }
@@ -163,7 +166,10 @@ fn answers_are_given_once() {
     let task = r#"{"package": "greeter", "debconf": [
         {"package": "greeter", "question": "greeter/word", "type": "string", "value": "hello there"},
         {"package": "greeter", "question": "greeter/secret", "type": "password", "value": "x"}]}"#;
-    check(&[(task, "answer greeter/word: `hello there`\nanswer greeter/secret\ninstall greeter 2.0")]);
+    check(&[(
+        task,
+        "answer greeter/word: `hello there`\nanswer greeter/secret\ninstall greeter 2.0",
+    )]);
 }
 
 #[test]
@@ -172,7 +178,10 @@ fn index_is_refreshed_first_and_that_is_no_change() {
     check(&[
         (r#"{"update_cache": true, "cache_valid_time": 3600}"#, "ok"),
         (r#"{"update_cache": true, "cache_valid_time": 10}"#, note),
-        (r#"{"package": "greeter", "update_cache": true}"#, &format!("install greeter 2.0\n{note}")),
+        (
+            r#"{"package": "greeter", "update_cache": true}"#,
+            &format!("install greeter 2.0\n{note}"),
+        ),
         (r#"{"package": "brand-new"}"#, "install brand-new"),
         (r#"{"package": "brand-new", "action": "remove"}"#, "remove brand-new"),
     ]);
@@ -217,20 +226,28 @@ fn later_tasks_see_what_earlier_ones_would_bring() {
             r#"{"package": "no-greeter"}"#,
             "error: this would also remove what nobody asked for: greeter 1.0\nhint: add `allow_removals: true` if that is meant",
         ),
-        (r#"{"package": "no-greeter", "allow_removals": true}"#, "install no-greeter 1.0; remove greeter 1.0"),
+        (
+            r#"{"package": "no-greeter", "allow_removals": true}"#,
+            "install no-greeter 1.0; remove greeter 1.0",
+        ),
     ]);
 }
 
 /// A state as apt's simulation would leave it, without asking any apt.
 fn state(deltas: Vec<Delta>, meant: &[&str]) -> (Apt, State) {
-    let meant = meant.iter().map(|&name| request::Meant { name: name.to_owned(), arch: None, by_name: true });
+    let meant = meant.iter().map(|&name| request::Meant {
+        name: name.to_owned(),
+        arch: None,
+        by_name: true,
+    });
     let targets = vec![Target::Named { name: "no-greeter".to_owned(), arch: None, version: None }];
     let request = Request { targets, unforeseen: Vec::new(), meant: meant.collect() };
     let params = Apt::default();
     let transaction = transaction(&params, &request);
     let outlook = Some(Outlook { transaction, deltas, superfluous: vec!["unneeded".to_owned()] });
     let index = Index { age: None, refreshed: false, gap: None };
-    let facts = Facts { database: Database::default(), index, files: BTreeMap::new(), catalogue: None };
+    let facts =
+        Facts { database: Database::default(), index, files: BTreeMap::new(), catalogue: None };
     (params, State { allowed: true, facts, request, outlook, answers: BTreeMap::new() })
 }
 

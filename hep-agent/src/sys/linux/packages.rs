@@ -96,11 +96,7 @@ impl ChangePackages for Linux {
             end = self.run_locked(&argv, patience)?;
         }
         let left = files::database()?;
-        if left.is_interrupted() {
-            Err(output::unrecovered(&left.broken(), end))
-        } else {
-            Ok(())
-        }
+        if left.is_interrupted() { Err(output::unrecovered(&left.broken(), end)) } else { Ok(()) }
     }
 
     fn transact(&mut self, transaction: &Transaction, _: &[Delta]) -> Result<(), SysError> {
@@ -178,8 +174,9 @@ fn checked(program: Program<'_>) -> Result<(), SysError> {
     let end = program.run()?;
     match end.exit {
         Some(Exit::Code(0)) => Ok(()),
-        Some(_) | None => Err(SysError::new(format!("`{name}` failed{}", output::last_words(&end)))
-            .process(end)),
+        Some(_) | None => {
+            Err(SysError::new(format!("`{name}` failed{}", output::last_words(&end))).process(end))
+        }
     }
 }
 

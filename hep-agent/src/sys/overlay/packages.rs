@@ -91,7 +91,9 @@ impl<O: Observe> ObservePackages for Overlay<O> {
         let (transaction, mut deltas) = self.without_unknown(transaction, &view)?;
         let asks = match transaction.verb {
             Verb::Upgrade(_) | Verb::Autoremove => true,
-            Verb::Install | Verb::Remove | Verb::Purge | Verb::BuildDep => !transaction.targets.is_empty(),
+            Verb::Install | Verb::Remove | Verb::Purge | Verb::BuildDep => {
+                !transaction.targets.is_empty()
+            }
         };
         if asks {
             let changed = self.packages.database.as_ref();
@@ -304,7 +306,8 @@ impl<O: Observe> Overlay<O> {
     /// Makes as if dpkg had been interrupted at a package.
     #[cfg(test)]
     pub(crate) fn spoil(&mut self, name: &str) {
-        self.change_named(&[name.to_owned()], |entry| entry.status = Status::HalfConfigured).unwrap();
+        self.change_named(&[name.to_owned()], |entry| entry.status = Status::HalfConfigured)
+            .unwrap();
     }
 
     fn change_named(

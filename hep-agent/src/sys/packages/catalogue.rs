@@ -92,7 +92,10 @@ Package: b\nVersion: 1\nArchitecture: all\nProvides: v\n";
         };
         assert_eq!(versions("a", "amd64"), ["1.10", "1.9"]);
         assert_eq!(versions("a", "i386"), ["2"]);
-        assert_eq!((catalogue.providers("v"), catalogue.providers("w")), (vec!["a", "b"], vec!["a"]));
+        assert_eq!(
+            (catalogue.providers("v"), catalogue.providers("w")),
+            (vec!["a", "b"], vec!["a"])
+        );
         assert_eq!(catalogue.names().collect::<Vec<_>>(), ["a", "b"]);
     }
 }

@@ -216,7 +216,10 @@ impl Database {
 /// The names in a `Provides` field, without their versions.
 pub(crate) fn provided(field: &str) -> impl Iterator<Item = &str> {
     let name = |part: &str| part.split(['(', ':']).next().map(str::trim).map(str::len);
-    field.split(',').map(str::trim).filter_map(move |part| part.get(..name(part)?))
+    field
+        .split(',')
+        .map(str::trim)
+        .filter_map(move |part| part.get(..name(part)?))
         .filter(|name| !name.is_empty())
 }
 
@@ -297,7 +300,9 @@ mod tests {
 
     #[test]
     fn strange_states_are_errors() {
-        for text in ["Package: x\nStatus: install ok\n", "Package: x\n", "Status: install ok installed\n"] {
+        for text in
+            ["Package: x\nStatus: install ok\n", "Package: x\n", "Status: install ok installed\n"]
+        {
             assert!(read(text).is_err(), "{text}");
         }
         let error = read("Package: x\nStatus: install ok great\n").unwrap_err();
@@ -307,7 +312,9 @@ mod tests {
     #[test]
     fn architectures_live_side_by_side() {
         let stanza = |arch: &str, version: &str| {
-            format!("Package: libc6\nStatus: install ok installed\nArchitecture: {arch}\nVersion: {version}\n\n")
+            format!(
+                "Package: libc6\nStatus: install ok installed\nArchitecture: {arch}\nVersion: {version}\n\n"
+            )
         };
         let database = read(&(stanza("i386", "1") + &stanza("amd64", "2"))).unwrap();
         let version = |arch| database.get("libc6", arch).map(|entry| entry.version.as_str());
@@ -321,7 +328,9 @@ mod tests {
     #[test]
     fn virtual_names_are_had_from_installed_packages_only() {
         let stanza = |name: &str, status: &str| {
-            format!("Package: {name}\nStatus: {status}\nArchitecture: all\nProvides: mta, lib:any (= 2), x\n\n")
+            format!(
+                "Package: {name}\nStatus: {status}\nArchitecture: all\nProvides: mta, lib:any (= 2), x\n\n"
+            )
         };
         let text = stanza("a", "deinstall ok config-files") + &stanza("b", "install ok installed");
         let database = read(&text).unwrap();

@@ -102,9 +102,7 @@ pub(crate) fn matches(pattern: &str, text: &str) -> bool {
             }
             ([], []) => return true,
             ([], _) | (_, []) => None,
-            ([first, ..], [c, text @ ..]) => {
-                one(*first, p, *c).map(|pattern| (pattern, text))
-            }
+            ([first, ..], [c, text @ ..]) => one(*first, p, *c).map(|pattern| (pattern, text)),
         };
         match (fits, retry) {
             (Some((pattern, text)), _) => (p, t) = (pattern, text),

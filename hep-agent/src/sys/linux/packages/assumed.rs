@@ -58,9 +58,8 @@ impl Stage {
 
     /// What apt-get has to be told to look here. Its cache must stay as it is, being of the real database.
     pub(super) fn options(&self) -> [String; 6] {
-        let option = |file: &str| {
-            format!("Dir::State::{file}={}", self.directory.join(file).display())
-        };
+        let option =
+            |file: &str| format!("Dir::State::{file}={}", self.directory.join(file).display());
         [
             "-o".to_owned(),
             option("status"),
@@ -91,7 +90,9 @@ fn sweep(parent: &str) -> io::Result<()> {
         let entry = entry?;
         let name = entry.file_name();
         let pid = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
-        let dead = pid.is_some_and(|pid| pid.parse::<u32>().is_ok() && !Path::new("/proc").join(pid).exists());
+        let dead = pid.is_some_and(|pid| {
+            pid.parse::<u32>().is_ok() && !Path::new("/proc").join(pid).exists()
+        });
         if dead && entry.metadata()?.uid() == own {
             fs::remove_dir_all(entry.path())?;
         }
@@ -195,7 +196,12 @@ impl Missing {
     }
 
     /// Reads what a package file would leave.
-    fn read_file(&mut self, name: &str, path: &AbsPath, status: &mut String) -> Result<(), SysError> {
+    fn read_file(
+        &mut self,
+        name: &str,
+        path: &AbsPath,
+        status: &mut String,
+    ) -> Result<(), SysError> {
         let wanted = self.wanted.keys().any(|(wanted, ..)| wanted == name);
         if let Some(stanza) = if wanted { files::control(path)? } else { None } {
             self.take(&stanza, status);
@@ -203,4 +209,3 @@ impl Missing {
         Ok(())
     }
 }
-

@@ -96,7 +96,8 @@ pub(super) fn index_age() -> Result<Option<Duration>, SysError> {
         return Ok(None);
     }
     let fetched = changed(STAMP).or_else(|| changed(LISTS));
-    let mut sources = vec![PathBuf::from("/etc/apt/sources.list"), "/etc/apt/sources.list.d".into()];
+    let mut sources =
+        vec![PathBuf::from("/etc/apt/sources.list"), "/etc/apt/sources.list.d".into()];
     sources.extend(directory("/etc/apt/sources.list.d")?);
     let newest = sources.iter().filter_map(changed).max();
     Ok(fetched
@@ -164,7 +165,8 @@ fn lists() -> Result<Vec<PathBuf>, SysError> {
 
 /// Reads a compressed list while apt's own helper unpacks it.
 fn unpack(path: &Path, reader: &mut Reader<'_>) -> Result<(), SysError> {
-    let argv = ["/usr/lib/apt/apt-helper".to_owned(), "cat-file".to_owned(), path.display().to_string()];
+    let argv =
+        ["/usr/lib/apt/apt-helper".to_owned(), "cat-file".to_owned(), path.display().to_string()];
     let (sender, receiver) = sync_channel::<Vec<u8>>(8);
     let (end, read) = std::thread::scope(|scope| {
         let chunks = Chunks { receiver, rest: Vec::new(), at: 0 };

@@ -21,7 +21,10 @@ pub(super) fn deltas(stdout: &[u8]) -> Result<Vec<Delta>, SysError> {
         };
         deltas.push(delta.ok_or_else(|| {
             let line: String = line.chars().take(200).collect();
-            SysError::new(format!("cannot understand apt-get's simulation: `{}`", line.escape_debug()))
+            SysError::new(format!(
+                "cannot understand apt-get's simulation: `{}`",
+                line.escape_debug()
+            ))
         })?);
     }
     Ok(deltas)
@@ -99,7 +102,9 @@ pub(super) fn refusal(transaction: &Transaction, end: ProcessEnd) -> SysError {
     } else if text.contains("no installation candidate") || text.contains("Unable to locate") {
         Some("add `update_cache: true`, or the source that has the package")
     } else if !unmet(&text).is_empty() {
-        Some("the packages do not fit together; see what holds them with `apt-cache policy NAME` on the host")
+        Some(
+            "the packages do not fit together; see what holds them with `apt-cache policy NAME` on the host",
+        )
     } else {
         None
     };
@@ -153,9 +158,9 @@ fn package_errors(text: &str) -> Vec<String> {
     let mut lines = text.lines().peekable();
     let mut errors = Vec::new();
     while let Some(line) = lines.next() {
-        let rest = line.strip_prefix("dpkg: error processing package ").or_else(|| {
-            line.strip_prefix("dpkg: error processing archive ")
-        });
+        let rest = line
+            .strip_prefix("dpkg: error processing package ")
+            .or_else(|| line.strip_prefix("dpkg: error processing archive "));
         if let Some(name) = rest.and_then(|rest| rest.split(' ').next()) {
             let reason = lines.peek().map_or("", |line| line.trim());
             let reason = reason.strip_prefix("installed ").unwrap_or(reason);
@@ -184,7 +189,8 @@ pub(super) fn missing_index(end: &ProcessEnd) -> Option<SysError> {
         reasons.retain(news);
     }
     (end.exit != Some(Exit::Code(0)) || !reasons.is_empty()).then(|| {
-        let why = if reasons.is_empty() { last_words(end) } else { format!(": {}", reasons.join("; ")) };
+        let why =
+            if reasons.is_empty() { last_words(end) } else { format!(": {}", reasons.join("; ")) };
         SysError::new(format!("the package index could not be refreshed as a whole{why}"))
             .hint("mend or remove the source, or leave `update_cache` out")
     })

@@ -29,7 +29,8 @@ const WORLD: &[(&str, &str, &[&str], &[&str])] = &[
     ("php8.2-fpm", "8.2.29-1", &[], &[]),
 ];
 
-const PROVIDES: &[(&str, &str)] = &[("mail-a", "mail-agent"), ("mail-b", "mail-agent"), ("only-one", "lonely")];
+const PROVIDES: &[(&str, &str)] =
+    &[("mail-a", "mail-agent"), ("mail-b", "mail-agent"), ("only-one", "lonely")];
 
 impl ObservePackages for Empty {
     fn packages(&self) -> Result<Database, SysError> {
@@ -51,7 +52,8 @@ impl ObservePackages for Empty {
     fn catalogue(&self) -> Result<Catalogue, SysError> {
         let stanza = |&(name, version, _, _): &(&str, &str, &[&str], &[&str])| {
             let provides = PROVIDES.iter().find(|(provider, _)| *provider == name);
-            let provides = provides.map_or(String::new(), |(_, name)| format!("Provides: {name}\n"));
+            let provides =
+                provides.map_or(String::new(), |(_, name)| format!("Provides: {name}\n"));
             format!("Package: {name}\nVersion: {version}\nArchitecture: all\n{provides}\n")
         };
         let list: String = WORLD.iter().map(stanza).collect();

@@ -32,7 +32,12 @@ Conf cpio (2.13+dfsg-7.1 Debian:12.15/oldstable [amd64])\n",
     );
     check(
         "Remv hep-greeter [1.1]\nInst hep-conflict (1.0 localhost [all])\nPurg hep-old\nPurg bash [5.2.15-2+b13]\n",
-        &["hep-greeter  1.1 removed", "hep-conflict all - 1.0", "hep-old  - purged", "bash  5.2.15-2+b13 purged"],
+        &[
+            "hep-greeter  1.1 removed",
+            "hep-conflict all - 1.0",
+            "hep-old  - purged",
+            "bash  5.2.15-2+b13 purged",
+        ],
     );
     check(
         "Inst libc6 [2.36-9+deb12u9] (2.36-9+deb12u10 Debian:12.10/stable [amd64]) [libc6:i386 libc6-dev:amd64 ]\n\
@@ -116,5 +121,7 @@ resolve 'x'"
         )
     );
     assert_eq!(message(end(0, "Hit:1 http://x\n", "W: x is configured multiple times\n")), None);
-    assert!(message(end(100, "", "E: The repository 'y' does not have a Release file.\n")).is_some());
+    assert!(
+        message(end(100, "", "E: The repository 'y' does not have a Release file.\n")).is_some()
+    );
 }
