@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
-    /// They are installed, in whatever version is there.
+    /// They are installed, in whatever version is there; what came for other packages only is marked as wanted for itself.
     #[default]
     Install,
     /// They are installed in the newest version there is.
@@ -29,7 +29,7 @@ pub enum Upgrade {
     Safe,
     /// New packages may come, nothing is removed (`apt-get upgrade --with-new-pkgs`).
     Full,
-    /// What the new versions need (`apt-get dist-upgrade`).
+    /// What the new versions need, also removals (`apt-get dist-upgrade`).
     Dist,
 }
 
@@ -53,6 +53,7 @@ pub struct Debconf {
 #[serde(deny_unknown_fields)]
 pub struct Apt {
     /// One package or a list: `nginx`, `nginx=1.22*`, `libc6:arm64`, `/srv/tool.deb` (a path on the host).
+    /// A pattern, `php8.2-*`, is every known package whose name matches (when removing: every installed one).
     #[serde(default, alias = "name", alias = "packages")]
     pub package: OneOrMany<Package>,
     /// What shall become of them. Default: `install`.
@@ -79,7 +80,8 @@ pub struct Apt {
     /// Remove packages that were installed for others and are needed no more.
     #[serde(default)]
     pub autoremove: bool,
-    /// `true` holds the packages at their version, `false` takes the hold away.
+    /// `true` holds the packages at their version, `false` takes the hold away. Either lets this task change packages that
+    /// are on hold; without it a held package that would have to change is an error.
     #[serde(default)]
     pub hold: Option<bool>,
     /// Options for dpkg. Default: `[force-confdef, force-confold]`.
@@ -116,6 +118,8 @@ impl Params for Apt {
         match (names.is_empty(), self.upgrade) {
             (false, _) => format!("{verb} {}{more}", names.join(", ")),
             (true, Some(_)) => "upgrade packages".to_owned(),
+            (true, None) if self.autoremove => "packages that are needed no more".to_owned(),
+            (true, None) if self.recover && !self.update_cache => "interrupted dpkg".to_owned(),
             (true, None) => "package index".to_owned(),
         }
     }
