@@ -48,6 +48,19 @@ fn failed_status(task: &Task) -> Status {
 struct Report {
     changes: Vec<Change>,
     notes: Vec<String>,
+    /// The bytes of all changes.
+    size: usize,
+}
+
+/// What the diffs of one task may take together in its report, in bytes: far less than a frame may.
+const DIFFS: usize = 8 * 1024 * 1024;
+
+impl Report {
+    fn add(&mut self, change: Change) {
+        self.size += change.line.len() + change.diff.as_ref().map_or(0, String::len);
+        let diff = change.diff.filter(|_| self.size <= DIFFS);
+        self.changes.push(Change { diff, ..change });
+    }
 }
 
 fn run<M: Module>(
@@ -66,9 +79,9 @@ fn run<M: Module>(
                     .hint("the run was cancelled or its controller went away; push again"));
             }
             match planned.step.execute(host)? {
-                Effect::Changed => report.changes.push(planned.change()),
+                Effect::Changed => report.add(planned.change()),
                 Effect::ChangedAnd(note) => {
-                    report.changes.push(planned.change());
+                    report.add(planned.change());
                     report.notes.push(note);
                 }
                 Effect::Noted(note) => report.notes.push(note),

@@ -74,12 +74,17 @@ pub(crate) enum Cause {
     Command(String),
 }
 
+/// How many packages a cause names; the ones that the manifest asks for come first.
+const SHOWN_PACKAGES: usize = 3;
+
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Packages(names) => {
                 let s = if names.len() == 1 { "" } else { "s" };
-                write!(f, "package{s} {}", names.join(", "))
+                let (shown, more) = names.split_at(names.len().min(SHOWN_PACKAGES));
+                write!(f, "package{s} {}", shown.join(", "))?;
+                if more.is_empty() { Ok(()) } else { write!(f, " and {} more", more.len()) }
             }
             Self::Command(text) => write!(f, "command `{text}`"),
         }

@@ -154,7 +154,7 @@ fn interrupted_dpkg_is_recognised() {
     {
         thread::sleep(Duration::from_millis(50));
     }
-    host.shell("pkill -9 -x dpkg; pkill -9 -f hep-slow.postinst; true").unwrap();
+    host.shell("pkill -9 -x dpkg; pkill -9 -f 'hep-slow[.]postinst'; true").unwrap();
     install.wait().unwrap();
     host.write("/var/lib/dpkg/info/hep-slow.postinst", "#!/bin/sh\nexit 0\n").unwrap();
     refused(&operator, "package: hep-greeter", &["hep-slow", "recover: true"]);

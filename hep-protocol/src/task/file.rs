@@ -64,7 +64,7 @@ pub struct File {
     /// Keep the old content beside the new, named with the time.
     #[serde(default)]
     pub backup: bool,
-    /// Rewrite the file itself where it cannot be replaced (a bind mount); not atomic.
+    /// Rewrite the file itself, for one that cannot be replaced (a bind mount); not atomic.
     #[serde(default)]
     pub in_place: bool,
     /// A command that must accept the new content, whose path stands for `%s`, before it replaces the old.

@@ -1,0 +1,294 @@
+//! The real agent over pipes: greeting, contents, wants, the end of the stream, its own file.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may panic, and these helpers are tests"
+)]
+
+use hep_protocol::blob::{Digest, Source, SourceFile};
+use hep_protocol::message::{End, Reply, Request};
+use hep_protocol::outcome::{Outcome, Status};
+use hep_protocol::plan::{DiffMode, NamedSource, OnError, Plan, RunMode, Task};
+use hep_protocol::{frame, hello};
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+/// An agent under way.
+struct Agent {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    stdout: ChildStdout,
+}
+
+impl Agent {
+    fn start() -> Self {
+        Self::start_as(Path::new(env!("CARGO_BIN_EXE_hep-agent")))
+    }
+
+    fn start_as(path: &Path) -> Self {
+        let mut child = Command::new(path)
+            .arg("serve")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .unwrap();
+        let (mut stdin, stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        hello::write(&mut stdin).unwrap();
+        Self { child, stdin: Some(stdin), stdout }
+    }
+
+    fn send(&mut self, request: &Request) {
+        let stdin = self.stdin.as_mut().unwrap();
+        frame::write(stdin, request).unwrap();
+        stdin.flush().unwrap();
+    }
+
+    fn reply(&mut self) -> Option<Reply> {
+        frame::read(&mut self.stdout).unwrap()
+    }
+
+    fn greeting(&mut self) {
+        hello::read(&mut self.stdout).unwrap();
+        assert!(matches!(self.reply(), Some(Reply::Hello(facts)) if !facts.kernel.is_empty()));
+    }
+
+    /// Reads until a task is finished.
+    fn finished(&mut self) -> Outcome {
+        loop {
+            match self.reply() {
+                Some(Reply::Finished { outcome, .. }) => return outcome,
+                Some(_) => {}
+                None => panic!("the agent is gone"),
+            }
+        }
+    }
+
+    /// Sends a plan and gives every outcome and the end.
+    fn run(&mut self, plan: Plan) -> (Vec<Outcome>, Option<End>) {
+        self.send(&Request::Plan(plan));
+        let mut outcomes = Vec::new();
+        loop {
+            match self.reply() {
+                Some(Reply::Finished { outcome, .. }) => outcomes.push(outcome),
+                Some(Reply::Done(end)) => return (outcomes, Some(end)),
+                Some(_) => {}
+                None => return (outcomes, None),
+            }
+        }
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        self.stdin = None;
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+fn task(json: &serde_json::Value, content: Option<&[u8]>) -> Task {
+    let file = content.map(|bytes| SourceFile {
+        name: "source".into(),
+        digest: Digest::of(bytes),
+        size: bytes.len() as u64,
+        executable: false,
+    });
+    Task {
+        name: "a task".into(),
+        spec: serde_json::from_value(json.clone()).unwrap(),
+        sources: file
+            .map(|file| NamedSource { written: "source".into(), source: Source::File(file) })
+            .into_iter()
+            .collect(),
+        on_error: OnError::Stop,
+    }
+}
+
+fn plan(tasks: Vec<Task>) -> Plan {
+    Plan { mode: RunMode::Apply, diff: DiffMode::Off, tasks }
+}
+
+fn shell(script: &str) -> Task {
+    task(&serde_json::json!({"command": {"shell": script}}), None)
+}
+
+fn copy_to(path: &Path, content: &[u8]) -> Task {
+    task(&serde_json::json!({"file": {"src": "source", "dest": path}}), Some(content))
+}
+
+fn directory() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+#[test]
+fn run_ends_with_done_and_with_nothing_after_it() {
+    let mut agent = Agent::start();
+    agent.greeting();
+    let (outcomes, end) = agent.run(plan(vec![shell("exit 0"), shell("exit 3"), shell("exit 0")]));
+    assert_eq!(
+        outcomes.iter().map(|o| o.status).collect::<Vec<_>>(),
+        [Status::Changed, Status::Failed]
+    );
+    assert_eq!(end, Some(End::Completed));
+    assert_eq!(agent.reply(), None);
+    assert!(agent.child.wait().unwrap().success());
+}
+
+#[test]
+fn content_sent_ahead_is_not_asked_for() {
+    let dir = directory();
+    let path = dir.path().join("f");
+    let mut agent = Agent::start();
+    agent.greeting();
+    let (first, second) = (b"first half, ".to_vec(), b"second half".to_vec());
+    let whole = [first.clone(), second.clone()].concat();
+    let digest = Digest::of(&whole);
+    agent.send(&Request::Blob { digest, data: first, last: false });
+    agent.send(&Request::Blob { digest, data: second, last: true });
+    let (outcomes, _) = agent.run(plan(vec![copy_to(&path, &whole)]));
+    assert_eq!(outcomes.len(), 1, "{outcomes:?}");
+    assert_eq!(fs::read(&path).unwrap(), whole);
+}
+
+#[test]
+fn missing_content_is_wanted_and_streamed() {
+    let dir = directory();
+    let path = dir.path().join("f");
+    let content: Vec<u8> = (0..3_000_000_u32).map(|n| (n / 7 % 251) as u8).collect();
+    let mut agent = Agent::start();
+    agent.greeting();
+    agent.send(&Request::Plan(plan(vec![copy_to(&path, &content)])));
+    let digest = Digest::of(&content);
+    assert_eq!(agent.reply(), Some(Reply::Started { task: 0 }));
+    assert_eq!(agent.reply(), Some(Reply::Want(digest)));
+    let chunks: Vec<&[u8]> = content.chunks(100_000).collect();
+    for (index, chunk) in chunks.iter().enumerate() {
+        agent.send(&Request::Blob {
+            digest,
+            data: chunk.to_vec(),
+            last: index + 1 == chunks.len(),
+        });
+    }
+    assert_eq!(agent.finished().status, Status::Changed);
+    assert_eq!(fs::read(&path).unwrap(), content);
+}
+
+#[test]
+fn content_that_is_not_what_was_promised_changes_nothing() {
+    let dir = directory();
+    let path = dir.path().join("f");
+    fs::write(&path, "old").unwrap();
+    for answer in [
+        Request::Unavailable { digest: Digest::of(b"new"), reason: "it changed meanwhile".into() },
+        Request::Blob { digest: Digest::of(b"new"), data: b"bad".to_vec(), last: true },
+        Request::Blob { digest: Digest::of(b"new"), data: b"newer".to_vec(), last: true },
+        Request::Blob { digest: Digest::of(b"new"), data: b"ne".to_vec(), last: true },
+    ] {
+        let mut agent = Agent::start();
+        agent.greeting();
+        agent.send(&Request::Plan(plan(vec![copy_to(&path, b"new")])));
+        agent.send(&answer);
+        let outcome = agent.finished();
+        assert_eq!(outcome.status, Status::Failed, "{answer:?}");
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "{answer:?}: {outcome:?}");
+    }
+}
+
+#[test]
+fn lost_controller_ends_the_run_after_the_step_in_hand() {
+    let dir = directory();
+    let (first, second) = (dir.path().join("first"), dir.path().join("second"));
+    let mut agent = Agent::start();
+    agent.greeting();
+    let script = format!("sleep 1; echo done > {}", first.display());
+    let next = format!("echo done > {}", second.display());
+    agent.send(&Request::Plan(plan(vec![shell(&script), shell(&next)])));
+    assert_eq!(agent.reply(), Some(Reply::Started { task: 0 }));
+    agent.stdin = None;
+    agent.child.wait().unwrap();
+    assert!(first.exists() && !second.exists());
+}
+
+#[test]
+fn cancel_is_answered_with_done() {
+    let mut agent = Agent::start();
+    agent.greeting();
+    agent.send(&Request::Plan(plan(vec![shell("sleep 1"), shell("true")])));
+    assert_eq!(agent.reply(), Some(Reply::Started { task: 0 }));
+    agent.send(&Request::Cancel);
+    let mut last = None;
+    while let Some(reply) = agent.reply() {
+        last = Some(reply);
+    }
+    assert_eq!(last, Some(Reply::Done(End::Cancelled)));
+}
+
+#[test]
+fn stray_output_of_a_command_never_becomes_a_frame() {
+    let mut agent = Agent::start();
+    agent.greeting();
+    let (outcomes, end) = agent
+        .run(plan(vec![shell("head -c 300000 /dev/urandom; head -c 300000 /dev/urandom >&2")]));
+    assert_eq!((outcomes.len(), end), (1, Some(End::Completed)));
+}
+
+#[test]
+fn hostile_stream_is_refused_with_a_word() {
+    for bytes in [b"GET / HTTP/1.1\r\n\r\n".to_vec(), Vec::new()] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_hep-agent"))
+            .arg("serve")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(&bytes).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(String::from_utf8_lossy(&output.stderr).starts_with("hep-agent: "), "{output:?}");
+    }
+}
+
+/// An agent where a push would put it.
+fn uploaded(root: &Path, name: &str) -> PathBuf {
+    let directory = root.join(name);
+    fs::create_dir(&directory).unwrap();
+    let path = directory.join("hep-agent");
+    fs::copy(env!("CARGO_BIN_EXE_hep-agent"), &path).unwrap();
+    path
+}
+
+#[test]
+fn uploaded_agent_removes_itself_and_what_killed_pushes_left() {
+    let root = directory();
+    let path = uploaded(root.path(), ".hep-0123456789abcdef");
+    let half = uploaded(root.path(), ".hep-00000000000000ff");
+    fs::write(&half, "half an upload").unwrap();
+    let old = uploaded(root.path(), ".hep-0000000000000001");
+    let long_ago = std::time::SystemTime::now() - Duration::from_secs(60);
+    fs::File::options().write(true).open(&old).unwrap().set_modified(long_ago).unwrap();
+    let under_way = uploaded(root.path(), ".hep-0000000000000002");
+    let stranger = root.path().join(".hep-notes");
+    fs::create_dir(&stranger).unwrap();
+    let mut agent = Agent::start_as(&path);
+    agent.greeting();
+    let mut left: Vec<_> =
+        fs::read_dir(root.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    left.sort();
+    assert_eq!(left, [under_way.parent().unwrap(), stranger.as_path()]);
+    let (outcomes, end) = agent.run(plan(vec![shell("true")]));
+    assert_eq!((outcomes.len(), end), (1, Some(End::Completed)));
+}
+
+#[test]
+fn agent_elsewhere_stays_where_it_is() {
+    let root = directory();
+    let path = uploaded(root.path(), "bin");
+    Agent::start_as(&path).greeting();
+    assert!(path.exists());
+}
