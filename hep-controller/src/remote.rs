@@ -103,7 +103,7 @@ pub(crate) struct Timeouts {
     /// Version exchange and key exchange.
     pub(crate) handshake: Duration,
     pub(crate) login: Duration,
-    /// For one attempt: learning the machine, and sending the agent into one directory.
+    /// For learning the machine; then, while the agent is sent, for as long as nothing of it is acknowledged.
     pub(crate) upload: Duration,
     /// From the start command to the end of the agent's hello.
     pub(crate) start: Duration,
@@ -119,8 +119,8 @@ impl Default for Timeouts {
             handshake: Duration::from_secs(20),
             // PAM and LDAP may be slow to say no.
             login: Duration::from_secs(60),
-            // 2 MB at 64 kbit/s.
-            upload: Duration::from_secs(300),
+            // A slow login shell, or a home directory on a server of files that has to wake up.
+            upload: Duration::from_secs(120),
             start: Duration::from_secs(30),
             finish: Duration::from_secs(5),
         }

@@ -38,9 +38,9 @@ pub(crate) fn launch<T>(
         .map_err(launch.failed(Stage::Login))?;
     wire.keep_alive();
     wire.limit(options.timeouts.upload);
-    let (machine, sftp) = survey(&mut wire).map_err(launch.failed(Stage::Upload))?;
+    let Survey { machine, sftp, room } = survey(&mut wire).map_err(launch.failed(Stage::Upload))?;
     let agent = (options.agents)(&machine).map_err(launch.fails(Stage::Upload))?;
-    let parcel = Parcel { sftp: &sftp, agent: &agent };
+    let parcel = Parcel { sftp: &sftp, agent: &agent, under_way: under_way(room) };
 
     let mut refusals = Vec::new();
     for candidate in CANDIDATES {
@@ -72,6 +72,8 @@ struct Launch<'a> {
 struct Parcel<'a> {
     sftp: &'a Sftp,
     agent: &'a [u8],
+    /// How many bytes may be sent and not acknowledged.
+    under_way: usize,
 }
 
 /// The outcome in one directory.
@@ -133,11 +135,11 @@ impl<'a> Launch<'a> {
         hello: &mut impl FnMut(&mut dyn Link) -> Result<T, Problem>,
     ) -> Result<Tried<T>, Unreachable> {
         let timeouts = self.options.timeouts;
-        wire.limit(timeouts.upload);
+        wire.limit_standstill(timeouts.upload);
         let place = Place::random_in(candidate).map_err(|error| {
             self.fails(Stage::Upload)(Problem::new("no random name")).because(error)
         })?;
-        let channel = match send::send(&mut wire, parcel.sftp, &place, parcel.agent) {
+        let channel = match send::send(&mut wire, parcel, &place) {
             Ok(channel) => channel,
             Err(Unsent::Directory(why)) => return Ok(Tried::NotHere(why, wire)),
             Err(Unsent::Failed(failed)) => return Err(self.failed(Stage::Upload)(failed)),
@@ -187,8 +189,22 @@ impl Failed {
     }
 }
 
+/// What is learnt before the upload.
+struct Survey {
+    machine: String,
+    sftp: Sftp,
+    /// Bytes that a channel to the host takes without an answer.
+    room: u32,
+}
+
+/// Half of what the host has room for, since it says only now and then that there is room again. OpenSSH has room for 2 MiB:
+/// by the time that TCP has come to send half of that at once, the first packets are acknowledged.
+fn under_way(room: u32) -> usize {
+    usize::try_from(room / 2).unwrap_or(usize::MAX).max(4096)
+}
+
 /// The host's machine, and SFTP to it, in as few round trips as one after the other would take for SFTP alone and one.
-fn survey(wire: &mut Wire) -> Result<(String, Sftp), Failed> {
+fn survey(wire: &mut Wire) -> Result<Survey, Failed> {
     let mut uname = wire
         .run(|session| session.channel_session())
         .map_err(|source| Failed::because("the host opens no session", source))?;
@@ -196,7 +212,8 @@ fn survey(wire: &mut Wire) -> Result<(String, Sftp), Failed> {
         .both(|_| uname.exec("uname -sm"), |session| session.sftp())
         .map_err(|source| Failed::because("the host went away", source))?;
     asked.map_err(|source| Failed::because("the host runs no command", source))?;
-    let output = Stream::new(uname)
+    let mut uname = Stream::new(uname);
+    let output = uname
         .read_all(wire, 64 * 1024)
         .map_err(|source| Failed::because("the answer to `uname -sm` was not read", source))?;
     let machine = upload::machine(&output).map(str::to_owned).ok_or_else(|| {
@@ -213,7 +230,7 @@ fn survey(wire: &mut Wire) -> Result<(String, Sftp), Failed> {
             source: Some(source),
         }
     })?;
-    Ok((machine, sftp))
+    Ok(Survey { machine, sftp, room: uname.room() })
 }
 
 fn start(wire: &mut Wire, mut channel: Channel, place: &Place) -> Result<Stream, Failed> {

@@ -1,11 +1,11 @@
 //! The agent's bytes into a private directory of the host, by SFTP.
 
-use super::Failed;
 use super::wire::{Broken, Wire, recovered};
+use super::{Failed, Parcel};
 use crate::remote::upload::Place;
 use libssh2_sys as raw;
-use ssh2::{Channel, ErrorCode, OpenFlags, OpenType, Sftp};
-use std::io::Write;
+use ssh2::{Channel, ErrorCode, File, OpenFlags, OpenType, Sftp};
+use std::io::Write as _;
 use std::path::Path;
 
 /// Why the agent is not there.
@@ -17,12 +17,8 @@ pub(super) enum Unsent {
 
 /// Makes the place (0700, new) and writes the agent into it. Gives a channel to start it in, opened while the file was
 /// being closed. No fsync: after a crash of the host there would be nothing to start.
-pub(super) fn send(
-    wire: &mut Wire,
-    sftp: &Sftp,
-    place: &Place,
-    agent: &[u8],
-) -> Result<Channel, Unsent> {
+pub(super) fn send(wire: &mut Wire, parcel: &Parcel<'_>, place: &Place) -> Result<Channel, Unsent> {
+    let sftp = parcel.sftp;
     let (directory, file) = (Path::new(&place.directory), Path::new(&place.file));
     let flags = OpenFlags::WRITE | OpenFlags::CREATE | OpenFlags::EXCLUSIVE;
     // SFTP answers in order, so the file's directory is there when its turn comes.
@@ -40,7 +36,7 @@ pub(super) fn send(
         return Err(unsent("mkdir", error));
     }
     let written = match opened {
-        Ok(file) => write(wire, file, agent),
+        Ok(file) => write(wire, file, parcel),
         Err(error) => Err(unsent("create", error)),
     };
     if matches!(written, Err(Unsent::Directory(_))) {
@@ -49,15 +45,23 @@ pub(super) fn send(
     written
 }
 
-fn write(wire: &mut Wire, mut file: ssh2::File, agent: &[u8]) -> Result<Channel, Unsent> {
-    let mut rest = agent;
+fn write(wire: &mut Wire, mut file: File, parcel: &Parcel<'_>) -> Result<Channel, Unsent> {
+    let mut rest = parcel.agent;
     let written = loop {
         if rest.is_empty() {
             break Ok(());
         }
-        // libssh2 has many packets under way at once, but only within what one call was given: so it gets all.
-        match wire.run(|session| file.write(rest).map_err(|error| recovered(session, &error))) {
-            Ok(acknowledged) => rest = rest.get(acknowledged..).unwrap_or_default(),
+        // libssh2 has many packets under way at once, but only within what one call was given. When one of them fails it
+        // forgets the others, even one of which the host has the first half only: that would swallow all that follows.
+        // It stops within a packet where the host's window ends; what is under way must never fill it.
+        let piece = rest.get(..parcel.under_way).unwrap_or(rest);
+        match wire.run(|session| file.write(piece).map_err(|error| recovered(session, &error))) {
+            Ok(acknowledged) => {
+                rest = rest.get(acknowledged..).unwrap_or_default();
+                if acknowledged > 0 {
+                    wire.moves();
+                }
+            }
             Err(error) => break Err(unsent("write", error)),
         }
     };

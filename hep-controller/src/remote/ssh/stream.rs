@@ -27,6 +27,11 @@ impl Stream {
         Stream { channel, stderr: Tail::default(), pending: VecDeque::new(), received_any: false }
     }
 
+    /// How many bytes the host takes at this moment before it has to say that it takes more.
+    pub(super) fn room(&self) -> u32 {
+        self.channel.write_window().remaining
+    }
+
     /// Whether the program has written anything to stdout so far.
     pub(super) fn received_any(&self) -> bool {
         self.received_any

@@ -14,6 +14,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+mod upload;
+
 /// Removes itself as the agent does, says hello, then does what follows.
 const GREETING: &str = "#!/bin/sh\nrm -r \"${0%/*}\"\necho hello\n";
 
@@ -491,11 +493,12 @@ fn a_launch_takes_few_round_trips() {
     assert!((8..=18).contains(&count), "{count} round trips");
 }
 
+/// For longer than a host may be silent: so long as its SSH server answers, which it may do before anybody polls.
 #[test]
 #[ignore = "takes a minute"]
 fn a_quiet_agent_is_waited_for() {
     let server = Server::start();
-    let (mut link, _) = Try::at(&server).script("sleep 50; echo done\n").launch().unwrap();
+    let (mut link, _) = Try::at(&server).script("sleep 75; echo done\n").launch().unwrap();
     assert_eq!(read_to_end(&mut *link), "done\n");
     assert_eq!(link.finish().exit, Exit::Code(0));
 }

@@ -19,6 +19,10 @@ use std::time::{Duration, Instant};
 /// libssh2's own limit for the few calls that ssh2 makes blocking, all of them in drops.
 const DROP_MILLISECONDS: u32 = 2_000;
 
+/// So many bytes that the host's TCP acknowledged are a message on its way, and not just our keepalives, which the
+/// system of a host acknowledges even when its SSH server is frozen.
+const MOVEMENT: u64 = 4096;
+
 /// How long [`Wire::both`] waits at most before it asks both again.
 const TICK: Duration = Duration::from_millis(20);
 
@@ -28,8 +32,11 @@ pub(super) struct Wire {
     tcp: TcpStream,
     cancel: Canceller,
     deadline: Option<Deadline>,
-    /// When the host last sent anything.
+    /// When the host last sent anything, or took much.
     heard: Instant,
+    /// What [`Wire::counters`] said when that was last found out.
+    received: u64,
+    sent: u64,
     keeps_alive: bool,
 }
 
@@ -37,7 +44,17 @@ pub(super) struct Wire {
 struct Deadline {
     end: Instant,
     after: Duration,
-    is_patient: bool,
+    manner: Manner,
+}
+
+/// What a deadline means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    Firm,
+    /// The session outlives it.
+    Patient,
+    /// Put off whenever something moves.
+    Moving,
 }
 
 /// Why an operation did not succeed.
@@ -145,8 +162,8 @@ impl Wire {
         session.set_tcp_stream(tcp.try_clone().map_err(Broken::Wait)?);
         session.set_blocking(false);
         session.set_timeout(DROP_MILLISECONDS);
-        let heard = Instant::now();
-        Ok(Wire { session, tcp, cancel, deadline: None, heard, keeps_alive: false })
+        let (heard, received, sent) = (Instant::now(), 0, 0);
+        Ok(Wire { session, tcp, cancel, deadline: None, heard, received, sent, keeps_alive: false })
     }
 
     pub(super) fn session(&self) -> &Session {
@@ -159,12 +176,31 @@ impl Wire {
 
     /// From now on, all operations together may take this long.
     pub(super) fn limit(&mut self, after: Duration) {
-        self.deadline = Some(Deadline { end: Instant::now() + after, after, is_patient: false });
+        self.limit_as(Manner::Firm, after);
     }
 
     /// The same, but the session outlives the deadline, to clean up after what did not come.
     pub(super) fn limit_patiently(&mut self, after: Duration) {
-        self.deadline = Some(Deadline { end: Instant::now() + after, after, is_patient: true });
+        self.limit_as(Manner::Patient, after);
+    }
+
+    /// From now on, operations may take any time as long as what we send goes on its way: this is how long nothing of it
+    /// may be acknowledged, neither by the host's TCP nor, as the caller says with [`Wire::moves`], by a program there.
+    pub(super) fn limit_standstill(&mut self, after: Duration) {
+        self.limit_as(Manner::Moving, after);
+    }
+
+    fn limit_as(&mut self, manner: Manner, after: Duration) {
+        self.deadline = Some(Deadline { end: Instant::now() + after, after, manner });
+    }
+
+    /// Puts a deadline of [`Wire::limit_standstill`] off.
+    pub(super) fn moves(&mut self) {
+        if let Some(deadline) = &mut self.deadline
+            && deadline.manner == Manner::Moving
+        {
+            deadline.end = Instant::now() + deadline.after;
+        }
     }
 
     pub(super) fn no_limit(&mut self) {
@@ -245,6 +281,7 @@ impl Wire {
         if self.cancel.is_cancelled() {
             return Err(Broken::Cancelled);
         }
+        self.listen();
         let until_deadline = self.time_left()?;
         let directions = self.session.block_directions();
         let events = match directions {
@@ -263,15 +300,32 @@ impl Wire {
         Ok(())
     }
 
+    /// Takes note of what came and went. Polls alone would not do: an answer may be there, and be read, before the next
+    /// one, and while much is sent only room for more is waited for.
+    fn listen(&mut self) {
+        let Counters { sent, received } = self.counters();
+        let moved = sent >= self.sent + MOVEMENT;
+        if moved {
+            self.sent = sent;
+            self.moves();
+        }
+        if moved || received > self.received {
+            self.received = received;
+            self.heard = Instant::now();
+        }
+    }
+
     /// Until the deadline, which is an error once it has passed.
     pub(super) fn time_left(&self) -> Result<Duration, Broken> {
-        let Some(Deadline { end, after, is_patient }) = self.deadline else {
+        let Some(Deadline { end, after, manner }) = self.deadline else {
             return Ok(Duration::MAX);
         };
         match end.checked_duration_since(Instant::now()) {
             Some(left) => Ok(left),
-            None if is_patient => Err(Broken::Overdue(after)),
-            None => Err(Broken::Late(after)),
+            None => Err(match manner {
+                Manner::Patient => Broken::Overdue(after),
+                Manner::Firm | Manner::Moving => Broken::Late(after),
+            }),
         }
     }
 

@@ -1,0 +1,101 @@
+//! Uploads that are larger than every window on their way: disks that fill up midway, and lines that are thin or stand still.
+
+use super::*;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A script that says where it lies, then ends, padded to many bytes.
+fn large(server: &Server, bytes: usize) -> Try {
+    let mut try_ = Try::at(server).script("echo \"$0\"; exit\n");
+    try_.script.push_str(&"#".repeat(bytes));
+    try_
+}
+
+#[test]
+fn a_disk_that_fills_up_midway_is_passed_over_and_left_empty() {
+    for size in ["16k", "1m", "5m"] {
+        let mount = format!("mount -t tmpfs -o size={size} tmpfs /var/tmp");
+        let server = Server::with("", &mount);
+        let try_ = large(&server, 16 << 20);
+        let started = Instant::now();
+        let (mut link, _) = try_.launch().unwrap_or_else(|error| panic!("{size}: {error}"));
+        assert!(started.elapsed() < Duration::from_secs(20), "{size}: {:?}", started.elapsed());
+        let place = hello(&mut *link).unwrap();
+        assert!(place.starts_with("./.hep-"), "{size}: {place}");
+        assert_eq!(leftovers(&server), [] as [&str; 0], "{size}");
+        // A file without a name would still fill the disk if the server had it open.
+        let disk = nix::sys::statvfs::statvfs(&server.root().join("var/tmp")).unwrap();
+        assert_eq!(disk.blocks_free(), disk.blocks(), "{size}");
+        link.finish();
+    }
+}
+
+#[test]
+fn all_disks_full_is_an_error_soon_and_none_keeps_anything() {
+    let before = "mount --bind $DIR /mnt && for d in /var/tmp /root /dev/shm /tmp /run; do mount -t tmpfs -o size=64k \
+                  tmpfs $d; done && mkdir -p $DIR /run/sshd && mount --bind /mnt $DIR";
+    let server = Server::with("", before);
+    let started = Instant::now();
+    let failed = large(&server, 8 << 20).fails_at(Stage::Upload);
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    assert_eq!(failed.what.matches("write failed (full or read-only?)").count(), 5, "{failed}");
+    assert_eq!(leftovers(&server), [] as [&str; 0]);
+}
+
+/// A port that leads to the server's over a line that takes so many bytes in a second from the client, and none any more
+/// after so many.
+fn thin(server: &Server, rate: usize, stops_after: usize) -> u16 {
+    let near = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (port, server) = (near.local_addr().unwrap().port(), server.port);
+    thread::spawn(move || {
+        let (client, host) =
+            (near.accept().unwrap().0, TcpStream::connect(("127.0.0.1", server)).unwrap());
+        let (mut back, mut to_client) = (host.try_clone().unwrap(), client.try_clone().unwrap());
+        let ended = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&ended);
+        thread::spawn(move || {
+            let _ = io::copy(&mut back, &mut to_client);
+            told.store(true, Ordering::SeqCst);
+        });
+        let (mut client, mut host) = (client, host);
+        let (mut buffer, mut passed) = ([0; 4096], 0);
+        while let Ok(read @ 1..) = client.read(&mut buffer) {
+            passed += read;
+            if passed > stops_after {
+                // The line stays up for longer than the test waits.
+                thread::sleep(Duration::from_secs(30));
+                break;
+            }
+            thread::sleep(Duration::from_secs_f64(read as f64 / rate as f64));
+            if ended.load(Ordering::SeqCst) || host.write_all(&buffer[..read]).is_err() {
+                break;
+            }
+        }
+        let _ = host.shutdown(Shutdown::Both);
+    });
+    port
+}
+
+#[test]
+fn a_thin_line_may_take_its_time_as_long_as_something_moves() {
+    let server = Server::start();
+    let mut try_ = large(&server, 1_500_000);
+    try_.target.port = thin(&server, 200_000, usize::MAX);
+    try_.timeouts.upload = Duration::from_secs(2);
+    let started = Instant::now();
+    let (mut link, _) = try_.launch().unwrap();
+    assert!(started.elapsed() > Duration::from_secs(6), "{:?}", started.elapsed());
+    assert!(hello(&mut *link).unwrap().starts_with("/var/tmp/.hep-"));
+    link.finish();
+}
+
+#[test]
+fn a_line_that_stands_still_midway_is_given_up() {
+    let server = Server::start();
+    let mut try_ = large(&server, 16 << 20);
+    try_.target.port = thin(&server, 1_000_000, 300_000);
+    try_.timeouts.upload = Duration::from_secs(1);
+    let started = Instant::now();
+    let failed = try_.fails_at(Stage::Upload);
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    assert_eq!(failed.source.unwrap().to_string(), "no answer within 1 s");
+}
