@@ -115,7 +115,9 @@ fn upload_killed_midway_is_removed_by_the_next_push() {
     let host = Host::start(Flavour::Sysv, "web1").unwrap();
     let slow = Options { bytes_per_second: Some(200_000), ..Options::default() };
     let relay = Relay::start(host.address(), slow).unwrap();
-    let mut push = Operator::through(&host, relay.addr()).begin("- command: {argv: 'true'}\n");
+    // Lives as long as its push, whose working directory it keeps.
+    let operator = Operator::through(&host, relay.addr());
+    let mut push = operator.begin("- command: {argv: 'true'}\n");
     eventually("the upload begins", || relay.counters().sent > 60_000);
     push.kill().unwrap();
     push.wait().unwrap();
