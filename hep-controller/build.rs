@@ -1,7 +1,6 @@
 //! Puts the agents found in the directory `HEP_AGENTS_DIR` into hep: writes the table of `include_bytes!` that
 //! agent_binary.rs includes. Without the variable the table is empty and hep looks beside itself instead.
 //! Builds no agent: `cargo xtask dist` does, and sets the variable.
-#![expect(clippy::print_stdout, reason = "a build script talks to cargo on stdout")]
 
 use std::error::Error;
 use std::fmt::Write as _;

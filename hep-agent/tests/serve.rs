@@ -191,6 +191,8 @@ fn content_that_is_not_what_was_promised_changes_nothing() {
         let mut agent = Agent::start();
         agent.greeting();
         agent.send(&Request::Plan(plan(vec![copy_to(&path, b"new")])));
+        assert_eq!(agent.reply(), Some(Reply::Started { task: 0 }));
+        assert_eq!(agent.reply(), Some(Reply::Want(Digest::of(b"new"))));
         agent.send(&answer);
         let outcome = agent.finished();
         assert_eq!(outcome.status, Status::Failed, "{answer:?}");
