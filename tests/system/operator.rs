@@ -47,7 +47,7 @@ impl Operator {
         let known: Vec<&str> = hosts.iter().map(|host| host.known_hosts().trim_end()).collect();
         fs::write(ssh.join("known_hosts"), known.join("\n") + "\n").unwrap();
         let lines: Vec<String> = hosts.iter().map(|host| host_line(host, host.address())).collect();
-        operator.write("hosts", &lines.join("\n"));
+        operator.write("hosts", lines.join("\n"));
         operator
     }
 
@@ -58,7 +58,7 @@ impl Operator {
         let own = host.addr().to_string();
         let known = host.known_hosts().replace(&own, &format!("[{ip}]:{port}"));
         operator.write("home/.ssh/known_hosts", &known);
-        operator.write("hosts", &host_line(host, address));
+        operator.write("hosts", host_line(host, address));
         operator
     }
 
