@@ -1,4 +1,4 @@
-//! Any host plus changes kept in memory: what check mode runs on, and, above [`empty::Empty`], the host of the unit tests.
+//! Any host plus changes kept in memory: what check mode runs on, and, above `empty::Empty`, the host of the unit tests.
 //!
 //! Later tasks see what earlier ones would have done. Where only a real run could tell (what a package brings, what a
 //! command does), [`Observe::depends`] names the cause.

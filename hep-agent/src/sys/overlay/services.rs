@@ -114,7 +114,7 @@ fn of_script(text: String) -> ServiceState {
     ServiceState { reload, ..ServiceState::fresh(Boot::Disabled) }
 }
 
-/// A service of a unit that was just written: it can be enabled if it has a section [Install] (systemd.unit(5)), and
+/// A service of a unit that was just written: it can be enabled if it has a section `[Install]` (systemd.unit(5)), and
 /// reloaded if it says how (systemd.service(5)). Of an empty text, as of a file too large to look into, nothing is known.
 fn of_unit(text: &str) -> ServiceState {
     let has =
