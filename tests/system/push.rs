@@ -52,7 +52,9 @@ fn example_converges_and_then_only_restarts() {
     );
     for host in &hosts {
         assert_eq!(page(host).trim(), "Hello, world!");
-        let stat = |path| host.exec_ok(&["stat", "-c", "%a %U %G %F", path]).unwrap();
+        let stat = |path| {
+            host.exec_ok(&["stat", "-c", "%a %U %G %F", path]).unwrap().trim_end().to_owned()
+        };
         assert_eq!(stat("/etc/apache2/mods-enabled/dir.conf"), "644 root root regular file");
         assert_eq!(stat("/var/www/html/index.php"), "644 www-data www-data regular file");
         assert_eq!(traces(host), "");
