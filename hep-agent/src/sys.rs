@@ -84,7 +84,7 @@ impl fmt::Display for Cause {
                 let s = if names.len() == 1 { "" } else { "s" };
                 let (shown, more) = names.split_at(names.len().min(SHOWN_PACKAGES));
                 write!(f, "package{s} {}", shown.join(", "))?;
-                if more.is_empty() { Ok(()) } else { write!(f, " and {} more", more.len()) }
+                if more.is_empty() { Ok(()) } else { write!(f, ", ...") }
             }
             Self::Command(text) => write!(f, "command `{text}`"),
         }
