@@ -104,16 +104,9 @@ struct Found {
     meta: Meta,
     /// The text, if it is a link.
     link: Option<String>,
-    /// What stands against removing it, if it is a directory that may have to give way.
-    tree: Option<Tree>,
-}
-
-/// A directory that may have to give way.
-#[derive(Debug)]
-struct Tree {
-    /// Its path without links.
-    real: AbsPath,
-    /// The mount points at and below it.
+    /// Its path; if it may have to give way, with no link above it.
+    at: AbsPath,
+    /// The mount points at and below it, if it is a directory that may have to give way.
     mounts: Vec<AbsPath>,
 }
 

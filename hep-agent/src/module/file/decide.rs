@@ -1,6 +1,7 @@
 //! What to do about each entry. Nothing is read here: everything is in the state.
 
 mod links;
+mod precious;
 
 use super::accounts::Asked;
 use super::{Entry, Found, Scope, State, Want, words};
@@ -10,12 +11,7 @@ use crate::sys::files::{Attrs, Content, Durable, FileKind, Meta, NewFile, Place}
 use crate::sys::{Cause, SysError};
 use hep_protocol::task::file::File;
 use hep_protocol::value::{Mode, PermissionBits};
-
-/// Directories that no task means to remove or replace, with all that is below them.
-const PROTECTED: [&str; 18] = [
-    "/", "/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/root",
-    "/run", "/sbin", "/sys", "/tmp", "/usr", "/var", "/home",
-];
+use precious::{refuse_mounts, refuse_protected};
 
 /// The plan for all entries.
 pub(super) fn decide(params: &File, state: &State) -> Result<Plan, SysError> {
@@ -154,9 +150,7 @@ impl Decide<'_> {
         executable: bool,
     ) -> Result<Vec<Planned>, SysError> {
         let was = entry.found.as_ref().map(|found| found.meta.kind);
-        if matches!(was, Some(FileKind::Directory | FileKind::Special)) {
-            self.may_give_way(entry, "a file")?;
-        }
+        self.file_may_come(entry)?;
         let default = if executable { 0o755 } else { 0o644 };
         let names = &self.state.names;
         let (attrs, detail) = match &entry.found {
@@ -245,16 +239,16 @@ impl Decide<'_> {
         match &entry.found {
             None if self.state.cause.is_some() => Ok(vec![remove(FileKind::File)]),
             None => Ok(Vec::new()),
-            Some(found) if found.meta.kind == FileKind::Directory => {
-                if !self.params.recurse {
+            Some(found) => {
+                refuse_protected(found)?;
+                if found.meta.kind == FileKind::Directory && !self.params.recurse {
                     let path = entry.place.path();
                     return Err(SysError::new(format!("{path} is a directory"))
                         .hint("`recurse: true` removes a directory with everything in it"));
                 }
-                refuse_precious(found)?;
-                Ok(vec![remove(FileKind::Directory)])
+                refuse_mounts(found)?;
+                Ok(vec![remove(found.meta.kind)])
             }
-            Some(found) => Ok(vec![remove(found.meta.kind)]),
         }
     }
 
@@ -301,6 +295,9 @@ impl Decide<'_> {
     /// Whether something of another type may be replaced.
     fn may_give_way(&self, entry: &Entry, wanted: &str) -> Result<(), SysError> {
         let path = entry.place.path();
+        if let Some(found) = &entry.found {
+            refuse_protected(found)?;
+        }
         match &entry.found {
             Some(found) if !self.params.force => {
                 let hint = match found.meta.kind {
@@ -313,8 +310,17 @@ impl Decide<'_> {
                 let kind = found.meta.kind;
                 Err(SysError::new(format!("{path} is a {kind}, not {wanted}")).hint(hint))
             }
-            Some(found) => refuse_precious(found),
+            Some(found) => refuse_mounts(found),
             None => Ok(()),
+        }
+    }
+
+    /// Whether a file may take the place: another file and a link give way without being asked.
+    fn file_may_come(&self, entry: &Entry) -> Result<(), SysError> {
+        match &entry.found {
+            Some(found) if found.meta.kind == FileKind::Link => refuse_protected(found),
+            Some(found) if found.meta.kind != FileKind::File => self.may_give_way(entry, "a file"),
+            Some(_) | None => Ok(()),
         }
     }
 
@@ -332,24 +338,5 @@ impl Decide<'_> {
     fn planned(&self, step: FileStep) -> Planned {
         let cause = self.state.cause.as_ref().or(self.state.asked.cause.as_ref());
         Planned { depends: cause.cloned(), ..Planned::new(Step::File(step)) }
-    }
-}
-
-/// Refuses to remove directories that a system cannot be without, and mounted file systems.
-fn refuse_precious(found: &Found) -> Result<(), SysError> {
-    let Some(tree) = &found.tree else { return Ok(()) };
-    let real = &tree.real;
-    if PROTECTED.contains(&real.as_str()) {
-        return Err(SysError::new(format!("{real} is never removed as a whole"))
-            .hint("name what is to be removed in it"));
-    }
-    match tree.mounts.first() {
-        Some(mount) if mount == real => {
-            Err(SysError::new(format!("{real} is a mount point"))
-                .hint("unmount it in an earlier task"))
-        }
-        Some(mount) => Err(SysError::new(format!("{mount}, in {real}, is a mount point"))
-            .hint("unmount it in an earlier task: what is mounted would be removed with the rest")),
-        None => Ok(()),
     }
 }

@@ -6,7 +6,7 @@ mod tree;
 use super::accounts::{Asked, Names};
 use super::decide;
 use super::diff::{self, Texts};
-use super::{Dangling, Entry, Found, Scope, State, Tree, Want};
+use super::{Dangling, Entry, Found, Scope, State, Want};
 use crate::module::Input;
 use crate::sys::files::{Account, Attrs, Content, FileKind, Meta, Place};
 use crate::sys::{Cause, Observe, Subject, SysError};
@@ -209,15 +209,16 @@ impl Look<'_> {
             FileKind::File | FileKind::Directory | FileKind::Special => None,
         };
         let gives_way = self.params.force || self.params.action == Action::Absent;
-        let tree = match meta.kind {
-            FileKind::Directory if gives_way => {
-                let real = self.host.resolve(path)?.unwrap_or_else(|| path.clone());
-                let mounts = self.host.mounts(&real)?;
-                Some(Tree { real, mounts })
-            }
-            FileKind::Directory | FileKind::File | FileKind::Link | FileKind::Special => None,
+        // A link may give way unasked.
+        let at = match gives_way || link.is_some() {
+            true => self.without_links_above(path)?,
+            false => path.clone(),
         };
-        Ok(Found { meta, link, tree })
+        let mounts = match meta.kind {
+            FileKind::Directory if gives_way => self.host.mounts(&at)?,
+            FileKind::Directory | FileKind::File | FileKind::Link | FileKind::Special => Vec::new(),
+        };
+        Ok(Found { meta, link, at, mounts })
     }
 
     /// What a new thing gets that the task says nothing of: the agent's own user, and its group or that of a set-group-id

@@ -393,15 +393,59 @@ fn directories_that_a_host_lives_on_are_never_removed() {
     };
     let refused = |path: &str| {
         format!(
-            "error: {path} is never removed as a whole\n\
-             hint: name what is to be removed in it"
+            "error: {path} is never removed or replaced: the host lives on it\n\
+             hint: name what is meant in it"
         )
     };
     check(&json!({"action": "absent", "dest": "/", "recurse": true}), &refused("/"));
     check(&json!({"action": "absent", "dest": "/usr/..", "recurse": true}), &refused("/"));
     check(&json!({"action": "absent", "dest": "/usr/../usr", "recurse": true}), &refused("/usr"));
     check(&json!({"dest": "/usr", "content": "", "force": true}), &refused("/usr"));
+    check(&json!({"action": "absent", "dest": "/usr"}), &refused("/usr"));
     check(&json!({"action": "absent", "dest": "/u", "recurse": true}), "remove link /u");
+}
+
+/// On a merged `/usr` they are links, which otherwise give way to a file without being asked.
+#[test]
+fn links_that_a_host_lives_on_are_never_removed() {
+    let mut fake = Overlay::new(Empty);
+    for directory in ["/usr", "/usr/bin", "/usr/lib64", "/usr/other", "/usr/local", "/opt", "/t"] {
+        must_run(&mut fake, &json!({"action": "directory", "dest": directory}));
+    }
+    for (path, target) in [("/bin", "usr/bin"), ("/lib64", "usr/lib64"), ("/r", "/")] {
+        must_run(&mut fake, &json!({"action": "link", "dest": path, "src": target}));
+    }
+    must_run(&mut fake, &json!({"dest": "/t/f", "content": "x"}));
+    let refused = |path: &str| {
+        format!(
+            "error: {path} is never removed or replaced: the host lives on it\n\
+             hint: name what is meant in it"
+        )
+    };
+    let mut check = |task: Value, expected: &str| {
+        let outcome = run(&mut fake, &task, DiffMode::Off);
+        assert_eq!(shown(&outcome), expected, "{task}");
+    };
+    check(json!({"action": "absent", "dest": "/lib64"}), &refused("/lib64"));
+    check(json!({"action": "absent", "dest": "/r/lib64"}), &refused("/lib64"));
+    check(json!({"dest": "/bin", "content": "x"}), &refused("/bin"));
+    check(json!({"dest": "/bin", "content": "x", "force": true}), &refused("/bin"));
+    check(json!({"action": "directory", "dest": "/bin", "force": true}), &refused("/bin"));
+    check(json!({"action": "hardlink", "dest": "/bin", "src": "/t/f"}), &refused("/bin"));
+    check(json!({"action": "link", "dest": "/bin", "src": "usr/other"}), &refused("/bin"));
+    check(json!({"action": "link", "dest": "/bin", "src": "usr/bin"}), "");
+    check(
+        json!({"dest": "/bin", "content": "x", "follow": true, "force": true}),
+        &refused("/usr/bin"),
+    );
+    check(
+        json!({"action": "absent", "dest": "/usr/local", "recurse": true}),
+        &refused("/usr/local"),
+    );
+    check(
+        json!({"action": "absent", "dest": "/opt", "recurse": true}),
+        "remove directory /opt and everything in it",
+    );
 }
 
 #[test]

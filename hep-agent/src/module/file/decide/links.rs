@@ -1,6 +1,6 @@
 //! Symbolic and hard links.
 
-use super::{Decide, existing, fresh};
+use super::{Decide, existing, fresh, refuse_protected};
 use crate::module::file::{Asked, Dangling, Entry, words};
 use crate::step::{FileStep, Planned};
 use crate::sys::files::{Attrs, FileKind, Meta};
@@ -35,6 +35,7 @@ impl Decide<'_> {
         let mut steps = match &entry.found {
             Some(found) if found.link.as_deref() == Some(target) => self.set(entry, found),
             Some(found) if found.meta.kind == FileKind::Link => {
+                refuse_protected(found)?;
                 let attrs = existing(&self.state.asked, &found.meta, entry.scope);
                 let was = found.link.as_deref().unwrap_or_default();
                 let changes = words::changes(&found.meta.attrs, &attrs, &self.state.names);
@@ -89,9 +90,7 @@ impl Decide<'_> {
             }
             planned
         };
-        if matches!(was, Some(FileKind::Directory | FileKind::Special)) {
-            self.may_give_way(entry, "a file")?;
-        }
+        self.file_may_come(entry)?;
         let Some(meta) = target_meta else {
             return match cause {
                 Some(cause) => Ok(vec![link(Some(cause))]),

@@ -79,7 +79,8 @@ impl Look<'_> {
         Ok(false)
     }
 
-    fn without_links_above(&self, path: &AbsPath) -> Result<AbsPath, SysError> {
+    /// The path by which a name really stands where it does.
+    pub(super) fn without_links_above(&self, path: &AbsPath) -> Result<AbsPath, SysError> {
         let above = path.parent().map(|parent| self.host.resolve(&parent)).transpose()?.flatten();
         above.map_or_else(|| Ok(path.clone()), |above| joined(&above, path.name()))
     }

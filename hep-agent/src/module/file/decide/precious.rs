@@ -1,0 +1,64 @@
+//! What no task takes away: directories that a host lives on, and what is mounted.
+
+use crate::module::file::Found;
+use crate::sys::SysError;
+
+/// What no task means to remove or replace, be it a directory or, as `/bin` of a merged `/usr`, a link to one.
+const PROTECTED: [&str; 31] = [
+    "/",
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/home",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/proc",
+    "/root",
+    "/run",
+    "/sbin",
+    "/sys",
+    "/tmp",
+    "/usr",
+    "/usr/bin",
+    "/usr/lib",
+    "/usr/lib32",
+    "/usr/lib64",
+    "/usr/libexec",
+    "/usr/libx32",
+    "/usr/local",
+    "/usr/sbin",
+    "/usr/share",
+    "/var",
+    "/var/cache",
+    "/var/lib",
+    "/var/log",
+    "/var/spool",
+];
+
+/// Refuses to remove or replace what a system cannot be without.
+pub(super) fn refuse_protected(found: &Found) -> Result<(), SysError> {
+    let at = &found.at;
+    if PROTECTED.contains(&at.as_str()) {
+        Err(SysError::new(format!("{at} is never removed or replaced: the host lives on it"))
+            .hint("name what is meant in it"))
+    } else {
+        Ok(())
+    }
+}
+
+/// Refuses to remove what is mounted.
+pub(super) fn refuse_mounts(found: &Found) -> Result<(), SysError> {
+    let at = &found.at;
+    match found.mounts.first() {
+        Some(mount) if mount == at => {
+            Err(SysError::new(format!("{at} is a mount point"))
+                .hint("unmount it in an earlier task"))
+        }
+        Some(mount) => Err(SysError::new(format!("{mount}, in {at}, is a mount point"))
+            .hint("unmount it in an earlier task: what is mounted would be removed with the rest")),
+        None => Ok(()),
+    }
+}
