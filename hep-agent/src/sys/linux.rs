@@ -13,6 +13,7 @@ pub(crate) use standard::{take_standard_streams, uname, unnamed_file};
 use super::{Cause, Observe, Session, Subject};
 use crate::engine::Outside;
 use hep_protocol::message::{Reply, Stream};
+use nix::sys::signal::SigSet;
 use std::sync::Arc;
 
 /// The machine this program runs on.
@@ -55,8 +56,12 @@ impl Session for Linux {
     }
 }
 
-/// Leaves nothing of the caller's in this process: own session (no hangup signal), `/` as working directory, umask 022.
+/// Leaves nothing of the caller's in this process but its working directory: own session (no hangup signal), no signal
+/// blocked, umask 022, no other descriptors for children.
 pub(crate) fn prepare_process() {
+    // A caller that waits for signals on a thread of its own has them blocked, and a blocked SIGTERM would go down to all
+    // that is started here. Fails for an invalid set only.
+    SigSet::empty().thread_set_mask().ok();
     // Fails only for a process group's leader, which a shell's job is: there the terminal's signals are meant for us.
     nix::unistd::setsid().ok();
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));

@@ -9,6 +9,10 @@ use hep_protocol::outcome::Exit;
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
+
+/// How long the host's directory may take to answer.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// passwd(5) or group(5): in both the name is the first field and the number the third.
 #[derive(Clone, Copy)]
@@ -57,7 +61,10 @@ impl Database {
             return Ok(None);
         };
         let argv = [getent, self.name(), name].map(str::to_owned);
-        let end = Program::new(&argv).run()?;
+        let program = Program { timeout: Some(PATIENCE), ..Program::new(&argv) };
+        let end = program.run().map_err(|error| {
+            error.hint("`getent` asks what /etc/nsswitch.conf names; see whether that answers")
+        })?;
         match end.exit {
             // A directory may spell the name in its own way (`Alice` as `alice@example.org`).
             Some(Exit::Code(0)) => {

@@ -8,7 +8,7 @@ use hep_protocol::outcome::Exit;
 use nix::fcntl::{FcntlArg, OFlag, SealFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::memfd::{MFdFlags, memfd_create};
-use nix::sys::signal::{Signal, killpg};
+use nix::sys::signal::{SigSet, Signal, killpg};
 use nix::unistd::Pid;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -20,6 +20,15 @@ use std::time::{Duration, Instant};
 
 /// How much of each stream is kept for a failure, in bytes: its end.
 pub(crate) const KEPT: usize = 64 * 1024;
+
+/// How large a memory file of output may grow, in bytes: it is the host's memory. Looked at every [`GLANCE`].
+const MOST: u64 = 64 * 1024 * 1024;
+
+/// How often the size of a memory file is looked at.
+const GLANCE: Duration = Duration::from_secs(1);
+
+/// How often a process is asked whether it has ended, where the kernel cannot tell by itself.
+const TICK: Duration = Duration::from_millis(20);
 
 /// How long a process may take to end after SIGTERM before it is killed.
 const GRACE: Duration = Duration::from_secs(5);
@@ -105,7 +114,7 @@ impl<'a> Program<'a> {
                     };
                 }
                 let mut child = start(&mut command, &name, self.directory)?;
-                let exit = wait(&mut child, &name, deadline);
+                let exit = wait(&mut child, &name, deadline, &files);
                 let [stdout, stderr] = files.map(sealed);
                 let end = ProcessEnd { exit: exit.as_ref().ok().copied(), stdout, stderr };
                 exit.map(|_| end.clone()).map_err(|error| error.process(end))
@@ -180,7 +189,7 @@ fn stream(
     sink: &mut dyn FnMut(Stream, &[u8]),
 ) -> Result<ProcessEnd, SysError> {
     let broken = |error: io::Error| SysError::io(format!("cannot follow `{name}`"), error);
-    let watch = descriptor_of(child).map_err(broken)?;
+    let watch = Watch::of(child);
     let mut pipes = [
         Pipe::new(Stream::Stdout, child.stdout.take().map(OwnedFd::from)).map_err(broken)?,
         Pipe::new(Stream::Stderr, child.stderr.take().map(OwnedFd::from)).map_err(broken)?,
@@ -188,7 +197,7 @@ fn stream(
     let mut over = false;
     while !over {
         let open = pipes.iter().filter_map(|pipe| pipe.file.as_ref()).map(AsFd::as_fd);
-        over = wait_for(&watch, open, deadline).map_err(broken)?;
+        over = watch.wait(child, open, time_left(deadline)).map_err(broken)?;
         for pipe in &mut pipes {
             pipe.pass_on(sink);
         }
@@ -202,17 +211,33 @@ fn stream(
     Ok(ProcessEnd { exit: Some(exit), stdout: pipes[0].kept(), stderr: pipes[1].kept() })
 }
 
-/// Waits for the program to end.
-fn wait(child: &mut Child, name: &str, deadline: Deadline) -> Result<Exit, SysError> {
+/// Waits for the program to end, with an eye on how much memory its output takes.
+fn wait(
+    child: &mut Child,
+    name: &str,
+    deadline: Deadline,
+    output: &[File],
+) -> Result<Exit, SysError> {
     let broken = |error: io::Error| SysError::io(format!("cannot follow `{name}`"), error);
-    let watch = descriptor_of(child).map_err(broken)?;
-    while !wait_for(&watch, std::iter::empty(), deadline).map_err(broken)? {
+    let watch = Watch::of(child);
+    let left = || time_left(deadline).map_or(GLANCE, |left| left.min(GLANCE));
+    while !watch.wait(child, std::iter::empty(), Some(left())).map_err(broken)? {
         if is_past(deadline) {
             end_group(child);
             return Err(timed_out(name, deadline));
         }
+        if output.iter().any(|file| file.metadata().is_ok_and(|meta| meta.len() > MOST)) {
+            end_group(child);
+            let most = MOST / (1024 * 1024);
+            let what = format!("`{name}` wrote more than {most} MiB of output and was stopped");
+            return Err(SysError::new(what));
+        }
     }
     child.wait().map(exit_of).map_err(broken)
+}
+
+fn time_left(deadline: Deadline) -> Option<Duration> {
+    deadline.map(|(at, _)| at.saturating_duration_since(Instant::now()) + Duration::from_millis(1))
 }
 
 fn is_past(deadline: Deadline) -> bool {
@@ -225,23 +250,41 @@ fn timed_out(name: &str, deadline: Deadline) -> SysError {
         .hint("raise `timeout`")
 }
 
-/// Sleeps until the program ends (true), something can be read, or the deadline passes.
-fn wait_for<'a>(
-    watch: &'a OwnedFd,
-    pipes: impl Iterator<Item = BorrowedFd<'a>>,
-    deadline: Deadline,
-) -> io::Result<bool> {
-    let mut fds = vec![PollFd::new(watch.as_fd(), PollFlags::POLLIN)];
-    fds.extend(pipes.map(|pipe| PollFd::new(pipe, PollFlags::POLLIN)));
-    let left = deadline
-        .map(|(at, _)| at.saturating_duration_since(Instant::now()) + Duration::from_millis(1));
-    let timeout = left
-        .map_or(PollTimeout::NONE, |left| PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX));
-    match poll(&mut fds, timeout) {
-        Ok(_) | Err(nix::errno::Errno::EINTR) => {}
-        Err(error) => return Err(error.into()),
+/// How the end of a program is noticed: by a descriptor that becomes readable, or, where the kernel has none (before
+/// Linux 5.3, or a filter of system calls), by asking every [`TICK`].
+struct Watch(Option<OwnedFd>);
+
+impl Watch {
+    fn of(child: &Child) -> Self {
+        Self(descriptor_of(child).ok())
     }
-    Ok(fds.first().is_some_and(|fd| fd.any().unwrap_or_default()))
+
+    /// Sleeps until the program ends (true), something can be read, or the time is over.
+    fn wait<'a>(
+        &'a self,
+        child: &mut Child,
+        pipes: impl Iterator<Item = BorrowedFd<'a>>,
+        left: Option<Duration>,
+    ) -> io::Result<bool> {
+        let descriptor = self.0.as_ref().map(AsFd::as_fd);
+        let left = match descriptor {
+            Some(_) => left,
+            None => Some(left.map_or(TICK, |left| left.min(TICK))),
+        };
+        let timeout = left.map_or(PollTimeout::NONE, |left| {
+            PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)
+        });
+        let open = descriptor.into_iter().chain(pipes);
+        let mut fds: Vec<_> = open.map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
+        match poll(&mut fds, timeout) {
+            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        match descriptor {
+            Some(_) => Ok(fds.first().is_some_and(|fd| fd.any().unwrap_or_default())),
+            None => Ok(child.try_wait()?.is_some()),
+        }
+    }
 }
 
 /// The reading end of a program's output.
@@ -307,12 +350,17 @@ fn exit_of(status: std::process::ExitStatus) -> Exit {
     }
 }
 
-/// Gives the program a session of its own: no terminal, no signals meant for us.
+/// Gives the program a session of its own, so no terminal and no signals meant for us, and blocks no signal: what this
+/// process waits for on a thread is blocked in it, and the mask outlives exec (execve(2)).
 #[allow(unsafe_code, reason = "std can change a child before exec only through an unsafe closure")]
 fn own_session(command: &mut Command) {
-    let prepare = || nix::unistd::setsid().map(drop).map_err(io::Error::from);
-    // SAFETY: between fork and exec only async-signal-safe functions may be called; setsid(2) is a bare system call, and
-    // converting its errno allocates nothing.
+    let prepare = || {
+        nix::unistd::setsid()?;
+        SigSet::empty().thread_set_mask()?;
+        Ok(())
+    };
+    // SAFETY: between fork and exec only async-signal-safe functions may be called; setsid(2) and pthread_sigmask(3) are,
+    // and converting an errno allocates nothing.
     unsafe { command.pre_exec(prepare) };
 }
 
@@ -401,6 +449,33 @@ mod tests {
         assert!(end.stdout.ends_with(b"end\n"));
         let sealed = run(&["sh", "-c", "yes | head -c 1000000; echo end"], None).unwrap();
         assert!(sealed.stdout.len() == KEPT && sealed.stdout.ends_with(b"end\n"));
+    }
+
+    #[test]
+    fn end_is_noticed_without_a_descriptor_too() {
+        let mut child = Command::new("sleep").arg("0.1").stdin(Stdio::piped()).spawn().unwrap();
+        let watch = Watch(None);
+        assert!(!watch.wait(&mut child, std::iter::empty(), None).unwrap());
+        while !watch.wait(&mut child, std::iter::empty(), Some(Duration::MAX)).unwrap() {}
+        assert!(child.wait().unwrap().success());
+    }
+
+    #[test]
+    fn kept_output_has_a_limit_while_the_program_runs() {
+        let argv = ["sh", "-c", "head -c 70000000 /dev/zero; sleep 60"];
+        let error = run(&argv, Some(Duration::from_secs(40))).unwrap_err().to_string();
+        assert!(error.ends_with("wrote more than 64 MiB of output and was stopped"), "{error}");
+    }
+
+    #[test]
+    fn blocked_signals_are_not_passed_on() {
+        let mut signals = SigSet::empty();
+        signals.add(Signal::SIGTERM);
+        let child = std::thread::spawn(move || {
+            signals.thread_block().unwrap();
+            run(&["grep", "SigBlk", "/proc/self/status"], None).unwrap().stdout
+        });
+        assert_eq!(child.join().unwrap(), b"SigBlk:\t0000000000000000\n");
     }
 
     #[test]
