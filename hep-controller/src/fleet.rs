@@ -4,7 +4,7 @@
 use crate::drive::{Conclusion, Drive, Job};
 use crate::remote::{Canceller, Link, Unreachable};
 use crate::report::text::chain;
-use crate::report::{Counts, Event, HostId, HostReport, HostStatus, RunEnd, Stopping, Trouble};
+use crate::report::{Event, HostId, HostReport, HostStatus, RunEnd, Stopping, Trouble};
 use crate::stop::Stop;
 use hep_protocol::facts::Facts;
 use std::any::Any;
@@ -77,15 +77,7 @@ impl Fleet<'_> {
     /// One host, from nothing to its report.
     fn host(&self, host: HostId, sender: &SyncSender<Event>) -> HostReport {
         let begin = Instant::now();
-        let mut report = HostReport {
-            host,
-            status: HostStatus::Unreachable,
-            counts: Counts::default(),
-            bytes_sent: 0,
-            bytes_received: 0,
-            ms: 0,
-            trouble: None,
-        };
+        let mut report = HostReport::unreached(host);
         let run = catch_unwind(AssertUnwindSafe(|| self.reach_and_drive(&mut report, sender)));
         if let Err(panic) = run {
             report.status = HostStatus::Lost;
@@ -161,13 +153,8 @@ impl Fleet<'_> {
         reports.sort_by_key(|report| report.host);
         if reports.len() < self.hosts {
             let missing = |host| HostReport {
-                host,
-                status: HostStatus::Unreachable,
-                counts: Counts::default(),
-                bytes_sent: 0,
-                bytes_received: 0,
-                ms: 0,
                 trouble: Some(Trouble::new("no thread could be started for it")),
+                ..HostReport::unreached(host)
             };
             let there: Vec<HostId> = reports.iter().map(|report| report.host).collect();
             let hosts = (0..self.hosts).map(HostId).filter(|host| !there.contains(host));

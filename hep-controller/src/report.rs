@@ -95,6 +95,21 @@ pub(crate) struct HostReport {
     pub(crate) trouble: Option<Trouble>,
 }
 
+impl HostReport {
+    /// The report of a host that nothing is known of yet.
+    pub(crate) fn unreached(host: HostId) -> HostReport {
+        HostReport {
+            host,
+            status: HostStatus::Unreachable,
+            counts: Counts::default(),
+            bytes_sent: 0,
+            bytes_received: 0,
+            ms: 0,
+            trouble: None,
+        }
+    }
+}
+
 /// How one host's run ended, in a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum HostStatus {
