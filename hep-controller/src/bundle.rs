@@ -8,7 +8,7 @@ use hep_protocol::message::Request;
 use hep_protocol::plan::Plan;
 use hep_protocol::{frame, hello};
 use std::fs::{self, File, OpenOptions};
-use std::io::BufWriter;
+use std::io::{BufWriter, ErrorKind};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -18,24 +18,22 @@ use std::path::{Path, PathBuf};
 /// What could not be written, and why; nothing is left behind then.
 pub(crate) fn write(path: &Path, plan: Plan, contents: &Contents) -> Result<(), String> {
     let temporary = temporary(path)?;
-    let shown = path.display();
-    let written = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&temporary)
-        .map_err(|error| format!("cannot write `{shown}`: {error}"))
-        .and_then(|file| {
-            fill(file, plan, contents).map_err(|what| format!("cannot write `{shown}`: {what}"))
-        })
-        .and_then(|()| {
-            fs::rename(&temporary, path).map_err(|error| format!("cannot write `{shown}`: {error}"))
-        });
+    let failed = |what: String| format!("cannot write `{}`: {what}", path.display());
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary);
+    let file = file.map_err(|error| {
+        if error.kind() == ErrorKind::AlreadyExists {
+            failed(format!("`{}` is in the way", temporary.display()))
+        } else {
+            failed(error.to_string())
+        }
+    })?;
+    let written = fill(file, plan, contents)
+        .and_then(|()| fs::rename(&temporary, path).map_err(|error| error.to_string()));
     if written.is_err() {
-        // What could not be made needs no removing.
+        // The message says what failed first; a file that cannot be removed either changes nothing about it.
         drop(fs::remove_file(&temporary));
     }
-    written
+    written.map_err(failed)
 }
 
 /// A name in the same directory that nothing else has.
@@ -100,5 +98,16 @@ mod tests {
         assert!(write(&path, plan.clone(), &contents).unwrap_err().contains("gone"));
         assert!(write(Path::new("/proc/none/x"), plan, &Contents::default()).is_err());
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
+    #[test]
+    fn a_file_in_the_way_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("site.hep");
+        let other = temporary(&path).unwrap();
+        fs::write(&other, "of somebody else").unwrap();
+        let plan = Plan { mode: RunMode::Apply, diff: DiffMode::Off, tasks: vec![] };
+        assert!(write(&path, plan, &Contents::default()).unwrap_err().ends_with("is in the way"));
+        assert_eq!(fs::read_to_string(&other).unwrap(), "of somebody else");
+        assert!(!path.exists());
     }
 }
