@@ -1,10 +1,13 @@
 //! What is wrong with what the operator wrote: place, sentence, hint. Makes text; prints nothing.
 
+use crate::report::text::{Colour, is_obeyed};
 use crate::source::{Source, Span};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+mod mask;
 
 /// One mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,13 +86,6 @@ pub(crate) struct Diagnostics(Vec<Diagnostic>);
 /// What a person reads through before running hep again.
 const MAX_SHOWN: usize = 100;
 
-/// Whether a rendered text carries colours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Colour {
-    Off,
-    On,
-}
-
 impl Diagnostics {
     pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
         self.0.push(diagnostic);
@@ -123,7 +119,7 @@ impl Diagnostics {
     pub(crate) fn render(&self, colour: Colour) -> String {
         let renderer = match colour {
             Colour::Off => Renderer::plain(),
-            Colour::On => Renderer::styled(),
+            Colour::Ansi => Renderer::styled(),
         };
         let sorted = self.sorted();
         let shown = sorted.iter().take(MAX_SHOWN).map(|diagnostic| render(&renderer, diagnostic));
@@ -185,14 +181,17 @@ fn snippet<'a>(
     let rest = text.get(line_start..).unwrap_or_default();
     let line = rest.split('\n').next().unwrap_or_default().trim_end_matches('\r');
     let (left, right) = line.split_at(floor(line, start - line_start));
-    let (marked, right) = right.split_at(floor(right, span.end.saturating_sub(start)));
-    let (left, marked, right) = (printable(left), printable(marked), printable(right));
-    let span = left.len()..left.len() + marked.len();
+    let (marked, _) = right.split_at(floor(right, span.end.saturating_sub(start)));
+    // Character for character as long as the line itself, so that the parts of one are the parts of the other.
+    let line = printable(&mask::masked(line));
+    let (left, marked) = (left.chars().count(), marked.chars().count());
+    let bytes = |chars: usize| line.char_indices().nth(chars).map_or(line.len(), |(at, _)| at);
+    let span = bytes(left)..bytes(left + marked);
     let mut annotation = kind.span(span);
     if let Some(label) = label {
         annotation = annotation.label(printable(label));
     }
-    Snippet::source(format!("{left}{marked}{right}")).line_start(number).annotation(annotation)
+    Snippet::source(line).line_start(number).annotation(annotation)
 }
 
 /// The nearest character boundary at or before an offset.
@@ -202,10 +201,7 @@ fn floor(text: &str, offset: usize) -> usize {
 
 /// One visible character for each that a terminal might obey, so that columns stay what they are.
 fn printable(text: &str) -> String {
-    let obeyed = |c: char| {
-        matches!(c, '\u{0}'..='\u{8}' | '\u{b}'..='\u{1f}' | '\u{7f}'..='\u{9f}'
-            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
+    let obeyed = |c: char| c != '\n' && is_obeyed(c);
     text.chars().map(|c| if obeyed(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
@@ -227,6 +223,28 @@ mod tests {
             "- a: 1\r\n- bcd: 2\r\n",
             "bcd",
             "error: no such thing\n --> site.yml:2:3\n  |\n2 | - bcd: 2\n  |   ^^^\n  |\n  = hint: write another\n",
+        );
+    }
+    #[test]
+    fn a_password_beside_the_mistake_is_not_shown() {
+        check(
+            "web1 password=hünter2 prot=22\n",
+            "prot",
+            "error: no such thing\n --> site.yml:1:23\n  |\n1 | web1 password=******* prot=22\n  |                       ^^^^\n  |\n  = hint: write another\n",
+        );
+        check(
+            "ssh: {password: x, prot: 1}\n",
+            "prot",
+            "error: no such thing\n --> site.yml:1:20\n  |\n1 | ssh: {password: *, prot: 1}\n  |                    ^^^^\n  |\n  = hint: write another\n",
+        );
+    }
+
+    #[test]
+    fn what_a_terminal_obeys_is_replaced() {
+        check(
+            "a: \u{1b}\u{61c}\u{2060}b\n",
+            "b",
+            "error: no such thing\n --> site.yml:1:7\n  |\n1 | a: \u{fffd}\u{fffd}\u{fffd}b\n  |       ^\n  |\n  = hint: write another\n",
         );
     }
 }

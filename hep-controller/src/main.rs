@@ -292,13 +292,7 @@ fn unreachable_local(problem: Problem) -> Unreachable {
 
 fn refuse(refusal: &Refusal, ui: &mut Ui) {
     match refusal {
-        Refusal::Mistakes(mistakes) => {
-            let colour = match ui.err_colour {
-                report::text::Colour::Off => diagnostic::Colour::Off,
-                report::text::Colour::Ansi => diagnostic::Colour::On,
-            };
-            ui.err(&mistakes.render(colour));
-        }
+        Refusal::Mistakes(mistakes) => ui.err(&mistakes.render(ui.err_colour)),
         Refusal::Other { what, hint } => {
             ui.error(&shown(what), hint.as_deref().map(shown).as_deref())
         }

@@ -21,10 +21,12 @@ pub(crate) fn shown(text: &str) -> String {
     shown
 }
 
-fn is_obeyed(c: char) -> bool {
+/// Whether a terminal does something at this character, or shows nothing for it. A tab only moves on.
+pub(crate) fn is_obeyed(c: char) -> bool {
     let hides_or_reorders = matches!(
         c,
-        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
     );
     (c.is_control() && c != '\t') || hides_or_reorders
 }

@@ -101,7 +101,7 @@ fn all_mistakes_are_shown_at_once() {
     error: this quote is not closed
      --> hosts:6:15
       |
-    6 | web5 password='x
+    6 | web5 password='*
       |               ^
       |
       = hint: close it at the end of the value, or put the value into the other kind of quotes
