@@ -36,8 +36,8 @@ pub(crate) struct State {
 struct Outlook {
     transaction: Transaction,
     deltas: Vec<Delta>,
-    /// The names of what would go because nothing needs it any more.
-    superfluous: Vec<String>,
+    /// What would go because nothing needs it any more.
+    superfluous: Vec<Delta>,
 }
 
 impl Module for Apt {
@@ -45,6 +45,11 @@ impl Module for Apt {
 
     fn inspect(&self, _input: &Input<'_>, host: &dyn Observe) -> Result<State, SysError> {
         let mut state = look(self, host)?;
+        if self.recover && state.facts.database.is_interrupted() {
+            // It may not be interrupted but at work; when it is done, all is to be judged anew.
+            host.settle(patience(self))?;
+            state = look(self, host)?;
+        }
         if first(self, &state.facts).is_empty() && acts(self, &state) {
             // What another package manager is changing now is not what apt will find.
             host.settle(patience(self))?;
@@ -54,9 +59,6 @@ impl Module for Apt {
             if acts(self, &state) && !state.facts.database.is_interrupted() {
                 state.outlook = Some(outlook(self, &state.request, host)?);
             }
-        } else if self.recover && state.facts.database.is_interrupted() {
-            host.settle(patience(self))?;
-            state.facts.database = host.packages()?;
         }
         Ok(state)
     }
@@ -165,15 +167,10 @@ fn outlook(params: &Apt, request: &Request, host: &dyn Observe) -> Result<Outloo
         transaction.options.autoremove = true;
         let all = host.simulate(&transaction, None)?;
         let more = all.iter().filter(|delta| guard::goes(delta) && !deltas.contains(delta));
-        superfluous = more.map(|delta| delta.name.clone()).collect();
+        superfluous = more.cloned().collect();
         deltas = all;
     }
-    deltas.extend(request.unforeseen.iter().map(|name| Delta {
-        name: name.clone(),
-        arch: String::new(),
-        from: None,
-        to: After::Unforeseen,
-    }));
+    deltas.extend(request.unforeseen.iter().cloned());
     Ok(Outlook { transaction, deltas, superfluous })
 }
 
@@ -240,8 +237,9 @@ fn main_steps(params: &Apt, state: &State) -> Result<Vec<PackageStep>, SysError>
 
 /// The step for apt: what was asked for first, in the task's order, then the rest by name.
 fn transact(state: &State, outlook: &Outlook) -> Transact {
+    let database = &state.facts.database;
     let place =
-        |delta: &Delta| state.request.meant.iter().position(|meant| meant.name == delta.name);
+        |delta: &Delta| state.request.meant.iter().position(|meant| meant.is(delta, database));
     let mut foreseen = outlook.deltas.clone();
     foreseen.sort_by_cached_key(|delta| {
         (place(delta).unwrap_or(usize::MAX), delta.name.clone(), delta.arch.clone())
@@ -273,15 +271,16 @@ fn to_hold(state: &State, hold: Hold) -> Vec<String> {
 /// The packages that the task names, that came for others only, and that apt will not touch: as apt-get install would, the
 /// task says that they are wanted for themselves, so that no autoremove takes them.
 fn auto_names(state: &State) -> Vec<String> {
-    let asked = |name: &str| {
-        let changed = state.outlook.iter().flat_map(|outlook| &outlook.deltas);
-        changed.into_iter().any(|delta| delta.name == name)
+    let database = &state.facts.database;
+    let asked = |meant: &request::Meant| {
+        let mut changed = state.outlook.iter().flat_map(|outlook| &outlook.deltas);
+        changed.any(|delta| meant.is(delta, database))
     };
     let auto = |meant: &&request::Meant| {
-        let entry = state.facts.database.get(&meant.name, meant.arch.as_deref());
+        let entry = database.get(&meant.name, meant.arch.as_deref());
         meant.by_name
             && entry.is_some_and(|entry| entry.is_installed() && entry.auto)
-            && !asked(&meant.name)
+            && !asked(meant)
     };
     state.request.meant.iter().filter(auto).map(full_name).collect()
 }

@@ -35,7 +35,15 @@ pub(super) fn allowed(params: &Apt, state: &State, outlook: &Outlook) -> Result<
 }
 
 fn is_meant(state: &State, delta: &Delta) -> bool {
-    state.request.meant.iter().any(|meant| meant.name == delta.name)
+    state.request.meant.iter().any(|meant| meant.is(delta, &state.facts.database))
+}
+
+/// A package's name, with its architecture if that is not the machine's own.
+fn full_name(database: &Database, delta: &Delta) -> String {
+    match database.qualifier(&delta.arch) {
+        Some(arch) => format!("{}:{arch}", delta.name),
+        None => delta.name.clone(),
+    }
 }
 
 /// A task that says `hold` decides for the packages it names; no task decides for others.
@@ -53,9 +61,10 @@ fn held(params: &Apt, state: &State, outlook: &Outlook) -> Result<(), SysError> 
                 After::Unforeseen => "would become another version".to_owned(),
                 After::Removed | After::Purged => "would be removed".to_owned(),
             };
-            reasons.push(format!("{} is held at {} and {what}", delta.name, entry.version));
+            let name = full_name(database, delta);
+            reasons.push(format!("{name} is held at {} and {what}", entry.version));
             if !is_meant(state, delta) {
-                others.push(delta.name.as_str());
+                others.push(name);
             }
         }
     }
@@ -91,15 +100,15 @@ fn downgrades(params: &Apt, outlook: &Outlook) -> Result<(), SysError> {
 /// What goes must have been named, be needed no more (`autoremove`), or be part of `upgrade: dist`.
 fn removals(params: &Apt, state: &State, outlook: &Outlook) -> Result<(), SysError> {
     let unasked = |delta: &&Delta| {
-        goes(delta) && !is_meant(state, delta) && !outlook.superfluous.contains(&delta.name)
+        goes(delta) && !is_meant(state, delta) && !outlook.superfluous.contains(delta)
     };
     let names: Vec<String> = outlook
         .deltas
         .iter()
         .filter(unasked)
-        .map(|delta| match &delta.from {
-            Some(from) => format!("{} {from}", delta.name),
-            None => delta.name.clone(),
+        .map(|delta| {
+            let name = full_name(&state.facts.database, delta);
+            delta.from.as_ref().map_or(name.clone(), |from| format!("{name} {from}"))
         })
         .collect();
     if names.is_empty() || params.allow_removals || params.upgrade == Some(Upgrade::Dist) {

@@ -26,7 +26,7 @@ pub(super) struct Request {
     /// What apt is told to act on.
     pub(super) targets: Vec<Target>,
     /// What the index does not have yet, but may when its turn comes.
-    pub(super) unforeseen: Vec<String>,
+    pub(super) unforeseen: Vec<Delta>,
     /// Every package the task means, there or yet to come.
     pub(super) meant: Vec<Meant>,
 }
@@ -40,6 +40,14 @@ pub(super) struct Meant {
     pub(super) arch: Option<String>,
     /// Whether its own name is in the task, rather than a pattern or a name that it provides.
     pub(super) by_name: bool,
+}
+
+impl Meant {
+    /// Whether this is the package that a delta is of: a namesake of another architecture is not.
+    pub(super) fn is(&self, delta: &Delta, database: &Database) -> bool {
+        let arch = if delta.arch.is_empty() { database.native() } else { &delta.arch };
+        self.name == delta.name && database.fits(arch, self.arch.as_deref())
+    }
 }
 
 /// A name that leads nowhere, in words, and what to do about it.
@@ -203,7 +211,7 @@ impl Wanted<'_> {
         names.sort_unstable();
         names.dedup();
         if names.is_empty() && self.facts.index.gap.is_some() {
-            request.unforeseen.push(self.name.to_owned());
+            request.unforeseen.push(self.unforeseen());
             return Ok(());
         }
         if names.is_empty() {
@@ -275,7 +283,9 @@ impl Wanted<'_> {
         providers.retain(|provider| !self.offers(provider).is_empty());
         match (installed, providers.as_slice()) {
             (Some(provider), _) => {
-                let provider = Wanted { name: &provider.name, arch: None, by_name: false, ..self };
+                let arch = self.facts.database.qualifier(&provider.arch);
+                let arch = arch.as_deref();
+                let provider = Wanted { name: &provider.name, arch, by_name: false, ..self };
                 if self.newest {
                     provider.ask(request, None)
                 } else {
@@ -326,7 +336,16 @@ impl Wanted<'_> {
 
     fn foresee_nothing(&self, request: &mut Request) {
         self.mean(request);
-        request.unforeseen.push(self.name.to_owned());
+        request.unforeseen.push(self.unforeseen());
+    }
+
+    /// The package, of which only an index that is not there yet could tell more.
+    fn unforeseen(&self) -> Delta {
+        let database = &self.facts.database;
+        let known = |arch: &&str| database.architectures.iter().any(|own| own == arch);
+        let arch = self.arch.filter(known).and_then(|arch| database.qualifier(arch));
+        let (name, arch) = (self.name.to_owned(), arch.unwrap_or_default());
+        Delta { name, arch, from: None, to: After::Unforeseen }
     }
 
     fn unknown(&self) -> Problem {

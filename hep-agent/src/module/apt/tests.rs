@@ -218,6 +218,13 @@ hint: add `recover: true`: it runs `dpkg --configure -a`",
 }
 
 #[test]
+fn dpkg_that_is_at_work_and_not_interrupted_is_waited_for() {
+    Empty::is_at_work_on("only-one");
+    let mut host = Overlay::new(Empty);
+    step(&mut host, r#"{"package": "greeter", "recover": true}"#, "install greeter 2.0");
+}
+
+#[test]
 fn later_tasks_see_what_earlier_ones_would_bring() {
     check(&[
         (r#"{"package": "greeter=1.0"}"#, "install greeter 1.0"),
@@ -244,7 +251,8 @@ fn state(deltas: Vec<Delta>, meant: &[&str]) -> (Apt, State) {
     let request = Request { targets, unforeseen: Vec::new(), meant: meant.collect() };
     let params = Apt::default();
     let transaction = transaction(&params, &request);
-    let outlook = Some(Outlook { transaction, deltas, superfluous: vec!["unneeded".to_owned()] });
+    let superfluous = deltas.iter().filter(|delta| delta.name == "unneeded").cloned().collect();
+    let outlook = Some(Outlook { transaction, deltas, superfluous });
     let index = Index { age: None, refreshed: false, gap: None };
     let facts =
         Facts { database: Database::default(), index, files: BTreeMap::new(), catalogue: None };
@@ -275,6 +283,37 @@ fn removals_must_be_asked_for() {
     assert_eq!(steps_in_words(&steps), "install no-greeter 1.0; remove greeter 2.0, unneeded 1");
     let PackageStep::Transact(step) = &steps[0] else { panic!("{steps:?}") };
     assert!(step.transaction.options.removals);
+}
+
+/// A database where `greeter` is there for both architectures.
+fn of_two_architectures(want: &str) -> Database {
+    let stanza = |arch: &str| {
+        format!(
+            "Package: greeter\nStatus: {want} ok installed\nArchitecture: {arch}\nVersion: 2.0\n\n"
+        )
+    };
+    let mut database = Database::new(vec!["amd64".to_owned(), "i386".to_owned()]);
+    database.read((stanza("amd64") + &stanza("i386")).as_bytes()).unwrap();
+    database
+}
+
+#[test]
+fn namesakes_of_other_architectures_are_not_meant() {
+    let delta = |arch: &str| Delta { arch: arch.to_owned(), ..delta("greeter", Some("2.0"), None) };
+    let both = || vec![delta("i386"), delta("")];
+    let (params, mut state) = state(both(), &["greeter"]);
+    state.facts.database = of_two_architectures("install");
+    let said = |state: &State, params: &Apt| main_steps(params, state).unwrap_err().to_string();
+    let unasked = "this would also remove what nobody asked for";
+    assert_eq!(said(&state, &params), format!("{unasked}: greeter:i386 2.0"));
+    state.request.meant[0].arch = Some("i386".to_owned());
+    assert_eq!(said(&state, &params), format!("{unasked}: greeter 2.0"));
+
+    state.facts.database = of_two_architectures("hold");
+    let holds = Apt { hold: Some(true), allow_removals: true, ..Apt::default() };
+    assert_eq!(said(&state, &holds), "greeter is held at 2.0 and would be removed");
+    state.request.meant[0].arch = None;
+    assert_eq!(said(&state, &holds), "greeter:i386 is held at 2.0 and would be removed");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use super::Empty;
 use crate::sys::SysError;
 use crate::sys::packages::*;
 use hep_protocol::value::AbsPath;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -32,12 +33,38 @@ const WORLD: &[(&str, &str, &[&str], &[&str])] = &[
 const PROVIDES: &[(&str, &str)] =
     &[("mail-a", "mail-agent"), ("mail-b", "mail-agent"), ("only-one", "lonely")];
 
+thread_local! {
+    /// The package that another dpkg is at work on until it is waited for; each test has a thread of its own.
+    static AT_WORK_ON: Cell<Option<&'static str>> = const { Cell::new(None) };
+}
+
+impl Empty {
+    /// Makes as if another dpkg were at work on a package, and done as soon as it is waited for.
+    pub(crate) fn is_at_work_on(name: &'static str) {
+        AT_WORK_ON.set(Some(name));
+    }
+}
+
 impl ObservePackages for Empty {
     fn packages(&self) -> Result<Database, SysError> {
-        Ok(Database::new(vec!["amd64".to_owned()]))
+        let mut database = Database::new(vec!["amd64".to_owned()]);
+        if let Some(name) = AT_WORK_ON.get() {
+            database.insert(Entry {
+                name: name.to_owned(),
+                arch: "all".to_owned(),
+                version: Version::new("1.0"),
+                want: Want::Install,
+                reinstall: false,
+                status: Status::HalfConfigured,
+                provides: Vec::new(),
+                auto: false,
+            });
+        }
+        Ok(database)
     }
 
     fn settle(&self, _patience: Duration) -> Result<(), SysError> {
+        AT_WORK_ON.set(None);
         Ok(())
     }
 
