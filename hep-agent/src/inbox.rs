@@ -36,6 +36,9 @@ struct State {
     /// The content that was asked for, and what has come of it.
     wanted: Option<Digest>,
     pieces: VecDeque<Piece>,
+    /// Answers whose reader gave up before their end, by content: they still come, and belong to nobody. Every want gets one
+    /// answer, in order.
+    left: HashMap<Digest, usize>,
     cancelled: bool,
     ending: Option<Ending>,
 }
@@ -52,6 +55,16 @@ pub(crate) enum Ending {
 enum Piece {
     Data { data: Vec<u8>, last: bool },
     Unavailable(String),
+}
+
+impl Piece {
+    /// Whether nothing more of the content comes after it.
+    fn ends(&self) -> bool {
+        match self {
+            Piece::Data { last, .. } => *last,
+            Piece::Unavailable(_) => true,
+        }
+    }
 }
 
 /// A content that was sent ahead.
@@ -93,20 +106,33 @@ impl Inbox {
                 state.plan = Some(plan);
             }
             Request::Cancel => state.cancelled = true,
-            Request::Blob { digest, data, last } if state.wanted == Some(digest) => {
-                state =
-                    self.wait_while(state, |s| s.pieces.len() >= QUEUE && s.wanted == Some(digest));
-                state.pieces.push_back(Piece::Data { data, last });
-            }
-            Request::Unavailable { digest, reason } if state.wanted == Some(digest) => {
-                state.pieces.push_back(Piece::Unavailable(reason));
-            }
             Request::Blob { digest, data, .. } if !state.begun => state.store(digest, data)?,
-            // `End` closes the stream before it is filed; the rest of a content whose reader gave up needs no keeping.
-            Request::Blob { .. } | Request::Unavailable { .. } | Request::End => {}
+            Request::Blob { digest, data, last } => {
+                self.pass(state, digest, Piece::Data { data, last });
+                return Ok(());
+            }
+            Request::Unavailable { digest, reason } => {
+                self.pass(state, digest, Piece::Unavailable(reason));
+                return Ok(());
+            }
+            // Closes the stream before it is filed.
+            Request::End => {}
         }
         self.changed.notify_all();
         Ok(())
+    }
+
+    /// Hands a piece to the content's reader, and waits while that has enough to do. A piece that nobody waits for, or whose
+    /// reader gave up meanwhile, is dropped.
+    fn pass(&self, mut state: MutexGuard<'_, State>, digest: Digest, piece: Piece) {
+        let full = |s: &mut State| s.belongs(&digest) && s.pieces.len() >= QUEUE;
+        state = self.wait_while(state, full);
+        if state.belongs(&digest) {
+            state.pieces.push_back(piece);
+        } else if piece.ends() {
+            state.skip(&digest);
+        }
+        self.changed.notify_all();
     }
 
     /// The plan, as soon as it is there.
@@ -153,8 +179,9 @@ impl Inbox {
         ask();
         Ok(Box::new(StreamReader {
             inbox: Arc::clone(self),
+            digest: *digest,
             data: io::Cursor::default(),
-            last: false,
+            ended: false,
         }))
     }
 
@@ -172,6 +199,21 @@ impl Inbox {
 }
 
 impl State {
+    /// Whether a piece that comes now is for the reader.
+    fn belongs(&self, digest: &Digest) -> bool {
+        self.wanted == Some(*digest) && !self.left.contains_key(digest)
+    }
+
+    /// An answer that belongs to nobody is over.
+    fn skip(&mut self, digest: &Digest) {
+        if let Some(left) = self.left.get_mut(digest) {
+            *left -= 1;
+            if *left == 0 {
+                self.left.remove(digest);
+            }
+        }
+    }
+
     fn store(&mut self, digest: Digest, data: Vec<u8>) -> io::Result<()> {
         let fits = self.in_memory + data.len() <= MEMORY;
         self.in_memory += data.len();
@@ -223,25 +265,26 @@ impl Read for DiskReader {
 /// Reads a content while it comes.
 struct StreamReader {
     inbox: Arc<Inbox>,
+    digest: Digest,
     data: io::Cursor<Vec<u8>>,
-    last: bool,
+    /// Whether the last piece was taken.
+    ended: bool,
 }
 
 impl Read for StreamReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             let n = self.data.read(buffer)?;
-            if n > 0 || buffer.is_empty() || self.last {
+            if n > 0 || buffer.is_empty() || self.ended {
                 return Ok(n);
             }
             let inbox = &self.inbox;
             let mut state =
                 inbox.wait_while(inbox.lock(), |s| s.pieces.is_empty() && s.ending.is_none());
-            match (state.pieces.pop_front(), &state.ending) {
-                (Some(Piece::Data { data, last }), _) => {
-                    self.data = io::Cursor::new(data);
-                    self.last = last;
-                }
+            let piece = state.pieces.pop_front();
+            self.ended = piece.as_ref().is_some_and(Piece::ends);
+            match (piece, &state.ending) {
+                (Some(Piece::Data { data, .. }), _) => self.data = io::Cursor::new(data),
                 (Some(Piece::Unavailable(reason)), _) => return Err(io::Error::other(reason)),
                 (None, Some(Ending::Lost(how))) => return Err(io::Error::other(how.clone())),
                 (None, _) => return Err(io::Error::other("the content was not sent along")),
@@ -255,7 +298,98 @@ impl Drop for StreamReader {
     fn drop(&mut self) {
         let mut state = self.inbox.lock();
         state.wanted = None;
+        if !self.ended && !state.pieces.iter().any(Piece::ends) {
+            *state.left.entry(self.digest).or_default() += 1;
+        }
         state.pieces.clear();
         self.inbox.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hep_protocol::plan::{DiffMode, RunMode};
+    use std::io::PipeWriter;
+
+    /// An inbox in the middle of a run, and the way into it.
+    fn running() -> (Arc<Inbox>, PipeWriter) {
+        let (mut reader, mut writer) = io::pipe().unwrap();
+        let inbox = Arc::new(Inbox::default());
+        let filler = Arc::clone(&inbox);
+        std::thread::spawn(move || filler.fill(&mut reader));
+        let plan = Plan { mode: RunMode::Apply, diff: DiffMode::Off, tasks: Vec::new() };
+        frame::write(&mut writer, &Request::Plan(plan)).unwrap();
+        inbox.plan().unwrap();
+        (inbox, writer)
+    }
+
+    /// Sends one answer, a piece for each word.
+    fn answer(writer: &mut PipeWriter, content: &str, words: &[&str]) {
+        let digest = Digest::of(content.as_bytes());
+        for (index, word) in words.iter().enumerate() {
+            let (data, last) = (word.as_bytes().to_vec(), index + 1 == words.len());
+            frame::write(writer, &Request::Blob { digest, data, last }).unwrap();
+        }
+    }
+
+    fn open(inbox: &Arc<Inbox>, content: &str) -> Box<dyn Read> {
+        inbox.open(&Digest::of(content.as_bytes()), || {}).unwrap()
+    }
+
+    fn text(mut reader: Box<dyn Read>) -> String {
+        let mut text = String::new();
+        reader.read_to_string(&mut text).unwrap();
+        text
+    }
+
+    fn wait_until_full(inbox: &Inbox) {
+        while inbox.lock().pieces.len() < QUEUE {
+            std::thread::yield_now();
+        }
+        // The next piece is waited with by then, or comes later: the outcome is the same.
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+
+    #[test]
+    fn pieces_of_a_reader_that_gave_up_reach_nobody_else() {
+        let (inbox, mut writer) = running();
+        let first = open(&inbox, "d");
+        answer(&mut writer, "d", &["1", "2", "3", "4", "5", "6"]);
+        wait_until_full(&inbox);
+        drop(first);
+        let other = open(&inbox, "e");
+        answer(&mut writer, "e", &["of ", "e"]);
+        assert_eq!(text(other), "of e");
+        assert!(inbox.lock().left.is_empty());
+    }
+
+    #[test]
+    fn content_opened_again_begins_with_its_second_answer() {
+        let (inbox, mut writer) = running();
+        let first = open(&inbox, "d");
+        answer(&mut writer, "d", &["1", "2", "3", "4", "5", "6"]);
+        wait_until_full(&inbox);
+        drop(first);
+        drop(open(&inbox, "d"));
+        let digest = Digest::of(b"d");
+        let reason = "it is gone".to_owned();
+        frame::write(&mut writer, &Request::Unavailable { digest, reason }).unwrap();
+        let third = open(&inbox, "d");
+        answer(&mut writer, "d", &["a", "b"]);
+        assert_eq!(text(third), "ab");
+        assert!(inbox.lock().left.is_empty());
+    }
+
+    #[test]
+    fn whole_answer_that_nobody_read_leaves_nothing_to_skip() {
+        let (inbox, mut writer) = running();
+        let first = open(&inbox, "d");
+        answer(&mut writer, "d", &["1", "2", "3", "4"]);
+        wait_until_full(&inbox);
+        drop(first);
+        let second = open(&inbox, "d");
+        answer(&mut writer, "d", &["new"]);
+        assert_eq!(text(second), "new");
     }
 }
