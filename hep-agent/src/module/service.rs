@@ -39,6 +39,14 @@ impl Module for Service {
     }
 
     fn plan(&self, _input: &Input<'_>, state: &State) -> Result<Plan, SysError> {
+        if state.service.definition == Definition::Stale {
+            // What systemd tells of a stale unit may be what its old file said: first it reads anew, then we look anew.
+            let refresh = Planned {
+                depends: state.depends.clone(),
+                ..Planned::new(Step::Service(ServiceStep::RefreshUnits))
+            };
+            return Ok(Plan { steps: vec![refresh], again: true, ..Plan::default() });
+        }
         let act = match self.action {
             Some(action) => act(self, action, &state.service)?,
             None => None,
@@ -51,11 +59,7 @@ impl Module for Service {
         // that runs now and is gone after the next boot.
         let verbs = if boot == Some(Verb::Disable) { [act, boot] } else { [boot, act] };
         let steps = verbs.into_iter().flatten().map(|verb| ServiceStep::Act(job(self, verb)));
-        let refresh = match state.service.definition {
-            Definition::Stale => Some(ServiceStep::RefreshUnits),
-            Definition::Current => None,
-        };
-        let planned = refresh.into_iter().chain(steps).map(|step| Planned {
+        let planned = steps.map(|step| Planned {
             depends: state.depends.clone(),
             ..Planned::new(Step::Service(step))
         });

@@ -26,21 +26,26 @@ fn converge(host: &mut Overlay<Empty>, parameters: &serde_json::Value) -> Result
         on_error: OnError::Stop,
     };
     let input = Input { task: &task, diff: DiffMode::Off };
-    let plan = params.inspect(&input, host).and_then(|state| params.plan(&input, &state)).map_err(
-        |error| {
-            let failure = hep_protocol::outcome::Failure::from(error);
-            format!("{}; {}", failure.message, failure.hint.unwrap_or_default())
-        },
-    )?;
     let mut lines = Vec::new();
-    for planned in plan.steps {
-        match planned.step.execute(host).unwrap() {
-            Effect::Changed => lines.push(planned.change().line),
-            Effect::Noted(note) => lines.push(format!("note: {note}")),
-            other @ (Effect::ChangedAnd(_) | Effect::Nothing) => panic!("{other:?}"),
+    loop {
+        let state = params.inspect(&input, host).map_err(words)?;
+        let plan = params.plan(&input, &state).map_err(words)?;
+        for planned in plan.steps {
+            match planned.step.execute(host).unwrap() {
+                Effect::Changed => lines.push(planned.change().line),
+                Effect::Noted(note) => lines.push(format!("note: {note}")),
+                other @ (Effect::ChangedAnd(_) | Effect::Nothing) => panic!("{other:?}"),
+            }
+        }
+        if !plan.again {
+            return Ok(lines.join(", "));
         }
     }
-    Ok(lines.join(", "))
+}
+
+fn words(error: SysError) -> String {
+    let failure = hep_protocol::outcome::Failure::from(error);
+    format!("{}; {}", failure.message, failure.hint.unwrap_or_default())
 }
 
 /// What a task does to `apache2` in that state; and that, but for what always acts, it then has nothing left to do.
@@ -152,6 +157,26 @@ fn stale_units_are_read_again_first_and_that_is_no_change() {
     check(&json!({"action": "start"}), stale.clone(), Ok(note));
     let restart = json!({"action": "restart"});
     check(&restart, stale, Ok(&format!("{note}, restart apache2")));
+}
+
+#[test]
+fn stale_unit_is_not_judged_by_what_it_was() {
+    let state = ServiceState {
+        definition: Definition::Stale,
+        reload: Reload::Impossible,
+        ..state(Running::Yes, Boot::Fixed("static".to_owned()))
+    };
+    let params = params(json!({"name": "app", "action": "reload", "enabled": true}));
+    let task = Task {
+        name: String::new(),
+        spec: TaskSpec::Service(params.clone()),
+        sources: Vec::new(),
+        on_error: OnError::Stop,
+    };
+    let input = Input { task: &task, diff: DiffMode::Off };
+    let plan = params.plan(&input, &State { service: state, depends: None }).unwrap();
+    let steps: Vec<_> = plan.steps.into_iter().map(|planned| planned.step).collect();
+    assert_eq!((steps, plan.again), (vec![Step::Service(ServiceStep::RefreshUnits)], true));
 }
 
 #[test]
