@@ -21,6 +21,7 @@ pub(crate) fn converge(input: &Input<'_>, mode: RunMode, host: &mut dyn Host) ->
         TaskSpec::File(params) => run(params, input, host, &mut report),
         TaskSpec::Service(params) => run(params, input, host, &mut report),
     };
+    report.close();
     let status = match (&result, report.changes.is_empty(), mode) {
         (Err(_), _, _) => failed_status(input.task),
         (Ok(()), true, _) => Status::Ok,
@@ -50,7 +51,14 @@ struct Report {
     notes: Vec<String>,
     /// The bytes of all changes.
     size: usize,
+    /// The bytes of their lines.
+    lines: usize,
+    /// Changes whose line found no more room.
+    more: usize,
 }
+
+/// What the lines of one task's changes may take together in its report, in bytes; the others are counted.
+const LINES: usize = 16 * 1024 * 1024;
 
 /// What the diffs of one task may take together in its report, in bytes: far less than a frame may.
 const DIFFS: usize = 8 * 1024 * 1024;
@@ -59,7 +67,21 @@ impl Report {
     fn add(&mut self, change: Change) {
         self.size += change.line.len() + change.diff.as_ref().map_or(0, String::len);
         let diff = change.diff.filter(|_| self.size <= DIFFS);
-        self.changes.push(Change { diff, ..change });
+        self.lines += change.line.len();
+        if self.lines <= LINES {
+            self.changes.push(Change { diff, ..change });
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// Names in a last line what found no room.
+    fn close(&mut self) {
+        if self.more > 0 {
+            let s = if self.more == 1 { "" } else { "s" };
+            let line = format!("and {} more change{s}", self.more);
+            self.changes.push(Change { line, diff: None });
+        }
     }
 }
 
@@ -93,4 +115,32 @@ fn run<M: Module>(
         }
     }
     Err(SysError::new("the task does not come to an end: this is a fault of hep"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hep_protocol::frame;
+    use hep_protocol::message::Reply;
+
+    #[test]
+    fn report_of_endless_changes_fits_into_a_frame() {
+        let mut report = Report::default();
+        let (line, diff) = ("x".repeat(1024 * 1024), Some("y".repeat(1024 * 1024)));
+        for _ in 0..100 {
+            report.add(Change { line: line.clone(), diff: diff.clone() });
+        }
+        report.close();
+        assert_eq!(report.changes.len(), 17);
+        assert_eq!(report.changes[16].line, "and 84 more changes");
+        assert_eq!(report.changes.iter().filter(|change| change.diff.is_some()).count(), 4);
+        let outcome = Outcome {
+            status: Status::Changed,
+            changes: report.changes,
+            notes: report.notes,
+            failure: None,
+            ms: 0,
+        };
+        assert!(frame::encode(&Reply::Finished { task: 0, outcome }).is_ok());
+    }
 }

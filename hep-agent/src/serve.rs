@@ -5,7 +5,8 @@ use crate::inbox::{Ending, Inbox};
 use crate::{facts, uploaded};
 use hep_protocol::blob::Digest;
 use hep_protocol::message::Reply;
-use hep_protocol::{frame, hello};
+use hep_protocol::outcome::{Failure, Outcome, Status};
+use hep_protocol::{frame, frame::FrameError, hello};
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,6 +14,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// `hep-agent serve`.
 pub(crate) fn main() -> ExitCode {
     uploaded::remove_own_file();
+    // No file system is kept busy by a run. Where even `/` cannot be entered, no step will find its paths, and says so.
+    std::env::set_current_dir("/").ok();
     match crate::sys::linux::take_standard_streams() {
         Ok((input, output)) => serve(input, Box::new(output)),
         Err(error) => crate::apply::refuse(&format!(
@@ -68,11 +71,32 @@ impl Controller {
     }
 }
 
+/// What is said in the place of a reply that cannot be sent.
+fn unsent(reply: Reply, error: &FrameError) -> Reply {
+    match reply {
+        Reply::Finished { task, outcome } => {
+            let message = format!("what became of the task cannot be told: {error}");
+            let failure = Some(Failure { message, ..Failure::default() });
+            let (changes, notes) = (Vec::new(), Vec::new());
+            let outcome =
+                Outcome { status: Status::Failed, changes, notes, failure, ms: outcome.ms };
+            Reply::Finished { task, outcome }
+        }
+        other => other,
+    }
+}
+
 impl Outside for Controller {
     fn reply(&self, reply: Reply) {
         match frame::encode(&reply) {
             Ok(bytes) => self.send(&bytes),
-            Err(_) => self.inbox.cancel(),
+            Err(error) => {
+                // What the engine and the controller hold of this run is not the same any more.
+                self.inbox.cancel();
+                if let Ok(bytes) = frame::encode(&unsent(reply, &error)) {
+                    self.send(&bytes);
+                }
+            }
         }
     }
 
@@ -82,5 +106,28 @@ impl Outside for Controller {
 
     fn cancelled(&self) -> bool {
         self.inbox.cancelled()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hep_protocol::frame::MAX_FRAME;
+
+    #[test]
+    fn outcome_that_fits_into_no_frame_is_a_failure_and_stops_the_run() {
+        let (mut reader, writer) = io::pipe().unwrap();
+        let inbox = Arc::new(Inbox::default());
+        let controller = Controller { inbox, output: Mutex::new(Box::new(writer)) };
+        let notes = vec!["x".repeat(MAX_FRAME)];
+        let (status, changes) = (Status::Changed, Vec::new());
+        let outcome = Outcome { status, changes, notes, failure: None, ms: 7 };
+        controller.reply(Reply::Finished { task: 3, outcome });
+        let Some(Reply::Finished { task: 3, outcome }) = frame::read(&mut reader).unwrap() else {
+            panic!("no outcome came")
+        };
+        let message = outcome.failure.unwrap().message;
+        assert!(message.starts_with("what became of the task cannot be told: "), "{message}");
+        assert_eq!((outcome.status, controller.cancelled()), (Status::Failed, true));
     }
 }
