@@ -39,7 +39,9 @@ fn is_upload(directory: &Path) -> bool {
     })
 }
 
-/// Whether a push died here: ours, and either unfinished with nobody writing it, or long untouched.
+/// Whether a push died here: ours, not open, and long untouched. Root need not wait when the file is unfinished: it sees
+/// who has what open. Others see nothing of an `sftp-server` of their own, as sshd keeps its processes from being looked at
+/// (`PR_SET_DUMPABLE`, prctl(2)).
 fn is_abandoned(directory: &Path, whole: u64) -> bool {
     let own = nix::unistd::geteuid().as_raw();
     let ours = |meta: &Metadata| meta.uid() == own;
@@ -54,7 +56,7 @@ fn is_abandoned(directory: &Path, whole: u64) -> bool {
         meta.as_ref().unwrap_or(&dir_meta).modified().unwrap_or_else(|_| SystemTime::now());
     let quiet = touched.elapsed().is_ok_and(|age| age > QUIET);
     let unfinished = meta.is_some_and(|meta| meta.len() < whole);
-    (quiet || unfinished) && !is_open(&file)
+    (quiet || (unfinished && own == 0)) && !is_open(&file)
 }
 
 /// Whether any process we may look at has the file open or runs it.
