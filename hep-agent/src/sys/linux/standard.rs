@@ -2,9 +2,11 @@
 
 use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::os::fd::AsFd;
+use std::os::unix::fs::OpenOptionsExt;
+use std::time::SystemTime;
 
 /// Moves the frames' streams away from descriptors 0 and 1, so that no child and no stray print can touch them: 0 then
 /// reads nothing and 1 goes where 2 goes. The new descriptors close on exec.
@@ -17,14 +19,33 @@ pub(crate) fn take_standard_streams() -> io::Result<(File, File)> {
     Ok((input, output))
 }
 
-/// A file in `/var/tmp` or `/tmp` that has no name and is gone with the process (`O_TMPFILE`, open(2)).
+/// A file in `/var/tmp` or `/tmp` that has no name and is gone with the process.
 pub(crate) fn unnamed_file() -> io::Result<File> {
-    let open = |directory: &str| {
-        let flags = OFlag::O_TMPFILE | OFlag::O_RDWR | OFlag::O_CLOEXEC;
-        nix::fcntl::open(directory, flags, Mode::from_bits_truncate(0o600))
-    };
-    let descriptor = open("/var/tmp").or_else(|_| open("/tmp"))?;
-    Ok(File::from(descriptor))
+    unnamed_in("/var/tmp").or_else(|_| unnamed_in("/tmp"))
+}
+
+/// Some file systems know no `O_TMPFILE` (open(2)): there the file has a name for a moment.
+fn unnamed_in(directory: &str) -> io::Result<File> {
+    let flags = OFlag::O_TMPFILE | OFlag::O_RDWR | OFlag::O_CLOEXEC;
+    match nix::fcntl::open(directory, flags, Mode::from_bits_truncate(0o600)) {
+        Ok(descriptor) => Ok(File::from(descriptor)),
+        Err(_) => unlinked_in(directory),
+    }
+}
+
+fn unlinked_in(directory: &str) -> io::Result<File> {
+    // With O_EXCL a name that is taken, also by a link to nowhere, is an error and never opened; the next one is tried.
+    let (process, mut tried) = (std::process::id(), 0);
+    loop {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let path = format!("{directory}/.hep-{process}-{}", now.as_nanos());
+        let mut options = File::options();
+        match options.read(true).write(true).create_new(true).mode(0o600).open(&path) {
+            Ok(file) => return fs::remove_file(&path).map(|()| file),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && tried < 100 => tried += 1,
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// Node name, kernel release and machine, as uname(2) gives them.
@@ -35,5 +56,29 @@ pub(crate) fn uname() -> (String, String, String) {
             (text(name.nodename()), text(name.release()), text(name.machine()))
         }
         Err(_) => Default::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Seek, Write};
+    use std::os::unix::fs::MetadataExt;
+
+    #[test]
+    fn files_without_a_name_are_had_both_ways() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().to_str().unwrap();
+        for open in [unnamed_in, unlinked_in] {
+            let mut file = open(path).unwrap();
+            file.write_all(b"kept").unwrap();
+            file.rewind().unwrap();
+            let mut text = String::new();
+            file.read_to_string(&mut text).unwrap();
+            let meta = file.metadata().unwrap();
+            assert_eq!((text.as_str(), meta.nlink(), meta.mode() & 0o777), ("kept", 0, 0o600));
+            assert_eq!(fs::read_dir(path).unwrap().count(), 0);
+        }
+        assert!(unlinked_in("/nonexistent").is_err());
     }
 }
