@@ -49,7 +49,8 @@ fn fill(file: File, plan: Plan, contents: &Contents) -> Result<(), String> {
     let mut writer = BufWriter::new(file);
     hello::write(&mut writer).map_err(|error| error.to_string())?;
     for (digest, content) in contents.iter() {
-        match content::send(&mut writer, contents, digest).map_err(|error| chain(&error))? {
+        let mut put = |request: &Request| frame::write(&mut writer, request);
+        match content::send(&mut put, contents, digest).map_err(|error| chain(&error))? {
             Sent::Whole => {}
             Sent::Unavailable(why) => return Err(format!("`{}`: {why}", content.path.display())),
         }

@@ -17,6 +17,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::Duration;
 
+mod bounds;
 pub(crate) mod content;
 mod order;
 
@@ -50,7 +51,8 @@ impl Job {
             if content.size <= SMALL && ahead + content.size <= AHEAD {
                 ahead += content.size;
                 let before = opening.len();
-                match content::send(&mut opening, &contents, digest)? {
+                let mut put = |request: &Request| frame::write(&mut opening, request);
+                match content::send(&mut put, &contents, digest)? {
                     content::Sent::Whole => {}
                     // The agent will ask for it, and then gets the reason.
                     content::Sent::Unavailable(_) => opening.truncate(before),
@@ -170,7 +172,12 @@ fn converse(
 
 /// Streams a content, or says why not. Whole or not at all: the agent sees the last piece only if the digest holds.
 fn answer(job: &Job, digest: &Digest, link: &mut Heedful<'_>) -> Result<(), FrameError> {
-    match content::send(&mut *link.link, &job.contents, digest)? {
+    // A large content on a slow line takes minutes: a wish to stop goes between two of its frames.
+    let mut put = |request: &Request| {
+        link.heed();
+        frame::write(&mut *link.link, request)
+    };
+    match content::send(&mut put, &job.contents, digest)? {
         content::Sent::Whole => {}
         content::Sent::Unavailable(reason) => {
             frame::write(&mut *link.link, &Request::Unavailable { digest: *digest, reason })?;

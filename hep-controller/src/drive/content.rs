@@ -2,9 +2,9 @@
 
 use crate::manifest::Contents;
 use hep_protocol::blob::{CHUNK, Digest};
-use hep_protocol::frame::{self, FrameError};
+use hep_protocol::frame::FrameError;
 use hep_protocol::message::Request;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 
 /// What became of a content.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,12 +15,15 @@ pub(crate) enum Sent {
     Unavailable(String),
 }
 
+/// Takes one frame after the other.
+pub(crate) type Put<'a> = dyn FnMut(&Request) -> Result<(), FrameError> + 'a;
+
 /// Sends a content as `Blob` frames.
 ///
 /// # Errors
-/// The writer failed: what it got may end inside a frame.
+/// A frame was not taken: what was sent may end inside of it.
 pub(crate) fn send(
-    writer: &mut dyn Write,
+    put: &mut Put<'_>,
     contents: &Contents,
     digest: &Digest,
 ) -> Result<Sent, FrameError> {
@@ -40,7 +43,7 @@ pub(crate) fn send(
             Err(error) => return Ok(Sent::Unavailable(error.to_string())),
         };
         let last = next.is_empty();
-        frame::write(writer, &Request::Blob { digest: *digest, data: held, last })?;
+        put(&Request::Blob { digest: *digest, data: held, last })?;
         if last {
             return Ok(Sent::Whole);
         }
@@ -58,6 +61,7 @@ fn chunk(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hep_protocol::frame;
     use std::fs;
 
     /// Sends a file of `size` bytes that becomes `then` before it is read; gives the pieces as `length[!]`.
@@ -71,7 +75,8 @@ mod tests {
         contents.insert(digest, &path, size as u64);
 
         let mut stream = Vec::new();
-        let done = send(&mut stream, &contents, &digest).unwrap();
+        let mut put = |request: &Request| frame::write(&mut stream, request);
+        let done = send(&mut put, &contents, &digest).unwrap();
         let mut reader = stream.as_slice();
         let mut found = Vec::new();
         while let Some(Request::Blob { data, last, .. }) = frame::read(&mut reader).unwrap() {

@@ -1,6 +1,7 @@
 //! What an agent may say, and when: the only judge of replies. Anything out of order makes the host lost, since nobody
 //! knows then what was done there. Touches nothing.
 
+use super::bounds::Told;
 use crate::report::{Counts, Event, HostId};
 use hep_protocol::blob::{Digest, Source, TreeKind};
 use hep_protocol::message::{End, Reply};
@@ -63,6 +64,7 @@ pub(crate) struct Order<'a> {
     asks: usize,
     counts: Counts,
     output: VecDeque<u8>,
+    told: Told,
 }
 
 impl<'a> Order<'a> {
@@ -76,6 +78,7 @@ impl<'a> Order<'a> {
             asks: 0,
             counts: Counts::default(),
             output: VecDeque::new(),
+            told: Told::default(),
         }
     }
 
@@ -136,6 +139,8 @@ impl<'a> Order<'a> {
             *stdout = end_of_text(std::mem::take(stdout));
             *stderr = end_of_text(std::mem::take(stderr));
         }
+        let too_much = |what| format!("the agent told too much of task {task}: {what}");
+        self.told.take(&mut outcome).map_err(too_much)?;
         self.begun = false;
         self.done += 1;
         self.failed = outcome.status == Status::Failed;
@@ -290,6 +295,15 @@ mod tests {
         check(
             vec![started(0), Reply::Finished { task: 0, outcome: ok }],
             "the agent gave no sound outcome for task 0",
+        );
+    }
+
+    #[test]
+    fn an_agent_that_tells_too_much_is_lost() {
+        let notes = vec![String::new(); 200_001];
+        check(
+            vec![started(0), Reply::Finished { task: 0, outcome: Outcome { notes, ..outcome() } }],
+            "the agent told too much of task 0: 200001 changes and notes, and 200000 are allowed",
         );
     }
 

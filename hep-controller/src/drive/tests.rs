@@ -341,6 +341,36 @@ fn a_wish_to_stop_reaches_a_silent_agent() {
 }
 
 #[test]
+fn a_wish_to_stop_goes_between_the_pieces_of_a_content() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("large");
+    // More than what a socket holds: the sender waits for this reader.
+    let content: &'static [u8] = vec![b'l'; 16 * CHUNK].leak();
+    fs::write(&path, content).unwrap();
+    let stop = Arc::new(Stop::default());
+    let asking = Arc::clone(&stop);
+    let script = move |agent: &mut Agent| {
+        agent.plan();
+        agent.task(0, Status::Ok);
+        agent.say(Reply::Started { task: 1 });
+        agent.say(Reply::Want(Digest::of(content)));
+        assert!(matches!(agent.hear(), Some(Request::Blob { last: false, .. })));
+        asking.ask();
+        let mut before = 0;
+        while let Some(Request::Blob { last, .. }) = agent.hear() {
+            assert!(!last, "the wish came behind the content");
+            before += 1;
+        }
+        assert!(before < 8, "the wish came behind {before} pieces");
+        // The step in hand gets the rest.
+        while let Some(Request::Blob { last: false, .. }) = agent.hear() {}
+        agent.done(End::Cancelled);
+    };
+    let expected = "lost 1/0/0: the agent ended its run within a task during `two`";
+    check(&job(&[(&path, content)]), &stop, script, expected);
+}
+
+#[test]
 fn a_greeting_of_another_kind_is_told() {
     let check = |script: fn(&mut Agent), expected: &str| {
         let mut link = agent(script);
