@@ -1,7 +1,5 @@
 //! Cutting a link, or the way to one, from another thread.
 
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
 use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,8 +20,6 @@ struct State {
 pub(super) enum Cut {
     Socket(TcpStream),
     Pair(UnixStream),
-    /// A process group; forgotten before its leader is reaped, so the number cannot be another's by then.
-    Group(Pid),
 }
 
 impl Canceller {
@@ -46,7 +42,7 @@ impl Canceller {
         state.cuts.push(cut);
     }
 
-    /// Lets go of sockets and processes: what was to be cut has ended.
+    /// Lets go of sockets: what was to be cut has ended.
     pub(super) fn forget(&self) {
         self.lock().cuts.clear();
     }
@@ -62,7 +58,6 @@ impl Cut {
         match self {
             Cut::Socket(socket) => drop(socket.shutdown(Shutdown::Both)),
             Cut::Pair(socket) => drop(socket.shutdown(Shutdown::Both)),
-            Cut::Group(leader) => drop(killpg(*leader, Signal::SIGKILL)),
         }
     }
 }

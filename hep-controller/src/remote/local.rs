@@ -1,12 +1,13 @@
 //! The agent as a child process of hep: for `hep apply`, and for tests of everything above a [`Link`].
 //! One socketpair is its stdin and stdout, since a shut down socket wakes a reader and a closed pipe does not.
+//!
+//! Never kills it: as over SSH, an agent whose link is cut finishes the step in hand (that may be dpkg's) and goes.
 
 use super::canceller::Cut;
 use super::tail::Tail;
 use super::{Canceller, Counters, Ending, Exit, Link};
 use nix::sys::memfd::{MFdFlags, memfd_create};
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 use std::convert::Infallible;
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -45,16 +46,14 @@ fn start(command: &mut Command) -> io::Result<Box<dyn Link>> {
         .stdin(OwnedFd::from(theirs.try_clone()?))
         .stdout(OwnedFd::from(theirs))
         .stderr(Stdio::piped())
-        // A Ctrl-C at the terminal is hep's to handle, and a cancel ends what the agent started as well.
+        // A Ctrl-C at the terminal is hep's to handle.
         .process_group(0)
         .spawn()?;
     let cancel = Canceller::default();
     cancel.cuts(Cut::Pair(ours.try_clone()?));
-    let group = Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?);
-    cancel.cuts(Cut::Group(group));
     let stderr = child.stderr.take().map(follow).transpose()?;
     let counters = Counters::default();
-    Ok(Box::new(LocalLink { child, group, stream: ours, stderr, cancel, counters, ended: None }))
+    Ok(Box::new(LocalLink { child, stream: ours, stderr, cancel, counters, ended: None }))
 }
 
 /// The tail of stderr, and a channel that is closed at its end.
@@ -89,8 +88,6 @@ fn follow(mut pipe: ChildStderr) -> io::Result<Stderr> {
 
 struct LocalLink {
     child: Child,
-    /// The child leads it.
-    group: Pid,
     stream: UnixStream,
     stderr: Option<Stderr>,
     cancel: Canceller,
@@ -107,23 +104,22 @@ impl LocalLink {
         }
     }
 
-    /// Waits for the exit, then ends it by force.
-    fn settle(&mut self) -> io::Result<ExitStatus> {
+    /// Waits for the exit a while, but not once that was cancelled: then the agent is left to the step in hand, and whoever
+    /// inherits it reaps it.
+    fn settle(&mut self) -> io::Result<Option<ExitStatus>> {
         let end = Instant::now() + FINISH;
-        // Once the child is reaped its number may be another's: from here on a cancel is only noticed.
         self.cancel.forget();
         // An agent that is still writing gets a broken pipe; one that is still reading, the end of its input.
         drop(self.stream.shutdown(Shutdown::Both));
         let mut pause = Duration::from_millis(1);
-        while Instant::now() < end && !self.cancel.is_cancelled() {
-            if let Some(status) = self.child.try_wait()? {
+        loop {
+            let status = self.child.try_wait()?;
+            if status.is_some() || Instant::now() >= end || self.cancel.is_cancelled() {
                 return Ok(status);
             }
             thread::sleep(pause);
             pause = (pause * 2).min(Duration::from_millis(50));
         }
-        killpg(self.group, Signal::SIGKILL)?;
-        self.child.wait()
     }
 }
 
@@ -160,11 +156,7 @@ impl Link for LocalLink {
             return ending.clone();
         }
         let status = self.settle();
-        let exit = status.map_or(Exit::Unknown, |status| match (status.code(), status.signal()) {
-            (Some(code), _) => Exit::Code(code),
-            (None, Some(signal)) => Exit::Signal(signal_name(signal)),
-            (None, None) => Exit::Unknown,
-        });
+        let exit = status.ok().flatten().map_or(Exit::Unknown, exit_of);
         let stderr = self.stderr.as_ref().map(Stderr::text).unwrap_or_default();
         self.ended.insert(Ending { exit, stderr }).clone()
     }
@@ -179,12 +171,20 @@ impl Link for LocalLink {
 }
 
 impl Drop for LocalLink {
-    /// No child is left behind, nor a zombie of it.
+    /// A child that was not waited for learns that nobody listens any more.
     fn drop(&mut self) {
         if self.ended.is_none() {
             self.cancel.cancel();
             self.finish();
         }
+    }
+}
+
+fn exit_of(status: ExitStatus) -> Exit {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => Exit::Code(code),
+        (None, Some(signal)) => Exit::Signal(signal_name(signal)),
+        (None, None) => Exit::Unknown,
     }
 }
 
