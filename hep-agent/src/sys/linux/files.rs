@@ -23,7 +23,8 @@ use crate::sys::files::{
 };
 use hep_protocol::blob::Digest;
 use hep_protocol::value::{AbsPath, PermissionBits};
-use rustix::fs::{AtFlags, CWD, Mode, Timespec, Timestamps, UTIME_NOW};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, Timespec, Timestamps, UTIME_NOW};
+use rustix::io::Errno;
 use spot::Spot;
 use std::fs;
 use std::io::{self, ErrorKind, Read};
@@ -143,10 +144,22 @@ impl ChangeFiles for Linux {
     ) -> Result<(), SysError> {
         let spot = Spot::open(place)?;
         let failed = |error| trouble("make the directory", &spot, error);
-        let make = |name: &str| rustix::fs::mkdirat(&spot.dir, name, Mode::from_raw_mode(0o700));
+        let mut locked = None;
+        let make = |name: &str| {
+            rustix::fs::mkdirat(&spot.dir, name, Mode::from_raw_mode(0o700))?;
+            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            // Gone again if another agent took it for a left one.
+            let made = rustix::fs::openat(&spot.dir, name, flags, Mode::empty())
+                .map_err(|error| if error == Errno::NOENT { Errno::EXIST } else { error })?;
+            temp::lock_named(&spot, name, &made)?;
+            locked = Some(made);
+            Ok(())
+        };
         let temp = TempName::claim(&spot, FileKind::Directory, make).map_err(failed)?;
         attributes::set(&spot.sibling(temp.name()), attrs)?;
         temp.install(was, "make the directory")?;
+        // Ours for as long as others could meet it under the name beside its place.
+        drop(locked);
         spot.sync()
     }
 

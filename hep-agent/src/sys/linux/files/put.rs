@@ -15,6 +15,10 @@ use rustix::fs::{AtFlags, CWD, FallocateFlags, Mode, OFlags};
 use rustix::io::Errno;
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
+use std::time::Duration;
+
+/// How long a look at the new content may take: one that waits for input or a lock must not hold the run for ever.
+const VALIDATION: Duration = Duration::from_secs(300);
 
 /// Puts the file in place; gives the name under which the old one is kept, if that was asked.
 pub(super) fn put_file(new: &NewFile, outside: &dyn Outside) -> Result<Option<AbsPath>, SysError> {
@@ -98,14 +102,9 @@ impl<'a> Draft<'a> {
         let mut made = None;
         let name = TempName::claim(spot, FileKind::File, |name| {
             let file = rustix::fs::openat(&*spot.dir, name, flags, private())?;
-            // Between these two calls another agent may have taken it for a left one, and then the name is not ours.
-            temp::lock(&file).map_err(|_| Errno::EXIST)?;
-            let ours = rustix::fs::fstat(&file)?;
-            let there = rustix::fs::statat(&*spot.dir, name, AtFlags::SYMLINK_NOFOLLOW);
-            let is_ours =
-                there.is_ok_and(|there| (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino));
-            made = Some(File::from(file)).filter(|_| is_ours);
-            if is_ours { Ok(()) } else { Err(Errno::EXIST) }
+            temp::lock_named(spot, name, &file)?;
+            made = Some(File::from(file));
+            Ok(())
         })?;
         match made {
             Some(file) => Ok(Self { file, name: Some(name) }),
@@ -234,7 +233,9 @@ fn accepted(validate: &Argv, spot: &Spot, name: &str) -> Result<(), SysError> {
     let file = directory.join(name).map_err(|error| SysError::new(error.to_string()))?;
     let argv: Vec<String> =
         validate.parts().iter().map(|part| part.replace("%s", file.as_str())).collect();
-    let end = Program::new(&argv).run()?;
+    let program = Program { timeout: Some(VALIDATION), ..Program::new(&argv) };
+    // Its limit is ours: there is no parameter to raise.
+    let end = program.run().map_err(|error| error.hint("the old content is untouched"))?;
     match end.exit {
         Some(Exit::Code(0)) => Ok(()),
         Some(Exit::Code(_) | Exit::Signal(_)) | None => {

@@ -1,7 +1,8 @@
 //! Names that hep uses beside a place while something is made there.
 //!
 //! The first choice for `motd` is `.hep-motd`, so that what a killed agent left is met, and removed, by the next that works
-//! at the same place. A file being written is locked (flock(2)): a locked one is somebody's, and left alone.
+//! at the same place. A file or directory being made is locked (flock(2)): a locked one is somebody's, and left alone, as is
+//! a directory that anything is in.
 
 use super::remove;
 use super::spot::Spot;
@@ -121,6 +122,17 @@ impl Drop for TempName<'_> {
     }
 }
 
+/// Locks what we just made under a name; `EXIST` if another agent took it for a left one in between, so that it is not
+/// ours.
+pub(super) fn lock_named(spot: &Spot, name: &str, file: impl AsFd) -> Result<(), Errno> {
+    lock(&file).map_err(|_| Errno::EXIST)?;
+    let ours = rustix::fs::fstat(&file)?;
+    match rustix::fs::statat(&*spot.dir, name, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(there) if (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino) => Ok(()),
+        Ok(_) | Err(_) => Err(Errno::EXIST),
+    }
+}
+
 /// Locks a file that we write: as long as we live, nobody takes it for a left one.
 pub(super) fn lock(file: impl AsFd) -> Result<(), Errno> {
     rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive)
@@ -141,16 +153,18 @@ fn remove_abandoned(spot: &Spot, name: &str) -> bool {
     let Ok(meta) = rustix::fs::statat(&*spot.dir, name, AtFlags::SYMLINK_NOFOLLOW) else {
         return true;
     };
-    let unlink = || rustix::fs::unlinkat(&*spot.dir, name, AtFlags::empty()).is_ok();
+    let unlink = |flags| rustix::fs::unlinkat(&*spot.dir, name, flags).is_ok();
+    let unlink_unlocked = |how| {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(&*spot.dir, name, flags, Mode::empty());
+        // The lock is held until after the removal: whoever made it just now finds it taken.
+        file.is_ok_and(|file| lock(&file).is_ok() && unlink(how))
+    };
     match FileType::from_raw_mode(meta.st_mode) {
-        FileType::RegularFile => {
-            let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-            let file = rustix::fs::openat(&*spot.dir, name, flags, Mode::empty());
-            // The lock is held until after the removal: whoever made the file just now finds it taken.
-            file.is_ok_and(|file| lock(&file).is_ok() && unlink())
-        }
-        FileType::Symlink => unlink(),
-        FileType::Directory => remove::tree(&spot.sibling(name)).is_ok(),
+        FileType::RegularFile => unlink_unlocked(AtFlags::empty()),
+        FileType::Symlink => unlink(AtFlags::empty()),
+        // A killed agent left it empty. One that is not may be an operator's own.
+        FileType::Directory => unlink_unlocked(AtFlags::REMOVEDIR),
         FileType::Fifo
         | FileType::Socket
         | FileType::CharacterDevice

@@ -336,6 +336,56 @@ fn what_a_killed_agent_left_is_removed_and_what_lives_is_not() {
 }
 
 #[test]
+fn directory_beside_the_place_is_removed_only_if_it_is_empty_and_nobody_makes_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let beside = directory.path().join(".hep-d");
+    let make =
+        |name: &str| linux().make_dir(&Place::of(path(&directory, name)), &attrs(0o755), None);
+    // A killed agent left it.
+    fs::create_dir(&beside).unwrap();
+    make("d").unwrap();
+    assert_eq!(names(directory.path()), ["d"]);
+    fs::remove_dir(directory.path().join("d")).unwrap();
+    // Another agent is making it.
+    fs::create_dir(&beside).unwrap();
+    let other = fs::File::open(&beside).unwrap();
+    super::temp::lock(&other).unwrap();
+    make("d").unwrap();
+    assert_eq!(names(directory.path()), [".hep-d", "d"]);
+    fs::remove_dir(directory.path().join("d")).unwrap();
+    drop(other);
+    // An operator's own.
+    fs::write(beside.join("kept"), "kept").unwrap();
+    make("d").unwrap();
+    assert_eq!(names(directory.path()), [".hep-d", "d"]);
+    assert_eq!(fs::read(beside.join("kept")).unwrap(), b"kept");
+}
+
+/// One of them makes it, and the others find that something appeared; nothing is left, whatever they took from each other.
+#[test]
+fn many_that_make_one_directory_make_one() {
+    let directory = tempfile::tempdir().unwrap();
+    for turn in 0..50 {
+        let place = Place::of(path(&directory, &turn.to_string()));
+        let made = std::thread::scope(|scope| {
+            let make = || linux().make_dir(&place, &attrs(0o755), None);
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(make)).collect();
+            let ends: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+            let (made, failed): (Vec<_>, Vec<_>) = ends.into_iter().partition(Result::is_ok);
+            for error in failed.into_iter().filter_map(Result::err) {
+                let text = shown(error, &directory);
+                assert!(text.ends_with("something appeared there meanwhile; run again"), "{text}");
+            }
+            made.len()
+        });
+        assert_eq!(made, 1);
+        let meta = linux().lstat(place.path()).unwrap().unwrap();
+        assert_eq!(meta.attrs, attrs(0o755));
+    }
+    assert_eq!(names(directory.path()).len(), 50, "{:?}", names(directory.path()));
+}
+
+#[test]
 fn links_planted_below_the_root_lead_nowhere() {
     let directory = tempfile::tempdir().unwrap();
     let root = path(&directory, "root");
