@@ -92,7 +92,7 @@ fn depends(state: &State, step: &PackageStep) -> Option<crate::sys::Cause> {
         PackageStep::Transact(step) => step.foreseen.iter().any(|d| d.to == After::Unforeseen),
         PackageStep::Refresh(_)
         | PackageStep::Recover(..)
-        | PackageStep::Answer(_)
+        | PackageStep::Answer(..)
         | PackageStep::MarkManual(..)
         | PackageStep::Hold(..) => false,
     };
@@ -221,7 +221,7 @@ fn main_steps(params: &Apt, state: &State) -> Result<Vec<PackageStep>, SysError>
     steps.extend(release);
     if installs {
         let answers = params.debconf.iter().filter(|answer| differs(answer, state));
-        steps.extend(answers.cloned().map(PackageStep::Answer));
+        steps.extend(answers.cloned().map(|answer| PackageStep::Answer(answer, patience)));
     }
     if let Some(outlook) = state.outlook.as_ref().filter(|outlook| !outlook.deltas.is_empty()) {
         guard::allowed(params, state, outlook)?;

@@ -19,7 +19,7 @@ pub(crate) enum PackageStep {
     /// Finishes what dpkg was interrupted at.
     Recover(Vec<String>, Duration),
     /// Answers a question of a package.
-    Answer(Debconf),
+    Answer(Debconf, Duration),
     /// Lets apt work.
     Transact(Box<Transact>),
     /// Says that these did not come for others only.
@@ -51,13 +51,13 @@ impl PackageStep {
                 }
             }));
         }
-        if let Self::Answer(answer) = self {
-            return host.answer(answer).map(|()| Effect::Changed);
+        if let Self::Answer(answer, patience) = self {
+            return host.answer(answer, *patience).map(|()| Effect::Changed);
         }
         // What dpkg says before and after is what counts, whatever the programs made of it.
         let before = host.packages()?;
         match self {
-            Self::Refresh(_) | Self::Answer(_) => {}
+            Self::Refresh(_) | Self::Answer(..) => {}
             Self::Recover(_, patience) => host.recover(*patience)?,
             Self::Transact(step) => host.transact(&step.transaction, &step.foreseen)?,
             Self::MarkManual(names, patience) => host.mark_manual(names, *patience)?,
@@ -78,10 +78,10 @@ impl fmt::Display for PackageStep {
             Self::Recover(names, _) => {
                 write!(f, "finish the interrupted installation of {}", names.join(", "))
             }
-            Self::Answer(Debconf { question, kind, .. }) if kind == "password" => {
+            Self::Answer(Debconf { question, kind, .. }, _) if kind == "password" => {
                 write!(f, "answer {question}")
             }
-            Self::Answer(Debconf { question, value, .. }) => {
+            Self::Answer(Debconf { question, value, .. }, _) => {
                 write!(f, "answer {question}: `{value}`")
             }
             Self::Transact(step) => step.fmt(f),

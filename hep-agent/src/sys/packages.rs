@@ -220,5 +220,5 @@ pub(crate) trait ChangePackages {
     fn mark_manual(&mut self, names: &[String], patience: Duration) -> Result<(), SysError>;
 
     /// Answers a question before it is asked.
-    fn answer(&mut self, answer: &Debconf) -> Result<(), SysError>;
+    fn answer(&mut self, answer: &Debconf, patience: Duration) -> Result<(), SysError>;
 }

@@ -16,8 +16,12 @@ use apt_get::Purpose;
 use hep_protocol::outcome::Exit;
 use hep_protocol::task::apt::Debconf;
 use hep_protocol::value::AbsPath;
+use policy::{Placed, Policy};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
+
+/// How long after a lock was lost, or another agent's script seen, to try again.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// What this run did to apt's files.
 #[derive(Default)]
@@ -101,10 +105,14 @@ impl ChangePackages for Linux {
 
     fn transact(&mut self, transaction: &Transaction, _: &[Delta]) -> Result<(), SysError> {
         let argv = apt_get::arguments(transaction, Purpose::Act);
-        let policy = policy::Policy::place(transaction.options.policy)?;
-        let end = self.run_locked(&argv, transaction.options.patience);
-        let restored = policy.take_away();
-        let end = end?;
+        let Options { policy, patience, .. } = transaction.options;
+        let mut restored = Ok(());
+        let end = self.patiently(patience, Contest::Locks, |start| {
+            let policy = self.place_policy(policy, start, patience)?;
+            let end = self.streamed(&argv);
+            restored = policy.take_away();
+            end
+        })?;
         match end.exit {
             Some(Exit::Code(0)) => restored,
             Some(_) | None => Err(output::failure(transaction, end)),
@@ -117,39 +125,101 @@ impl ChangePackages for Linux {
             Hold::Release => "install",
         };
         let lines: String = names.iter().map(|name| format!("{name} {word}\n")).collect();
-        self.settle(patience)?;
         let argv = ["dpkg", "--set-selections"].map(str::to_owned);
-        checked(Program { stdin: lines.as_bytes(), ..program(&argv) })
+        let run = |_| Program { stdin: lines.as_bytes(), ..program(&argv) }.run();
+        checked(&argv, self.patiently(patience, Contest::Locks, run)?)
     }
 
     fn mark_manual(&mut self, names: &[String], patience: Duration) -> Result<(), SysError> {
-        self.settle(patience)?;
         let mut argv = vec!["apt-mark".to_owned(), "manual".to_owned()];
         argv.extend_from_slice(names);
-        checked(program(&argv))
+        let run = |_| program(&argv).run();
+        checked(&argv, self.patiently(patience, Contest::Locks, run)?)
     }
 
-    fn answer(&mut self, answer: &Debconf) -> Result<(), SysError> {
+    fn answer(&mut self, answer: &Debconf, patience: Duration) -> Result<(), SysError> {
         let Debconf { package, question, kind, value } = answer;
         let line = format!("{package} {question} {kind} {value}\n");
         let argv = ["debconf-set-selections".to_owned()];
-        checked(Program { stdin: line.as_bytes(), ..program(&argv) })
+        let run = |_| Program { stdin: line.as_bytes(), ..program(&argv) }.run();
+        checked(&argv, self.patiently(patience, Contest::Debconf, run)?)
     }
 }
 
+/// What another may be quicker to take.
+#[derive(Clone, Copy)]
+enum Contest {
+    /// The locks of dpkg and apt.
+    Locks,
+    /// debconf's, which is held by whoever asks or answers questions.
+    Debconf,
+}
+
 impl Linux {
-    /// Runs a program that takes the package managers' locks, streaming what it says. Should another take a lock between
-    /// our look and its own, it is waited for again. Once started, it is never stopped: half a package is worse than a late
-    /// cancel.
+    /// Runs a program that takes the package managers' locks, streaming what it says.
     fn run_locked(&self, argv: &[String], patience: Duration) -> Result<ProcessEnd, SysError> {
+        self.patiently(patience, Contest::Locks, |_| self.streamed(argv))
+    }
+
+    /// Runs a program once nobody is at work. Should another take a lock between our look and its own, it is waited for
+    /// again: but only if nothing was done, as a package's own script may have been what found the lock taken.
+    fn patiently(
+        &self,
+        patience: Duration,
+        contest: Contest,
+        mut run: impl FnMut(Instant) -> Result<ProcessEnd, SysError>,
+    ) -> Result<ProcessEnd, SysError> {
         let start = Instant::now();
         loop {
             self.wait_for_locks(start, patience)?;
-            let mut sink = |stream, data: &[u8]| self.output(stream, data);
-            let end = Program { capture: Capture::Stream(&mut sink), ..program(argv) }.run()?;
-            if !output::lost_the_lock(&end) || start.elapsed() >= patience {
+            let before = files::database()?;
+            let end = run(start)?;
+            let lost = match contest {
+                Contest::Locks => output::lost_the_lock(&end),
+                Contest::Debconf => output::lost_debconf(&end),
+            };
+            let over = start.elapsed() >= patience || self.outside.cancelled();
+            if !lost || over || files::database()? != before {
                 return Ok(end);
             }
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    /// Runs a program, streaming what it says. Once started, it is never stopped: half a package is worse than a late
+    /// cancel.
+    fn streamed(&self, argv: &[String]) -> Result<ProcessEnd, SysError> {
+        let mut sink = |stream, data: &[u8]| self.output(stream, data);
+        Program { capture: Capture::Stream(&mut sink), ..program(argv) }.run()
+    }
+
+    /// Places our `policy-rc.d` once no other agent's is there: that would decide for our packages too, and ours for its.
+    fn place_policy(
+        &self,
+        code: Option<u8>,
+        start: Instant,
+        patience: Duration,
+    ) -> Result<Policy, SysError> {
+        let mut told = None;
+        loop {
+            let pid = match Policy::place(code)? {
+                Placed::Here(policy) => return Ok(policy),
+                Placed::Taken(pid) => pid,
+            };
+            let whom = format!("pid {pid}: another run of hep, whose policy-rc.d is in place");
+            if self.outside.cancelled() {
+                return Err(SysError::new(format!("stopped waiting for {whom}")));
+            }
+            if start.elapsed() >= patience {
+                let seconds = patience.as_secs();
+                return Err(SysError::new(format!("not done after {seconds} s: {whom}"))
+                    .hint("raise `lock_timeout` (seconds), or see what it is doing"));
+            }
+            if told != Some(pid) {
+                self.progress(format!("waiting for {whom}"));
+                told = Some(pid);
+            }
+            std::thread::sleep(PAUSE);
         }
     }
 }
@@ -168,10 +238,9 @@ fn program(argv: &[String]) -> Program<'_> {
     Program { env, ..Program::new(argv) }
 }
 
-/// Runs a program to a success.
-fn checked(program: Program<'_>) -> Result<(), SysError> {
-    let name = program.argv.first().cloned().unwrap_or_default();
-    let end = program.run()?;
+/// Whether a program ended with success.
+fn checked(argv: &[String], end: ProcessEnd) -> Result<(), SysError> {
+    let name = argv.first().map_or("", String::as_str);
     match end.exit {
         Some(Exit::Code(0)) => Ok(()),
         Some(_) | None => {

@@ -296,7 +296,7 @@ impl<O: Observe> ChangePackages for Overlay<O> {
         self.change_named(names, |entry| entry.auto = false)
     }
 
-    fn answer(&mut self, answer: &Debconf) -> Result<(), SysError> {
+    fn answer(&mut self, answer: &Debconf, _: Duration) -> Result<(), SysError> {
         self.packages.answers.insert(answer.question.clone(), answer.value.clone());
         Ok(())
     }

@@ -78,11 +78,29 @@ pub(super) fn last_words(end: &ProcessEnd) -> String {
     last.map(|line| format!(": {line}")).unwrap_or_default()
 }
 
-/// Whether another package manager was quicker to take a lock.
+/// Whether another package manager was quicker to take a lock, in apt's or dpkg's own words.
 pub(super) fn lost_the_lock(end: &ProcessEnd) -> bool {
+    failed_saying(end, |line| {
+        let apt = line.strip_prefix("E: ").is_some_and(|line| {
+            ["Could not get lock ", "Unable to acquire the dpkg frontend lock"]
+                .iter()
+                .any(|known| line.starts_with(known))
+        });
+        let dpkg = line.starts_with("dpkg: error: ") && line.contains("locked by another process");
+        apt || dpkg
+    })
+}
+
+/// Whether debconf's database was taken, in its own words.
+pub(super) fn lost_debconf(end: &ProcessEnd) -> bool {
+    failed_saying(end, |line| {
+        line.starts_with("debconf: ") && line.contains("is locked by another process")
+    })
+}
+
+fn failed_saying(end: &ProcessEnd, known: impl Fn(&str) -> bool) -> bool {
     let text = String::from_utf8_lossy(&end.stderr);
-    end.exit != Some(Exit::Code(0))
-        && (text.contains("Could not get lock") || text.contains("is locked by another process"))
+    end.exit != Some(Exit::Code(0)) && text.lines().any(known)
 }
 
 /// Why apt would not even try.

@@ -125,3 +125,23 @@ resolve 'x'"
         message(end(100, "", "E: The repository 'y' does not have a Release file.\n")).is_some()
     );
 }
+
+#[test]
+fn only_the_words_of_the_package_managers_tell_a_lost_lock() {
+    let lost = |exit, stderr: &str| {
+        let end = end(exit, "", stderr);
+        (lost_the_lock(&end), lost_debconf(&end))
+    };
+    let apt = "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 7 (apt-get)\n\
+E: Unable to lock directory /var/lib/apt/lists/\n";
+    let dpkg = "dpkg: error: dpkg frontend lock was locked by another process with pid 7\n\
+Note: removing the lock file is always wrong, can damage the locked area\n";
+    let debconf = "debconf: DbDriver \"config\": /var/cache/debconf/config.dat is locked by another process: \
+Resource temporarily unavailable\n";
+    assert_eq!(lost(100, apt), (true, false));
+    assert_eq!(lost(2, dpkg), (true, false));
+    assert_eq!(lost(1, debconf), (false, true));
+    assert_eq!(lost(0, apt), (false, false));
+    assert_eq!(lost(1, "mydb: the table is locked by another process\n"), (false, false));
+    assert_eq!(lost(1, "postinst: Could not get lock x\n"), (false, false));
+}
