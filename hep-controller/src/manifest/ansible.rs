@@ -210,7 +210,7 @@ const PARAMETERS: &[(&str, &str, &str)] = &[
     (
         "file",
         "directory_mode",
-        "write `mode`: directories get execute where files of that mode have read",
+        "write `mode`: the directories of a tree get execute where they get read",
     ),
     (
         "file",

@@ -46,10 +46,10 @@ pub struct File {
     /// The group, by name or number.
     #[serde(default)]
     pub group: Option<Owner>,
-    /// The mode; for trees, of their files (directories get execute where there is read).
+    /// The mode; for a tree, copied or with `recurse`, that of its files: its directories get execute where they get read.
     #[serde(default, alias = "mod")]
     pub mode: Option<Mode>,
-    /// `absent`: also a directory with all below it. `directory`: owner, group and mode also for all below it.
+    /// `absent`: also a directory with all below it. `directory`: owner, group and mode also for all below it, as for a tree.
     #[serde(default)]
     pub recurse: bool,
     /// Make missing parent directories (0755, owned by the agent's user).

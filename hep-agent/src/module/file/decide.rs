@@ -255,7 +255,7 @@ impl Decide<'_> {
     /// One step for all of them: a tree may have very many. Its line shows the first.
     fn attributes_below(&self, entry: &Entry, entries: &[(String, Place, Meta)]) -> Vec<Planned> {
         const SHOWN: usize = 3;
-        let wanted = |meta| existing(&self.state.asked, meta, Scope::Asked);
+        let wanted = |meta| existing(&self.state.asked, meta, Scope::Tree);
         let words = entries.iter().take(SHOWN).map(|(below, _, meta)| {
             let changes = words::changes(&meta.attrs, &wanted(meta), &self.state.names);
             format!("{below} ({changes})")
@@ -302,6 +302,9 @@ impl Decide<'_> {
             Some(found) if !self.params.force => {
                 let hint = match found.meta.kind {
                     FileKind::Directory => "`force: true` replaces it with everything in it",
+                    FileKind::Link if self.is_inside(entry) => {
+                        "`force: true` replaces the link; a tree is never copied through one"
+                    }
                     FileKind::Link => {
                         "`follow: true` works on what the link leads to, `force: true` replaces the link"
                     }
@@ -313,6 +316,16 @@ impl Decide<'_> {
             Some(found) => refuse_mounts(found),
             None => Ok(()),
         }
+    }
+
+    /// Whether it is in a tree that is copied, below its top: there `follow` means nothing.
+    fn is_inside(&self, entry: &Entry) -> bool {
+        let top = match self.state.entries.as_slice() {
+            [holder, top, ..] if holder.scope == Scope::Holder => Some(top.place.path()),
+            _ => None,
+        };
+        let copied = self.params.src.is_some() && entry.scope == Scope::Tree;
+        copied && top != Some(entry.place.path())
     }
 
     /// Whether a file may take the place: another file and a link give way without being asked.

@@ -113,7 +113,9 @@ impl Look<'_> {
 
     fn directory(&mut self) -> Result<(), SysError> {
         let path = self.followed(self.destination(None)?)?;
-        self.add(Place::of(path.clone()), Want::Directory, Scope::Asked)?;
+        // The mode of a whole tree is that of its files, and must not shut its directories.
+        let scope = if self.params.recurse { Scope::Tree } else { Scope::Asked };
+        self.add(Place::of(path.clone()), Want::Directory, scope)?;
         let is_there = self.entries.last().is_some_and(|entry| {
             entry.found.as_ref().is_some_and(|found| found.meta.kind == FileKind::Directory)
         });
@@ -121,7 +123,7 @@ impl Look<'_> {
             let mut entries = Vec::new();
             self.walk_below(&path, &path, &mut entries)?;
             let want = Want::AttributesBelow { entries };
-            self.add(Place::of(path), want, Scope::Asked)?;
+            self.add(Place::of(path), want, scope)?;
         }
         Ok(())
     }
@@ -138,7 +140,7 @@ impl Look<'_> {
             // What vanished since the directory was read needs no attributes.
             let Some(meta) = self.host.lstat(&path)? else { continue };
             let is_directory = meta.kind == FileKind::Directory;
-            if decide::existing(&self.asked, &meta, Scope::Asked) != meta.attrs {
+            if decide::existing(&self.asked, &meta, Scope::Tree) != meta.attrs {
                 self.names.learn(&meta.attrs, self.host);
                 let below = path.as_str().strip_prefix(root.as_str()).unwrap_or_default();
                 let below = below.trim_start_matches('/').to_owned();

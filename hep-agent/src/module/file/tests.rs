@@ -472,6 +472,23 @@ fn directories_get_their_attributes_and_those_below_them() {
         "set /t/d: mode 0755 -> 0700\n\
          set 2 entries below /t/d: e (mode 0755 -> 0700), e/x (mode 0644 -> 0600)",
     );
+    // The mode is that of the files: no directory is shut by it.
+    check(
+        &before,
+        &json!({"action": "directory", "dest": "/t/d", "mode": "0640", "recurse": true}),
+        "set /t/d: mode 0755 -> 0750\n\
+         set 2 entries below /t/d: e (mode 0755 -> 0750), e/x (mode 0644 -> 0640)",
+    );
+    check(
+        &[],
+        &json!({"action": "directory", "dest": "/t/n", "mode": "0644", "recurse": true}),
+        "make directory /t/n (0755 root:root)",
+    );
+    check(
+        &[],
+        &json!({"action": "directory", "dest": "/t/n", "mode": "0644"}),
+        "make directory /t/n (0644 root:root)",
+    );
     check(
         &[directory("/t/d"), json!({"action": "directory", "dest": "/t/d", "mode": "2775"})],
         &json!({"action": "directory", "dest": "/t/d/below"}),
@@ -548,9 +565,35 @@ fn trees_are_copied_as_rsync_does() {
     );
     check(
         &[directory("/t/e"), json!({"action": "link", "dest": "/t/css", "src": "e"})],
-        &json!({"src": "tree/", "dest": "/t"}),
+        &json!({"src": "tree/", "dest": "/t", "follow": true}),
         "error: /t/css is a link, not a directory\n\
+         hint: `force: true` replaces the link; a tree is never copied through one",
+    );
+}
+
+#[test]
+fn tree_goes_where_a_link_at_its_top_leads_if_that_was_asked() {
+    let before = [
+        directory("/t/real"),
+        directory("/t/real/css"),
+        json!({"dest": "/t/real/page", "content": "page\n"}),
+        json!({"action": "link", "dest": "/t/tree", "src": "real"}),
+    ];
+    check(
+        &before,
+        &json!({"src": "tree", "dest": "/t"}),
+        "error: /t/tree is a link, not a directory\n\
          hint: `follow: true` works on what the link leads to, `force: true` replaces the link",
+    );
+    check(
+        &before,
+        &json!({"src": "tree", "dest": "/t", "follow": true, "mode": "0640"}),
+        "set /t/real: mode 0755 -> 0750\n\
+         set /t/real/css: mode 0755 -> 0750\n\
+         create /t/real/css/style (6 bytes, 0640 root:root)\n\
+         link /t/real/index -> page\n\
+         set /t/real/page: mode 0644 -> 0640\n\
+         create /t/real/run.sh (10 bytes, 0640 root:root)",
     );
 }
 

@@ -8,7 +8,8 @@ use hep_protocol::blob::{TreeEntry, TreeKind};
 
 impl Look<'_> {
     /// `src: tree` makes `dest/tree` with all below it, `src: tree/` puts what is in it into `dest`. `dest` is made if it is
-    /// missing, and if it is there it keeps its attributes: it only holds what was asked for.
+    /// missing, and if it is there it keeps its attributes: it only holds what was asked for. With `follow` a link may stand
+    /// for the tree's top, but for nothing in it.
     pub(super) fn tree(
         &mut self,
         src: &str,
@@ -24,12 +25,19 @@ impl Look<'_> {
         let scope = if contents_only { Scope::NewOnly } else { Scope::Holder };
         self.add(Place::of(holder.clone()), Want::Directory, scope)?;
         let top = if contents_only { holder.clone() } else { joined(&holder, name)? };
+        let followed = self.followed(top.clone())?;
+        // Below what the operator named no link is trusted, unless following one was asked.
+        let root = if followed == top { holder.clone() } else { followed.clone() };
         if !contents_only {
-            let place = Place::below(holder.clone(), top.clone());
+            let place = match followed == top {
+                true => Place::below(holder, top),
+                false => Place::of(followed.clone()),
+            };
             self.add(place, Want::Directory, Scope::Tree)?;
         }
+        let top = followed;
         for entry in entries {
-            let place = Place::below(holder.clone(), joined(&top, entry.path.as_str())?);
+            let place = Place::below(root.clone(), joined(&top, entry.path.as_str())?);
             match &entry.kind {
                 TreeKind::Directory => self.add(place, Want::Directory, Scope::Tree)?,
                 TreeKind::File(file) => {
