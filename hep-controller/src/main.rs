@@ -58,7 +58,10 @@ fn main() -> ExitCode {
     };
     done.unwrap_or_else(|refusal| {
         refuse(&refusal, &mut ui);
-        ExitCode::from(REFUSED)
+        ExitCode::from(match refusal {
+            Refusal::Mistakes(_) | Refusal::Other { .. } => REFUSED,
+            Refusal::Stopped => report::STOPPED,
+        })
     })
 }
 
@@ -69,15 +72,16 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let hosts_path = settings::hosts(args.files.hosts.as_deref(), &config)?;
     let usual = Usual::of_system();
     let (compiled, inventory) = read(&manifest_path, &hosts_path, &usual)?;
-    let asked = ask_password(&args.login, ui)?;
+    let stop = Stop::on_signals().map_err(no_signals)?;
+    let asked = ask_password(&args.login, &stop, ui)?;
     let logins = Logins { login: &args.login, asked, config: &config, usual: &usual };
     let targets = settings::targets(inventory, &logins)?;
+    settings::check_keys(&targets, &logins)?;
     let hosts = targets.iter().map(|target| target.name.clone()).collect();
     let run = run(&compiled, &args.run, hosts, args.forks.0.get());
     let job = job(compiled, &args.run)?;
     let host_keys = HostKeys::of_user(usual.home.as_deref());
     host_keys.warnings().iter().for_each(|line| ui.err(&format!("warning: {}\n", shown(line))));
-    let stop = Stop::on_signals().map_err(no_signals)?;
     let asker = ui.asker(&stop);
     let options = Options {
         policy: args.login.host_key.into(),
@@ -271,12 +275,15 @@ fn timeouts(args: &cli::Push) -> Timeouts {
     }
 }
 
-fn ask_password(login: &cli::Login, ui: &mut Ui) -> Result<Option<Secret>, Refusal> {
+fn ask_password(login: &cli::Login, stop: &Stop, ui: &mut Ui) -> Result<Option<Secret>, Refusal> {
     if !login.ask_pass {
         return Ok(None);
     }
-    let asked = ui.ask_password("SSH password: ");
+    let asked = ui.ask_password("SSH password: ", stop);
     let failed = |error| {
+        if stop.wanted() {
+            return Refusal::Stopped;
+        }
         let hint =
             "without one, write `password=` into the hosts file or `ssh.password` into the config";
         Refusal::new(format!("the password could not be asked for: {error}"), hint)
@@ -293,6 +300,7 @@ fn unreachable_local(problem: Problem) -> Unreachable {
 fn refuse(refusal: &Refusal, ui: &mut Ui) {
     match refusal {
         Refusal::Mistakes(mistakes) => ui.err(&mistakes.render(ui.err_colour)),
+        Refusal::Stopped => ui.err("stopped on request: nothing was contacted\n"),
         Refusal::Other { what, hint } => {
             ui.error(&shown(what), hint.as_deref().map(shown).as_deref())
         }

@@ -21,6 +21,7 @@ mod tail;
 mod test_server;
 mod upload;
 
+pub(crate) use auth::check_key;
 pub(crate) use canceller::Canceller;
 pub(crate) use host_key::{Confirm, HostKeyPolicy, HostKeys};
 

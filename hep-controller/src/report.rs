@@ -81,6 +81,9 @@ pub(crate) enum Stopping {
     Now,
 }
 
+/// The exit code of a run that was stopped on request: that of a shell for SIGINT.
+pub(crate) const STOPPED: u8 = 130;
+
 /// How one host's run ended. Always a value, never an early exit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HostReport {
@@ -253,7 +256,7 @@ impl RunEnd {
             RunStatus::Converged => 0,
             RunStatus::Failed => 1,
             RunStatus::Unreachable => 3,
-            RunStatus::Cancelled => 130,
+            RunStatus::Cancelled => STOPPED,
         }
     }
 }

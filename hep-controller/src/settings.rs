@@ -5,20 +5,23 @@ use crate::cli;
 use crate::config::Config;
 use crate::diagnostic::Diagnostics;
 use crate::inventory::{Host, Inventory};
-use crate::remote::{Secret, Target};
+use crate::remote::{self, Secret, Target};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// The config that is taken without being asked for.
 const USUAL_CONFIG: &str = "config.yml";
 
-/// Why nothing was begun: exit code 2.
+/// Why nothing was begun: exit code 2, or 130 on request.
 #[derive(Debug)]
 pub(crate) enum Refusal {
     /// Mistakes in files, each with its place.
     Mistakes(Diagnostics),
     /// Something else, and what to change.
     Other { what: String, hint: Option<String> },
+    /// The operator wished to stop before anything was contacted.
+    Stopped,
 }
 
 impl Refusal {
@@ -114,18 +117,44 @@ pub(crate) fn targets(inventory: Inventory, logins: &Logins<'_>) -> Result<Vec<T
             let what = "nothing says as whom to log in, and this user has no name";
             Refusal::new(what, "give it with `--user`")
         })?;
-        let key = login.private_key.clone().or(host.private_key);
-        let from_config = || config.ssh.private_key.as_deref().map(|path| expanded(path, usual));
+        let (from_line, from_config) = named_keys(logins);
         Ok(Target {
             name: host.name,
             address: host.address,
             port: login.port.or(host.port).or(config.ssh.port).unwrap_or(22),
             user,
             password: asked.clone().or(host.password).or_else(|| config.ssh.password.clone()),
-            private_key: key.or_else(from_config),
+            private_key: from_line.or(host.private_key).or(from_config),
         })
     };
     inventory.hosts.into_iter().map(target).collect()
+}
+
+/// The keys that the command line and the config name.
+fn named_keys(logins: &Logins<'_>) -> (Option<PathBuf>, Option<PathBuf>) {
+    let expanded =
+        |path: &Option<PathBuf>| path.as_deref().map(|path| expanded(path, logins.usual));
+    (expanded(&logins.login.private_key), expanded(&logins.config.ssh.private_key))
+}
+
+/// Reads every private key that a target names: a wrong name is the operator's mistake, not a host's.
+///
+/// # Errors
+/// The first key that cannot be read or is none, and who names it.
+pub(crate) fn check_keys(targets: &[Target], logins: &Logins<'_>) -> Result<(), Refusal> {
+    let (from_line, from_config) = named_keys(logins);
+    let paths = targets.iter().filter_map(|target| target.private_key.as_ref());
+    for path in paths.collect::<BTreeSet<_>>() {
+        let named_by = if from_line.as_ref() == Some(path) {
+            "`--private-key` names it"
+        } else if from_config.as_ref() == Some(path) {
+            "`ssh.private_key` in the config names it"
+        } else {
+            "`private_key` in the hosts file names it"
+        };
+        remote::check_key(path).map_err(|problem| Refusal::new(problem.what, named_by))?;
+    }
+    Ok(())
 }
 
 /// A path with the home directory in place of `~`.
@@ -190,6 +219,44 @@ mod tests {
         check(&none, &line, &config, "line@10.0.0.1:2 line k2");
         check(&none, &[], &config, "config@10.0.0.1:3 config /home/me/k3");
         check(&none, &[], &[], "me@10.0.0.1:22 - -");
+    }
+
+    #[test]
+    fn a_key_that_is_none_is_refused_with_who_names_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let check = |from: &str, expected: &str| {
+            let path = directory.path().join(from);
+            let key = |place: &str| (place == from).then(|| path.clone());
+            let login = cli::Login { private_key: key("line"), ..cli::Login::default() };
+            let ssh = SshDefaults { private_key: key("config"), ..SshDefaults::default() };
+            let config = Config { ssh, ..Config::default() };
+            let usual = Usual { user: Some("me".to_owned()), home: None };
+            let host = Host {
+                name: "web1".to_owned(),
+                address: "10.0.0.1".to_owned(),
+                port: None,
+                user: None,
+                password: None,
+                private_key: key("host"),
+            };
+            let logins = Logins { login: &login, asked: None, config: &config, usual: &usual };
+            let targets = targets(Inventory { hosts: vec![host] }, &logins).unwrap();
+            let refused = |what: &str| {
+                let Err(Refusal::Other { what: said, hint: Some(hint) }) =
+                    check_keys(&targets, &logins)
+                else {
+                    panic!("taken")
+                };
+                assert!(said.contains(what), "{said}");
+                assert_eq!(hint, expected);
+            };
+            refused("cannot read the private key");
+            std::fs::write(&path, "ssh-ed25519 AAAA").unwrap();
+            refused("is no private key");
+        };
+        check("line", "`--private-key` names it");
+        check("host", "`private_key` in the hosts file names it");
+        check("config", "`ssh.private_key` in the config names it");
     }
 
     #[test]

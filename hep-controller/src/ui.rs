@@ -124,10 +124,10 @@ impl Ui {
     /// Asks for a password at the controlling terminal, without showing what is typed.
     ///
     /// # Errors
-    /// There is no terminal, or it cannot be told to keep quiet.
-    pub(crate) fn ask_password(&mut self, question: &str) -> io::Result<String> {
+    /// There is no terminal, it cannot be told to keep quiet, or the operator wishes to stop.
+    pub(crate) fn ask_password(&mut self, question: &str, stop: &Stop) -> io::Result<String> {
         self.clear_status();
-        terminal::ask_password(question)
+        terminal::ask_password(question, stop)
     }
 
     /// Whoever asks about host keys, from the threads of a run.

@@ -3,6 +3,7 @@
 
 use super::known_hosts::PublicKey;
 use super::{Problem, Secret, Target, private_key};
+use crate::source::plain;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -148,18 +149,27 @@ fn is_fido(public: Option<&PublicKey>) -> bool {
     public.is_some_and(|key| key.kind().starts_with("sk-"))
 }
 
-/// The key that the target names. It is an error, before anything is contacted, if it cannot be read.
+/// The key that the target names. It is an error if it cannot be read any more: [`check_key`] comes first.
 pub(super) fn named_key(target: &Target) -> Result<Option<KeyFile>, Problem> {
-    let Some(path) = &target.private_key else { return Ok(None) };
-    let hint = "`private_key` in the hosts file names it";
+    target.private_key.as_deref().map(named).transpose()
+}
+
+/// Whether a file that the operator names as a private key is one.
+///
+/// # Errors
+/// It is none, or cannot be read. Who names it is not known here.
+pub(crate) fn check_key(path: &Path) -> Result<(), Problem> {
+    named(path).map(drop)
+}
+
+fn named(path: &Path) -> Result<KeyFile, Problem> {
+    let shown = path.display();
     match read_key(path) {
-        Ok(Some(file)) => Ok(Some(file)),
-        Ok(None) => {
-            Err(Problem::new(format!("{} is no private key", path.display())).with_hint(hint))
-        }
+        Ok(Some(file)) => Ok(file),
+        Ok(None) => Err(Problem::new(format!("{shown} is no private key"))),
         Err(error) => {
-            let what = format!("cannot read the private key {}: {error}", path.display());
-            Err(Problem::new(what).with_hint(hint))
+            let why = plain(&error);
+            Err(Problem::new(format!("cannot read the private key {shown}: {why}")))
         }
     }
 }

@@ -32,7 +32,7 @@ impl Confirm for Asker {
         let mut terminal = open()?;
         write!(terminal, "{}{question} (yes/no)? ", self.clear)?;
         loop {
-            match answer(&mut terminal, Some(&self.stop))?.as_deref().map(str::trim) {
+            match answer(&mut terminal, &self.stop)?.as_deref().map(str::trim) {
                 Some("yes") => return Ok(true),
                 Some("no") | None => return Ok(false),
                 Some(_) => write!(terminal, "please type `yes` or `no`: ")?,
@@ -41,16 +41,19 @@ impl Confirm for Asker {
     }
 }
 
-/// Asks for a password without showing what is typed.
-pub(super) fn ask_password(question: &str) -> io::Result<String> {
-    let mut terminal = open()?;
+/// Asks for a password without showing what is typed. A wish to stop ends the question.
+pub(super) fn ask_password(question: &str, stop: &Stop) -> io::Result<String> {
+    ask_quietly(&mut open()?, question, stop)
+}
+
+fn ask_quietly(terminal: &mut File, question: &str, stop: &Stop) -> io::Result<String> {
     let loud = tcgetattr(&terminal)?;
     let mut quiet = loud.clone();
     quiet.local_flags.remove(LocalFlags::ECHO);
     quiet.local_flags.insert(LocalFlags::ECHONL);
     // Flushed: what was typed before the question is no answer to it.
     tcsetattr(&terminal, SetArg::TCSAFLUSH, &quiet)?;
-    let asked = write!(terminal, "{question}").and_then(|()| answer(&mut terminal, None));
+    let asked = write!(terminal, "{question}").and_then(|()| answer(terminal, stop));
     tcsetattr(&terminal, SetArg::TCSAFLUSH, &loud)?;
     let ended = || io::Error::new(io::ErrorKind::UnexpectedEof, "nothing was typed");
     asked?.map(|text| text.trim_end_matches(['\r', '\n']).to_owned()).ok_or_else(ended)
@@ -62,9 +65,9 @@ fn open() -> io::Result<File> {
 }
 
 /// One line, which a terminal hands over as a whole; none at the end of input.
-fn answer(terminal: &mut File, stop: Option<&Stop>) -> io::Result<Option<String>> {
+fn answer(terminal: &mut File, stop: &Stop) -> io::Result<Option<String>> {
     while !is_readable(terminal)? {
-        if stop.is_some_and(Stop::wanted) {
+        if stop.wanted() {
             // The question stays without an answer; what follows is not on its line.
             writeln!(terminal)?;
             return Err(io::Error::other("stopped on request"));
@@ -82,5 +85,45 @@ fn is_readable(terminal: &File) -> io::Result<bool> {
         Ok(ready) => Ok(ready > 0),
         Err(Errno::EINTR) => Ok(false),
         Err(errno) => Err(errno.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nix::pty::openpty;
+
+    fn echoes(terminal: &File) -> bool {
+        tcgetattr(terminal).unwrap().local_flags.contains(LocalFlags::ECHO)
+    }
+
+    #[test]
+    fn a_wish_to_stop_ends_the_question_and_the_terminal_echoes_again() {
+        let pty = openpty(None, None).unwrap();
+        let mut terminal = File::from(pty.slave);
+        let stop = Stop::default();
+        stop.ask();
+        let error = ask_quietly(&mut terminal, "password: ", &stop).unwrap_err();
+        assert_eq!(error.to_string(), "stopped on request");
+        assert!(echoes(&terminal));
+    }
+
+    #[test]
+    fn a_password_is_taken_without_an_echo() {
+        let pty = openpty(None, None).unwrap();
+        let (mut person, mut terminal) = (File::from(pty.master), File::from(pty.slave));
+        let copy = terminal.try_clone().unwrap();
+        let asking =
+            std::thread::spawn(move || ask_quietly(&mut terminal, "?", &Stop::default()).unwrap());
+        // What comes before the question is thrown away.
+        let mut question = [0; 1];
+        person.read_exact(&mut question).unwrap();
+        assert!(!echoes(&copy));
+        person.write_all(b"secret\n").unwrap();
+        assert_eq!(asking.join().unwrap(), "secret");
+        assert!(echoes(&copy));
+        let mut shown = [0; 64];
+        let read = person.read(&mut shown).unwrap();
+        assert_eq!(&shown[..read], b"\r\n");
     }
 }
