@@ -158,6 +158,9 @@ pub(crate) enum Removal {
 }
 
 /// Reads files and accounts.
+///
+/// What is read of a [`Place`] is read where a change would be made. In memory nobody plants links between two looks; the
+/// real host walks by descriptors.
 pub(crate) trait ObserveFiles {
     /// What a path is, a link at its end not followed; `None` if there is nothing.
     fn lstat(&self, path: &AbsPath) -> Result<Option<Meta>, SysError>;
@@ -179,6 +182,45 @@ pub(crate) trait ObserveFiles {
 
     /// The names in a directory, sorted. A name that is not UTF-8 is an error that shows it.
     fn list(&self, path: &AbsPath) -> Result<Vec<String>, SysError>;
+
+    /// The path of a place, links in its root followed; `None` if below that a link, or anything else that is no directory,
+    /// stands in the way.
+    fn real(&self, place: &Place) -> Result<Option<AbsPath>, SysError> {
+        let Some(mut at) = self.resolve(place.root())? else { return Ok(None) };
+        let components = place.components();
+        let last = components.len().saturating_sub(1);
+        for (n, component) in components.into_iter().enumerate() {
+            at = at.join(component).map_err(|error| SysError::new(error.to_string()))?;
+            let passes = |meta: Meta| meta.kind == FileKind::Directory;
+            if n < last && !self.lstat(&at)?.is_some_and(passes) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(at))
+    }
+
+    /// What is at a place; nothing, if the way below its root leads through a link.
+    fn lstat_at(&self, place: &Place) -> Result<Option<Meta>, SysError> {
+        match self.real(place)? {
+            Some(at) => self.lstat(&at),
+            None => Ok(None),
+        }
+    }
+
+    /// The sha256 of a regular file's content, by a way as [`ObserveFiles::lstat_at`] takes it.
+    fn digest_at(&self, place: &Place) -> Result<Digest, SysError> {
+        self.digest(&self.real(place)?.unwrap_or_else(|| place.path().clone()))
+    }
+
+    /// A regular file's content if it has at most `limit` bytes, by a way as [`ObserveFiles::lstat_at`] takes it.
+    fn read_at(&self, place: &Place, limit: u64) -> Result<Option<Vec<u8>>, SysError> {
+        self.read(&self.real(place)?.unwrap_or_else(|| place.path().clone()), limit)
+    }
+
+    /// The names in a directory, sorted, by a way as [`ObserveFiles::lstat_at`] takes it.
+    fn list_at(&self, place: &Place) -> Result<Vec<String>, SysError> {
+        self.list(&self.real(place)?.unwrap_or_else(|| place.path().clone()))
+    }
 
     /// The mount points at a path and below it; the path must have no links in it.
     fn mounts(&self, path: &AbsPath) -> Result<Vec<AbsPath>, SysError>;

@@ -1,6 +1,6 @@
 //! The text diff of a file's old and new content.
 
-use crate::sys::files::{Content, FileKind, Meta};
+use crate::sys::files::{Content, FileKind, Meta, Place};
 use crate::sys::{Observe, SysError};
 use hep_protocol::value::AbsPath;
 use similar::TextDiff;
@@ -23,7 +23,7 @@ impl Texts {
     /// Reads both, if they are short enough and text. What is read is taken from the task's budget.
     pub(super) fn read(
         host: &dyn Observe,
-        path: &AbsPath,
+        place: &Place,
         old: Option<&Meta>,
         new: &Content,
         budget: &mut u64,
@@ -38,7 +38,7 @@ impl Texts {
         }
         *budget -= size + new.size;
         let before = match old {
-            Some(_) => host.read(path, LIMIT)?,
+            Some(_) => host.read_at(place, LIMIT)?,
             None => Some(Vec::new()),
         };
         let (Some(before), Some(new)) = (before, host.wanted(new, LIMIT)?) else {

@@ -92,18 +92,17 @@ impl Look<'_> {
         executable: bool,
         scope: Scope,
     ) -> Result<(), SysError> {
-        let path = place.path().clone();
-        let meta = self.host.lstat(&path)?;
+        let meta = self.host.lstat_at(&place)?;
         let same = match &meta {
             Some(meta) if meta.kind == FileKind::File && meta.size == content.size => {
-                self.host.digest(&path)? == content.digest
+                self.host.digest_at(&place)? == content.digest
             }
             Some(_) | None => false,
         };
         let diff = match self.diff {
             DiffMode::Unified if !same => {
                 let budget = &mut self.budget;
-                Some(Texts::read(self.host, &path, meta.as_ref(), &content, budget)?)
+                Some(Texts::read(self.host, &place, meta.as_ref(), &content, budget)?)
             }
             DiffMode::Unified | DiffMode::Off => None,
         };
@@ -135,16 +134,17 @@ impl Look<'_> {
         directory: &AbsPath,
         entries: &mut Vec<(String, Place, Meta)>,
     ) -> Result<(), SysError> {
-        for name in self.host.list(directory)? {
+        for name in self.host.list_at(&Place::below(root.clone(), directory.clone()))? {
             let path = joined(directory, &name)?;
+            let place = Place::below(root.clone(), path.clone());
             // What vanished since the directory was read needs no attributes.
-            let Some(meta) = self.host.lstat(&path)? else { continue };
+            let Some(meta) = self.host.lstat_at(&place)? else { continue };
             let is_directory = meta.kind == FileKind::Directory;
             if decide::existing(&self.asked, &meta, Scope::Tree) != meta.attrs {
                 self.names.learn(&meta.attrs, self.host);
                 let below = path.as_str().strip_prefix(root.as_str()).unwrap_or_default();
                 let below = below.trim_start_matches('/').to_owned();
-                entries.push((below, Place::below(root.clone(), path.clone()), meta));
+                entries.push((below, place, meta));
             }
             if is_directory {
                 self.walk_below(root, &path, entries)?;
@@ -183,7 +183,7 @@ impl Look<'_> {
     }
 
     fn add(&mut self, place: Place, want: Want, scope: Scope) -> Result<(), SysError> {
-        let meta = self.host.lstat(place.path())?;
+        let meta = self.host.lstat_at(&place)?;
         self.add_found(place, want, scope, meta)
     }
 

@@ -571,6 +571,24 @@ fn trees_are_copied_as_rsync_does() {
     );
 }
 
+/// What the link leads to says nothing of what will be in its place.
+#[test]
+fn tree_is_whole_where_a_link_in_it_gives_way() {
+    check(
+        &[
+            directory("/t/e"),
+            json!({"dest": "/t/e/style", "content": "style\n"}),
+            json!({"action": "link", "dest": "/t/css", "src": "e"}),
+        ],
+        &json!({"src": "tree/", "dest": "/t", "force": true}),
+        "replace link /t/css by a directory (0755 root:root)\n\
+         create /t/css/style (6 bytes, 0644 root:root)\n\
+         link /t/index -> page\n\
+         create /t/page (5 bytes, 0644 root:root)\n\
+         create /t/run.sh (10 bytes, 0755 root:root)",
+    );
+}
+
 #[test]
 fn tree_goes_where_a_link_at_its_top_leads_if_that_was_asked() {
     let before = [

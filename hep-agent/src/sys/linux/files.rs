@@ -23,11 +23,13 @@ use crate::sys::files::{
 };
 use hep_protocol::blob::Digest;
 use hep_protocol::value::{AbsPath, PermissionBits};
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, Timespec, Timestamps, UTIME_NOW};
+use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, Timespec, Timestamps, UTIME_NOW};
 use rustix::io::Errno;
 use spot::Spot;
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, ErrorKind, Read};
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use temp::TempName;
 use trouble::trouble;
@@ -87,19 +89,45 @@ impl ObserveFiles for Linux {
 
     fn list(&self, path: &AbsPath) -> Result<Vec<String>, SysError> {
         let broken = |error| SysError::io(format!("cannot read the directory {path}"), error);
-        let mut names = Vec::new();
-        for entry in fs::read_dir(path).map_err(broken)? {
-            let name = entry.map_err(broken)?.file_name();
-            names.push(name.into_string().map_err(|name| {
-                SysError::new(format!(
-                    "{path} has a name in it that is not UTF-8: {}",
-                    name.to_string_lossy().escape_debug()
-                ))
-                .hint("rename it on the host")
-            })?);
+        let names = fs::read_dir(path).map_err(broken)?;
+        sorted(path, names.map(|entry| entry.map(|entry| entry.file_name()).map_err(broken)))
+    }
+
+    fn lstat_at(&self, place: &Place) -> Result<Option<Meta>, SysError> {
+        let opened = Spot::open_at(place, OFlags::PATH).map_err(io::Error::from);
+        match opened.and_then(|file| fs::File::from(file).metadata()) {
+            Ok(meta) => Ok(Some(meta_of(&meta))),
+            Err(error) if is_absence(&error) => Ok(None),
+            Err(error) => Err(SysError::io(format!("cannot look at {}", place.path()), error)),
         }
-        names.sort_unstable();
-        Ok(names)
+    }
+
+    fn digest_at(&self, place: &Place) -> Result<Digest, SysError> {
+        let read = || Ok(Digest::of_reader(&mut open_to_read_at(place)?)?.0);
+        read().map_err(|error: io::Error| {
+            SysError::io(format!("cannot read {}", place.path()), error)
+        })
+    }
+
+    fn read_at(&self, place: &Place, limit: u64) -> Result<Option<Vec<u8>>, SysError> {
+        open_to_read_at(place)
+            .and_then(|file| read_up_to(file, limit))
+            .map_err(|error| SysError::io(format!("cannot read {}", place.path()), error))
+    }
+
+    fn list_at(&self, place: &Place) -> Result<Vec<String>, SysError> {
+        let path = place.path();
+        let broken = |error| SysError::io(format!("cannot read the directory {path}"), error);
+        let directory = Spot::open_at(place, OFlags::RDONLY | OFlags::DIRECTORY).map_err(broken)?;
+        let entries = Dir::read_from(directory).map_err(broken)?;
+        let names = entries.map(|entry| {
+            let name = entry.map_err(broken)?.file_name().to_bytes().to_owned();
+            Ok(OsString::from_vec(name))
+        });
+        let own = |name: &Result<OsString, SysError>| {
+            name.as_ref().is_ok_and(|name| name == "." || name == "..")
+        };
+        sorted(path, names.filter(|name| !own(name)))
     }
 
     fn mounts(&self, path: &AbsPath) -> Result<Vec<AbsPath>, SysError> {
@@ -220,6 +248,24 @@ impl ChangeFiles for Linux {
     }
 }
 
+fn sorted(
+    directory: &AbsPath,
+    names: impl Iterator<Item = Result<OsString, SysError>>,
+) -> Result<Vec<String>, SysError> {
+    let text = |name: OsString| {
+        name.into_string().map_err(|name| {
+            SysError::new(format!(
+                "{directory} has a name in it that is not UTF-8: {}",
+                name.to_string_lossy().escape_debug()
+            ))
+            .hint("rename it on the host")
+        })
+    };
+    let mut names: Vec<String> = names.map(|name| text(name?)).collect::<Result<_, _>>()?;
+    names.sort_unstable();
+    Ok(names)
+}
+
 /// Nothing is there, something that is no directory stands in the path, or links in it go in circles.
 fn is_absence(error: &io::Error) -> bool {
     let in_circles = error.raw_os_error() == Some(nix::libc::ELOOP);
@@ -248,7 +294,14 @@ fn meta_of(meta: &fs::Metadata) -> Meta {
 /// Opens a file that was a regular one when it was looked at; a pipe or link in its place is refused, not waited for.
 fn open_to_read(path: &AbsPath) -> io::Result<fs::File> {
     let flags = nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK;
-    let file = fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    regular(fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?)
+}
+
+fn open_to_read_at(place: &Place) -> io::Result<fs::File> {
+    regular(fs::File::from(Spot::open_at(place, OFlags::RDONLY | OFlags::NONBLOCK)?))
+}
+
+fn regular(file: fs::File) -> io::Result<fs::File> {
     if file.metadata()?.is_file() {
         Ok(file)
     } else {

@@ -26,12 +26,7 @@ impl Spot {
         let failed = |error: Errno| {
             SysError::io(format!("cannot open the directory {}", directory()), error)
         };
-        let passing = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let mut at = openat(CWD, place.root().as_str(), passing, Mode::empty()).map_err(failed)?;
-        for component in components {
-            at = openat(&at, component, passing | OFlags::NOFOLLOW, Mode::empty())
-                .map_err(failed)?;
-        }
+        let at = walk(place.root(), &components).map_err(failed)?;
         // To write it to disk it must be open for reading; a directory that may only be searched is used without.
         let readable = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let at = match openat(&at, ".", readable, Mode::empty()) {
@@ -40,6 +35,14 @@ impl Spot {
             Err(error) => return Err(failed(error)),
         };
         Ok(Self { dir: Rc::new(at), name, path: place.path().clone() })
+    }
+
+    /// Opens what is at a place, by the same way; a link there is not followed.
+    pub(super) fn open_at(place: &Place, flags: OFlags) -> Result<OwnedFd, Errno> {
+        let mut components = place.components();
+        let name = components.pop().unwrap_or(".");
+        let at = walk(place.root(), &components)?;
+        openat(at, name, flags | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())
     }
 
     /// Another name in the same directory; messages still speak of this place.
@@ -58,4 +61,14 @@ impl Spot {
             )),
         }
     }
+}
+
+/// Opens a directory, following links in the first path only.
+fn walk(root: &AbsPath, components: &[&str]) -> Result<OwnedFd, Errno> {
+    let passing = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let mut at = openat(CWD, root.as_str(), passing, Mode::empty())?;
+    for component in components {
+        at = openat(&at, *component, passing | OFlags::NOFOLLOW, Mode::empty())?;
+    }
+    Ok(at)
 }

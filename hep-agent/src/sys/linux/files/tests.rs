@@ -416,6 +416,39 @@ fn links_planted_below_the_root_lead_nowhere() {
     assert_eq!(names(directory.path()), ["outside"]);
 }
 
+#[test]
+fn looks_go_through_no_link_below_the_root_either() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = path(&directory, "root");
+    let outside = directory.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::write(outside.join("secret"), "secret").unwrap();
+    fs::create_dir_all(Path::new(root.as_str()).join("own")).unwrap();
+    fs::write(Path::new(root.as_str()).join("own/file"), "x").unwrap();
+    symlink(&outside, Path::new(root.as_str()).join("sub")).unwrap();
+    symlink("root", directory.path().join("named")).unwrap();
+    let host = linux();
+    for root in [root, path(&directory, "named")] {
+        let below = |name: &str| Place::below(root.clone(), root.join(name).unwrap());
+        assert_eq!(host.lstat_at(&below("sub/secret")).unwrap(), None);
+        assert_eq!(host.lstat_at(&below("sub")).unwrap().unwrap().kind, FileKind::Link);
+        assert!(host.digest_at(&below("sub/secret")).is_err());
+        assert!(host.read_at(&below("sub/secret"), 10).is_err());
+        assert!(host.list_at(&below("sub")).is_err());
+        assert!(host.list_at(&below("sub/secret")).is_err());
+        // Links in the root are the operator's words.
+        assert_eq!(
+            host.list_at(&Place::below(root.clone(), root.clone())).unwrap(),
+            ["own", "sub"]
+        );
+        assert_eq!(host.list_at(&below("own")).unwrap(), ["file"]);
+        assert_eq!(host.digest_at(&below("own/file")).unwrap(), Digest::of(b"x"));
+        assert_eq!(host.read_at(&below("own/file"), 10).unwrap().unwrap(), b"x");
+        let meta = host.lstat_at(&below("own/file")).unwrap();
+        assert_eq!(meta, host.lstat(below("own/file").path()).unwrap());
+    }
+}
+
 /// An attacker exchanges a directory for a link to another, as fast as it can, while hep removes the tree around it.
 #[test]
 fn removal_under_attack_stays_in_its_tree() {
