@@ -98,6 +98,8 @@ impl Identities {
 /// How long each stage may take. Nothing here limits a running plan: a task may take hours.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Timeouts {
+    /// For the next three together.
+    pub(crate) reach: Duration,
     pub(crate) resolve: Duration,
     /// For all addresses of the host together.
     pub(crate) connect: Duration,
@@ -115,6 +117,7 @@ pub(crate) struct Timeouts {
 impl Default for Timeouts {
     fn default() -> Timeouts {
         Timeouts {
+            reach: Duration::from_secs(50),
             resolve: Duration::from_secs(15),
             connect: Duration::from_secs(15),
             handshake: Duration::from_secs(20),
@@ -124,6 +127,24 @@ impl Default for Timeouts {
             upload: Duration::from_secs(120),
             start: Duration::from_secs(30),
             finish: Duration::from_secs(5),
+        }
+    }
+}
+
+impl Timeouts {
+    /// At most this for the way to an SSH session: the host's name, the connection and the key exchange together.
+    pub(crate) fn reaching_within(self, reach: Duration) -> Timeouts {
+        Timeouts { reach, resolve: reach, connect: reach, handshake: reach, ..self }
+    }
+
+    /// What is left of them when so much of `reach` is spent; never nothing, which would mean no limit to some calls.
+    fn after(self, spent: Duration) -> Timeouts {
+        let left = self.reach.saturating_sub(spent).max(Duration::from_millis(1));
+        Timeouts {
+            resolve: self.resolve.min(left),
+            connect: self.connect.min(left),
+            handshake: self.handshake.min(left),
+            ..self
         }
     }
 }

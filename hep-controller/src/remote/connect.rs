@@ -129,6 +129,21 @@ mod tests {
     }
 
     #[test]
+    fn what_one_stage_took_the_next_has_less() {
+        let seconds = Duration::from_secs;
+        let check = |timeouts: Timeouts, spent, expected: [u64; 3]| {
+            let Timeouts { resolve, connect, handshake, .. } = timeouts.after(seconds(spent));
+            assert_eq!([resolve, connect, handshake], expected.map(Duration::from_millis));
+        };
+        check(Timeouts::default(), 0, [15_000, 15_000, 20_000]);
+        check(Timeouts::default(), 30, [15_000, 15_000, 20_000]);
+        let short = Timeouts::default().reaching_within(seconds(3));
+        check(short, 0, [3_000, 3_000, 3_000]);
+        check(short, 2, [1_000, 1_000, 1_000]);
+        check(short, 4, [1, 1, 1]);
+    }
+
+    #[test]
     fn a_name_that_is_none_says_so() {
         let refusal = resolve(&target("nothing.invalid"), &Timeouts::default()).unwrap_err();
         assert_eq!(refusal.problem.what, "no address found for `nothing.invalid`");

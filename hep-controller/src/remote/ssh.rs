@@ -7,6 +7,7 @@ use super::known_hosts::PublicKey;
 use super::upload::{self, CANDIDATES, Place};
 use super::{Canceller, Ending, Exit, Link, Options, Problem, Stage, Target, Unreachable, auth};
 use ssh2::{Channel, MethodType, Sftp};
+use std::time::Instant;
 use wire::{Broken, Wire};
 
 mod link;
@@ -95,9 +96,11 @@ impl<'a> Launch<'a> {
     /// Resolve, connect, exchange keys.
     fn connect(self) -> Result<Wire, Unreachable> {
         let Launch { target, options, cancel } = self;
-        let addresses = connect::resolve(target, &options.timeouts)
+        let begin = Instant::now();
+        let left = || options.timeouts.after(begin.elapsed());
+        let addresses = connect::resolve(target, &left())
             .map_err(|refusal| refusal.at(target, Stage::Resolve))?;
-        let tcp = connect::tcp(&addresses, &options.timeouts, cancel)
+        let tcp = connect::tcp(&addresses, &left(), cancel)
             .map_err(|refusal| refusal.at(target, Stage::Connect))?;
         let failed = |what: &'static str| {
             move |source| {
@@ -108,7 +111,7 @@ impl<'a> Launch<'a> {
         };
         let mut wire =
             Wire::new(tcp, cancel.clone()).map_err(failed("no SSH session could be made"))?;
-        wire.limit(options.timeouts.handshake);
+        wire.limit(left().handshake);
         let algorithms = options.host_keys.algorithms(&target.address, target.port);
         wire.run(|session| session.method_pref(MethodType::HostKey, &algorithms))
             .map_err(failed("no host key algorithm can be asked for"))?;
