@@ -43,7 +43,8 @@ pub(crate) struct SshDefaults {
     pub(crate) port: Option<u16>,
 }
 
-/// How much a run says, least first.
+/// How much a run says, least first. The first two: no progress of tasks that wait; the next two: with it, as without
+/// the key; the last: as with `--verbose`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) enum LogLevel {
@@ -144,6 +145,11 @@ mod tests {
         assert_snapshot!(check("ssh:\n  username: changeme\n  password: changeme\n\nmanifest: \"examples/manifests/manifest.yml\"\nhosts: \"examples/hosts\"\nlog_level: \"ERROR\"\n"), @r#"Config { ssh: SshDefaults { username: Some("changeme"), password: Some(Secret(..)), private_key: None, port: None }, manifest: Some("examples/manifests/manifest.yml"), hosts: Some("examples/hosts"), log_level: Some(Error) }"#);
         assert_snapshot!(check("ssh:\n  username: root\n  password: foobarbaz\n"), @r#"Config { ssh: SshDefaults { username: Some("root"), password: Some(Secret(..)), private_key: None, port: None }, manifest: None, hosts: None, log_level: None }"#);
         assert_snapshot!(check("ssh:\n  username: root\n  password: ri9zjmF~6nHGViMYXzZ@DVnYg\n\nhosts: \"examples/hosts\"\nlog_level: \"ERROR\"\n"), @r#"Config { ssh: SshDefaults { username: Some("root"), password: Some(Secret(..)), private_key: None, port: None }, manifest: None, hosts: Some("examples/hosts"), log_level: Some(Error) }"#);
+    }
+
+    #[test]
+    fn the_example_is_read() {
+        assert_snapshot!(check(include_str!("../../config.example.yml")), @r#"Config { ssh: SshDefaults { username: Some("root"), password: Some(Secret(..)), private_key: None, port: None }, manifest: Some("examples/manifests/manifest.yml"), hosts: Some("examples/hosts"), log_level: Some(Info) }"#);
     }
 
     #[test]

@@ -200,8 +200,12 @@ fn no_signals(error: std::io::Error) -> Refusal {
 }
 
 fn view(run: Run, args: &cli::Run, config: &Config, ui: &Ui) -> Box<dyn View> {
-    let asked = args.verbose > 0 || config.log_level == Some(LogLevel::Debug);
-    let verbosity = if asked { Verbosity::Verbose } else { Verbosity::Normal };
+    let verbosity = match config.log_level {
+        _ if args.verbose > 0 => Verbosity::Verbose,
+        Some(LogLevel::Debug) => Verbosity::Verbose,
+        Some(LogLevel::Info | LogLevel::Warning) | None => Verbosity::Normal,
+        Some(LogLevel::Error | LogLevel::Critical) => Verbosity::Quiet,
+    };
     match args.output {
         Output::Human => Box::new(Human::new(run, ui.out_colour, verbosity)),
         Output::Json => Box::new(Json::new(run, diff_mode(args.diff))),
@@ -270,7 +274,7 @@ fn diff_mode(diff: bool) -> DiffMode {
 fn timeouts(args: &cli::Push) -> Timeouts {
     let usual = Timeouts::default();
     match args.connect_timeout.map(Duration::from_secs) {
-        Some(connect) => Timeouts { resolve: connect, connect, handshake: connect, ..usual },
+        Some(limit) => usual.reaching_within(limit),
         None => usual,
     }
 }

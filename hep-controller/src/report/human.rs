@@ -14,7 +14,9 @@ const PROGRESS: usize = 1000;
 /// How much is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verbosity {
-    /// What the run found.
+    /// What the run found, and nothing of what goes on meanwhile.
+    Quiet,
+    /// Also what a task that waits says.
     Normal,
     /// Also each host's facts and what processes write while they run.
     Verbose,
@@ -80,7 +82,8 @@ impl Human {
     }
 
     fn progress(&mut self, host: HostId, task: u32, text: String) -> String {
-        if self.progress.len() >= PROGRESS || !self.progress.insert((task, text.clone())) {
+        let quiet = self.verbosity == Verbosity::Quiet || self.progress.len() >= PROGRESS;
+        if quiet || !self.progress.insert((task, text.clone())) {
             return String::new();
         }
         let line = format!("{}: {}", shown(&self.run.task(task).name), shown(&text));

@@ -92,6 +92,15 @@ fn no_package() -> Failure {
 }
 
 #[test]
+fn whoever_wants_quiet_hears_nothing_of_waiting() {
+    let mut play = Play::new(1, RunMode::Apply);
+    play.view.verbosity = Verbosity::Quiet;
+    let text = "waiting for the lock of apt-get (pid 71)".to_owned();
+    play.event(Event::Progress { host: HostId(0), task: 0, text });
+    assert_eq!(play.text, "");
+}
+
+#[test]
 fn one_host_converges() {
     let mut play = Play::new(1, RunMode::Apply);
     play.event(Event::Progress {
