@@ -29,8 +29,6 @@ use std::sync::Arc;
 pub(crate) struct Manifest {
     /// The text that all spans point into.
     pub(crate) source: Arc<Source>,
-    /// What the operator calls it (`name:`), if anything.
-    pub(crate) name: Option<String>,
     /// Its tasks, at least one, in order.
     pub(crate) tasks: Vec<ManifestTask>,
 }

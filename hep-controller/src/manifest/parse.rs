@@ -16,7 +16,7 @@ const KEYS: [&str; 2] = ["name", "tasks"];
 /// All mistakes.
 pub(super) fn parse(source: &Arc<Source>) -> Result<Manifest, Diagnostics> {
     let (root, mut problems) = yaml::parse(source);
-    let mut manifest = Manifest { source: Arc::clone(source), name: None, tasks: Vec::new() };
+    let mut manifest = Manifest { source: Arc::clone(source), tasks: Vec::new() };
     match &root {
         None => {}
         Some(root) => match &root.kind {
@@ -51,7 +51,8 @@ fn read_mapping(manifest: &mut Manifest, entries: &[Entry], problems: &mut Diagn
     let source = Arc::clone(&manifest.source);
     for entry in entries {
         match (&*entry.key.text, &entry.value.kind) {
-            ("name", _) => manifest.name = task::text(&source, entry, problems),
+            // It is for whoever reads the manifest: checked, and not kept.
+            ("name", _) => drop(task::text(&source, entry, problems)),
             ("tasks", Kind::Seq(items)) => read_tasks(manifest, items, problems),
             ("tasks", Kind::Broken) => {}
             ("tasks", Kind::Scalar(_)) if entry.value.is_null() => {}
