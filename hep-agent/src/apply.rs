@@ -1,26 +1,32 @@
 //! `hep-agent apply BUNDLE`: the plan of a file, run without a controller, printed for a person or as JSON lines.
 //!
-//! The only file of the agent that prints.
+//! Only this file and those below it print.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
     reason = "this is where the agent talks to a person"
 )]
 
+mod json;
+mod reader;
+mod text;
+
 use crate::engine::{self, Outside};
 use crate::inbox::{Ending, Inbox};
-use hep_protocol::blob::Digest;
+use crate::sys::linux::stop_on_signals;
 use hep_protocol::hello;
-use hep_protocol::message::{End, Reply};
-use hep_protocol::outcome::{Outcome, Status};
+use hep_protocol::message::End;
 use hep_protocol::plan::{DiffMode, Plan, RunMode};
+use reader::{Format, Reader};
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use text::shown_short;
 
-/// The exit code for a bad command line or bundle, as hep's.
+/// The exit codes, as hep's: a bad command line or bundle, and a run that was stopped on request.
 const USAGE: u8 = 2;
+const STOPPED: u8 = 130;
 
 /// Prints a line for whoever asked.
 pub(crate) fn say(text: &str) -> ExitCode {
@@ -34,12 +40,6 @@ pub(crate) fn say(text: &str) -> ExitCode {
 pub(crate) fn refuse(text: &str) -> ExitCode {
     writeln!(io::stderr(), "{text}").ok();
     ExitCode::from(USAGE)
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Format {
-    Human,
-    Json,
 }
 
 /// `hep-agent apply`.
@@ -62,7 +62,7 @@ pub(crate) fn main(words: &[&str]) -> ExitCode {
                 }
             }
             option if option.starts_with("--") => {
-                return refuse(&format!("hep-agent: unknown option: `{}`", option.escape_debug()));
+                return refuse(&format!("hep-agent: unknown option: `{}`", shown_short(option)));
             }
             path if bundle.is_none() => bundle = Some(path),
             _ => return refuse("hep-agent: `apply` takes one bundle"),
@@ -78,135 +78,52 @@ pub(crate) fn main(words: &[&str]) -> ExitCode {
             let mode = check.unwrap_or(plan.mode);
             run(inbox, &Plan { mode, diff: diff.unwrap_or(plan.diff), ..plan }, format)
         }
-        Err(message) => refuse(&format!("hep-agent: {}: {message}", path.escape_debug())),
+        Err((what, hint)) => {
+            let hint = hint.map_or(String::new(), |hint| format!("\nhint: {hint}"));
+            refuse(&format!("hep-agent: {}: {}{hint}", shown_short(path), shown_short(&what)))
+        }
     }
 }
 
-fn read(path: &str) -> Result<(Arc<Inbox>, Plan), String> {
-    let mut file = io::BufReader::new(
-        File::open(path).map_err(|error| format!("cannot open the bundle: {error}"))?,
-    );
+/// What is wrong with a bundle, and what helps.
+type Unusable = (String, Option<&'static str>);
+
+const ANEW: Option<&str> = Some("make it anew with `hep bundle`");
+
+fn read(path: &str) -> Result<(Arc<Inbox>, Plan), Unusable> {
+    let file = File::open(path).map_err(|e| (format!("cannot open the bundle: {e}"), None))?;
+    let mut file = io::BufReader::new(file);
     hello::read(&mut file).map_err(|error| {
-        format!("{error}\nhint: bundles are made and applied by the same build; make it anew with `hep bundle`")
+        let hint = "bundles are made and applied by the same build; make it anew with `hep bundle`";
+        (error.to_string(), Some(hint))
     })?;
     let inbox = Arc::new(Inbox::default());
     inbox.fill(&mut file);
     match inbox.plan() {
-        Ok(_) if inbox.cancelled() => {
-            Err("the bundle is cut short; make it anew with `hep bundle`".to_owned())
-        }
+        Ok(_) if inbox.cancelled() => Err(("the bundle is cut short".to_owned(), ANEW)),
         Ok(plan) => Ok((inbox, plan)),
-        Err(Ending::Meant) => Err("the bundle holds no plan".to_owned()),
-        Err(Ending::Lost(how)) => Err(how),
+        Err(Ending::Meant) => Err(("the bundle holds no plan".to_owned(), ANEW)),
+        Err(Ending::Lost(how)) => Err((how, ANEW)),
     }
 }
 
 fn run(inbox: Arc<Inbox>, plan: &Plan, format: Format) -> ExitCode {
-    let tasks = plan.tasks.iter().map(|task| (task.name.clone(), task.spec.module())).collect();
-    let reader = Arc::new(Reader { inbox, tasks, format, counts: Mutex::default() });
+    let asked = Arc::clone(&inbox);
+    let stop = move || {
+        writeln!(io::stderr(), "stopping after the step in hand").ok();
+        asked.cancel();
+    };
+    if let Err(error) = stop_on_signals(stop) {
+        return refuse(&format!("hep-agent: cannot wait for signals: {error}"));
+    }
+    let reader = Arc::new(Reader::new(inbox, plan, format));
     let outside: Arc<dyn Outside> = Arc::clone(&reader) as _;
     let end = engine::run(plan, &outside);
-    let counts = reader.counts.lock().unwrap_or_else(PoisonError::into_inner);
-    let count = |status| counts.iter().filter(|seen| **seen == status).count();
-    let failed = count(Status::Failed) > 0;
-    let line = match format {
-        Format::Human => format!(
-            "\n{} ok, {} changed, {} pending, {} failed, {} ignored",
-            count(Status::Ok),
-            count(Status::Changed),
-            count(Status::Pending),
-            count(Status::Failed),
-            count(Status::Ignored),
-        ),
-        Format::Json => serde_json::json!({
-            "event": "host", "host": "localhost", "status": if failed { "failed" } else { "converged" },
-            "ok": count(Status::Ok), "changed": count(Status::Changed), "pending": count(Status::Pending),
-            "failed": count(Status::Failed), "skipped": count(Status::Skipped), "ignored": count(Status::Ignored),
-        })
-        .to_string(),
+    let exit = match (end, reader.failed()) {
+        (End::Cancelled, _) => STOPPED,
+        (End::Completed, true) => 1,
+        (End::Completed, false) => 0,
     };
-    say(&line);
-    match (end, failed) {
-        (End::Completed, false) => ExitCode::SUCCESS,
-        (End::Completed | End::Cancelled, _) => ExitCode::FAILURE,
-    }
-}
-
-/// A person, or a program that reads JSON lines.
-struct Reader {
-    inbox: Arc<Inbox>,
-    tasks: Vec<(String, &'static str)>,
-    format: Format,
-    counts: Mutex<Vec<Status>>,
-}
-
-impl Outside for Reader {
-    fn reply(&self, reply: Reply) {
-        match reply {
-            Reply::Finished { task, outcome } => {
-                let (name, module) = self
-                    .tasks
-                    .get(task as usize)
-                    .map_or(("", ""), |(name, module)| (name, *module));
-                say(&match self.format {
-                    Format::Human => human(name, &outcome),
-                    Format::Json => json(name, module, &outcome),
-                });
-                self.counts.lock().unwrap_or_else(PoisonError::into_inner).push(outcome.status);
-            }
-            Reply::Progress { text, .. } => {
-                writeln!(io::stderr(), "  {}", escaped(&text)).ok();
-            }
-            Reply::Hello(_)
-            | Reply::Want(_)
-            | Reply::Started { .. }
-            | Reply::Output { .. }
-            | Reply::Done(_) => {}
-        }
-    }
-
-    fn open(&self, digest: &Digest) -> io::Result<Box<dyn Read>> {
-        self.inbox.open(digest, || {})
-    }
-
-    fn cancelled(&self) -> bool {
-        self.inbox.cancelled()
-    }
-}
-
-fn human(name: &str, outcome: &Outcome) -> String {
-    let mut lines = vec![format!("{:<8} {}", outcome.status, escaped(name))];
-    for change in &outcome.changes {
-        lines.push(format!("         {}", escaped(&change.line)));
-        let diff = change.diff.iter().flat_map(|diff| diff.lines());
-        lines.extend(diff.map(|line| format!("           {}", escaped(line))));
-    }
-    lines.extend(outcome.notes.iter().map(|note| format!("         {}", escaped(note))));
-    if let Some(failure) = &outcome.failure {
-        lines.push(format!("         error: {}", escaped(&failure.message)));
-        lines.extend(failure.hint.iter().map(|hint| format!("         hint: {}", escaped(hint))));
-        lines.extend(failure.exit.iter().map(|exit| format!("         {exit}")));
-        for (what, text) in [("stdout", &failure.stdout), ("stderr", &failure.stderr)] {
-            lines.extend(text.lines().map(|line| format!("         {what}: {}", escaped(line))));
-        }
-    }
-    lines.join("\n")
-}
-
-fn json(name: &str, module: &str, outcome: &Outcome) -> String {
-    let lines: Vec<&str> = outcome.changes.iter().map(|change| change.line.as_str()).collect();
-    serde_json::json!({
-        "event": "task", "host": "localhost", "task": name, "module": module, "status": outcome.status,
-        "changes": lines, "error": outcome.failure, "ms": outcome.ms,
-    })
-    .to_string()
-}
-
-/// Text of the host for a terminal: control characters are shown, never obeyed.
-fn escaped(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c.is_control() && c != '\t' { c.escape_default().to_string() } else { c.to_string() }
-        })
-        .collect()
+    reader.end(end, exit);
+    ExitCode::from(exit)
 }

@@ -8,7 +8,7 @@ pub(crate) mod process;
 mod services;
 mod standard;
 
-pub(crate) use standard::{take_standard_streams, uname, unnamed_file};
+pub(crate) use standard::{stop_on_signals, take_standard_streams, uname, unnamed_file};
 
 use super::{Cause, Observe, Session, Subject};
 use crate::engine::Outside;

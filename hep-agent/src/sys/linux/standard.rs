@@ -1,6 +1,7 @@
-//! The process's own standard streams, its name for the machine, and files without a name.
+//! The process's own standard streams and signals, its name for the machine, and files without a name.
 
 use nix::fcntl::OFlag;
+use nix::sys::signal::{SigSet, Signal};
 use nix::sys::stat::Mode;
 use std::fs::{self, File};
 use std::io;
@@ -46,6 +47,20 @@ fn unlinked_in(directory: &str) -> io::Result<File> {
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Blocks SIGINT, SIGTERM and SIGHUP in this thread, and in all it starts from now on, and calls `stop` for each that comes.
+/// Other programs are started with none blocked.
+pub(crate) fn stop_on_signals(mut stop: impl FnMut() + Send + 'static) -> io::Result<()> {
+    let signals: SigSet = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter().collect();
+    signals.thread_block()?;
+    let wait = move || {
+        // sigwait(3) fails only for a set that holds no signal.
+        while signals.wait().is_ok() {
+            stop();
+        }
+    };
+    std::thread::Builder::new().name("signals".to_owned()).spawn(wait).map(drop)
 }
 
 /// Node name, kernel release and machine, as uname(2) gives them.

@@ -1,0 +1,109 @@
+//! The real agent on bundles: signals, the report for a program, output while it comes, what is no bundle.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may panic, and these helpers are tests"
+)]
+
+use hep_protocol::message::Request;
+use hep_protocol::plan::{DiffMode, OnError, Plan, RunMode, Task};
+use hep_protocol::{frame, hello};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+/// Writes a bundle that runs these scripts.
+fn bundle(directory: &Path, scripts: &[&str]) -> PathBuf {
+    let path = directory.join("site.hep");
+    let mut file = File::create(&path).unwrap();
+    let task = |script: &&str| Task {
+        name: "a task".into(),
+        spec: serde_json::from_value(serde_json::json!({"command": {"shell": script}})).unwrap(),
+        sources: Vec::new(),
+        on_error: OnError::Stop,
+    };
+    let tasks = scripts.iter().map(task).collect();
+    let plan = Plan { mode: RunMode::Apply, diff: DiffMode::Off, tasks };
+    hello::write(&mut file).unwrap();
+    frame::write(&mut file, &Request::Plan(plan)).unwrap();
+    frame::write(&mut file, &Request::End).unwrap();
+    path
+}
+
+fn start(path: &Path, options: &[&str]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_hep-agent"))
+        .arg("apply")
+        .arg(path)
+        .args(options)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+fn texts(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn signal_lets_the_step_in_hand_finish_and_nothing_more_begin() {
+    for signal in ["INT", "TERM", "HUP"] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        let (begun, done, next) = (path("begun"), path("done"), path("next"));
+        let first = format!("touch {}; sleep 0.5; touch {}", begun.display(), done.display());
+        let second = format!("touch {}", next.display());
+        let child = start(&bundle(directory.path(), &[&first, &second]), &["--output", "json"]);
+        while !begun.exists() {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        let kill = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status();
+        assert!(kill.unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130), "{signal}");
+        assert!(done.exists() && !next.exists(), "{signal}");
+        let (out, err) = texts(&output);
+        assert_eq!(err, "stopping after the step in hand\n");
+        assert!(out.contains(r#"{"event":"run","status":"cancelled","hosts":1,"exit":130,"#));
+    }
+}
+
+#[test]
+fn what_a_task_starts_has_no_signal_blocked() {
+    let directory = tempfile::tempdir().unwrap();
+    let script = "grep SigBlk /proc/self/status";
+    let output = start(&bundle(directory.path(), &[script]), &[]).wait_with_output().unwrap();
+    assert_eq!(texts(&output).1, "  SigBlk:\t0000000000000000\n");
+}
+
+#[test]
+fn output_is_shown_harmless_while_it_comes() {
+    let directory = tempfile::tempdir().unwrap();
+    let script = r"printf 'one\n\033[2Jtwo'; exit 3";
+    let path = bundle(directory.path(), &[script]);
+    let output = start(&path, &[]).wait_with_output().unwrap();
+    let (out, err) = texts(&output);
+    assert_eq!((output.status.code(), err.as_str()), (Some(1), "  one\n  \\u{1b}[2Jtwo\n"));
+    assert!(out.starts_with("failed   a task\n"), "{out}");
+    let output = start(&path, &["--output=json"]).wait_with_output().unwrap();
+    let (out, err) = texts(&output);
+    assert_eq!((out.lines().count(), err.as_str()), (3, ""), "{out}");
+    assert!(out.contains(r#""exit":3,"stdout":"one\n\u001b[2Jtwo""#), "{out}");
+}
+
+#[test]
+fn what_is_no_bundle_is_refused_in_harmless_lines() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("site.hep");
+    for bytes in [b"\x1b[2J\n\xe2\x80\xae\x07junk\n and more \x1b]0;x\x07\n".as_slice(), b""] {
+        fs::write(&path, bytes).unwrap();
+        let output = start(&path, &[]).wait_with_output().unwrap();
+        let (out, err) = texts(&output);
+        assert_eq!((output.status.code(), out.as_str()), (Some(2), ""));
+        assert_eq!(err.lines().count(), 2, "{err}");
+        assert!(err.chars().all(|c| c == '\n' || (!c.is_control() && c != '\u{202e}')), "{err}");
+        assert!(err.contains("\nhint: bundles are made"), "{err}");
+    }
+}
