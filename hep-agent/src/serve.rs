@@ -71,19 +71,14 @@ impl Controller {
     }
 }
 
-/// What is said in the place of a reply that cannot be sent.
-fn unsent(reply: Reply, error: &FrameError) -> Reply {
-    match reply {
-        Reply::Finished { task, outcome } => {
-            let message = format!("what became of the task cannot be told: {error}");
-            let failure = Some(Failure { message, ..Failure::default() });
-            let (changes, notes) = (Vec::new(), Vec::new());
-            let outcome =
-                Outcome { status: Status::Failed, changes, notes, failure, ms: outcome.ms };
-            Reply::Finished { task, outcome }
-        }
-        other => other,
-    }
+/// What is said in the place of an outcome that cannot be sent.
+fn unsent(reply: &Reply, error: &FrameError) -> Option<Reply> {
+    let Reply::Finished { task, outcome } = reply else { return None };
+    let message = format!("what became of the task cannot be told: {error}");
+    let failure = Some(Failure { message, ..Failure::default() });
+    let (changes, notes) = (Vec::new(), Vec::new());
+    let outcome = Outcome { status: Status::Failed, changes, notes, failure, ms: outcome.ms };
+    Some(Reply::Finished { task: *task, outcome })
 }
 
 impl Outside for Controller {
@@ -93,9 +88,8 @@ impl Outside for Controller {
             Err(error) => {
                 // What the engine and the controller hold of this run is not the same any more.
                 self.inbox.cancel();
-                if let Ok(bytes) = frame::encode(&unsent(reply, &error)) {
-                    self.send(&bytes);
-                }
+                let instead = unsent(&reply, &error).and_then(|reply| frame::encode(&reply).ok());
+                instead.iter().for_each(|bytes| self.send(bytes));
             }
         }
     }
