@@ -202,7 +202,7 @@ impl Linux {
     ) -> Result<Policy, SysError> {
         let mut told = None;
         loop {
-            let pid = match Policy::place(code)? {
+            let pid = match Policy::place(policy::DIRECTORY.as_ref(), code)? {
                 Placed::Here(policy) => return Ok(policy),
                 Placed::Taken(pid) => pid,
             };

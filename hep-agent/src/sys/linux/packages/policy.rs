@@ -8,18 +8,21 @@ use nix::fcntl::{Flock, FlockArg};
 use std::fs::{self, File, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
-const DIRECTORY: &str = "/usr/sbin";
-const PLACE: &str = "/usr/sbin/policy-rc.d";
+/// Where invoke-rc.d looks for it.
+pub(super) const DIRECTORY: &str = "/usr/sbin";
+const PLACE: &str = "policy-rc.d";
 /// Where a script of the host's own waits meanwhile.
-const ASIDE: &str = "/usr/sbin/policy-rc.d.hep-aside";
-const NEW: &str = "/usr/sbin/policy-rc.d.hep-new";
+const ASIDE: &str = "policy-rc.d.hep-aside";
+const NEW: &str = "policy-rc.d.hep-new";
 /// What only our script holds.
 const MARK: &str = "# Placed by hep for one run of apt-get.";
 
 /// The script, while it is in place.
 #[must_use]
 pub(super) struct Policy {
+    directory: PathBuf,
     script: Option<String>,
 }
 
@@ -34,53 +37,57 @@ pub(super) enum Placed {
 impl Policy {
     /// Puts a script in place that answers with `code`; without one, only what a dead agent left is taken away. What a
     /// living one has placed is left alone.
-    pub(super) fn place(code: Option<u8>) -> Result<Placed, SysError> {
-        let place = || -> io::Result<Placed> {
-            let _turn = turn()?;
-            match owner()? {
+    pub(super) fn place(directory: &Path, code: Option<u8>) -> Result<Placed, SysError> {
+        let (place, new) = (directory.join(PLACE), directory.join(NEW));
+        let act = || -> io::Result<Placed> {
+            let _turn = turn(directory)?;
+            match owner(directory)? {
                 // Our own is only there still if it could not be taken away before.
                 Some(owner) if owner.lives() && owner != Owner::ourselves()? => {
                     return Ok(Placed::Taken(owner.pid));
                 }
-                Some(_) => put_back()?,
+                Some(_) => put_back(directory)?,
                 None => {}
             }
-            let script = code.map(script).transpose()?;
+            let script = code.map(|code| script(directory, code)).transpose()?;
             if let Some(script) = &script {
-                fs::write(NEW, script)?;
-                fs::set_permissions(NEW, Permissions::from_mode(0o755))?;
-                ignore_missing(fs::rename(PLACE, ASIDE))?;
-                fs::rename(NEW, PLACE)?;
+                fs::write(&new, script)?;
+                fs::set_permissions(&new, Permissions::from_mode(0o755))?;
+                ignore_missing(fs::rename(&place, directory.join(ASIDE)))?;
+                fs::rename(&new, &place)?;
             }
-            Ok(Placed::Here(Self { script }))
+            Ok(Placed::Here(Self { directory: directory.to_owned(), script }))
         };
-        place().map_err(|error| SysError::io(format!("cannot write {PLACE}"), error))
+        act().map_err(|error| SysError::io(format!("cannot write {}", place.display()), error))
     }
 
     /// Puts back what was there before, unless somebody has put something else there meanwhile.
     pub(super) fn take_away(self) -> Result<(), SysError> {
+        let Self { directory, script } = self;
         let take_away = |script: String| -> io::Result<()> {
-            let _turn = turn()?;
-            if there()?.is_none_or(|there| there == script.as_bytes()) {
-                put_back()
+            let _turn = turn(&directory)?;
+            if there(&directory)?.is_none_or(|there| there == script.as_bytes()) {
+                put_back(&directory)
             } else {
                 Ok(())
             }
         };
-        let result = self.script.map_or(Ok(()), take_away);
-        result.map_err(|error| SysError::io(format!("cannot take {PLACE} away again"), error))
+        let result = script.map_or(Ok(()), take_away);
+        result.map_err(|error| {
+            SysError::io(format!("cannot take {DIRECTORY}/{PLACE} away again"), error)
+        })
     }
 }
 
 /// Keeps other agents from changing the place at the same time. The kernel ends it with this process at the latest.
-fn turn() -> io::Result<Flock<File>> {
-    let directory = File::open(DIRECTORY)?;
+fn turn(directory: &Path) -> io::Result<Flock<File>> {
+    let directory = File::open(directory)?;
     Flock::lock(directory, FlockArg::LockExclusive).map_err(|(_, error)| error.into())
 }
 
 /// What is in place.
-fn there() -> io::Result<Option<Vec<u8>>> {
-    match fs::read(PLACE) {
+fn there(directory: &Path) -> io::Result<Option<Vec<u8>>> {
+    match fs::read(directory.join(PLACE)) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
@@ -88,14 +95,17 @@ fn there() -> io::Result<Option<Vec<u8>>> {
 }
 
 /// The agent whose script is in place.
-fn owner() -> io::Result<Option<Owner>> {
-    let script = there()?;
+fn owner(directory: &Path) -> io::Result<Option<Owner>> {
+    let script = there(directory)?;
     Ok(script.and_then(|script| Owner::of(&String::from_utf8_lossy(&script))))
 }
 
-fn put_back() -> io::Result<()> {
-    match fs::rename(ASIDE, PLACE) {
-        Err(error) if error.kind() == ErrorKind::NotFound => ignore_missing(fs::remove_file(PLACE)),
+fn put_back(directory: &Path) -> io::Result<()> {
+    let place = directory.join(PLACE);
+    match fs::rename(directory.join(ASIDE), &place) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            ignore_missing(fs::remove_file(&place))
+        }
         result => result,
     }
 }
@@ -148,7 +158,8 @@ fn started(pid: u32) -> Option<u64> {
 }
 
 /// Answers as long as this very process lives: its number and start time say so.
-fn script(code: u8) -> io::Result<String> {
+fn script(directory: &Path, code: u8) -> io::Result<String> {
+    let directory = directory.display();
     let Owner { pid, start } = Owner::ourselves()?;
     Ok(format!(
         "#!/bin/sh
@@ -159,11 +170,11 @@ shift
 start=$(set -- $fields; [ \"$1\" = Z ] || echo \"${{20}}\")
 if [ \"$start\" = {start} ]; then
   exit {code}
-elif [ -e {ASIDE} ]; then
-  mv -f {ASIDE} {PLACE}
-  exec {PLACE} \"$@\"
+elif [ -e {directory}/{ASIDE} ]; then
+  mv -f {directory}/{ASIDE} {directory}/{PLACE}
+  exec {directory}/{PLACE} \"$@\"
 else
-  rm -f {PLACE}
+  rm -f {directory}/{PLACE}
   exit 0
 fi
 "
@@ -178,7 +189,7 @@ mod tests {
     /// Only the living half is run: the other would touch the machine.
     #[test]
     fn script_answers_while_this_process_lives() {
-        let text = script(101).unwrap();
+        let text = script(DIRECTORY.as_ref(), 101).unwrap();
         assert!(text.contains(MARK));
         let words = ["-c", &text, "policy-rc.d", "apache2", "start"];
         let status = Command::new("sh").args(words).status().unwrap();
@@ -191,12 +202,51 @@ mod tests {
 
     #[test]
     fn script_tells_whether_its_agent_lives() {
-        let text = script(101).unwrap();
+        let text = script(DIRECTORY.as_ref(), 101).unwrap();
         let owner = Owner::of(&text).unwrap();
         assert_eq!(owner, Owner::ourselves().unwrap());
         assert!(owner.lives());
         assert!(!Owner { start: owner.start + 1, ..owner }.lives());
         assert!(!Owner::of(MARK).unwrap().lives());
         assert_eq!(Owner::of("#!/bin/sh\nexit 101\n"), None);
+    }
+
+    /// What is in place after another's `script` was found there, and whether ours could be placed meanwhile.
+    fn check(script: &str, placed: bool, left: Option<&str>) {
+        let root = tempfile::tempdir().unwrap();
+        let place = root.path().join(PLACE);
+        fs::write(&place, script).unwrap();
+        match Policy::place(root.path(), Some(101)).unwrap() {
+            Placed::Here(policy) => {
+                assert!(placed, "{script}");
+                assert!(fs::read_to_string(&place).unwrap().contains("exit 101"));
+                policy.take_away().unwrap();
+            }
+            Placed::Taken(pid) => assert!(!placed, "{pid}: {script}"),
+        }
+        assert_eq!(fs::read_to_string(&place).ok().as_deref(), left);
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), usize::from(left.is_some()));
+    }
+
+    #[test]
+    fn only_what_the_dead_left_is_taken_away() {
+        let of = |pid: u32, start: u64| {
+            format!("#!/bin/sh\n{MARK} Of process {pid} since {start}\nexit 1\n")
+        };
+        let hosts_own = "#!/bin/sh\nexit 104\n";
+        check(hosts_own, true, Some(hosts_own));
+        let living = of(1, started(1).unwrap());
+        check(&living, false, Some(&living));
+        check(&of(1, started(1).unwrap() + 1), true, None);
+        check(&of(std::process::id(), Owner::ourselves().unwrap().start), true, None);
+    }
+
+    #[test]
+    fn what_another_put_in_place_meanwhile_stays() {
+        let root = tempfile::tempdir().unwrap();
+        let Placed::Here(policy) = Policy::place(root.path(), Some(101)).unwrap() else { panic!() };
+        fs::write(root.path().join(PLACE), "new").unwrap();
+        policy.take_away().unwrap();
+        assert_eq!(fs::read(root.path().join(PLACE)).unwrap(), b"new");
     }
 }
