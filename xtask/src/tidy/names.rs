@@ -35,7 +35,17 @@ pub(super) fn yaml(tree: &Tree) -> Result<Verdict, Failure> {
     Ok(named_elsewhere(tree, SHIPPED, &["serde_yaml", "serde_saphyr"], &allowed))
 }
 
-/// What a host says reaches the terminal through one file, which escapes it.
+/// Who may touch the standard streams: on the controller the file that escapes what a host says; on the host the command
+/// for people, and the file that moves the streams out of everybody's way.
+const MAY_PRINT: &[&str] = &[
+    "hep-controller/src/ui.rs",
+    "hep-controller/src/ui",
+    "hep-agent/src/apply.rs",
+    "hep-agent/src/apply",
+    "hep-agent/src/sys/linux/standard.rs",
+];
+
+/// What a host says reaches the terminal through one file, which escapes it; the agent's stdout carries frames only.
 pub(super) fn print(tree: &Tree) -> Result<Verdict, Failure> {
     let shapes: &[&[&str]] = &[
         &["print", "!"],
@@ -46,13 +56,10 @@ pub(super) fn print(tree: &Tree) -> Result<Verdict, Failure> {
         &["stdout", "(", ")"],
         &["stderr", "(", ")"],
     ];
-    let is_ui = |file: &File| {
-        file.path.file_name().is_some_and(|name| name == "ui.rs")
-            || file.path.parent().is_some_and(|parent| parent.ends_with("ui"))
-    };
-    let findings = tree
-        .below("hep-controller/src")
-        .filter(|file| !is_ui(file) && !is_test(&file.path))
+    let findings = ["hep-controller/src", "hep-agent/src"]
+        .into_iter()
+        .flat_map(|source| tree.below(source))
+        .filter(|file| !is_below_any(&file.path, MAY_PRINT) && !is_test(&file.path))
         .flat_map(|file| {
             let is_printing =
                 |tokens: &[Token]| shapes.iter().any(|shape| code::starts(tokens, shape));
@@ -218,16 +225,19 @@ mod tests {
     #[test]
     fn printing_is_found_and_a_childs_pipe_is_not() {
         let text = "fn f(c: Child) { c.stdout.take(); e.stderr(); d.stdout(Stdio::piped()); println!(); io::stderr() }";
-        let files =
-            [("hep-controller/src/fleet.rs", text), ("hep-controller/src/report/ui.rs", text)];
-        check(
-            print,
-            &files,
-            &[
-                "hep-controller/src/fleet.rs:1: `println!(`",
-                "hep-controller/src/fleet.rs:1: `stderr()`",
-            ],
-        );
+        let files = [
+            ("hep-controller/src/fleet.rs", text),
+            ("hep-controller/src/ui/terminal.rs", text),
+            ("hep-agent/src/facts.rs", text),
+            ("hep-agent/src/apply.rs", text),
+        ];
+        let expected = [
+            "hep-controller/src/fleet.rs:1: `println!(`",
+            "hep-controller/src/fleet.rs:1: `stderr()`",
+            "hep-agent/src/facts.rs:1: `println!(`",
+            "hep-agent/src/facts.rs:1: `stderr()`",
+        ];
+        check(print, &files, &expected);
     }
 
     #[test]
