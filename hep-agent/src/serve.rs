@@ -14,8 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// `hep-agent serve`.
 pub(crate) fn main() -> ExitCode {
     uploaded::remove_own_file();
-    // No file system is kept busy by a run. Where even `/` cannot be entered, no step will find its paths, and says so.
-    std::env::set_current_dir("/").ok();
+    crate::sys::linux::leave_caller();
     match crate::sys::linux::take_standard_streams() {
         Ok((input, output)) => serve(input, Box::new(output)),
         Err(error) => crate::apply::refuse(&format!(

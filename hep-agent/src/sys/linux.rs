@@ -56,14 +56,20 @@ impl Session for Linux {
     }
 }
 
-/// Leaves nothing of the caller's in this process but its working directory: own session (no hangup signal), no signal
-/// blocked, umask 022, no other descriptors for children.
+/// Leaves the caller's session, so that no hangup signal comes, and its working directory for `/`, so that no file system
+/// is kept busy. Not for a program that a person runs: at a terminal, Ctrl-C is meant for it.
+pub(crate) fn leave_caller() {
+    // Fails only for a process group's leader, which hep makes of its local agent: hep keeps the terminal's signals from it.
+    nix::unistd::setsid().ok();
+    // Where even `/` cannot be entered, no step will find its paths, and says so.
+    std::env::set_current_dir("/").ok();
+}
+
+/// Leaves nothing of the caller's for children: no signal blocked, umask 022, no other descriptors.
 pub(crate) fn prepare_process() {
     // A caller that waits for signals on a thread of its own has them blocked, and a blocked SIGTERM would go down to all
     // that is started here. Fails for an invalid set only.
     SigSet::empty().thread_set_mask().ok();
-    // Fails only for a process group's leader, which a shell's job is: there the terminal's signals are meant for us.
-    nix::unistd::setsid().ok();
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
     process::keep_descriptors_private();
     #[cfg(all(target_env = "gnu", target_feature = "crt-static"))]
