@@ -11,5 +11,7 @@ pub mod hello;
 pub mod message;
 pub mod outcome;
 pub mod plan;
+pub mod report;
 pub mod task;
+pub mod text;
 pub mod value;

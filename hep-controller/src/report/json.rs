@@ -1,8 +1,9 @@
 //! The report for a program: one JSON object a line, as things happen. Texts of hosts are escaped as JSON does.
 
 use super::{Counts, Event, HostReport, Run, RunEnd, Texts, Trouble, View};
-use hep_protocol::outcome::{Change, Exit, Failure, Outcome, Status};
+use hep_protocol::outcome::Outcome;
 use hep_protocol::plan::DiffMode;
+use hep_protocol::report::{self, HostObject, RunObject, TaskObject, TroubleObject};
 use serde::Serialize;
 
 /// The view of a program.
@@ -18,27 +19,14 @@ impl Json {
         Json { run, diff }
     }
 
-    fn task<'a>(&self, host: &str, task: u32, outcome: &'a Outcome) -> Texts {
+    fn task(&self, host: &str, task: u32, outcome: &Outcome) -> Texts {
         let label = self.run.task(task);
-        let diffs = |changes: &'a [Change]| changes.iter().map(|c| c.diff.as_deref()).collect();
-        line(&TaskObject {
-            event: "task",
-            host,
-            task: &label.name,
-            module: label.module,
-            status: outcome.status,
-            changes: outcome.changes.iter().map(|change| change.line.as_str()).collect(),
-            diffs: (self.diff == DiffMode::Unified).then(|| diffs(&outcome.changes)),
-            notes: &outcome.notes,
-            error: outcome.failure.as_ref().map(FailureObject::of),
-            ms: outcome.ms,
-        })
+        line(&TaskObject::new(host, &label.name, label.module, outcome, self.diff))
     }
 
     fn host(&self, report: &HostReport) -> Texts {
         let Counts { ok, changed, pending, failed, skipped, ignored } = report.counts;
         line(&HostObject {
-            event: "host",
             host: self.run.host(report.host),
             status: report.status.to_string(),
             ok,
@@ -50,7 +38,7 @@ impl Json {
             bytes_sent: report.bytes_sent,
             bytes_received: report.bytes_received,
             ms: report.ms,
-            error: report.trouble.as_ref().map(TroubleObject::of),
+            error: report.trouble.as_ref().map(trouble),
         })
     }
 }
@@ -76,7 +64,6 @@ impl View for Json {
 
     fn end(&mut self, end: &RunEnd, exit: u8) -> Texts {
         line(&RunObject {
-            event: "run",
             status: end.status().to_string(),
             hosts: end.reports.len(),
             exit,
@@ -90,94 +77,19 @@ impl View for Json {
 }
 
 fn line(object: &impl Serialize) -> Texts {
-    // Objects of strings and numbers always serialize.
-    let mut out = serde_json::to_string(object).unwrap_or_default();
-    out.push('\n');
-    Texts { out, err: String::new() }
+    Texts { out: report::line(object) + "\n", err: String::new() }
 }
 
-#[derive(Serialize)]
-struct TaskObject<'a> {
-    event: &'static str,
-    host: &'a str,
-    task: &'a str,
-    module: &'static str,
-    status: Status,
-    changes: Vec<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    diffs: Option<Vec<Option<&'a str>>>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    notes: &'a [String],
-    error: Option<FailureObject<'a>>,
-    ms: u64,
-}
-
-#[derive(Serialize)]
-struct FailureObject<'a> {
-    message: &'a str,
-    hint: Option<&'a str>,
-    exit: Option<i32>,
-    stdout: &'a str,
-    stderr: &'a str,
-}
-
-impl<'a> FailureObject<'a> {
-    fn of(failure: &'a Failure) -> FailureObject<'a> {
-        let Failure { message, hint, exit, stdout, stderr } = failure;
-        let exit = exit.map(|exit| match exit {
-            Exit::Code(code) => code,
-            // As a shell says it.
-            Exit::Signal(signal) => 128_i32.saturating_add(signal),
-        });
-        FailureObject { message, hint: hint.as_deref(), exit, stdout, stderr }
-    }
-}
-
-#[derive(Serialize)]
-struct HostObject<'a> {
-    event: &'static str,
-    host: &'a str,
-    status: String,
-    ok: u32,
-    changed: u32,
-    pending: u32,
-    failed: u32,
-    skipped: u32,
-    ignored: u32,
-    bytes_sent: u64,
-    bytes_received: u64,
-    ms: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<TroubleObject<'a>>,
-}
-
-#[derive(Serialize)]
-struct TroubleObject<'a> {
-    message: &'a str,
-    hint: Option<&'a str>,
-    output: &'a str,
-}
-
-impl<'a> TroubleObject<'a> {
-    fn of(trouble: &'a Trouble) -> TroubleObject<'a> {
-        let Trouble { what, hint, output } = trouble;
-        TroubleObject { message: what, hint: hint.as_deref(), output }
-    }
-}
-
-#[derive(Serialize)]
-struct RunObject {
-    event: &'static str,
-    status: String,
-    hosts: usize,
-    exit: u8,
-    ms: u64,
+fn trouble(trouble: &Trouble) -> TroubleObject<'_> {
+    let Trouble { what, hint, output } = trouble;
+    TroubleObject { message: what, hint: hint.as_deref(), output }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::{HostId, HostStatus, TaskLabel};
     use super::*;
+    use hep_protocol::outcome::{Change, Exit, Failure, Status};
     use hep_protocol::plan::RunMode;
 
     fn run() -> Run {

@@ -1,35 +1,8 @@
 //! Texts of the report: what came from a host made harmless, durations, lists of hosts, colours.
 
 use hep_protocol::outcome::Status;
+pub(crate) use hep_protocol::text::{is_obeyed, shown};
 use std::error::Error;
-use std::fmt::Write as _;
-
-/// Text of unknown origin with everything that a terminal would obey written as `\u{..}`.
-///
-/// Those are control characters, and the marks that reorder or hide text (Unicode technical report 36, 2.5).
-/// Newlines too: whoever wants lines uses [`shown_lines`].
-pub(crate) fn shown(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_obeyed(c) {
-            // Writing to a String cannot fail.
-            let _ = write!(shown, "{}", c.escape_unicode());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
-}
-
-/// Whether a terminal does something at this character, or shows nothing for it. A tab only moves on.
-pub(crate) fn is_obeyed(c: char) -> bool {
-    let hides_or_reorders = matches!(
-        c,
-        '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
-    );
-    (c.is_control() && c != '\t') || hides_or_reorders
-}
 
 /// The lines of a text, each made harmless; without the carriage returns that end some.
 pub(crate) fn shown_lines(text: &str) -> impl Iterator<Item = String> {

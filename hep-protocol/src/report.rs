@@ -1,0 +1,165 @@
+//! The report for programs: one JSON object a line, the same whoever writes it. `docs/report.md` describes it.
+
+use crate::outcome::{Exit, Failure, Outcome, Status};
+use crate::plan::DiffMode;
+use serde::Serialize;
+
+/// Any of the objects, as one line without its end.
+#[must_use]
+pub fn line(object: &impl Serialize) -> String {
+    // Objects of strings and numbers always serialize.
+    serde_json::to_string(object).unwrap_or_default()
+}
+
+/// A task's end on a host.
+#[derive(Debug, Serialize)]
+pub struct TaskObject<'a> {
+    event: &'static str,
+    host: &'a str,
+    task: &'a str,
+    module: &'a str,
+    status: Status,
+    changes: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diffs: Option<Vec<Option<&'a str>>>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    notes: &'a [String],
+    error: Option<FailureObject<'a>>,
+    ms: u64,
+}
+
+impl<'a> TaskObject<'a> {
+    /// The object of an outcome; with `diff` it has the diff of each change.
+    #[must_use]
+    pub fn new(
+        host: &'a str,
+        task: &'a str,
+        module: &'a str,
+        outcome: &'a Outcome,
+        diff: DiffMode,
+    ) -> Self {
+        let diffs = || outcome.changes.iter().map(|change| change.diff.as_deref()).collect();
+        Self {
+            event: "task",
+            host,
+            task,
+            module,
+            status: outcome.status,
+            changes: outcome.changes.iter().map(|change| change.line.as_str()).collect(),
+            diffs: (diff == DiffMode::Unified).then(diffs),
+            notes: &outcome.notes,
+            error: outcome.failure.as_ref().map(FailureObject::of),
+            ms: outcome.ms,
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct FailureObject<'a> {
+    message: &'a str,
+    hint: Option<&'a str>,
+    exit: Option<i32>,
+    stdout: &'a str,
+    stderr: &'a str,
+}
+
+impl<'a> FailureObject<'a> {
+    fn of(failure: &'a Failure) -> Self {
+        let Failure { message, hint, exit, stdout, stderr } = failure;
+        let exit = exit.map(|exit| match exit {
+            Exit::Code(code) => code,
+            // As a shell says it.
+            Exit::Signal(signal) => 128_i32.saturating_add(signal),
+        });
+        Self { message, hint: hint.as_deref(), exit, stdout, stderr }
+    }
+}
+
+/// A host's end.
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename = "host")]
+pub struct HostObject<'a> {
+    /// Its name in the hosts file.
+    pub host: &'a str,
+    /// `converged`, `failed`, `unreachable` or `lost`.
+    pub status: String,
+    /// Tasks that found nothing to do.
+    pub ok: u32,
+    /// Tasks that changed the host.
+    pub changed: u32,
+    /// Tasks that would change it.
+    pub pending: u32,
+    /// Tasks that failed.
+    pub failed: u32,
+    /// Tasks whose condition did not hold.
+    pub skipped: u32,
+    /// Tasks that failed and may.
+    pub ignored: u32,
+    /// Bytes of the connection to the host.
+    pub bytes_sent: u64,
+    /// Bytes of the connection from the host.
+    pub bytes_received: u64,
+    /// How long it took, in milliseconds.
+    pub ms: u64,
+    /// Why the host is unreachable or lost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<TroubleObject<'a>>,
+}
+
+/// Why a host's run has no end of its own.
+#[derive(Debug, Serialize)]
+pub struct TroubleObject<'a> {
+    /// The stage and the cause.
+    pub message: &'a str,
+    /// What to do about it.
+    pub hint: Option<&'a str>,
+    /// The last that was heard.
+    pub output: &'a str,
+}
+
+/// The run's end.
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename = "run")]
+pub struct RunObject {
+    /// The exit code's word.
+    pub status: String,
+    /// How many hosts there were.
+    pub hosts: usize,
+    /// The exit code.
+    pub exit: u8,
+    /// How long it took, in milliseconds.
+    pub ms: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::Change;
+
+    #[test]
+    fn task_object_has_what_its_readers_rely_on() {
+        let failure = Failure {
+            message: "no".into(),
+            hint: None,
+            exit: Some(Exit::Signal(9)),
+            stdout: "o".into(),
+            stderr: "e".into(),
+        };
+        let outcome = Outcome {
+            status: Status::Failed,
+            changes: vec![Change { line: "mode".into(), diff: None }],
+            notes: vec!["a note".to_owned()],
+            failure: Some(failure),
+            ms: 12,
+        };
+        assert_eq!(
+            line(&TaskObject::new("web1", "a \"page\"", "file", &outcome, DiffMode::Unified)),
+            r#"{"event":"task","host":"web1","task":"a \"page\"","module":"file","status":"failed","changes":["mode"],"diffs":[null],"notes":["a note"],"error":{"message":"no","hint":null,"exit":137,"stdout":"o","stderr":"e"},"ms":12}"#
+        );
+        let outcome = Outcome { notes: Vec::new(), failure: None, ..outcome };
+        assert_eq!(
+            line(&TaskObject::new("web1", "t", "file", &outcome, DiffMode::Off)),
+            r#"{"event":"task","host":"web1","task":"t","module":"file","status":"failed","changes":["mode"],"error":null,"ms":12}"#
+        );
+    }
+}

@@ -1,0 +1,44 @@
+//! Text of unknown origin, made harmless for a terminal.
+
+use std::fmt::Write as _;
+
+/// The text with everything that a terminal would obey written as `\u{..}`; newlines too.
+///
+/// Those are control characters, and the marks that reorder or hide text (Unicode technical report 36, 2.5).
+#[must_use]
+pub fn shown(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_obeyed(c) {
+            // Writing to a String cannot fail.
+            let _ = write!(shown, "{}", c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+/// Whether a terminal does something at this character, or shows nothing for it. A tab only moves on.
+#[must_use]
+pub fn is_obeyed(c: char) -> bool {
+    let hides_or_reorders = matches!(
+        c,
+        '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+    );
+    (c.is_control() && c != '\t') || hides_or_reorders
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_left_for_a_terminal_to_obey() {
+        let check = |text: &str, expected: &str| assert_eq!(shown(text), expected);
+        check("plain \t\u{e9}", "plain \t\u{e9}");
+        check("\u{1b}[2J\nx", "\\u{1b}[2J\\u{a}x");
+        check("a\u{202e}b\u{200b}\u{feff}\u{9b}", "a\\u{202e}b\\u{200b}\\u{feff}\\u{9b}");
+    }
+}
