@@ -2,12 +2,14 @@
 
 /// The name among `known` that a misspelt word most likely meant.
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let folded = word.to_lowercase().replace(['-', ' '], "_");
+    // A hostile key may be megabytes long; no name of ours is.
+    let short: String = word.chars().take(64).collect();
+    let folded = short.to_lowercase().replace(['-', ' '], "_");
     let known: Vec<&str> = known.into_iter().collect();
     let cut_off = known.iter().copied().find(|name| word.len() > 2 && name.starts_with(&folded));
     let misspelt = known
         .into_iter()
-        .map(|name| (distance(&folded, &name.to_lowercase().replace('-', "_")), name))
+        .map(|name| (strsim::osa_distance(&folded, &name.to_lowercase().replace('-', "_")), name))
         .filter(|(distance, name)| *distance <= allowed(word, name))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name);
@@ -23,33 +25,6 @@ pub(crate) fn similar(word: &str, name: &str) -> bool {
 fn allowed(word: &str, name: &str) -> usize {
     let letters = word.chars().count().min(name.chars().count());
     if letters < 3 { letters / 2 } else { (letters / 3).clamp(1, 3) }
-}
-
-/// Insertions, deletions, replacements and swaps of neighbours that turn one text into the other.
-fn distance(a: &str, b: &str) -> usize {
-    // A hostile key may be megabytes long; no name of ours is.
-    let (a, b): (Vec<char>, Vec<char>) =
-        (a.chars().take(64).collect(), b.chars().take(64).collect());
-    let mut before: Vec<usize> = Vec::new();
-    let mut above: Vec<usize> = (0..=b.len()).collect();
-    let mut previous = None;
-    for (row, &x) in a.iter().enumerate() {
-        let mut line = vec![row + 1];
-        let mut left = None;
-        for (column, &y) in b.iter().enumerate() {
-            let cell =
-                |cells: &[usize], at: usize| cells.get(at).copied().unwrap_or(usize::MAX - 1);
-            let swapped = previous == Some(y) && left == Some(x) && column > 0;
-            let swap = if swapped { cell(&before, column - 1) + 1 } else { usize::MAX };
-            let replace = cell(&above, column) + usize::from(x != y);
-            let shift = (cell(&above, column + 1)).min(cell(&line, column)) + 1;
-            line.push(replace.min(shift).min(swap));
-            left = Some(y);
-        }
-        before = std::mem::replace(&mut above, line);
-        previous = Some(x);
-    }
-    above.last().copied().unwrap_or_default()
 }
 
 /// `a`, `b` or `c`, each in backticks.
