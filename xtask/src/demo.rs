@@ -45,6 +45,7 @@ pub(crate) fn demo(workspace: &Workspace) -> Result<(), Failure> {
     let pages: Result<Vec<_>, _> = hosts.iter().map(page).collect();
     let pages = pages?;
     show(&hosts, &pages);
+    shell::say("\nThe hosts are gone with this line; the hep you saw is target/debug/hep.");
     let good = |page: &Page| page.status == 200 && page.body.contains(GREETING);
     if pages.iter().all(good) {
         Ok(())

@@ -55,6 +55,12 @@ impl TryFrom<&str> for Argv {
                     part.get_or_insert_default();
                 }
                 (None, _) if c.is_whitespace() => parts.extend(part.take()),
+                (None, '|' | '>' | '<' | ';' | '&' | '`') => {
+                    let why = format!(
+                        "no shell reads it, so `{c}` would be an argument; write `shell:` instead, or a list"
+                    );
+                    return Err(InvalidValue::new("a command", text, why));
+                }
                 _ => part.get_or_insert_default().push(c),
             }
         }
@@ -74,8 +80,8 @@ impl fmt::Display for Argv {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, part) in self.0.iter().enumerate() {
             let space = if index == 0 { "" } else { " " };
-            let plain = !part.is_empty()
-                && !part.contains(|c: char| c.is_whitespace() || "'\"".contains(c));
+            let special = |c: char| c.is_whitespace() || "'\"|&;<>()$`\\*?[]#~".contains(c);
+            let plain = !part.is_empty() && !part.contains(special);
             if plain { write!(f, "{space}{part}")? } else { write!(f, "{space}{part:?}")? }
         }
         Ok(())
@@ -133,12 +139,12 @@ mod tests {
     fn text_is_split_at_spaces_outside_quotes() {
         check("nginx -t -c %s", &["nginx", "-t", "-c", "%s"]);
         check("  sh  -c 'a b' \"\" x'y z'", &["sh", "-c", "a b", "", "xy z"]);
-        check("echo $HOME | cat", &["echo", "$HOME", "|", "cat"]);
+        check("echo $HOME '|' cat", &["echo", "$HOME", "|", "cat"]);
     }
 
     #[test]
     fn nothing_to_run_is_refused() {
-        for text in ["", "  ", "sh -c 'x"] {
+        for text in ["", "  ", "sh -c 'x", "ls | wc", "echo hi > /x", "cd /tmp && ls", "a; b"] {
             assert!(Argv::try_from(text).is_err(), "{text}");
         }
     }
