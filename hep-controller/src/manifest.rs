@@ -24,13 +24,17 @@ use hep_protocol::task::TaskSpec;
 use std::path::Path;
 use std::sync::Arc;
 
-/// A whole manifest, checked as far as can be without looking at other files.
+/// A whole manifest with its mistakes, as far as can be seen without looking at other files.
 #[derive(Debug)]
 pub(crate) struct Manifest {
     /// The text that all spans point into.
     pub(crate) source: Arc<Source>,
-    /// Its tasks, at least one, in order.
-    pub(crate) tasks: Vec<ManifestTask>,
+    /// Its tasks without mistake, in order.
+    tasks: Vec<ManifestTask>,
+    /// What tasks with a mistake name as `src`: looked up too, so that one run reports everything.
+    loose_sources: Vec<(String, Span)>,
+    /// What is wrong with the rest.
+    problems: Diagnostics,
 }
 
 /// One task of a manifest.
@@ -52,16 +56,13 @@ impl Manifest {
     /// Reads and checks a manifest.
     ///
     /// # Errors
-    /// Every mistake in it.
+    /// The file is no text that can be read.
     pub(crate) fn read(path: &Path) -> Result<Manifest, Diagnostics> {
-        Manifest::parse(&Source::read(path)?)
+        Ok(Manifest::parse(&Source::read(path)?))
     }
 
-    /// Checks a manifest's text.
-    ///
-    /// # Errors
-    /// Every mistake in it.
-    pub(crate) fn parse(source: &Arc<Source>) -> Result<Manifest, Diagnostics> {
+    /// Checks a manifest's text; `compile` tells the mistakes, together with its own.
+    pub(crate) fn parse(source: &Arc<Source>) -> Manifest {
         parse::parse(source)
     }
 }

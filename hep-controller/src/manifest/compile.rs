@@ -49,24 +49,19 @@ impl SearchPath {
 /// Compiles a manifest; the same for every host.
 ///
 /// # Errors
-/// Every local file that is missing, unreadable or nothing that can be sent, at the place that names it.
+/// Every mistake of the manifest, and every local file that is missing, unreadable or nothing that can be sent, at the place that names it.
 pub(crate) fn compile(manifest: &Manifest, search: &SearchPath) -> Result<Compiled, Diagnostics> {
     let mut run = Run { search, seen: HashMap::new(), contents: Contents::default() };
-    let mut problems = Diagnostics::default();
+    let mut problems = manifest.problems.clone();
     let mut tasks = Vec::with_capacity(manifest.tasks.len());
     for task in &manifest.tasks {
         let mut sources = Vec::new();
         for written in task.spec.params().sources() {
             match run.find(written) {
                 Ok(source) => sources.push(NamedSource { written: written.to_owned(), source }),
-                Err(troubles) => troubles.into_iter().for_each(|trouble| {
-                    let place = place_of(task, written);
-                    let diagnostic = Diagnostic::at(&manifest.source, place, trouble.message);
-                    problems.push(match trouble.hint {
-                        Some(hint) => diagnostic.hint(hint),
-                        None => diagnostic,
-                    });
-                }),
+                Err(troubles) => {
+                    problems.extend(at_place(manifest, place_of(task, written), troubles));
+                }
             }
         }
         tasks.push(Task {
@@ -76,7 +71,24 @@ pub(crate) fn compile(manifest: &Manifest, search: &SearchPath) -> Result<Compil
             on_error: task.on_error,
         });
     }
+    for (written, place) in &manifest.loose_sources {
+        if let Err(troubles) = run.find(written) {
+            problems.extend(at_place(manifest, *place, troubles));
+        }
+    }
     problems.unless(Compiled { tasks, contents: Arc::new(run.contents) })
+}
+
+fn at_place(manifest: &Manifest, place: Span, troubles: Vec<Trouble>) -> Diagnostics {
+    let mut problems = Diagnostics::default();
+    for Trouble { message, hint } in troubles {
+        let diagnostic = Diagnostic::at(&manifest.source, place, message);
+        problems.push(match hint {
+            Some(hint) => diagnostic.hint(hint),
+            None => diagnostic,
+        });
+    }
+    problems
 }
 
 /// Where a task names a source.

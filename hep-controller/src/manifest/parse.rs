@@ -11,12 +11,14 @@ use std::sync::Arc;
 const KEYS: [&str; 2] = ["name", "tasks"];
 
 /// Reads the text of a manifest.
-///
-/// # Errors
-/// All mistakes.
-pub(super) fn parse(source: &Arc<Source>) -> Result<Manifest, Diagnostics> {
+pub(super) fn parse(source: &Arc<Source>) -> Manifest {
     let (root, mut problems) = yaml::parse(source);
-    let mut manifest = Manifest { source: Arc::clone(source), tasks: Vec::new() };
+    let mut manifest = Manifest {
+        source: Arc::clone(source),
+        tasks: Vec::new(),
+        loose_sources: Vec::new(),
+        problems: Diagnostics::default(),
+    };
     match &root {
         None => {}
         Some(root) => match &root.kind {
@@ -43,7 +45,7 @@ pub(super) fn parse(source: &Arc<Source>) -> Result<Manifest, Diagnostics> {
             diagnostic.hint("write a list of tasks: `- file: {dest: /etc/motd, content: hello}`"),
         );
     }
-    problems.unless(manifest)
+    Manifest { problems, ..manifest }
 }
 
 /// The form with `tasks:`.
@@ -88,6 +90,16 @@ fn unknown_key(source: &Arc<Source>, key: &str, span: Span) -> Diagnostic {
 
 fn read_tasks(manifest: &mut Manifest, items: &[Node], problems: &mut Diagnostics) {
     let source = Arc::clone(&manifest.source);
-    let read = |item: &Node| task::read(&source, item, problems);
-    manifest.tasks.extend(items.iter().filter_map(read));
+    for item in items {
+        match task::read(&source, item, problems) {
+            Some(task) => manifest.tasks.push(task),
+            None => manifest.loose_sources.extend(loose_source(item)),
+        }
+    }
+}
+
+/// What a task with a mistake names as `src`.
+fn loose_source(item: &Node) -> Option<(String, Span)> {
+    let src = &item.entry("file")?.value.entry("src")?.value;
+    Some((src.text()?.to_owned(), src.span))
 }

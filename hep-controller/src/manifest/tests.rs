@@ -8,8 +8,14 @@ use insta::assert_snapshot;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
+/// With its mistakes.
+fn with_mistakes(text: &[u8]) -> Result<Manifest, Diagnostics> {
+    Source::from_bytes(Path::new("site.yml"), text.to_vec()).map(|source| Manifest::parse(&source))
+}
+
 fn parse(text: &[u8]) -> Result<Manifest, Diagnostics> {
-    Manifest::parse(&Source::from_bytes(Path::new("site.yml"), text.to_vec())?)
+    let manifest = with_mistakes(text)?;
+    manifest.problems.clone().unless(manifest)
 }
 
 fn check(text: &str) -> String {
@@ -26,7 +32,7 @@ fn check(text: &str) -> String {
 
 /// Compiles a manifest that lies in a directory of its own; paths in the answer are shown below `DIR`.
 fn compile_in(directory: &Path, text: &str) -> String {
-    let manifest = parse(text.as_bytes()).unwrap();
+    let manifest = with_mistakes(text.as_bytes()).unwrap();
     let search = SearchPath::new(&directory.join("site.yml"), &directory.join("work"));
     let shown = match compile(&manifest, &search) {
         Ok(compiled) => {
@@ -665,6 +671,18 @@ fn sources_that_cannot_be_sent_are_named() {
       |
       = hint: `src` names a file or directory on this machine, not on the host
     ");
+}
+
+#[test]
+fn sources_are_looked_up_whatever_else_is_wrong() {
+    let directory = tempfile::tempdir().unwrap();
+    let said = compile_in(
+        directory.path(),
+        "- file: {dest: /a, mode: 0999}\n- file: {dest: /b, src: /nowhere/b}\n- file: {dest: /c, mode: 0999, src: /nowhere/c}\n",
+    );
+    let places: Vec<&str> =
+        said.lines().filter_map(|line| line.split("site.yml:").nth(1)).collect();
+    assert_eq!(places, ["1:26", "2:25", "3:26", "3:37"], "{said}");
 }
 
 #[test]
