@@ -67,7 +67,7 @@ fn main() -> ExitCode {
 
 /// `hep push`.
 fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
-    let config = settings::config(args.files.config.as_deref())?;
+    let config = config(&args.files, args.manifest.as_slice())?;
     let manifest_path = settings::manifest(args.manifest.as_deref(), &config)?;
     let hosts_path = settings::hosts(args.files.hosts.as_deref(), &config)?;
     let usual = Usual::of_system();
@@ -128,7 +128,7 @@ fn apply(args: &cli::Apply, ui: &mut Ui) -> Result<ExitCode, Refusal> {
 
 /// `hep validate`.
 fn validate(args: &cli::Validate, ui: &mut Ui) -> Result<ExitCode, Refusal> {
-    let config = settings::config(args.files.config.as_deref())?;
+    let config = config(&args.files, &args.manifests)?;
     let manifests = match args.manifests.as_slice() {
         [] => vec![settings::manifest(None, &config)?],
         given => given.to_vec(),
@@ -210,6 +210,21 @@ fn view(run: Run, args: &cli::Run, config: &Config, ui: &Ui) -> Box<dyn View> {
         Output::Human => Box::new(Human::new(run, ui.out_colour, verbosity)),
         Output::Json => Box::new(Json::new(run, diff_mode(args.diff))),
     }
+}
+
+/// The config; its mistakes come with those of the files that are named without it.
+fn config(files: &cli::Files, manifests: &[PathBuf]) -> Result<Config, Refusal> {
+    let mut mistakes = match settings::config(files.config.as_deref()) {
+        Err(Refusal::Mistakes(mistakes)) => mistakes,
+        other => return other,
+    };
+    let compiled = manifests.iter().map(|path| compile(path).err());
+    compiled.flatten().for_each(|found| mistakes.extend(found));
+    if let Some(path) = &files.hosts {
+        let inventory = Inventory::read(path, &surroundings(&Usual::of_system())?);
+        inventory.err().into_iter().for_each(|found| mistakes.extend(found));
+    }
+    Err(Refusal::Mistakes(mistakes))
 }
 
 /// Manifest and hosts file, with the mistakes of both at once.
