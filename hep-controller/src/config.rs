@@ -39,7 +39,7 @@ pub(crate) struct SshDefaults {
     /// As written; `~` is not expanded yet.
     #[serde(default)]
     pub(crate) private_key: Option<PathBuf>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "port")]
     pub(crate) port: Option<u16>,
 }
 
@@ -127,6 +127,13 @@ fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Se
     Option::<String>::deserialize(deserializer).map(|text| text.map(Secret::new))
 }
 
+fn port<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
+    match Option::<u16>::deserialize(deserializer)? {
+        Some(0) => Err(serde::de::Error::custom("`0` is no port: write a number from 1 to 65535")),
+        port => Ok(port),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,6 +212,19 @@ mod tests {
       |        ^^^
       |
       = hint: write a text instead of a list
+    ");
+    }
+
+    #[test]
+    fn port_zero_is_none() {
+        assert_snapshot!(check("ssh:\n  port: 0\n"), @"
+    error: `0` is no port
+     --> config.yml:2:9
+      |
+    2 |   port: 0
+      |         ^
+      |
+      = hint: write a number from 1 to 65535
     ");
     }
 
