@@ -27,7 +27,6 @@ Exit codes:
     name = "hep",
     version = VERSION.as_str(),
     arg_required_else_help = true,
-    disable_help_subcommand = true,
     after_help = "Without a command, `hep` is `hep push`: `hep -c config.yml -i hosts manifest.yml`."
 )]
 pub(crate) struct Cli {
@@ -228,9 +227,10 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, cl
 /// the parser, which knows the verb that was meant.
 fn means_push(word: &OsString) -> bool {
     match word.to_str() {
-        Some("push" | "apply" | "validate" | "bundle" | "-h" | "--help" | "-V" | "--version") => {
-            false
-        }
+        Some(
+            "push" | "apply" | "validate" | "bundle" | "help" | "-h" | "--help" | "-V"
+            | "--version",
+        ) => false,
         Some(text) if text.starts_with('-') => true,
         Some(text) => text.contains(['/', '.']) || Path::new(text).is_file(),
         None => true,
@@ -296,6 +296,12 @@ mod tests {
         {
             assert!(parsed(&format!("hep push {line}")).is_err(), "{line}");
         }
+    }
+
+    #[test]
+    fn help_is_a_verb() {
+        assert!(parsed("hep help").unwrap_err().contains("validate"));
+        assert!(parsed("hep help push").unwrap_err().contains("--forks"));
     }
 
     #[test]
