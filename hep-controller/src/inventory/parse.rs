@@ -56,6 +56,11 @@ pub(super) fn parse(source: &Arc<Source>, around: &Surroundings) -> Result<Inven
         seen: HashMap::new(),
         problems: Diagnostics::default(),
     };
+    if let Some(span) = yaml_inventory(&source.text) {
+        let message = "this looks like a YAML inventory; hep reads one host a line";
+        let hint = "write each host on a line, as `web1 host=192.0.2.7 port=2222`";
+        return Err(Diagnostic::at(source, span, message).hint(hint).into());
+    }
     let mut at = 0;
     for line in source.text.split_inclusive('\n') {
         reading.line(line, at);
@@ -69,6 +74,32 @@ pub(super) fn parse(source: &Arc<Source>, around: &Surroundings) -> Result<Inven
         );
     }
     problems.unless(Inventory { hosts })
+}
+
+/// The first line of a YAML inventory: `---`, or a key above lines that are indented.
+fn yaml_inventory(text: &str) -> Option<Span> {
+    let mut at = 0;
+    let mut lines = text.split_inclusive('\n').filter_map(|line| {
+        let span = Span::new(at, at + line.trim_end().len());
+        at += line.len();
+        let said = !line.trim().is_empty() && !line.trim_start().starts_with('#');
+        said.then(|| (line.trim_end(), span))
+    });
+    let (first, span) = lines.next()?;
+    let mut indented = || lines.next().is_some_and(|(line, _)| line.starts_with([' ', '\t']));
+    let key = first.ends_with(':') && !first.contains(char::is_whitespace);
+    (first == "---" || key && indented()).then_some(span)
+}
+
+/// The `=` of a setting that has spaces around it.
+fn loose_equals(words: &[Word]) -> Option<Span> {
+    let alone = |word: &Word| word.key.is_empty() && word.value.is_some();
+    let empty = |word: &Word| word.value.as_ref().is_some_and(|(_, at)| at.start == at.end);
+    let before = words.windows(2).find_map(|pair| match pair {
+        [one, next] if empty(one) && next.value.is_none() => Some(one.span),
+        _ => None,
+    });
+    words.iter().find(|word| alone(word)).map(|word| word.span).or(before)
 }
 
 struct Reading<'a> {
@@ -98,6 +129,11 @@ impl Reading<'_> {
                 return;
             }
         };
+        if let Some(span) = loose_equals(&words) {
+            let hint = "write it as in `web1 port=22`";
+            self.problem(span, "a setting has no spaces around its `=`", hint);
+            return;
+        }
         let Some((name, settings)) = words.split_first() else { return };
         if name.key.starts_with('[') && address::parse(&name.key).is_err() {
             self.header(line.trim(), name, settings);

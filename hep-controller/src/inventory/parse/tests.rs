@@ -185,3 +185,23 @@ fn a_file_without_hosts_is_a_mistake() {
      = hint: write a name or an address on each line
     ");
 }
+
+#[test]
+fn spaces_around_equals_are_one_mistake() {
+    for line in ["port = 22\n", "web1 port = 22\n", "web1 port =22\n", "web1 port= 22\n"] {
+        let said = check(line);
+        assert_eq!(said.matches("error:").count(), 1, "{said}");
+        assert!(said.contains("no spaces around its `=`"), "{said}");
+    }
+}
+
+#[test]
+fn a_yaml_inventory_is_one_mistake() {
+    for text in
+        ["all:\n  hosts:\n    web1:\n    web2:\n", "---\nall:\n  hosts:\n", "# x\nweb:\n  hosts:\n"]
+    {
+        let said = check(text);
+        assert_eq!(said.matches("error:").count(), 1, "{said}");
+        assert!(said.contains("looks like a YAML inventory"), "{said}");
+    }
+}
