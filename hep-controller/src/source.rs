@@ -11,6 +11,9 @@ use std::sync::Arc;
 /// The largest manifest, hosts file or config that is read, in bytes: far above 100,000 tasks.
 const MAX_SIZE: u64 = 256 * 1024 * 1024;
 
+/// How a bundle begins: with the greeting of hep's protocol.
+const BUNDLE: &[u8] = b"\xf8hep\0";
+
 /// A text file with the path that messages call it by.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Source {
@@ -64,6 +67,10 @@ impl Source {
     /// # Errors
     /// One diagnostic at the first byte that is no UTF-8.
     pub(crate) fn from_bytes(path: &Path, bytes: Vec<u8>) -> Result<Arc<Source>, Diagnostics> {
+        if bytes.starts_with(BUNDLE) {
+            let hint = format!("on the host: `hep-agent apply {}`", path.display());
+            return Err(Diagnostic::of_file(path, "this is a bundle").hint(hint).into());
+        }
         let (text, bad) = match String::from_utf8(bytes) {
             Ok(text) => (text, None),
             Err(error) => {
@@ -125,6 +132,17 @@ mod tests {
             b"- name: x\n  file: {dest: /\xff\xfe}\n",
             "error: this byte is no UTF-8 text\n --> site.yml:2:17\n  |\n2 |   file: {dest: /\u{fffd}\u{fffd}}\n  |                 ^\n  |\n  = hint: save the file as UTF-8\n",
         );
+    }
+
+    #[test]
+    fn a_bundle_is_no_text_and_says_where_it_goes() {
+        check(
+            b"\xf8hep\0\xff\r\n",
+            "error: this is a bundle\n--> site.yml\n = hint: on the host: `hep-agent apply site.yml`\n",
+        );
+        let mut bundle = Vec::new();
+        hep_protocol::hello::write(&mut bundle).unwrap();
+        assert!(bundle.starts_with(BUNDLE));
     }
 
     #[test]
