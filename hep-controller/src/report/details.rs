@@ -1,6 +1,7 @@
 //! One block as lines: a title with the status, and under it what the hosts have in common and what they do not.
 
 use super::fold::{Block, Group};
+use super::summary::excerpts;
 use super::text::{Colour, Style, count, names, shown, shown_lines, span};
 use super::{HostId, Run};
 use hep_protocol::outcome::{Change, Failure, Status};
@@ -129,6 +130,9 @@ impl<'a> Item<'a> {
             Item::Note(note) => text.push_str(&format!("{INDENT}{whose}note: {}\n", shown(note))),
             Item::Ignored(failure) => {
                 text.push_str(&format!("{INDENT}{whose}{}\n", shown(&failure.message)));
+                for line in excerpts(failure, colour) {
+                    text.push_str(&format!("{INDENT}  {line}\n"));
+                }
             }
         }
     }

@@ -34,6 +34,8 @@ pub(crate) struct Human {
     /// What each host does, and since when.
     running: BTreeMap<HostId, (u32, u64)>,
     done: usize,
+    /// The hosts that answered and are not done.
+    connected: HashSet<HostId>,
     /// Whether anything is above what comes next.
     printed: bool,
 }
@@ -51,6 +53,7 @@ impl Human {
             progress: HashSet::new(),
             running: BTreeMap::new(),
             done: 0,
+            connected: HashSet::new(),
             printed: false,
         }
     }
@@ -118,6 +121,9 @@ impl View for Human {
     fn event(&mut self, event: Event, now: u64) -> Texts {
         let (mut out, mut err) = (String::new(), String::new());
         let verbose = self.verbosity == Verbosity::Verbose;
+        if let Event::Connected { host, .. } | Event::Started { host, .. } = &event {
+            self.connected.insert(*host);
+        }
         match event {
             Event::Connected { host, facts } if verbose => {
                 let os = format!("{} {} ({})", facts.os_id, facts.os_version, facts.os_codename);
@@ -135,6 +141,7 @@ impl View for Human {
             }
             Event::Ended(report) => {
                 self.running.remove(&report.host);
+                self.connected.remove(&report.host);
                 self.done += 1;
                 self.fold.ended(report.host);
                 out = self.ready();
@@ -170,8 +177,11 @@ impl View for Human {
                 let task = shown(&self.run.task(*task).name);
                 Some(format!("{done}{}{task} ({time})", self.prefix(*host)))
             }
-            None if self.done < hosts => Some(format!("{done}connecting ({})", duration(now))),
-            None => None,
+            None if self.done >= hosts => None,
+            None => {
+                let what = if self.connected.is_empty() { "connecting" } else { "working" };
+                Some(format!("{done}{what} ({})", duration(now)))
+            }
         }
     }
 }

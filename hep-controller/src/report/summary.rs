@@ -217,6 +217,29 @@ fn hint_line(hint: &str, colour: Colour) -> String {
     format!("  {} {}\n", colour.paint(Style::Foreseen, "hint:"), shown(hint))
 }
 
+/// How many lines of what a process said are shown of its beginning and its end, where its failure does not matter.
+const SHOWN: (usize, usize) = (10, 30);
+
+/// What the processes of a tolerated failure said, without indent; the middle of much is left out.
+pub(super) fn excerpts(failure: &Failure, colour: Colour) -> Vec<String> {
+    let (first, last) = SHOWN;
+    let said = [("stdout", &failure.stdout), ("stderr", &failure.stderr)];
+    let mut all = Vec::new();
+    for (what, output) in said.into_iter().filter(|(_, output)| !output.trim().is_empty()) {
+        all.push(colour.paint(Style::Faint, &format!("{what}:")));
+        let lines: Vec<String> = shown_lines(output.trim_end()).collect();
+        let left_out = lines.len().saturating_sub(first + last);
+        for (at, line) in lines.iter().enumerate() {
+            if left_out == 0 || at < first || at >= first + left_out {
+                all.push(format!("  {line}"));
+            } else if at == first {
+                all.push(format!("  ... {} left out", count(left_out, "line")));
+            }
+        }
+    }
+    all
+}
+
 fn quoted(what: &str, output: &str, colour: Colour) -> String {
     if output.trim().is_empty() {
         return String::new();

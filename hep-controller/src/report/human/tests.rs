@@ -262,6 +262,18 @@ fn one_failing_host_tells_what_did_not_run() {
 }
 
 #[test]
+fn a_tolerated_failure_tells_what_was_said_at_both_ends() {
+    let mut play = Play::new(1, RunMode::Apply);
+    let stderr: String = (1..=45).map(|n| format!("try {n}\n")).collect();
+    play.finish(0, 0, 10, failing(Status::Ignored, Failure { stderr, ..no_package() }));
+    let middle = "             try 10\n             ... 5 lines left out\n             try 16\n";
+    assert!(play.text.contains(middle), "{}", play.text);
+    for line in ["stdout:", "  Reading package lists...", "stderr:", "  try 1", "  try 45"] {
+        assert!(play.text.contains(&format!("           {line}\n")), "{}", play.text);
+    }
+}
+
+#[test]
 fn check_mode_shows_what_a_push_would_do() {
     let mut play = Play::new(2, RunMode::Check);
     for host in [0, 1] {
@@ -405,6 +417,10 @@ fn the_status_names_what_takes_longest() {
     drop(play.view.event(Event::Started { host: HostId(0), task: 1 }, 4_000));
     let expected = "0 of 2 hosts done, web2: Install apache2 (5.0 s)";
     assert_eq!(play.view.status(8_000).as_deref(), Some(expected));
+    play.finish(0, 1, 10, plain(Status::Ok));
+    play.finish(1, 0, 10, plain(Status::Ok));
+    let between = "0 of 2 hosts done, working (9.0 s)";
+    assert_eq!(play.view.status(9_000).as_deref(), Some(between));
 }
 
 #[test]
