@@ -56,13 +56,15 @@ fn main() -> ExitCode {
             Ok(if words.use_stderr() { ExitCode::from(REFUSED) } else { ExitCode::SUCCESS })
         }
     };
-    done.unwrap_or_else(|refusal| {
+    let code = done.unwrap_or_else(|refusal| {
         refuse(&refusal, &mut ui);
         ExitCode::from(match refusal {
             Refusal::Mistakes(_) | Refusal::Other { .. } => REFUSED,
             Refusal::Stopped => report::STOPPED,
         })
-    })
+    });
+    // Without its report a run is no success; a code that says more stays.
+    if ui.out_lost && code == ExitCode::SUCCESS { ExitCode::FAILURE } else { code }
 }
 
 /// `hep push`.

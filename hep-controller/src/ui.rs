@@ -34,6 +34,8 @@ pub(crate) struct Ui {
     /// Held by whoever asks the operator.
     screen: Arc<Mutex<()>>,
     out_broken: bool,
+    /// Whether a reader who is still there misses what was to be written.
+    pub(crate) out_lost: bool,
 }
 
 impl Ui {
@@ -54,6 +56,7 @@ impl Ui {
             status: String::new(),
             screen: Arc::default(),
             out_broken: false,
+            out_lost: false,
         }
     }
 
@@ -72,7 +75,8 @@ impl Ui {
         if let Err(error) = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {
             self.out_broken = true;
             if error.kind() != io::ErrorKind::BrokenPipe {
-                self.err(&format!("warning: cannot write to standard output: {error}\n"));
+                self.out_lost = true;
+                self.err(&format!("error: cannot write to standard output: {error}\n"));
             }
         }
     }
@@ -174,6 +178,7 @@ mod tests {
             status: String::new(),
             screen: Arc::default(),
             out_broken: false,
+            out_lost: false,
         };
         act(&mut ui);
         let text = |pipe: &Pipe| String::from_utf8(pipe.text.lock().unwrap().clone()).unwrap();
