@@ -7,18 +7,17 @@
     reason = "this is where the agent talks to a person"
 )]
 
+mod bundle;
 mod json;
 mod reader;
 mod text;
 
 use crate::engine::{self, Outside};
-use crate::inbox::{Ending, Inbox};
+use crate::inbox::Inbox;
 use crate::sys::linux::stop_on_signals;
-use hep_protocol::hello;
 use hep_protocol::message::End;
 use hep_protocol::plan::{DiffMode, Plan, RunMode};
 use reader::{Format, Reader};
-use std::fs::File;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -27,6 +26,8 @@ use text::shown_short;
 /// The exit codes, as hep's: a bad command line or bundle, and a run that was stopped on request.
 const USAGE: u8 = 2;
 const STOPPED: u8 = 130;
+
+const HOW: &str = "usage: hep-agent apply BUNDLE [--check] [--diff] [--output human|json]";
 
 /// Prints a line for whoever asked.
 pub(crate) fn say(text: &str) -> ExitCode {
@@ -42,9 +43,14 @@ pub(crate) fn refuse(text: &str) -> ExitCode {
     ExitCode::from(USAGE)
 }
 
+/// Prints that a word of the command line means nothing here, and what would.
+pub(crate) fn unknown(what: &str, word: &str, usage: &str) -> ExitCode {
+    refuse(&format!("hep-agent: unknown {what}: `{}`\n{usage}", shown_short(word)))
+}
+
 /// `hep-agent apply`.
 pub(crate) fn main(words: &[&str]) -> ExitCode {
-    let mut bundle = None;
+    let mut path = None;
     let (mut check, mut diff, mut format) = (None, None, Format::Human);
     let mut words = words.iter();
     while let Some(word) = words.next() {
@@ -62,48 +68,26 @@ pub(crate) fn main(words: &[&str]) -> ExitCode {
                 }
             }
             option if option.starts_with("--") => {
-                return refuse(&format!("hep-agent: unknown option: `{}`", shown_short(option)));
+                return unknown("option", option, HOW);
             }
-            path if bundle.is_none() => bundle = Some(path),
+            word if path.is_none() => path = Some(word),
             _ => return refuse("hep-agent: `apply` takes one bundle"),
         }
     }
-    let Some(path) = bundle else {
+    let Some(path) = path else {
         return refuse(
             "hep-agent: which bundle? write `hep-agent apply site.hep`\nhint: `hep bundle` makes one",
         );
     };
-    match read(path) {
+    match bundle::read(path) {
         Ok((inbox, plan)) => {
             let mode = check.unwrap_or(plan.mode);
             run(inbox, &Plan { mode, diff: diff.unwrap_or(plan.diff), ..plan }, format)
         }
         Err((what, hint)) => {
             let hint = hint.map_or(String::new(), |hint| format!("\nhint: {hint}"));
-            refuse(&format!("hep-agent: {}: {}{hint}", shown_short(path), shown_short(&what)))
+            refuse(&format!("hep-agent: `{}` {}{hint}", shown_short(path), shown_short(&what)))
         }
-    }
-}
-
-/// What is wrong with a bundle, and what helps.
-type Unusable = (String, Option<&'static str>);
-
-const ANEW: Option<&str> = Some("make it anew with `hep bundle`");
-
-fn read(path: &str) -> Result<(Arc<Inbox>, Plan), Unusable> {
-    let file = File::open(path).map_err(|e| (format!("cannot open the bundle: {e}"), None))?;
-    let mut file = io::BufReader::new(file);
-    hello::read(&mut file).map_err(|error| {
-        let hint = "bundles are made and applied by the same build; make it anew with `hep bundle`";
-        (error.to_string(), Some(hint))
-    })?;
-    let inbox = Arc::new(Inbox::default());
-    inbox.fill(&mut file);
-    match inbox.plan() {
-        Ok(_) if inbox.cancelled() => Err(("the bundle is cut short".to_owned(), ANEW)),
-        Ok(plan) => Ok((inbox, plan)),
-        Err(Ending::Meant) => Err(("the bundle holds no plan".to_owned(), ANEW)),
-        Err(Ending::Lost(how)) => Err((how, ANEW)),
     }
 }
 
@@ -115,6 +99,9 @@ fn run(inbox: Arc<Inbox>, plan: &Plan, format: Format) -> ExitCode {
     };
     if let Err(error) = stop_on_signals(stop) {
         return refuse(&format!("hep-agent: cannot wait for signals: {error}"));
+    }
+    if plan.mode == RunMode::Check && format == Format::Human {
+        say("check mode: nothing is changed");
     }
     let reader = Arc::new(Reader::new(inbox, plan, format));
     let outside: Arc<dyn Outside> = Arc::clone(&reader) as _;

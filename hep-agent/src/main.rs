@@ -39,6 +39,9 @@ fn main() -> ExitCode {
             apply::say(&text)
         }
         ["--help" | "-h" | "help"] => apply::say(USAGE),
-        _ => apply::refuse(USAGE),
+        [] => apply::refuse(USAGE),
+        ["serve" | "facts", word, ..] => apply::unknown("argument", word, USAGE),
+        [option, ..] if option.starts_with('-') => apply::unknown("option", option, USAGE),
+        [command, ..] => apply::unknown("command", command, USAGE),
     }
 }

@@ -5,17 +5,18 @@
     reason = "a test may panic, and these helpers are tests"
 )]
 
+use hep_protocol::blob::Digest;
 use hep_protocol::message::Request;
 use hep_protocol::plan::{DiffMode, OnError, Plan, RunMode, Task};
 use hep_protocol::{frame, hello};
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 /// Writes a bundle that runs these scripts.
 fn bundle(directory: &Path, scripts: &[&str]) -> PathBuf {
     let path = directory.join("site.hep");
-    let mut file = File::create(&path).unwrap();
+    let mut bytes = Vec::new();
     let task = |script: &&str| Task {
         name: "a task".into(),
         spec: serde_json::from_value(serde_json::json!({"command": {"shell": script}})).unwrap(),
@@ -24,9 +25,11 @@ fn bundle(directory: &Path, scripts: &[&str]) -> PathBuf {
     };
     let tasks = scripts.iter().map(task).collect();
     let plan = Plan { mode: RunMode::Apply, diff: DiffMode::Off, tasks };
-    hello::write(&mut file).unwrap();
-    frame::write(&mut file, &Request::Plan(plan)).unwrap();
-    frame::write(&mut file, &Request::End).unwrap();
+    hello::write(&mut bytes).unwrap();
+    frame::write(&mut bytes, &Request::Plan(plan)).unwrap();
+    frame::write(&mut bytes, &Request::End).unwrap();
+    bytes.extend_from_slice(Digest::of(&bytes.clone()).as_bytes());
+    fs::write(&path, bytes).unwrap();
     path
 }
 
@@ -104,6 +107,100 @@ fn what_is_no_bundle_is_refused_in_harmless_lines() {
         assert_eq!((output.status.code(), out.as_str()), (Some(2), ""));
         assert_eq!(err.lines().count(), 2, "{err}");
         assert!(err.chars().all(|c| c == '\n' || (!c.is_control() && c != '\u{202e}')), "{err}");
-        assert!(err.contains("\nhint: bundles are made"), "{err}");
+        assert!(
+            err.ends_with("site.hep` is not a bundle of hep\nhint: `hep bundle` makes one\n"),
+            "{err}"
+        );
+    }
+}
+
+/// Applies these bytes, which must run nothing, and gives the message.
+fn refused(path: &Path, ran: &Path, bytes: &[u8]) -> String {
+    fs::write(path, bytes).unwrap();
+    let output = start(path, &[]).wait_with_output().unwrap();
+    let (out, err) = texts(&output);
+    assert_eq!((output.status.code(), out.as_str()), (Some(2), ""), "{err}");
+    assert!(!ran.exists(), "{err}");
+    err
+}
+
+#[test]
+fn damaged_bundle_runs_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let ran = directory.path().join("ran");
+    let path = bundle(directory.path(), &[&format!("touch {}", ran.display())]);
+    let sound = fs::read(&path).unwrap();
+    let anew = "\nhint: make it anew with `hep bundle`\n";
+    for at in 0..sound.len() {
+        let mut bytes = sound.clone();
+        bytes[at] ^= 0x20;
+        let err = refused(&path, &ran, &bytes);
+        let known = ["is not a bundle", "another build", "is damaged", "is cut short", "behind"];
+        assert!(known.iter().any(|words| err.contains(words)), "{at}: {err}");
+    }
+    // A letter of the command, and one of the seal.
+    let touch = sound.windows(5).position(|bytes| bytes == b"touch").unwrap();
+    for at in [touch, sound.len() - 1] {
+        let mut bytes = sound.clone();
+        bytes[at] ^= 1;
+        let err = refused(&path, &ran, &bytes);
+        assert!(err.ends_with(&format!("site.hep` is damaged{anew}")), "{at}: {err}");
+    }
+    // At the end of the greeting, in the plan, and in the seal.
+    for len in [44, 50, sound.len() - 33, sound.len() - 32, sound.len() - 1] {
+        let err = refused(&path, &ran, &sound[..len]);
+        assert!(err.ends_with(&format!("site.hep` is cut short{anew}")), "{len}: {err}");
+    }
+    for more in [b"x".to_vec(), sound.clone()] {
+        let err = refused(&path, &ran, &[sound.clone(), more].concat());
+        assert!(err.ends_with(&format!("site.hep` has something behind its end{anew}")), "{err}");
+    }
+    let mut other = sound.clone();
+    other[12..16].copy_from_slice(b"beef");
+    let err = refused(&path, &ran, &other);
+    assert!(err.contains("site.hep` was made by another build of hep: beef"), "{err}");
+    assert!(err.contains("\nhint: bundles are made and applied by the same build"), "{err}");
+    fs::write(&path, &sound).unwrap();
+    assert!(start(&path, &[]).wait_with_output().unwrap().status.success() && ran.exists());
+}
+
+#[test]
+fn what_cannot_be_read_is_said_in_the_systems_words() {
+    let directory = tempfile::tempdir().unwrap();
+    let gone = directory.path().join("gone");
+    for (path, words) in [
+        (gone.as_path(), "gone` cannot be opened: no such file or directory\n"),
+        (directory.path(), "` cannot be read: is a directory\n"),
+    ] {
+        let err = texts(&start(path, &[]).wait_with_output().unwrap()).1;
+        assert!(err.ends_with(words), "{err}");
+    }
+}
+
+#[test]
+fn check_says_that_nothing_is_changed() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = bundle(directory.path(), &["true"]);
+    let first = |options: &[&str]| {
+        let (out, _) = texts(&start(&path, options).wait_with_output().unwrap());
+        out.lines().next().unwrap_or_default().to_owned()
+    };
+    assert_eq!(first(&["--check"]), "check mode: nothing is changed");
+    assert!(first(&["--check", "--output=json"]).starts_with('{'));
+    assert!(!first(&[]).contains("check mode"));
+}
+
+#[test]
+fn unknown_words_are_named_with_the_usage() {
+    for (words, message) in [
+        (["aply", "x"], "hep-agent: unknown command: `aply`\nusage: hep-agent serve"),
+        (
+            ["apply", "--bogus"],
+            "hep-agent: unknown option: `--bogus`\nusage: hep-agent apply BUNDLE",
+        ),
+    ] {
+        let agent = Command::new(env!("CARGO_BIN_EXE_hep-agent")).args(words).output().unwrap();
+        assert_eq!(agent.status.code(), Some(2));
+        assert!(texts(&agent).1.starts_with(message), "{}", texts(&agent).1);
     }
 }

@@ -1,14 +1,15 @@
-//! A plan with all its contents in one file: the frames that a host would be sent, for `hep-agent apply`.
-//! The file appears whole or not at all.
+//! A plan with all its contents in one file: the frames that a host would be sent, for `hep-agent apply`, and behind
+//! them the sha256 of all that, so that damage is found before anything runs. The file appears whole or not at all.
 
 use crate::drive::content::{self, Sent};
 use crate::manifest::Contents;
 use crate::report::text::chain;
+use hep_protocol::blob::Hasher;
 use hep_protocol::message::Request;
 use hep_protocol::plan::Plan;
 use hep_protocol::{frame, hello};
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufWriter, ErrorKind};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -46,7 +47,7 @@ fn temporary(path: &Path) -> Result<PathBuf, String> {
 }
 
 fn fill(file: File, plan: Plan, contents: &Contents) -> Result<(), String> {
-    let mut writer = BufWriter::new(file);
+    let mut writer = Hashing { writer: BufWriter::new(file), hasher: Hasher::default() };
     hello::write(&mut writer).map_err(|error| error.to_string())?;
     for (digest, content) in contents.iter() {
         let mut put = |request: &Request| frame::write(&mut writer, request);
@@ -57,8 +58,28 @@ fn fill(file: File, plan: Plan, contents: &Contents) -> Result<(), String> {
     }
     frame::write(&mut writer, &Request::Plan(plan)).map_err(|error| chain(&error))?;
     frame::write(&mut writer, &Request::End).map_err(|error| chain(&error))?;
+    let Hashing { mut writer, hasher } = writer;
+    writer.write_all(hasher.finish().as_bytes()).map_err(|error| error.to_string())?;
     let file = writer.into_inner().map_err(|error| error.to_string())?;
     file.sync_all().map_err(|error| error.to_string())
+}
+
+/// Hashes what is written.
+struct Hashing<W> {
+    writer: W,
+    hasher: Hasher,
+}
+
+impl<W: Write> Write for Hashing<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.writer.write(bytes)?;
+        self.hasher.update(bytes.get(..n).unwrap_or_default());
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
 }
 
 #[cfg(test)]
@@ -86,7 +107,9 @@ mod tests {
         let mut next = || frame::read::<Request>(&mut reader).unwrap();
         assert_eq!(next(), Some(Request::Blob { digest, data: b"hello".to_vec(), last: true }));
         assert_eq!(next(), Some(Request::Plan(plan)));
-        assert_eq!((next(), next()), (Some(Request::End), None));
+        assert_eq!(next(), Some(Request::End));
+        let (all, seal) = bytes.split_at(bytes.len() - 32);
+        assert_eq!((reader, seal), (seal, Digest::of(all).as_bytes().as_slice()));
     }
 
     #[test]
