@@ -25,7 +25,7 @@ pub(super) fn read(path: &str) -> Result<(Arc<Inbox>, Plan), Unusable> {
     let file = File::open(path)
         .map_err(|error| (Failure::from(SysError::io("cannot be opened", error)).message, None))?;
     let mut sealed = Sealed::new(io::BufReader::new(file));
-    hello::read(&mut sealed).map_err(|error| greeting(error))?;
+    hello::read(&mut sealed).map_err(greeting)?;
     let inbox = Arc::new(Inbox::default());
     inbox.fill(&mut sealed);
     let plan = match inbox.plan() {
