@@ -191,7 +191,7 @@ fn another_package_manager_is_waited_for_and_named() {
 }
 
 #[test]
-fn build_dependencies_hold_and_index_are_brought() {
+fn build_dependencies_are_brought_and_a_broken_index_is_an_error() {
     let (host, operator) = sysv();
     converges(&operator, "package: hep-source, action: build-dep");
     assert_eq!(state(&host, "hep-greeter"), "ii |2.0");
