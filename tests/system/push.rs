@@ -70,8 +70,8 @@ fn example_converges_and_then_only_restarts() {
 
 #[test]
 fn ancestor_files_are_accepted_and_php5_is_refused_by_name() {
-    let host = Host::start(Flavour::Sysv, "web1").unwrap();
-    let operator = Operator::new(&[&host]);
+    let hosts = ["web1", "web2"].map(|name| Host::start(Flavour::Sysv, name).unwrap());
+    let operator = Operator::new(&hosts.iter().collect::<Vec<_>>());
     operator.write("examples/manifests/manifest.yml", ANCESTOR);
     operator.write("examples/apache2/dir.conf", "DirectoryIndex index.php\n");
     operator.write("examples/app/index.php", "<?php echo 'Hello, world!';\n");
@@ -89,15 +89,24 @@ fn ancestor_files_are_accepted_and_php5_is_refused_by_name() {
         .ends(0);
 
     // The ancestor's hosts are strangers' by now: ours stand in, with the password of its config.
-    host.shell("echo root:changeme | chpasswd").unwrap();
-    operator.write("examples/hosts", format!("{}\n", host.addr()));
+    for host in &hosts {
+        host.shell("echo root:changeme | chpasswd").unwrap();
+    }
+    let lines = hosts.each_ref().map(|host| format!("{}\n", host.addr()));
+    operator.write("examples/hosts", lines.concat());
     let usage_line =
         ["-c", "config.yml", "-i", "examples/hosts", "examples/manifests/manifest.yml"];
     let run = operator.run(&usage_line).ends(1);
     let said = run.stdout + &run.stderr;
     assert!(said.contains("`php5`") && said.contains("`php`"), "{said}");
-    assert_eq!(host.shell("dpkg-query -W -f '${Status}' apache2").unwrap(), "install ok installed");
-    assert_eq!(traces(&host), "");
+    for host in &hosts {
+        assert!(said.contains(&host.addr().to_string()), "{said}");
+        assert_eq!(
+            host.shell("dpkg-query -W -f '${Status}' apache2").unwrap(),
+            "install ok installed"
+        );
+        assert_eq!(traces(host), "");
+    }
 }
 
 #[test]
