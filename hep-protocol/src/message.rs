@@ -3,12 +3,13 @@
 use crate::blob::Digest;
 use crate::facts::Facts;
 use crate::outcome::Outcome;
-use crate::plan::Plan;
+use crate::plan::{HostPart, Plan};
+use crate::value::Json;
 use serde::{Deserialize, Serialize};
 
 /// From the controller (or a bundle) to the agent.
 ///
-/// A stream is any number of `Blob`s, one `Plan`, then answers to wants. A bundle closes with `End`; the end
+/// A stream is any number of `Blob`s, one `Host`, one `Plan`, then answers to wants and questions. Or it is one `Facts`. A bundle closes with `End`; the end
 /// of the stream without it means that the controller is gone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Request {
@@ -29,8 +30,14 @@ pub enum Request {
         /// The cause, for the task's failure.
         reason: String,
     },
+    /// What is this host's own; comes before the plan.
+    Host(HostPart),
     /// What to do; begins at once.
     Plan(Plan),
+    /// Tell what the host is, and end.
+    Facts,
+    /// The answer to [`Reply::Ask`].
+    Go(Go),
     /// Stop after the step in hand.
     Cancel,
     /// Nothing more will come, and that is meant.
@@ -44,10 +51,21 @@ pub enum Reply {
     Hello(Facts),
     /// A task needs this content, which was not sent ahead.
     Want(Digest),
+    /// What the host is: a mapping of all facts.
+    Facts(Json),
+    /// May this task begin? Asked only of a plan that wants to be asked.
+    Ask {
+        /// The task's place in the plan.
+        task: u32,
+    },
     /// A task begins.
     Started {
         /// Its place in the plan.
         task: u32,
+        /// When it is run; greater than that of every task before it.
+        turn: Turn,
+        /// What it is called, when its name holds an expression.
+        name: Option<String>,
     },
     /// A process of the task wrote something.
     Output {
@@ -87,11 +105,32 @@ pub enum Stream {
     Stderr,
 }
 
+/// When a task is run: the numbers of the play, of the entry in it, and within a looped block or a run of handlers also the
+/// round and the place in that. Turns of one host are in ascending order; those of several hosts can be compared.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Turn(pub Vec<u32>);
+
+/// How deep blocks may lie in blocks.
+pub const MAX_DEPTH: usize = 32;
+
+/// What the operator answers when asked about a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Go {
+    /// Run it, and ask again about the next.
+    Run,
+    /// Leave it out, and ask again about the next.
+    Skip,
+    /// Run it, and ask no more.
+    RunAll,
+}
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum End {
-    /// Every task was run, or the run ended at a failed one.
+    /// Every task had its turn, and none failed that may not.
     Completed,
+    /// A task failed: those behind it did not run.
+    Failed,
     /// The controller asked to stop, or went away: the tasks after the last finished one did not run.
     Cancelled,
 }

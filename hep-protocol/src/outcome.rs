@@ -19,6 +19,8 @@ pub enum Status {
     Skipped,
     /// The task failed, and says that this does not matter.
     Ignored,
+    /// The task failed, and the `rescue` of its block takes over.
+    Rescued,
 }
 
 impl fmt::Display for Status {
@@ -30,6 +32,7 @@ impl fmt::Display for Status {
             Self::Failed => "failed",
             Self::Skipped => "skipped",
             Self::Ignored => "ignored",
+            Self::Rescued => "rescued",
         })
     }
 }
@@ -85,7 +88,26 @@ pub struct Outcome {
     pub changes: Vec<Change>,
     /// What a reader should know and nobody changed: `package index refreshed`.
     pub notes: Vec<String>,
-    /// Why it failed; present exactly when the status is failed or ignored.
+    /// Why it failed; present exactly when the status is failed, ignored or rescued.
+    pub failure: Option<Failure>,
+    /// What became of each element of its loop; changes, notes and failures of those are here alone.
+    pub items: Vec<ItemOutcome>,
+    /// How long it took, in milliseconds.
+    pub ms: u64,
+}
+
+/// What became of a task for one element of its loop.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ItemOutcome {
+    /// What the element is called.
+    pub label: String,
+    /// How it ended.
+    pub status: Status,
+    /// As of a task.
+    pub changes: Vec<Change>,
+    /// As of a task.
+    pub notes: Vec<String>,
+    /// As of a task.
     pub failure: Option<Failure>,
     /// How long it took, in milliseconds.
     pub ms: u64,

@@ -1,6 +1,6 @@
 //! The report for programs: one JSON object a line, the same whoever writes it. `docs/report.md` describes it.
 
-use crate::outcome::{Exit, Failure, Outcome, Status};
+use crate::outcome::{Change, Exit, Failure, ItemOutcome, Outcome, Status};
 use crate::plan::DiffMode;
 use serde::Serialize;
 
@@ -25,7 +25,35 @@ pub struct TaskObject<'a> {
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     notes: &'a [String],
     error: Option<FailureObject<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    items: Vec<ItemObject<'a>>,
     ms: u64,
+}
+
+/// What became of one element of a loop.
+#[derive(Debug, Serialize)]
+struct ItemObject<'a> {
+    label: &'a str,
+    status: Status,
+    changes: Vec<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    notes: &'a [String],
+    error: Option<FailureObject<'a>>,
+    ms: u64,
+}
+
+impl<'a> ItemObject<'a> {
+    fn of(item: &'a ItemOutcome) -> Self {
+        let ItemOutcome { label, status, changes, notes, failure, ms } = item;
+        Self {
+            label,
+            status: *status,
+            changes: changes.iter().map(|change| change.line.as_str()).collect(),
+            notes,
+            error: failure.as_ref().map(FailureObject::of),
+            ms: *ms,
+        }
+    }
 }
 
 impl<'a> TaskObject<'a> {
@@ -38,17 +66,20 @@ impl<'a> TaskObject<'a> {
         outcome: &'a Outcome,
         diff: DiffMode,
     ) -> Self {
-        let diffs = || outcome.changes.iter().map(|change| change.diff.as_deref()).collect();
+        let all =
+            || outcome.changes.iter().chain(outcome.items.iter().flat_map(|item| &item.changes));
+        let diffs = || all().map(|change: &Change| change.diff.as_deref()).collect();
         Self {
             event: "task",
             host,
             task,
             module,
             status: outcome.status,
-            changes: outcome.changes.iter().map(|change| change.line.as_str()).collect(),
+            changes: all().map(|change| change.line.as_str()).collect(),
             diffs: (diff == DiffMode::Unified).then(diffs),
             notes: &outcome.notes,
             error: outcome.failure.as_ref().map(FailureObject::of),
+            items: outcome.items.iter().map(ItemObject::of).collect(),
             ms: outcome.ms,
         }
     }
@@ -95,6 +126,8 @@ pub struct HostObject<'a> {
     pub skipped: u32,
     /// Tasks that failed and may.
     pub ignored: u32,
+    /// Tasks that failed, and the rescue of their block took over.
+    pub rescued: u32,
     /// Bytes of the connection to the host.
     pub bytes_sent: u64,
     /// Bytes of the connection from the host.
@@ -150,6 +183,7 @@ mod tests {
             changes: vec![Change { line: "mode".into(), diff: None }],
             notes: vec!["a note".to_owned()],
             failure: Some(failure),
+            items: Vec::new(),
             ms: 12,
         };
         assert_eq!(

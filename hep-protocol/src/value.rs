@@ -4,13 +4,17 @@
 //! frame contains is checked by the same words everywhere.
 
 mod argv;
+mod json;
 mod list;
 mod mode;
 mod name;
 mod package;
 mod path;
+#[cfg(feature = "schema")]
+mod schema;
 
 pub use argv::Argv;
+pub use json::Json;
 pub use list::OneOrMany;
 pub use mode::{Mode, PermissionBits};
 pub use name::{Owner, ServiceName};

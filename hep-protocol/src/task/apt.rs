@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// What shall become of the packages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
     /// They are installed, in whatever version is there; what came for other packages only is marked as wanted for itself.
@@ -23,6 +24,7 @@ pub enum Action {
 
 /// How all installed packages are upgraded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Upgrade {
     /// Nothing is removed and nothing new installed (`apt-get upgrade`).
@@ -35,6 +37,7 @@ pub enum Upgrade {
 
 /// An answer to a question that a package asks with debconf(7) while it is configured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Debconf {
     /// The package that asks.
@@ -50,11 +53,13 @@ pub struct Debconf {
 
 /// Parameters of `apt`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Apt {
     /// One package or a list: `nginx`, `nginx=1.22*`, `libc6:arm64`, `/srv/tool.deb` (a path on the host).
     /// A pattern, `php8.2-*`, is every known package whose name matches (when removing: every installed one).
     #[serde(default, alias = "name", alias = "packages")]
+    #[cfg_attr(feature = "schema", schemars(extend("x-aliases" = ["name", "packages"])))]
     pub package: OneOrMany<Package>,
     /// What shall become of them. Default: `install`.
     #[serde(default)]

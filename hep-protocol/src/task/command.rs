@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 /// Parameters of `command`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Command {
     /// The program and its arguments: a list, or a text that is split at spaces. No shell sees it.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// What the path shall be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
     /// A file with the content of `src` or `content`; without either, an existing path gets its attributes.
@@ -25,6 +26,7 @@ pub enum Action {
 
 /// Parameters of `file`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct File {
     /// What the path shall be. Default: `present`.
@@ -32,6 +34,7 @@ pub struct File {
     pub action: Action,
     /// The path on the host; with a slash at the end, or if it is a directory there, `src` is put into it.
     #[serde(alias = "path")]
+    #[cfg_attr(feature = "schema", schemars(extend("x-aliases" = ["path"])))]
     pub dest: Dest,
     /// For `present` a local file or directory (a slash at its end: only what is in it); for `link` and `hardlink`
     /// what the link points to.
@@ -40,6 +43,9 @@ pub struct File {
     /// The content itself.
     #[serde(default)]
     pub content: Option<String>,
+    /// A local file in the template language; what it gives on the host is the content.
+    #[serde(default)]
+    pub template: Option<String>,
     /// The owner, by name or number.
     #[serde(default)]
     pub owner: Option<Owner>,
@@ -48,6 +54,7 @@ pub struct File {
     pub group: Option<Owner>,
     /// The mode; for a tree, copied or with `recurse`, that of its files: its directories get execute where they get read.
     #[serde(default, alias = "mod")]
+    #[cfg_attr(feature = "schema", schemars(extend("x-aliases" = ["mod"])))]
     pub mode: Option<Mode>,
     /// `absent`: also a directory with all below it. `directory`: owner, group and mode also for all below it, as for a tree.
     #[serde(default)]
@@ -87,7 +94,9 @@ impl Params for File {
 
     fn sources(&self) -> Vec<&str> {
         match self.action {
-            Action::Present => self.src.as_deref().into_iter().collect(),
+            Action::Present => {
+                [&self.src, &self.template].into_iter().flatten().map(String::as_str).collect()
+            }
             Action::Absent
             | Action::Directory
             | Action::Link
@@ -100,8 +109,10 @@ impl Params for File {
         let action = self.action;
         let is = |actions: &[Action]| actions.contains(&action);
         let linking = is(&[Action::Link, Action::Hardlink]);
-        let copies = is(&[Action::Present]) && (self.src.is_some() || self.content.is_some());
+        let filled = self.content.is_some() || self.template.is_some();
+        let copies = is(&[Action::Present]) && (self.src.is_some() || filled);
         self.check_src(linking)?;
+        self.check_template()?;
         BadParam::when(
             self.src.is_some() && self.content.is_some(),
             "content",
@@ -147,7 +158,7 @@ impl Params for File {
             "give `src` or `content`, or remove `backup`",
         )?;
         BadParam::when(
-            self.dest.into && (self.content.is_some() || is(&[Action::Touch, Action::Hardlink])),
+            self.dest.into && (filled || is(&[Action::Touch, Action::Hardlink])),
             "dest",
             "`dest` ends in `/`, but this is a file without a name of its own",
             "write the file's full path",
@@ -156,6 +167,28 @@ impl Params for File {
 }
 
 impl File {
+    fn check_template(&self) -> Result<(), BadParam> {
+        let Some(template) = &self.template else { return Ok(()) };
+        BadParam::when(
+            template.is_empty() || template.contains('\0'),
+            "template",
+            "`template` is empty or has a NUL byte",
+            "name a file",
+        )?;
+        BadParam::when(
+            self.src.is_some() || self.content.is_some(),
+            "template",
+            "`template` and `src` or `content` both say what the file shall hold",
+            "keep one of them",
+        )?;
+        BadParam::when(
+            self.action != Action::Present,
+            "template",
+            "`template` goes with `action: present` only",
+            "remove `template`, or the action",
+        )
+    }
+
     fn check_src(&self, linking: bool) -> Result<(), BadParam> {
         BadParam::when(
             self.src.as_ref().is_some_and(|src| src.is_empty() || src.contains('\0')),

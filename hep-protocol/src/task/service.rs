@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// What shall become of the service now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
     /// It runs.
@@ -20,10 +21,12 @@ pub enum Action {
 
 /// Parameters of `service`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Service {
     /// The service.
     #[serde(alias = "service")]
+    #[cfg_attr(feature = "schema", schemars(extend("x-aliases" = ["service"])))]
     pub name: ServiceName,
     /// What shall become of it now.
     #[serde(default)]

@@ -1,0 +1,36 @@
+//! Parameters of `assert`: what must hold for the run to go on.
+
+use super::{BadParam, Params};
+use crate::value::OneOrMany;
+use serde::{Deserialize, Serialize};
+
+/// Parameters of `assert`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Assert {
+    /// One condition or a list, without braces: `memory.total > 2 * 1024 ** 3`.
+    pub that: OneOrMany<String>,
+    /// What the failure says; without it, the condition that does not hold.
+    #[serde(default, alias = "fail_msg")]
+    #[cfg_attr(feature = "schema", schemars(extend("x-aliases" = ["fail_msg"])))]
+    pub msg: Option<String>,
+}
+
+impl Params for Assert {
+    fn title(&self) -> String {
+        match &*self.that {
+            [one] => format!("assert {one}"),
+            conditions => format!("assert {} conditions", conditions.len()),
+        }
+    }
+
+    fn check(&self) -> Result<(), BadParam> {
+        BadParam::when(
+            self.that.is_empty(),
+            "that",
+            "`that` names no condition",
+            "write one or more: `that: [os.family == \"debian\"]`",
+        )
+    }
+}

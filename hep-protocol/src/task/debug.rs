@@ -1,0 +1,35 @@
+//! Parameters of `debug`: something to show in the report.
+
+use super::{BadParam, Params};
+use serde::{Deserialize, Serialize};
+
+/// Parameters of `debug`; one of `msg` and `var`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Debug {
+    /// A text, as `running on {{ os.name }}`.
+    #[serde(default)]
+    pub msg: Option<String>,
+    /// An expression whose value is shown, without braces: `result.stdout_lines`.
+    #[serde(default)]
+    pub var: Option<String>,
+}
+
+impl Params for Debug {
+    fn title(&self) -> String {
+        match (&self.msg, &self.var) {
+            (_, Some(var)) => format!("debug {var}"),
+            (Some(_) | None, None) => "debug".to_owned(),
+        }
+    }
+
+    fn check(&self) -> Result<(), BadParam> {
+        BadParam::when(
+            self.msg.is_some() == self.var.is_some(),
+            "var",
+            "`debug` shows either `msg` or `var`",
+            "give one of them",
+        )
+    }
+}
