@@ -5,6 +5,7 @@
 
 pub mod blob;
 mod bytes;
+pub mod expression;
 pub mod facts;
 pub mod frame;
 pub mod hello;

@@ -1,0 +1,123 @@
+//! The language of expressions and templates: Jinja's, by `minijinja`. It reads only the scope it is handed: no file,
+//! no clock, no chance; the same text in the same scope always gives the same value.
+//!
+//! Undefined names are errors. What is not known yet (in check mode: what a command would say) is never guessed: an
+//! evaluation that needs it ends in [`TroubleKind::Unknown`].
+
+mod convert;
+mod engine;
+mod run;
+mod trouble;
+mod words;
+
+pub use trouble::{Trouble, TroubleKind};
+
+use run::{Memory, Run};
+use serde_json::Value as Json;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+/// The names that an expression may use.
+pub trait Scope: Debug + Send + Sync {
+    /// What the name stands for; `None` when there is no such name.
+    fn get(&self, name: &str) -> Option<Found>;
+
+    /// All names, for suggestions.
+    fn names(&self) -> Vec<String>;
+}
+
+/// What a name stands for.
+#[derive(Clone, Debug)]
+pub enum Found {
+    /// A value as it is: what looks like an expression in it is none. Facts, results and items of rendered lists.
+    Plain(Json),
+    /// The same, prepared once for many uses: cheap to hand out again.
+    Ready(Ready),
+    /// A value whose texts may hold expressions; each is rendered when it is used, in the same scope.
+    Raw(Json),
+    /// A value that only a real run could tell, and why: `the result of `NAME``.
+    Unknown(String),
+    /// A value that could not be had, and why.
+    Failed(String),
+}
+
+/// A plain value as the engine wants it. Cloning shares it.
+#[derive(Clone, Debug)]
+pub struct Ready(minijinja::Value);
+
+impl Ready {
+    /// Converts it, once.
+    #[must_use]
+    pub fn new(json: &Json) -> Self {
+        Self(convert::to_value(json))
+    }
+}
+
+/// The language, with its memory of compiled expressions. One serves any number of scopes.
+#[derive(Debug, Default)]
+pub struct Language {
+    memory: Arc<Memory>,
+}
+
+impl Language {
+    /// The language with all of hep's filters, tests and functions.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The value of a bare expression: `os.family`.
+    ///
+    /// # Errors
+    /// What is wrong with it, or what it could not know.
+    pub fn evaluate(&self, text: &str, scope: &Arc<dyn Scope>) -> Result<Json, Trouble> {
+        Run::new(scope, &self.memory).json(text)
+    }
+
+    /// Whether a condition holds: a bare expression, true as Jinja has it (nothing, zero and what is empty is false).
+    ///
+    /// # Errors
+    /// What is wrong with it, or what it could not know. A text such as `false` or `no` is no answer.
+    pub fn holds(&self, text: &str, scope: &Arc<dyn Scope>) -> Result<bool, Trouble> {
+        Run::new(scope, &self.memory).truth(text)
+    }
+
+    /// A text with its expressions replaced. One that is an expression alone, `{{ e }}`, keeps the value's type.
+    ///
+    /// # Errors
+    /// What is wrong with it, or what it could not know.
+    pub fn text(&self, text: &str, scope: &Arc<dyn Scope>) -> Result<Json, Trouble> {
+        Run::new(scope, &self.memory).text(text)
+    }
+
+    /// A value with the expressions in all its texts replaced; keys of mappings are left alone.
+    ///
+    /// # Errors
+    /// What is wrong with the first that is wrong, with the way to it.
+    pub fn tree(&self, json: &Json, scope: &Arc<dyn Scope>) -> Result<Json, Trouble> {
+        Run::new(scope, &self.memory).tree(json)
+    }
+
+    /// A template file's text, rendered with the whitespace rules of Ansible's `template`: the newline after a block is
+    /// removed, blanks before it stay, and so does the newline at the end. `name` is the file's, for messages.
+    ///
+    /// # Errors
+    /// What is wrong with it, with the file's name, line and column.
+    pub fn template(
+        &self,
+        name: &str,
+        text: &str,
+        scope: &Arc<dyn Scope>,
+    ) -> Result<String, Trouble> {
+        Run::new(scope, &self.memory).template(name, text)
+    }
+}
+
+/// Whether a text has anything to render.
+#[must_use]
+pub fn has_expression(text: &str) -> bool {
+    text.contains("{{") || text.contains("{%") || text.contains("{#")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+//! Values between JSON and the engine.
+
+use super::Trouble;
+use super::trouble::TroubleKind;
+use minijinja::Value;
+use minijinja::value::ValueKind;
+use serde_json::{Map, Number, Value as Json};
+
+/// Deeper than any value a person writes; what is deeper was made by a template in a loop.
+const MAX_DEPTH: usize = 128;
+
+/// As the engine wants it.
+pub(super) fn to_value(json: &Json) -> Value {
+    match json {
+        Json::Null => Value::from(()),
+        Json::Bool(value) => Value::from(*value),
+        Json::Number(number) => match (number.as_u64(), number.as_i64(), number.as_f64()) {
+            (Some(value), _, _) => Value::from(value),
+            (None, Some(value), _) => Value::from(value),
+            (None, None, value) => Value::from(value.unwrap_or(f64::NAN)),
+        },
+        Json::String(text) => Value::from(text.as_str()),
+        Json::Array(items) => Value::from(items.iter().map(to_value).collect::<Vec<_>>()),
+        Json::Object(map) => {
+            map.iter().map(|(key, value)| (Value::from(key.as_str()), to_value(value))).collect()
+        }
+    }
+}
+
+/// Out of the engine.
+pub(super) fn to_json(value: &Value) -> Result<Json, Trouble> {
+    json_below(value, 0)
+}
+
+fn json_below(value: &Value, depth: usize) -> Result<Json, Trouble> {
+    let refuse = |message: &str| Trouble::new(TroubleKind::Other, message);
+    if depth > MAX_DEPTH {
+        return Err(refuse("the value nests too deeply"));
+    }
+    match value.kind() {
+        ValueKind::None => Ok(Json::Null),
+        ValueKind::Bool => Ok(Json::Bool(value.is_true())),
+        ValueKind::Number => number(value).map(Json::Number),
+        ValueKind::String => Ok(Json::String(value.as_str().unwrap_or_default().to_owned())),
+        ValueKind::Bytes => match value.as_str() {
+            Some(text) => Ok(Json::String(text.to_owned())),
+            None => Err(refuse("the value is no text: it is not UTF-8")),
+        },
+        ValueKind::Seq | ValueKind::Iterable => {
+            let items = value.try_iter().map_err(Trouble::from_error)?.checked();
+            let items = items.map(|item| match item {
+                Ok(item) => json_below(&item, depth.saturating_add(1)),
+                Err(error) => Err(Trouble::from_error(error)),
+            });
+            items.collect::<Result<Vec<_>, _>>().map(Json::Array)
+        }
+        ValueKind::Map => {
+            let mut map = Map::new();
+            for key in value.try_iter().map_err(Trouble::from_error)?.checked() {
+                let key = key.map_err(Trouble::from_error)?;
+                let below = value.get_item(&key).map_err(Trouble::from_error)?;
+                map.insert(shown(&key), json_below(&below, depth.saturating_add(1))?);
+            }
+            Ok(Json::Object(map))
+        }
+        ValueKind::Undefined => Err(Trouble::new(
+            TroubleKind::Undefined { name: String::new() },
+            "the value is undefined",
+        )),
+        ValueKind::Invalid => Err(refuse(&value.to_string())),
+        _ => Err(refuse("the value is a function, and not what it gives")
+            .hint("write `()` after its name, with what it takes")),
+    }
+}
+
+fn number(value: &Value) -> Result<Number, Trouble> {
+    let float = || f64::try_from(value.clone()).ok().and_then(Number::from_f64);
+    let whole = || match (u64::try_from(value.clone()), i64::try_from(value.clone())) {
+        (Ok(number), _) => Some(Number::from(number)),
+        (Err(_), Ok(number)) => Some(Number::from(number)),
+        (Err(_), Err(_)) => None,
+    };
+    let number = if value.is_integer() { whole() } else { float() };
+    number.ok_or_else(|| {
+        Trouble::new(TroubleKind::Other, format!("the number {value} is too large, or no number"))
+    })
+}
+
+/// As it stands in a text: `true` as YAML and configuration files have it, nothing as nothing, collections as JSON.
+pub(super) fn shown(value: &Value) -> String {
+    match value.kind() {
+        ValueKind::Bool => if value.is_true() { "true" } else { "false" }.to_owned(),
+        ValueKind::None => String::new(),
+        ValueKind::Map | ValueKind::Seq | ValueKind::Iterable => match to_json(value) {
+            Ok(json) => json.to_string(),
+            Err(_) => value.to_string(),
+        },
+        _ => value.to_string(),
+    }
+}

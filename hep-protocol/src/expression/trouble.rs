@@ -1,0 +1,143 @@
+//! What went wrong with an expression, in words; the engine's own errors are translated here and nowhere else.
+
+use minijinja::{Error, ErrorKind};
+use std::fmt;
+use std::ops::Range;
+
+/// Why an expression has no value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// What kind of trouble.
+    pub kind: TroubleKind,
+    /// What is wrong.
+    pub message: String,
+    /// What to write instead.
+    pub hint: Option<String>,
+    /// The template file it is in, when it is in one.
+    pub template: Option<String>,
+    /// Its line, from 1, in the text that was handed in.
+    pub line: Option<usize>,
+    /// Its column in that line, from 1, in characters.
+    pub column: Option<usize>,
+    /// Its place in that text, in bytes.
+    pub range: Option<Range<usize>>,
+    /// The way to the text in a tree: keys and numbers of items, outermost first.
+    pub path: Vec<String>,
+}
+
+/// The kinds of trouble.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TroubleKind {
+    /// A name that does not exist.
+    Undefined {
+        /// With the names it is below, as far as they are known: `os.nope`.
+        name: String,
+    },
+    /// It depends on what is not known yet.
+    Unknown {
+        /// What that is: `the result of `NAME``.
+        cause: String,
+    },
+    /// It cannot be read.
+    Syntax,
+    /// Anything else, such as a filter that does not take this value.
+    Other,
+}
+
+impl Trouble {
+    /// Trouble without a place.
+    #[must_use]
+    pub fn new(kind: TroubleKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            hint: None,
+            template: None,
+            line: None,
+            column: None,
+            range: None,
+            path: Vec::new(),
+        }
+    }
+
+    /// With advice.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// What is not known yet.
+    #[must_use]
+    pub fn unknown(cause: impl Into<String>) -> Self {
+        let cause = cause.into();
+        let message = format!("depends on {cause}");
+        Self::new(TroubleKind::Unknown { cause }, message)
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.template, self.line, self.column) {
+            (Some(name), Some(line), Some(column)) => write!(f, "{name}:{line}:{column}: ")?,
+            (Some(name), Some(line), None) => write!(f, "{name}:{line}: ")?,
+            (Some(name), None, _) => write!(f, "{name}: ")?,
+            (None, _, _) => {}
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Trouble {}
+
+impl Trouble {
+    /// The engine's error, or the trouble of hep's own that it carries.
+    pub(super) fn from_error(error: Error) -> Self {
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+        while let Some(error) = cause {
+            if let Some(own) = error.downcast_ref::<Self>() {
+                return own.clone();
+            }
+            cause = error.source();
+        }
+        let detail = error.detail().unwrap_or_default();
+        let trouble = match error.kind() {
+            ErrorKind::UndefinedError => {
+                let name = detail.split('`').nth(1).unwrap_or_default().to_owned();
+                Self::new(TroubleKind::Undefined { name }, "")
+            }
+            ErrorKind::SyntaxError | ErrorKind::BadEscape => Self::new(TroubleKind::Syntax, detail),
+            ErrorKind::OutOfFuel => {
+                Self::new(TroubleKind::Other, "this takes too much work to evaluate")
+            }
+            kind if detail.is_empty() => Self::new(TroubleKind::Other, kind.to_string()),
+            _ => Self::new(TroubleKind::Other, detail),
+        };
+        Self { line: error.line(), range: error.range(), ..trouble }
+    }
+
+    /// At its place in `text`, where what was evaluated begins at byte `start`; its range was within that.
+    pub(super) fn placed(mut self, evaluated: &str, start: usize, text: &str) -> Self {
+        let inner = self.range.clone().unwrap_or(0..evaluated.len());
+        self.range = Some(inner.start.saturating_add(start)..inner.end.saturating_add(start));
+        self.located(text)
+    }
+
+    /// Further on by `skipped` bytes, in a text that has more before it.
+    pub(super) fn moved(mut self, skipped: usize, text: &str) -> Self {
+        self.range =
+            self.range.map(|r| r.start.saturating_add(skipped)..r.end.saturating_add(skipped));
+        self.located(text)
+    }
+
+    /// Line and column of the range.
+    fn located(mut self, text: &str) -> Self {
+        if let Some(range) = &self.range {
+            let before = text.get(..range.start).unwrap_or(text);
+            let line = before.rsplit('\n').next().unwrap_or_default();
+            self.line = Some(before.matches('\n').count().saturating_add(1));
+            self.column = Some(line.chars().count().saturating_add(1));
+        }
+        self
+    }
+}
