@@ -1,60 +1,134 @@
-//! What the host is, from files and uname(2); no process is started.
+//! What the host is, from files and system calls; no process is started and nothing is asked of the network.
+//!
+//! Each fact of the protocol's table is gathered when it is first read. What the host does not tell is null.
 
-use hep_protocol::facts::{Facts, Init};
-use std::collections::HashMap;
-use std::process::ExitCode;
+mod hardware;
+mod host;
+mod local;
+mod mounts;
+mod names;
+mod network;
+mod os;
+mod show;
+#[cfg(test)]
+mod tests;
+mod users;
+mod virtualization;
 
-/// `hep-agent facts`.
-pub(crate) fn main() -> ExitCode {
-    match serde_json::to_string_pretty(&gather()) {
-        Ok(text) => crate::apply::say(&text),
-        Err(error) => crate::apply::refuse(&format!("hep-agent: cannot show the facts: {error}")),
-    }
-}
+pub(crate) use show::main;
 
-/// The host's facts. What the host does not tell is empty.
+use crate::sys::SysError;
+use hep_protocol::facts::{FACTS, Facts, Init};
+use host::Host;
+use serde_json::{Map, Value as Json, json};
+use std::sync::OnceLock;
+
+/// The facts that the host's greeting carries.
 pub(crate) fn gather() -> Facts {
-    let (hostname, kernel, arch) = crate::sys::linux::uname();
-    // os-release(5): the second is the vendor's copy, read when the first is missing.
-    let release = ["/etc/os-release", "/usr/lib/os-release"]
-        .iter()
-        .find_map(|path| std::fs::read_to_string(path).ok())
-        .unwrap_or_default();
-    let mut os = parse_os_release(&release);
-    let mut take = |key: &str| os.remove(key).unwrap_or_default();
+    let host = Host::this();
+    let os = os::Os::read(&host);
+    let names = (host.uname)();
     Facts {
-        hostname,
-        kernel,
-        arch,
-        os_id: take("ID"),
-        os_version: take("VERSION_ID"),
-        os_codename: take("VERSION_CODENAME"),
+        hostname: names.node,
+        kernel: names.release,
+        arch: names.machine,
+        os_id: os.id.unwrap_or_default(),
+        os_version: os.version.unwrap_or_default(),
+        os_codename: os.codename.unwrap_or_default(),
         init: init(),
     }
 }
 
-/// What manages services: sd_booted(3) tells by this directory, whatever else is installed.
+/// What manages services here.
 pub(crate) fn init() -> Init {
-    if std::path::Path::new("/run/systemd/system").is_dir() { Init::Systemd } else { Init::Sysv }
+    init_of(&Host::this())
 }
 
-fn parse_os_release(text: &str) -> HashMap<&str, String> {
-    text.lines()
-        .filter_map(|line| line.split_once('='))
-        .map(|(key, value)| (key.trim(), value.trim().trim_matches(['"', '\'']).to_owned()))
-        .collect()
+/// sd_booted(3) tells by this directory, whatever else is installed.
+fn init_of(host: &Host) -> Init {
+    if host.is_dir("run/systemd/system") { Init::Systemd } else { Init::Sysv }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The facts of a host, each gathered when it is first read and then kept, whatever changes on the host.
+pub(crate) struct Gathered {
+    host: Host,
+    kept: Vec<(&'static str, OnceLock<Result<Json, Broken>>)>,
+}
 
-    #[test]
-    fn quotes_of_os_release_are_not_part_of_the_value() {
-        let os = parse_os_release("# c\nID=debian\nVERSION_ID=\"12\"\n\nNAME='x y'\n");
-        assert_eq!(
-            (os["ID"].as_str(), os["VERSION_ID"].as_str(), os["NAME"].as_str()),
-            ("debian", "12", "x y")
-        );
+/// A file that has to be repaired before a fact can be had.
+#[derive(Clone, Debug)]
+struct Broken {
+    what: String,
+    hint: Option<&'static str>,
+}
+
+impl Gathered {
+    /// The facts of this host; none is gathered yet.
+    pub(crate) fn new() -> Self {
+        Self::of(Host::this())
     }
+
+    fn of(host: Host) -> Self {
+        Self { host, kept: FACTS.iter().map(|fact| (fact.name, OnceLock::new())).collect() }
+    }
+
+    /// The fact of that name. `None`: there is no such fact. Only `local` can fail.
+    pub(crate) fn get(&self, name: &str) -> Option<Result<&Json, SysError>> {
+        let (_, kept) = self.kept.iter().find(|(known, _)| *known == name)?;
+        Some(kept.get_or_init(|| read(name, &self.host)).as_ref().map_err(SysError::from))
+    }
+}
+
+impl From<&Broken> for SysError {
+    fn from(broken: &Broken) -> Self {
+        let error = SysError::new(&*broken.what);
+        match broken.hint {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
+    }
+}
+
+/// Gathers one fact. A test compares the names and shapes here with the table's.
+fn read(name: &str, host: &Host) -> Result<Json, Broken> {
+    Ok(match name {
+        "hostname" => told(Some((host.uname)().node)),
+        "fqdn" => told(Some(names::fqdn(host))),
+        "os" => os::Os::read(host).fact(),
+        "kernel" => {
+            let names = (host.uname)();
+            let [name, release, version] =
+                [names.system, names.release, names.version].map(|text| told(Some(text)));
+            json!({"name": name, "release": release, "version": version})
+        }
+        "arch" => told(Some((host.uname)().machine)),
+        "init" => json!(match init_of(host) {
+            Init::Systemd => "systemd",
+            Init::Sysv if host.is_dir("run/openrc") => "openrc",
+            Init::Sysv => "sysv",
+        }),
+        "virtualization" => virtualization::fact(host),
+        "cpus" => hardware::cpus(host),
+        "memory" => hardware::memory(host),
+        "mounts" => mounts::fact(host),
+        "interfaces" => network::interfaces(host),
+        "addresses" => network::addresses(host),
+        "default_ipv4" => network::default_ipv4(host),
+        "default_ipv6" => network::default_ipv6(host),
+        "users" => users::fact(host),
+        "timezone" => told(names::timezone(host)),
+        "package_manager" => told(os::package_manager(host).map(str::to_owned)),
+        "local" => local::fact(host)?,
+        _ => Json::Null,
+    })
+}
+
+/// Text that is empty where it should say something tells nothing.
+fn told(text: Option<String>) -> Json {
+    text.filter(|text| !text.is_empty()).map_or(Json::Null, Json::String)
+}
+
+/// A mapping of names that differ from host to host.
+fn named(entries: impl Iterator<Item = (String, Json)>) -> Json {
+    Json::Object(entries.collect::<Map<String, Json>>())
 }

@@ -19,7 +19,7 @@ const USAGE: &str = "\
 usage: hep-agent serve                             run the plan on standard input (what `hep push` starts)
        hep-agent apply BUNDLE [--check] [--diff] [--output human|json]
                                                    run a plan that `hep bundle` wrote
-       hep-agent facts                             say what this host is, as JSON
+       hep-agent facts [NAME...]                   say what this host is, as JSON
        hep-agent --version";
 
 fn main() -> ExitCode {
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     match words.as_slice() {
         ["serve"] => serve::main(),
         ["apply", rest @ ..] => apply::main(rest),
-        ["facts"] => facts::main(),
+        ["facts", names @ ..] => facts::main(names),
         ["--version" | "-V"] => {
             let text = format!(
                 "hep-agent {} ({})",
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
         }
         ["--help" | "-h" | "help"] => apply::say(USAGE),
         [] => apply::refuse(USAGE),
-        ["serve" | "facts", word, ..] => apply::unknown("argument", word, USAGE),
+        ["serve", word, ..] => apply::unknown("argument", word, USAGE),
         [option, ..] if option.starts_with('-') => apply::unknown("option", option, USAGE),
         [command, ..] => apply::unknown("command", command, USAGE),
     }

@@ -3,12 +3,14 @@
 mod accounts;
 mod commands;
 mod files;
+pub(crate) mod machine;
 mod packages;
 pub(crate) mod process;
 mod services;
 mod standard;
 
-pub(crate) use standard::{stop_on_signals, take_standard_streams, uname, unnamed_file};
+pub(crate) use files::unescaped_mount;
+pub(crate) use standard::{stop_on_signals, take_standard_streams, unnamed_file};
 
 use super::{Cause, Observe, Session, Subject};
 use crate::engine::Outside;

@@ -23,6 +23,7 @@ use crate::sys::files::{
 };
 use hep_protocol::blob::Digest;
 use hep_protocol::value::{AbsPath, PermissionBits};
+pub(crate) use mounts::unescaped as unescaped_mount;
 use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, Timespec, Timestamps, UTIME_NOW};
 use rustix::io::Errno;
 use spot::Spot;

@@ -1,4 +1,4 @@
-//! The process's own standard streams and signals, its name for the machine, and files without a name.
+//! The process's own standard streams and signals, and files without a name.
 
 use nix::fcntl::OFlag;
 use nix::sys::signal::{SigSet, Signal};
@@ -61,17 +61,6 @@ pub(crate) fn stop_on_signals(mut stop: impl FnMut() + Send + 'static) -> io::Re
         }
     };
     std::thread::Builder::new().name("signals".to_owned()).spawn(wait).map(drop)
-}
-
-/// Node name, kernel release and machine, as uname(2) gives them.
-pub(crate) fn uname() -> (String, String, String) {
-    match nix::sys::utsname::uname() {
-        Ok(name) => {
-            let text = |value: &std::ffi::OsStr| value.to_string_lossy().into_owned();
-            (text(name.nodename()), text(name.release()), text(name.machine()))
-        }
-        Err(_) => Default::default(),
-    }
 }
 
 #[cfg(test)]

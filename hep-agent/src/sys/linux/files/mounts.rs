@@ -20,8 +20,8 @@ fn among(mountinfo: &str, path: &AbsPath) -> Vec<AbsPath> {
         .collect()
 }
 
-/// Space, tab, newline and backslash are written as three octal digits.
-fn unescaped(field: &str) -> String {
+/// A field of the table as it was: space, tab, newline and backslash are written as three octal digits.
+pub(crate) fn unescaped(field: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = field.as_bytes();
     while let [first, after @ ..] = rest {
