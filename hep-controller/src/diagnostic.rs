@@ -63,14 +63,6 @@ impl Diagnostic {
         self
     }
 
-    /// The same at another place of its source.
-    pub(crate) fn moved_to(mut self, span: Span) -> Diagnostic {
-        if let Some(place) = &mut self.place {
-            place.span = span;
-        }
-        self
-    }
-
     pub(crate) fn also(mut self, span: Span, label: impl Into<String>) -> Diagnostic {
         if let Some(place) = &mut self.place {
             place.also = Some((span, label.into()));

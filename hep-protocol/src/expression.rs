@@ -8,7 +8,6 @@ mod convert;
 mod engine;
 mod run;
 mod trouble;
-mod words;
 
 pub use trouble::{Trouble, TroubleKind};
 

@@ -5,14 +5,17 @@
 
 pub mod blob;
 mod bytes;
+pub mod decode;
 pub mod expression;
 pub mod facts;
 pub mod frame;
 pub mod hello;
 pub mod message;
+pub mod names;
 pub mod outcome;
 pub mod plan;
 pub mod report;
 pub mod task;
 pub mod text;
 pub mod value;
+pub mod words;

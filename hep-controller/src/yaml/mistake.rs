@@ -2,6 +2,7 @@
 
 use super::Key;
 use crate::source::Span;
+pub(crate) use hep_protocol::decode::What;
 use serde::de;
 use std::fmt;
 
@@ -18,31 +19,6 @@ pub(crate) struct Mistake {
     keys: usize,
     /// Boxed, since most decoding goes well and hands results around.
     pub(crate) what: Box<What>,
-}
-
-/// The kinds of mistakes; those with names inside allow of suggestions.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum What {
-    /// A sentence of the value's own type.
-    Other(String),
-    /// A value of another type.
-    Type {
-        /// `a list`, with article.
-        expected: String,
-        found: String,
-    },
-    /// A key that the mapping does not have.
-    UnknownField { field: String, known: &'static [&'static str] },
-    /// A word that is none of those possible.
-    UnknownVariant { word: String, known: &'static [&'static str] },
-    /// A key that must be there.
-    Missing(&'static str),
-    /// A key that is there under two names.
-    Twice(&'static str),
-    /// A key without a value.
-    NoValue,
-    /// Something that was reported already.
-    Reported,
 }
 
 impl Mistake {
@@ -98,19 +74,8 @@ impl de::Error for Mistake {
         Mistake::new(What::Other(message.to_string()))
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "serde's words do for what YAML has not")]
     fn invalid_type(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Mistake {
-        let found = match found {
-            de::Unexpected::Unit | de::Unexpected::Option => "nothing".to_owned(),
-            de::Unexpected::Seq => "a list".to_owned(),
-            de::Unexpected::Map => "a mapping".to_owned(),
-            de::Unexpected::Bool(value) => format!("`{value}`"),
-            de::Unexpected::Unsigned(value) => format!("the number {value}"),
-            de::Unexpected::Signed(value) => format!("the number {value}"),
-            de::Unexpected::Str(text) => format!("the text `{}`", super::shorten(text)),
-            other => other.to_string(),
-        };
-        Mistake::new(What::Type { expected: expected.to_string(), found })
+        Mistake::new(What::wrong_type(found, expected))
     }
 
     fn invalid_value(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Mistake {

@@ -361,7 +361,7 @@ impl Run {
                 keys.filter_map(|key| key.as_str().map(str::to_owned)).take(1000).collect()
             }
         };
-        let near = super::words::nearest(last, known.iter().map(String::as_str))?;
+        let near = crate::words::nearest(last, known.iter().map(String::as_str))?;
         Some(match owner {
             Some(owner) => format!("did you mean `{owner}.{near}`?"),
             None => format!("did you mean `{near}`?"),

@@ -1,0 +1,103 @@
+//! Parameters whose expressions have been rendered, decoded into their types: as lenient as the controller is with what
+//! a manifest says literally, and no more. A wrong value is refused by the same sentence on both sides.
+
+mod json;
+mod sentence;
+
+pub use sentence::{About, Origin, Sentence, What, Words};
+
+use crate::task::TaskSpec;
+use json::{Decoder, Module};
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+use std::fmt;
+
+/// A mistake in a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// The innermost key it lies below.
+    pub key: Option<String>,
+    /// The way to the wrong value: keys and numbers of items, outermost first.
+    pub path: Vec<String>,
+    /// What is wrong. Boxed, since most decoding goes well and hands results around.
+    pub what: Box<What>,
+    /// The wrong value as a person would write it.
+    written: String,
+}
+
+/// Decodes a value.
+///
+/// # Errors
+/// The first mistake.
+pub fn decode<T: DeserializeOwned>(json: &Json) -> Result<T, Mistake> {
+    T::deserialize(Decoder(json))
+}
+
+impl TaskSpec {
+    /// Decodes a module's parameters and checks them together.
+    ///
+    /// # Errors
+    /// The first mistake; also when there is no such module.
+    pub fn from_json(module: &str, params: &Json) -> Result<Self, Mistake> {
+        use serde::Deserialize;
+        let spec = Self::deserialize(Module { module, params })?;
+        spec.params().check().map_err(|bad| {
+            let written = params.get(bad.key).map(json::written).unwrap_or_default();
+            let what = What::Unfit { message: bad.message, hint: bad.hint };
+            let key = bad.key.to_owned();
+            Mistake { path: vec![key.clone()], key: Some(key), what: Box::new(what), written }
+        })?;
+        Ok(spec)
+    }
+}
+
+impl Mistake {
+    /// In words; `module` is whose parameters were decoded.
+    #[must_use]
+    pub fn sentence(&self, module: &str) -> Sentence {
+        let about = About {
+            module,
+            words: Words::Parameters,
+            key: self.key.as_deref(),
+            outermost: self.path.len() <= 1,
+            written: &self.written,
+            origin: Origin::Rendered,
+        };
+        self.what.sentence(&about).unwrap_or_default()
+    }
+
+    fn new(what: What) -> Self {
+        Self { key: None, path: Vec::new(), what: Box::new(what), written: String::new() }
+    }
+
+    /// About this value, unless a more exact one is known.
+    fn about(mut self, value: &Json) -> Self {
+        if self.written.is_empty() && self.path.is_empty() {
+            self.written = json::written(value);
+        }
+        self
+    }
+
+    /// Lies at or below this key.
+    fn below(mut self, key: &str) -> Self {
+        self.key.get_or_insert_with(|| key.to_owned());
+        self.inside(key.to_owned())
+    }
+
+    /// Lies in this entry or item.
+    fn inside(mut self, step: String) -> Self {
+        self.path.insert(0, step);
+        self
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence("the task").message)
+    }
+}
+
+impl std::error::Error for Mistake {}
+
+#[cfg(test)]
+mod tests;
