@@ -16,7 +16,7 @@ use crate::engine::{self, Outside};
 use crate::inbox::Inbox;
 use crate::sys::linux::stop_on_signals;
 use hep_protocol::message::End;
-use hep_protocol::plan::{DiffMode, Plan, RunMode};
+use hep_protocol::plan::{DiffMode, HostPart, Plan, RunMode};
 use reader::{Format, Reader};
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -80,9 +80,9 @@ pub(crate) fn main(words: &[&str]) -> ExitCode {
         );
     };
     match bundle::read(path) {
-        Ok((inbox, plan)) => {
+        Ok((inbox, plan, host)) => {
             let mode = check.unwrap_or(plan.mode);
-            run(inbox, &Plan { mode, diff: diff.unwrap_or(plan.diff), ..plan }, format)
+            run(inbox, &Plan { mode, diff: diff.unwrap_or(plan.diff), ..plan }, host, format)
         }
         Err((what, hint)) => {
             let hint = hint.map_or(String::new(), |hint| format!("\nhint: {hint}"));
@@ -91,7 +91,7 @@ pub(crate) fn main(words: &[&str]) -> ExitCode {
     }
 }
 
-fn run(inbox: Arc<Inbox>, plan: &Plan, format: Format) -> ExitCode {
+fn run(inbox: Arc<Inbox>, plan: &Plan, host: HostPart, format: Format) -> ExitCode {
     let asked = Arc::clone(&inbox);
     let stop = move || {
         writeln!(io::stderr(), "stopping after the step in hand").ok();
@@ -105,11 +105,11 @@ fn run(inbox: Arc<Inbox>, plan: &Plan, format: Format) -> ExitCode {
     }
     let reader = Arc::new(Reader::new(inbox, plan, format));
     let outside: Arc<dyn Outside> = Arc::clone(&reader) as _;
-    let end = engine::run(plan, &outside);
-    let exit = match (end, reader.failed()) {
-        (End::Cancelled, _) => STOPPED,
-        (End::Completed, true) => 1,
-        (End::Completed, false) => 0,
+    let end = engine::run(plan, host, &outside);
+    let exit = match end {
+        End::Cancelled => STOPPED,
+        End::Failed => 1,
+        End::Completed => 0,
     };
     reader.end(end, exit);
     ExitCode::from(exit)

@@ -2,46 +2,50 @@
 
 use crate::module::{Input, Module};
 use crate::step::Effect;
-use crate::sys::{Host, SysError};
-use hep_protocol::outcome::{Change, Failure, Outcome, Status};
-use hep_protocol::plan::{OnError, RunMode, Task};
+use crate::sys::{Host, ProcessEnd, SysError};
+use hep_protocol::outcome::{Change, Exit, Failure};
 use hep_protocol::task::TaskSpec;
-use std::time::Instant;
+use serde_json::{Map, Value, json};
 
 /// No module needs more than two looks at the host; a third would mean that it goes in circles.
 const MAX_ROUNDS: usize = 3;
 
-/// Brings one task's part of the host to what the task says, and tells what became of it.
-pub(crate) fn converge(input: &Input<'_>, mode: RunMode, host: &mut dyn Host) -> Outcome {
-    let start = Instant::now();
+/// Brings one task's part of the host to what the task says, and tells what came of it.
+pub(crate) fn converge(spec: &TaskSpec, input: &Input<'_>, host: &mut dyn Host) -> Tried {
     let mut report = Report::default();
-    let result = match &input.task.spec {
+    let result = match spec {
         TaskSpec::Apt(params) => run(params, input, host, &mut report),
+        TaskSpec::Assert(params) => run(params, input, host, &mut report),
         TaskSpec::Command(params) => run(params, input, host, &mut report),
+        TaskSpec::Debug(params) => run(params, input, host, &mut report),
+        TaskSpec::Fail(params) => run(params, input, host, &mut report),
         TaskSpec::File(params) => run(params, input, host, &mut report),
+        TaskSpec::Flush(params) => run(params, input, host, &mut report),
         TaskSpec::Service(params) => run(params, input, host, &mut report),
+        TaskSpec::Set(params) => run(params, input, host, &mut report),
+        TaskSpec::Stat(params) => run(params, input, host, &mut report),
+        TaskSpec::WaitFor(params) => run(params, input, host, &mut report),
     };
     report.close();
-    let status = match (&result, report.changes.is_empty(), mode) {
-        (Err(_), _, _) => failed_status(input.task),
-        (Ok(()), true, _) => Status::Ok,
-        (Ok(()), false, RunMode::Apply) => Status::Changed,
-        (Ok(()), false, RunMode::Check) => Status::Pending,
-    };
-    Outcome {
-        status,
-        changes: report.changes,
-        notes: report.notes,
-        failure: result.err().map(Failure::from),
-        ms: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
-    }
+    let Report { changes, notes, data, set, unforeseen, .. } = report;
+    Tried { result, changes, notes, data, set, unforeseen }
 }
 
-fn failed_status(task: &Task) -> Status {
-    match task.on_error {
-        OnError::Stop => Status::Failed,
-        OnError::GoOn => Status::Ignored,
-    }
+/// What one try of a task came to.
+#[derive(Debug)]
+pub(crate) struct Tried {
+    /// Whether it went well.
+    pub(crate) result: Result<(), Failure>,
+    /// Every change, also those before a failure.
+    pub(crate) changes: Vec<Change>,
+    /// What a reader should know.
+    pub(crate) notes: Vec<String>,
+    /// What its result has beyond what all results have: `rc`, `stdout` ...
+    pub(crate) data: Map<String, Value>,
+    /// Variables for the rest of the run.
+    pub(crate) set: Map<String, Value>,
+    /// Whether a program would have run, of which nobody knows what it would have said.
+    pub(crate) unforeseen: bool,
 }
 
 /// What a task did so far; kept when a later step fails.
@@ -49,6 +53,9 @@ fn failed_status(task: &Task) -> Status {
 struct Report {
     changes: Vec<Change>,
     notes: Vec<String>,
+    data: Map<String, Value>,
+    set: Map<String, Value>,
+    unforeseen: bool,
     /// The bytes of all changes.
     size: usize,
     /// The bytes of their lines.
@@ -75,6 +82,23 @@ impl Report {
         }
     }
 
+    /// What a program said, for conditions and later tasks.
+    fn ended(&mut self, end: &ProcessEnd) {
+        let rc = match end.exit {
+            Some(Exit::Code(code)) => json!(code),
+            // As a shell says it.
+            Some(Exit::Signal(signal)) => json!(signal.saturating_add(128)),
+            None => Value::Null,
+        };
+        self.data.insert("rc".to_owned(), rc);
+        for (name, bytes) in [("stdout", &end.stdout), ("stderr", &end.stderr)] {
+            let text = String::from_utf8_lossy(bytes);
+            let text = text.trim_end_matches(['\r', '\n']);
+            self.data.insert(format!("{name}_lines"), text.lines().collect());
+            self.data.insert(name.to_owned(), text.into());
+        }
+    }
+
     /// Names in a last line what found no room.
     fn close(&mut self) {
         if self.more > 0 {
@@ -90,11 +114,27 @@ fn run<M: Module>(
     input: &Input<'_>,
     host: &mut dyn Host,
     report: &mut Report,
+) -> Result<(), Failure> {
+    rounds(params, input, host, report).map_err(|error| {
+        if let Some(end) = error.ended() {
+            report.ended(end);
+        }
+        Failure::from(error)
+    })
+}
+
+fn rounds<M: Module>(
+    params: &M,
+    input: &Input<'_>,
+    host: &mut dyn Host,
+    report: &mut Report,
 ) -> Result<(), SysError> {
     for _ in 0..MAX_ROUNDS {
         let state = params.inspect(input, host)?;
         let plan = params.plan(input, &state)?;
         report.notes.extend(plan.notes);
+        report.data.extend(plan.data);
+        report.set.extend(plan.set);
         for (index, planned) in plan.steps.iter().enumerate() {
             if index > 0 && host.cancelled() {
                 return Err(SysError::new(format!("stopped before: {}", planned.step))
@@ -105,6 +145,14 @@ fn run<M: Module>(
                 Effect::ChangedAnd(note) => {
                     report.add(planned.change());
                     report.notes.push(note);
+                }
+                Effect::Ran(end) => {
+                    report.add(planned.change());
+                    report.ended(&end);
+                }
+                Effect::WouldRun => {
+                    report.add(planned.change());
+                    report.unforeseen = true;
                 }
                 Effect::Noted(note) => report.notes.push(note),
                 Effect::Nothing => {}
@@ -122,6 +170,7 @@ mod tests {
     use super::*;
     use hep_protocol::frame;
     use hep_protocol::message::Reply;
+    use hep_protocol::outcome::{Outcome, Status};
 
     #[test]
     fn report_of_endless_changes_fits_into_a_frame() {
@@ -139,6 +188,7 @@ mod tests {
             changes: report.changes,
             notes: report.notes,
             failure: None,
+            items: Vec::new(),
             ms: 0,
         };
         assert!(frame::encode(&Reply::Finished { task: 0, outcome }).is_ok());

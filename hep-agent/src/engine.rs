@@ -1,13 +1,19 @@
-//! Walks a plan: one task after the other, on the real host or on an overlay of it.
+//! Walks a plan: plays, blocks, loops and handlers, on the real host or on an overlay of it. What becomes of one task is
+//! decided in `engine/task.rs`.
 
-use crate::converge::converge;
-use crate::module::Input;
-use crate::sys::Host;
-use crate::sys::linux::Linux;
-use crate::sys::overlay::Overlay;
-use hep_protocol::message::{End, Reply};
-use hep_protocol::outcome::Status;
-use hep_protocol::plan::{Plan, RunMode};
+mod block;
+mod handlers;
+mod machine;
+mod task;
+mod verdict;
+
+use crate::render::Names;
+use handlers::Notified;
+use hep_protocol::blob::Digest;
+use hep_protocol::message::{End, Go, Reply, Turn};
+use hep_protocol::plan::{HandlersOnFailure, HostPart, Pace, Plan, Play};
+use machine::Machine;
+use std::io;
 use std::sync::Arc;
 
 /// The world outside the host: where replies go and contents come from. One implementation speaks frames, another
@@ -17,35 +23,93 @@ pub(crate) trait Outside: Send + Sync {
     fn reply(&self, reply: Reply);
 
     /// Opens a content that the plan names.
-    fn open(&self, digest: &hep_protocol::blob::Digest) -> std::io::Result<Box<dyn std::io::Read>>;
+    fn open(&self, digest: &Digest) -> io::Result<Box<dyn io::Read>>;
 
     /// Whether to stop after the step in hand.
     fn cancelled(&self) -> bool;
+
+    /// Asks whether a task may begin, and waits for the answer.
+    fn ask(&self, task: u32) -> Go;
 }
 
-/// Runs the whole plan. Check mode is the same run on an overlay.
-pub(crate) fn run(plan: &Plan, outside: &Arc<dyn Outside>) -> End {
-    let linux = Linux::new(Arc::clone(outside));
-    match plan.mode {
-        RunMode::Apply => walk(plan, &mut { linux }, outside.as_ref()),
-        RunMode::Check => walk(plan, &mut Overlay::new(linux), outside.as_ref()),
-    }
-}
-
-fn walk(plan: &Plan, host: &mut dyn Host, outside: &dyn Outside) -> End {
-    for (index, task) in plan.tasks.iter().enumerate() {
-        if outside.cancelled() {
-            return End::Cancelled;
-        }
-        let number = u32::try_from(index).unwrap_or(u32::MAX);
-        host.begin_task(number);
-        outside.reply(Reply::Started { task: number });
-        let outcome = converge(&Input { task, diff: plan.diff }, plan.mode, host);
-        let failed = outcome.status == Status::Failed;
-        outside.reply(Reply::Finished { task: number, outcome });
-        if failed {
-            break;
+/// Runs a host's plays. Check mode is the same run on an overlay.
+pub(crate) fn run(plan: &Plan, host: HostPart, outside: &Arc<dyn Outside>) -> End {
+    let plays: Vec<&Play> = host.plays.iter().filter_map(|at| plan.plays.get(*at as usize)).collect();
+    let numbers = host.plays.clone();
+    let mut walk = Walk {
+        plan,
+        outside: outside.as_ref(),
+        machine: Machine::new(plan.mode, outside),
+        names: Names::of_host(plan, host),
+        notified: Notified::default(),
+        pace: plan.pace,
+        rescued: 0,
+        flush: false,
+    };
+    for (number, play) in numbers.into_iter().zip(plays) {
+        match walk.play(play, number) {
+            Flow::On => {}
+            Flow::Failed => return End::Failed,
+            Flow::Cancelled => return End::Cancelled,
         }
     }
     if outside.cancelled() { End::Cancelled } else { End::Completed }
 }
+
+/// How it goes on behind a task, a block or a play.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flow {
+    /// With what comes next.
+    On,
+    /// With what is run in any case: a task failed.
+    Failed,
+    /// Not at all.
+    Cancelled,
+}
+
+/// One host's run.
+struct Walk<'p> {
+    plan: &'p Plan,
+    outside: &'p dyn Outside,
+    machine: Machine,
+    /// The names outside of any play; what is registered is shared by all places.
+    names: Names,
+    notified: Notified,
+    pace: Pace,
+    /// How many of the blocks around the present task have a rescue that would run.
+    rescued: usize,
+    /// Whether the task just run was a `flush`.
+    flush: bool,
+}
+
+impl Walk<'_> {
+    fn play(&mut self, play: &Play, number: u32) -> Flow {
+        let names = self.names.with_vars(&play.vars);
+        self.notified = Notified::default();
+        let place = block::Place { play, turn: Turn(vec![number]) };
+        let end = u32::try_from(play.items.len()).unwrap_or(u32::MAX);
+        let flow = self.entries(&place, 0..end, &names);
+        let wanted = match (flow, play.on_failure) {
+            (Flow::On, _) | (Flow::Failed, HandlersOnFailure::Run) => true,
+            (Flow::Failed, HandlersOnFailure::Skip) | (Flow::Cancelled, _) => false,
+        };
+        let handlers = if wanted {
+            self.handlers(play, &Turn(vec![number, end]), &names)
+        } else {
+            Flow::On
+        };
+        worse(flow, handlers)
+    }
+}
+
+/// The graver of two ends.
+fn worse(one: Flow, other: Flow) -> Flow {
+    match (one, other) {
+        (Flow::Cancelled, _) | (_, Flow::Cancelled) => Flow::Cancelled,
+        (Flow::Failed, _) | (_, Flow::Failed) => Flow::Failed,
+        (Flow::On, Flow::On) => Flow::On,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -72,6 +72,13 @@ impl Gathered {
         Self { host, kept: FACTS.iter().map(|fact| (fact.name, OnceLock::new())).collect() }
     }
 
+    /// All facts, by name.
+    pub(crate) fn all(&self) -> Result<Json, SysError> {
+        let facts = FACTS.iter().filter_map(|fact| Some((fact.name, self.get(fact.name)?)));
+        let facts = facts.map(|(name, value)| Ok((name.to_owned(), value?.clone())));
+        Ok(Json::Object(facts.collect::<Result<_, SysError>>()?))
+    }
+
     /// The fact of that name. `None`: there is no such fact. Only `local` can fail.
     pub(crate) fn get(&self, name: &str) -> Option<Result<&Json, SysError>> {
         let (_, kept) = self.kept.iter().find(|(known, _)| *known == name)?;

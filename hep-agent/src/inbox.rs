@@ -5,8 +5,8 @@
 
 use hep_protocol::blob::Digest;
 use hep_protocol::frame;
-use hep_protocol::message::Request;
-use hep_protocol::plan::Plan;
+use hep_protocol::message::{Go, Request};
+use hep_protocol::plan::{HostPart, Plan};
 use std::collections::{HashMap, VecDeque};
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -28,7 +28,10 @@ pub(crate) struct Inbox {
 
 #[derive(Default)]
 struct State {
-    plan: Option<Plan>,
+    work: Option<Work>,
+    /// What is this host's own, until the plan takes it.
+    host: HostPart,
+    answers: VecDeque<Go>,
     /// Whether the plan has come: from then on a content is streamed to who asked for it, or belongs to nobody any more.
     begun: bool,
     ahead: HashMap<Digest, Stored>,
@@ -41,6 +44,15 @@ struct State {
     left: HashMap<Digest, usize>,
     cancelled: bool,
     ending: Option<Ending>,
+}
+
+/// What the controller wants.
+#[derive(Debug)]
+pub(crate) enum Work {
+    /// A run.
+    Plan(Box<Plan>, HostPart),
+    /// To know what the host is.
+    Facts,
 }
 
 /// Why nothing more will come.
@@ -103,8 +115,12 @@ impl Inbox {
         match request {
             Request::Plan(plan) => {
                 state.begun = true;
-                state.plan = Some(plan);
+                let host = std::mem::take(&mut state.host);
+                state.work = Some(Work::Plan(Box::new(plan), host));
             }
+            Request::Host(host) => state.host = host,
+            Request::Facts => state.work = Some(Work::Facts),
+            Request::Go(go) => state.answers.push_back(go),
             Request::Cancel => state.cancelled = true,
             Request::Blob { digest, data, .. } if !state.begun => state.store(digest, data)?,
             Request::Blob { digest, data, last } => {
@@ -135,11 +151,18 @@ impl Inbox {
         self.changed.notify_all();
     }
 
-    /// The plan, as soon as it is there.
-    pub(crate) fn plan(&self) -> Result<Plan, Ending> {
-        let mut state = self.wait_while(self.lock(), |s| s.plan.is_none() && s.ending.is_none());
-        match (state.plan.take(), &state.ending) {
-            (Some(plan), _) => Ok(plan),
+    /// The answer to a question that was asked; when none will come, the task is left out and the run is over.
+    pub(crate) fn answer(&self) -> Go {
+        let waiting = |s: &mut State| s.answers.is_empty() && s.ending.is_none() && !s.cancelled;
+        let mut state = self.wait_while(self.lock(), waiting);
+        state.answers.pop_front().unwrap_or(Go::Skip)
+    }
+
+    /// What is to be done, as soon as it is there.
+    pub(crate) fn work(&self) -> Result<Work, Ending> {
+        let mut state = self.wait_while(self.lock(), |s| s.work.is_none() && s.ending.is_none());
+        match (state.work.take(), &state.ending) {
+            (Some(work), _) => Ok(work),
             (None, Some(ending)) => Err(ending.clone()),
             (None, None) => Err(Ending::Lost("no plan came".to_owned())),
         }
@@ -318,9 +341,9 @@ mod tests {
         let inbox = Arc::new(Inbox::default());
         let filler = Arc::clone(&inbox);
         std::thread::spawn(move || filler.fill(&mut reader));
-        let plan = Plan { mode: RunMode::Apply, diff: DiffMode::Off, tasks: Vec::new() };
+        let plan = Plan::of_tasks(RunMode::Apply, DiffMode::Off, Vec::new());
         frame::write(&mut writer, &Request::Plan(plan)).unwrap();
-        inbox.plan().unwrap();
+        inbox.work().unwrap();
         (inbox, writer)
     }
 

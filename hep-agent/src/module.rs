@@ -3,13 +3,22 @@
 //! A module reads through [`Observe`] and decides; it never acts, and it cannot tell a real host from an overlay.
 
 mod apt;
+mod assert;
 mod command;
+mod debug;
+mod fail;
 mod file;
+mod flush;
 mod service;
+mod set;
+mod stat;
+mod wait_for;
 
+use crate::render::Names;
 use crate::step::Planned;
 use crate::sys::{Observe, SysError};
 use hep_protocol::plan::{DiffMode, Task};
+use serde_json::{Map, Value};
 
 /// A module's agent side, implemented by its parameters.
 ///
@@ -32,6 +41,8 @@ pub(crate) struct Input<'a> {
     pub(crate) task: &'a Task,
     /// Whether changes shall carry a text diff.
     pub(crate) diff: DiffMode,
+    /// What expressions may use, for the modules that take bare ones.
+    pub(crate) names: &'a Names,
 }
 
 /// What a module decided.
@@ -41,6 +52,10 @@ pub(crate) struct Plan {
     pub(crate) steps: Vec<Planned>,
     /// What a reader should know although nothing changes.
     pub(crate) notes: Vec<String>,
+    /// What the task's registered result has beyond what all results have.
+    pub(crate) data: Map<String, Value>,
+    /// Variables for the rest of the host's run.
+    pub(crate) set: Map<String, Value>,
     /// Whether the host must be looked at again after these steps, because they bring what the rest depends on (a
     /// refreshed package index).
     pub(crate) again: bool,

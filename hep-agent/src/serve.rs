@@ -1,11 +1,12 @@
 //! Requests in, replies out: one run for a controller on the other end of standard input and output.
 
 use crate::engine::{self, Outside};
-use crate::inbox::{Ending, Inbox};
+use crate::inbox::{Ending, Inbox, Work};
 use crate::{facts, uploaded};
 use hep_protocol::blob::Digest;
-use hep_protocol::message::Reply;
+use hep_protocol::message::{End, Go, Reply};
 use hep_protocol::outcome::{Failure, Outcome, Status};
+use hep_protocol::value::Json;
 use hep_protocol::{frame, frame::FrameError, hello};
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
@@ -35,12 +36,20 @@ fn serve(mut input: impl Read + Send + 'static, output: Box<dyn Write + Send>) -
     // Never joined: it may wait for a controller that has nothing more to say.
     std::thread::spawn(move || reader.fill(&mut io::BufReader::new(input)));
     let outside: Arc<dyn Outside> = controller;
-    match inbox.plan() {
-        Ok(plan) => {
-            let end = engine::run(&plan, &outside);
+    match inbox.work() {
+        Ok(Work::Plan(plan, host)) => {
+            let end = engine::run(&plan, host, &outside);
             outside.reply(Reply::Done(end));
             ExitCode::SUCCESS
         }
+        Ok(Work::Facts) => match facts::Gathered::new().all() {
+            Ok(all) => {
+                outside.reply(Reply::Facts(Json(all)));
+                outside.reply(Reply::Done(End::Completed));
+                ExitCode::SUCCESS
+            }
+            Err(error) => crate::apply::refuse(&format!("hep-agent: {}", crate::sys::words(error))),
+        },
         Err(Ending::Meant) => crate::apply::refuse("hep-agent: the stream ended without a plan"),
         Err(Ending::Lost(how)) => crate::apply::refuse(&format!("hep-agent: {how}")),
     }
@@ -76,7 +85,8 @@ fn unsent(reply: &Reply, error: &FrameError) -> Option<Reply> {
     let message = format!("what became of the task cannot be told: {error}");
     let failure = Some(Failure { message, ..Failure::default() });
     let (changes, notes) = (Vec::new(), Vec::new());
-    let outcome = Outcome { status: Status::Failed, changes, notes, failure, ms: outcome.ms };
+    let (status, items) = (Status::Failed, Vec::new());
+    let outcome = Outcome { status, changes, notes, failure, items, ms: outcome.ms };
     Some(Reply::Finished { task: *task, outcome })
 }
 
@@ -100,6 +110,11 @@ impl Outside for Controller {
     fn cancelled(&self) -> bool {
         self.inbox.cancelled()
     }
+
+    fn ask(&self, task: u32) -> Go {
+        self.reply(Reply::Ask { task });
+        self.inbox.answer()
+    }
 }
 
 #[cfg(test)]
@@ -114,7 +129,8 @@ mod tests {
         let controller = Controller { inbox, output: Mutex::new(Box::new(writer)) };
         let notes = vec!["x".repeat(MAX_FRAME)];
         let (status, changes) = (Status::Changed, Vec::new());
-        let outcome = Outcome { status, changes, notes, failure: None, ms: 7 };
+        let items = Vec::new();
+        let outcome = Outcome { status, changes, notes, failure: None, items, ms: 7 };
         controller.reply(Reply::Finished { task: 3, outcome });
         let Some(Reply::Finished { task: 3, outcome }) = frame::read(&mut reader).unwrap() else {
             panic!("no outcome came")

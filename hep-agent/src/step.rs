@@ -13,7 +13,7 @@ pub(crate) use file::FileStep;
 pub(crate) use package::{PackageStep, Transact};
 pub(crate) use service::ServiceStep;
 
-use crate::sys::{Cause, Host, SysError};
+use crate::sys::{Cause, Host, ProcessEnd, SysError};
 use hep_protocol::outcome;
 use std::fmt;
 
@@ -37,6 +37,10 @@ pub(crate) enum Effect {
     Changed,
     /// The host is different now, and the reader should know this about it.
     ChangedAnd(String),
+    /// A program ran, and this is how it ended.
+    Ran(ProcessEnd),
+    /// A program would run: what it would say is not known.
+    WouldRun,
     /// Nothing that counts as a change happened, but the reader should know this.
     Noted(String),
     /// The host was like that already.

@@ -11,6 +11,8 @@ pub(crate) mod packages;
 pub(crate) mod services;
 
 use hep_protocol::outcome::{Exit, Failure};
+use hep_protocol::plan::Privacy;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 
@@ -47,7 +49,21 @@ pub(crate) trait Session {
     fn cancelled(&self) -> bool;
 
     /// Says which task the following steps belong to, for output and progress.
-    fn begin_task(&mut self, task: u32);
+    fn begin_task(&mut self, task: TaskStart);
+
+    /// Something may happen here whose effect is not known; never called for a real host's own steps.
+    fn foresee(&mut self, cause: Cause);
+}
+
+/// What the steps of a task have in common.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TaskStart {
+    /// The task's place in the plan, for output and progress.
+    pub(crate) number: u32,
+    /// Variables on top of the clean environment of its commands and package managers.
+    pub(crate) env: BTreeMap<String, String>,
+    /// Whether output and progress are told.
+    pub(crate) privacy: Privacy,
 }
 
 /// Something a module looked for and did not find.
@@ -72,6 +88,8 @@ pub(crate) enum Cause {
     Packages(Vec<String>),
     /// A command that an earlier task would run.
     Command(String),
+    /// A task that may or may not run; by its name.
+    Task(String),
 }
 
 /// How many packages a cause names; the ones that the manifest asks for come first.
@@ -87,6 +105,7 @@ impl fmt::Display for Cause {
                 if more.is_empty() { Ok(()) } else { write!(f, ", ...") }
             }
             Self::Command(text) => write!(f, "command `{text}`"),
+            Self::Task(name) => write!(f, "task `{name}`"),
         }
     }
 }
@@ -122,6 +141,11 @@ impl SysError {
         Self { what: what.into(), source: Some(source.into()), ..Self::default() }
     }
 
+    /// Says first what it is about: a parameter, a condition.
+    pub(crate) fn about(self, what: impl fmt::Display) -> Self {
+        Self { what: format!("{what}: {}", self.what), ..self }
+    }
+
     /// Adds advice that names the key or command to change.
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
@@ -130,6 +154,11 @@ impl SysError {
     /// Adds how the process at fault ended.
     pub(crate) fn process(self, process: ProcessEnd) -> Self {
         Self { process: Some(process), ..self }
+    }
+
+    /// How the process at fault ended.
+    pub(crate) fn ended(&self) -> Option<&ProcessEnd> {
+        self.process.as_ref()
     }
 
     /// The kind of the system's cause, if it has one.
@@ -150,6 +179,11 @@ impl std::error::Error for SysError {
     }
 }
 
+/// The whole sentence of an error, with the system's cause.
+pub(crate) fn words(error: SysError) -> String {
+    Failure::from(error).message
+}
+
 impl From<SysError> for Failure {
     fn from(error: SysError) -> Self {
         let message = match &error.source {
@@ -161,10 +195,16 @@ impl From<SysError> for Failure {
             message,
             hint: error.hint,
             exit: process.exit,
-            stdout: String::from_utf8_lossy(&process.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&process.stderr).into_owned(),
+            stdout: end_of(&process.stdout),
+            stderr: end_of(&process.stderr),
         }
     }
+}
+
+/// The end of what a process said, as much as a failure carries.
+fn end_of(bytes: &[u8]) -> String {
+    let from = bytes.len().saturating_sub(linux::process::KEPT);
+    String::from_utf8_lossy(bytes.get(from..).unwrap_or_default()).into_owned()
 }
 
 /// The cause in the system's words, without Rust's error number behind them.

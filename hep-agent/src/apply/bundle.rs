@@ -1,12 +1,12 @@
 //! Reading a bundle: greeting, frames up to `End`, and the sha256 of all that, its seal. Nothing of it is used before
 //! the seal is seen to fit.
 
-use crate::inbox::{Ending, Inbox};
+use crate::inbox::{Ending, Inbox, Work};
 use crate::sys::SysError;
 use hep_protocol::blob::Hasher;
 use hep_protocol::hello::{self, HelloError};
 use hep_protocol::outcome::Failure;
-use hep_protocol::plan::Plan;
+use hep_protocol::plan::{HostPart, Plan};
 use std::fs::File;
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -21,21 +21,23 @@ const SAME_BUILD: &str =
     "bundles are made and applied by the same build; make it anew with `hep bundle`";
 
 /// The plan of a sound bundle, and an inbox with its contents.
-pub(super) fn read(path: &str) -> Result<(Arc<Inbox>, Plan), Unusable> {
+pub(super) fn read(path: &str) -> Result<(Arc<Inbox>, Plan, HostPart), Unusable> {
     let file = File::open(path)
         .map_err(|error| (Failure::from(SysError::io("cannot be opened", error)).message, None))?;
     let mut sealed = Sealed::new(io::BufReader::new(file));
     hello::read(&mut sealed).map_err(greeting)?;
     let inbox = Arc::new(Inbox::default());
     inbox.fill(&mut sealed);
-    let plan = match inbox.plan() {
-        Ok(plan) if !inbox.cancelled() => Some(plan),
+    let work = match inbox.work() {
+        Ok(Work::Plan(plan, host)) if !inbox.cancelled() => Some((*plan, host)),
+        Ok(Work::Facts) if !inbox.cancelled() => None,
         Err(Ending::Meant) => None,
         Ok(_) => return Err(sealed.lost("is damaged")),
         Err(Ending::Lost(how)) => return Err(sealed.lost(&format!("cannot be used: {how}"))),
     };
     sealed.check()?;
-    Ok((inbox, plan.ok_or_else(|| anew("holds no plan"))?))
+    let (plan, host) = work.ok_or_else(|| anew("holds no plan"))?;
+    Ok((inbox, plan, host))
 }
 
 fn anew(what: &str) -> Unusable {

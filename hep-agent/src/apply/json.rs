@@ -31,6 +31,7 @@ pub(super) fn host(counts: &Counts, tasks: usize, ms: u64) -> String {
         failed: count(Status::Failed),
         skipped: count(Status::Skipped),
         ignored: count(Status::Ignored),
+        rescued: count(Status::Rescued),
         bytes_sent: 0,
         bytes_received: 0,
         ms,

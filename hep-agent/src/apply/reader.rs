@@ -6,9 +6,9 @@ use super::{json, say};
 use crate::engine::Outside;
 use crate::inbox::Inbox;
 use hep_protocol::blob::Digest;
-use hep_protocol::message::{End, Reply, Stream};
+use hep_protocol::message::{End, Go, Reply, Stream};
 use hep_protocol::outcome::{Outcome, Status};
-use hep_protocol::plan::{DiffMode, Plan};
+use hep_protocol::plan::{DiffMode, Plan, Task};
 use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -42,7 +42,7 @@ impl Counts {
 
 pub(super) struct Reader {
     inbox: Arc<Inbox>,
-    tasks: Vec<(String, &'static str)>,
+    tasks: Vec<(String, String)>,
     format: Format,
     diff: DiffMode,
     begin: Instant,
@@ -58,7 +58,8 @@ struct State {
 
 impl Reader {
     pub(super) fn new(inbox: Arc<Inbox>, plan: &Plan, format: Format) -> Self {
-        let tasks = plan.tasks.iter().map(|task| (task.name.clone(), task.spec.module())).collect();
+        let label = |task: &Task| (task.name.clone(), task.spec.module().to_owned());
+        let tasks = plan.tasks.iter().map(label).collect();
         let (begin, state) = (Instant::now(), Mutex::default());
         Self { inbox, tasks, format, diff: plan.diff, begin, state }
     }
@@ -71,10 +72,10 @@ impl Reader {
     /// Prints how the run ended.
     pub(super) fn end(&self, end: End, exit: u8) {
         let ms = u64::try_from(self.begin.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let status = match (end, self.failed()) {
-            (End::Cancelled, _) => "cancelled",
-            (End::Completed, true) => "failed",
-            (End::Completed, false) => "converged",
+        let status = match end {
+            End::Cancelled => "cancelled",
+            End::Failed => "failed",
+            End::Completed => "converged",
         };
         let counts = &self.lock().counts;
         say(&match self.format {
@@ -115,7 +116,7 @@ impl Outside for Reader {
                 let (name, module) = self
                     .tasks
                     .get(task as usize)
-                    .map_or(("", ""), |(name, module)| (name, *module));
+                    .map_or(("", ""), |(name, module)| (name.as_str(), module.as_str()));
                 say(&match self.format {
                     Format::Human => human(name, &outcome),
                     Format::Json => json::task(name, module, &outcome, self.diff),
@@ -131,7 +132,12 @@ impl Outside for Reader {
                 };
                 self.meanwhile(&lines);
             }
-            Reply::Hello(_) | Reply::Want(_) | Reply::Started { .. } | Reply::Done(_) => {}
+            Reply::Hello(_)
+            | Reply::Want(_)
+            | Reply::Facts(_)
+            | Reply::Ask { .. }
+            | Reply::Started { .. }
+            | Reply::Done(_) => {}
         }
     }
 
@@ -141,6 +147,11 @@ impl Outside for Reader {
 
     fn cancelled(&self) -> bool {
         self.inbox.cancelled()
+    }
+
+    /// Nobody is there to be asked.
+    fn ask(&self, _task: u32) -> Go {
+        Go::RunAll
     }
 }
 

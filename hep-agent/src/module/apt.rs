@@ -78,7 +78,8 @@ impl Module for Apt {
         }
         let planned =
             |step| Planned { depends: depends(state, &step), ..Planned::new(Step::Package(step)) };
-        Ok(Plan { steps: steps.into_iter().map(planned).collect(), notes: Vec::new(), again })
+        let steps = steps.into_iter().map(planned).collect();
+        Ok(Plan { steps, again, ..Plan::default() })
     }
 }
 

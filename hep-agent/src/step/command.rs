@@ -15,9 +15,9 @@ pub(crate) struct CommandStep {
 
 impl CommandStep {
     pub(super) fn execute(&self, host: &mut dyn Host) -> Result<Effect, SysError> {
-        let end = host.run(&self.invocation)?;
+        let Some(end) = host.run(&self.invocation)? else { return Ok(Effect::WouldRun) };
         match end.exit {
-            Some(Exit::Code(0)) => Ok(Effect::Changed),
+            Some(Exit::Code(0)) => Ok(Effect::Ran(end)),
             Some(exit) => {
                 let error =
                     SysError::new(format!("`{}`: {exit}", self.invocation.words)).process(end);

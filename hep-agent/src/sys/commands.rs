@@ -25,6 +25,6 @@ pub(crate) struct Invocation {
 /// Runs programs.
 pub(crate) trait ChangeCommands {
     /// Runs to the end and gives how it ended; its output is streamed while it runs. An error only when it could not be
-    /// run, or was killed at its timeout. On an overlay nothing runs, and the end is that of a success.
-    fn run(&mut self, invocation: &Invocation) -> Result<ProcessEnd, SysError>;
+    /// run, or was killed at its timeout. On an overlay nothing runs, and nobody knows how it would end.
+    fn run(&mut self, invocation: &Invocation) -> Result<Option<ProcessEnd>, SysError>;
 }

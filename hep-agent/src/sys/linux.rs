@@ -12,33 +12,39 @@ mod standard;
 pub(crate) use files::unescaped_mount;
 pub(crate) use standard::{stop_on_signals, take_standard_streams, unnamed_file};
 
-use super::{Cause, Observe, Session, Subject};
+use super::{Cause, Observe, Session, Subject, TaskStart};
 use crate::engine::Outside;
 use hep_protocol::message::{Reply, Stream};
+use hep_protocol::plan::Privacy;
 use nix::sys::signal::SigSet;
 use std::sync::Arc;
 
 /// The machine this program runs on.
 pub(crate) struct Linux {
     outside: Arc<dyn Outside>,
-    task: u32,
+    task: TaskStart,
     packages: packages::Session,
 }
 
 impl Linux {
     /// The machine, reporting and fetching contents through `outside`.
     pub(crate) fn new(outside: Arc<dyn Outside>) -> Self {
-        Self { outside, task: 0, packages: packages::Session::default() }
+        Self { outside, task: TaskStart::default(), packages: packages::Session::default() }
     }
 
     /// Passes on what a process of the current task wrote.
     fn output(&self, stream: Stream, data: &[u8]) {
-        self.outside.reply(Reply::Output { task: self.task, stream, data: data.to_vec() });
+        if self.task.privacy == Privacy::Open {
+            let task = self.task.number;
+            self.outside.reply(Reply::Output { task, stream, data: data.to_vec() });
+        }
     }
 
     /// Tells that the current task waits or got further.
     fn progress(&self, text: String) {
-        self.outside.reply(Reply::Progress { task: self.task, text });
+        if self.task.privacy == Privacy::Open {
+            self.outside.reply(Reply::Progress { task: self.task.number, text });
+        }
     }
 }
 
@@ -53,9 +59,11 @@ impl Session for Linux {
         self.outside.cancelled()
     }
 
-    fn begin_task(&mut self, task: u32) {
+    fn begin_task(&mut self, task: TaskStart) {
         self.task = task;
     }
+
+    fn foresee(&mut self, _cause: Cause) {}
 }
 
 /// Leaves the caller's session, so that no hangup signal comes, and its working directory for `/`, so that no file system

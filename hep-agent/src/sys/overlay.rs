@@ -10,7 +10,7 @@ mod files;
 mod packages;
 mod services;
 
-use super::{Cause, Observe, Session, Subject};
+use super::{Cause, Observe, Session, Subject, TaskStart};
 use files::Certainty;
 use hep_protocol::value::AbsPath;
 
@@ -55,17 +55,21 @@ impl<O: Observe> Observe for Overlay<O> {
 }
 
 impl<O> Overlay<O> {
-    /// Makes as if an earlier task had an effect that is not known here.
-    #[cfg(test)]
-    pub(crate) fn expect(&mut self, cause: Cause) {
-        self.causes.push(cause);
+    /// The host below.
+    pub(crate) fn base(&mut self) -> &mut O {
+        &mut self.base
+    }
+
+    /// Forgets every change.
+    pub(crate) fn into_base(self) -> O {
+        self.base
     }
 
     /// The package that bears one of these names: the likeliest to bring it.
     fn named(&self, words: &[&str]) -> Option<Cause> {
         let named = self.causes.iter().find_map(|cause| match cause {
             Cause::Packages(names) => names.iter().find(|name| words.contains(&name.as_str())),
-            Cause::Command(_) => None,
+            Cause::Command(_) | Cause::Task(_) => None,
         });
         named.map(|name| Cause::Packages(vec![name.clone()]))
     }
@@ -86,8 +90,12 @@ impl<O: Observe + Session> Session for Overlay<O> {
         self.base.cancelled()
     }
 
-    fn begin_task(&mut self, task: u32) {
+    fn begin_task(&mut self, task: TaskStart) {
         self.packages.begin_task();
         self.base.begin_task(task);
+    }
+
+    fn foresee(&mut self, cause: Cause) {
+        self.causes.push(cause);
     }
 }

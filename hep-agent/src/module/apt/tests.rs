@@ -190,7 +190,7 @@ fn index_is_refreshed_first_and_that_is_no_change() {
 #[test]
 fn what_a_command_may_bring_is_not_refused() {
     let mut host = Overlay::new(Empty);
-    host.expect(Cause::Command("add-repository".to_owned()));
+    host.foresee(Cause::Command("add-repository".to_owned()));
     step(
         &mut host,
         r#"{"package": ["greeter", "brand-new"]}"#,

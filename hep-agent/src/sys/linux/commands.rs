@@ -5,20 +5,26 @@ use super::process::{Capture, Program};
 use crate::sys::commands::{ChangeCommands, Invocation};
 use crate::sys::{ProcessEnd, SysError};
 
+/// What is kept of each stream for conditions and later tasks, in bytes: its end.
+const OUTPUT: usize = 4 * 1024 * 1024;
+
 impl ChangeCommands for Linux {
-    fn run(&mut self, invocation: &Invocation) -> Result<ProcessEnd, SysError> {
+    fn run(&mut self, invocation: &Invocation) -> Result<Option<ProcessEnd>, SysError> {
         let Invocation { words, argv, chdir, env, stdin, timeout } = invocation;
+        let mut all = self.task.env.clone();
+        all.extend(env.clone());
         let mut pass_on = |stream, data: &[u8]| self.output(stream, data);
         let program = Program {
             name: Some(words),
             argv: argv.parts(),
-            env: env.clone(),
+            env: all,
             directory: chdir.as_str(),
             stdin,
             timeout: *timeout,
             capture: Capture::Stream(&mut pass_on),
+            kept: OUTPUT,
         };
-        program.run()
+        program.run().map(Some)
     }
 }
 
@@ -73,7 +79,7 @@ mod tests {
     fn run(invocation: &Invocation) -> (Result<ProcessEnd, SysError>, Arc<Ear>) {
         let ear = Arc::new(Ear::default());
         let outside: Arc<dyn Outside> = Arc::clone(&ear) as _;
-        (Linux::new(outside).run(invocation), ear)
+        (Linux::new(outside).run(invocation).map(Option::unwrap), ear)
     }
 
     #[test]

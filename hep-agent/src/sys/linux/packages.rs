@@ -44,7 +44,7 @@ impl ObservePackages for Linux {
     }
 
     fn package_index(&self) -> Result<Index, SysError> {
-        let refreshed = self.packages.refreshed == Some(self.task);
+        let refreshed = self.packages.refreshed == Some(self.task.number);
         Ok(Index { age: files::index_age()?, refreshed, gap: None })
     }
 
@@ -84,7 +84,7 @@ impl ChangePackages for Linux {
         let end = self.run_locked(&argv.map(str::to_owned), patience)?;
         match output::missing_index(&end) {
             None => {
-                self.packages.refreshed = Some(self.task);
+                self.packages.refreshed = Some(self.task.number);
                 files::stamp_index()
             }
             Some(error) => Err(error.process(end)),
@@ -190,7 +190,9 @@ impl Linux {
     /// cancel.
     fn streamed(&self, argv: &[String]) -> Result<ProcessEnd, SysError> {
         let mut sink = |stream, data: &[u8]| self.output(stream, data);
-        Program { capture: Capture::Stream(&mut sink), ..program(argv) }.run()
+        let mut program = program(argv);
+        program.env.extend(self.task.env.clone());
+        Program { capture: Capture::Stream(&mut sink), ..program }.run()
     }
 
     /// Places our `policy-rc.d` once no other agent's is there: that would decide for our packages too, and ours for its.

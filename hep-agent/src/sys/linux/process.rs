@@ -49,6 +49,8 @@ pub(crate) struct Program<'a> {
     pub(crate) timeout: Option<Duration>,
     /// How its output is taken.
     pub(crate) capture: Capture<'a>,
+    /// How much of each stream is kept, in bytes: its end. Of sealed output never more than [`KEPT`].
+    pub(crate) kept: usize,
 }
 
 /// How a program's output is taken.
@@ -71,6 +73,7 @@ impl<'a> Program<'a> {
             stdin: &[],
             timeout: None,
             capture: Capture::Sealed,
+            kept: KEPT,
         }
     }
 
@@ -98,7 +101,7 @@ impl<'a> Program<'a> {
             Capture::Stream(sink) => {
                 command.stdout(Stdio::piped()).stderr(Stdio::piped());
                 let mut child = start(&mut command, &name, self.directory)?;
-                stream(&mut child, &name, deadline, sink)
+                stream(&mut child, &name, deadline, self.kept, sink)
             }
             Capture::Sealed => {
                 let files = [memory_file(&name)?, memory_file(&name)?];
@@ -186,13 +189,14 @@ fn stream(
     child: &mut Child,
     name: &str,
     deadline: Deadline,
+    kept: usize,
     sink: &mut dyn FnMut(Stream, &[u8]),
 ) -> Result<ProcessEnd, SysError> {
     let broken = |error: io::Error| SysError::io(format!("cannot follow `{name}`"), error);
     let watch = Watch::of(child);
     let mut pipes = [
-        Pipe::new(Stream::Stdout, child.stdout.take().map(OwnedFd::from)).map_err(broken)?,
-        Pipe::new(Stream::Stderr, child.stderr.take().map(OwnedFd::from)).map_err(broken)?,
+        Pipe::new(Stream::Stdout, child.stdout.take().map(OwnedFd::from), kept).map_err(broken)?,
+        Pipe::new(Stream::Stderr, child.stderr.take().map(OwnedFd::from), kept).map_err(broken)?,
     ];
     let mut over = false;
     while !over {
@@ -292,15 +296,16 @@ struct Pipe {
     stream: Stream,
     file: Option<File>,
     tail: Vec<u8>,
+    limit: usize,
 }
 
 impl Pipe {
-    fn new(stream: Stream, descriptor: Option<OwnedFd>) -> io::Result<Self> {
+    fn new(stream: Stream, descriptor: Option<OwnedFd>, limit: usize) -> io::Result<Self> {
         let file = descriptor.map(File::from);
         if let Some(file) = &file {
             fcntl(file, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
         }
-        Ok(Self { stream, file, tail: Vec::new() })
+        Ok(Self { stream, file, tail: Vec::new(), limit })
     }
 
     /// Reads all there is now; the end of the pipe closes it.
@@ -313,9 +318,9 @@ impl Pipe {
                     let data = buffer.get(..n).unwrap_or_default();
                     sink(self.stream, data);
                     self.tail.extend_from_slice(data);
-                    let excess = self.tail.len().saturating_sub(2 * KEPT);
+                    let excess = self.tail.len().saturating_sub(2 * self.limit);
                     if excess > 0 {
-                        self.tail.drain(..excess + KEPT);
+                        self.tail.drain(..excess + self.limit);
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -326,7 +331,7 @@ impl Pipe {
     }
 
     fn kept(&mut self) -> Vec<u8> {
-        let excess = self.tail.len().saturating_sub(KEPT);
+        let excess = self.tail.len().saturating_sub(self.limit);
         self.tail.split_off(excess)
     }
 }

@@ -3,11 +3,10 @@
 use super::Overlay;
 use crate::sys::commands::{ChangeCommands, Invocation};
 use crate::sys::{Cause, Observe, ProcessEnd, SysError};
-use hep_protocol::outcome::Exit;
 
 impl<O: Observe> ChangeCommands for Overlay<O> {
-    fn run(&mut self, invocation: &Invocation) -> Result<ProcessEnd, SysError> {
+    fn run(&mut self, invocation: &Invocation) -> Result<Option<ProcessEnd>, SysError> {
         self.causes.push(Cause::Command(invocation.words.clone()));
-        Ok(ProcessEnd { exit: Some(Exit::Code(0)), ..ProcessEnd::default() })
+        Ok(None)
     }
 }

@@ -4,7 +4,7 @@ mod files;
 mod packages;
 mod services;
 
-use crate::sys::{Cause, Observe, Session, Subject};
+use crate::sys::{Cause, Observe, Session, Subject, TaskStart};
 
 /// A host with an empty `/`, the users and groups `root` (0) and `www-data` (33), no package and no service;
 /// packages can be had from the small world in `empty/packages.rs`.
@@ -22,5 +22,7 @@ impl Session for Empty {
         false
     }
 
-    fn begin_task(&mut self, _task: u32) {}
+    fn begin_task(&mut self, _task: TaskStart) {}
+
+    fn foresee(&mut self, _cause: Cause) {}
 }

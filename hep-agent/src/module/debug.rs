@@ -1,0 +1,36 @@
+//! The module `debug`.
+
+use super::{Input, Module, Plan};
+use crate::sys::{Observe, SysError};
+use hep_protocol::task::debug::Debug;
+use serde_json::Value;
+
+impl Module for Debug {
+    /// What is shown.
+    type State = String;
+
+    fn inspect(&self, input: &Input<'_>, _host: &dyn Observe) -> Result<Self::State, SysError> {
+        match (&self.msg, &self.var) {
+            (Some(msg), _) => Ok(msg.clone()),
+            (None, Some(var)) => Ok(format!("{var}: {}", words(&input.names.value(var)?))),
+            (None, None) => Err(SysError::new("there is nothing to show")),
+        }
+    }
+
+    fn plan(&self, _input: &Input<'_>, text: &Self::State) -> Result<Plan, SysError> {
+        Ok(Plan { notes: text.lines().map(str::to_owned).collect(), ..Plan::default() })
+    }
+}
+
+/// A text as it is; anything else as JSON, on several lines when it is long.
+fn words(value: &Value) -> String {
+    const LONG: usize = 80;
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::Array(_) | Value::Object(_) => {
+            let line = value.to_string();
+            if line.len() <= LONG { line } else { format!("{value:#}") }
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The module `set`: variables for the rest of the host's run, and nothing on the host.
+
+use super::{Input, Module, Plan};
+use crate::sys::{Observe, SysError};
+use hep_protocol::task::set::Set;
+
+impl Module for Set {
+    type State = ();
+
+    fn inspect(&self, _input: &Input<'_>, _host: &dyn Observe) -> Result<(), SysError> {
+        Ok(())
+    }
+
+    fn plan(&self, _input: &Input<'_>, (): &()) -> Result<Plan, SysError> {
+        let set = self.0.iter().map(|(name, value)| (name.clone(), value.0.clone())).collect();
+        Ok(Plan { set, ..Plan::default() })
+    }
+}

@@ -1,0 +1,228 @@
+//! Names and expressions on the host: what an expression sees, and tasks with expressions made into typed ones.
+//!
+//! Results of earlier tasks are data: whatever a program wrote, it is never taken for an expression.
+
+use crate::facts::Gathered;
+use crate::sys::SysError;
+use hep_protocol::expression::{Found, Language, Ready, Scope, Trouble, TroubleKind};
+use hep_protocol::facts::FACTS;
+use hep_protocol::names::BUILT_IN;
+use hep_protocol::plan::{HostPart, Plan, RunMode};
+use hep_protocol::value::Json;
+use serde_json::{Map, Value};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+mod task;
+
+pub(crate) use task::Rendered;
+
+/// Why something with an expression has no value.
+#[derive(Debug)]
+pub(crate) enum Unrendered {
+    /// It depends on something that check mode does not know: `the result of `NAME``.
+    Unknown(String),
+    /// It is wrong.
+    Wrong(SysError),
+}
+
+impl From<Trouble> for Unrendered {
+    fn from(trouble: Trouble) -> Self {
+        match trouble.kind {
+            TroubleKind::Unknown { cause } => Self::Unknown(cause),
+            TroubleKind::Undefined { .. } | TroubleKind::Syntax | TroubleKind::Other => {
+                Self::Wrong(wrong(&trouble))
+            }
+        }
+    }
+}
+
+fn wrong(trouble: &Trouble) -> SysError {
+    let error = SysError::new(trouble.to_string());
+    match &trouble.hint {
+        Some(hint) => error.hint(hint.clone()),
+        None => error,
+    }
+}
+
+impl From<Unrendered> for SysError {
+    fn from(unrendered: Unrendered) -> Self {
+        match unrendered {
+            Unrendered::Unknown(cause) => Self::new(format!("depends on {cause}")),
+            Unrendered::Wrong(error) => error,
+        }
+    }
+}
+
+/// What expressions may use at one place of a run. Cloning shares it.
+#[derive(Clone)]
+pub(crate) struct Names {
+    language: Arc<Language>,
+    scope: Arc<dyn Scope>,
+    frame: Frame,
+}
+
+/// The layers of names at one place.
+#[derive(Clone)]
+struct Frame {
+    base: Arc<Base>,
+    /// Variables of the play, of blocks and of the task, outermost first.
+    layers: Vec<Arc<Map<String, Value>>>,
+    /// Loop variables and the task's own result: stronger than everything.
+    locals: Vec<(String, Found)>,
+}
+
+/// What is the same everywhere in a run.
+struct Base {
+    facts: Gathered,
+    host: HostPart,
+    groups: Json,
+    extra: Json,
+    mode: RunMode,
+    registered: RwLock<HashMap<String, Found>>,
+}
+
+impl Names {
+    /// The names of a host before its first play.
+    pub(crate) fn of_host(plan: &Plan, host: HostPart) -> Self {
+        let base = Base {
+            facts: Gathered::new(),
+            host,
+            groups: plan.groups.clone(),
+            extra: plan.extra.clone(),
+            mode: plan.mode,
+            registered: RwLock::default(),
+        };
+        let frame = Frame { base: Arc::new(base), layers: Vec::new(), locals: Vec::new() };
+        Self::new(Arc::new(Language::new()), frame)
+    }
+
+    fn new(language: Arc<Language>, frame: Frame) -> Self {
+        Self { language, scope: Arc::new(frame.clone()), frame }
+    }
+
+    /// The names of a unit test: facts of the machine alone.
+    #[cfg(test)]
+    pub(crate) fn none() -> Self {
+        use hep_protocol::plan::DiffMode;
+        let plan = Plan::of_tasks(RunMode::Apply, DiffMode::Off, Vec::new());
+        Self::of_host(&plan, HostPart::default())
+    }
+
+    /// With variables above those so far; the same when there are none.
+    pub(crate) fn with_vars(&self, vars: &Json) -> Self {
+        match vars.entries() {
+            Some(entries) if !entries.is_empty() => {
+                let mut frame = self.frame.clone();
+                frame.layers.push(Arc::new(entries.clone()));
+                Self::new(Arc::clone(&self.language), frame)
+            }
+            Some(_) | None => self.clone(),
+        }
+    }
+
+    /// With names above all others.
+    pub(crate) fn with_locals(&self, locals: Vec<(String, Found)>) -> Self {
+        let mut frame = self.frame.clone();
+        frame.locals.extend(locals);
+        Self::new(Arc::clone(&self.language), frame)
+    }
+
+    /// Makes a result or a variable known from here on.
+    pub(crate) fn register(&self, name: &str, value: Found) {
+        let mut registered =
+            self.frame.base.registered.write().unwrap_or_else(PoisonError::into_inner);
+        registered.insert(name.to_owned(), value);
+    }
+
+    /// Whether a condition holds.
+    pub(crate) fn holds(&self, condition: &str) -> Result<bool, Unrendered> {
+        self.language.holds(condition, &self.scope).map_err(|trouble| {
+            let condition = condition.trim();
+            match Unrendered::from(trouble) {
+                Unrendered::Wrong(error) => Unrendered::Wrong(error.about(format!("`{condition}`"))),
+                unknown @ Unrendered::Unknown(_) => unknown,
+            }
+        })
+    }
+
+    /// The value of a bare expression.
+    pub(crate) fn value(&self, expression: &str) -> Result<Value, Unrendered> {
+        Ok(self.language.evaluate(expression, &self.scope)?)
+    }
+
+    /// A value with the expressions in all its texts replaced.
+    pub(crate) fn tree(&self, value: &Json) -> Result<Value, Unrendered> {
+        Ok(self.language.tree(&value.0, &self.scope)?)
+    }
+
+    /// A text with its expressions replaced.
+    pub(crate) fn text(&self, text: &str) -> Result<Value, Unrendered> {
+        Ok(self.language.text(text, &self.scope)?)
+    }
+}
+
+/// A value of the run itself, made ready for many uses.
+pub(crate) fn ready(value: &Value) -> Found {
+    Found::Ready(Ready::new(value))
+}
+
+impl Frame {
+    fn built_in(&self, name: &str) -> Option<Found> {
+        let base = &self.base;
+        Some(match name {
+            "check_mode" => Found::Plain(Value::Bool(base.mode == RunMode::Check)),
+            "facts" => match base.facts.all() {
+                Ok(all) => Found::Plain(all),
+                Err(error) => Found::Failed(crate::sys::words(error)),
+            },
+            "group_names" => Found::Plain(base.host.groups.clone().into()),
+            "groups" => Found::Plain(base.groups.0.clone()),
+            "host" => Found::Plain(base.host.name.clone().into()),
+            fact => match base.facts.get(fact)? {
+                Ok(value) => Found::Plain(value.clone()),
+                Err(error) => Found::Failed(crate::sys::words(error)),
+            },
+        })
+    }
+}
+
+impl Scope for Frame {
+    /// Loop variables, then the command line, results, the task's variables down to the inventory's, facts.
+    fn get(&self, name: &str) -> Option<Found> {
+        let local = self.locals.iter().rev().find(|(local, _)| local == name);
+        if let Some((_, found)) = local {
+            return Some(found.clone());
+        }
+        let raw = |vars: &Json| vars.entries()?.get(name).cloned().map(Found::Raw);
+        let registered = || {
+            let registered =
+                self.base.registered.read().unwrap_or_else(PoisonError::into_inner);
+            registered.get(name).cloned()
+        };
+        let layer = || self.layers.iter().rev().find_map(|layer| layer.get(name).cloned());
+        raw(&self.base.extra)
+            .or_else(registered)
+            .or_else(|| layer().map(Found::Raw))
+            .or_else(|| raw(&self.base.host.vars))
+            .or_else(|| self.built_in(name))
+    }
+
+    fn names(&self) -> Vec<String> {
+        let registered = self.base.registered.read().unwrap_or_else(PoisonError::into_inner);
+        let vars = [&self.base.extra, &self.base.host.vars];
+        let vars = vars.into_iter().filter_map(|vars| vars.entries());
+        let layers = vars.chain(self.layers.iter().map(Arc::as_ref)).flat_map(Map::keys).cloned();
+        let facts = FACTS.iter().map(|fact| fact.name.to_owned());
+        let built_in = BUILT_IN.iter().map(|(name, _)| (*name).to_owned());
+        let locals = self.locals.iter().map(|(name, _)| name.clone());
+        layers.chain(locals).chain(registered.keys().cloned()).chain(facts).chain(built_in).collect()
+    }
+}
+
+impl fmt::Debug for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Frame({} layers, {} locals)", self.layers.len(), self.locals.len())
+    }
+}

@@ -1,0 +1,163 @@
+//! A task with expressions, made into a typed one: its parameters, its template, its limits.
+
+use super::{Names, Unrendered};
+use crate::engine::Outside;
+use crate::sys::SysError;
+use hep_protocol::blob::Source;
+use hep_protocol::decode::Sentence;
+use hep_protocol::plan::{Control, Spec, Task};
+use hep_protocol::task::TaskSpec;
+use hep_protocol::value::Json;
+use serde_json::Value;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io::Read;
+
+/// How large a template may be, in bytes.
+const LARGEST: u64 = 8 * 1024 * 1024;
+
+/// A task as it is to be run.
+pub(crate) struct Rendered<'t> {
+    pub(crate) spec: Cow<'t, TaskSpec>,
+    pub(crate) env: BTreeMap<String, String>,
+}
+
+impl Names {
+    /// The task with its expressions replaced.
+    pub(crate) fn task<'t>(
+        &self,
+        task: &'t Task,
+        outside: &dyn Outside,
+    ) -> Result<Rendered<'t>, Unrendered> {
+        let mut spec = match &task.spec {
+            Spec::Typed(spec) => Cow::Borrowed(spec),
+            Spec::Open { module, params } => Cow::Owned(self.decoded(module, params)?),
+        };
+        if let TaskSpec::File(file) = spec.as_ref()
+            && let Some(template) = &file.template
+        {
+            let content = Some(self.template(template, task, outside)?);
+            let file = hep_protocol::task::file::File { content, template: None, ..file.clone() };
+            spec = Cow::Owned(TaskSpec::File(file));
+        }
+        let mut env = BTreeMap::new();
+        if let Some(control) = &task.control {
+            env = self.environment(control)?;
+            if let Some(limit) = &control.timeout {
+                let limit = self.number(limit, "timeout")?;
+                bound(spec.to_mut(), limit);
+            }
+        }
+        Ok(Rendered { spec, env })
+    }
+
+    fn decoded(&self, module: &str, params: &Json) -> Result<TaskSpec, Unrendered> {
+        let value = self.language.tree(&params.0, &self.scope).map_err(|trouble| {
+            let parameter = trouble.path.first().cloned();
+            match (Unrendered::from(trouble), parameter) {
+                (Unrendered::Wrong(error), Some(name)) => {
+                    Unrendered::Wrong(error.about(format!("`{name}`")))
+                }
+                (other, _) => other,
+            }
+        })?;
+        TaskSpec::from_json(module, &value).map_err(|mistake| {
+            let Sentence { message, hint } = mistake.sentence(module);
+            let error = SysError::new(message);
+            Unrendered::Wrong(match hint {
+                Some(hint) => error.hint(hint),
+                None => error,
+            })
+        })
+    }
+
+    /// The text that a template gives.
+    fn template(
+        &self,
+        written: &str,
+        task: &Task,
+        outside: &dyn Outside,
+    ) -> Result<String, Unrendered> {
+        let unreadable = |why: String| SysError::new(format!("cannot read template `{written}`: {why}"));
+        let file = match task.source(written) {
+            Some(Source::File(file)) => file,
+            Some(Source::Tree { .. }) => {
+                let error = unreadable("it is a directory".to_owned());
+                return Err(Unrendered::Wrong(error.hint("name one file as `template`")));
+            }
+            None => {
+                let error = unreadable("hep did not send it along".to_owned());
+                let hint = "name the file so that it is known before the run";
+                return Err(Unrendered::Wrong(error.hint(hint)));
+            }
+        };
+        if file.size > LARGEST {
+            let most = LARGEST >> 20;
+            let why = format!("it has {} bytes, and {most} MiB are allowed", file.size);
+            return Err(Unrendered::Wrong(unreadable(why)));
+        }
+        let mut text = String::new();
+        outside
+            .open(&file.digest)
+            .and_then(|reader| reader.take(LARGEST).read_to_string(&mut text))
+            .map_err(|error| Unrendered::Wrong(unreadable(error.to_string())))?;
+        Ok(self.language.template(written, &text, &self.scope)?)
+    }
+
+    /// The task's environment variables, later layers above earlier ones.
+    fn environment(&self, control: &Control) -> Result<BTreeMap<String, String>, Unrendered> {
+        let mut all = BTreeMap::new();
+        for layer in &control.env {
+            let value = self.tree(layer)?;
+            let Value::Object(entries) = value else {
+                return Err(Unrendered::Wrong(SysError::new(format!(
+                    "`env` takes a mapping, found {value}"
+                ))));
+            };
+            for (name, value) in entries {
+                let text = match value {
+                    Value::String(text) => text,
+                    Value::Bool(_) | Value::Number(_) => value.to_string(),
+                    Value::Null => String::new(),
+                    Value::Array(_) | Value::Object(_) => {
+                        return Err(Unrendered::Wrong(SysError::new(format!(
+                            "`env`: `{name}` takes a text, found {value}"
+                        ))));
+                    }
+                };
+                all.insert(name, text);
+            }
+        }
+        Ok(all)
+    }
+
+    /// A whole number that a key takes, from 0.
+    pub(crate) fn number(&self, value: &Json, key: &str) -> Result<u32, Unrendered> {
+        let value = self.tree(value)?;
+        let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+        number.ok_or_else(|| {
+            Unrendered::Wrong(
+                SysError::new(format!("`{key}` takes a whole number, found {value}"))
+                    .hint("write digits alone, or an expression with `| int`"),
+            )
+        })
+    }
+}
+
+/// Limits how long the task's waiting takes. Package managers are not stopped half-way, only waited for.
+fn bound(spec: &mut TaskSpec, limit: u32) {
+    let less = |own: &mut Option<u32>| *own = Some(own.map_or(limit, |own| own.min(limit)));
+    match spec {
+        TaskSpec::Apt(params) => less(&mut params.lock_timeout),
+        TaskSpec::Command(params) => less(&mut params.timeout),
+        TaskSpec::Service(params) => less(&mut params.timeout),
+        TaskSpec::WaitFor(params) => less(&mut params.timeout),
+        TaskSpec::Assert(_)
+        | TaskSpec::Debug(_)
+        | TaskSpec::Fail(_)
+        | TaskSpec::File(_)
+        | TaskSpec::Flush(_)
+        | TaskSpec::Set(_)
+        | TaskSpec::Stat(_) => {}
+    }
+}
