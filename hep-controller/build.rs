@@ -1,6 +1,8 @@
 //! Puts the agents found in the directory `HEP_AGENTS_DIR` into hep: writes the table of `include_bytes!` that
 //! agent_binary.rs includes. Without the variable the table is empty and hep looks beside itself instead.
 //! Builds no agent: `cargo xtask dist` does, and sets the variable.
+//!
+//! Likewise it puts the files in examples/ into hep, for `hep doc`.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -19,7 +21,29 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let out_dir = env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR for build scripts")?;
     fs::write(Path::new(&out_dir).join("agents.rs"), table(&agents)?)?;
+    fs::write(Path::new(&out_dir).join("examples.rs"), examples()?)?;
     Ok(())
+}
+
+/// The table of examples as a Rust expression: `&[("apt", include_str!("..")), ..]`.
+fn examples() -> Result<String, Box<dyn Error>> {
+    let home = env::var_os("CARGO_MANIFEST_DIR").ok_or("cargo sets CARGO_MANIFEST_DIR")?;
+    let directory = Path::new(&home).join("../examples");
+    println!("cargo::rerun-if-changed={}", directory.display());
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(&directory)? {
+        paths.push(entry?.path());
+    }
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "yml"));
+    paths.sort();
+    let mut text = String::from("&[\n");
+    for path in &paths {
+        let name = path.file_stem().and_then(|name| name.to_str()).ok_or("a name is not UTF-8")?;
+        let path = path.to_str().ok_or("the path is not UTF-8")?;
+        writeln!(text, "    ({name:?}, include_str!({path:?})),")?;
+    }
+    text.push_str("]\n");
+    Ok(text)
 }
 
 /// The agents of one directory as (machine, absolute path), sorted by machine so that equal input gives equal output.

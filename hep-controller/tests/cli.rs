@@ -125,10 +125,39 @@ fn a_mistyped_verb_is_answered_with_the_right_one() {
 #[test]
 fn help_and_version_are_no_errors() {
     let stage = Stage::new(&[]);
-    for line in ["--help", "push --help", "apply --help", "validate -h", "bundle -h", "--version"] {
+    for line in
+        ["--help", "push --help", "apply --help", "validate -h", "bundle -h", "doc -h", "--version"]
+    {
         let (out, err, exit) = stage.run(line);
         assert_eq!((out.is_empty(), err.as_str(), exit), (false, "", 0), "{line}");
     }
+}
+
+#[test]
+fn documentation_is_data_and_plain_in_a_pipe() {
+    let stage = Stage::new(&[]);
+    let (out, err, exit) = stage.run("doc");
+    assert!(out.starts_with("Modules\n  apt       Debian packages.\n"), "{out}");
+    assert_eq!((err.as_str(), exit), ("", 0));
+    let (out, err, exit) = stage.run("doc file");
+    assert!(
+        out.starts_with("file: files, directories and links\n\nParameters\n  dest, path "),
+        "{out}"
+    );
+    assert_eq!((err.as_str(), exit), ("", 0));
+    let (out, err, exit) = stage.run("doc fiel");
+    assert_eq!(
+        err,
+        "error: there is no module or topic `fiel`\nhint: did you mean `hep doc file`?\n"
+    );
+    assert_eq!((out.as_str(), exit), ("", 2));
+}
+
+#[test]
+fn the_schema_is_the_one_in_docs() {
+    let (out, err, exit) = Stage::new(&[]).run("schema");
+    assert!(out == include_str!("../../docs/manifest.schema.json"), "refresh the copy in docs/");
+    assert_eq!((err.as_str(), exit), ("", 0));
 }
 
 #[test]

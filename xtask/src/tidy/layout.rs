@@ -102,6 +102,7 @@ const HOSTS: &[&str] = &[
     "keepachangelog.com",
     "semver.org",
     "rustsec.org",
+    "json-schema.org",
     "no-color.org",
     "yaml.org",
     "docs.ansible.com",

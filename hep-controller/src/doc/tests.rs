@@ -1,0 +1,254 @@
+//! Pages as an operator sees them, and that nothing is left without words.
+
+use super::*;
+use insta::assert_snapshot;
+use std::path::Path;
+use std::{env, fs};
+
+fn shown(topic: &str) -> String {
+    page(Some(topic), Colour::Off).unwrap()
+}
+
+fn refused(topic: &str) -> String {
+    match page(Some(topic), Colour::Off).unwrap_err() {
+        Refusal::Other { what, hint } => format!("{what}\n{}", hint.unwrap_or_default()),
+        other @ (Refusal::Mistakes(_) | Refusal::Stopped) => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn without_a_topic_everything_is_listed() {
+    assert_snapshot!(page(None, Colour::Off).unwrap(), @r"
+    Modules
+      apt       Debian packages.
+      assert    Conditions that must hold.
+      command   A program to run.
+      debug     Something to show.
+      fail      An end with the operator's words.
+      file      Files, directories and links.
+      flush     Notified handlers, now.
+      service   Services.
+      set       Variables.
+      stat      What a path is.
+      wait_for  A port, a file or a text that will come.
+
+    Topics
+      task  The keys of a task beside its module.
+      play  The keys of a play, and the forms of a manifest.
+
+    `hep doc NAME` shows one of them; `hep schema` prints all of it for editors.
+    ");
+}
+
+#[test]
+fn a_module_shows_all_it_takes() {
+    assert_snapshot!(shown("service"), @r"
+    service: services
+
+    Parameters
+      name, service (service; required)
+          The service.
+      action (start | stop | restart | reload)
+          What shall become of it now.
+            start: It runs.
+            stop: It does not run.
+            restart: It is stopped and started, always.
+            reload: It reads its configuration again; it is started if it did not run.
+      enabled (true or false)
+          Whether it starts when the host boots.
+      pattern (text)
+          A text in the command line of its process, to tell whether a SysV service runs that cannot say
+          so itself.
+      timeout (number; default: 90)
+          How long it may take to reach the wanted state, in seconds.
+
+    Any value may be a `{{ expression }}`. `hep doc task` has the keys beside the module.
+
+    Example (examples/service.yml)
+      # Services, of systemd or of SysV scripts: hep sees which of them the host has.
+
+      - name: install cron
+        apt:
+          package: cron
+
+      - name: cron runs, now and after the next boot
+        service:
+          name: cron
+          action: start
+          enabled: true
+
+      - name: cron reads its configuration
+        service:
+          name: cron
+          action: restart
+    ");
+}
+
+#[test]
+fn aliases_words_and_keys_of_lists_are_shown() {
+    let apt = shown("apt");
+    let (before, _) = apt.split_once("  update_cache").unwrap();
+    assert_snapshot!(before, @r"
+    apt: Debian packages
+
+    Parameters
+      package, name, packages (package or list)
+          One package or a list: `nginx`, `nginx=1.22*`, `libc6:arm64`, `/srv/tool.deb` (a path on the
+          host). A pattern, `php8.2-*`, is every known package whose name matches (when removing: every
+          installed one).
+      action (install | latest | remove | purge | build-dep; default: install)
+          What shall become of them.
+            install: They are installed, in whatever version is there; what came for other packages
+              only is marked as wanted for itself.
+            latest: They are installed in the newest version there is.
+            remove: They are not installed; configuration files stay.
+            purge: They are not installed and have no configuration files.
+            build-dep: What is needed to build them is installed.
+    ");
+    let debconf = apt.lines().skip_while(|line| !line.starts_with("  debconf"));
+    assert_snapshot!(debconf.take(6).collect::<Vec<_>>().join("\n"), @r"
+    debconf (list of mappings)
+        Answers to questions that the packages ask.
+          package (text; required): The package that asks.
+          question (text; required): The question: `postfix/main_mailer_type`.
+          type (text; required): Its type: `select`, `string`, `boolean`, `password` ...
+          value (text; required): The answer.
+    ");
+}
+
+#[test]
+fn keys_of_loops_are_shown() {
+    let text = shown("task");
+    let from = text.find("Keys of `loop_control`").unwrap();
+    assert_snapshot!(&text[from..], @r#"
+    Keys of `loop_control`
+      var, loop_var (name; default: item)
+          What the loop variable is called.
+            var: site
+      label (text; default: the item)
+          What the report shows of an item.
+            label: "{{ item.name }}"
+      index, index_var (name)
+          A variable that holds the item's number, counted from 0.
+            index: i
+
+    Keys of handlers
+      listen (text or list)
+          Of a handler: further names that `notify` may use for it; several handlers may have the same.
+            listen: web changed
+
+    Example
+      - name: a directory for each site
+        file: {action: directory, dest: "/srv/{{ site }}", owner: www-data}
+        loop: [one, two]
+        loop_control: {var: site}
+        when: os.id == 'debian'
+        register: directories
+
+      - name: the site answers
+        command: {argv: [curl, -fsS, http://localhost/]}
+        when: directories.changed
+        retries: 10
+        delay: 2
+        until: result.rc == 0
+        changed_when: false
+    "#);
+}
+
+#[test]
+fn names_that_are_none_get_the_nearest() {
+    assert_eq!(refused("fiel"), "there is no module or topic `fiel`\ndid you mean `hep doc file`?");
+    assert_eq!(refused("when"), "`when` is a key of tasks, not a module\nsee `hep doc task`");
+    assert_eq!(refused("vars_files"), "`vars_files` is a key of plays\nsee `hep doc play`");
+    assert_eq!(refused("qqq"), "there is no module or topic `qqq`\n`hep doc` lists all there is");
+}
+
+#[test]
+fn no_line_is_wider_than_a_page() {
+    let modules = schema::modules();
+    let topics = TOPICS.iter().map(|topic| topic.name);
+    for topic in modules.iter().map(|module| module.name.as_str()).chain(topics) {
+        let text = shown(topic);
+        let said = text.split_once("\nExample").map_or(text.as_str(), |(said, _)| said);
+        let wide = said.lines().find(|line| line.chars().count() > 100);
+        assert_eq!(wide, None, "{topic}");
+    }
+}
+
+#[test]
+fn colours_change_no_word() {
+    let plain = |text: String| {
+        let mut parts = text.split('\u{1b}');
+        let first = parts.next().unwrap().to_owned();
+        parts.fold(first, |all, part| all + part.split_once('m').unwrap().1)
+    };
+    assert_eq!(plain(page(Some("file"), Colour::Ansi).unwrap()), shown("file"));
+    assert!(!shown("file").contains('\u{1b}'));
+}
+
+#[test]
+fn every_module_is_documented() {
+    for module in schema::modules() {
+        let name = &module.name;
+        assert!(module.about.ends_with('.'), "{name}: its variant in TaskSpec needs a doc comment");
+        assert!(module::example(name).is_some(), "examples/{name}.yml is missing");
+        let says = module.parameters.get("description").is_some();
+        assert!(says, "{name}: the type of its parameters needs a doc comment");
+        for parameter in module::parameters(&module.parameters) {
+            let place = format!("{name}.{}", parameter.name);
+            assert!(!parameter.about.is_empty(), "{place} needs a doc comment");
+            assert!(
+                parameter.takes != "any value",
+                "{place}: its type has no schema that says what it takes"
+            );
+            for (word, about) in &parameter.words {
+                assert!(!about.is_empty(), "{place}: {word} needs a doc comment");
+            }
+            for key in &parameter.keys {
+                assert!(!key.about.is_empty(), "{place}.{} needs a doc comment", key.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn defaults_in_comments_are_those_of_the_types() {
+    for module in schema::modules() {
+        let properties = module.parameters.get("properties").and_then(|all| all.as_object());
+        for parameter in module::parameters(&module.parameters) {
+            let of_type = properties.and_then(|all| all.get(&parameter.name)?.get("default"));
+            let Some(of_type) = of_type else { continue };
+            let of_type = of_type.as_str().map_or_else(|| of_type.to_string(), str::to_owned);
+            assert_eq!(parameter.default, Some(of_type), "{}.{}", module.name, parameter.name);
+        }
+    }
+}
+
+/// What stands between two marks in docs/language.md is made from the tables.
+#[test]
+fn the_tables_in_docs_are_up_to_date() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/language.md");
+    let mut text = fs::read_to_string(&path).unwrap();
+    let tables = [
+        ("task", keys::TASK),
+        ("loop", keys::LOOP),
+        ("handler", keys::HANDLER),
+        ("play", keys::PLAY),
+    ];
+    for (name, table) in tables {
+        let (begin, end) =
+            (format!("<!-- {name} keys -->\n"), format!("<!-- end of {name} keys -->"));
+        let from = text.find(&begin).expect("the mark is there") + begin.len();
+        let to = text.find(&end).expect("the mark is there");
+        let wanted = table::markdown(table);
+        if env::var_os("HEP_REFRESH").is_some() {
+            text.replace_range(from..to, &wanted);
+        } else {
+            let hint = "refresh it: `HEP_REFRESH=1 cargo test -p hep-controller up_to_date`";
+            assert!(text[from..to] == wanted, "docs/language.md has other {name} keys; {hint}");
+        }
+    }
+    if env::var_os("HEP_REFRESH").is_some() {
+        fs::write(&path, text).unwrap();
+    }
+}
