@@ -25,6 +25,7 @@ static CLAIMS: &[Claim] = &[
             "clap",
             "serde_yaml",
             "serde-saphyr",
+            "schemars",
             "hep-controller",
         ],
     },
