@@ -63,7 +63,16 @@ const PACKAGES: &str =
     "openssh-server,openssh-sftp-server,procps,iproute2,curl,sudo,strace,less,apt-utils";
 
 /// Their packages lie in apt's cache on every host, so that installing them downloads nothing.
-pub const PREFETCHED: &[&str] = &["apache2", "php", "libapache2-mod-php"];
+pub const PREFETCHED: &[&str] = &[
+    "apache2",
+    "haproxy",
+    "libapache2-mod-php",
+    "memcached",
+    "nginx-light",
+    "php",
+    "redis-server",
+    "sudo",
+];
 
 /// The root of a flavour, built now if it is not there. Safe to call from many processes at once.
 pub fn ensure(flavour: Flavour) -> Result<PathBuf> {

@@ -22,10 +22,16 @@ fn examples() -> Vec<PathBuf> {
 
 /// What a run says of each task, with everything left out that only the real run could know: lines that name the package
 /// or command they depend on.
-fn foretold(check: &Run, push: &Run) {
+pub(crate) fn foretold(check: &Run, push: &Run) {
     let (foreseen, done) = (check.events("task"), push.events("task"));
     assert_eq!(foreseen.len(), done.len());
     for (foreseen, done) in foreseen.iter().zip(&done) {
+        // Whether and how it runs is told by a result that only the real run has.
+        let open =
+            |line: &serde_json::Value| line.as_str().unwrap().contains("depends on the result of");
+        if foreseen["changes"].as_array().unwrap().iter().any(open) {
+            continue;
+        }
         let expected = if foreseen["status"] == "pending" {
             "changed".into()
         } else {

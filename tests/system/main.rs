@@ -14,4 +14,5 @@ mod apt;
 mod check;
 mod push;
 mod replace;
+mod roles;
 mod service;
