@@ -50,6 +50,8 @@ pub struct Counters {
     pub received: u64,
     /// Connections that clients made.
     pub connections: u64,
+    /// How often a client spoke after the host had: the most round trips that anybody waited for.
+    pub turns: u64,
 }
 
 /// A running relay. Dropping it resets what is connected.
@@ -82,6 +84,7 @@ impl Relay {
             sent: self.line.sent.load(Ordering::SeqCst),
             received: self.line.received.load(Ordering::SeqCst),
             connections: self.line.connections.load(Ordering::SeqCst),
+            turns: self.line.turns.load(Ordering::SeqCst),
         }
     }
 
@@ -113,6 +116,9 @@ struct Line {
     sent: AtomicU64,
     received: AtomicU64,
     connections: AtomicU64,
+    turns: AtomicU64,
+    /// Whether the host was the last to be heard by a client.
+    answered: AtomicBool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -123,9 +129,10 @@ enum Direction {
 
 impl Line {
     fn new(target: SocketAddr, options: Options) -> Self {
-        let [sent, received, connections] = [0, 0, 0].map(AtomicU64::new);
-        let (state, closed) = (AtomicU8::new(WHOLE), AtomicBool::new(false));
-        Self { target, options, state, closed, sent, received, connections }
+        let [sent, received, connections, turns] = [0, 0, 0, 0].map(AtomicU64::new);
+        let [closed, answered] = [false, true].map(AtomicBool::new);
+        let state = AtomicU8::new(WHOLE);
+        Self { target, options, state, closed, sent, received, connections, turns, answered }
     }
 
     fn cut(&self, how: Cut) {
@@ -155,6 +162,9 @@ impl Line {
             Direction::ToClient => (&self.received, self.options.cut_after_received),
         };
         let before = counter.fetch_add(bytes as u64, Ordering::SeqCst);
+        if matches!(direction, Direction::ToHost) && self.answered.swap(false, Ordering::SeqCst) {
+            self.turns.fetch_add(1, Ordering::SeqCst);
+        }
         match limit {
             Some((limit, how)) if before + bytes as u64 >= limit => {
                 self.cut(how);
@@ -238,7 +248,7 @@ fn pump(
     let [reading, writing] = lines;
     [
         thread::spawn(move || take_in(&from, &sender, direction, &reading)),
-        thread::spawn(move || pass_on(&receiver, &to, &writing)),
+        thread::spawn(move || pass_on(&receiver, &to, direction, &writing)),
     ]
 }
 
@@ -271,9 +281,12 @@ fn take_in(mut from: &TcpStream, parcels: &SyncSender<Parcel>, direction: Direct
     }
 }
 
-fn pass_on(parcels: &Receiver<Parcel>, mut to: &TcpStream, line: &Line) {
+fn pass_on(parcels: &Receiver<Parcel>, mut to: &TcpStream, direction: Direction, line: &Line) {
     for (due, bytes) in parcels {
         thread::sleep(due.saturating_duration_since(Instant::now()));
+        if matches!(direction, Direction::ToClient) {
+            line.answered.store(true, Ordering::SeqCst);
+        }
         let mut rest = bytes.as_slice();
         while !rest.is_empty() {
             // What was on its way when the line was cut still arrives, if somebody takes it.

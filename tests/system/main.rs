@@ -8,6 +8,7 @@
     reason = "a test may panic, and these helpers are tests"
 )]
 
+mod language;
 mod operator;
 
 mod apt;

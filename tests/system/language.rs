@@ -1,0 +1,126 @@
+//! The manifest language on real hosts: its control flow costs no round trip.
+
+use crate::operator::{Operator, Run};
+use hep_tests::relay::{Options, Relay};
+use hep_tests::{Flavour, Host};
+use std::time::{Duration, Instant};
+
+/// Every key of the language, ten times over with other names: 60 tasks and more.
+fn sixty_tasks(operator: &Operator) -> String {
+    operator.write("greeting.j2", "{{ greeting }} from {{ hostname }}\n");
+    operator.write("more.yml", "origin: vars file\n");
+    operator.write(
+        "included.yml",
+        "- file: {dest: \"/srv/included-{{ number }}\", content: \"{{ number }}\"}\n",
+    );
+    let mut tasks = String::new();
+    for n in 0..10 {
+        tasks.push_str(&format!(
+            r#"
+    - name: look {n}
+      command: {{argv: [cat, /etc/hostname]}}
+      register: look{n}
+      changed_when: false
+      failed_when: look{n}.rc != 0
+      env: {{LANG: C}}
+      tags: [look]
+      timeout: 20
+    - name: twice {n}
+      file: {{dest: "/srv/{n}-{{{{ place }}}}", content: "{{{{ at }}}} {{{{ look{n}.stdout }}}}\n"}}
+      loop: [one, two]
+      loop_control: {{var: place, index: at, label: "at {{{{ place }}}}"}}
+      when: look{n}.rc == 0 and os.family == "debian"
+      notify: greeted {n}
+    - name: tries {n}
+      command: {{shell: "echo x >> /srv/tries{n}; test $(wc -l < /srv/tries{n}) -ge 3"}}
+      register: tried
+      retries: 5
+      delay: 0
+      until: tried.rc == 0
+      changed_when: false
+    - block:
+        - name: breaks {n}
+          fail: {{msg: on purpose}}
+      rescue:
+        - name: mends {n}
+          file: {{template: greeting.j2, dest: /srv/greeting{n}}}
+          vars: {{greeting: hello {n}}}
+      always:
+        - name: always {n}
+          debug: {{msg: "{{{{ origin }}}}"}}
+          sensitive: true
+    - name: may fail {n}
+      command: {{argv: 'false'}}
+      ignore_error: true
+      check: never
+    - include: included.yml
+      vars: {{number: {n}}}
+"#
+        ));
+    }
+    let mut handlers = String::new();
+    for n in 0..10 {
+        handlers.push_str(&format!(
+            "    - name: greeted {n}\n      listen: any\n      file: {{dest: /srv/handled{n}, content: x}}\n"
+        ));
+    }
+    format!(
+        "- name: everything\n  hosts: all\n  vars: {{greeting: hi}}\n  vars_files: [more.yml]\n  tasks:{tasks}    - flush: true\n  handlers:\n{handlers}"
+    )
+}
+
+/// Pushes through a line with some delay, and gives the run, the round trips of it and how long it took.
+fn push(
+    host: &Host,
+    manifest: &dyn Fn(&Operator) -> String,
+    rtt: Duration,
+) -> (Run, u64, Duration) {
+    let relay = Relay::start(host.address(), Options { rtt, ..Options::default() }).unwrap();
+    let operator = Operator::through(host, relay.addr());
+    let manifest = manifest(&operator);
+    let begin = Instant::now();
+    let run = operator.push(&manifest, &[]).ends(0);
+    (run, relay.counters().turns, begin.elapsed())
+}
+
+#[test]
+fn sixty_tasks_cost_the_round_trips_of_one() {
+    let host = Host::start(Flavour::Systemd, "web1").unwrap();
+    let rtt = Duration::from_millis(100);
+    let one = |_: &Operator| "- file: {dest: /srv/one, content: x}\n".to_owned();
+    let (_, single, _) = push(&host, &one, rtt);
+    let (run, sixty, _) = push(&host, &sixty_tasks, rtt);
+    let statuses = run.statuses();
+    assert!(statuses.len() >= 60, "{}", statuses.len());
+    assert_eq!(sixty, single, "{single} round trips with one task");
+    for n in 0..10 {
+        assert_eq!(host.read(&format!("/srv/{n}-two")).unwrap(), "1 web1\n");
+        assert_eq!(host.read(&format!("/srv/tries{n}")).unwrap(), "x\n".repeat(3));
+        assert_eq!(
+            host.read(&format!("/srv/greeting{n}")).unwrap(),
+            format!("hello {n} from web1\n")
+        );
+        assert_eq!(host.read(&format!("/srv/included-{n}")).unwrap(), n.to_string());
+        assert!(host.exists(&format!("/srv/handled{n}")));
+    }
+}
+
+#[test]
+fn tries_on_the_host_take_no_time_of_a_slow_line() {
+    let host = Host::start(Flavour::Sysv, "web1").unwrap();
+    let rtt = Duration::from_secs(1);
+    let tries = |count: u32| {
+        move |_: &Operator| {
+            format!(
+                "- command: {{shell: 'echo x >> /srv/{count}; test $(wc -l < /srv/{count}) -ge {count}'}}\n  \
+                 register: tried\n  retries: 10\n  delay: 0\n  until: tried.rc == 0\n"
+            )
+        }
+    };
+    let (_, turns, without) = push(&host, &tries(1), rtt);
+    let (_, more, with) = push(&host, &tries(10), rtt);
+    assert_eq!(host.read("/srv/10").unwrap().len(), 20);
+    assert_eq!(turns, more);
+    // Far less than one of nine round trips more.
+    assert!(with < without + rtt, "{without:?} without, {with:?} with");
+}
