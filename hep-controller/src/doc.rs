@@ -1,6 +1,7 @@
 //! `hep doc`: what modules and keys there are, from the same source as the code: the types of the parameters, the table
 //! of keys, the files in examples/. Makes text for a terminal and for docs/; `ui` prints it.
 
+mod facts;
 mod module;
 mod page;
 mod table;
@@ -27,6 +28,7 @@ struct Topic {
 static TOPICS: &[Topic] = &[
     Topic { name: "task", about: "The keys of a task beside its module.", print: task },
     Topic { name: "play", about: "The keys of a play, and the forms of a manifest.", print: play },
+    Topic { name: "facts", about: "What expressions may know of a host.", print: facts::print },
 ];
 
 /// The page about a topic, or the list of all.

@@ -33,8 +33,9 @@ fn without_a_topic_everything_is_listed() {
       wait_for  A port, a file or a text that will come.
 
     Topics
-      task  The keys of a task beside its module.
-      play  The keys of a play, and the forms of a manifest.
+      task   The keys of a task beside its module.
+      play   The keys of a play, and the forms of a manifest.
+      facts  What expressions may know of a host.
 
     `hep doc NAME` shows one of them; `hep schema` prints all of it for editors.
     ");
@@ -152,6 +153,25 @@ fn keys_of_loops_are_shown() {
         delay: 2
         until: result.rc == 0
         changed_when: false
+    "#);
+}
+
+#[test]
+fn facts_are_shown_with_their_fields() {
+    let text = shown("facts");
+    let from = text.find("  os (").unwrap();
+    let to = text.find("  kernel (").unwrap();
+    assert_snapshot!(&text[from..to], @r#"
+    os (mapping)
+        the distribution, from /etc/os-release
+          id (text): `ID`, as `debian`, `ubuntu`, `rocky`
+          version (text): `VERSION_ID`, as `12` or `24.04`; null on unreleased systems
+          major (number): the number that the version begins with, as 12 or 24
+          codename (text): `VERSION_CODENAME`, as `bookworm`; null where there is none
+          family (text): `debian`, `redhat`, `suse`, `alpine`, `arch`, `gentoo`, ...: from `ID` and
+            `ID_LIKE`, else the id
+          name (text): `NAME`, as `Debian GNU/Linux`
+          os.family == "debian" and os.major >= 12
     "#);
 }
 

@@ -37,6 +37,10 @@ pub(crate) enum Takes {
     Texts,
     /// `true` or `false`.
     Truth,
+    /// `true`, `false`, or `{{ }}` around an expression.
+    TruthOrExpression,
+    /// A file's name; also `{file: NAME}`.
+    File,
     /// A whole number.
     Number,
     /// A whole number of seconds.
@@ -55,7 +59,7 @@ pub(crate) enum Takes {
     LoopControl,
     /// A list of tasks.
     Tasks,
-    /// A list of handlers: tasks with a module, that may have `listen`.
+    /// A list of handlers: tasks with a module, that may have `listen`; includes of such.
     Handlers,
     /// One of these words.
     Word(&'static [&'static str]),
@@ -69,6 +73,8 @@ impl Takes {
             Takes::Name => "name".to_owned(),
             Takes::Texts => "text or list".to_owned(),
             Takes::Truth => "true or false".to_owned(),
+            Takes::TruthOrExpression => "true, false or `{{ }}`".to_owned(),
+            Takes::File => "file".to_owned(),
             Takes::Number => "number".to_owned(),
             Takes::Seconds => "seconds".to_owned(),
             Takes::Condition => "expression".to_owned(),
@@ -141,7 +147,11 @@ pub(crate) static TASK: &[Key] = &[
         "The task is done once for each item, which it reads as `item`. Of a mapping each item has `key` and `value`.",
         "loop: [web, mail]",
     )
-    .also(&[spelled("with_items", Takes::List), spelled("with_dict", Takes::Items)]),
+    .also(&[
+        spelled("with_items", Takes::List),
+        spelled("with_list", Takes::List),
+        spelled("with_dict", Takes::Items),
+    ]),
     Key::new(
         "loop_control",
         Takes::LoopControl,
@@ -163,11 +173,11 @@ pub(crate) static TASK: &[Key] = &[
     ),
     Key::new(
         "ignore_error",
-        Takes::Condition,
-        "Go on with the next task if this one fails, always or if an expression holds.",
+        Takes::TruthOrExpression,
+        "Go on with the next task if this one fails, always or if an expression holds then.",
         "ignore_error: true",
     )
-    .also(&[spelled("ignore_errors", Takes::Condition)])
+    .also(&[spelled("ignore_errors", Takes::TruthOrExpression)])
     .default("false"),
     Key::new(
         "retries",
@@ -258,12 +268,12 @@ pub(crate) static TASK: &[Key] = &[
     ),
     Key::new(
         "include",
-        Takes::Text,
+        Takes::File,
         "A file with tasks, beside this one, that come in its place; stands in place of a module. \
          `when`, `loop`, `vars` and `tags` go for all of them.",
         "include: tasks/web.yml",
     )
-    .also(&[spelled("include_tasks", Takes::Text), spelled("import_tasks", Takes::Text)]),
+    .also(&[spelled("include_tasks", Takes::File), spelled("import_tasks", Takes::File)]),
 ];
 
 /// The keys that only a handler has, beside those of a task.

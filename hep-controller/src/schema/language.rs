@@ -28,9 +28,10 @@ pub(super) fn definitions(modules: &[Module]) -> Map<String, Value> {
     define("condition", condition());
     define("loop_control", mapping(properties(LOOP)));
     define("task", task(modules));
-    define("tasks", json!({"type": "array", "items": reference("task")}));
+    // A key with nothing below it is an empty list.
+    define("tasks", json!({"type": ["array", "null"], "items": reference("task")}));
     define("handler", handler(modules));
-    define("handlers", json!({"type": "array", "items": reference("handler")}));
+    define("handlers", json!({"type": ["array", "null"], "items": reference("handler")}));
     define("play", mapping(properties(PLAY)));
     all
 }
@@ -46,28 +47,39 @@ fn mapping(properties: Map<String, Value>) -> Value {
 
 /// A task: one module, block or include, and the keys beside it.
 fn task(modules: &[Module]) -> Value {
-    let does = |key: &&Key| matches!(key.name, "block" | "include");
-    let keys = TASK.iter().filter(does).flat_map(spellings).map(required);
-    let one: Vec<Value> = modules.iter().map(|module| required(&module.name)).chain(keys).collect();
-    let loops = TASK.iter().filter(|key| key.name == "loop").flat_map(spellings);
-    let loops: Vec<Value> = loops.map(required).collect();
+    let one = one_of(modules, &["block", "include"]);
+    let loops = spellings_of(&["loop"]);
+    let tries = spellings_of(&["retries", "until"]);
     let mut schema = mapping(with_modules(modules, properties(TASK)));
-    set(&mut schema, "oneOf", json!(one));
-    let needs = json!({"rescue": ["block"], "always": ["block"], "loop_control": {"anyOf": loops}});
+    set(&mut schema, "oneOf", one);
+    let needs = json!({
+        "rescue": ["block"], "always": ["block"], "loop_control": {"anyOf": loops}, "delay": {"anyOf": tries}
+    });
     set(&mut schema, "dependencies", needs);
     schema
 }
 
-/// A handler: a task with a module, that may listen.
+/// A handler: a task with a module, that may listen; or an include of such.
 fn handler(modules: &[Module]) -> Value {
-    let blocks = ["block", "rescue", "always", "include"];
+    let blocks = ["block", "rescue", "always"];
     let keys = TASK.iter().filter(|key| !blocks.contains(&key.name));
     let mut all = Map::new();
     keys.chain(HANDLER).for_each(|key| all.extend(entries(key)));
-    let one: Vec<Value> = modules.iter().map(|module| required(&module.name)).collect();
     let mut schema = mapping(with_modules(modules, all));
-    set(&mut schema, "oneOf", json!(one));
+    set(&mut schema, "oneOf", one_of(modules, &["include"]));
     schema
+}
+
+/// One of the modules, or one of these keys by any of their names.
+fn one_of(modules: &[Module], keys: &[&str]) -> Value {
+    let modules = modules.iter().map(|module| required(&module.name));
+    Value::Array(modules.chain(spellings_of(keys)).collect())
+}
+
+/// Mappings that have one of these keys of a task, by any of its names.
+fn spellings_of(keys: &[&str]) -> Vec<Value> {
+    let keys = TASK.iter().filter(|key| keys.contains(&key.name));
+    keys.flat_map(spellings).map(required).collect()
 }
 
 /// A mapping that has this key.
@@ -120,6 +132,14 @@ fn value(takes: Takes) -> Value {
         Takes::Name => json!({"type": "string", "pattern": NAME}),
         Takes::Texts => json!({"allOf": [reference("texts")]}),
         Takes::Truth => json!({"type": "boolean"}),
+        Takes::TruthOrExpression => {
+            json!({"anyOf": [{"type": "boolean"}, reference("expression")]})
+        }
+        Takes::File => {
+            let file =
+                json!({"type": "object", "properties": {"file": text()}, "required": ["file"]});
+            json!({"anyOf": [text(), file]})
+        }
         Takes::Number | Takes::Seconds => number(),
         Takes::Condition => json!({"allOf": [reference("condition")]}),
         Takes::Variables => json!({"type": "object", "propertyNames": {"pattern": NAME}}),

@@ -1,0 +1,70 @@
+//! The page of facts, from the table that the agent gathers by.
+
+use super::page::{Page, Row};
+use crate::report::text::Style;
+use hep_protocol::facts::{FACTS, Fact, Shape};
+
+pub(super) fn print(page: &mut Page) {
+    page.text(
+        "Every expression may read these names, also below `facts`. What a host does not tell is null or empty. Each is \
+         gathered when it is first read, without a process; what nothing reads costs nothing.",
+    );
+    page.heading("Facts");
+    page.rows(&FACTS.iter().map(row).collect::<Vec<_>>());
+}
+
+fn row(fact: &Fact) -> Row {
+    let mut below = Vec::new();
+    fields("", fact.shape, &mut below);
+    below.push((Style::Foreseen, fact.example.to_owned()));
+    Row {
+        names: fact.name.to_owned(),
+        takes: words(fact.shape),
+        default: None,
+        required: false,
+        about: fact.doc.to_owned(),
+        below,
+    }
+}
+
+/// A line for each name that is the same on every host.
+fn fields(above: &str, shape: Shape, lines: &mut Vec<(Style, String)>) {
+    match shape {
+        Shape::Mapping(all) => {
+            for field in all {
+                let name = format!("{above}{}", field.name);
+                lines.push((
+                    Style::Faint,
+                    format!("{name} ({}): {}", words(field.shape), field.doc),
+                ));
+                fields(&format!("{name}."), field.shape, lines);
+            }
+        }
+        Shape::List(inner) | Shape::Named(inner) => fields(above, *inner, lines),
+        Shape::Text | Shape::Number | Shape::Switch | Shape::Any => {}
+    }
+}
+
+/// What a value is.
+fn words(shape: Shape) -> String {
+    match shape {
+        Shape::Text => "text".to_owned(),
+        Shape::Number => "number".to_owned(),
+        Shape::Switch => "true or false".to_owned(),
+        Shape::List(inner) => format!("list of {}", many(*inner)),
+        Shape::Mapping(_) => "mapping".to_owned(),
+        Shape::Named(inner) => format!("mapping of names to {}", many(*inner)),
+        Shape::Any => "any value".to_owned(),
+    }
+}
+
+fn many(shape: Shape) -> String {
+    match shape {
+        Shape::Text => "texts".to_owned(),
+        Shape::Number => "numbers".to_owned(),
+        Shape::Switch => "truths".to_owned(),
+        Shape::List(_) => "lists".to_owned(),
+        Shape::Mapping(_) | Shape::Named(_) => "mappings".to_owned(),
+        Shape::Any => "values".to_owned(),
+    }
+}
