@@ -20,7 +20,7 @@ pub(crate) use show::main;
 use crate::sys::SysError;
 use hep_protocol::facts::{FACTS, Facts, Init};
 use host::Host;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 use std::sync::OnceLock;
 
 /// The facts that the host's greeting carries.
@@ -106,10 +106,10 @@ fn read(name: &str, host: &Host) -> Result<Json, Broken> {
             let names = (host.uname)();
             let [name, release, version] =
                 [names.system, names.release, names.version].map(|text| told(Some(text)));
-            json!({"name": name, "release": release, "version": version})
+            mapping([("name", name), ("release", release), ("version", version)])
         }
         "arch" => told(Some((host.uname)().machine)),
-        "init" => json!(match init_of(host) {
+        "init" => Json::from(match init_of(host) {
             Init::Systemd => "systemd",
             Init::Sysv if host.is_dir("run/openrc") => "openrc",
             Init::Sysv => "sysv",
@@ -135,7 +135,16 @@ fn told(text: Option<String>) -> Json {
     text.filter(|text| !text.is_empty()).map_or(Json::Null, Json::String)
 }
 
-/// A mapping of names that differ from host to host.
-fn named(entries: impl Iterator<Item = (String, Json)>) -> Json {
-    Json::Object(entries.collect::<Map<String, Json>>())
+/// A mapping with fixed names.
+fn mapping<const N: usize>(entries: [(&str, Json); N]) -> Json {
+    named(&mut entries.into_iter().map(|(name, value)| (name.to_owned(), value)))
+}
+
+/// A mapping of names that differ from host to host. One by one and behind one call: this keeps the agent small.
+fn named(entries: &mut dyn Iterator<Item = (String, Json)>) -> Json {
+    let mut map = Map::new();
+    for (name, value) in entries {
+        map.insert(name, value);
+    }
+    Json::Object(map)
 }

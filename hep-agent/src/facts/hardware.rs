@@ -1,8 +1,8 @@
 //! Processors and memory (proc_cpuinfo(5), proc_meminfo(5)).
 
 use super::host::Host;
-use super::told;
-use serde_json::{Value as Json, json};
+use super::{mapping, told};
+use serde_json::Value as Json;
 use std::collections::HashSet;
 
 pub(super) fn cpus(host: &Host) -> Json {
@@ -11,17 +11,17 @@ pub(super) fn cpus(host: &Host) -> Json {
     let listed = || info.lines().filter(|line| key_and_value(line).0 == "processor").count();
     let count = online.and_then(|list| listed_in(&list)).unwrap_or_else(listed);
     let (cores, sockets) = topology(&info);
-    json!({
-        "count": tally(count),
-        "cores": tally(cores),
-        "sockets": tally(sockets),
-        "model": told(model(&info).map(str::to_owned)),
-    })
+    mapping([
+        ("count", tally(count)),
+        ("cores", tally(cores)),
+        ("sockets", tally(sockets)),
+        ("model", told(model(&info).map(str::to_owned))),
+    ])
 }
 
 /// A machine without processors is one that did not tell.
-fn tally(count: usize) -> Option<usize> {
-    (count > 0).then_some(count)
+fn tally(count: usize) -> Json {
+    (count > 0).then_some(count).into()
 }
 
 fn key_and_value(line: &str) -> (&str, &str) {
@@ -72,13 +72,14 @@ pub(super) fn memory(host: &Host) -> Json {
         let (_, value) = entry?;
         value.strip_suffix("kB")?.trim_end().parse::<u64>().ok()?.checked_mul(1024)
     };
-    json!({
-        "total": bytes("MemTotal"),
-        "free": bytes("MemFree"),
-        "available": bytes("MemAvailable"),
-        "swap_total": bytes("SwapTotal"),
-        "swap_free": bytes("SwapFree"),
-    })
+    let fields = [
+        ("total", "MemTotal"),
+        ("free", "MemFree"),
+        ("available", "MemAvailable"),
+        ("swap_total", "SwapTotal"),
+        ("swap_free", "SwapFree"),
+    ];
+    mapping(fields.map(|(name, wanted)| (name, bytes(wanted).into())))
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ pub(super) fn fact(host: &Host) -> Result<Json, Broken> {
             facts.push((stem.to_owned(), read(host, &file)?));
         }
     }
-    Ok(named(facts.into_iter()))
+    Ok(named(&mut facts.into_iter()))
 }
 
 /// The names of the directory's files that could be facts, sorted; hidden ones are an editor's.

@@ -1,31 +1,35 @@
 //! What is mounted (proc_pid_mountinfo(5)), and how much room there is.
 
 use super::host::Host;
+use super::mapping;
 use crate::sys::linux::machine::{Room, room};
 use crate::sys::linux::unescaped_mount;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use std::path::Path;
 
 pub(super) fn fact(host: &Host) -> Json {
     let table = host.text("proc/self/mountinfo").unwrap_or_default();
     let mounts: Vec<Mount> = table.lines().filter_map(parse).collect();
-    let may_hang: Vec<&str> =
-        mounts.iter().filter(|mount| may_hang(&mount.fstype)).map(|mount| &*mount.path).collect();
+    let may_hang: Vec<String> = mounts
+        .iter()
+        .filter(|mount| may_hang(&mount.fstype))
+        .map(|mount| mount.path.clone())
+        .collect();
     let is_asked =
         |mount: &Mount| !may_hang.iter().any(|at| Path::new(&mount.path).starts_with(at));
-    let describe = |mount: &Mount| {
+    let describe = |mount: Mount| {
         let below_root = mount.path.trim_start_matches('/');
-        let room: Option<Room> = if is_asked(mount) { room(&host.path(below_root)) } else { None };
-        json!({
-            "path": mount.path,
-            "device": mount.device,
-            "fstype": mount.fstype,
-            "options": mount.options,
-            "size": room.map(|room| room.size),
-            "free": room.map(|room| room.free),
-        })
+        let room: Option<Room> = if is_asked(&mount) { room(&host.path(below_root)) } else { None };
+        mapping([
+            ("path", mount.path.into()),
+            ("device", mount.device.into()),
+            ("fstype", mount.fstype.into()),
+            ("options", mount.options.into()),
+            ("size", room.map(|room| room.size).into()),
+            ("free", room.map(|room| room.free).into()),
+        ])
     };
-    mounts.iter().map(describe).collect()
+    mounts.into_iter().map(describe).collect()
 }
 
 struct Mount {

@@ -1,24 +1,24 @@
 //! Interfaces, addresses and default routes.
 
 use super::host::Host;
-use super::{named, told};
+use super::{mapping, named, told};
 use crate::sys::linux::machine::Interface;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use std::fmt::Display;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 pub(super) fn interfaces(host: &Host) -> Json {
-    named((host.interfaces)().into_iter().map(|interface| {
+    named(&mut (host.interfaces)().into_iter().map(|interface| {
         let said = |file: &str| host.value(&format!("sys/class/net/{}/{file}", interface.name));
         let mac = said("address").or_else(|| interface.mac.map(mac_text));
-        let value = json!({
+        let value = mapping([
             // Loopback and tunnels have an address of zeros, or none.
-            "mac": told(mac.filter(|mac| mac.chars().any(|c| !matches!(c, '0' | ':')))),
-            "mtu": said("mtu").and_then(|mtu| mtu.parse::<u32>().ok()),
-            "up": interface.up,
-            "ipv4": with_prefixes(&interface.ipv4),
-            "ipv6": with_prefixes(&interface.ipv6),
-        });
+            ("mac", told(mac.filter(|mac| mac.chars().any(|c| !matches!(c, '0' | ':'))))),
+            ("mtu", said("mtu").and_then(|mtu| mtu.parse::<u32>().ok()).into()),
+            ("up", interface.up.into()),
+            ("ipv4", with_prefixes(&interface.ipv4)),
+            ("ipv6", with_prefixes(&interface.ipv6)),
+        ]);
         (interface.name, value)
     }))
 }
@@ -27,16 +27,18 @@ fn mac_text(mac: [u8; 6]) -> String {
     mac.map(|byte| format!("{byte:02x}")).join(":")
 }
 
-fn with_prefixes(addresses: &[(impl Display, u32)]) -> Json {
-    let pairs = addresses.iter();
-    pairs.map(|(ip, prefix)| json!({"address": ip.to_string(), "prefix": prefix})).collect()
+fn with_prefixes<D: Display>(addresses: &[(D, u32)]) -> Json {
+    let described = |(ip, prefix): &(D, u32)| {
+        mapping([("address", format!("{ip}").into()), ("prefix", (*prefix).into())])
+    };
+    addresses.iter().map(described).collect()
 }
 
 pub(super) fn addresses(host: &Host) -> Json {
     let interfaces = (host.interfaces)();
     let ipv4: Vec<String> = interfaces.iter().flat_map(outward_ipv4).collect();
     let ipv6: Vec<String> = interfaces.iter().flat_map(outward_ipv6).collect();
-    json!({"ipv4": ipv4, "ipv6": ipv6})
+    mapping([("ipv4", ipv4.into()), ("ipv6", ipv6.into())])
 }
 
 /// Loopback's addresses can be of any network, and others can have one of loopback's: neither is reached from outside.
@@ -81,11 +83,12 @@ fn described(
     let name = route.as_ref().map(|route| route.interface.to_owned());
     let interfaces = (host.interfaces)();
     let interface = interfaces.iter().find(|known| Some(&known.name) == name.as_ref());
-    json!({
-        "interface": told(name),
-        "gateway": told(route.and_then(|route| route.gateway)),
-        "address": told(interface.and_then(first)),
-    })
+    let address = interface.and_then(first);
+    mapping([
+        ("interface", told(name)),
+        ("gateway", told(route.and_then(|route| route.gateway))),
+        ("address", told(address)),
+    ])
 }
 
 /// `eth0 00000000 010200C0 0003 0 0 100 00000000 ...`: interface, destination, gateway, flags, two counters, the metric in

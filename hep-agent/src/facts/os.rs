@@ -1,8 +1,8 @@
 //! The distribution (os-release(5)), and the package manager that belongs to it.
 
 use super::host::Host;
-use super::told;
-use serde_json::{Value as Json, json};
+use super::{mapping, told};
+use serde_json::Value as Json;
 use std::collections::HashMap;
 
 /// What os-release says; `None` where it says nothing.
@@ -35,14 +35,14 @@ impl Os {
         let family = self.family().map(str::to_owned);
         let version = self.version.clone().unwrap_or_default();
         let major = version.split('.').next().and_then(|digits| digits.parse::<u32>().ok());
-        json!({
-            "id": told(self.id),
-            "version": told(self.version),
-            "major": major,
-            "codename": told(self.codename),
-            "family": told(family),
-            "name": told(self.name),
-        })
+        mapping([
+            ("id", told(self.id)),
+            ("version", told(self.version)),
+            ("major", major.into()),
+            ("codename", told(self.codename)),
+            ("family", told(family)),
+            ("name", told(self.name)),
+        ])
     }
 
     /// The distribution that the others come from; a distribution that comes from none is its own family.

@@ -1,14 +1,14 @@
 //! The users of /etc/passwd. A directory service is not asked: it could hold thousands, and take its time.
 
 use super::host::Host;
-use super::named;
-use serde_json::{Value as Json, json};
+use super::{mapping, named};
+use serde_json::Value as Json;
 
 pub(super) fn fact(host: &Host) -> Json {
     let passwd = host.text("etc/passwd").unwrap_or_default();
     // Of two lines for one name the first counts, as for getpwnam(3).
     let users: Vec<(String, Json)> = passwd.lines().filter_map(user).collect();
-    named(users.into_iter().rev())
+    named(&mut users.into_iter().rev())
 }
 
 /// passwd(5): `name:password:uid:gid:gecos:home:shell`.
@@ -17,7 +17,13 @@ fn user(line: &str) -> Option<(String, Json)> {
     let name = fields.next().filter(|name| !name.is_empty())?;
     let uid = fields.nth(1)?.parse::<u32>().ok()?;
     let gid = fields.next()?.parse::<u32>().ok()?;
-    let [gecos, home, shell] = [(); 3].map(|()| fields.next().unwrap_or_default());
-    let user = json!({"uid": uid, "gid": gid, "gecos": gecos, "home": home, "shell": shell});
+    let [gecos, home, shell] = [(); 3].map(|()| fields.next().unwrap_or_default().into());
+    let user = mapping([
+        ("uid", uid.into()),
+        ("gid", gid.into()),
+        ("gecos", gecos),
+        ("home", home),
+        ("shell", shell),
+    ]);
     Some((name.to_owned(), user))
 }

@@ -3,7 +3,8 @@
 //! The traces are those that `systemd-detect-virt(1)` goes by, as far as files show them.
 
 use super::host::Host;
-use serde_json::{Value as Json, json};
+use super::mapping;
+use serde_json::Value as Json;
 
 pub(super) fn fact(host: &Host) -> Json {
     let (kind, role) = match (container(host), vm(host)) {
@@ -11,7 +12,7 @@ pub(super) fn fact(host: &Host) -> Json {
         (None, Some(kind)) => (kind.to_owned(), "vm"),
         (None, None) => ("none".to_owned(), "none"),
     };
-    json!({"kind": kind, "role": role})
+    mapping([("kind", kind.into()), ("role", role.into())])
 }
 
 fn container(host: &Host) -> Option<String> {
