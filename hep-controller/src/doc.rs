@@ -1,7 +1,8 @@
-//! `hep doc`: what modules and keys there are, from the same source as the code: the types of the parameters, the table
-//! of keys, the files in examples/. Makes text for a terminal and for docs/; `ui` prints it.
+//! `hep doc`: what modules and keys there are, from the same source as the code: the types of the parameters, the tables
+//! of keys, facts and filters, the files in examples/. Makes text for a terminal and for docs/; `ui` prints it.
 
 mod facts;
+mod filters;
 mod module;
 mod page;
 mod table;
@@ -26,9 +27,23 @@ struct Topic {
 }
 
 static TOPICS: &[Topic] = &[
-    Topic { name: "task", about: "The keys of a task beside its module.", print: task },
-    Topic { name: "play", about: "The keys of a play, and the forms of a manifest.", print: play },
-    Topic { name: "facts", about: "What expressions may know of a host.", print: facts::print },
+    topic("task", "The keys of a task beside its module.", task),
+    topic("play", "The keys of a play, and the forms of a manifest.", play),
+    topic("facts", "What expressions may know of a host.", facts::print),
+    topic("filters", "What expressions can do with a value; functions.", filters::print_filters),
+    topic("tests", "What expressions can ask of a value.", filters::print_tests),
+];
+
+const fn topic(name: &'static str, about: &'static str, print: fn(&mut Page)) -> Topic {
+    Topic { name, about, print }
+}
+
+/// The tables of keys, and what their keys are.
+static TABLES: &[(&str, &[Key])] = &[
+    ("Key of tasks", keys::TASK),
+    ("Key of handlers", keys::HANDLER),
+    ("Key of `loop_control`", keys::LOOP),
+    ("Key of plays", keys::PLAY),
 ];
 
 /// The page about a topic, or the list of all.
@@ -49,6 +64,7 @@ pub(crate) fn page(topic: Option<&str>, colour: Colour) -> Result<String, Refusa
                     (topic.print)(&mut page);
                 }
                 (None, Some(module)) => module::print(module, &mut page),
+                (None, None) if entry(&mut page, word) => {}
                 (None, None) => return Err(no_page(word, &modules)),
             }
         }
@@ -56,15 +72,30 @@ pub(crate) fn page(topic: Option<&str>, colour: Colour) -> Result<String, Refusa
     Ok(page.into_text())
 }
 
+/// What the tables say of one key, fact, filter, test or function; whether there is any.
+fn entry(page: &mut Page, word: &str) -> bool {
+    let mut found = false;
+    for (what, table) in TABLES {
+        for key in keys::find(table, word) {
+            page.heading(what);
+            page.rows(&[row(key)]);
+            found = true;
+        }
+    }
+    for fact in facts::named(word) {
+        page.heading("Fact");
+        page.rows(&[fact]);
+        found = true;
+    }
+    for (what, entry) in filters::named(word) {
+        page.heading(what);
+        page.entries(&[entry]);
+        found = true;
+    }
+    found
+}
+
 fn no_page(word: &str, modules: &[schema::Module]) -> Refusal {
-    let key = keys::find(keys::TASK, word).or_else(|| keys::find(keys::HANDLER, word));
-    if key.is_some() {
-        let what = format!("`{word}` is a key of tasks, not a module");
-        return Refusal::new(what, "see `hep doc task`");
-    }
-    if keys::find(keys::PLAY, word).is_some() {
-        return Refusal::new(format!("`{word}` is a key of plays"), "see `hep doc play`");
-    }
     let modules = modules.iter().map(|module| module.name.as_str());
     let known = modules.chain(TOPICS.iter().map(|topic| topic.name));
     let hint = match nearest(word, known) {
@@ -79,7 +110,8 @@ fn index(page: &mut Page, modules: &[schema::Module]) {
     page.list(modules.iter().map(|module| (module.name.as_str(), module.about.as_str())));
     page.heading("Topics");
     page.list(TOPICS.iter().map(|topic| (topic.name, topic.about)));
-    page.text("`hep doc NAME` shows one of them; `hep schema` prints all of it for editors.");
+    page.text("`hep doc NAME` shows one of them, or one key, fact, filter or test; `hep schema` prints the JSON Schema \
+         for editors.");
 }
 
 fn task(page: &mut Page) {
@@ -105,18 +137,20 @@ fn play(page: &mut Page) {
 }
 
 fn rows(table: &[Key]) -> Vec<Row> {
-    let row = |key: &Key| Row {
-        names: std::iter::once(key.name)
-            .chain(key.also.iter().map(|also| also.name))
-            .collect::<Vec<_>>()
-            .join(", "),
+    table.iter().map(row).collect()
+}
+
+fn row(key: &Key) -> Row {
+    let names: Vec<&str> =
+        std::iter::once(key.name).chain(key.also.iter().map(|also| also.name)).collect();
+    Row {
+        names: names.join(", "),
         takes: key.takes.words(),
         default: (!key.default.is_empty()).then(|| key.default.to_owned()),
         required: false,
         about: key.about.to_owned(),
         below: vec![(Style::Faint, key.example.to_owned())],
-    };
-    table.iter().map(row).collect()
+    }
 }
 
 /// A few keys together.

@@ -2,7 +2,7 @@
 
 use super::page::{Page, Row};
 use crate::report::text::Style;
-use hep_protocol::facts::{FACTS, Fact, Shape};
+use hep_protocol::facts::{FACTS, Fact, Shape, fact};
 
 pub(super) fn print(page: &mut Page) {
     page.text(
@@ -11,6 +11,11 @@ pub(super) fn print(page: &mut Page) {
     );
     page.heading("Facts");
     page.rows(&FACTS.iter().map(row).collect::<Vec<_>>());
+}
+
+/// The fact of this name.
+pub(super) fn named(word: &str) -> Option<Row> {
+    fact(word).map(row)
 }
 
 fn row(fact: &Fact) -> Row {

@@ -28,6 +28,14 @@ pub(super) struct Row {
     pub(super) below: Vec<(Style, String)>,
 }
 
+/// A name with a sentence and an example.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) name: String,
+    pub(super) about: String,
+    pub(super) example: String,
+}
+
 impl Page {
     pub(super) fn new(colour: Colour) -> Page {
         Page { colour, text: String::new() }
@@ -65,6 +73,22 @@ impl Page {
             for (number, line) in lines.iter().enumerate() {
                 let name = if number == 0 { name } else { "" };
                 self.line(&format!("  {name:widest$}  {line}"));
+            }
+        }
+    }
+
+    /// Names with sentences and examples.
+    pub(super) fn entries(&mut self, entries: &[Entry]) {
+        let widest = entries.iter().map(|entry| entry.name.chars().count()).max().unwrap_or(0);
+        for Entry { name, about, example } in entries {
+            for (number, line) in wrapped(about, WIDTH - widest - 4).iter().enumerate() {
+                let name = if number == 0 { name.as_str() } else { "" };
+                let name = self.colour.paint(Style::Acted, &format!("{name:widest$}"));
+                self.line(&format!("  {name}  {line}"));
+            }
+            for line in wrapped(example, WIDTH - widest - 6) {
+                let line = self.colour.paint(Style::Faint, &line);
+                self.line(&format!("  {:widest$}    {line}", ""));
             }
         }
     }
@@ -167,7 +191,7 @@ fn pieces(text: &str) -> Vec<String> {
         }
         open.push_str(word);
         // Something that never closes is no quotation.
-        if open.matches('`').count() % 2 == 0 || open.chars().count() > 60 {
+        if open.matches('`').count().is_multiple_of(2) || open.chars().count() > 60 {
             pieces.push(std::mem::take(&mut open));
         }
     }

@@ -33,11 +33,14 @@ fn without_a_topic_everything_is_listed() {
       wait_for  A port, a file or a text that will come.
 
     Topics
-      task   The keys of a task beside its module.
-      play   The keys of a play, and the forms of a manifest.
-      facts  What expressions may know of a host.
+      task     The keys of a task beside its module.
+      play     The keys of a play, and the forms of a manifest.
+      facts    What expressions may know of a host.
+      filters  What expressions can do with a value; functions.
+      tests    What expressions can ask of a value.
 
-    `hep doc NAME` shows one of them; `hep schema` prints all of it for editors.
+    `hep doc NAME` shows one of them, or one key, fact, filter or test; `hep schema` prints the JSON
+    Schema for editors.
     ");
 }
 
@@ -176,10 +179,54 @@ fn facts_are_shown_with_their_fields() {
 }
 
 #[test]
+fn one_key_fact_or_filter_has_a_page() {
+    assert_snapshot!(shown("no_log"), @r"
+    Key of tasks
+      sensitive, no_log (true or false; default: false)
+          Show nothing of the task's values, differences and output.
+            sensitive: true
+    ");
+    assert_snapshot!(shown("name"), @r"
+    Key of tasks
+      name (text; default: made from the module and its main parameter)
+          What the report calls it.
+            name: install the web server
+
+    Key of plays
+      name (text)
+          What the report calls the play.
+            name: web servers
+    ");
+    assert_snapshot!(shown("arch"), @r#"
+    Fact
+      arch (text)
+          the machine, as `uname -m` prints it: `x86_64`, `aarch64`
+            arch == "aarch64"
+    "#);
+    assert_snapshot!(shown("version"), @r"
+    Test
+      version  versions compared: `==`, `!=`, `<`, `<=`, `>`, `>=`
+                 '1.10.2' is version('1.9', '>=') -> true
+    ");
+}
+
+#[test]
+fn filters_are_shown_with_examples() {
+    let text = shown("filters");
+    let lines = text.lines().skip_while(|line| !line.starts_with("  combine"));
+    assert_snapshot!(lines.take(6).collect::<Vec<_>>().join("\n"), @r#"
+    combine               mappings merged, later ones win; `recursive=true`, `list_merge='append'`
+                            {'a': 1, 'b': 2} | combine({'b': 3}) -> {"a":1,"b":3}
+    comment               every line as a comment: `plain`, `c`, `cblock`, `xml`, `erlang`, or
+                          `decoration='; '`
+                            'managed by hep' | comment -> "#\n# managed by hep\n#"
+    count                 the same as `length`
+    "#);
+}
+
+#[test]
 fn names_that_are_none_get_the_nearest() {
     assert_eq!(refused("fiel"), "there is no module or topic `fiel`\ndid you mean `hep doc file`?");
-    assert_eq!(refused("when"), "`when` is a key of tasks, not a module\nsee `hep doc task`");
-    assert_eq!(refused("vars_files"), "`vars_files` is a key of plays\nsee `hep doc play`");
     assert_eq!(refused("qqq"), "there is no module or topic `qqq`\n`hep doc` lists all there is");
 }
 

@@ -269,7 +269,8 @@ fn aliases_are_those_of_the_types() {
         let (_, known) = known.split_once("expected ").unwrap_or_default();
         let mut known: Vec<String> =
             known.split('`').skip(1).step_by(2).map(str::to_owned).collect();
-        (known.sort(), described.sort());
+        known.sort();
+        described.sort();
         let hint = "write `#[cfg_attr(feature = \"schema\", schemars(extend(\"x-aliases\" = [...])))]` below the `alias`";
         assert_eq!(described, known, "{}: {hint}", module.name);
     }
