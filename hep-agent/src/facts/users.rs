@@ -1,14 +1,17 @@
 //! The users of /etc/passwd. A directory service is not asked: it could hold thousands, and take its time.
 
 use super::host::Host;
-use super::{mapping, named};
-use serde_json::Value as Json;
+use super::mapping;
+use serde_json::{Map, Value as Json};
 
 pub(super) fn fact(host: &Host) -> Json {
     let passwd = host.text("etc/passwd").unwrap_or_default();
-    // Of two lines for one name the first counts, as for getpwnam(3).
-    let users: Vec<(String, Json)> = passwd.lines().filter_map(user).collect();
-    named(&mut users.into_iter().rev())
+    let mut users = Map::new();
+    for (name, user) in passwd.lines().filter_map(user) {
+        // Of two lines for one name the first counts, as for getpwnam(3).
+        users.entry(name).or_insert(user);
+    }
+    Json::Object(users)
 }
 
 /// passwd(5): `name:password:uid:gid:gecos:home:shell`.
