@@ -3,10 +3,12 @@
 
 use crate::drive::content::{self, Sent};
 use crate::manifest::Contents;
+use crate::LOCALHOST;
 use crate::report::text::chain;
 use hep_protocol::blob::Hasher;
 use hep_protocol::message::Request;
-use hep_protocol::plan::Plan;
+use hep_protocol::plan::{HostPart, Plan};
+use hep_protocol::value::Json;
 use hep_protocol::{frame, hello};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, Write};
@@ -56,12 +58,20 @@ fn fill(file: File, plan: Plan, contents: &Contents) -> Result<(), String> {
             Sent::Unavailable(why) => return Err(format!("`{}`: {why}", content.path.display())),
         }
     }
+    frame::write(&mut writer, &Request::Host(part(&plan))).map_err(|error| chain(&error))?;
     frame::write(&mut writer, &Request::Plan(plan)).map_err(|error| chain(&error))?;
     frame::write(&mut writer, &Request::End).map_err(|error| chain(&error))?;
     let Hashing { mut writer, hasher } = writer;
     writer.write_all(hasher.finish().as_bytes()).map_err(|error| error.to_string())?;
     let file = writer.into_inner().map_err(|error| error.to_string())?;
     file.sync_all().map_err(|error| error.to_string())
+}
+
+/// Whoever applies a bundle is the host of all its plays.
+fn part(plan: &Plan) -> HostPart {
+    let plays = (0_u32..).zip(&plan.plays).map(|(play, _)| play).collect();
+    let vars = Json(serde_json::Map::new().into());
+    HostPart { name: LOCALHOST.to_owned(), groups: Vec::new(), vars, plays }
 }
 
 /// Hashes what is written.
@@ -96,7 +106,7 @@ mod tests {
         let digest = Digest::of(b"hello");
         let mut contents = Contents::default();
         contents.insert(digest, &source, 5);
-        let plan = Plan { mode: RunMode::Check, diff: DiffMode::Off, tasks: vec![] };
+        let plan = Plan::of_tasks(RunMode::Check, DiffMode::Off, vec![]);
         let path = directory.path().join("site.hep");
         fs::write(&path, "old").unwrap();
         write(&path, plan.clone(), &contents).unwrap();
@@ -106,6 +116,8 @@ mod tests {
         hello::read(&mut reader).unwrap();
         let mut next = || frame::read::<Request>(&mut reader).unwrap();
         assert_eq!(next(), Some(Request::Blob { digest, data: b"hello".to_vec(), last: true }));
+        let Some(Request::Host(part)) = next() else { panic!() };
+        assert_eq!((part.name.as_str(), part.plays), ("localhost", vec![0]));
         assert_eq!(next(), Some(Request::Plan(plan)));
         assert_eq!(next(), Some(Request::End));
         let (all, seal) = bytes.split_at(bytes.len() - 32);
@@ -118,7 +130,7 @@ mod tests {
         let mut contents = Contents::default();
         contents.insert(Digest::of(b"x"), &directory.path().join("gone"), 1);
         let path = directory.path().join("site.hep");
-        let plan = Plan { mode: RunMode::Apply, diff: DiffMode::Off, tasks: vec![] };
+        let plan = Plan::of_tasks(RunMode::Apply, DiffMode::Off, vec![]);
         assert!(write(&path, plan.clone(), &contents).unwrap_err().contains("gone"));
         assert!(write(Path::new("/proc/none/x"), plan, &Contents::default()).is_err());
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
@@ -129,7 +141,7 @@ mod tests {
         let path = directory.path().join("site.hep");
         let other = temporary(&path).unwrap();
         fs::write(&other, "of somebody else").unwrap();
-        let plan = Plan { mode: RunMode::Apply, diff: DiffMode::Off, tasks: vec![] };
+        let plan = Plan::of_tasks(RunMode::Apply, DiffMode::Off, vec![]);
         assert!(write(&path, plan, &Contents::default()).unwrap_err().ends_with("is in the way"));
         assert_eq!(fs::read_to_string(&other).unwrap(), "of somebody else");
         assert!(!path.exists());

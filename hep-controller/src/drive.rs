@@ -10,15 +10,20 @@ use hep_protocol::blob::{CHUNK, Digest};
 use hep_protocol::facts::Facts;
 use hep_protocol::frame::{self, FrameError};
 use hep_protocol::hello::{self, HelloError};
-use hep_protocol::message::{End, Reply, Request};
-use hep_protocol::plan::Plan;
-use order::{Expected, Next, Order};
+use hep_protocol::message::{End, Go, Reply, Request};
+use hep_protocol::plan::{HostPart, Pace, Plan};
+use hep_protocol::value::Json;
+use expected::{Expected, Standing};
+use order::{Next, Order};
+use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Duration;
 
 mod bounds;
 pub(crate) mod content;
+pub(crate) mod expected;
 mod order;
 
 /// A content no larger than this is sent before it is asked for: asking costs a round trip.
@@ -30,39 +35,91 @@ const AHEAD: u64 = 1024 * 1024;
 /// How soon a wish to stop reaches an agent that says nothing.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// What every host of a run is sent: encoded once, shared by all.
+/// How soon the operator's answer is noticed.
+const LOOK_FOR_ANSWER: Duration = Duration::from_millis(50);
+
+/// How much an agent may say while the operator thinks, in bytes: processes of earlier tasks may still write.
+const MEANWHILE: usize = 1024 * 1024;
+
+/// What the hosts of a run are sent: encoded once, most of it shared by all.
 pub(crate) struct Job {
-    /// Small contents and the plan, as frames.
-    opening: Vec<u8>,
+    /// Small contents, as frames.
+    ahead: Vec<u8>,
+    plan: Vec<u8>,
+    /// What is each host's own, as a frame, and the plays it runs.
+    hosts: Vec<(Vec<u8>, Vec<u32>)>,
     tasks: Vec<Expected>,
+    /// What the tasks of each play are to those who run it.
+    plays: Vec<Vec<(u32, Standing)>>,
+    pace: Pace,
     contents: Arc<Contents>,
 }
 
 impl Job {
-    /// Encodes a plan.
+    /// Encodes a plan, and the parts of the hosts, which are in the run's order.
     ///
     /// # Errors
-    /// The plan does not fit into a frame.
-    pub(crate) fn new(plan: Plan, contents: Arc<Contents>) -> Result<Job, FrameError> {
+    /// The plan, or a host's part of it, does not fit into a frame.
+    pub(crate) fn new(
+        plan: Plan,
+        hosts: Vec<HostPart>,
+        contents: Arc<Contents>,
+    ) -> Result<Job, FrameError> {
         let tasks = plan.tasks.iter().map(Expected::of).collect();
-        let mut opening = Vec::new();
-        let mut ahead = 0;
-        for (digest, content) in contents.iter() {
-            if content.size <= SMALL && ahead + content.size <= AHEAD {
-                ahead += content.size;
-                let before = opening.len();
-                let mut put = |request: &Request| frame::write(&mut opening, request);
-                match content::send(&mut put, &contents, digest)? {
-                    content::Sent::Whole => {}
-                    // The agent will ask for it, and then gets the reason.
-                    content::Sent::Unavailable(_) => opening.truncate(before),
-                }
-            }
-        }
-        frame::write(&mut opening, &Request::Plan(plan))?;
-        Ok(Job { opening, tasks, contents })
+        let plays = plan.plays.iter().map(expected::standing).collect();
+        let pace = plan.pace;
+        let host = |part: HostPart| {
+            let own = part.plays.clone();
+            frame::encode(&Request::Host(part)).map(|bytes| (bytes, own))
+        };
+        let hosts = hosts.into_iter().map(host).collect::<Result<_, _>>()?;
+        let ahead = ahead(&contents)?;
+        let plan = frame::encode(&Request::Plan(plan))?;
+        Ok(Job { ahead, plan, hosts, tasks, plays, pace, contents })
+    }
+
+    /// All that a host is sent before it says anything: one write is fewer packets than three.
+    fn opening(&self, host: HostId) -> Option<Vec<u8>> {
+        let (part, _) = self.hosts.get(host.0)?;
+        Some([self.ahead.as_slice(), part, &self.plan].concat())
+    }
+
+    fn standing(&self, host: HostId) -> Vec<Standing> {
+        let own = self.hosts.get(host.0).map(|(_, plays)| plays.as_slice());
+        expected::standing_in(self.tasks.len(), &self.plays, own.unwrap_or_default())
     }
 }
+
+/// The contents that are sent before they are asked for, as frames.
+fn ahead(contents: &Contents) -> Result<Vec<u8>, FrameError> {
+    let mut bytes = Vec::new();
+    let mut size = 0;
+    for (digest, content) in contents.iter() {
+        if content.size <= SMALL && size + content.size <= AHEAD {
+            size += content.size;
+            let before = bytes.len();
+            let mut put = |request: &Request| frame::write(&mut bytes, request);
+            match content::send(&mut put, contents, digest)? {
+                content::Sent::Whole => {}
+                // The agent will ask for it, and then gets the reason.
+                content::Sent::Unavailable(_) => bytes.truncate(before),
+            }
+        }
+    }
+    Ok(bytes)
+}
+
+/// What the operator says about a task that waits for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// What the agent shall do.
+    Go(Go),
+    /// The run shall end here.
+    Quit,
+}
+
+/// Asks the operator about a task; the answer will come here. No answer ever comes when nobody can be asked.
+pub(crate) type Ask<'a> = dyn Fn(u32) -> Receiver<Answer> + 'a;
 
 /// How a host's run ended.
 #[derive(Debug, PartialEq, Eq)]
@@ -71,6 +128,8 @@ pub(crate) struct Conclusion {
     pub(crate) counts: Counts,
     /// Present exactly when the host is lost.
     pub(crate) trouble: Option<Trouble>,
+    /// How many tasks that every run has did not have their turn.
+    pub(crate) missing: u32,
 }
 
 /// Exchanges greetings with an agent that was just started, and learns what its host is.
@@ -87,6 +146,22 @@ pub(crate) fn greet(link: &mut dyn Link) -> Result<Facts, Problem> {
         Ok(Some(Reply::Hello(facts))) => Ok(facts),
         Ok(Some(_)) => Err(Problem::new("the agent did not say what its host is")),
         Ok(None) => Err(Problem::new("the stream ended behind hep's greeting")),
+        Err(error) => Err(Problem::new(chain(&error))),
+    }
+}
+
+/// Asks an agent that was greeted for all facts of its host, a mapping.
+///
+/// # Errors
+/// What came instead.
+pub(crate) fn facts(link: &mut dyn Link) -> Result<Json, Problem> {
+    let not_asked = |error: String| Problem::new(format!("cannot ask for the facts: {error}"));
+    frame::write(&mut *link, &Request::Facts).map_err(|error| not_asked(chain(&error)))?;
+    link.flush().map_err(|error| not_asked(error.to_string()))?;
+    match frame::read::<Reply>(&mut *link) {
+        Ok(Some(Reply::Facts(facts))) if facts.entries().is_some() => Ok(facts),
+        Ok(Some(_)) => Err(Problem::new("the agent did not tell the facts of its host")),
+        Ok(None) => Err(Problem::new("the stream ended in place of the facts")),
         Err(error) => Err(Problem::new(chain(&error))),
     }
 }
@@ -110,63 +185,94 @@ pub(crate) struct Drive<'a> {
 
 impl Drive<'_> {
     /// Runs the plan over a link to an agent that was greeted.
-    pub(crate) fn run(&self, link: &mut dyn Link, tell: &mut dyn FnMut(Event)) -> Conclusion {
-        let mut order = Order::new(self.host, &self.job.tasks);
-        let watching = link.look_around(LOOK);
-        let mut heedful = Heedful { link, stop: self.stop, told: false };
+    pub(crate) fn run(
+        &self,
+        link: &mut dyn Link,
+        tell: &mut dyn FnMut(Event),
+        ask: &Ask<'_>,
+    ) -> Conclusion {
+        let Drive { job, host, stop } = *self;
+        let mut order = Order::new(host, &job.tasks, job.standing(host), job.pace);
+        let look = match job.pace {
+            Pace::Straight => LOOK,
+            Pace::Asking => LOOK_FOR_ANSWER,
+        };
+        let watching = link.look_around(look);
+        let mut heedful = Heedful { link, stop, told: false, heard: VecDeque::new() };
         let ended = watching
             .map_err(|error| format!("the link cannot be watched: {error}"))
-            .and_then(|()| converse(self.job, &mut heedful, &mut order, tell));
+            .and_then(|()| self.open(&mut heedful))
+            .and_then(|()| self.converse(&mut heedful, &mut order, tell, ask));
         conclude(ended, &order, heedful)
+    }
+
+    /// Sends all that comes before the first reply.
+    fn open(&self, link: &mut Heedful<'_>) -> Result<(), String> {
+        let opening = self.job.opening(self.host).ok_or("there is no plan for this host")?;
+        let sent = link.link.write_all(&opening).and_then(|()| link.link.flush());
+        sent.map_err(|error| format!("the plan was not taken: {error}"))
+    }
+
+    /// Talks until the agent's last frame.
+    fn converse(
+        &self,
+        link: &mut Heedful<'_>,
+        order: &mut Order<'_>,
+        tell: &mut dyn FnMut(Event),
+        ask: &Ask<'_>,
+    ) -> Result<End, String> {
+        loop {
+            link.heed();
+            let reply = match frame::read::<Reply>(link) {
+                Ok(Some(reply)) => reply,
+                Ok(None) => return Err("the agent ended without a last word".to_owned()),
+                Err(error) => return Err(chain(&error)),
+            };
+            match order.take(reply)? {
+                Next::Tell(event) => tell(event),
+                Next::Send(digest) => {
+                    answer(self.job, &digest, link)
+                        .map_err(|error| format!("a content was not taken: {}", chain(&error)))?;
+                }
+                Next::Ask(task) => match link.wait_for(&ask(task))? {
+                    Answer::Go(go) => {
+                        if go == Go::RunAll {
+                            order.ask_no_more();
+                        }
+                        let sent = frame::write(&mut *link.link, &Request::Go(go));
+                        let sent =
+                            sent.and_then(|()| link.link.flush().map_err(FrameError::Io));
+                        sent.map_err(|e| format!("the answer was not taken: {}", chain(&e)))?;
+                    }
+                    // The agent hears of it before the next read. A second wish would cut the link.
+                    Answer::Quit if self.stop.wanted() => {}
+                    Answer::Quit => self.stop.ask(),
+                },
+                Next::Over(end) => return Ok(end),
+            }
+        }
     }
 }
 
 fn conclude(ended: Result<End, String>, order: &Order<'_>, link: Heedful<'_>) -> Conclusion {
-    let Heedful { link, told, stop } = link;
-    let counts = order.counts();
-    let lost = |trouble| Conclusion { status: HostStatus::Lost, counts, trouble: Some(trouble) };
+    let Heedful { link, told, stop, heard: _ } = link;
+    let (counts, missing) = (order.counts(), order.missing());
+    let concluded = |status, trouble| Conclusion { status, counts, trouble, missing };
+    let lost = |trouble| concluded(HostStatus::Lost, Some(trouble));
     match ended {
-        Ok(_) if order.failed() => Conclusion { status: HostStatus::Failed, counts, trouble: None },
-        Ok(_) if order.complete() => {
-            Conclusion { status: HostStatus::Converged, counts, trouble: None }
-        }
+        Ok(End::Completed) => concluded(HostStatus::Converged, None),
+        Ok(End::Failed) => concluded(HostStatus::Failed, None),
+        Ok(End::Cancelled) if order.failed() => concluded(HostStatus::Failed, None),
         Ok(End::Cancelled) if told => {
             lost(Trouble::new(format!("stopped on request {}", order.place())))
         }
-        Ok(_) => lost(Trouble::new(format!("the agent stopped unasked {}", order.place()))),
+        Ok(End::Cancelled) => {
+            lost(Trouble::new(format!("the agent stopped unasked {}", order.place())))
+        }
         Err(_) if stop.wish() == Some(Stopping::Now) => {
             lost(Trouble::new(format!("the link was cut on request {}", order.place())))
         }
         Err(what) => lost(last_words(what, order, link)),
-    }
-}
-
-/// Talks until the agent's last frame.
-fn converse(
-    job: &Job,
-    link: &mut Heedful<'_>,
-    order: &mut Order<'_>,
-    tell: &mut dyn FnMut(Event),
-) -> Result<End, String> {
-    link.link
-        .write_all(&job.opening)
-        .map_err(|error| format!("the plan was not taken: {error}"))?;
-    link.link.flush().map_err(|error| format!("the plan was not taken: {error}"))?;
-    loop {
-        link.heed();
-        let reply = match frame::read::<Reply>(link) {
-            Ok(Some(reply)) => reply,
-            Ok(None) => return Err("the agent ended without a last word".to_owned()),
-            Err(error) => return Err(chain(&error)),
-        };
-        match order.take(reply)? {
-            Next::Tell(event) => tell(event),
-            Next::Send(digest) => {
-                answer(job, &digest, link)
-                    .map_err(|error| format!("a content was not taken: {}", chain(&error)))?;
-            }
-            Next::Over(end) => return Ok(end),
-        }
     }
 }
 
@@ -204,9 +310,35 @@ struct Heedful<'a> {
     link: &'a mut dyn Link,
     stop: &'a Stop,
     told: bool,
+    /// What the agent said while the operator was thinking.
+    heard: VecDeque<u8>,
 }
 
 impl Heedful<'_> {
+    /// Waits for the operator, and keeps the link alive meanwhile. Quits if the operator wishes to stop some other way.
+    fn wait_for(&mut self, answer: &Receiver<Answer>) -> Result<Answer, String> {
+        let mut buffer = vec![0; 4096];
+        loop {
+            match answer.try_recv() {
+                Ok(answer) => return Ok(answer),
+                Err(TryRecvError::Disconnected) if self.stop.wanted() => return Ok(Answer::Quit),
+                Err(TryRecvError::Disconnected) => {
+                    return Err("the operator could not be asked".to_owned());
+                }
+                Err(TryRecvError::Empty) => {}
+            }
+            if self.heard.len() >= MEANWHILE {
+                return Err("the agent goes on while it should wait".to_owned());
+            }
+            match self.link.read(&mut buffer) {
+                Ok(0) => return Err("the agent ended without a last word".to_owned()),
+                Ok(n) => self.heard.extend(buffer.get(..n).unwrap_or_default()),
+                Err(error) if is_quiet(&error) => {}
+                Err(error) => return Err(format!("the stream broke: {error}")),
+            }
+        }
+    }
+
     /// An agent that does not take it has ended, or its host is gone: the next read tells which.
     fn heed(&mut self) {
         if !self.told && self.stop.wanted() {
@@ -219,6 +351,9 @@ impl Heedful<'_> {
 
 impl Read for Heedful<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if !self.heard.is_empty() {
+            return self.heard.read(buffer);
+        }
         loop {
             match self.link.read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.heed(),
@@ -226,6 +361,11 @@ impl Read for Heedful<'_> {
             }
         }
     }
+}
+
+/// Whether a read found nothing for now.
+fn is_quiet(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 
 /// The room a frame of content takes beside the content itself is far below this.

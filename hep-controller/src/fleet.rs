@@ -1,7 +1,7 @@
 //! Many hosts: so many at a time, none in the way of another, and a report of each whatever happens.
 //! Knows nothing of SSH: how to reach a host is handed in.
 
-use crate::drive::{Conclusion, Drive, Job};
+use crate::drive::{Answer, Conclusion, Drive, Job};
 use crate::remote::{Canceller, Link, Unreachable};
 use crate::report::text::chain;
 use crate::report::{Event, HostId, HostReport, HostStatus, RunEnd, Stopping, Trouble};
@@ -37,8 +37,25 @@ pub(crate) struct Fleet<'a> {
 #[derive(Debug)]
 pub(crate) enum Tick {
     Event(Event),
+    /// A host waits for the operator.
+    Ask(Question),
     /// Nothing happened for a while.
     Quiet,
+}
+
+/// May this task begin there? Whoever drops it without an answer says that nobody can be asked.
+#[derive(Debug)]
+pub(crate) struct Question {
+    pub(crate) host: HostId,
+    pub(crate) task: u32,
+    answer: SyncSender<Answer>,
+}
+
+impl Question {
+    /// A host that is lost meanwhile needs no answer.
+    pub(crate) fn answer(self, answer: Answer) {
+        drop(self.answer.send(answer));
+    }
 }
 
 impl Fleet<'_> {
@@ -62,7 +79,7 @@ impl Fleet<'_> {
     }
 
     /// Takes hosts until there are none left.
-    fn work(&self, next: &AtomicUsize, sender: &SyncSender<Event>) {
+    fn work(&self, next: &AtomicUsize, sender: &SyncSender<Tick>) {
         loop {
             let host = HostId(next.fetch_add(1, Ordering::Relaxed));
             if host.0 >= self.hosts {
@@ -75,7 +92,7 @@ impl Fleet<'_> {
     }
 
     /// One host, from nothing to its report.
-    fn host(&self, host: HostId, sender: &SyncSender<Event>) -> HostReport {
+    fn host(&self, host: HostId, sender: &SyncSender<Tick>) -> HostReport {
         let begin = Instant::now();
         let mut report = HostReport::unreached(host);
         let run = catch_unwind(AssertUnwindSafe(|| self.reach_and_drive(&mut report, sender)));
@@ -91,7 +108,7 @@ impl Fleet<'_> {
         report
     }
 
-    fn reach_and_drive(&self, report: &mut HostReport, sender: &SyncSender<Event>) {
+    fn reach_and_drive(&self, report: &mut HostReport, sender: &SyncSender<Tick>) {
         let host = report.host;
         let way = Canceller::default();
         if !self.stop.begin(host, &way) {
@@ -113,19 +130,27 @@ impl Fleet<'_> {
         tell(sender, Event::Connected { host, facts });
         let drive = Drive { job: self.job, host, stop: self.stop };
         let told = &mut |event| tell(sender, event);
-        let Conclusion { status, counts, trouble } = drive.run(link.as_mut(), told);
+        // Questions stand in line behind what was told before them.
+        let ask = &|task| {
+            let (answer, receiver) = sync_channel(1);
+            drop(sender.send(Tick::Ask(Question { host, task, answer })));
+            receiver
+        };
+        let Conclusion { status, counts, trouble, missing } =
+            drive.run(link.as_mut(), told, ask);
         let counters = link.counters();
         if status != HostStatus::Lost {
             // The agent is about to exit; its last frame has said all there is to say.
             drop(link.finish());
         }
         (report.status, report.counts, report.trouble) = (status, counts, trouble);
+        report.missing = missing;
         (report.bytes_sent, report.bytes_received) = (counters.sent, counters.received);
     }
 
     fn watch(
         &self,
-        events: &Receiver<Event>,
+        events: &Receiver<Tick>,
         begin: Instant,
         watch: &mut dyn FnMut(Tick, u64),
     ) -> Vec<HostReport> {
@@ -133,7 +158,7 @@ impl Fleet<'_> {
         let mut known: Option<Stopping> = None;
         loop {
             let tick = match events.recv_timeout(TICK) {
-                Ok(event) => Tick::Event(event),
+                Ok(tick) => tick,
                 Err(RecvTimeoutError::Timeout) => Tick::Quiet,
                 Err(RecvTimeoutError::Disconnected) => return reports,
             };
@@ -166,8 +191,8 @@ impl Fleet<'_> {
 }
 
 /// Nobody listens any more only when the run's thread itself has failed.
-fn tell(sender: &SyncSender<Event>, event: Event) {
-    drop(sender.send(event));
+fn tell(sender: &SyncSender<Tick>, event: Event) {
+    drop(sender.send(Tick::Event(event)));
 }
 
 fn trouble(unreachable: &Unreachable) -> Trouble {

@@ -2,9 +2,10 @@
 //! Prints nothing; `human` and `json` turn it into text, ui.rs puts that on the screen.
 
 use hep_protocol::facts::Facts;
-use hep_protocol::message::Stream;
+use hep_protocol::message::{Stream, Turn};
 use hep_protocol::outcome::{Outcome, Status};
-use hep_protocol::plan::RunMode;
+use crate::drive::expected::handlers;
+use hep_protocol::plan::{Plan, RunMode, Task};
 use std::fmt;
 
 pub(crate) mod details;
@@ -39,33 +40,78 @@ impl Run {
 
     /// A task's label. Numbers from hosts were checked by whoever made the event.
     pub(crate) fn task(&self, task: u32) -> &TaskLabel {
-        static NONE: TaskLabel = TaskLabel { name: String::new(), module: "" };
+        static NONE: TaskLabel =
+            TaskLabel { name: String::new(), module: String::new(), role: Role::Task };
         self.tasks.get(task as usize).unwrap_or(&NONE)
+    }
+
+    /// What the operator is asked before a task.
+    pub(crate) fn question(&self, host: HostId, task: u32) -> String {
+        let TaskLabel { name, module, role } = self.task(task);
+        let (name, host) = (text::shown(name), text::shown(self.host(host)));
+        format!("{host}: {role}{name} ({module})")
     }
 }
 
 /// How a task is called.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TaskLabel {
-    /// Its name.
+    /// Its name, as written.
     pub(crate) name: String,
     /// Its module.
-    pub(crate) module: &'static str,
+    pub(crate) module: String,
+    pub(crate) role: Role,
 }
 
-/// Something happened. Task numbers are places in the plan and in range; texts are a host's, unescaped.
+impl TaskLabel {
+    /// The labels of a plan's tasks.
+    pub(crate) fn all(plan: &Plan) -> Vec<TaskLabel> {
+        let label = |task: &Task| TaskLabel {
+            name: task.name.clone(),
+            module: task.spec.module().to_owned(),
+            role: Role::Task,
+        };
+        let mut labels: Vec<TaskLabel> = plan.tasks.iter().map(label).collect();
+        for task in handlers(plan) {
+            if let Some(label) = labels.get_mut(task as usize) {
+                label.role = Role::Handler;
+            }
+        }
+        labels
+    }
+}
+
+/// What a task is in its play. Shown, it stands before the task's name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Role {
+    #[default]
+    Task,
+    Handler,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Role::Task => Ok(()),
+            Role::Handler => f.write_str("handler: "),
+        }
+    }
+}
+
+/// Something happened. Task numbers are places in the plan and in range, turns of one host ascend; texts are a host's,
+/// unescaped; a name is what the host made of a name with expressions.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Event {
     /// An agent answered.
     Connected { host: HostId, facts: Facts },
     /// A task began.
-    Started { host: HostId, task: u32 },
+    Started { host: HostId, task: u32, turn: Turn, name: Option<String> },
     /// A process of the task wrote something.
     Output { host: HostId, task: u32, stream: Stream, data: Vec<u8> },
     /// The task waits for something, or got further.
     Progress { host: HostId, task: u32, text: String },
     /// A task ended.
-    Finished { host: HostId, task: u32, outcome: Outcome },
+    Finished { host: HostId, task: u32, turn: Turn, name: Option<String>, outcome: Outcome },
     /// Nothing more comes from this host.
     Ended(HostReport),
     /// The operator asked to stop.
@@ -90,6 +136,8 @@ pub(crate) struct HostReport {
     pub(crate) host: HostId,
     pub(crate) status: HostStatus,
     pub(crate) counts: Counts,
+    /// How many tasks that every run has did not have their turn; 0 where no run began.
+    pub(crate) missing: u32,
     pub(crate) bytes_sent: u64,
     pub(crate) bytes_received: u64,
     /// From the first step towards the host to the last frame, in milliseconds.
@@ -105,6 +153,7 @@ impl HostReport {
             host,
             status: HostStatus::Unreachable,
             counts: Counts::default(),
+            missing: 0,
             bytes_sent: 0,
             bytes_received: 0,
             ms: 0,
@@ -164,12 +213,14 @@ pub(crate) struct Counts {
     pub(crate) failed: u32,
     pub(crate) skipped: u32,
     pub(crate) ignored: u32,
+    pub(crate) rescued: u32,
 }
 
 impl Counts {
     /// One more of this status.
     pub(crate) fn add(&mut self, status: Status) {
-        *self.slot(status) += 1;
+        let slot = self.slot(status);
+        *slot = slot.saturating_add(1);
     }
 
     /// How many had this status.
@@ -185,6 +236,7 @@ impl Counts {
             Status::Failed => &mut self.failed,
             Status::Skipped => &mut self.skipped,
             Status::Ignored => &mut self.ignored,
+            Status::Rescued => &mut self.rescued,
         }
     }
 }
@@ -250,7 +302,7 @@ impl RunEnd {
 
     /// The exit code, as `hep help push` lists them.
     pub(crate) fn exit(&self, on_change: OnChange) -> u8 {
-        let moved = self.reports.iter().any(|r| r.counts.changed + r.counts.pending > 0);
+        let moved = self.reports.iter().any(|r| r.counts.changed > 0 || r.counts.pending > 0);
         match self.status() {
             RunStatus::Converged if moved && on_change == OnChange::Fail => 4,
             RunStatus::Converged => 0,
@@ -278,6 +330,8 @@ pub(crate) trait View {
     fn event(&mut self, event: Event, now: u64) -> Texts;
     /// Everything has.
     fn end(&mut self, end: &RunEnd, exit: u8) -> Texts;
+    /// What the operator is asked before a task, in one line.
+    fn question(&self, host: HostId, task: u32) -> String;
     /// What goes on right now, in one line, for a terminal.
     fn status(&self, now: u64) -> Option<String>;
 }
@@ -291,6 +345,7 @@ mod tests {
             host: HostId(0),
             status: *status,
             counts,
+            missing: 0,
             bytes_sent: 0,
             bytes_received: 0,
             ms: 0,

@@ -2,12 +2,13 @@
 //!
 //! A reader that goes away (`hep push | head`) stops the printing, never the run.
 
+use crate::drive::Answer;
 use crate::report::Texts;
 use crate::report::text::{Colour, Style};
 use crate::stop::Stop;
 use std::env;
 use std::io::{self, IsTerminal, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 mod terminal;
 
@@ -132,6 +133,22 @@ impl Ui {
     pub(crate) fn ask_password(&mut self, question: &str, stop: &Stop) -> io::Result<String> {
         self.clear_status();
         terminal::ask_password(question, stop)
+    }
+
+    /// Whether there is a terminal to ask at.
+    pub(crate) fn can_ask(&self) -> bool {
+        terminal::is_there()
+    }
+
+    /// Asks at the controlling terminal whether a task may begin; the question is harmless already.
+    ///
+    /// # Errors
+    /// There is no terminal any more.
+    pub(crate) fn ask_step(&mut self, question: &str, stop: &Stop) -> io::Result<Answer> {
+        self.clear_status();
+        let screen = Arc::clone(&self.screen);
+        let _held = screen.lock().unwrap_or_else(PoisonError::into_inner);
+        terminal::ask_step(question, stop)
     }
 
     /// Whoever asks about host keys, from the threads of a run.

@@ -1,8 +1,8 @@
 //! How much of what a host tells of its changes is taken and kept. Touches nothing.
 
-use hep_protocol::outcome::{Change, Failure, Outcome};
+use hep_protocol::outcome::{Change, Failure, ItemOutcome, Outcome};
 
-/// The most changes and notes of one task: a tree of that many files is beyond what a manifest is for.
+/// The most changes, notes and elements of a loop in one task: beyond what a manifest is for.
 const COUNT: usize = 200_000;
 
 /// The most bytes that one task's changes, diffs and notes may take. An agent keeps well below by itself.
@@ -11,40 +11,103 @@ const OF_A_TASK: usize = 16 * 1024 * 1024;
 /// What is kept of all that one host tells in a run, in bytes. Beyond that only how tasks ended is told.
 const OF_A_HOST: usize = 64 * 1024 * 1024;
 
+/// Where even that is too much, in bytes: an agent whose loop never ends must not fill the memory.
+const IN_ALL: usize = 2 * OF_A_HOST;
+
 /// What a line takes in memory beside its text, in bytes, about.
 const LINE: usize = 64;
 
-/// What one host has told so far.
+/// What a task's end takes in memory beside its lines, in bytes, about.
+const TURN: usize = 256;
+
+/// What is left of a failure's message when the host has told enough, in bytes.
+const SHORT: usize = 1024;
+
+/// What one host has told so far, in bytes.
 #[derive(Debug, Default)]
-pub(super) struct Told(usize);
+pub(super) struct Told {
+    told: usize,
+    /// What is left of it after shortening.
+    kept: usize,
+}
 
 impl Told {
-    /// Takes note of an outcome, and empties it if the host has told enough already.
+    /// Takes note of an outcome, and shortens it if the host has told enough already.
     ///
     /// # Errors
-    /// The outcome is larger than any that an agent sends; how.
+    /// The outcome is larger than any that an agent sends, or the host told far too much; how.
     pub(super) fn take(&mut self, outcome: &mut Outcome) -> Result<(), String> {
-        let Outcome { changes, notes, failure, status: _, ms: _ } = &*outcome;
-        let count = changes.len().saturating_add(notes.len());
+        let count = count(outcome);
         if count > COUNT {
-            return Err(format!("{count} changes and notes, and {COUNT} are allowed"));
+            return Err(format!("{count} changes, notes and items, and {COUNT} are allowed"));
         }
-        let lines = changes.iter().map(size_of_change).chain(notes.iter().map(|n| n.len() + LINE));
-        let size = lines.chain(failure.iter().map(size_of_failure)).sum();
+        let size = size(outcome);
         if size > OF_A_TASK {
             return Err(format!("{size} bytes of changes, and {OF_A_TASK} are allowed"));
         }
-        self.0 = self.0.saturating_add(size);
-        if self.0 > OF_A_HOST && count > 0 {
-            let note = format!(
-                "{count} lines are not shown: this host has told more than {} MiB",
-                OF_A_HOST >> 20
-            );
-            outcome.changes = Vec::new();
-            outcome.notes = vec![note];
+        self.told = self.told.saturating_add(size);
+        let shortened = self.told > OF_A_HOST;
+        if shortened {
+            shorten(outcome, count);
+        }
+        let kept = if shortened { self::size(outcome) } else { size };
+        self.kept = self.kept.saturating_add(kept + TURN);
+        if self.kept > IN_ALL {
+            return Err(format!("with it, more than {} MiB in all", IN_ALL >> 20));
         }
         Ok(())
     }
+}
+
+/// Leaves how the task ended, and a note in the place of `count` lines.
+fn shorten(outcome: &mut Outcome, count: usize) {
+    if count > 0 {
+        let limit = OF_A_HOST >> 20;
+        let note =
+            format!("{count} lines are not shown: this host has told more than {limit} MiB");
+        outcome.changes = Vec::new();
+        outcome.items = Vec::new();
+        outcome.notes = vec![note];
+    }
+    if let Some(Failure { message, hint, exit: _, stdout, stderr }) = &mut outcome.failure {
+        *message = beginning(std::mem::take(message), SHORT);
+        *hint = hint.take().map(|hint| beginning(hint, SHORT));
+        *stdout = String::new();
+        *stderr = String::new();
+    }
+}
+
+/// The first bytes of a text, at most so many; whole characters.
+pub(super) fn beginning(mut text: String, most: usize) -> String {
+    let mut at = most.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    text.truncate(at);
+    // What was cut off shall not stay in memory.
+    text.shrink_to_fit();
+    text
+}
+
+fn count(outcome: &Outcome) -> usize {
+    let Outcome { changes, notes, failure: _, items, status: _, ms: _ } = outcome;
+    let of_items = items.iter().map(|item| 1 + item.changes.len() + item.notes.len());
+    changes.len() + notes.len() + of_items.sum::<usize>()
+}
+
+fn size(outcome: &Outcome) -> usize {
+    let Outcome { changes, notes, failure, items, status: _, ms: _ } = outcome;
+    size_of_parts(changes, notes, failure.as_ref()) + items.iter().map(size_of_item).sum::<usize>()
+}
+
+fn size_of_item(item: &ItemOutcome) -> usize {
+    let ItemOutcome { label, status: _, changes, notes, failure, ms: _ } = item;
+    label.len() + TURN + size_of_parts(changes, notes, failure.as_ref())
+}
+
+fn size_of_parts(changes: &[Change], notes: &[String], failure: Option<&Failure>) -> usize {
+    let lines = changes.iter().map(size_of_change).chain(notes.iter().map(|n| n.len() + LINE));
+    lines.chain(failure.map(size_of_failure)).sum()
 }
 
 fn size_of_change(Change { line, diff }: &Change) -> usize {
@@ -62,8 +125,13 @@ mod tests {
 
     fn outcome(lines: usize, length: usize) -> Outcome {
         let change = Change { line: "x".repeat(length), diff: None };
-        let changes = vec![change; lines];
-        Outcome { status: Status::Changed, changes, notes: vec![], failure: None, ms: 0 }
+        let (changes, status) = (vec![change; lines], Status::Changed);
+        Outcome { status, changes, notes: vec![], failure: None, items: vec![], ms: 0 }
+    }
+
+    fn item(label: usize, lines: usize) -> ItemOutcome {
+        let Outcome { status, changes, notes, failure, items: _, ms } = outcome(lines, 0);
+        ItemOutcome { label: "x".repeat(label), status, changes, notes, failure, ms }
     }
 
     #[test]
@@ -72,8 +140,10 @@ mod tests {
             assert_eq!(Told::default().take(&mut outcome), expected.map_err(str::to_owned));
         };
         check(outcome(COUNT, 0), Ok(()));
-        let many = "200001 changes and notes, and 200000 are allowed";
+        let many = "200001 changes, notes and items, and 200000 are allowed";
         check(outcome(COUNT + 1, 0), Err(many));
+        check(Outcome { items: vec![item(0, COUNT)], ..outcome(0, 0) }, Err(many));
+        check(Outcome { items: vec![item(0, 0); 50_000], ..outcome(0, 0) }, Ok(()));
         check(outcome(1, OF_A_TASK - LINE), Ok(()));
         let long = "16777217 bytes of changes, and 16777216 are allowed";
         check(outcome(1, OF_A_TASK - LINE + 1), Err(long));
@@ -82,6 +152,8 @@ mod tests {
         check(Outcome { changes, ..outcome(0, 0) }, Err(long));
         let failure = Failure { message: "x".repeat(OF_A_TASK + 1), ..Failure::default() };
         check(Outcome { failure: Some(failure), ..outcome(0, 0) }, Err(long));
+        let items = vec![item(OF_A_TASK - TURN + 1, 0)];
+        check(Outcome { items, ..outcome(0, 0) }, Err(long));
     }
 
     #[test]
@@ -92,12 +164,25 @@ mod tests {
             told.take(&mut outcome).unwrap();
             assert_eq!(outcome.changes.len(), 1);
         }
-        let mut more = outcome(2, 1);
+        let mut more = Outcome { items: vec![item(1, 1)], ..outcome(2, 1) };
         told.take(&mut more).unwrap();
-        let note = "2 lines are not shown: this host has told more than 64 MiB".to_owned();
+        let note = "4 lines are not shown: this host has told more than 64 MiB".to_owned();
         assert_eq!(more, Outcome { notes: vec![note], ..outcome(0, 0) });
         let mut nothing = outcome(0, 0);
         told.take(&mut nothing).unwrap();
         assert_eq!(nothing, outcome(0, 0));
+        let (message, stdout) = ("\u{fc}".repeat(SHORT), "said".to_owned());
+        let failure = Failure { message, stdout, ..Failure::default() };
+        let mut failed = Outcome { failure: Some(failure), ..outcome(0, 0) };
+        told.take(&mut failed).unwrap();
+        let message = "\u{fc}".repeat(SHORT / 2);
+        assert_eq!(failed.failure, Some(Failure { message, ..Failure::default() }));
+    }
+
+    #[test]
+    fn an_endless_loop_comes_to_an_end() {
+        let mut told = Told::default();
+        let taken = (0..usize::MAX).find_map(|n| told.take(&mut outcome(0, 0)).err().map(|e| (n, e)));
+        assert_eq!(taken, Some((IN_ALL / TURN, "with it, more than 128 MiB in all".to_owned())));
     }
 }

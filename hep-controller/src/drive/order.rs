@@ -1,45 +1,24 @@
 //! What an agent may say, and when: the only judge of replies. Anything out of order makes the host lost, since nobody
 //! knows then what was done there. Touches nothing.
 
-use super::bounds::Told;
+use super::bounds::{Told, beginning};
+use super::expected::{Expected, Standing};
 use crate::report::{Counts, Event, HostId};
-use hep_protocol::blob::{Digest, Source, TreeKind};
-use hep_protocol::message::{End, Reply};
-use hep_protocol::outcome::{Failure, Outcome, Status};
-use hep_protocol::plan::Task;
+use hep_protocol::blob::Digest;
+use hep_protocol::message::{End, MAX_DEPTH, Reply, Turn};
+use hep_protocol::outcome::{Failure, ItemOutcome, Outcome, Status};
+use hep_protocol::plan::Pace;
 use std::collections::VecDeque;
 
 /// What is kept and shown of a process's output, in bytes: the end of it.
 const OUTPUT: usize = 64 * 1024;
 
-/// How often a task may ask for each of its contents: to compare, to show a diff, to write, and once more for each.
-const ASKS: usize = 8;
+/// What is kept of a name or an element's label, in bytes: the beginning of it.
+const NAME: usize = 4 * 1024;
 
-/// What is expected of a task.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Expected {
-    /// What messages call it.
-    pub(crate) name: String,
-    /// How many local files it may ask for.
-    pub(crate) files: usize,
-}
-
-impl Expected {
-    pub(crate) fn of(task: &Task) -> Expected {
-        let files = |source: &Source| match source {
-            Source::File(_) => 1,
-            Source::Tree { entries, .. } => {
-                let file = |kind: &TreeKind| match kind {
-                    TreeKind::File(_) => true,
-                    TreeKind::Directory | TreeKind::Link { .. } => false,
-                };
-                entries.iter().filter(|entry| file(&entry.kind)).count()
-            }
-        };
-        let files = task.sources.iter().map(|named| files(&named.source)).sum();
-        Expected { name: task.name.clone(), files }
-    }
-}
+/// How many numbers a turn has at most: the play, the entry, and for each block its round and the entry in it; handlers
+/// have two of their own.
+const DEEPEST: usize = MAX_DEPTH * 2 + 4;
 
 /// What follows from a reply.
 #[derive(Debug, PartialEq)]
@@ -48,34 +27,58 @@ pub(crate) enum Next {
     Tell(Event),
     /// This content is sent.
     Send(Digest),
+    /// The operator is asked about this task.
+    Ask(u32),
     /// The run is over.
     Over(End),
+}
+
+/// A task under way, or the last that was.
+struct Present {
+    task: u32,
+    turn: Turn,
+    name: Option<String>,
+    /// How many contents it has asked for.
+    asks: usize,
 }
 
 /// The replies so far.
 pub(crate) struct Order<'a> {
     host: HostId,
     tasks: &'a [Expected],
-    /// How many tasks have ended.
-    done: u32,
-    /// Whether the next one is under way.
+    /// For each task of the plan what it is to this host.
+    standing: Vec<Standing>,
+    /// How many tasks must still have their turn.
+    missing: u32,
+    /// Whether the agent may ask about tasks.
+    pace: Pace,
+    present: Option<Present>,
+    /// Whether that task is under way.
     begun: bool,
     failed: bool,
-    asks: usize,
     counts: Counts,
     output: VecDeque<u8>,
     told: Told,
 }
 
 impl<'a> Order<'a> {
-    pub(crate) fn new(host: HostId, tasks: &'a [Expected]) -> Order<'a> {
+    /// `standing` has a place for each of the tasks.
+    pub(crate) fn new(
+        host: HostId,
+        tasks: &'a [Expected],
+        standing: Vec<Standing>,
+        pace: Pace,
+    ) -> Order<'a> {
+        let missing = standing.iter().filter(|standing| **standing == Standing::Must).count();
         Order {
             host,
             tasks,
-            done: 0,
+            standing,
+            missing: u32::try_from(missing).unwrap_or(u32::MAX),
+            pace,
+            present: None,
             begun: false,
             failed: false,
-            asks: 0,
             counts: Counts::default(),
             output: VecDeque::new(),
             told: Told::default(),
@@ -90,7 +93,9 @@ impl<'a> Order<'a> {
         let host = self.host;
         match reply {
             Reply::Hello(_) => Err("the agent greeted twice".to_owned()),
-            Reply::Started { task } => self.start(task),
+            Reply::Facts(_) => Err("the agent told facts that nobody asked for".to_owned()),
+            Reply::Ask { task } => self.ask(task),
+            Reply::Started { task, turn, name } => self.start(task, turn, name),
             Reply::Want(digest) => self.want(digest),
             Reply::Output { task, stream, data } => {
                 self.known(task)?;
@@ -107,64 +112,95 @@ impl<'a> Order<'a> {
         }
     }
 
-    fn start(&mut self, task: u32) -> Result<Next, String> {
-        let due = self.done == task && !self.begun && !self.failed;
-        if !due || self.current().is_none() {
+    fn ask(&mut self, task: u32) -> Result<Next, String> {
+        if self.pace == Pace::Straight || self.begun {
+            return Err(format!("the agent asked about task {task} out of turn"));
+        }
+        self.own(task)?;
+        Ok(Next::Ask(task))
+    }
+
+    /// The operator wants to be asked no more.
+    pub(crate) fn ask_no_more(&mut self) {
+        self.pace = Pace::Straight;
+    }
+
+    /// Whether the host has such a task.
+    fn own(&mut self, task: u32) -> Result<&mut Standing, String> {
+        let standing = self.standing.get_mut(task as usize).filter(|s| **s != Standing::Foreign);
+        standing.ok_or_else(|| format!("the agent speaks of task {task}, which is none of its own"))
+    }
+
+    fn start(&mut self, task: u32, turn: Turn, name: Option<String>) -> Result<Next, String> {
+        let last = self.present.as_ref().map(|present| &present.turn);
+        let sound = !turn.0.is_empty() && turn.0.len() <= DEEPEST;
+        if self.begun || !sound || last.is_some_and(|last| turn <= *last) {
             return Err(format!("the agent began task {task} out of turn"));
         }
-        self.begun = true;
-        self.asks = 0;
+        let standing = self.own(task)?;
+        let due = *standing == Standing::Must;
+        *standing = Standing::Had;
+        self.missing -= u32::from(due);
         self.output.clear();
-        Ok(Next::Tell(Event::Started { host: self.host, task }))
+        self.begun = true;
+        let name = name.map(|name| beginning(name, NAME));
+        self.present = Some(Present { task, turn: turn.clone(), name: name.clone(), asks: 0 });
+        Ok(Next::Tell(Event::Started { host: self.host, task, turn, name }))
     }
 
     fn want(&mut self, digest: Digest) -> Result<Next, String> {
-        let allowed = self.current().filter(|_| self.begun).map_or(0, |task| task.files * ASKS);
-        if self.asks >= allowed {
-            return Err("the agent asked for a content that no task of its needs".to_owned());
+        let present = self.present.as_mut().filter(|_| self.begun);
+        let of = |present: &Present| self.tasks.get(present.task as usize);
+        let allowed = present.as_deref().and_then(of).map_or(0, |task| task.wants);
+        match present {
+            Some(present) if present.asks < allowed => {
+                present.asks += 1;
+                Ok(Next::Send(digest))
+            }
+            Some(_) | None => {
+                Err("the agent asked for a content that no task of its needs".to_owned())
+            }
         }
-        self.asks += 1;
-        Ok(Next::Send(digest))
     }
 
     fn finish(&mut self, task: u32, mut outcome: Outcome) -> Result<Next, String> {
-        if !self.begun || self.done != task {
+        let present = self.present.as_ref().filter(|present| self.begun && present.task == task);
+        let Some(present) = present else {
             return Err(format!("the agent ended task {task} out of turn"));
-        }
-        let bad = matches!(outcome.status, Status::Failed | Status::Ignored);
-        if bad != outcome.failure.is_some() {
+        };
+        let (turn, name) = (present.turn.clone(), present.name.clone());
+        if !is_sound(&outcome) {
             return Err(format!("the agent gave no sound outcome for task {task}"));
         }
-        if let Some(Failure { stdout, stderr, .. }) = &mut outcome.failure {
-            *stdout = end_of_text(std::mem::take(stdout));
-            *stderr = end_of_text(std::mem::take(stderr));
-        }
+        cut(&mut outcome);
         let too_much = |what| format!("the agent told too much of task {task}: {what}");
         self.told.take(&mut outcome).map_err(too_much)?;
         self.begun = false;
-        self.done += 1;
-        self.failed = outcome.status == Status::Failed;
+        self.failed |= outcome.status == Status::Failed;
         self.counts.add(outcome.status);
-        Ok(Next::Tell(Event::Finished { host: self.host, task, outcome }))
+        Ok(Next::Tell(Event::Finished { host: self.host, task, turn, name, outcome }))
     }
 
     fn end(&mut self, end: End) -> Result<Next, String> {
-        match end {
-            _ if self.begun => Err("the agent ended its run within a task".to_owned()),
-            End::Completed if !self.failed && !self.complete() => {
-                Err("the agent says that all is done, and it is not".to_owned())
+        let wrong = match end {
+            _ if self.begun => "the agent ended its run within a task",
+            End::Completed if self.failed => "the agent says that all is done, and a task failed",
+            End::Completed if self.missing > 0 => {
+                "the agent says that all is done, and it is not"
             }
-            End::Completed | End::Cancelled => Ok(Next::Over(end)),
-        }
+            End::Failed if !self.failed => "the agent says that a task failed, and none did",
+            End::Completed | End::Failed | End::Cancelled => return Ok(Next::Over(end)),
+        };
+        Err(wrong.to_owned())
     }
 
     /// Output may still come from a process that outlives its task, but not from a task that never began.
     fn known(&self, task: u32) -> Result<(), String> {
-        let begun = self.done + u32::from(self.begun);
-        if task < begun {
-            Ok(())
-        } else {
-            Err(format!("the agent spoke of task {task} before it began"))
+        match self.standing.get(task as usize) {
+            Some(Standing::Had) => Ok(()),
+            Some(Standing::Must | Standing::May | Standing::Foreign) | None => {
+                Err(format!("the agent spoke of task {task} before it began"))
+            }
         }
     }
 
@@ -173,10 +209,6 @@ impl<'a> Order<'a> {
         self.output.extend(newest);
         let surplus = self.output.len().saturating_sub(OUTPUT);
         self.output.drain(..surplus);
-    }
-
-    fn current(&self) -> Option<&'a Expected> {
-        self.tasks.get(self.done as usize)
     }
 
     /// How many tasks ended how.
@@ -189,24 +221,47 @@ impl<'a> Order<'a> {
         self.failed
     }
 
-    /// Whether every task has ended.
-    pub(crate) fn complete(&self) -> bool {
-        self.done as usize == self.tasks.len()
+    /// How many tasks that every run has did not have their turn.
+    pub(crate) fn missing(&self) -> u32 {
+        self.missing
     }
 
     /// Where the run is, for the end of a sentence.
     pub(crate) fn place(&self) -> String {
-        match self.current() {
-            Some(task) if self.begun => format!("during `{}`", task.name),
-            Some(task) => format!("before `{}`", task.name),
-            None => "after the last task".to_owned(),
-        }
+        let Some(Present { task, name, .. }) = &self.present else {
+            return "before the first task".to_owned();
+        };
+        let written = || self.tasks.get(*task as usize).map_or("", |task| task.name.as_str());
+        let name = name.as_deref().unwrap_or_else(written);
+        format!("{} `{name}`", if self.begun { "during" } else { "after" })
     }
 
     /// The end of what processes of the present task wrote.
     pub(crate) fn output(&self) -> String {
         let (front, back) = self.output.as_slices();
         String::from_utf8_lossy(&[front, back].concat()).into_owned()
+    }
+}
+
+/// Whether failures are where they belong, and only there.
+fn is_sound(outcome: &Outcome) -> bool {
+    let is = |status: Status, failure: &Option<Failure>| {
+        let bad = matches!(status, Status::Failed | Status::Ignored | Status::Rescued);
+        bad == failure.is_some()
+    };
+    let items = outcome.items.iter().all(|item| is(item.status, &item.failure));
+    items && is(outcome.status, &outcome.failure)
+}
+
+/// Leaves the ends of what processes said, and the beginnings of labels.
+fn cut(outcome: &mut Outcome) {
+    for ItemOutcome { label, .. } in &mut outcome.items {
+        *label = beginning(std::mem::take(label), NAME);
+    }
+    let of_items = outcome.items.iter_mut().filter_map(|item| item.failure.as_mut());
+    for Failure { stdout, stderr, .. } in outcome.failure.iter_mut().chain(of_items) {
+        *stdout = end_of_text(std::mem::take(stdout));
+        *stderr = end_of_text(std::mem::take(stderr));
     }
 }
 
@@ -224,118 +279,4 @@ fn end_of_text(text: String) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use hep_protocol::message::Stream;
-
-    fn started(task: u32) -> Reply {
-        Reply::Started { task }
-    }
-
-    fn finished(task: u32, status: Status) -> Reply {
-        let bad = matches!(status, Status::Failed | Status::Ignored);
-        let failure = bad.then(Failure::default);
-        Reply::Finished {
-            task,
-            outcome: Outcome { status, changes: vec![], notes: vec![], failure, ms: 0 },
-        }
-    }
-
-    fn output(task: u32) -> Reply {
-        Reply::Output { task, stream: Stream::Stdout, data: b"x".to_vec() }
-    }
-
-    /// Two tasks, the first with one file. The verdict on the last reply; all before it must be in order.
-    fn check(replies: Vec<Reply>, expected: &str) {
-        let tasks =
-            [("one", 1), ("two", 0)].map(|(name, files)| Expected { name: name.to_owned(), files });
-        let mut order = Order::new(HostId(0), &tasks);
-        let count = replies.len();
-        for (index, reply) in replies.into_iter().enumerate() {
-            let verdict = match order.take(reply) {
-                Ok(Next::Over(end)) => format!("{end:?}"),
-                Ok(_) => "fine".to_owned(),
-                Err(what) => what,
-            };
-            assert_eq!(
-                verdict,
-                if index + 1 == count { expected } else { "fine" },
-                "reply {index}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_run_in_order_ends_well() {
-        let ok = |task| [started(task), finished(task, Status::Ok)];
-        let done = Reply::Done(End::Completed);
-        check([ok(0), ok(1)].concat().into_iter().chain([done.clone()]).collect(), "Completed");
-        check(vec![started(0), finished(0, Status::Failed), done.clone()], "Completed");
-        check(vec![started(0), finished(0, Status::Ignored), started(1)], "fine");
-        check(vec![Reply::Done(End::Cancelled)], "Cancelled");
-        check(vec![started(0), output(0), finished(0, Status::Ok), output(0)], "fine");
-    }
-
-    #[test]
-    fn anything_else_is_named() {
-        let done = Reply::Done(End::Completed);
-        check(vec![started(1)], "the agent began task 1 out of turn");
-        check(vec![started(0), started(0)], "the agent began task 0 out of turn");
-        check(vec![started(u32::MAX)], "the agent began task 4294967295 out of turn");
-        check(
-            vec![started(0), finished(0, Status::Failed), started(1)],
-            "the agent began task 1 out of turn",
-        );
-        check(vec![finished(0, Status::Ok)], "the agent ended task 0 out of turn");
-        check(vec![started(0), finished(1, Status::Ok)], "the agent ended task 1 out of turn");
-        check(vec![started(0), output(1)], "the agent spoke of task 1 before it began");
-        check(vec![done.clone()], "the agent says that all is done, and it is not");
-        check(vec![started(0), done], "the agent ended its run within a task");
-        let ok = Outcome { failure: Some(Failure::default()), ..outcome() };
-        check(
-            vec![started(0), Reply::Finished { task: 0, outcome: ok }],
-            "the agent gave no sound outcome for task 0",
-        );
-    }
-
-    #[test]
-    fn an_agent_that_tells_too_much_is_lost() {
-        let notes = vec![String::new(); 200_001];
-        check(
-            vec![started(0), Reply::Finished { task: 0, outcome: Outcome { notes, ..outcome() } }],
-            "the agent told too much of task 0: 200001 changes and notes, and 200000 are allowed",
-        );
-    }
-
-    fn outcome() -> Outcome {
-        Outcome { status: Status::Ok, changes: vec![], notes: vec![], failure: None, ms: 0 }
-    }
-
-    #[test]
-    fn wants_are_bounded_by_what_a_task_has() {
-        let want = || Reply::Want(Digest::of(b"x"));
-        let refused = "the agent asked for a content that no task of its needs";
-        check(vec![want()], refused);
-        let mut replies = vec![started(0)];
-        replies.extend((0..ASKS).map(|_| want()));
-        check(replies.clone(), "fine");
-        replies.push(want());
-        check(replies, refused);
-        check(vec![started(0), finished(0, Status::Ok), started(1), want()], refused);
-    }
-
-    #[test]
-    fn output_is_kept_to_its_end() {
-        let tasks = [Expected { name: "one".to_owned(), files: 0 }];
-        let mut order = Order::new(HostId(0), &tasks);
-        order.take(started(0)).unwrap();
-        let mut data = vec![b'a'; 3 * OUTPUT];
-        data.extend_from_slice(b"end");
-        let told = order.take(Reply::Output { task: 0, stream: Stream::Stderr, data }).unwrap();
-        assert!(matches!(told, Next::Tell(Event::Output { data, .. }) if data.len() == OUTPUT));
-        assert_eq!(order.output().len(), OUTPUT);
-        assert!(order.output().ends_with("aend"));
-        assert_eq!(end_of_text("ü".repeat(OUTPUT)).len(), OUTPUT);
-        assert_eq!(end_of_text(format!("{}x", "ü".repeat(OUTPUT))).len(), OUTPUT - 1);
-    }
-}
+mod tests;

@@ -4,14 +4,16 @@ use super::*;
 use crate::remote::{Canceller, Counters, Ending};
 use hep_protocol::blob::{Source, SourceFile};
 use hep_protocol::facts::Init;
+use hep_protocol::message::Turn;
 use hep_protocol::outcome::{Outcome, Status};
-use hep_protocol::plan::{DiffMode, NamedSource, OnError, RunMode, Task};
+use hep_protocol::plan::{DiffMode, NamedSource, OnError, RunMode, Spec, Task};
 use hep_protocol::task::TaskSpec;
 use std::fs;
 use std::io::Write;
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::sync::mpsc::channel;
 use std::thread;
 
 /// A link to a thread of this process.
@@ -80,21 +82,23 @@ impl Agent {
         loop {
             match self.hear() {
                 Some(Request::Blob { data, last: true, .. }) => ahead.push(data),
+                Some(Request::Host(part)) => assert!(part.name.starts_with("web")),
                 Some(Request::Plan(plan)) => return (ahead, plan),
                 other => panic!("{other:?}"),
             }
         }
     }
 
-    pub(crate) fn task(&mut self, task: u32, status: Status) {
-        self.say(Reply::Started { task });
-        let bad = matches!(status, Status::Failed | Status::Ignored);
-        let failure = bad.then(Default::default);
-        let outcome = Outcome { status, changes: vec![], notes: vec![], failure, ms: 3 };
-        self.say(Reply::Finished { task, outcome });
+    pub(crate) fn start(&mut self, task: u32) {
+        self.say(started(task));
     }
 
-    fn done(&mut self, end: End) {
+    pub(crate) fn task(&mut self, task: u32, status: Status) {
+        self.start(task);
+        self.say(Reply::Finished { task, outcome: outcome(status) });
+    }
+
+    pub(crate) fn done(&mut self, end: End) {
         self.say(Reply::Done(end));
     }
 }
@@ -104,6 +108,16 @@ pub(crate) fn agent(script: impl FnOnce(&mut Agent) + Send + 'static) -> FakeLin
     let (ours, theirs) = UnixStream::pair().unwrap();
     thread::spawn(move || script(&mut Agent(theirs)));
     FakeLink { stream: ours, way: Canceller::default() }
+}
+
+fn started(task: u32) -> Reply {
+    Reply::Started { task, turn: Turn(vec![0, task]), name: None }
+}
+
+fn outcome(status: Status) -> Outcome {
+    let bad = matches!(status, Status::Failed | Status::Ignored | Status::Rescued);
+    let failure = bad.then(Default::default);
+    Outcome { status, changes: vec![], notes: vec![], failure, items: vec![], ms: 3 }
 }
 
 pub(crate) fn facts() -> Facts {
@@ -129,15 +143,31 @@ pub(crate) fn job(files: &[(&Path, &[u8])]) -> Job {
         NamedSource { written: String::new(), source: Source::File(file) }
     };
     let mut sources: Vec<NamedSource> = files.iter().map(source).collect();
-    let task = |name: &str| Task {
-        name: name.to_owned(),
-        spec: TaskSpec::Command(Default::default()),
+    let sourced = |name| Task {
         sources: if name == "two" { std::mem::take(&mut sources) } else { vec![] },
-        on_error: OnError::Stop,
+        ..task(name)
     };
-    let tasks = ["one", "two", "three"].map(task).to_vec();
-    let plan = Plan { mode: RunMode::Apply, diff: DiffMode::Off, tasks };
-    Job::new(plan, Arc::new(contents)).unwrap()
+    let tasks = ["one", "two", "three"].map(sourced).to_vec();
+    let plan = Plan::of_tasks(RunMode::Apply, DiffMode::Off, tasks);
+    Job::new(plan, hosts(32), Arc::new(contents)).unwrap()
+}
+
+/// Hosts that run the first play.
+fn hosts(n: usize) -> Vec<HostPart> {
+    let host =
+        |n| HostPart { name: format!("web{n}"), plays: vec![0], ..HostPart::default() };
+    (1..=n).map(host).collect()
+}
+
+fn task(name: &str) -> Task {
+    let spec = Spec::Typed(TaskSpec::Command(Default::default()));
+    let on_error = OnError::Stop;
+    Task { name: name.to_owned(), spec, sources: vec![], on_error, control: None }
+}
+
+/// Nobody can be asked.
+fn nobody(_task: u32) -> Receiver<Answer> {
+    channel().1
 }
 
 /// Greets and drives a scripted agent: `status ok/changed/failed: trouble`, and how many events were told.
@@ -147,14 +177,24 @@ fn check(
     script: impl FnOnce(&mut Agent) + Send + 'static,
     expected: &str,
 ) -> usize {
+    check_asking(job, stop, script, &nobody, expected)
+}
+
+fn check_asking(
+    job: &Job,
+    stop: &Stop,
+    script: impl FnOnce(&mut Agent) + Send + 'static,
+    ask: &Ask<'_>,
+    expected: &str,
+) -> usize {
     let mut link = agent(|agent| {
         agent.greet();
         script(agent);
     });
     assert_eq!(greet(&mut link), Ok(facts()));
     let mut events = 0;
-    let Conclusion { status, counts, trouble } =
-        Drive { job, host: HostId(0), stop }.run(&mut link, &mut |_| events += 1);
+    let Conclusion { status, counts, trouble, missing: _ } =
+        Drive { job, host: HostId(0), stop }.run(&mut link, &mut |_| events += 1, ask);
     let trouble = trouble.map_or(String::new(), |trouble| {
         if trouble.what.contains("; the agent was killed") {
             assert_eq!(trouble.output, "last words\n");
@@ -173,11 +213,9 @@ fn a_host_converges() {
         assert_eq!((ahead.len(), plan.tasks.len()), (0, 3));
         agent.task(0, Status::Ok);
         agent.task(1, Status::Changed);
-        agent.say(Reply::Started { task: 2 });
+        agent.start(2);
         agent.say(Reply::Progress { task: 2, text: "waiting".to_owned() });
-        let outcome =
-            Outcome { status: Status::Ok, changes: vec![], notes: vec![], failure: None, ms: 3 };
-        agent.say(Reply::Finished { task: 2, outcome });
+        agent.say(Reply::Finished { task: 2, outcome: outcome(Status::Ok) });
         agent.done(End::Completed);
     };
     assert_eq!(check(&job(&[]), &Stop::default(), script, "converged 2/1/0"), 7);
@@ -189,7 +227,7 @@ fn a_failed_task_is_a_value() {
         agent.plan();
         agent.task(0, Status::Changed);
         agent.task(1, Status::Failed);
-        agent.done(End::Completed);
+        agent.done(End::Failed);
     };
     check(&job(&[]), &Stop::default(), script, "failed 0/1/1");
 }
@@ -206,7 +244,7 @@ fn small_contents_go_ahead_and_large_ones_when_wanted() {
         let (ahead, _) = agent.plan();
         assert_eq!(ahead, [b"small"]);
         agent.task(0, Status::Ok);
-        agent.say(Reply::Started { task: 1 });
+        agent.start(1);
         agent.say(Reply::Want(Digest::of(content)));
         let mut got = Vec::new();
         while let Some(Request::Blob { data, last, .. }) = agent.hear() {
@@ -233,7 +271,7 @@ fn a_content_that_changed_is_refused_with_its_name() {
     let script = |agent: &mut Agent| {
         assert!(agent.plan().0.is_empty());
         agent.task(0, Status::Ok);
-        agent.say(Reply::Started { task: 1 });
+        agent.start(1);
         agent.say(Reply::Want(Digest::of(b"old")));
         let Some(Request::Unavailable { reason, .. }) = agent.hear() else { panic!() };
         assert!(reason.contains("page` has changed"), "{reason}");
@@ -251,7 +289,7 @@ fn all_that_goes_ahead_is_bounded() {
     let files: Vec<(&Path, &[u8])> =
         files.iter().map(|(path, c)| (path.as_path(), c.as_slice())).collect();
     let job = job(&files);
-    assert!(job.opening.len() as u64 > AHEAD / 2 && (job.opening.len() as u64) < AHEAD + 65536);
+    assert!(job.ahead.len() as u64 > AHEAD / 2 && (job.ahead.len() as u64) < AHEAD + 65536);
 }
 
 #[test]
@@ -265,41 +303,39 @@ fn whatever_an_agent_says_out_of_turn_makes_it_lost() {
         };
         check(&job, &stop, all, &format!("lost 0/0/0: {what}"));
     };
-    check(|_| {}, "the agent ended without a last word before `one`");
+    check(|_| {}, "the agent ended without a last word before the first task");
     check(
-        |agent| agent.say(Reply::Started { task: 7 }),
-        "the agent began task 7 out of turn before `one`",
+        |agent| agent.start(7),
+        "the agent speaks of task 7, which is none of its own before the first task",
     );
     check(
-        |agent| agent.say(Reply::Started { task: 0 }),
+        |agent| agent.start(0),
         "the agent ended without a last word during `one`",
     );
-    check(|agent| agent.say(Reply::Hello(facts())), "the agent greeted twice before `one`");
+    check(|agent| agent.say(Reply::Hello(facts())), "the agent greeted twice before the first task");
     check(
         |agent| agent.done(End::Completed),
-        "the agent says that all is done, and it is not before `one`",
+        "the agent says that all is done, and it is not before the first task",
     );
-    check(|agent| agent.done(End::Cancelled), "the agent stopped unasked before `one`");
+    check(|agent| agent.done(End::Cancelled), "the agent stopped unasked before the first task");
     check(
         |agent| agent.0.write_all(&u32::MAX.to_le_bytes()).unwrap(),
-        "a frame of 4294967295 bytes is longer than the 67108864 that are allowed before `one`",
+        "a frame of 4294967295 bytes is longer than the 67108864 that are allowed before the first task",
     );
     check(
         |agent| agent.0.write_all(&[9, 0, 0, 0, 200, 1]).unwrap(),
-        "the stream broke: unexpected end of file before `one`",
+        "the stream broke: unexpected end of file before the first task",
     );
 }
 
 #[test]
 fn every_truncation_of_a_run_is_a_loss() {
     let mut whole = Vec::new();
-    frame::write(&mut whole, &Reply::Started { task: 0 }).unwrap();
-    let outcome =
-        Outcome { status: Status::Ok, changes: vec![], notes: vec![], failure: None, ms: 3 };
-    frame::write(&mut whole, &Reply::Finished { task: 0, outcome }).unwrap();
+    frame::write(&mut whole, &started(0)).unwrap();
+    frame::write(&mut whole, &Reply::Finished { task: 0, outcome: outcome(Status::Ok) }).unwrap();
     frame::write(&mut whole, &Reply::Done(End::Completed)).unwrap();
-    let plan = Plan { mode: RunMode::Apply, diff: DiffMode::Off, tasks: vec![task("one")] };
-    let job = Job::new(plan, Arc::default()).unwrap();
+    let plan = Plan::of_tasks(RunMode::Apply, DiffMode::Off, vec![task("one")]);
+    let job = Job::new(plan, hosts(1), Arc::default()).unwrap();
     for length in 0..=whole.len() {
         let bytes = whole[..length].to_vec();
         let mut link = agent(move |agent| {
@@ -307,15 +343,10 @@ fn every_truncation_of_a_run_is_a_loss() {
             agent.0.write_all(&bytes).unwrap();
         });
         let drive = Drive { job: &job, host: HostId(0), stop: &Stop::default() };
-        let status = drive.run(&mut link, &mut |_| {}).status;
+        let status = drive.run(&mut link, &mut |_| {}, &nobody).status;
         let expected = if length == whole.len() { HostStatus::Converged } else { HostStatus::Lost };
         assert_eq!(status, expected, "{length} bytes");
     }
-}
-
-fn task(name: &str) -> Task {
-    let spec = TaskSpec::Command(Default::default());
-    Task { name: name.to_owned(), spec, sources: vec![], on_error: OnError::Stop }
 }
 
 #[test]
@@ -324,20 +355,13 @@ fn a_wish_to_stop_reaches_a_silent_agent() {
     let asking = Arc::clone(&stop);
     let script = move |agent: &mut Agent| {
         agent.plan();
-        agent.say(Reply::Started { task: 0 });
+        agent.start(0);
         asking.ask();
         assert_eq!(agent.hear(), Some(Request::Cancel));
-        let outcome = Outcome {
-            status: Status::Changed,
-            changes: vec![],
-            notes: vec![],
-            failure: None,
-            ms: 3,
-        };
-        agent.say(Reply::Finished { task: 0, outcome });
+        agent.say(Reply::Finished { task: 0, outcome: outcome(Status::Changed) });
         agent.done(End::Cancelled);
     };
-    check(&job(&[]), &stop, script, "lost 0/1/0: stopped on request before `two`");
+    check(&job(&[]), &stop, script, "lost 0/1/0: stopped on request after `one`");
 }
 
 #[test]
@@ -352,7 +376,7 @@ fn a_wish_to_stop_goes_between_the_pieces_of_a_content() {
     let script = move |agent: &mut Agent| {
         agent.plan();
         agent.task(0, Status::Ok);
-        agent.say(Reply::Started { task: 1 });
+        agent.start(1);
         agent.say(Reply::Want(Digest::of(content)));
         assert!(matches!(agent.hear(), Some(Request::Blob { last: false, .. })));
         asking.ask();
@@ -393,9 +417,143 @@ fn a_cut_link_is_told_as_that() {
     let asking = Arc::clone(&stop);
     let script = move |agent: &mut Agent| {
         agent.plan();
-        agent.say(Reply::Started { task: 0 });
+        agent.start(0);
         asking.ask();
         asking.ask();
     };
     check(&job(&[]), &stop, script, "lost 0/0/0: the link was cut on request during `one`");
+}
+
+/// A job whose agents ask before each of the three tasks.
+fn asking() -> Job {
+    Job { pace: Pace::Asking, ..job(&[]) }
+}
+
+fn answering(answers: &'static [Answer]) -> impl Fn(u32) -> Receiver<Answer> {
+    let left = std::cell::RefCell::new(answers.iter());
+    move |_task| {
+        let (sender, receiver) = channel();
+        left.borrow_mut().next().into_iter().for_each(|answer| sender.send(*answer).unwrap());
+        receiver
+    }
+}
+
+#[test]
+fn what_the_operator_answers_goes_to_the_agent() {
+    let answers = &[Answer::Go(Go::Run), Answer::Go(Go::Skip), Answer::Go(Go::RunAll)];
+    let script = |agent: &mut Agent| {
+        agent.plan();
+        let statuses = [(Go::Run, Status::Ok), (Go::Skip, Status::Skipped), (Go::RunAll, Status::Ok)];
+        for (task, (go, status)) in (0..).zip(statuses) {
+            agent.say(Reply::Ask { task });
+            assert_eq!(agent.hear(), Some(Request::Go(go)));
+            agent.task(task, status);
+        }
+        agent.done(End::Completed);
+    };
+    check_asking(&asking(), &Stop::default(), script, &answering(answers), "converged 2/0/0");
+}
+
+#[test]
+fn an_agent_that_asks_on_when_it_shall_not_is_lost() {
+    let script = |agent: &mut Agent| {
+        agent.plan();
+        agent.say(Reply::Ask { task: 0 });
+        assert_eq!(agent.hear(), Some(Request::Go(Go::RunAll)));
+        agent.task(0, Status::Ok);
+        agent.say(Reply::Ask { task: 1 });
+    };
+    let expected = "lost 1/0/0: the agent asked about task 1 out of turn after `one`";
+    let answers = &[Answer::Go(Go::RunAll)];
+    check_asking(&asking(), &Stop::default(), script, &answering(answers), expected);
+    check(
+        &job(&[]),
+        &Stop::default(),
+        |agent| {
+            agent.plan();
+            agent.say(Reply::Ask { task: 0 });
+        },
+        "lost 0/0/0: the agent asked about task 0 out of turn before the first task",
+    );
+}
+
+#[test]
+fn an_operator_who_quits_stops_the_run() {
+    let script = |agent: &mut Agent| {
+        agent.plan();
+        agent.task(0, Status::Ok);
+        agent.say(Reply::Ask { task: 1 });
+        assert_eq!(agent.hear(), Some(Request::Cancel));
+        agent.done(End::Cancelled);
+    };
+    let expected = "lost 1/0/0: stopped on request after `one`";
+    let stop = Stop::default();
+    check_asking(&asking(), &stop, script, &answering(&[Answer::Quit]), expected);
+    assert_eq!(stop.wish(), Some(Stopping::Soon));
+}
+
+#[test]
+fn an_agent_that_ends_or_goes_on_while_the_operator_thinks_is_lost() {
+    let forever = |_task| {
+        let (sender, receiver) = channel();
+        std::mem::forget(sender);
+        receiver
+    };
+    let script = |agent: &mut Agent| {
+        agent.plan();
+        agent.say(Reply::Ask { task: 0 });
+    };
+    let expected = "lost 0/0/0: the agent ended without a last word before the first task";
+    check_asking(&asking(), &Stop::default(), script, &forever, expected);
+    let script = |agent: &mut Agent| {
+        agent.plan();
+        agent.say(Reply::Ask { task: 0 });
+        (0..40).for_each(|_| drop(agent.0.write_all(&[0; 65_536])));
+    };
+    let expected = "lost 0/0/0: the agent goes on while it should wait before the first task";
+    check_asking(&asking(), &Stop::default(), script, &forever, expected);
+    let expected = "lost 0/0/0: the operator could not be asked before the first task";
+    let script = |agent: &mut Agent| {
+        agent.plan();
+        agent.say(Reply::Ask { task: 0 });
+        agent.hear();
+    };
+    check_asking(&asking(), &Stop::default(), script, &nobody, expected);
+}
+
+#[test]
+fn a_failure_is_an_end_too_when_the_run_was_stopped_behind_it() {
+    let script = |agent: &mut Agent| {
+        agent.plan();
+        agent.task(0, Status::Failed);
+        agent.done(End::Cancelled);
+    };
+    check(&job(&[]), &Stop::default(), script, "failed 0/0/1");
+    let rescued = |agent: &mut Agent| {
+        agent.plan();
+        agent.task(0, Status::Rescued);
+        agent.task(1, Status::Ignored);
+        agent.task(2, Status::Ok);
+        agent.done(End::Completed);
+    };
+    check(&job(&[]), &Stop::default(), rescued, "converged 1/0/0");
+}
+
+#[test]
+fn facts_are_a_mapping() {
+    let check = |reply: Option<Reply>, expected: Result<(), &str>| {
+        let mut link = agent(move |agent| {
+            agent.greet();
+            assert_eq!(agent.hear(), Some(Request::Facts));
+            reply.into_iter().for_each(|reply| agent.say(reply));
+        });
+        greet(&mut link).unwrap();
+        let told = super::facts(&mut link).map(drop).map_err(|problem| problem.what);
+        assert_eq!(told, expected.map_err(str::to_owned));
+    };
+    check(Some(Reply::Facts(Json(serde_json::json!({"os": "debian"})))), Ok(()));
+    let other = Err("the agent did not tell the facts of its host");
+    check(Some(Reply::Facts(Json(serde_json::json!(["os"])))), other);
+    check(Some(Reply::Done(End::Completed)), other);
+    check(None, Err("the stream ended in place of the facts"));
 }

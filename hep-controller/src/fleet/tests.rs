@@ -3,7 +3,7 @@
 use super::*;
 use crate::drive::tests::{Agent, agent, facts, job};
 use crate::remote::Stage;
-use hep_protocol::message::{End, Reply};
+use hep_protocol::message::End;
 use hep_protocol::outcome::Status;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
@@ -17,7 +17,7 @@ type Reached = Result<(Box<dyn Link>, Facts), Unreachable>;
 fn converges(agent: &mut Agent) {
     agent.plan();
     (0..3).for_each(|task| agent.task(task, Status::Ok));
-    agent.say(Reply::Done(End::Completed));
+    agent.done(End::Completed);
 }
 
 fn unreachable() -> Unreachable {
@@ -53,14 +53,14 @@ fn no_host_is_in_the_way_of_another() {
         3 => launched(|agent| {
             agent.plan();
             agent.task(0, Status::Failed);
-            agent.say(Reply::Done(End::Completed));
+            agent.done(End::Failed);
         }),
         _ => launched(converges),
     };
     let expected = [
         "0 unreachable connect: no answer",
         "1 lost hep itself failed: a mistake of hep's",
-        "2 lost the agent ended without a last word before `one`; the agent was killed by signal KILL",
+        "2 lost the agent ended without a last word before the first task; the agent was killed by signal KILL",
         "3 failed",
         "4 converged",
     ];
@@ -82,7 +82,7 @@ fn no_more_hosts_at_a_time_than_wished() {
             thread::sleep(Duration::from_millis(5));
             now.fetch_sub(1, Ordering::SeqCst);
             (0..3).for_each(|task| agent.task(task, Status::Ok));
-            agent.say(Reply::Done(End::Completed));
+            agent.done(End::Completed);
         })
     };
     let expected: Vec<String> = (0..12).map(|host| format!("{host} converged")).collect();

@@ -4,7 +4,7 @@ use super::fold::{Block, Group};
 use super::summary::excerpts;
 use super::text::{Colour, Style, count, names, shown, shown_lines, span};
 use super::{HostId, Run};
-use hep_protocol::outcome::{Change, Failure, Status};
+use hep_protocol::outcome::{Change, Failure, ItemOutcome, Status};
 
 /// Where the text under a title begins: behind the status and two spaces.
 const INDENT: &str = "         ";
@@ -16,28 +16,39 @@ const NOTEWORTHY: u64 = 500;
 const DIFFERENCES: usize = 6;
 
 /// The gravest first.
-const BY_GRAVITY: [Status; 6] = [
+const BY_GRAVITY: [Status; 7] = [
     Status::Failed,
     Status::Changed,
     Status::Pending,
     Status::Ignored,
+    Status::Rescued,
     Status::Skipped,
     Status::Ok,
 ];
 
+/// Whether equal and uneventful elements of a loop are told one by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Elements {
+    /// `3 items ok`.
+    Folded,
+    All,
+}
+
 /// The block as text that ends in a newline.
-pub(crate) fn block(run: &Run, block: &Block, colour: Colour) -> String {
+pub(crate) fn block(run: &Run, block: &Block, elements: Elements, colour: Colour) -> String {
     let mut text = title(run, block, colour);
-    let items = items(&block.groups);
-    let acting = acting(&block.groups);
+    let groups: Vec<(&Group, Vec<Line<'_>>)> =
+        block.groups.iter().map(|group| (group, Line::all(block, group, elements))).collect();
+    let acting: usize =
+        groups.iter().filter(|(_, lines)| !lines.is_empty()).map(|(g, _)| g.hosts.len()).sum();
     let mut differing = 0;
-    for (item, hosts) in &items {
-        let shared = hosts.len() == acting;
-        differing += usize::from(!shared);
-        if shared || differing <= DIFFERENCES {
+    for (line, hosts) in &shared(&groups) {
+        let by_all = hosts.len() == acting;
+        differing += usize::from(!by_all);
+        if by_all || differing <= DIFFERENCES {
             let whose =
-                if shared { String::new() } else { format!("{}: ", host_names(run, hosts)) };
-            item.append(&whose, colour, &mut text);
+                if by_all { String::new() } else { format!("{}: ", host_names(run, hosts)) };
+            line.append(&whose, colour, &mut text);
         }
     }
     if differing > DIFFERENCES {
@@ -45,6 +56,22 @@ pub(crate) fn block(run: &Run, block: &Block, colour: Colour) -> String {
         text.push_str(&format!("{INDENT}... and {more} that not all hosts share\n"));
     }
     text
+}
+
+/// Whether every host left the task out and nobody has anything to say about it.
+pub(crate) fn is_skipped(block: &Block) -> bool {
+    block.groups.iter().all(|group| {
+        group.status == Status::Skipped
+            && Line::all(block, group, Elements::Folded)
+                .iter()
+                .all(|line| matches!(line, Line::Count(..)))
+    })
+}
+
+/// Tasks in a row that every host left out, in one line.
+pub(crate) fn skipped(tasks: usize, colour: Colour) -> String {
+    let line = format!("{:<7}  {}", Status::Skipped.to_string(), count(tasks, "task"));
+    format!("{}\n", colour.paint(Style::Faint, &line))
 }
 
 fn title(run: &Run, block: &Block, colour: Colour) -> String {
@@ -69,8 +96,21 @@ fn title(run: &Run, block: &Block, colour: Colour) -> String {
         [] => String::new(),
         parts => format!("  {}", colour.paint(Style::Faint, &format!("({})", parts.join(", ")))),
     };
+    let label = run.task(block.task);
+    let name = common_name(block).unwrap_or(&label.name);
+    let mut name = format!("{}{}", label.role, shown(name));
+    if gravest == Status::Skipped {
+        name = colour.paint(Style::Faint, &name);
+    }
     let word = colour.paint(Style::of(gravest), &format!("{gravest:<7}"));
-    format!("{word}  {}{statuses}{aside}\n", shown(&run.task(block.task).name))
+    format!("{word}  {name}{statuses}{aside}\n")
+}
+
+/// What all hosts made of the task's name.
+fn common_name(block: &Block) -> Option<&str> {
+    let mut names = block.groups.iter().map(|group| group.name.as_deref());
+    let first = names.next().flatten();
+    first.filter(|first| names.all(|name| name == Some(first)))
 }
 
 /// `changed 48, ok 1 (web3)`: hosts are named where they are few, and not most of all.
@@ -104,38 +144,111 @@ pub(crate) fn host_names(run: &Run, hosts: &[HostId]) -> String {
 
 /// What stands under a title.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Item<'a> {
+enum Line<'a> {
+    /// The task's name, where hosts differ in it.
+    Name(&'a str),
     Change(&'a Change),
     Note(&'a str),
-    /// The failure of a task whose failure does not matter.
-    Ignored(&'a Failure),
+    /// The failure of a task that does not end the run.
+    Tolerated(&'a Failure),
+    /// So many elements of a loop ended like this, and there is no more to say of them.
+    Count(Status, usize),
+    /// One element, with what it changed.
+    Element(&'a ItemOutcome),
 }
 
-impl<'a> Item<'a> {
-    fn all(group: &'a Group) -> impl Iterator<Item = Item<'a>> {
-        let ignored = group.failure.iter().filter(|_| group.status == Status::Ignored);
-        let changes = group.changes.iter().map(Item::Change);
-        let notes = group.notes.iter().map(|note| Item::Note(note));
-        changes.chain(notes).chain(ignored.map(Item::Ignored))
+impl<'a> Line<'a> {
+    fn all(block: &Block, group: &'a Group, elements: Elements) -> Vec<Line<'a>> {
+        let name = group.name.as_deref().filter(|_| common_name(block).is_none());
+        let mut lines: Vec<Line<'a>> = name.map(Line::Name).into_iter().collect();
+        lines.extend(group.changes.iter().map(Line::Change));
+        lines.extend(group.notes.iter().map(|note| Line::Note(note)));
+        lines.extend(of_items(&group.items, elements));
+        let tolerated = group.failure.iter().filter(|_| is_tolerated(group.status));
+        lines.extend(tolerated.map(Line::Tolerated));
+        lines
     }
 
     fn append(self, whose: &str, colour: Colour, text: &mut String) {
         match self {
-            Item::Change(change) => {
+            Line::Name(name) => text.push_str(&format!("{INDENT}{whose}{}\n", shown(name))),
+            Line::Change(change) => {
                 text.push_str(&format!("{INDENT}{whose}{}\n", shown(&change.line)));
-                for line in change.diff.iter().flat_map(|diff| shown_lines(diff)) {
-                    text.push_str(&format!("{INDENT}  {}\n", diff_line(&line, colour)));
-                }
+                append_diff(change, INDENT, colour, text);
             }
-            Item::Note(note) => text.push_str(&format!("{INDENT}{whose}note: {}\n", shown(note))),
-            Item::Ignored(failure) => {
+            Line::Note(note) => append_note(note, &format!("{INDENT}{whose}"), text),
+            Line::Tolerated(failure) => {
                 text.push_str(&format!("{INDENT}{whose}{}\n", shown(&failure.message)));
                 for line in excerpts(failure, colour) {
                     text.push_str(&format!("{INDENT}  {line}\n"));
                 }
             }
+            Line::Count(status, n) => {
+                let line = format!("{} {status}", count(n, "item"));
+                text.push_str(&format!("{INDENT}{whose}{}\n", colour.paint(Style::Faint, &line)));
+            }
+            Line::Element(item) => append_element(item, whose, colour, text),
         }
     }
+}
+
+fn is_tolerated(status: Status) -> bool {
+    matches!(status, Status::Ignored | Status::Rescued)
+}
+
+/// The elements of a loop: those with something to say, and how many others there are of each status.
+fn of_items(items: &[ItemOutcome], elements: Elements) -> Vec<Line<'_>> {
+    let quiet = |item: &&ItemOutcome| {
+        let ItemOutcome { label: _, status, changes, notes, failure, ms: _ } = item;
+        let unmoved = matches!(status, Status::Ok | Status::Skipped);
+        unmoved && changes.is_empty() && notes.is_empty() && failure.is_none()
+    };
+    if elements == Elements::All {
+        return items.iter().map(Line::Element).collect();
+    }
+    let mut lines: Vec<Line<'_>> =
+        items.iter().filter(|item| !quiet(item)).map(Line::Element).collect();
+    for status in [Status::Ok, Status::Skipped] {
+        match items.iter().filter(quiet).filter(|item| item.status == status).count() {
+            0 => {}
+            n => lines.push(Line::Count(status, n)),
+        }
+    }
+    lines
+}
+
+fn append_element(item: &ItemOutcome, whose: &str, colour: Colour, text: &mut String) {
+    let ItemOutcome { label, status, changes, notes, failure, ms: _ } = item;
+    let word = colour.paint(Style::of(*status), &format!("{status:<7}"));
+    text.push_str(&format!("{INDENT}{whose}{word}  {}\n", shown(label)));
+    let below = format!("{INDENT}  ");
+    for change in changes {
+        text.push_str(&format!("{below}{}\n", shown(&change.line)));
+        append_diff(change, &below, colour, text);
+    }
+    notes.iter().for_each(|note| append_note(note, &below, text));
+    if let Some(failure) = failure {
+        shown_lines(&failure.message).for_each(|line| text.push_str(&format!("{below}{line}\n")));
+        // Those of a failure that ends the run come last, in full.
+        if is_tolerated(*status) {
+            excerpts(failure, colour)
+                .iter()
+                .for_each(|line| text.push_str(&format!("{below}  {line}\n")));
+        }
+    }
+}
+
+fn append_diff(change: &Change, indent: &str, colour: Colour, text: &mut String) {
+    for line in change.diff.iter().flat_map(|diff| shown_lines(diff)) {
+        text.push_str(&format!("{indent}  {}\n", diff_line(&line, colour)));
+    }
+}
+
+/// A note's first line behind `before`, the others below it.
+fn append_note(note: &str, before: &str, text: &mut String) {
+    let mut lines = shown_lines(note);
+    text.push_str(&format!("{before}note: {}\n", lines.next().unwrap_or_default()));
+    lines.for_each(|line| text.push_str(&format!("{INDENT}      {line}\n")));
 }
 
 /// One line of a unified diff.
@@ -150,25 +263,21 @@ fn diff_line(line: &str, colour: Colour) -> String {
     colour.paint(style, line)
 }
 
-/// Every different item with the hosts that have it, in the order of the first of them.
-fn items(groups: &[Group]) -> Vec<(Item<'_>, Vec<HostId>)> {
-    let mut all: Vec<(Item<'_>, Vec<HostId>)> = Vec::new();
-    for group in groups {
-        for item in Item::all(group) {
-            // A line that one host has twice stays twice.
+/// Every different line with the hosts that have it, in the order of the first of them.
+fn shared<'a>(groups: &[(&'a Group, Vec<Line<'a>>)]) -> Vec<(Line<'a>, Vec<HostId>)> {
+    let mut all: Vec<(Line<'a>, Vec<HostId>)> = Vec::new();
+    for (group, lines) in groups {
+        // A group has nothing in common with itself: a line that one host has twice stays twice.
+        let before = all.len();
+        for line in lines {
+            let mut others = all.iter_mut().take(before);
             let mine = |hosts: &[HostId]| group.hosts.iter().any(|host| hosts.contains(host));
-            match all.iter_mut().find(|(other, hosts)| *other == item && !mine(hosts)) {
+            match others.find(|(other, hosts)| other == line && !mine(hosts)) {
                 Some((_, hosts)) => hosts.extend(&group.hosts),
-                None => all.push((item, group.hosts.clone())),
+                None => all.push((*line, group.hosts.clone())),
             }
         }
     }
     all.iter_mut().for_each(|(_, hosts)| hosts.sort_unstable());
     all
-}
-
-/// How many hosts have anything under the title.
-fn acting(groups: &[Group]) -> usize {
-    let with_items = groups.iter().filter(|group| Item::all(group).next().is_some());
-    with_items.map(|group| group.hosts.len()).sum()
 }

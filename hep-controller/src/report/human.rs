@@ -1,6 +1,7 @@
 //! The report for a person: blocks as they become ready, then the summary. Knows colours, but no terminal.
 
-use super::fold::{Fold, Ready};
+use super::details::Elements;
+use super::fold::{Block, Fold, Ready};
 use super::summary::{Failed, summary};
 use super::text::{Colour, Style, count, duration, shown, shown_lines};
 use super::{Event, HostId, Run, RunEnd, Stopping, Texts, View, details};
@@ -30,9 +31,11 @@ pub(crate) struct Human {
     verbosity: Verbosity,
     fold: Fold,
     failures: Vec<Failed>,
+    /// Tasks in a row that every host left out and that are not shown yet: the first of them, and how many.
+    skipped: Option<(Block, usize)>,
     progress: HashSet<(u32, String)>,
     /// What each host does, and since when.
-    running: BTreeMap<HostId, (u32, u64)>,
+    running: BTreeMap<HostId, (String, u64)>,
     done: usize,
     /// The hosts that answered and are not done.
     connected: HashSet<HostId>,
@@ -43,13 +46,14 @@ pub(crate) struct Human {
 impl Human {
     /// A view of the run to come.
     pub(crate) fn new(run: Run, colour: Colour, verbosity: Verbosity) -> Human {
-        let fold = Fold::new(run.hosts.len(), run.tasks.len(), run.forks);
+        let fold = Fold::new(run.hosts.len(), run.forks);
         Human {
             run,
             colour,
             verbosity,
             fold,
             failures: Vec::new(),
+            skipped: None,
             progress: HashSet::new(),
             running: BTreeMap::new(),
             done: 0,
@@ -63,6 +67,7 @@ impl Human {
         for ready in self.fold.ready() {
             match ready {
                 Ready::Wave(hosts) => {
+                    text.push_str(&self.take_skipped());
                     let line = format!(
                         "hosts {} to {} of {}",
                         hosts.start + 1,
@@ -72,16 +77,39 @@ impl Human {
                     let gap = if hosts.start == 0 { "" } else { "\n" };
                     text.push_str(&format!("{gap}{}\n", self.colour.paint(Style::Strong, &line)));
                 }
+                Ready::Block(block)
+                    if self.verbosity < Verbosity::Verbose && details::is_skipped(&block) =>
+                {
+                    let (first, n) = self.skipped.take().unwrap_or((block, 0));
+                    self.skipped = Some((first, n + 1));
+                }
                 Ready::Block(block) => {
-                    text.push_str(&details::block(&self.run, &block, self.colour));
+                    text.push_str(&self.take_skipped());
+                    text.push_str(&self.block(&block));
                     let failed =
                         block.groups.into_iter().filter(|group| group.status == Status::Failed);
-                    let of = |failure, hosts| Failed { task: block.task, hosts, failure };
-                    self.failures.extend(failed.filter_map(|g| Some(of(g.failure?, g.hosts))));
+                    self.failures.extend(failed.filter_map(|g| Failed::of(block.task, g)));
                 }
             }
         }
         text
+    }
+
+    fn block(&self, block: &Block) -> String {
+        let elements = match self.verbosity {
+            Verbosity::Quiet | Verbosity::Normal => Elements::Folded,
+            Verbosity::Verbose => Elements::All,
+        };
+        details::block(&self.run, block, elements, self.colour)
+    }
+
+    /// The line of tasks that were left out; one alone has its own.
+    fn take_skipped(&mut self) -> String {
+        match self.skipped.take() {
+            None => String::new(),
+            Some((block, 1)) => self.block(&block),
+            Some((_, n)) => details::skipped(n, self.colour),
+        }
     }
 
     fn progress(&mut self, host: HostId, task: u32, text: String) -> String {
@@ -130,13 +158,18 @@ impl View for Human {
                 let line = format!("{os}, {}, linux {}", facts.arch, facts.kernel);
                 err = format!("{}: {}\n", shown(self.run.host(host)), shown(&line));
             }
-            Event::Started { host, task } => drop(self.running.insert(host, (task, now))),
+            Event::Started { host, task, turn, name } => {
+                let name = name.unwrap_or_else(|| self.run.task(task).name.clone());
+                self.running.insert(host, (name, now));
+                self.fold.started(host, turn);
+                out = self.ready();
+            }
             Event::Output { host, data, .. } if verbose => err = self.output(host, &data),
             Event::Connected { .. } | Event::Output { .. } => {}
             Event::Progress { host, task, text } => err = self.progress(host, task, text),
-            Event::Finished { host, task, outcome } => {
+            Event::Finished { host, task, turn, name, outcome } => {
                 self.running.remove(&host);
-                self.fold.finished(host, task, outcome);
+                self.fold.finished(host, task, turn, name, outcome);
                 out = self.ready();
             }
             Event::Ended(report) => {
@@ -157,11 +190,16 @@ impl View for Human {
 
     fn end(&mut self, end: &RunEnd, _exit: u8) -> Texts {
         let mut out = self.ready();
+        out.push_str(&self.take_skipped());
         if self.printed || !out.is_empty() {
             out.push('\n');
         }
         out.push_str(&summary(&self.run, end, &self.failures, self.colour));
         Texts { out, err: String::new() }
+    }
+
+    fn question(&self, host: HostId, task: u32) -> String {
+        self.run.question(host, task)
     }
 
     fn status(&self, now: u64) -> Option<String> {
@@ -174,8 +212,7 @@ impl View for Human {
         match self.running.iter().min_by_key(|(_, (_, since))| *since) {
             Some((host, (task, since))) => {
                 let time = duration(now.saturating_sub(*since));
-                let task = shown(&self.run.task(*task).name);
-                Some(format!("{done}{}{task} ({time})", self.prefix(*host)))
+                Some(format!("{done}{}{} ({time})", self.prefix(*host), shown(task)))
             }
             None if self.done >= hosts => None,
             None => {

@@ -1,6 +1,6 @@
 //! The report for a program: one JSON object a line, as things happen. Texts of hosts are escaped as JSON does.
 
-use super::{Counts, Event, HostReport, Run, RunEnd, Texts, Trouble, View};
+use super::{Counts, Event, HostId, HostReport, Run, RunEnd, Texts, Trouble, View};
 use hep_protocol::outcome::Outcome;
 use hep_protocol::plan::DiffMode;
 use hep_protocol::report::{self, HostObject, RunObject, TaskObject, TroubleObject};
@@ -19,13 +19,14 @@ impl Json {
         Json { run, diff }
     }
 
-    fn task(&self, host: &str, task: u32, outcome: &Outcome) -> Texts {
+    fn task(&self, host: &str, task: u32, name: Option<&str>, outcome: &Outcome) -> Texts {
         let label = self.run.task(task);
-        line(&TaskObject::new(host, &label.name, label.module, outcome, self.diff))
+        let name = name.unwrap_or(&label.name);
+        line(&TaskObject::new(host, name, &label.module, outcome, self.diff))
     }
 
     fn host(&self, report: &HostReport) -> Texts {
-        let Counts { ok, changed, pending, failed, skipped, ignored } = report.counts;
+        let Counts { ok, changed, pending, failed, skipped, ignored, rescued } = report.counts;
         line(&HostObject {
             host: self.run.host(report.host),
             status: report.status.to_string(),
@@ -35,6 +36,7 @@ impl Json {
             failed,
             skipped,
             ignored,
+            rescued,
             bytes_sent: report.bytes_sent,
             bytes_received: report.bytes_received,
             ms: report.ms,
@@ -50,8 +52,8 @@ impl View for Json {
 
     fn event(&mut self, event: Event, _now: u64) -> Texts {
         match event {
-            Event::Finished { host, task, outcome } => {
-                self.task(self.run.host(host), task, &outcome)
+            Event::Finished { host, task, turn: _, name, outcome } => {
+                self.task(self.run.host(host), task, name.as_deref(), &outcome)
             }
             Event::Ended(report) => self.host(&report),
             Event::Connected { .. }
@@ -71,6 +73,10 @@ impl View for Json {
         })
     }
 
+    fn question(&self, host: HostId, task: u32) -> String {
+        self.run.question(host, task)
+    }
+
     fn status(&self, _now: u64) -> Option<String> {
         None
     }
@@ -87,15 +93,19 @@ fn trouble(trouble: &Trouble) -> TroubleObject<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{HostId, HostStatus, TaskLabel};
+    use super::super::{HostStatus, Role, TaskLabel};
     use super::*;
-    use hep_protocol::outcome::{Change, Exit, Failure, Status};
+    use hep_protocol::outcome::{Change, Exit, Failure, ItemOutcome, Status};
     use hep_protocol::plan::RunMode;
 
     fn run() -> Run {
         Run {
             hosts: vec!["web1".to_owned()],
-            tasks: vec![TaskLabel { name: "a \"page\"".to_owned(), module: "file" }],
+            tasks: vec![TaskLabel {
+                name: "a \"page\"".to_owned(),
+                module: "file".to_owned(),
+                role: Role::Task,
+            }],
             mode: RunMode::Apply,
             forks: 1,
         }
@@ -105,15 +115,25 @@ mod tests {
         let diff = Some("-a\n+b\n".to_owned());
         let change = |line: &str, diff| Change { line: line.to_owned(), diff };
         let changes = vec![change("content \u{1b}[2J", diff), change("mode", None)];
-        let outcome = Outcome { status, changes, notes: vec![], failure, ms: 12 };
-        Event::Finished { host: HostId(0), task: 0, outcome }
+        let outcome = Outcome { status, changes, notes: vec![], failure, items: vec![], ms: 12 };
+        let (host, turn) = (HostId(0), Default::default());
+        Event::Finished { host, task: 0, turn, name: None, outcome }
     }
 
     fn report(status: HostStatus, trouble: Option<Trouble>) -> HostReport {
         HostReport {
             host: HostId(0),
             status,
-            counts: Counts { ok: 1, changed: 2, pending: 3, failed: 4, skipped: 5, ignored: 6 },
+            counts: Counts {
+                ok: 1,
+                changed: 2,
+                pending: 3,
+                failed: 4,
+                skipped: 5,
+                ignored: 6,
+                rescued: 7,
+            },
+            missing: 8,
             bytes_sent: 100,
             bytes_received: 200,
             ms: 345,
@@ -157,11 +177,36 @@ mod tests {
     }
 
     #[test]
+    fn a_loop_tells_of_its_elements_and_a_name_is_the_rendered_one() {
+        let item = |label: &str, lines: &[&str], failure: Option<Failure>| ItemOutcome {
+            label: label.to_owned(),
+            status: if failure.is_some() { Status::Ignored } else { Status::Changed },
+            changes: lines
+                .iter()
+                .map(|line| Change { line: (*line).to_owned(), diff: None })
+                .collect(),
+            notes: vec![],
+            failure,
+            ms: 1,
+        };
+        let failure = Failure { message: "no".to_owned(), ..Failure::default() };
+        let items = vec![item("a", &["mode"], None), item("b", &[], Some(failure))];
+        let (status, changes, notes) = (Status::Changed, vec![], vec![]);
+        let outcome = Outcome { status, changes, notes, failure: None, items, ms: 12 };
+        let (turn, name) = (Default::default(), Some("page of web1".to_owned()));
+        check(
+            DiffMode::Unified,
+            Event::Finished { host: HostId(0), task: 0, turn, name, outcome },
+            r#"{"event":"task","host":"web1","task":"page of web1","module":"file","status":"changed","changes":["mode"],"diffs":[null],"error":null,"items":[{"label":"a","status":"changed","changes":["mode"],"error":null,"ms":1},{"label":"b","status":"ignored","changes":[],"error":{"message":"no","hint":null,"exit":null,"stdout":"","stderr":""},"ms":1}],"ms":12}"#,
+        );
+    }
+
+    #[test]
     fn a_host_is_one_line() {
         check(
             DiffMode::Off,
             Event::Ended(report(HostStatus::Failed, None)),
-            r#"{"event":"host","host":"web1","status":"failed","ok":1,"changed":2,"pending":3,"failed":4,"skipped":5,"ignored":6,"bytes_sent":100,"bytes_received":200,"ms":345}"#,
+            r#"{"event":"host","host":"web1","status":"failed","ok":1,"changed":2,"pending":3,"failed":4,"skipped":5,"ignored":6,"rescued":7,"bytes_sent":100,"bytes_received":200,"ms":345}"#,
         );
         let trouble = Trouble {
             what: "gone".to_owned(),
@@ -171,7 +216,7 @@ mod tests {
         check(
             DiffMode::Off,
             Event::Ended(report(HostStatus::Lost, Some(trouble))),
-            r#"{"event":"host","host":"web1","status":"lost","ok":1,"changed":2,"pending":3,"failed":4,"skipped":5,"ignored":6,"bytes_sent":100,"bytes_received":200,"ms":345,"error":{"message":"gone","hint":"look","output":""}}"#,
+            r#"{"event":"host","host":"web1","status":"lost","ok":1,"changed":2,"pending":3,"failed":4,"skipped":5,"ignored":6,"rescued":7,"bytes_sent":100,"bytes_received":200,"ms":345,"error":{"message":"gone","hint":"look","output":""}}"#,
         );
     }
 

@@ -1,6 +1,7 @@
 //! The end of a report: one row a host, and everything about the hosts that did not get through.
 
 use super::details::host_names;
+use super::fold::Group;
 use super::text::{Colour, Style, count, duration, shown, shown_lines, span};
 use super::{Counts, HostId, HostReport, HostStatus, Run, RunEnd, Trouble};
 use hep_protocol::outcome::{Exit, Failure, Status};
@@ -11,21 +12,36 @@ use std::collections::BTreeMap;
 const ROWS: usize = 10;
 
 /// The order of the columns.
-const COLUMNS: [Status; 6] = [
+const COLUMNS: [Status; 7] = [
     Status::Ok,
     Status::Changed,
     Status::Pending,
     Status::Failed,
     Status::Skipped,
     Status::Ignored,
+    Status::Rescued,
 ];
 
 /// A failure of one task, the same on some hosts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Failed {
     pub(crate) task: u32,
+    /// What the hosts made of its name.
+    pub(crate) name: Option<String>,
     pub(crate) hosts: Vec<HostId>,
     pub(crate) failure: Failure,
+    /// The elements of its loop that failed.
+    pub(crate) items: Vec<(String, Failure)>,
+}
+
+impl Failed {
+    /// What a group tells of its failure.
+    pub(crate) fn of(task: u32, group: Group) -> Option<Failed> {
+        let Group { name, hosts, failure, items, .. } = group;
+        let failed = items.into_iter().filter(|item| item.status == Status::Failed);
+        let items = failed.filter_map(|item| Some((item.label, item.failure?))).collect();
+        Some(Failed { task, name, hosts, failure: failure?, items })
+    }
 }
 
 /// Everything behind the blocks.
@@ -62,23 +78,25 @@ fn only_host(run: &Run, report: &HostReport, cancelled: bool, colour: Colour) ->
         .filter(|(n, _)| *n > 0)
         .map(|(n, status)| format!("{n} {status}"))
         .collect();
-    let ran: u32 = COLUMNS.into_iter().map(|status| report.counts.of(status)).sum();
-    match run.tasks.len().saturating_sub(ran as usize) {
-        0 => {}
-        left => parts.push(format!("{left} not run")),
+    if report.missing > 0 {
+        parts.push(format!("{} not run", report.missing));
     }
-    let parts = if parts.is_empty() { "nothing to do".to_owned() } else { parts.join(", ") };
+    let parts = match (parts.is_empty(), report.status) {
+        (false, _) => format!(": {}", parts.join(", ")),
+        (true, HostStatus::Converged | HostStatus::Failed) => ": nothing to do".to_owned(),
+        (true, HostStatus::Unreachable | HostStatus::Lost) => String::new(),
+    };
     let early = if cancelled { ", cancelled" } else { "" };
     let time = duration(report.ms);
     match report.status {
         HostStatus::Converged | HostStatus::Failed => {
             format!(
-                "{} {verb} in {time}{unchanged}: {parts}{early}\n",
+                "{} {verb} in {time}{unchanged}{parts}{early}\n",
                 shown(run.host(report.host))
             )
         }
         HostStatus::Unreachable | HostStatus::Lost => {
-            format!("{} is {verb} after {time}: {parts}{early}\n", shown(run.host(report.host)))
+            format!("{} is {verb} after {time}{parts}{early}\n", shown(run.host(report.host)))
         }
     }
 }
@@ -194,17 +212,30 @@ fn closing(run: &Run, end: &RunEnd) -> String {
 }
 
 fn failed_task(run: &Run, failed: &Failed, colour: Colour) -> String {
-    let Failed { task, hosts, failure } = failed;
+    let Failed { task, name, hosts, failure, items } = failed;
     let label = run.task(*task);
     let mut text = format!(
-        "{} on {}: {} ({})\n",
+        "{} on {}: {}{} ({})\n",
         colour.paint(Style::Bad, "failed"),
         host_names(run, hosts),
-        shown(&label.name),
+        label.role,
+        shown(name.as_ref().unwrap_or(&label.name)),
         label.module
     );
+    text.push_str(&causes(failure, colour));
+    for (label, failure) in items {
+        text.push_str(&format!("  item {}:\n", shown(label)));
+        for line in causes(failure, colour).lines() {
+            text.push_str(&format!("  {line}\n"));
+        }
+    }
+    text
+}
+
+/// Everything that a failure tells.
+fn causes(failure: &Failure, colour: Colour) -> String {
     let Failure { message, hint, exit, stdout, stderr } = failure;
-    shown_lines(message).for_each(|line| text.push_str(&format!("  {line}\n")));
+    let mut text: String = shown_lines(message).map(|line| format!("  {line}\n")).collect();
     hint.iter().for_each(|hint| text.push_str(&hint_line(hint, colour)));
     let said = |exit: &&Exit| !message.contains(&exit.to_string());
     exit.iter().filter(said).for_each(|exit| text.push_str(&format!("  {exit}\n")));

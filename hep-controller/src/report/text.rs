@@ -101,7 +101,7 @@ impl Style {
             Status::Pending => Style::Foreseen,
             Status::Failed => Style::Bad,
             Status::Skipped => Style::Faint,
-            Status::Ignored => Style::Tolerated,
+            Status::Ignored | Status::Rescued => Style::Tolerated,
         }
     }
 

@@ -1,7 +1,9 @@
 //! The controlling terminal, whatever the standard streams are (tty(4)): questions that only the operator can answer.
 
+use crate::drive::Answer;
 use crate::remote::Confirm;
 use crate::stop::Stop;
+use hep_protocol::message::Go;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
@@ -37,6 +39,37 @@ impl Confirm for Asker {
                 Some("no") | None => return Ok(false),
                 Some(_) => write!(terminal, "please type `yes` or `no`: ")?,
             }
+        }
+    }
+}
+
+/// Whether there is anybody to ask.
+pub(super) fn is_there() -> bool {
+    open().is_ok()
+}
+
+/// Asks whether a task may begin. A wish to stop, and the end of input, quit.
+pub(super) fn ask_step(question: &str, stop: &Stop) -> io::Result<Answer> {
+    ask_step_at(&mut open()?, question, stop)
+}
+
+fn ask_step_at(terminal: &mut File, question: &str, stop: &Stop) -> io::Result<Answer> {
+    write!(terminal, "{question}: run it (y/n/c/q)? ")?;
+    loop {
+        let answer = match answer(terminal, stop) {
+            Err(_) if stop.wanted() => return Ok(Answer::Quit),
+            answer => answer?,
+        };
+        match answer.as_deref().map(str::trim) {
+            Some("y" | "yes") => return Ok(Answer::Go(Go::Run)),
+            Some("n" | "no") => return Ok(Answer::Go(Go::Skip)),
+            Some("c") => return Ok(Answer::Go(Go::RunAll)),
+            Some("q") | None => return Ok(Answer::Quit),
+            Some(_) => write!(
+                terminal,
+                "please type `y` to run it, `n` to leave it out, `c` to run it and all the others without \
+                 asking, or `q` to stop here: "
+            )?,
         }
     }
 }
@@ -125,5 +158,36 @@ mod tests {
         let mut shown = [0; 64];
         let read = person.read(&mut shown).unwrap();
         assert_eq!(&shown[..read], b"\r\n");
+    }
+
+    #[test]
+    fn a_step_is_asked_about_until_the_answer_is_one() {
+        let check = |typed: &str, expected: Answer| {
+            let pty = openpty(None, None).unwrap();
+            let (mut person, mut terminal) = (File::from(pty.master), File::from(pty.slave));
+            person.write_all(typed.as_bytes()).unwrap();
+            let stop = Stop::default();
+            assert_eq!(ask_step_at(&mut terminal, "web1: one", &stop).unwrap(), expected);
+            // A terminal shows what is typed too.
+            let mut shown = [0; 512];
+            let read = person.read(&mut shown).unwrap();
+            let shown = String::from_utf8_lossy(&shown[..read]).into_owned();
+            assert!(shown.contains("web1: one: run it (y/n/c/q)? "), "{shown}");
+            assert_eq!(shown.contains("please type `y`"), typed.starts_with("what"), "{shown}");
+        };
+        check("y\n", Answer::Go(Go::Run));
+        check("what\nn\n", Answer::Go(Go::Skip));
+        check("c\n", Answer::Go(Go::RunAll));
+        check("q\n", Answer::Quit);
+        check("\u{4}", Answer::Quit);
+    }
+
+    #[test]
+    fn a_wish_to_stop_quits() {
+        let pty = openpty(None, None).unwrap();
+        let stop = Stop::default();
+        stop.ask();
+        let answer = ask_step_at(&mut File::from(pty.slave), "one", &stop).unwrap();
+        assert_eq!(answer, Answer::Quit);
     }
 }

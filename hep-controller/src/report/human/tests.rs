@@ -1,8 +1,9 @@
 //! Whole reports as a person reads them, from the same events that hosts cause.
 
 use super::*;
-use crate::report::{Counts, HostReport, HostStatus, TaskLabel, Trouble};
-use hep_protocol::outcome::{Change, Exit, Failure, Outcome};
+use crate::report::{Counts, HostReport, HostStatus, Role, TaskLabel, Trouble};
+use hep_protocol::message::Turn;
+use hep_protocol::outcome::{Change, Exit, Failure, ItemOutcome, Outcome};
 use insta::assert_snapshot;
 
 /// A run over hosts with the tasks of a web server.
@@ -15,7 +16,11 @@ struct Play {
 
 impl Play {
     fn new(hosts: usize, mode: RunMode) -> Play {
-        let task = |name: &str, module| TaskLabel { name: name.to_owned(), module };
+        let task = |name: &str, module: &str| TaskLabel {
+            name: name.to_owned(),
+            module: module.to_owned(),
+            role: Role::Task,
+        };
         let run = Run {
             hosts: (1..=hosts).map(|n| format!("web{n}")).collect(),
             tasks: vec![
@@ -40,16 +45,30 @@ impl Play {
     fn finish(&mut self, host: usize, task: u32, ms: u64, outcome: Outcome) {
         self.counts[host].add(outcome.status);
         let outcome = Outcome { ms, ..outcome };
-        self.event(Event::Finished { host: HostId(host), task, outcome });
+        let (host, turn) = (HostId(host), Turn(vec![0, task]));
+        self.event(Event::Finished { host, task, turn, name: None, outcome });
     }
 
     fn end(&mut self, host: usize, ms: u64, status: HostStatus, trouble: Option<Trouble>) {
         let counts = self.counts[host];
+        // Those of a flat plan.
+        let ended = [Status::Ok, Status::Changed, Status::Pending, Status::Failed]
+            .into_iter()
+            .chain([Status::Skipped, Status::Ignored, Status::Rescued]);
+        let tasks = u32::try_from(self.view.run.tasks.len()).unwrap();
+        let ran = ended.map(|status| counts.of(status)).sum();
+        let missing = match status {
+            HostStatus::Unreachable => 0,
+            HostStatus::Converged | HostStatus::Failed | HostStatus::Lost => {
+                tasks.saturating_sub(ran)
+            }
+        };
         let (bytes_sent, bytes_received) = (0, 0);
         let report = HostReport {
             host: HostId(host),
             status,
             counts,
+            missing,
             bytes_sent,
             bytes_received,
             ms,
@@ -69,7 +88,7 @@ impl Play {
 }
 
 fn plain(status: Status) -> Outcome {
-    Outcome { status, changes: vec![], notes: vec![], failure: None, ms: 0 }
+    Outcome { status, changes: vec![], notes: vec![], failure: None, items: vec![], ms: 0 }
 }
 
 fn with(status: Status, lines: &[&str]) -> Outcome {
@@ -413,8 +432,12 @@ fn a_stopped_run_says_so() {
 fn the_status_names_what_takes_longest() {
     let mut play = Play::new(2, RunMode::Apply);
     assert_eq!(play.view.status(2_000).as_deref(), Some("0 of 2 hosts done, connecting (2.0 s)"));
-    drop(play.view.event(Event::Started { host: HostId(1), task: 0 }, 3_000));
-    drop(play.view.event(Event::Started { host: HostId(0), task: 1 }, 4_000));
+    let started = |host, task| {
+        let (host, turn) = (HostId(host), Turn(vec![0, task]));
+        Event::Started { host, task, turn, name: None }
+    };
+    drop(play.view.event(started(1, 0), 3_000));
+    drop(play.view.event(started(0, 1), 4_000));
     let expected = "0 of 2 hosts done, web2: Install apache2 (5.0 s)";
     assert_eq!(play.view.status(8_000).as_deref(), Some(expected));
     play.finish(0, 1, 10, plain(Status::Ok));
@@ -432,4 +455,120 @@ fn colours_are_added_and_nothing_else() {
         play.text,
         "\u{1b}[33mchanged\u{1b}[0m  Install apache2  \u{1b}[2m(2.1 s)\u{1b}[0m\n         install apache2 2.4.62\n"
     );
+}
+
+fn element(label: &str, status: Status, lines: &[&str]) -> ItemOutcome {
+    let bad = matches!(status, Status::Failed | Status::Ignored | Status::Rescued);
+    let Outcome { status, changes, notes, failure: _, items: _, ms } = with(status, lines);
+    ItemOutcome { label: label.to_owned(), status, changes, notes, failure: bad.then(no_package), ms }
+}
+
+fn looped(status: Status, items: Vec<ItemOutcome>) -> Outcome {
+    Outcome { items, ..plain(status) }
+}
+
+#[test]
+fn elements_of_a_loop_stand_under_their_task() {
+    let items = vec![
+        element("a", Status::Ok, &[]),
+        element("b", Status::Changed, &["create /b", "mode 0600 -> 0644"]),
+        element("c", Status::Ok, &[]),
+        element("d\u{1b}", Status::Skipped, &[]),
+        element("e", Status::Ignored, &[]),
+    ];
+    let mut play = Play::new(1, RunMode::Apply);
+    play.finish(0, 0, 10, looped(Status::Changed, items.clone()));
+    assert_snapshot!(play.text, @"");
+    let mut play = Play::new(1, RunMode::Apply);
+    play.view.verbosity = Verbosity::Verbose;
+    play.finish(0, 0, 10, looped(Status::Changed, items));
+    assert_snapshot!(play.text, @"");
+}
+
+#[test]
+fn hosts_share_the_elements_they_have_in_common() {
+    let mut play = Play::new(3, RunMode::Apply);
+    for host in 0..3 {
+        let second = if host == 2 { Status::Ok } else { Status::Changed };
+        let items = vec![element("a", Status::Changed, &["create /a"]), element("b", second, &[])];
+        play.finish(host, 0, 10, looped(Status::Changed, items));
+    }
+    assert_snapshot!(play.text, @"");
+}
+
+#[test]
+fn a_loop_that_fails_tells_of_each_element_at_the_end() {
+    let mut play = Play::new(1, RunMode::Apply);
+    let items = vec![element("a", Status::Ok, &[]), element("b", Status::Failed, &[])];
+    let failure = Failure { message: "1 of 2 items failed".to_owned(), ..Failure::default() };
+    play.finish(0, 0, 10, Outcome { items, ..failing(Status::Failed, failure) });
+    play.end(0, 10, HostStatus::Failed, None);
+    assert_snapshot!(play.close(false), @"");
+}
+
+#[test]
+fn tasks_that_all_hosts_leave_out_are_one_line() {
+    let text = |verbosity, statuses: [Status; 3]| {
+        let mut play = Play::new(2, RunMode::Apply);
+        play.view.verbosity = verbosity;
+        for (task, status) in (0..).zip(statuses) {
+            play.finish(0, task, 1, plain(Status::Skipped));
+            play.finish(1, task, 1, plain(status));
+        }
+        play.end(0, 10, HostStatus::Converged, None);
+        play.end(1, 10, HostStatus::Converged, None);
+        let all = play.close(false);
+        all.split("\n\n").next().unwrap().to_owned()
+    };
+    use Status::{Ok, Skipped};
+    assert_snapshot!(text(Verbosity::Normal, [Skipped, Skipped, Ok]), @"");
+    assert_snapshot!(text(Verbosity::Normal, [Ok, Skipped, Skipped]), @"");
+    assert_snapshot!(text(Verbosity::Normal, [Skipped, Ok, Skipped]), @"");
+    assert_snapshot!(text(Verbosity::Verbose, [Skipped, Skipped, Ok]), @"");
+}
+
+#[test]
+fn a_rescued_failure_tells_what_was_said_and_a_handler_is_called_one() {
+    let mut play = Play::new(1, RunMode::Apply);
+    play.view.run.tasks[2].role = Role::Handler;
+    play.finish(0, 0, 10, failing(Status::Rescued, no_package()));
+    let noted = Outcome { notes: vec!["port: 8080\nhost: \u{7}".to_owned()], ..plain(Status::Ok) };
+    play.finish(0, 1, 10, noted);
+    play.finish(0, 2, 10, failing(Status::Failed, no_package()));
+    play.end(0, 10, HostStatus::Failed, None);
+    assert_snapshot!(play.close(false), @"");
+}
+
+#[test]
+fn a_name_is_what_the_hosts_made_of_it() {
+    let mut play = Play::new(2, RunMode::Apply);
+    let mut finish = |task, names: [&str; 2]| {
+        for (host, name) in names.into_iter().enumerate() {
+            let (turn, name) = (Turn(vec![0, task]), Some(name.to_owned()));
+            let outcome = with(Status::Changed, &["mode 0600 -> 0644"]);
+            play.event(Event::Finished { host: HostId(host), task, turn, name, outcome });
+        }
+    };
+    finish(0, ["install nginx", "install nginx"]);
+    finish(1, ["place a", "place b\u{1b}"]);
+    assert_snapshot!(play.text, @"");
+}
+
+#[test]
+fn handlers_of_some_hosts_stand_where_they_ran() {
+    let mut play = Play::new(2, RunMode::Apply);
+    play.finish(0, 0, 10, plain(Status::Changed));
+    play.finish(1, 0, 10, plain(Status::Ok));
+    play.finish(0, 1, 10, plain(Status::Ok));
+    play.end(1, 10, HostStatus::Converged, None);
+    play.end(0, 10, HostStatus::Converged, None);
+    assert_snapshot!(play.text, @"");
+}
+
+#[test]
+fn a_question_names_host_and_task() {
+    let mut play = Play::new(2, RunMode::Apply);
+    play.view.run.tasks[2].role = Role::Handler;
+    assert_eq!(play.view.question(HostId(1), 0), "web2: Install apache2 (apt)");
+    assert_eq!(play.view.question(HostId(0), 2), "web1: handler: Restart apache2 (service)");
 }
