@@ -173,7 +173,7 @@ pub static FACTS: &[Fact] = &[
     Fact {
         name: "local",
         doc: "the host's own facts: what /etc/hep/facts.d/NAME.json holds, by NAME; such files are read and never run",
-        example: "local.site.rack | default(\"none\")",
+        example: "local.site.rack == \"b7\"",
         shape: Named(&Any),
     },
 ];
