@@ -5,10 +5,13 @@
 //! evaluation that needs it ends in [`TroubleKind::Unknown`].
 
 mod convert;
+mod documented;
 mod engine;
+mod filters;
 mod run;
 mod trouble;
 
+pub use documented::{Documented, FILTERS, FUNCTIONS, TESTS};
 pub use trouble::{Trouble, TroubleKind};
 
 use run::{Memory, Run};
@@ -36,6 +39,13 @@ pub enum Found {
     Raw(Json),
     /// A value that only a real run could tell, and why: `the result of `NAME``.
     Unknown(String),
+    /// A mapping of which only a real run could tell the rest.
+    Partial {
+        /// The entries that are known.
+        known: Json,
+        /// What the others depend on.
+        cause: String,
+    },
     /// A value that could not be had, and why.
     Failed(String),
 }
@@ -109,6 +119,44 @@ impl Language {
         scope: &Arc<dyn Scope>,
     ) -> Result<String, Trouble> {
         Run::new(scope, &self.memory).template(name, text)
+    }
+}
+
+impl Language {
+    /// Whether there is a filter of this name.
+    #[must_use]
+    pub fn knows_filter(name: &str) -> bool {
+        FILTERS.iter().any(|row| row.name == name)
+    }
+
+    /// Whether there is a test of this name.
+    #[must_use]
+    pub fn knows_test(name: &str) -> bool {
+        TESTS.iter().any(|row| row.name == name)
+    }
+
+    /// Whether there is a function, or another name that is always there.
+    #[must_use]
+    pub fn knows_function(name: &str) -> bool {
+        FUNCTIONS.iter().any(|row| row.name == name)
+    }
+
+    /// What to say about a filter that there is not: what is wrong, and what to write instead.
+    #[must_use]
+    pub fn no_filter(name: &str) -> Trouble {
+        trouble::missing("filter", name, FILTERS)
+    }
+
+    /// The same of a test.
+    #[must_use]
+    pub fn no_test(name: &str) -> Trouble {
+        trouble::missing("test", name, TESTS)
+    }
+
+    /// The same of a function.
+    #[must_use]
+    pub fn no_function(name: &str) -> Trouble {
+        trouble::missing("function", name, FUNCTIONS)
     }
 }
 

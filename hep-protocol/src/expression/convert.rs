@@ -22,7 +22,7 @@ pub(super) fn to_value(json: &Json) -> Value {
         Json::String(text) => Value::from(text.as_str()),
         Json::Array(items) => Value::from(items.iter().map(to_value).collect::<Vec<_>>()),
         Json::Object(map) => {
-            map.iter().map(|(key, value)| (Value::from(key.as_str()), to_value(value))).collect()
+            Value::from_pairs(map.iter().map(|(key, value)| (key.as_str(), to_value(value))))
         }
     }
 }

@@ -40,6 +40,7 @@ pub(super) fn environment(whitespace: Whitespace) -> Environment<'static> {
     engine.set_fuel(Some(FUEL));
     engine.set_debug(true);
     engine.set_formatter(print);
+    super::filters::register(&mut engine);
     engine.add_test("defined", |value: &Value| is_defined(value));
     engine.add_test("undefined", |value: &Value| !is_defined(value));
     let syntax = SyntaxConfig::builder()
@@ -56,6 +57,10 @@ pub(super) fn environment(whitespace: Whitespace) -> Environment<'static> {
 fn print(out: &mut Output, _: &mut State, value: &Value) -> Result<(), Error> {
     if value.is_undefined() {
         return Err(Error::from(ErrorKind::UndefinedError));
+    }
+    if value.as_str() == Some(super::filters::OMIT) {
+        let message = "`omit` can only be the whole value of a parameter";
+        return Err(Error::new(ErrorKind::InvalidOperation, message));
     }
     out.write_str(&shown(value)).map_err(Error::from)
 }

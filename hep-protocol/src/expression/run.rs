@@ -3,57 +3,23 @@
 //! What is unknown or could not be had is noted when it is looked up: whatever an expression then makes of it, the
 //! evaluation ends with that and with no guess.
 
-use super::convert::{to_json, to_value};
+mod memory;
+mod names;
+mod objects;
+
+pub(super) use memory::Memory;
+pub(super) use objects::is_defined;
+
+use super::convert::to_json;
 use super::engine::{self, engine};
-use super::{Found, Scope, Trouble, TroubleKind, has_expression};
-use minijinja::value::{Enumerator, Object, ObjectRepr};
-use minijinja::{Environment, Error, ErrorKind, Expression, Value};
+use super::filters::OMIT;
+use super::{Scope, Trouble, TroubleKind, has_expression};
+use minijinja::{Environment, Value};
+use names::Root;
 use serde_json::Value as Json;
 use std::collections::HashMap;
-use std::fmt;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// How many variables may stand for one another in a row.
-const MAX_CHAIN: usize = 24;
-
-/// How many texts of variables one evaluation may render: bounds variables that double at every step.
-const MAX_RENDERED: usize = 20_000;
-
-/// How many compiled expressions are kept.
-const MAX_KEPT: usize = 4096;
-
-/// Compiled expressions, by their text.
-#[derive(Default)]
-pub(super) struct Memory {
-    compiled: Mutex<HashMap<String, Arc<Compiled>>>,
-}
-
-type Compiled = Expression<'static, 'static>;
-
-impl fmt::Debug for Memory {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Memory({} expressions)", lock(&self.compiled).len())
-    }
-}
-
-impl Memory {
-    fn expression(&self, text: &str) -> Result<Arc<Compiled>, Error> {
-        let known = lock(&self.compiled).get(text).cloned();
-        match known {
-            Some(expression) => Ok(expression),
-            None => {
-                let expression = engine().compile_expression_owned(text.to_owned())?;
-                let expression = Arc::new(expression);
-                let mut compiled = lock(&self.compiled);
-                if compiled.len() >= MAX_KEPT {
-                    compiled.clear();
-                }
-                compiled.insert(text.to_owned(), Arc::clone(&expression));
-                Ok(expression)
-            }
-        }
-    }
-}
 
 /// Everything one evaluation shares with those of the variables it uses.
 #[derive(Debug)]
@@ -101,50 +67,59 @@ impl Run {
 
     pub(super) fn json(&self, text: &str) -> Result<Json, Trouble> {
         let value = self.expression(text, 0..text.len(), text);
-        self.settled(value.and_then(|value| to_json(&value)))
+        self.settled(value.and_then(|value| to_json(&value))).and_then(whole)
     }
 
     pub(super) fn truth(&self, text: &str) -> Result<bool, Trouble> {
-        let truth =
-            self.expression(text, 0..text.len(), text).and_then(|value| match value.as_str() {
-                Some(word) if is_no_answer(word) => Err(Trouble::new(
-                    TroubleKind::Other,
-                    format!("the condition is the text `{word}`, which is neither true nor false"),
-                )
-                .hint(format!("write `{} | bool` to read it as a word", text.trim()))),
-                Some(_) | None if value.is_undefined() => Err(self.explained(Trouble::new(
-                    TroubleKind::Undefined { name: text.trim().to_owned() },
-                    "",
-                ))),
-                Some(_) | None => Ok(value.is_true()),
-            });
-        self.settled(truth)
+        let value = self.expression(text, 0..text.len(), text);
+        self.settled(value.and_then(|value| match value.as_str() {
+            Some(word) if is_no_answer(word) => {
+                let message =
+                    format!("the condition is the text `{word}`, which is neither true nor false");
+                let hint = format!("write `{} | bool` to read it as a word", text.trim());
+                Err(Trouble::new(TroubleKind::Other, message).hint(hint))
+            }
+            Some(_) | None => Ok(value.is_true()),
+        }))
     }
 
     pub(super) fn text(&self, text: &str) -> Result<Json, Trouble> {
+        self.value(text).and_then(whole)
+    }
+
+    /// A text as a value, which may be or have something that is to be left out.
+    fn value(&self, text: &str) -> Result<Json, Trouble> {
         let value = self.rendered(text);
         self.settled(value.and_then(|value| to_json(&value)))
     }
 
     pub(super) fn tree(&self, json: &Json) -> Result<Json, Trouble> {
-        let below = |key: String, json: &Json| {
-            self.tree(json).map_err(|mut trouble| {
-                trouble.path.insert(0, key);
+        self.below(json).map(|value| value.unwrap_or(Json::Null))
+    }
+
+    /// The same of a part of it; `None` for what is to be left out.
+    fn below(&self, json: &Json) -> Result<Option<Json>, Trouble> {
+        let step = |key: &dyn std::fmt::Display, json: &Json| {
+            self.below(json).map_err(|mut trouble| {
+                trouble.path.insert(0, key.to_string());
                 trouble
             })
         };
         match json {
-            Json::String(text) if has_expression(text) => self.text(text),
+            Json::String(text) if has_expression(text) => self.value(text).map(kept),
             Json::Array(items) => {
-                let items = items.iter().enumerate().map(|(at, item)| below(at.to_string(), item));
-                items.collect::<Result<_, _>>().map(Json::Array)
+                let items = items.iter().enumerate().filter_map(|(at, i)| step(&at, i).transpose());
+                items.collect::<Result<_, _>>().map(Json::Array).map(Some)
             }
             Json::Object(map) => {
-                let entries =
-                    map.iter().map(|(key, value)| Ok((key.clone(), below(key.clone(), value)?)));
-                entries.collect::<Result<_, _>>().map(Json::Object)
+                let entry = |(key, value): (&String, &Json)| {
+                    step(key, value).transpose().map(|value| Ok((key.clone(), value?)))
+                };
+                map.iter().filter_map(entry).collect::<Result<_, _>>().map(Json::Object).map(Some)
             }
-            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => Ok(json.clone()),
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {
+                Ok(Some(json.clone()))
+            }
         }
     }
 
@@ -156,8 +131,8 @@ impl Run {
         let (whitespace, skipped) = engine::header(text).map_err(named)?;
         let body = text.get(skipped..).unwrap_or_default();
         let rendered = match whitespace {
-            None => self.whole(engine(), body),
-            Some(whitespace) => self.whole(&engine::environment(whitespace), body),
+            None => self.replaced(engine(), body),
+            Some(whitespace) => self.replaced(&engine::environment(whitespace), body),
         };
         let rendered = rendered.map_err(|trouble| trouble.moved(skipped, text));
         self.settled(rendered).map_err(named)
@@ -179,11 +154,11 @@ impl Run {
         }
     }
 
-    /// A bare expression's value; it stands at `place` of the text that was handed in.
+    /// A bare expression's value, which is defined; it stands at `place` of the text that was handed in.
     fn expression(
         &self,
         expression: &str,
-        place: std::ops::Range<usize>,
+        place: Range<usize>,
         text: &str,
     ) -> Result<Value, Trouble> {
         let value = self
@@ -191,7 +166,14 @@ impl Run {
             .memory
             .expression(expression)
             .and_then(|expression| expression.eval(Value::from_object(Root(self.clone()))));
-        value.map_err(|error| Trouble::from_error(error).placed(expression, place.start, text))
+        match value {
+            Ok(value) if value.is_undefined() => {
+                let kind = TroubleKind::Undefined { name: path_of(expression) };
+                Err(Trouble::new(kind, "").placed(expression, place.start, text))
+            }
+            Ok(value) => Ok(value),
+            Err(error) => Err(Trouble::from_error(error).placed(expression, place.start, text)),
+        }
     }
 
     /// A text with expressions as a value.
@@ -201,14 +183,42 @@ impl Run {
                 let expression = text.get(place.clone()).unwrap_or_default();
                 self.expression(expression, place, text)
             }
-            None => self.whole(engine(), text).map(Value::from),
+            None => self.replaced(engine(), text).map(Value::from),
         }
     }
 
-    fn whole(&self, engine: &Environment<'_>, text: &str) -> Result<String, Trouble> {
+    fn replaced(&self, engine: &Environment<'_>, text: &str) -> Result<String, Trouble> {
         let rendered = engine.render_str(text, Value::from_object(Root(self.clone())));
         rendered.map_err(|error| Trouble::from_error(error).placed(text, 0, text))
     }
+}
+
+/// The name that an expression is, if it is one and nothing more.
+fn path_of(expression: &str) -> String {
+    let name = expression.trim();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_.".contains(c);
+    if name.chars().all(plain) { name.to_owned() } else { String::new() }
+}
+
+/// A rendered value without what is to be left out; `None` when that is all of it.
+fn kept(json: Json) -> Option<Json> {
+    match json {
+        Json::String(text) if text == OMIT => None,
+        Json::Array(items) => Some(items.into_iter().filter_map(kept).collect()),
+        Json::Object(map) => {
+            let entry = |(key, value)| kept(value).map(|value| (key, value));
+            Some(Json::Object(map.into_iter().filter_map(entry).collect()))
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => Some(json),
+    }
+}
+
+/// A rendered value that stands for itself and can be left out of nothing.
+fn whole(json: Json) -> Result<Json, Trouble> {
+    kept(json).ok_or_else(|| {
+        Trouble::new(TroubleKind::Other, "`omit` can only be the whole value of a parameter")
+            .hint("give another value here")
+    })
 }
 
 /// Words that say yes or no to a person, and are true to Jinja since they are not empty.
@@ -218,105 +228,6 @@ fn is_no_answer(word: &str) -> bool {
 }
 
 impl Run {
-    /// A name's value as the engine wants it.
-    fn look_up(&self, name: &str) -> Option<Value> {
-        match self.shared.scope.get(name)? {
-            Found::Plain(json) => Some(to_value(&json)),
-            Found::Ready(ready) => Some(ready.0),
-            Found::Raw(json) => self.member(name.to_owned(), &json),
-            Found::Unknown(cause) => Some(self.unknown(cause)),
-            Found::Failed(message) => Some(self.failed(Trouble::new(TroubleKind::Other, message))),
-        }
-    }
-
-    /// A value, or a part of one, whose texts are rendered when they are used; `path` is its name.
-    fn member(&self, path: String, json: &Json) -> Option<Value> {
-        match json {
-            Json::String(text) if has_expression(text) => self.variable(path, text),
-            Json::Array(_) | Json::Object(_) if has_any(json) => {
-                Some(Value::from_object(Lazy { run: self.clone(), path, json: json.clone() }))
-            }
-            Json::Null
-            | Json::Bool(_)
-            | Json::Number(_)
-            | Json::String(_)
-            | Json::Array(_)
-            | Json::Object(_) => Some(to_value(json)),
-        }
-    }
-
-    /// A variable's text, rendered. `None` is undefined: something that it needs is.
-    fn variable(&self, path: String, text: &str) -> Option<Value> {
-        if let Some(value) = lock(&self.shared.notes).rendered.get(&path) {
-            return Some(value.clone());
-        }
-        if self.chain.contains(&path) {
-            let chain = self.chain.iter().skip_while(|name| **name != path);
-            let chain: Vec<&str> = chain.map(String::as_str).chain([&*path]).collect();
-            let message = format!("`{path}` stands for itself: {}", chain.join(" -> "));
-            let hint = "give one of them a value of its own";
-            return Some(self.failed(Trouble::new(TroubleKind::Other, message).hint(hint)));
-        }
-        let renderings = {
-            let mut notes = lock(&self.shared.notes);
-            notes.renderings = notes.renderings.saturating_add(1);
-            notes.renderings
-        };
-        if self.chain.len() >= MAX_CHAIN || renderings > MAX_RENDERED {
-            let message = format!("`{path}` needs too many other variables");
-            return Some(self.failed(Trouble::new(TroubleKind::Other, message)));
-        }
-        let mut chain = self.chain.as_ref().clone();
-        chain.push(path.clone());
-        let inner = Self { shared: Arc::clone(&self.shared), chain: Arc::new(chain) };
-        match inner.rendered(text) {
-            Ok(value) if value.is_undefined() => None,
-            Ok(value) => {
-                if value.downcast_object_ref::<NotKnown>().is_none() {
-                    lock(&self.shared.notes).rendered.insert(path, value.clone());
-                }
-                Some(value)
-            }
-            Err(trouble) => match &trouble.kind {
-                TroubleKind::Undefined { .. } => {
-                    let trouble = self.explained(trouble);
-                    lock(&self.shared.notes).hollow.push((path, trouble));
-                    None
-                }
-                TroubleKind::Unknown { .. } => Some(self.failed(trouble)),
-                TroubleKind::Syntax | TroubleKind::Other => {
-                    let trouble = self.within(&path, trouble);
-                    Some(self.failed(trouble))
-                }
-            },
-        }
-    }
-
-    /// Trouble in a variable's own text, told to who used it.
-    fn within(&self, path: &str, trouble: Trouble) -> Trouble {
-        let told = trouble.message.starts_with("in the variable ")
-            || trouble.message.contains("stands for itself");
-        let message = if told {
-            trouble.message
-        } else {
-            format!("in the variable `{path}`: {}", trouble.message)
-        };
-        Trouble { hint: trouble.hint, ..Trouble::new(trouble.kind, message) }
-    }
-
-    fn failed(&self, trouble: Trouble) -> Value {
-        lock(&self.shared.notes).failed.get_or_insert_with(|| trouble.clone());
-        Value::from(Error::new(ErrorKind::InvalidOperation, "").with_source(trouble))
-    }
-
-    fn unknown(&self, cause: String) -> Value {
-        let mut notes = lock(&self.shared.notes);
-        let number = notes.looked_up;
-        notes.looked_up = number.saturating_add(1);
-        notes.unknown.push((number, cause.clone()));
-        Value::from_object(NotKnown { shared: Arc::clone(&self.shared), number, cause })
-    }
-
     /// With the nearest name, or why the name it is about is undefined.
     fn explained(&self, mut trouble: Trouble) -> Trouble {
         let TroubleKind::Undefined { name } = &trouble.kind else { return trouble };
@@ -367,102 +278,4 @@ impl Run {
             None => format!("did you mean `{near}`?"),
         })
     }
-}
-
-/// Whether any text in it has an expression.
-fn has_any(json: &Json) -> bool {
-    match json {
-        Json::String(text) => has_expression(text),
-        Json::Array(items) => items.iter().any(has_any),
-        Json::Object(map) => map.values().any(has_any),
-        Json::Null | Json::Bool(_) | Json::Number(_) => false,
-    }
-}
-
-/// The names of the scope, as the engine's outermost mapping.
-#[derive(Debug)]
-struct Root(Run);
-
-impl Object for Root {
-    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.0.look_up(key.as_str()?)
-    }
-
-    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
-        self.0.look_up(key)
-    }
-}
-
-/// A collection whose texts are rendered when they are used.
-#[derive(Debug)]
-struct Lazy {
-    run: Run,
-    path: String,
-    json: Json,
-}
-
-impl Lazy {
-    fn below(&self, key: &str, json: &Json) -> Option<Value> {
-        self.run.member(format!("{}.{key}", self.path), json)
-    }
-}
-
-impl Object for Lazy {
-    fn repr(self: &Arc<Self>) -> ObjectRepr {
-        if self.json.is_array() { ObjectRepr::Seq } else { ObjectRepr::Map }
-    }
-
-    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        match &self.json {
-            Json::Array(items) => {
-                let at = key.as_usize()?;
-                self.below(&at.to_string(), items.get(at)?)
-            }
-            json => {
-                let key = key.as_str()?;
-                self.below(key, json.get(key)?)
-            }
-        }
-    }
-
-    fn enumerate(self: &Arc<Self>) -> Enumerator {
-        match &self.json {
-            Json::Array(items) => Enumerator::Seq(items.len()),
-            Json::Object(map) => {
-                Enumerator::Values(map.keys().map(|key| Value::from(key.as_str())).collect())
-            }
-            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => Enumerator::Empty,
-        }
-    }
-}
-
-/// In place of a value that is not known. Nothing may be made of it, which its look-up's note sees to; only whether
-/// it is defined can be told.
-#[derive(Debug)]
-pub(super) struct NotKnown {
-    shared: Arc<Shared>,
-    number: u64,
-    cause: String,
-}
-
-impl Object for NotKnown {
-    fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Plain
-    }
-
-    fn get_value(self: &Arc<Self>, _: &Value) -> Option<Value> {
-        let trouble = Trouble::unknown(self.cause.clone());
-        Some(Value::from(Error::new(ErrorKind::InvalidOperation, "").with_source(trouble)))
-    }
-}
-
-/// Whether a value is defined, which does no harm to what is not known, provided that nobody else holds it.
-pub(super) fn is_defined(value: &Value) -> bool {
-    if let Some(unknown) = value.downcast_object::<NotKnown>() {
-        // One is ours and one is the value that was handed in: then it came straight from its name and goes nowhere.
-        if Arc::strong_count(&unknown) == 2 {
-            lock(&unknown.shared.notes).unknown.retain(|(number, _)| *number != unknown.number);
-        }
-    }
-    !value.is_undefined()
 }

@@ -66,3 +66,174 @@ fn variables_are_rendered_when_they_are_used() {
     check("{{ site.port }}", json!(80));
     check("{{ plain_text }}", json!("{{ n }}"));
 }
+
+/// Every documented example, with what it gives.
+#[test]
+fn documented_examples_give_what_they_say() {
+    let language = Language::new();
+    let mut wrong = Vec::new();
+    for row in [FILTERS, TESTS, FUNCTIONS].concat() {
+        let got = match language.evaluate(row.example, &sample()) {
+            Ok(json) => json.to_string(),
+            Err(trouble) => format!("{trouble} {:?}", trouble.hint),
+        };
+        let expected: Json = serde_json::from_str(row.gives).unwrap_or_default();
+        if got != expected.to_string() {
+            wrong.push(format!("{}: {} gives {got}", row.name, row.example));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What each text fails with.
+fn fails(texts: &[&str], expected: &str) {
+    let said: Vec<String> = texts.iter().map(|text| failure(text)).collect();
+    assert_eq!(said.join("\n"), expected);
+}
+
+fn failure(text: &str) -> String {
+    let trouble = match Language::new().text(text, &sample()) {
+        Ok(value) => panic!("{text} gives {value}"),
+        Err(trouble) => trouble,
+    };
+    let kind = match &trouble.kind {
+        TroubleKind::Undefined { name } => format!("undefined {name}"),
+        TroubleKind::Unknown { .. } => "unknown".to_owned(),
+        TroubleKind::Syntax => "syntax".to_owned(),
+        TroubleKind::Other => "other".to_owned(),
+    };
+    let at = trouble.range.clone().and_then(|range| text.get(range)).unwrap_or("?");
+    let hint = trouble.hint.as_deref().unwrap_or("-");
+    let place = format!("{}:{}", trouble.line.unwrap_or(0), trouble.column.unwrap_or(0));
+    format!("{kind} at {place} `{at}`: {}; {hint}", trouble.message)
+}
+
+#[test]
+fn what_is_undefined_is_named_with_the_nearest() {
+    fails(
+        &[
+            "{{ packges }}",
+            "a\n  {{ os.famly }}",
+            "{{ nope | upper }}",
+            "{{ nope ~ 'x' }}",
+            "{{ hollow }}",
+            "{{ site.broken }}",
+        ],
+        "",
+    );
+    check("{{ nope | default('x') }}", json!("x"));
+    check("{{ site.broken | default('x') }}", json!("x"));
+    check("{{ os.nope is defined }}", json!(false));
+}
+
+#[test]
+fn what_is_wrong_is_told_with_its_place() {
+    fails(
+        &[
+            "{{ n | quot }}",
+            "{{ n is mach('x') }}",
+            "{{ lookup('file', 'x') }}",
+            "{{ n +",
+            "{{ a }}",
+            "{{ 'x' | int }}",
+            "x {% if n %}",
+            "{{ n | regex_replace('(?=x)', '') }}",
+            "{{ 'x' | regex_replace('(', '') }}",
+            "{{ 'x' | regex_replace('x', '\\\\2') }}",
+        ],
+        "",
+    );
+    fails("{{ range(1000000) | list | length }}", "");
+}
+
+#[test]
+fn what_is_unknown_is_never_guessed() {
+    for text in [
+        "{{ check.rc == 0 }}",
+        "{{ check == 3 }}",
+        "{{ check | default(5) }}",
+        "{{ check | length }}",
+        "{{ [check] == [1] }}",
+        "{{ check in [1] }}",
+        "{{ not check }}",
+        "{{ [check] | select('defined') | list | length }}",
+        "{% set y = check %}{{ y is defined }}{{ y == 1 }}",
+        "{{ via }}",
+        "{{ via == 1 }}",
+        "{{ check.rc | default(0) }}",
+        "{{ check is failed }}",
+        "{{ check == 1 or n == 4 }}",
+    ] {
+        let trouble = Language::new().text(text, &sample()).expect_err(text);
+        let cause = "the result of `check`".to_owned();
+        assert_eq!(trouble.kind, TroubleKind::Unknown { cause }, "{text}");
+        assert_eq!(trouble.message, "depends on the result of `check`");
+    }
+    check("{{ check is defined }}", json!(true));
+    check("{{ check is not defined }}", json!(false));
+    check("{{ n == 4 or check.rc == 0 }}", json!(true));
+    check("{{ n == 5 and check.rc == 0 }}", json!(false));
+    check("{% if check is defined %}yes{% endif %}", json!("yes"));
+}
+
+#[test]
+fn a_condition_needs_an_answer() {
+    let holds = |text: &str| {
+        Language::new().holds(text, &sample()).map_err(|t| (t.message, t.hint.unwrap_or_default()))
+    };
+    assert_eq!(holds("os.family == 'debian' and n > 3"), Ok(true));
+    assert_eq!(holds("packages"), Ok(true));
+    assert_eq!(holds("word | bool"), Ok(false));
+    assert_eq!(
+        holds("word"),
+        Err((
+            "the condition is the text `no`, which is neither true nor false".to_owned(),
+            "write `word | bool` to read it as a word".to_owned()
+        ))
+    );
+    assert_eq!(holds("nope"), Err(("`nope` is undefined".to_owned(), String::new())));
+}
+
+#[test]
+fn a_tree_tells_the_way_to_what_is_wrong() {
+    let language = Language::new();
+    let good = json!({"dest": "{{ site.path }}", "n": 1, "list": ["{{ n }}", {"x": "{{ flag }}"}]});
+    assert_eq!(
+        language.tree(&good, &sample()),
+        Ok(json!({"dest": "/srv/4/www", "n": 1, "list": [4, {"x": true}]}))
+    );
+    let wrong = json!({"list": ["a", {"x": "{{ nope }}"}]});
+    let trouble = language.tree(&wrong, &sample()).expect_err("undefined");
+    assert_eq!(trouble.path, ["list", "1", "x"]);
+    let left_out =
+        json!({"dest": "/a", "owner": "{{ nope | default(omit) }}", "l": ["{{ omit }}", 1]});
+    assert_eq!(language.tree(&left_out, &sample()), Ok(json!({"dest": "/a", "l": [1]})));
+    assert!(language.text("x{{ omit }}", &sample()).is_err());
+}
+
+#[test]
+fn templates_have_the_whitespace_rules_of_ansible() {
+    let language = Language::new();
+    let render = |text: &str| language.template("a.j2", text, &sample());
+    assert_eq!(
+        render(
+            "{% for p in packages %}\n  {% if true %}\n- {{ p }}\n  {% endif %}\n{% endfor %}\nend\n"
+        ),
+        Ok("  - nginx\n    - curl\n  end\n".to_owned())
+    );
+    assert_eq!(
+        render(
+            "#jinja2: lstrip_blocks: True\n{% for p in packages %}\n  {% if true %}\n- {{ p }}\n  {% endif %}\n{% endfor %}\nend"
+        ),
+        Ok("- nginx\n- curl\nend".to_owned())
+    );
+    let trouble = render("ok\n  {{ nope }}\n").expect_err("undefined");
+    assert_eq!(trouble.to_string(), "a.j2:2:6: `nope` is undefined");
+    let trouble =
+        render("#jinja2: trim_blocks: False\nok\n  {{ os.nope }}\n").expect_err("undefined");
+    assert_eq!(trouble.to_string(), "a.j2:3:6: `os.nope` is undefined");
+    assert_eq!(
+        render("{{ packages }} {{ flag }} {{ none }} {{ 1.5 }} {{ os }}"),
+        Ok(r#"["nginx","curl"] true  1.5 {"family":"debian","version":"12"}"#.to_owned())
+    );
+}

@@ -1,5 +1,7 @@
 //! What went wrong with an expression, in words; the engine's own errors are translated here and nowhere else.
 
+use super::documented::{Documented, FILTERS, FOREIGN, FUNCTIONS, TESTS};
+use crate::words::{nearest, shorten};
 use minijinja::{Error, ErrorKind};
 use std::fmt;
 use std::ops::Range;
@@ -94,11 +96,11 @@ impl Trouble {
     /// The engine's error, or the trouble of hep's own that it carries.
     pub(super) fn from_error(error: Error) -> Self {
         let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
-        while let Some(error) = cause {
-            if let Some(own) = error.downcast_ref::<Self>() {
-                return own.clone();
+        while let Some(inner) = cause {
+            if let Some(own) = inner.downcast_ref::<Self>() {
+                return Self { line: error.line(), range: error.range(), ..own.clone() };
             }
-            cause = error.source();
+            cause = inner.source();
         }
         let detail = error.detail().unwrap_or_default();
         let trouble = match error.kind() {
@@ -107,6 +109,9 @@ impl Trouble {
                 Self::new(TroubleKind::Undefined { name }, "")
             }
             ErrorKind::SyntaxError | ErrorKind::BadEscape => Self::new(TroubleKind::Syntax, detail),
+            ErrorKind::UnknownFilter => missing("filter", word(detail, "filter "), FILTERS),
+            ErrorKind::UnknownTest => missing("test", word(detail, "test "), TESTS),
+            ErrorKind::UnknownFunction => missing("function", word(detail, ""), FUNCTIONS),
             ErrorKind::OutOfFuel => {
                 Self::new(TroubleKind::Other, "this takes too much work to evaluate")
             }
@@ -118,9 +123,29 @@ impl Trouble {
 
     /// At its place in `text`, where what was evaluated begins at byte `start`; its range was within that.
     pub(super) fn placed(mut self, evaluated: &str, start: usize, text: &str) -> Self {
-        let inner = self.range.clone().unwrap_or(0..evaluated.len());
+        let inner = self.narrowed(evaluated);
         self.range = Some(inner.start.saturating_add(start)..inner.end.saturating_add(start));
         self.located(text)
+    }
+
+    /// The range in what was evaluated: the name itself where one is undefined, and no blanks around it.
+    fn narrowed(&self, evaluated: &str) -> Range<usize> {
+        let whole = self.range.clone().unwrap_or(0..evaluated.len());
+        let Some(part) = evaluated.get(whole.clone()) else { return whole };
+        let wanted = match &self.kind {
+            TroubleKind::Undefined { name } if !name.is_empty() => name,
+            TroubleKind::Undefined { .. }
+            | TroubleKind::Unknown { .. }
+            | TroubleKind::Syntax
+            | TroubleKind::Other => part.trim(),
+        };
+        match part.find(wanted) {
+            Some(at) => {
+                let start = whole.start.saturating_add(at);
+                start..start.saturating_add(wanted.len())
+            }
+            None => whole,
+        }
     }
 
     /// Further on by `skipped` bytes, in a text that has more before it.
@@ -139,5 +164,23 @@ impl Trouble {
             self.column = Some(line.chars().count().saturating_add(1));
         }
         self
+    }
+}
+
+/// The name in the engine's `filter NAME is unknown`.
+fn word<'d>(detail: &'d str, before: &str) -> &'d str {
+    detail.strip_prefix(before).unwrap_or(detail).split(' ').next().unwrap_or_default()
+}
+
+/// A filter, test or function that there is not.
+pub(super) fn missing(kind: &str, name: &str, known: &[Documented]) -> Trouble {
+    let trouble =
+        Trouble::new(TroubleKind::Other, format!("there is no {kind} `{}`", shorten(name)));
+    let foreign = FOREIGN.iter().find(|(theirs, _)| *theirs == name).map(|(_, advice)| *advice);
+    let near = || nearest(name, known.iter().map(|row| row.name));
+    match (foreign, near()) {
+        (Some(advice), _) => trouble.hint(advice),
+        (None, Some(near)) => trouble.hint(format!("did you mean `{near}`?")),
+        (None, None) => trouble.hint(format!("docs/expressions.md lists every {kind}")),
     }
 }

@@ -1,0 +1,96 @@
+//! hep's filters, tests and functions beside the engine's own, a family a file. Each is pure; what would not be
+//! repeatable (chance, the clock, look-ups on the operator's machine) is no filter here.
+
+mod digests;
+mod formats;
+mod kinds;
+mod lists;
+mod mappings;
+mod paths;
+mod regex;
+mod results;
+mod texts;
+mod version;
+mod yaml;
+
+use super::{Trouble, TroubleKind};
+use minijinja::{Environment, Error, ErrorKind, Value};
+
+/// What a parameter's expression gives to leave the parameter out. No YAML text and no program's output has a NUL.
+pub(super) const OMIT: &str = "\0omit";
+
+/// Adds them all, and takes away what hep has no use for.
+pub(super) fn register(engine: &mut Environment<'static>) {
+    for name in ["attr", "chain", "e", "escape", "lines", "pprint", "safe"] {
+        engine.remove_filter(name);
+    }
+    for name in ["endingwith", "escaped", "safe", "startingwith"] {
+        engine.remove_test(name);
+    }
+    engine.remove_global("debug");
+    engine.add_global("omit", Value::from(OMIT));
+    engine.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
+    texts::register(engine);
+    kinds::register(engine);
+    lists::register(engine);
+    mappings::register(engine);
+    formats::register(engine);
+    digests::register(engine);
+    paths::register(engine);
+    regex::register(engine);
+    results::register(engine);
+    version::register(engine);
+}
+
+/// A filter's refusal.
+fn refuse(message: impl Into<String>) -> Error {
+    trouble(Trouble::new(TroubleKind::Other, message))
+}
+
+/// A filter's refusal, with advice.
+fn advise(message: impl Into<String>, hint: impl Into<String>) -> Error {
+    trouble(Trouble::new(TroubleKind::Other, message).hint(hint))
+}
+
+fn trouble(trouble: Trouble) -> Error {
+    Error::new(ErrorKind::InvalidOperation, "").with_source(trouble)
+}
+
+/// The value, which must be defined.
+fn defined(value: &Value) -> Result<&Value, Error> {
+    if value.is_undefined() {
+        // The engine's error knows which name it is.
+        value.get_attr("")?;
+    }
+    Ok(value)
+}
+
+/// The items of a list.
+fn items(value: &Value, filter: &str) -> Result<Vec<Value>, Error> {
+    use minijinja::value::ValueKind;
+    let kind = defined(value)?.kind();
+    if !matches!(kind, ValueKind::Seq | ValueKind::Iterable) {
+        return Err(advise(
+            format!("`{filter}` takes a list, found {}", described(value)),
+            "write `[value]` for a list of one, or `| split` to make one of a text",
+        ));
+    }
+    value.try_iter()?.checked().collect()
+}
+
+/// A value in words, for a message.
+fn described(value: &Value) -> String {
+    use minijinja::value::ValueKind;
+    let short = || crate::words::shorten(&super::convert::shown(value));
+    match value.kind() {
+        ValueKind::Undefined => "what is undefined".to_owned(),
+        ValueKind::None => "nothing".to_owned(),
+        ValueKind::Bool => format!("`{}`", short()),
+        ValueKind::Number => format!("the number {}", short()),
+        ValueKind::String => format!("the text `{}`", short()),
+        ValueKind::Bytes => "bytes".to_owned(),
+        ValueKind::Seq | ValueKind::Iterable => "a list".to_owned(),
+        ValueKind::Map => "a mapping".to_owned(),
+        _ => "a function".to_owned(),
+    }
+}

@@ -1,0 +1,37 @@
+//! Digests of texts, in hex. None of them is a way to keep a password.
+
+use super::advise;
+use super::kinds::text;
+use minijinja::{Environment, Error, Value};
+use sha2::Digest;
+use std::fmt::Write as _;
+
+pub(super) fn register(engine: &mut Environment<'static>) {
+    engine.add_filter("hash", hash);
+    engine.add_filter("checksum", |value: &Value| hash(value, Some("sha1".to_owned())));
+}
+
+fn hash(value: &Value, name: Option<String>) -> Result<String, Error> {
+    let text = text(value, "hash")?;
+    let name = name.unwrap_or_else(|| "sha1".to_owned());
+    Ok(match name.as_str() {
+        "sha1" => hex(&sha1::Sha1::digest(text)),
+        "sha224" => hex(&sha2::Sha224::digest(text)),
+        "sha256" => hex(&sha2::Sha256::digest(text)),
+        "sha384" => hex(&sha2::Sha384::digest(text)),
+        "sha512" => hex(&sha2::Sha512::digest(text)),
+        "md5" => hex(&md5::Md5::digest(text)),
+        other => {
+            let hint = "write one of `sha256`, `sha512`, `sha384`, `sha224`, `sha1`, `md5`";
+            return Err(advise(format!("`hash` has no `{other}`"), hint));
+        }
+    })
+}
+
+fn hex(digest: &[u8]) -> String {
+    digest.iter().fold(String::with_capacity(digest.len().saturating_mul(2)), |mut hex, byte| {
+        // Writing to a string does not fail.
+        let _written = write!(hex, "{byte:02x}");
+        hex
+    })
+}

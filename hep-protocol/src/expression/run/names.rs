@@ -1,0 +1,143 @@
+//! What names stand for: values as they are, and variables whose texts are rendered when they are used.
+
+use super::super::convert::to_value;
+use super::super::{Found, Trouble, TroubleKind, has_expression};
+use super::objects::{Existence, Lazy, NotKnown, Partial};
+use super::{Run, lock};
+use minijinja::value::Object;
+use minijinja::{Error, ErrorKind, Value};
+use serde_json::Value as Json;
+use std::sync::Arc;
+
+/// How many variables may stand for one another in a row.
+const MAX_CHAIN: usize = 24;
+
+/// How many texts of variables one evaluation may render: bounds variables that double at every step.
+const MAX_RENDERED: usize = 20_000;
+
+impl Run {
+    /// A name's value as the engine wants it.
+    fn look_up(&self, name: &str) -> Option<Value> {
+        match self.shared.scope.get(name)? {
+            Found::Plain(json) => Some(to_value(&json)),
+            Found::Ready(ready) => Some(ready.0),
+            Found::Raw(json) => self.member(name.to_owned(), &json),
+            Found::Unknown(cause) => Some(self.unknown(cause, Existence::Certain)),
+            Found::Partial { known, cause } => {
+                Some(Value::from_object(Partial { run: self.clone(), known, cause }))
+            }
+            Found::Failed(message) => Some(self.failed(Trouble::new(TroubleKind::Other, message))),
+        }
+    }
+
+    /// A value, or a part of one, whose texts are rendered when they are used; `path` is its name.
+    pub(super) fn member(&self, path: String, json: &Json) -> Option<Value> {
+        match json {
+            Json::String(text) if has_expression(text) => self.variable(path, text),
+            Json::Array(_) | Json::Object(_) if has_any(json) => {
+                Some(Value::from_object(Lazy { run: self.clone(), path, json: json.clone() }))
+            }
+            Json::Null
+            | Json::Bool(_)
+            | Json::Number(_)
+            | Json::String(_)
+            | Json::Array(_)
+            | Json::Object(_) => Some(to_value(json)),
+        }
+    }
+
+    /// A variable's text, rendered. `None` is undefined: something that it needs is.
+    fn variable(&self, path: String, text: &str) -> Option<Value> {
+        if let Some(value) = lock(&self.shared.notes).rendered.get(&path) {
+            return Some(value.clone());
+        }
+        if self.chain.contains(&path) {
+            let chain = self.chain.iter().skip_while(|name| **name != path);
+            let chain: Vec<&str> = chain.map(String::as_str).chain([&*path]).collect();
+            let message = format!("`{path}` stands for itself: {}", chain.join(" -> "));
+            let hint = "give one of them a value of its own";
+            return Some(self.failed(Trouble::new(TroubleKind::Other, message).hint(hint)));
+        }
+        let renderings = {
+            let mut notes = lock(&self.shared.notes);
+            notes.renderings = notes.renderings.saturating_add(1);
+            notes.renderings
+        };
+        if self.chain.len() >= MAX_CHAIN || renderings > MAX_RENDERED {
+            let message = format!("`{path}` needs too many other variables");
+            return Some(self.failed(Trouble::new(TroubleKind::Other, message)));
+        }
+        let mut chain = self.chain.as_ref().clone();
+        chain.push(path.clone());
+        let inner = Self { shared: Arc::clone(&self.shared), chain: Arc::new(chain) };
+        match inner.rendered(text) {
+            Ok(value) => {
+                if value.downcast_object_ref::<NotKnown>().is_none() {
+                    lock(&self.shared.notes).rendered.insert(path, value.clone());
+                }
+                Some(value)
+            }
+            Err(trouble) => match &trouble.kind {
+                TroubleKind::Undefined { .. } => {
+                    let trouble = self.explained(trouble);
+                    lock(&self.shared.notes).hollow.push((path, trouble));
+                    None
+                }
+                TroubleKind::Unknown { .. } => Some(self.failed(trouble)),
+                TroubleKind::Syntax | TroubleKind::Other => {
+                    let trouble = self.within(&path, trouble);
+                    Some(self.failed(trouble))
+                }
+            },
+        }
+    }
+
+    /// Trouble in a variable's own text, told to who used it.
+    fn within(&self, path: &str, trouble: Trouble) -> Trouble {
+        let told = trouble.message.starts_with("in the variable ")
+            || trouble.message.contains("stands for itself");
+        let message = if told {
+            trouble.message
+        } else {
+            format!("in the variable `{path}`: {}", trouble.message)
+        };
+        Trouble { hint: trouble.hint, ..Trouble::new(trouble.kind, message) }
+    }
+
+    fn failed(&self, trouble: Trouble) -> Value {
+        lock(&self.shared.notes).failed.get_or_insert_with(|| trouble.clone());
+        Value::from(Error::new(ErrorKind::InvalidOperation, "").with_source(trouble))
+    }
+
+    pub(super) fn unknown(&self, cause: String, existence: Existence) -> Value {
+        let mut notes = lock(&self.shared.notes);
+        let number = notes.looked_up;
+        notes.looked_up = number.saturating_add(1);
+        notes.unknown.push((number, cause.clone()));
+        Value::from_object(NotKnown { shared: Arc::clone(&self.shared), number, existence, cause })
+    }
+}
+
+/// Whether any text in it has an expression.
+fn has_any(json: &Json) -> bool {
+    match json {
+        Json::String(text) => has_expression(text),
+        Json::Array(items) => items.iter().any(has_any),
+        Json::Object(map) => map.values().any(has_any),
+        Json::Null | Json::Bool(_) | Json::Number(_) => false,
+    }
+}
+
+/// The names of the scope, as the engine's outermost mapping.
+#[derive(Debug)]
+pub(super) struct Root(pub(super) Run);
+
+impl Object for Root {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.0.look_up(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        self.0.look_up(key)
+    }
+}
