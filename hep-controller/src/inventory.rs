@@ -1,38 +1,124 @@
-//! Hosts files: which hosts there are and how to reach them.
+//! Inventories: which hosts there are, in which groups, how to reach them, and what variables they have.
 //!
-//! Says what the file says; what it leaves open (user, port, key) the caller fills in.
+//! Ansible's inventories load as they are: hosts files, YAML, directories, `group_vars` and `host_vars`. Says what the
+//! files say; what they leave open (user, port, key) the caller fills in. Evaluates no expression.
 
 mod address;
+mod connection;
+mod draft;
+mod files;
+mod ini;
 mod line;
-mod parse;
+mod literal;
+mod pattern;
+mod range;
+mod settle;
+mod show;
+mod value;
+mod yaml;
 
-use crate::diagnostic::Diagnostics;
+pub(crate) use pattern::NoSelection;
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::remote::Secret;
-use crate::source::Source;
+use crate::source::{Source, Span};
+use serde_json::Value;
+use std::collections::HashMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The hosts of a file, at least one, each name once, in the file's order.
-#[derive(Debug, PartialEq, Eq)]
+/// Hosts and groups. At least one host.
+#[derive(Debug)]
 pub(crate) struct Inventory {
+    /// Each name once, in the order of the files.
     pub(crate) hosts: Vec<Host>,
+    /// `all`, `ungrouped`, then the others in the order of the files.
+    pub(crate) groups: Vec<Group>,
+    /// This machine, for the pattern `localhost` where no file names it.
+    localhost: Host,
 }
 
-/// One host as its line describes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One host with all that concerns it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Host {
-    /// The first word of its line as written, `root@web1:22` even: what messages call it.
+    /// What messages and patterns call it. With a user, as written: `root@web1:22`; else without the port.
     pub(crate) name: String,
-    /// The name or address to connect to: `host=`, or that in the first word. Without brackets.
+    /// The name or address to connect to. Without brackets.
     pub(crate) address: String,
     pub(crate) port: Option<u16>,
     pub(crate) user: Option<String>,
     pub(crate) password: Option<Secret>,
     /// A file on this machine; `~` and relative paths are resolved.
     pub(crate) private_key: Option<PathBuf>,
+    pub(crate) transport: Transport,
+    /// All groups it is in, without `all`, sorted.
+    pub(crate) groups: Vec<String>,
+    /// All definitions that concern it, weakest first: the last of a name is the one that counts. No passwords.
+    pub(crate) vars: Vec<Arc<Variable>>,
+    /// Mistakes that matter only to who connects to it.
+    pub(crate) obstacles: Diagnostics,
 }
 
-/// What paths in a hosts file are relative to.
+/// How to reach a host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Transport {
+    #[default]
+    Ssh,
+    /// It is this machine: `ansible_connection=local`.
+    Local,
+}
+
+/// One group.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
+    pub(crate) name: String,
+    /// Numbers of the groups right below it.
+    pub(crate) children: Vec<usize>,
+    /// Numbers of the hosts it names itself.
+    pub(crate) hosts: Vec<usize>,
+    /// Its own definitions, weakest first. No passwords.
+    pub(crate) vars: Vec<Arc<Variable>>,
+}
+
+/// One definition of a variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Variable {
+    pub(crate) name: String,
+    /// With the type it was written in; texts may hold `{{ }}`.
+    pub(crate) value: Value,
+    pub(crate) origin: Origin,
+}
+
+/// Where a definition comes from. Displayed as `group web, group_vars/web.yml:3`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub(crate) owner: Owner,
+    place: Place,
+}
+
+/// Whose variable it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    Group(String),
+    Host(String),
+}
+
+/// What a definition ranks as: a host's beats a group's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Layer {
+    Group,
+    Host,
+}
+
+/// A part of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Place {
+    source: Arc<Source>,
+    span: Span,
+}
+
+/// What paths in an inventory are relative to.
 #[derive(Clone, Debug)]
 pub(crate) struct Surroundings {
     /// The working directory.
@@ -42,22 +128,118 @@ pub(crate) struct Surroundings {
 }
 
 impl Inventory {
-    /// Reads a hosts file.
+    /// Reads an inventory: a file or a directory, with the `group_vars` and `host_vars` beside.
     ///
     /// # Errors
     /// Every mistake in it.
     pub(crate) fn read(path: &Path, around: &Surroundings) -> Result<Inventory, Diagnostics> {
-        Inventory::parse(&Source::read(path)?, around)
+        files::read(path, around)
     }
 
-    /// Reads a hosts file's text. Looks whether a relative key lies beside the file, and touches nothing else.
+    /// The hosts that a pattern means, as numbers, each once, in the order Ansible gives them. The number after the last
+    /// host's is this machine's, where the pattern says `localhost` and no file does. May be none.
     ///
     /// # Errors
-    /// Every mistake in it.
-    pub(crate) fn parse(
-        source: &Arc<Source>,
-        around: &Surroundings,
-    ) -> Result<Inventory, Diagnostics> {
-        parse::parse(source, around)
+    /// A name that no host or group has, and what is no pattern.
+    pub(crate) fn select(&self, pattern: &str) -> Result<Vec<usize>, NoSelection> {
+        pattern::select(self, pattern)
+    }
+
+    /// Of the hosts chosen, those that a limit leaves: `pattern` or `@file`, several separated by commas.
+    ///
+    /// # Errors
+    /// As of [`Inventory::select`]; and a file that cannot be read.
+    pub(crate) fn limit(&self, chosen: &[usize], limit: &str) -> Result<Vec<usize>, NoSelection> {
+        let left = pattern::limit(self, limit)?;
+        Ok(chosen.iter().copied().filter(|number| left.contains(number)).collect())
+    }
+
+    /// A host by the number that a selection gives it.
+    pub(crate) fn host(&self, number: usize) -> Option<&Host> {
+        let implicit = (number == self.hosts.len()).then_some(&self.localhost);
+        self.hosts.get(number).or(implicit)
+    }
+
+    /// All hosts of a group and of those below it: its own first, then breadth by breadth.
+    pub(crate) fn members(&self, group: usize) -> Vec<usize> {
+        let (mut groups, mut at) = (vec![group], 0);
+        let mut hosts = Vec::new();
+        let mut seen = vec![false; self.hosts.len()];
+        while let Some(group) = groups.get(at).and_then(|number| self.groups.get(*number)) {
+            for host in &group.hosts {
+                if let Some(seen) = seen.get_mut(*host).filter(|seen| !**seen) {
+                    *seen = true;
+                    hosts.push(*host);
+                }
+            }
+            let new: Vec<usize> =
+                group.children.iter().copied().filter(|child| !groups.contains(child)).collect();
+            groups.extend(new);
+            at += 1;
+        }
+        hosts
+    }
+
+    /// The inventory as a tree for a person, of these hosts alone.
+    pub(crate) fn tree(&self, hosts: &[usize]) -> String {
+        show::tree(self, hosts)
+    }
+
+    /// The inventory as `ansible-inventory --list` shows it, of these hosts alone.
+    pub(crate) fn json(&self, hosts: &[usize]) -> Value {
+        show::json(self, hosts)
+    }
+}
+
+impl Host {
+    /// The definitions that count, one a name, in the order of their first definition.
+    pub(crate) fn effective(&self) -> Vec<&Arc<Variable>> {
+        effective(&self.vars)
+    }
+}
+
+/// Of each name the last definition, in the order of the first.
+fn effective(vars: &[Arc<Variable>]) -> Vec<&Arc<Variable>> {
+    let mut numbers: HashMap<&str, usize> = HashMap::new();
+    let mut found: Vec<&Arc<Variable>> = Vec::new();
+    for variable in vars {
+        let number = *numbers.entry(&variable.name).or_insert(found.len());
+        match found.get_mut(number) {
+            Some(earlier) => *earlier = variable,
+            None => found.push(variable),
+        }
+    }
+    found
+}
+
+impl Origin {
+    pub(crate) fn layer(&self) -> Layer {
+        match self.owner {
+            Owner::Group(_) => Layer::Group,
+            Owner::Host(_) => Layer::Host,
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.owner {
+            Owner::Group(name) => write!(f, "group {name}, ")?,
+            Owner::Host(name) => write!(f, "host {name}, ")?,
+        }
+        let Place { source, span } = &self.place;
+        let before = source.text.get(..span.start).unwrap_or_default();
+        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        write!(f, "{}:{line}", source.path.display())
+    }
+}
+
+impl Place {
+    fn new(source: &Arc<Source>, span: Span) -> Place {
+        Place { source: Arc::clone(source), span }
+    }
+
+    fn diagnostic(&self, message: impl Into<String>, hint: impl Into<String>) -> Diagnostic {
+        Diagnostic::at(&self.source, self.span, message).hint(hint)
     }
 }

@@ -4,7 +4,7 @@
 use crate::cli;
 use crate::config::Config;
 use crate::diagnostic::Diagnostics;
-use crate::inventory::{Host, Inventory};
+use crate::inventory::{Host, Inventory, NoSelection};
 use crate::remote::{self, Secret, Target};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -79,6 +79,32 @@ pub(crate) fn hosts(given: Option<&Path>, config: &Config) -> Result<PathBuf, Re
     })
 }
 
+/// The hosts to work on, as numbers: those of the pattern, all without one, that the limit leaves.
+///
+/// # Errors
+/// What is wrong with pattern or limit, and that no host is left.
+pub(crate) fn chosen(
+    inventory: &Inventory,
+    pattern: Option<&str>,
+    limit: Option<&str>,
+) -> Result<Vec<usize>, Refusal> {
+    let refused = |NoSelection { message, hint }| Refusal::Other { what: message, hint };
+    let chosen = match pattern {
+        Some(pattern) => inventory.select(pattern).map_err(refused)?,
+        None => (0..inventory.hosts.len()).collect(),
+    };
+    let left = match limit {
+        Some(limit) => inventory.limit(&chosen, limit).map_err(refused)?,
+        None => chosen,
+    };
+    if left.is_empty() {
+        let words: Vec<&str> = pattern.into_iter().chain(limit).collect();
+        let what = format!("no host is in {}", crate::words::all_of(&words));
+        return Err(Refusal::new(what, "`hep hosts` shows those there are"));
+    }
+    Ok(left)
+}
+
 /// What is usual on this machine.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Usual {
@@ -108,9 +134,12 @@ pub(crate) struct Logins<'a> {
 /// Where every host is and how to log in there.
 ///
 /// # Errors
-/// Nothing says as whom to log in.
-pub(crate) fn targets(inventory: Inventory, logins: &Logins<'_>) -> Result<Vec<Target>, Refusal> {
+/// Nothing says as whom to log in; and all that stands in the way of these hosts.
+pub(crate) fn targets(hosts: Vec<Host>, logins: &Logins<'_>) -> Result<Vec<Target>, Refusal> {
     let Logins { login, asked, config, usual } = logins;
+    let mut obstacles = Diagnostics::default();
+    hosts.iter().for_each(|host| obstacles.extend(host.obstacles.clone()));
+    obstacles.unless(()).map_err(Refusal::Mistakes)?;
     let target = |host: Host| {
         let user = login.user.clone().or(host.user).or_else(|| config.ssh.username.clone());
         let user = user.or_else(|| usual.user.clone()).ok_or_else(|| {
@@ -127,7 +156,7 @@ pub(crate) fn targets(inventory: Inventory, logins: &Logins<'_>) -> Result<Vec<T
             private_key: from_line.or(host.private_key).or(from_config),
         })
     };
-    inventory.hosts.into_iter().map(target).collect()
+    hosts.into_iter().map(target).collect()
 }
 
 /// The keys that the command line and the config name.
@@ -182,6 +211,7 @@ mod tests {
             user: word(line, "user="),
             password: word(line, "password=").map(Secret::new),
             private_key: word(line, "key=").map(PathBuf::from),
+            ..Host::default()
         };
         let ssh = SshDefaults {
             username: word(config, "user="),
@@ -192,9 +222,8 @@ mod tests {
         let config = Config { ssh, ..Config::default() };
         let usual = Usual { user: Some("me".to_owned()), home: Some("/home/me".into()) };
         let asked = login.ask_pass.then(|| Secret::new("typed"));
-        let inventory = Inventory { hosts: vec![host] };
         let targets =
-            targets(inventory, &Logins { login, asked, config: &config, usual: &usual }).unwrap();
+            targets(vec![host], &Logins { login, asked, config: &config, usual: &usual }).unwrap();
         let Target { address, port, user, password, private_key, .. } = &targets[0];
         let known = ["typed", "line", "config"].map(|text| (Some(Secret::new(text)), text));
         let password =
@@ -234,13 +263,11 @@ mod tests {
             let host = Host {
                 name: "web1".to_owned(),
                 address: "10.0.0.1".to_owned(),
-                port: None,
-                user: None,
-                password: None,
                 private_key: key("host"),
+                ..Host::default()
             };
             let logins = Logins { login: &login, asked: None, config: &config, usual: &usual };
-            let targets = targets(Inventory { hosts: vec![host] }, &logins).unwrap();
+            let targets = targets(vec![host], &logins).unwrap();
             let refused = |what: &str| {
                 let Err(Refusal::Other { what: said, hint: Some(hint) }) =
                     check_keys(&targets, &logins)

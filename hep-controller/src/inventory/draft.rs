@@ -1,0 +1,302 @@
+//! An inventory while its files are read: who was named where, nothing merged yet.
+
+use super::connection::{self, Short};
+use super::{Origin, Owner, Place, Variable};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::words::nearest;
+use serde_json::Value;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The number of the group of all hosts.
+pub(super) const ALL: usize = 0;
+
+/// The number of the group of those that are in no other.
+pub(super) const UNGROUPED: usize = 1;
+
+/// All that was read so far.
+pub(super) struct Draft {
+    pub(super) groups: Vec<DraftGroup>,
+    group_numbers: HashMap<String, usize>,
+    pub(super) hosts: Vec<DraftHost>,
+    host_numbers: HashMap<String, usize>,
+    pub(super) problems: Diagnostics,
+}
+
+/// A group as far as it is known.
+#[derive(Default)]
+pub(super) struct DraftGroup {
+    pub(super) name: String,
+    pub(super) parents: Vec<usize>,
+    pub(super) children: Vec<usize>,
+    pub(super) hosts: Vec<usize>,
+    pub(super) vars: Tiers,
+    /// Of two groups of one depth the higher wins.
+    pub(super) priority: i64,
+    /// Whether a file says that there is such a group, and not only what it has.
+    declared: bool,
+    /// Where it was first spoken of without being declared, and as what.
+    mention: Option<(Place, &'static str)>,
+}
+
+/// A host as far as it is known.
+pub(super) struct DraftHost {
+    pub(super) name: String,
+    /// Where it was first named.
+    pub(super) place: Place,
+    pub(super) groups: Vec<usize>,
+    pub(super) vars: Tiers,
+    /// hep's own keys of its lines; the last of a kind counts.
+    pub(super) short: Vec<Short>,
+    /// The port behind its name.
+    port: Option<u16>,
+}
+
+/// Definitions of one owner, weakest first.
+#[derive(Default)]
+pub(super) struct Tiers {
+    /// In the inventory's own files.
+    pub(super) inline: Vec<Arc<Variable>>,
+    /// In `group_vars` or `host_vars`: these win.
+    pub(super) beside: Vec<Arc<Variable>>,
+}
+
+/// Where a definition stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tier {
+    Inline,
+    Beside,
+}
+
+impl Tiers {
+    fn of(&mut self, tier: Tier) -> &mut Vec<Arc<Variable>> {
+        match tier {
+            Tier::Inline => &mut self.inline,
+            Tier::Beside => &mut self.beside,
+        }
+    }
+}
+
+impl Draft {
+    pub(super) fn new() -> Draft {
+        let mut draft = Draft {
+            groups: Vec::new(),
+            group_numbers: HashMap::new(),
+            hosts: Vec::new(),
+            host_numbers: HashMap::new(),
+            problems: Diagnostics::default(),
+        };
+        let all = draft.declared("all");
+        let ungrouped = draft.declared("ungrouped");
+        draft.link(all, ungrouped);
+        draft
+    }
+
+    /// The number of a group that a file declares.
+    pub(super) fn declared(&mut self, name: &str) -> usize {
+        let number = self.group(name);
+        if let Some(group) = self.groups.get_mut(number) {
+            group.declared = true;
+        }
+        number
+    }
+
+    /// The number of a group that is spoken of: some file has to declare it.
+    pub(super) fn mentioned(&mut self, name: &str, place: &Place, part: &'static str) -> usize {
+        let number = self.group(name);
+        if let Some(group) = self.groups.get_mut(number) {
+            group.mention.get_or_insert_with(|| (place.clone(), part));
+        }
+        number
+    }
+
+    fn group(&mut self, name: &str) -> usize {
+        if let Some(number) = self.group_numbers.get(name) {
+            return *number;
+        }
+        let number = self.groups.len();
+        self.groups.push(DraftGroup {
+            name: name.to_owned(),
+            priority: 1,
+            ..DraftGroup::default()
+        });
+        self.group_numbers.insert(name.to_owned(), number);
+        number
+    }
+
+    /// Puts a host into a group; both may have been there before.
+    pub(super) fn host(
+        &mut self,
+        name: &str,
+        port: Option<u16>,
+        place: &Place,
+        group: usize,
+    ) -> usize {
+        let number = *self.host_numbers.entry(name.to_owned()).or_insert(self.hosts.len());
+        if number == self.hosts.len() {
+            let (groups, vars, short) = (Vec::new(), Tiers::default(), Vec::new());
+            let (name, place) = (name.to_owned(), place.clone());
+            self.hosts.push(DraftHost { name, place, groups, vars, short, port: None });
+        }
+        if let Some(port) = port {
+            self.host_port(number, port, place);
+        }
+        if let (Some(host), Some(group_of)) =
+            (self.hosts.get_mut(number), self.groups.get_mut(group))
+            && !host.groups.contains(&group)
+        {
+            host.groups.push(group);
+            group_of.hosts.push(number);
+        }
+        number
+    }
+
+    /// `web1:2222`: one host has one port, and two that share an address need names.
+    fn host_port(&mut self, number: usize, port: u16, place: &Place) {
+        let Some(host) = self.hosts.get_mut(number) else { return };
+        match host.port {
+            None => {
+                host.port = Some(port);
+                self.host_var(number, Tier::Inline, "ansible_port", Value::from(port), place);
+            }
+            Some(first) if first != port => {
+                let message = format!("`{}` is one host, and has port {first} already", host.name);
+                let hint = format!("give each a name: `web1 host={} port={port}`", host.name);
+                let same_file = host.place.source == place.source;
+                let first = host.place.span;
+                let said = place.diagnostic(message, hint);
+                self.problems.push(if same_file { said.also(first, "first here") } else { said });
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Puts a group below another.
+    pub(super) fn nest(&mut self, parent: usize, child: usize, place: &Place) {
+        match self.way(child, parent) {
+            Some(way) => {
+                let names = way.iter().chain([&child]);
+                let names: Vec<&str> = names.map(|number| self.group_name(*number)).collect();
+                let message =
+                    format!("the group `{}` would be below itself", self.group_name(child));
+                let hint = format!("break the circle: {}", names.join(" > "));
+                self.problems.push(place.diagnostic(message, hint));
+            }
+            None => self.link(parent, child),
+        }
+    }
+
+    fn link(&mut self, parent: usize, child: usize) {
+        if let Some(group) = self.groups.get_mut(parent)
+            && !group.children.contains(&child)
+        {
+            group.children.push(child);
+            if let Some(group) = self.groups.get_mut(child) {
+                group.parents.push(parent);
+            }
+        }
+    }
+
+    /// Every group but `all` is below some group.
+    pub(super) fn gather_below_all(&mut self) {
+        for number in 0..self.groups.len() {
+            let orphan = self.groups.get(number).is_some_and(|group| group.parents.is_empty());
+            if number != ALL && orphan {
+                self.link(ALL, number);
+            }
+        }
+    }
+
+    /// The groups on the way down from one to another, both included.
+    fn way(&self, from: usize, to: usize) -> Option<Vec<usize>> {
+        let mut before: HashMap<usize, usize> = HashMap::new();
+        let mut open = vec![to];
+        while let Some(number) = open.pop() {
+            if number == from {
+                let next = |at: &usize| if *at == to { None } else { before.get(at).copied() };
+                return Some(std::iter::successors(Some(from), next).collect());
+            }
+            for parent in self.groups.get(number).into_iter().flat_map(|group| &group.parents) {
+                if !before.contains_key(parent) && *parent != to {
+                    before.insert(*parent, number);
+                    open.push(*parent);
+                }
+            }
+        }
+        None
+    }
+
+    pub(super) fn group_name(&self, number: usize) -> &str {
+        self.groups.get(number).map_or("", |group| &group.name)
+    }
+
+    pub(super) fn group_var(
+        &mut self,
+        group: usize,
+        tier: Tier,
+        name: &str,
+        value: Value,
+        place: &Place,
+    ) {
+        let Some(of) = self.groups.get_mut(group) else { return };
+        // As Ansible has it, only the inventory itself says how groups rank.
+        if name == "ansible_group_priority" && tier == Tier::Inline {
+            let number =
+                value.as_i64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
+            match number {
+                Some(priority) => of.priority = priority,
+                None => {
+                    let message = "a priority is a whole number";
+                    self.problems.push(place.diagnostic(message, "write a number; 1 is usual"));
+                }
+            }
+            return;
+        }
+        let origin = Origin { owner: Owner::Group(of.name.clone()), place: place.clone() };
+        of.vars.of(tier).push(Arc::new(Variable { name: name.to_owned(), value, origin }));
+    }
+
+    pub(super) fn host_var(
+        &mut self,
+        host: usize,
+        tier: Tier,
+        name: &str,
+        value: Value,
+        place: &Place,
+    ) {
+        let Some(of) = self.hosts.get_mut(host) else { return };
+        let origin = Origin { owner: Owner::Host(of.name.clone()), place: place.clone() };
+        of.vars.of(tier).push(Arc::new(Variable { name: name.to_owned(), value, origin }));
+    }
+
+    /// A misspelt way to a host would be a variable that nobody reads.
+    pub(super) fn check_name(&mut self, name: &str, place: &Place) {
+        if let Some(meant) = connection::misspelt(name) {
+            let message = format!("unknown setting `{name}`");
+            self.problems.push(place.diagnostic(message, format!("did you mean `{meant}`?")));
+        }
+    }
+
+    pub(super) fn short(&mut self, host: usize, short: Short) {
+        if let Some(host) = self.hosts.get_mut(host) {
+            host.short.push(short);
+        }
+    }
+
+    /// Groups that are spoken of, but that no file declares.
+    pub(super) fn undeclared(&self) -> Vec<Diagnostic> {
+        let known: Vec<&str> =
+            self.groups.iter().filter(|g| g.declared).map(|g| g.name.as_str()).collect();
+        let undeclared = self.groups.iter().filter(|group| !group.declared);
+        let problem = |group: &DraftGroup| {
+            let (place, part) = group.mention.as_ref()?;
+            let name = crate::yaml::shorten(&group.name);
+            let hint = match nearest(&group.name, known.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("write a section `[{name}]` with its hosts"),
+            };
+            Some(place.diagnostic(format!("there is no group `{name}` for {part}"), hint))
+        };
+        undeclared.filter_map(problem).collect()
+    }
+}

@@ -1,0 +1,175 @@
+//! Which files an inventory is made of.
+
+use super::draft::Draft;
+use super::yaml::Of;
+use super::{Inventory, Surroundings, ini, settle, yaml};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::{Source, plain};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Endings of files in a directory that are no inventories.
+const FOREIGN: [&str; 12] =
+    [".pyc", ".pyo", ".swp", ".bak", "~", ".rpm", ".md", ".txt", ".rst", ".orig", ".cfg", ".retry"];
+
+/// Names in a directory that are no inventories.
+const BESIDE: [&str; 3] = ["group_vars", "host_vars", "vars_plugins"];
+
+/// How deep directories may nest: a link back up ends somewhere.
+const MAX_DEPTH: usize = 16;
+
+const ENCRYPTED: &str = "$ANSIBLE_VAULT;";
+
+/// Reads an inventory with the variables beside it.
+///
+/// # Errors
+/// Every mistake.
+pub(super) fn read(path: &Path, around: &Surroundings) -> Result<Inventory, Diagnostics> {
+    let mut draft = Draft::new();
+    let directory = path.is_dir();
+    if directory {
+        sources(path, 0, &mut draft);
+    } else if let Some(source) = listed(path) {
+        ini::read(&source, &mut draft);
+    } else {
+        source(path, &mut draft);
+    }
+    let base = if directory { path } else { path.parent().unwrap_or(Path::new("")) };
+    let groups: Vec<String> = draft.groups.iter().map(|group| group.name.clone()).collect();
+    for (number, name) in groups.iter().enumerate() {
+        variables(&base.join("group_vars"), name, Of::Group(number), &mut draft);
+    }
+    let hosts: Vec<String> = draft.hosts.iter().map(|host| host.name.clone()).collect();
+    for (number, name) in hosts.iter().enumerate() {
+        variables(&base.join("host_vars"), name, Of::Host(number), &mut draft);
+    }
+    settle::settle(draft, path, around)
+}
+
+/// `web1,web2,` in place of a file, as Ansible takes it.
+fn listed(path: &Path) -> Option<Arc<Source>> {
+    let text = path.to_str().filter(|text| text.contains(',') && !path.exists())?;
+    let text = text.replace(',', "\n");
+    Some(Arc::new(Source { path: path.to_owned(), text }))
+}
+
+/// All files of a directory, by name, then those of the directories in it.
+fn sources(directory: &Path, depth: usize, draft: &mut Draft) {
+    let names = match names(directory) {
+        Ok(names) => names,
+        Err(problem) => return draft.problems.push(problem),
+    };
+    for name in names {
+        let path = directory.join(&name);
+        let foreign = FOREIGN.iter().any(|ending| name.ends_with(ending));
+        if name.starts_with('.') || foreign || BESIDE.contains(&name.as_str()) {
+            continue;
+        }
+        if !path.is_dir() {
+            source(&path, draft);
+        } else if depth < MAX_DEPTH {
+            sources(&path, depth + 1, draft);
+        }
+    }
+}
+
+/// The names in a directory, sorted.
+fn names(directory: &Path) -> Result<Vec<String>, Diagnostic> {
+    let read = fs::read_dir(directory).and_then(|entries| {
+        let name = |entry: fs::DirEntry| entry.file_name().to_string_lossy().into_owned();
+        entries.map(|entry| entry.map(name)).collect::<Result<Vec<String>, _>>()
+    });
+    match read {
+        Ok(mut names) => {
+            names.sort();
+            Ok(names)
+        }
+        Err(error) => {
+            let message = format!("cannot read the directory: {}", plain(&error));
+            Err(Diagnostic::of_file(directory, message))
+        }
+    }
+}
+
+/// One file of hosts.
+fn source(path: &Path, draft: &mut Draft) {
+    let Some(source) = text(path, draft) else { return };
+    if source.text.starts_with("#!") {
+        let message = "this is a program: hep runs none to learn of hosts";
+        let hint =
+            "write what it says into a file: `ansible-inventory -i FILE --list -y > hosts.yml`";
+        draft.problems.push(Diagnostic::of_file(path, message).hint(hint));
+        return;
+    }
+    match path.extension().and_then(|ending| ending.to_str()) {
+        Some("yml" | "yaml" | "json") => yaml::read(&source, draft),
+        Some("toml") => {
+            let hint = "write it as YAML: `ansible-inventory -i FILE --list -y > hosts.yml`";
+            draft.problems.push(Diagnostic::of_file(path, "hep reads no TOML").hint(hint));
+        }
+        Some("ini") => ini::read(&source, draft),
+        Some(_) | None if yaml::is_yaml(&source.text) => yaml::read(&source, draft),
+        Some(_) | None => ini::read(&source, draft),
+    }
+}
+
+/// A file's text, unless it cannot be read; what is wrong is among the problems then.
+fn text(path: &Path, draft: &mut Draft) -> Option<Arc<Source>> {
+    match Source::read(path) {
+        Ok(source) if source.text.starts_with(ENCRYPTED) => {
+            let message = "the file is encrypted with ansible-vault, which hep cannot decrypt";
+            let hint =
+                format!("decrypt it for the run: `ansible-vault decrypt {}`", path.display());
+            draft.problems.push(Diagnostic::of_file(path, message).hint(hint));
+            None
+        }
+        Ok(source) => Some(source),
+        Err(problems) => {
+            draft.problems.extend(problems);
+            None
+        }
+    }
+}
+
+/// The variables of a group or host in a directory: `NAME` (a file, or a directory of files), else `NAME.yml`, else
+/// `NAME.yaml`, else `NAME.json`. The first that is there is taken alone.
+fn variables(directory: &Path, name: &str, of: Of, draft: &mut Draft) {
+    // A name is no way out of the directory.
+    if name.contains('/') || name.starts_with('.') || !directory.is_dir() {
+        return;
+    }
+    let candidates =
+        ["", ".yml", ".yaml", ".json"].map(|ending| directory.join(format!("{name}{ending}")));
+    let mut files = Vec::new();
+    match candidates.into_iter().find(|path| path.exists()) {
+        Some(path) if path.is_dir() => below(&path, 0, &mut files, draft),
+        Some(path) => files.push(path),
+        None => {}
+    }
+    for path in files {
+        if let Some(source) = text(&path, draft) {
+            yaml::read_variables(&source, of, draft);
+        }
+    }
+}
+
+/// The files of variables in a directory, by name.
+fn below(directory: &Path, depth: usize, files: &mut Vec<PathBuf>, draft: &mut Draft) {
+    let names = match names(directory) {
+        Ok(names) => names,
+        Err(problem) => return draft.problems.push(problem),
+    };
+    for name in names.iter().filter(|name| !name.starts_with('.') && !name.ends_with('~')) {
+        let path = directory.join(name);
+        let ending = path.extension().and_then(|ending| ending.to_str());
+        match (path.is_dir(), ending) {
+            (true, None) if depth < MAX_DEPTH => below(&path, depth + 1, files, draft),
+            (false, None | Some("yml" | "yaml" | "json")) => files.push(path),
+            (true | false, _) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,127 @@
+//! From a draft to an inventory: who is in which group, and whose variables win.
+//!
+//! The order is Ansible's: `all` in the files, groups in the files, `all` in `group_vars`, groups in `group_vars`, then
+//! the host in the files and in `host_vars`. Groups rank by depth below `all`, then priority, then name.
+
+use super::connection;
+use super::draft::{ALL, Draft, DraftGroup, DraftHost, UNGROUPED};
+use super::{Group, Host, Inventory, Surroundings, Transport, Variable};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The inventory that a draft comes to.
+///
+/// # Errors
+/// Every mistake, those of reading included.
+pub(super) fn settle(
+    mut draft: Draft,
+    path: &Path,
+    around: &Surroundings,
+) -> Result<Inventory, Diagnostics> {
+    draft.undeclared().into_iter().for_each(|problem| draft.problems.push(problem));
+    draft.gather_below_all();
+    settle_ungrouped(&mut draft);
+    let mut problems = std::mem::take(&mut draft.problems);
+    if draft.hosts.is_empty() && problems.is_empty() {
+        problems.push(
+            Diagnostic::of_file(path, "the hosts file names no host")
+                .hint("write a name or an address on each line"),
+        );
+    }
+    let depths = depths(&draft.groups);
+    let hosts = draft.hosts.iter().map(|host| {
+        let mut settled = settled(host, &draft, &depths);
+        connection::settle(&mut settled, host, around, &mut problems);
+        settled.vars.retain(|variable| !connection::is_secret(&variable.name));
+        settled
+    });
+    let hosts = hosts.collect();
+    let mut of_all = merged(&[ALL], &draft.groups);
+    of_all.retain(|variable| !connection::is_secret(&variable.name));
+    let localhost = Host {
+        name: "localhost".to_owned(),
+        address: "localhost".to_owned(),
+        transport: Transport::Local,
+        vars: of_all,
+        ..Host::default()
+    };
+    let groups = draft.groups.into_iter().map(|group| {
+        let mut vars = group.vars.inline;
+        vars.extend(group.vars.beside);
+        vars.retain(|variable| !connection::is_secret(&variable.name));
+        Group { name: group.name, children: group.children, hosts: group.hosts, vars }
+    });
+    problems.unless(Inventory { hosts, groups: groups.collect(), localhost })
+}
+
+/// In `ungrouped` are those hosts that are in no other group but `all`.
+fn settle_ungrouped(draft: &mut Draft) {
+    for (number, host) in draft.hosts.iter_mut().enumerate() {
+        let Some(ungrouped) = draft.groups.get_mut(UNGROUPED) else { return };
+        let grouped = host.groups.iter().any(|group| *group != ALL && *group != UNGROUPED);
+        let there = host.groups.contains(&UNGROUPED);
+        if grouped && there {
+            host.groups.retain(|group| *group != UNGROUPED);
+            ungrouped.hosts.retain(|host| *host != number);
+        } else if !grouped && !there {
+            host.groups.push(UNGROUPED);
+            ungrouped.hosts.push(number);
+        }
+    }
+}
+
+/// How many groups each is below `all`, on the longest way.
+fn depths(groups: &[DraftGroup]) -> Vec<usize> {
+    let mut depths = vec![0_usize; groups.len()];
+    let mut missing: Vec<usize> = groups.iter().map(|group| group.parents.len()).collect();
+    let mut open = vec![ALL];
+    while let Some(number) = open.pop() {
+        let depth = depths.get(number).copied().unwrap_or_default();
+        for child in groups.get(number).into_iter().flat_map(|group| &group.children) {
+            if let (Some(known), Some(missing)) = (depths.get_mut(*child), missing.get_mut(*child))
+            {
+                *known = depth.saturating_add(1).max(*known);
+                *missing = missing.saturating_sub(1);
+                if *missing == 0 {
+                    open.push(*child);
+                }
+            }
+        }
+    }
+    depths
+}
+
+/// A host with its groups and variables; how to reach it is open.
+fn settled(host: &DraftHost, draft: &Draft, depths: &[usize]) -> Host {
+    let mut groups: BTreeSet<usize> = host.groups.iter().copied().collect();
+    let mut open = host.groups.clone();
+    while let Some(number) = open.pop() {
+        let parents = draft.groups.get(number).into_iter().flat_map(|group| &group.parents);
+        open.extend(parents.filter(|parent| groups.insert(**parent)));
+    }
+    groups.insert(ALL);
+    let mut ranked: Vec<usize> = groups.into_iter().collect();
+    ranked.sort_by_key(|number| {
+        let rank = draft.groups.get(*number).map(|group| (group.priority, group.name.as_str()));
+        (*number != ALL, depths.get(*number).copied(), rank)
+    });
+    let mut names: Vec<String> = ranked
+        .iter()
+        .filter(|number| **number != ALL)
+        .map(|number| draft.group_name(*number).to_owned())
+        .collect();
+    names.sort();
+    let mut vars = merged(&ranked, &draft.groups);
+    vars.extend(host.vars.inline.iter().cloned());
+    vars.extend(host.vars.beside.iter().cloned());
+    Host { name: host.name.clone(), groups: names, vars, ..Host::default() }
+}
+
+/// The definitions of groups from the weakest, `all`, to the strongest. One of `group_vars` beats those in the files.
+fn merged(ranked: &[usize], groups: &[DraftGroup]) -> Vec<Arc<Variable>> {
+    let ranked: Vec<&DraftGroup> = ranked.iter().filter_map(|number| groups.get(*number)).collect();
+    let inline = ranked.iter().flat_map(|group| &group.vars.inline);
+    inline.chain(ranked.iter().flat_map(|group| &group.vars.beside)).cloned().collect()
+}

@@ -1,0 +1,208 @@
+//! YAML inventories, and the files of `group_vars` and `host_vars`.
+
+use super::draft::{ALL, Draft, Tier};
+use super::{Place, address, range, value};
+use crate::source::{Source, Span};
+use crate::words::nearest;
+use crate::yaml::{self, Entry, Kind, Node};
+use std::sync::Arc;
+
+const SHAPE: &str =
+    "write groups with `hosts`, `children` and `vars`, as `web: {hosts: {web1: {}}}`";
+
+/// Reads a YAML inventory into a draft.
+pub(super) fn read(source: &Arc<Source>, draft: &mut Draft) {
+    let (root, problems) = yaml::parse(source);
+    draft.problems.extend(problems);
+    let mut reading = Reading { source, draft };
+    match &root {
+        Some(root) if root.entry("plugin").is_some() => {
+            let message = "this configures a plugin of Ansible's, which hep has not";
+            let hint =
+                "write what it says into a file: `ansible-inventory -i FILE --list -y > hosts.yml`";
+            reading.problem(root.span, message, hint);
+        }
+        Some(Node { kind: Kind::Map(groups), .. }) => {
+            for entry in groups.iter() {
+                reading.group(entry);
+            }
+        }
+        Some(root) if !root.is_null() => reading.wrong(root, "an inventory"),
+        Some(_) | None => {}
+    }
+}
+
+/// Whose variables a file beside the inventory holds.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Of {
+    Group(usize),
+    Host(usize),
+}
+
+/// Reads a file of variables.
+pub(super) fn read_variables(source: &Arc<Source>, of: Of, draft: &mut Draft) {
+    let (root, problems) = yaml::parse(source);
+    draft.problems.extend(problems);
+    let mut reading = Reading { source, draft };
+    match &root {
+        Some(Node { kind: Kind::Map(entries), .. }) => {
+            entries.iter().for_each(|entry| reading.variable(entry, of, Tier::Beside));
+        }
+        Some(root) if !root.is_null() => {
+            if !matches!(root.kind, Kind::Broken) {
+                let message = format!("variables are a mapping, found {}", root.describe());
+                reading.problem(
+                    root.span,
+                    message,
+                    "write names with their values, as `http_port: 8080`",
+                );
+            }
+        }
+        Some(_) | None => {}
+    }
+}
+
+struct Reading<'a> {
+    source: &'a Arc<Source>,
+    draft: &'a mut Draft,
+}
+
+impl Reading<'_> {
+    fn problem(&mut self, span: Span, message: impl Into<String>, hint: impl Into<String>) {
+        let problem = Place::new(self.source, span).diagnostic(message, hint);
+        self.draft.problems.push(problem);
+    }
+
+    fn wrong(&mut self, node: &Node, what: &str) {
+        if !matches!(node.kind, Kind::Broken) {
+            let message = format!("{what} is a mapping, found {}", node.describe());
+            self.problem(node.span, message, SHAPE);
+        }
+    }
+
+    fn group(&mut self, entry: &Entry) -> usize {
+        let number =
+            if &*entry.key.text == "all" { ALL } else { self.draft.declared(&entry.key.text) };
+        match &entry.value.kind {
+            Kind::Map(parts) => parts.iter().for_each(|part| self.part(part, number)),
+            Kind::Broken => {}
+            Kind::Scalar(_) if entry.value.is_null() => {}
+            Kind::Scalar(_) | Kind::Seq(_) => self.wrong(&entry.value, "a group"),
+        }
+        number
+    }
+
+    /// `hosts`, `children` or `vars` of a group.
+    fn part(&mut self, part: &Entry, group: usize) {
+        let name: &str = &part.key.text;
+        if !matches!(name, "hosts" | "children" | "vars") {
+            let hint = match nearest(name, ["hosts", "children", "vars"]) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "groups have `hosts`, `children` and `vars`; a group goes below `children`"
+                    .to_owned(),
+            };
+            let message = format!("unknown key `{}` of a group", yaml::shorten(name));
+            self.problem(part.key.span, message, hint);
+            return;
+        }
+        let alone = match &part.value.kind {
+            Kind::Map(entries) => {
+                let entries = Arc::clone(entries);
+                entries.iter().for_each(|entry| self.member(name, entry, group));
+                return;
+            }
+            Kind::Broken => return,
+            Kind::Scalar(_) if part.value.is_null() => return,
+            Kind::Scalar(_) if name != "vars" => part.value.text(),
+            Kind::Scalar(_) | Kind::Seq(_) => None,
+        };
+        match alone {
+            // `hosts: web1` names one.
+            Some(text) => {
+                let place = Place::new(self.source, part.value.span);
+                if name == "hosts" {
+                    self.hosts(text, &place, group);
+                } else {
+                    let child = self.draft.declared(text);
+                    self.draft.nest(group, child, &place);
+                }
+            }
+            None => {
+                let message = format!("`{name}` takes a mapping, found {}", part.value.describe());
+                let hint = match name {
+                    "vars" => "write names with their values, as `http_port: 8080`",
+                    _ => "write each name as a key: `web1:`",
+                };
+                self.problem(part.value.span, message, hint);
+            }
+        }
+    }
+
+    fn member(&mut self, part: &str, entry: &Entry, group: usize) {
+        let place = Place::new(self.source, entry.key.span);
+        match part {
+            "hosts" => {
+                let hosts = self.hosts(&entry.key.text, &place, group);
+                match &entry.value.kind {
+                    Kind::Map(vars) => {
+                        for host in hosts {
+                            vars.iter()
+                                .for_each(|var| self.variable(var, Of::Host(host), Tier::Inline));
+                        }
+                    }
+                    Kind::Broken => {}
+                    Kind::Scalar(_) if entry.value.is_null() => {}
+                    Kind::Scalar(_) | Kind::Seq(_) => {
+                        let found = entry.value.describe();
+                        let message = format!("a host's variables are a mapping, found {found}");
+                        let hint = "write names with their values, as `web1: {http_port: 8080}`";
+                        self.problem(entry.value.span, message, hint);
+                    }
+                }
+            }
+            "children" => {
+                let child = self.group(entry);
+                self.draft.nest(group, child, &place);
+            }
+            _ => self.variable(entry, Of::Group(group), Tier::Inline),
+        }
+    }
+
+    /// The hosts that a key names.
+    fn hosts(&mut self, pattern: &str, place: &Place, group: usize) -> Vec<usize> {
+        match super::ini::Named::read(pattern) {
+            Ok(named) => {
+                let port = named.port;
+                named.names.iter().map(|name| self.draft.host(name, port, place, group)).collect()
+            }
+            Err(range::NoRange { message, hint }) => {
+                self.problem(place.span, message, hint);
+                Vec::new()
+            }
+        }
+    }
+
+    fn variable(&mut self, entry: &Entry, of: Of, tier: Tier) {
+        let Some(value) = value::of(&entry.value) else { return };
+        self.draft.check_name(&entry.key.text, &Place::new(self.source, entry.key.span));
+        // A block begins lines below its name.
+        let span = match &entry.value.kind {
+            Kind::Scalar(_) if entry.value.span.start < entry.value.span.end => entry.value.span,
+            Kind::Scalar(_) | Kind::Seq(_) | Kind::Map(_) | Kind::Broken => entry.key.span,
+        };
+        let place = Place::new(self.source, span);
+        match of {
+            Of::Group(group) => self.draft.group_var(group, tier, &entry.key.text, value, &place),
+            Of::Host(host) => self.draft.host_var(host, tier, &entry.key.text, value, &place),
+        }
+    }
+}
+
+/// Whether a text without a telling name is YAML: its first line is `---`, a brace, or a key without an `=`.
+pub(super) fn is_yaml(text: &str) -> bool {
+    let said = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with(['#', ';']);
+    let Some(first) = text.lines().find(said).map(str::trim_end) else { return false };
+    let key = first.split_once(": ").map(|(key, _)| key).or_else(|| first.strip_suffix(':'));
+    let key = key.filter(|key| !key.contains(['=', '[', ' ']) && address::parse(first).is_err());
+    first == "---" || first.starts_with("--- ") || first.starts_with(['{', '%']) || key.is_some()
+}
