@@ -22,8 +22,8 @@ const BY_GRAVITY: [Status; 7] = [
     Status::Pending,
     Status::Ignored,
     Status::Rescued,
-    Status::Skipped,
     Status::Ok,
+    Status::Skipped,
 ];
 
 /// Whether equal and uneventful elements of a loop are told one by one.
@@ -279,5 +279,7 @@ fn shared<'a>(groups: &[(&'a Group, Vec<Line<'a>>)]) -> Vec<(Line<'a>, Vec<HostI
         }
     }
     all.iter_mut().for_each(|(_, hosts)| hosts.sort_unstable());
+    // What the task is called on which host comes before what it did there.
+    all.sort_by_key(|(line, _)| !matches!(line, Line::Name(_)));
     all
 }

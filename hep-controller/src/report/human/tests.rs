@@ -478,11 +478,38 @@ fn elements_of_a_loop_stand_under_their_task() {
     ];
     let mut play = Play::new(1, RunMode::Apply);
     play.finish(0, 0, 10, looped(Status::Changed, items.clone()));
-    assert_snapshot!(play.text, @"");
+    assert_snapshot!(play.text, @r"
+    changed  Install apache2
+             changed  b
+               create /b
+               mode 0600 -> 0644
+             ignored  e
+               cannot install `apache2`: no such package
+                 stdout:
+                   Reading package lists...
+                 stderr:
+                   E: Unable to locate package apache2
+             2 items ok
+             1 item skipped
+    ");
     let mut play = Play::new(1, RunMode::Apply);
     play.view.verbosity = Verbosity::Verbose;
     play.finish(0, 0, 10, looped(Status::Changed, items));
-    assert_snapshot!(play.text, @"");
+    assert_snapshot!(play.text, @r"
+    changed  Install apache2
+             ok       a
+             changed  b
+               create /b
+               mode 0600 -> 0644
+             ok       c
+             skipped  d\u{1b}
+             ignored  e
+               cannot install `apache2`: no such package
+                 stdout:
+                   Reading package lists...
+                 stderr:
+                   E: Unable to locate package apache2
+    ");
 }
 
 #[test]
@@ -493,7 +520,13 @@ fn hosts_share_the_elements_they_have_in_common() {
         let items = vec![element("a", Status::Changed, &["create /a"]), element("b", second, &[])];
         play.finish(host, 0, 10, looped(Status::Changed, items));
     }
-    assert_snapshot!(play.text, @"");
+    assert_snapshot!(play.text, @r"
+    changed  Install apache2  (3 hosts)
+             changed  a
+               create /a
+             web1, web2: changed  b
+             web3: 1 item ok
+    ");
 }
 
 #[test]
@@ -503,7 +536,25 @@ fn a_loop_that_fails_tells_of_each_element_at_the_end() {
     let failure = Failure { message: "1 of 2 items failed".to_owned(), ..Failure::default() };
     play.finish(0, 0, 10, Outcome { items, ..failing(Status::Failed, failure) });
     play.end(0, 10, HostStatus::Failed, None);
-    assert_snapshot!(play.close(false), @"");
+    assert_snapshot!(play.close(false), @r"
+    failed   Install apache2
+             failed   b
+               cannot install `apache2`: no such package
+             1 item ok
+
+    web1 failed in 0.0 s: 1 failed, 2 not run
+
+    failed on web1: Install apache2 (apt)
+      1 of 2 items failed
+      item b:
+        cannot install `apache2`: no such package
+        hint: the nearest names are: apache2-bin, apache2-utils
+        exit code 100
+        stdout:
+          Reading package lists...
+        stderr:
+          E: Unable to locate package apache2
+    ");
 }
 
 #[test]
@@ -521,10 +572,24 @@ fn tasks_that_all_hosts_leave_out_are_one_line() {
         all.split("\n\n").next().unwrap().to_owned()
     };
     use Status::{Ok, Skipped};
-    assert_snapshot!(text(Verbosity::Normal, [Skipped, Skipped, Ok]), @"");
-    assert_snapshot!(text(Verbosity::Normal, [Ok, Skipped, Skipped]), @"");
-    assert_snapshot!(text(Verbosity::Normal, [Skipped, Ok, Skipped]), @"");
-    assert_snapshot!(text(Verbosity::Verbose, [Skipped, Skipped, Ok]), @"");
+    assert_snapshot!(text(Verbosity::Normal, [Skipped, Skipped, Ok]), @r"
+    skipped  2 tasks
+    ok       Restart apache2: ok 1 (web2), skipped 1 (web1)
+    ");
+    assert_snapshot!(text(Verbosity::Normal, [Ok, Skipped, Skipped]), @r"
+    ok       Install apache2: ok 1 (web2), skipped 1 (web1)
+    skipped  2 tasks
+    ");
+    assert_snapshot!(text(Verbosity::Normal, [Skipped, Ok, Skipped]), @r"
+    skipped  Install apache2  (2 hosts)
+    ok       Place index.php: ok 1 (web2), skipped 1 (web1)
+    skipped  Restart apache2  (2 hosts)
+    ");
+    assert_snapshot!(text(Verbosity::Verbose, [Skipped, Skipped, Ok]), @r"
+    skipped  Install apache2  (2 hosts)
+    skipped  Place index.php  (2 hosts)
+    ok       Restart apache2: ok 1 (web2), skipped 1 (web1)
+    ");
 }
 
 #[test]
@@ -536,7 +601,29 @@ fn a_rescued_failure_tells_what_was_said_and_a_handler_is_called_one() {
     play.finish(0, 1, 10, noted);
     play.finish(0, 2, 10, failing(Status::Failed, no_package()));
     play.end(0, 10, HostStatus::Failed, None);
-    assert_snapshot!(play.close(false), @"");
+    assert_snapshot!(play.close(false), @r"
+    rescued  Install apache2
+             cannot install `apache2`: no such package
+               stdout:
+                 Reading package lists...
+               stderr:
+                 E: Unable to locate package apache2
+    ok       Place index.php
+             note: port: 8080
+                   host: \u{7}
+    failed   handler: Restart apache2
+
+    web1 failed in 0.0 s: 1 rescued, 1 failed, 1 ok
+
+    failed on web1: handler: Restart apache2 (service)
+      cannot install `apache2`: no such package
+      hint: the nearest names are: apache2-bin, apache2-utils
+      exit code 100
+      stdout:
+        Reading package lists...
+      stderr:
+        E: Unable to locate package apache2
+    ");
 }
 
 #[test]
@@ -551,7 +638,14 @@ fn a_name_is_what_the_hosts_made_of_it() {
     };
     finish(0, ["install nginx", "install nginx"]);
     finish(1, ["place a", "place b\u{1b}"]);
-    assert_snapshot!(play.text, @"");
+    assert_snapshot!(play.text, @r"
+    changed  install nginx  (2 hosts)
+             mode 0600 -> 0644
+    changed  Place index.php  (2 hosts)
+             web1: place a
+             web2: place b\u{1b}
+             mode 0600 -> 0644
+    ");
 }
 
 #[test]
@@ -562,7 +656,10 @@ fn handlers_of_some_hosts_stand_where_they_ran() {
     play.finish(0, 1, 10, plain(Status::Ok));
     play.end(1, 10, HostStatus::Converged, None);
     play.end(0, 10, HostStatus::Converged, None);
-    assert_snapshot!(play.text, @"");
+    assert_snapshot!(play.text, @r"
+    changed  Install apache2: changed 1 (web1), ok 1 (web2)
+    ok       Place index.php  (1 host)
+    ");
 }
 
 #[test]
