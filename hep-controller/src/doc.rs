@@ -76,13 +76,13 @@ pub(crate) fn page(topic: Option<&str>, colour: Colour) -> Result<String, Refusa
 fn entry(page: &mut Page, word: &str) -> bool {
     let mut found = false;
     for (what, table) in TABLES {
-        for key in keys::find(table, word) {
+        if let Some(key) = keys::find(table, word) {
             page.heading(what);
             page.rows(&[row(key)]);
             found = true;
         }
     }
-    for fact in facts::named(word) {
+    if let Some(fact) = facts::named(word) {
         page.heading("Fact");
         page.rows(&[fact]);
         found = true;

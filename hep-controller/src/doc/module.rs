@@ -37,7 +37,7 @@ pub(super) fn print(module: &Module, page: &mut Page) {
     let parameters = parameters(&module.parameters);
     if parameters.is_empty() {
         let about = description(&module.parameters);
-        page.text(&format!("Takes {}. {about}", takes(&module.parameters)));
+        page.text(&format!("Takes: {}. {about}", takes(&module.parameters)));
     } else {
         page.heading("Parameters");
         page.rows(&parameters.iter().map(row).collect::<Vec<_>>());

@@ -121,6 +121,16 @@ fn aliases_words_and_keys_of_lists_are_shown() {
 }
 
 #[test]
+fn modules_without_parameters_say_what_they_take() {
+    let text = shown("flush");
+    assert_snapshot!(text.split("\n\nExample").next().unwrap(), @r"
+    flush: notified handlers, now
+
+    Takes: true or false. The task takes no parameters; its value is `true`.
+    ");
+}
+
+#[test]
 fn keys_of_loops_are_shown() {
     let text = shown("task");
     let from = text.find("Keys of `loop_control`").unwrap();
@@ -213,14 +223,12 @@ fn one_key_fact_or_filter_has_a_page() {
 #[test]
 fn filters_are_shown_with_examples() {
     let text = shown("filters");
-    let lines = text.lines().skip_while(|line| !line.starts_with("  combine"));
-    assert_snapshot!(lines.take(6).collect::<Vec<_>>().join("\n"), @r#"
-    combine               mappings merged, later ones win; `recursive=true`, `list_merge='append'`
-                            {'a': 1, 'b': 2} | combine({'b': 3}) -> {"a":1,"b":3}
-    comment               every line as a comment: `plain`, `c`, `cblock`, `xml`, `erlang`, or
-                          `decoration='; '`
-                            'managed by hep' | comment -> "#\n# managed by hep\n#"
-    count                 the same as `length`
+    let lines = text.lines().skip_while(|line| !line.starts_with("  join"));
+    assert_snapshot!(lines.take(4).collect::<Vec<_>>().join("\n"), @r#"
+    join                  the items as one text, with this between; `attribute` for one field of each
+                            ['a', 'b'] | join(', ') -> "a, b"
+    last                  the last item
+                            [3, 1, 2] | last -> 2
     "#);
 }
 

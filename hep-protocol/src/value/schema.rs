@@ -84,7 +84,7 @@ impl JsonSchema for Argv {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "title": "command",
+            "title": "command: text or list",
             "anyOf": [
                 {"type": "string", "minLength": 1},
                 {"type": "array", "items": {"type": "string"}, "minItems": 1}
