@@ -9,23 +9,69 @@
 use hep_protocol::blob::{Digest, Source, SourceFile, TreeEntry, TreeKind};
 use hep_protocol::facts::{Facts, Init};
 use hep_protocol::frame::{self, FrameError, MAX_FRAME};
-use hep_protocol::message::{End, Reply, Request, Stream};
-use hep_protocol::outcome::{Change, Exit, Failure, Outcome, Status};
-use hep_protocol::plan::{DiffMode, NamedSource, OnError, Plan, RunMode, Task};
+use hep_protocol::message::{End, Go, Reply, Request, Stream, Turn};
+use hep_protocol::outcome::{Change, Exit, Failure, ItemOutcome, Outcome, Status};
+use hep_protocol::plan::{
+    Block, CheckPolicy, Condition, Control, DiffMode, HandlersOnFailure, HostPart, Item, Loop,
+    NamedSource, OnError, Pace, Plan, Play, Privacy, Retry, RunMode, Spec, Task,
+};
 use hep_protocol::task::TaskSpec;
+use hep_protocol::value::Json;
 use proptest::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// A task of every module with every kind of value in it, as a manifest would give them.
-fn plan() -> Plan {
-    let specs = [
-        r#"{"apt": {"package": ["nginx=1.22*", "libc6:arm64", "/srv/a.deb"], "action": "build-dep", "upgrade": "safe",
-            "debconf": [{"package": "p", "question": "p/q", "type": "string", "value": "v"}], "policy_rc_d": 101}}"#,
-        r#"{"command": {"argv": "sh -c 'a b'", "creates": "/x", "env": {"A": "b"}, "timeout": 5}}"#,
-        r#"{"file": {"src": "tree/", "dest": "/srv/", "owner": "33", "group": "www-data", "mod": 644, "validate": ["t", "%s"]}}"#,
-        r#"{"service": {"service": "getty@tty1", "action": "reload", "enabled": false}}"#,
-    ];
+/// Parameters of every module with every kind of value in them, as a manifest would give them.
+const SPECS: [&str; 11] = [
+    r#"{"apt": {"package": ["nginx=1.22*", "libc6:arm64", "/srv/a.deb"], "action": "build-dep", "upgrade": "safe",
+        "debconf": [{"package": "p", "question": "p/q", "type": "string", "value": "v"}], "policy_rc_d": 101}}"#,
+    r#"{"assert": {"that": "x > 1", "msg": "too few"}}"#,
+    r#"{"command": {"argv": "sh -c 'a b'", "creates": "/x", "env": {"A": "b"}, "timeout": 5}}"#,
+    r#"{"debug": {"msg": "m", "var": "x.y"}}"#,
+    r#"{"fail": {"msg": "no"}}"#,
+    r#"{"file": {"src": "tree/", "dest": "/srv/", "owner": "33", "group": "www-data", "mod": 644, "validate": ["t", "%s"]}}"#,
+    r#"{"flush": true}"#,
+    r#"{"service": {"service": "getty@tty1", "action": "reload", "enabled": false}}"#,
+    r#"{"set": {"a": {"b": [1.5, "text"]}}}"#,
+    r#"{"stat": {"path": "/srv", "checksum": true}}"#,
+    r#"{"wait_for": {"port": 80, "timeout": 5}}"#,
+];
+
+fn json(text: &str) -> Json {
+    Json(serde_json::from_str(text).unwrap())
+}
+
+fn conditions(texts: &[&str]) -> Vec<Condition> {
+    texts.iter().map(|text| Condition((*text).to_owned())).collect()
+}
+
+fn each() -> Loop {
+    let over = json(r#"["a", {"b": null}, 1.5]"#);
+    Loop { over, var: "item".into(), index: Some("n".into()), label: Some("{{ item }}".into()) }
+}
+
+/// Every key that a task can have.
+fn control() -> Control {
+    let number = |n: u32| Json(n.into());
+    let until = conditions(&["result.rc == 0"]);
+    Control {
+        when: conditions(&["a", "b is defined"]),
+        each: Some(each()),
+        register: Some("r".into()),
+        notify: vec![3, 300],
+        retry: Some(Retry { retries: number(3), delay: json(r#""{{ d }}""#), until }),
+        changed_when: Some(vec![]),
+        failed_when: Some(conditions(&["false"])),
+        vars: json(r#"{"z": 1, "a": "{{ z }}"}"#),
+        env: vec![json(r#"{"A": "b"}"#), json(r#""{{ e }}""#)],
+        timeout: Some(number(5)),
+        privacy: Privacy::Sensitive,
+        check: CheckPolicy::Never,
+    }
+}
+
+/// A task of every module, and one whose parameters hold expressions.
+fn tasks() -> Vec<Task> {
     let file = SourceFile { name: "f".into(), digest: Digest::of(b"x"), size: 1, executable: true };
     let entry = |path: &str, kind| TreeEntry { path: path.to_owned().try_into().unwrap(), kind };
     let entries = vec![
@@ -42,11 +88,54 @@ fn plan() -> Plan {
     ];
     let task = |json: &str| Task {
         name: "a task".into(),
-        spec: serde_json::from_str::<TaskSpec>(json).unwrap(),
+        spec: Spec::Typed(serde_json::from_str::<TaskSpec>(json).unwrap()),
         sources: sources.clone(),
         on_error: OnError::GoOn,
+        control: None,
     };
-    Plan { mode: RunMode::Check, diff: DiffMode::Unified, tasks: specs.map(task).to_vec() }
+    let open = Spec::Open { module: "file".into(), params: json(r#"{"dest": "/srv/{{ x }}"}"#) };
+    let open = Task {
+        name: "place {{ x }}".into(),
+        spec: open,
+        sources: vec![],
+        on_error: OnError::Ask(Condition("x == 1".into())),
+        control: Some(Box::new(control())),
+    };
+    SPECS.iter().map(|spec| task(spec)).chain([open]).collect()
+}
+
+fn plan() -> Plan {
+    let block = Block {
+        name: Some("b".into()),
+        body: 1,
+        rescue: 1,
+        always: 1,
+        when: conditions(&["x"]),
+        each: Some(each()),
+        vars: json(r#"{"v": true}"#),
+    };
+    let play = Play {
+        name: Some("p".into()),
+        vars: json("{}"),
+        items: vec![Item::Task(0), Item::Block(block), Item::Task(1), Item::Task(2), Item::Task(3)],
+        handlers: vec![4, 300],
+        on_failure: HandlersOnFailure::Skip,
+    };
+    Plan {
+        mode: RunMode::Check,
+        diff: DiffMode::Unified,
+        pace: Pace::Asking,
+        tasks: tasks(),
+        plays: vec![play, Play::default()],
+        extra: json(r#"{"e": [1, "2"]}"#),
+        groups: json(r#"{"web": ["web1"]}"#),
+    }
+}
+
+/// What is one host's own.
+fn part() -> HostPart {
+    let (name, groups) = ("web1".into(), vec!["web".into(), "all".into()]);
+    HostPart { name, groups, vars: json(r#"{"z": 1, "a": {"b": "ü"}}"#), plays: vec![0, 1] }
 }
 
 fn requests() -> Vec<Request> {
@@ -54,7 +143,12 @@ fn requests() -> Vec<Request> {
     vec![
         Request::Blob { digest, data: vec![1, 2, 3], last: true },
         Request::Unavailable { digest, reason: "gone".into() },
+        Request::Host(part()),
         Request::Plan(plan()),
+        Request::Facts,
+        Request::Go(Go::Run),
+        Request::Go(Go::Skip),
+        Request::Go(Go::RunAll),
         Request::Cancel,
         Request::End,
     ]
@@ -68,13 +162,24 @@ fn replies() -> Vec<Reply> {
         stdout: "o".into(),
         stderr: "e".into(),
     };
+    let changes = vec![Change { line: "mode 0600 -> 0644".into(), diff: Some("-a\n+b\n".into()) }];
+    let item = ItemOutcome {
+        label: "a".into(),
+        status: Status::Rescued,
+        changes: changes.clone(),
+        notes: vec!["n".into()],
+        failure: Some(failure.clone()),
+        ms: 3,
+    };
     let outcome = Outcome {
         status: Status::Ignored,
-        changes: vec![Change { line: "mode 0600 -> 0644".into(), diff: Some("-a\n+b\n".into()) }],
+        changes,
         notes: vec!["n".into()],
         failure: Some(failure),
+        items: vec![item],
         ms: 12,
     };
+    let (turn, name) = (Turn(vec![0, 300, 2]), Some("place a".into()));
     let facts = Facts {
         hostname: "web1".into(),
         os_id: "debian".into(),
@@ -87,10 +192,15 @@ fn replies() -> Vec<Reply> {
     vec![
         Reply::Hello(facts),
         Reply::Want(Digest::of(b"x")),
-        Reply::Started { task: 3 },
+        Reply::Facts(json(r#"{"os": {"id": "debian"}, "cpus": 4}"#)),
+        Reply::Ask { task: 3 },
+        Reply::Started { task: 3, turn: Turn::default(), name: None },
+        Reply::Started { task: 3, turn, name },
         Reply::Output { task: 3, stream: Stream::Stderr, data: vec![0xff, 0] },
         Reply::Progress { task: 3, text: "waits".into() },
         Reply::Finished { task: 3, outcome },
+        Reply::Done(End::Completed),
+        Reply::Done(End::Failed),
         Reply::Done(End::Cancelled),
     ]
 }
@@ -131,13 +241,13 @@ fn bytes_are_what_they_were() {
     insta::assert_snapshot!(
         format!("protocol {}\nrequests {requests}\nreplies  {replies}", hep_protocol::hello::PROTOCOL),
         @r"
-    protocol 1
-    requests 5b34615410c27e5269776c35d35530c77bfd79e9ff68ab7a32ac49f63fcce333
-    replies  f51ed8a7eb30ffe0a571e99e734108cb0b4a69f2af7ff3c54fa260a6d15118c9
+    protocol 2
+    requests d2d06dadb433c6fa8256f2bf8aab58a7afa638f163a6ab2eaf45187aeaca4bc5
+    replies  21ea5190e553623e95ea542c18cd55f4540878078bc93a52b2ccf046bc313dcf
     "
     );
-    let want = frame::encode(&Reply::Started { task: 300 }).unwrap();
-    assert_eq!(want, [4, 0, 0, 0, 2, 251, 44, 1]);
+    let asked = frame::encode(&Reply::Ask { task: 300 }).unwrap();
+    assert_eq!(asked, [4, 0, 0, 0, 3, 251, 44, 1]);
 }
 
 #[test]
@@ -171,9 +281,11 @@ proptest! {
 
 #[test]
 fn parameters_mean_the_same_in_json_and_on_the_wire() {
-    for task in plan().tasks {
-        let json = serde_json::to_string(&task.spec).unwrap();
-        assert_eq!(serde_json::from_str::<TaskSpec>(&json).unwrap(), task.spec, "{json}");
-        assert!(TaskSpec::MODULES.contains(&task.spec.module()));
+    for text in SPECS {
+        let spec = serde_json::from_str::<TaskSpec>(text).unwrap();
+        let json = serde_json::to_string(&spec).unwrap();
+        assert_eq!(serde_json::from_str::<TaskSpec>(&json).unwrap(), spec, "{json}");
+        assert!(TaskSpec::MODULES.contains(&spec.module()));
     }
+    assert_eq!(SPECS.len(), TaskSpec::MODULES.len());
 }
