@@ -279,6 +279,11 @@ impl<'s> Builder<'s> {
 
     fn refuse_tag(&mut self, tag: Option<&Tag>, span: Span) {
         if let Some(tag) = tag.filter(|tag| tag.core_suffix().is_none()) {
+            if tag.original() == "!vault" {
+                let message = "this is encrypted with ansible-vault, which hep cannot decrypt";
+                let hint = "write the value itself, or leave it out here and give it with `-e @FILE`";
+                return self.problem(span, message, hint);
+            }
             let message = format!("the tag `{}` means nothing to hep", tag.original());
             self.problem(span, message, "remove it; a text that begins with `!` needs quotes");
         }
