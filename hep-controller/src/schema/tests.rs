@@ -1,6 +1,7 @@
 //! The schema against every example, against mistakes of form, and against the types it is made of.
 
 use super::*;
+use crate::manifest::keys::{HANDLER, LOOP, PLAY, TASK};
 use crate::source::Source;
 use crate::yaml::{self, Entry, Kind, Meaning, Node};
 use boon::{Compiler, SchemaIndex, Schemas};
@@ -129,6 +130,34 @@ fn every_form_is_sound() {
     }
     for page in [include_str!("../doc/task.yml"), include_str!("../doc/play.yml")] {
         assert_eq!(judge.verdict(&json_of(Path::new("x"), page)), "", "{page}");
+    }
+}
+
+#[test]
+fn every_example_of_a_key_is_sound() {
+    let judge = Judge::of_manifests();
+    let check = |text: String| {
+        assert_eq!(judge.verdict(&json_of(Path::new("x"), &text)), "", "{text}");
+    };
+    for key in TASK.iter().chain(HANDLER) {
+        let beside = match key.name {
+            "block" | "include" => "name: x",
+            "rescue" | "always" => "block: []",
+            "delay" => "debug: {msg: x}\n  retries: 1",
+            "loop_control" => "debug: {msg: x}\n  loop: [1]",
+            "name" => "debug: {msg: x}",
+            _ => "name: x\n  debug: {msg: x}",
+        };
+        match key.name {
+            "listen" => check(format!("handlers:\n- {beside}\n  {}", key.example)),
+            _ => check(format!("- {beside}\n  {}", key.example)),
+        }
+    }
+    for key in LOOP {
+        check(format!("- debug: {{msg: x}}\n  loop: [1]\n  loop_control: {{{}}}", key.example));
+    }
+    for key in PLAY {
+        check(key.example.to_owned());
     }
 }
 
