@@ -166,6 +166,9 @@ fn rounds<M: Module>(
 }
 
 #[cfg(test)]
+pub(crate) mod testing;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use hep_protocol::frame;

@@ -110,6 +110,3 @@ fn worse(one: Flow, other: Flow) -> Flow {
         (Flow::On, Flow::On) => Flow::On,
     }
 }
-
-#[cfg(test)]
-mod tests;

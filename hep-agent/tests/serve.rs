@@ -6,9 +6,9 @@
 )]
 
 use hep_protocol::blob::{Digest, Source, SourceFile};
-use hep_protocol::message::{End, Reply, Request};
+use hep_protocol::message::{End, Reply, Request, Turn};
 use hep_protocol::outcome::{Outcome, Status};
-use hep_protocol::plan::{DiffMode, NamedSource, OnError, Plan, RunMode, Task};
+use hep_protocol::plan::{DiffMode, HostPart, NamedSource, Plan, RunMode, Spec, Task};
 use hep_protocol::{frame, hello};
 use std::fs;
 use std::io::Write;
@@ -67,9 +67,15 @@ impl Agent {
         }
     }
 
+    /// Sends a plan whose first play is for this host.
+    fn begin(&mut self, plan: Plan) {
+        self.send(&Request::Host(HostPart { plays: vec![0], ..HostPart::default() }));
+        self.send(&Request::Plan(plan));
+    }
+
     /// Sends a plan and gives every outcome and the end.
     fn run(&mut self, plan: Plan) -> (Vec<Outcome>, Option<End>) {
-        self.send(&Request::Plan(plan));
+        self.begin(plan);
         let mut outcomes = Vec::new();
         loop {
             match self.reply() {
@@ -97,19 +103,18 @@ fn task(json: &serde_json::Value, content: Option<&[u8]>) -> Task {
         size: bytes.len() as u64,
         executable: false,
     });
+    let spec = Spec::Typed(serde_json::from_value(json.clone()).unwrap());
     Task {
-        name: "a task".into(),
-        spec: serde_json::from_value(json.clone()).unwrap(),
         sources: file
             .map(|file| NamedSource { written: "source".into(), source: Source::File(file) })
             .into_iter()
             .collect(),
-        on_error: OnError::Stop,
+        ..Task::of("a task", spec)
     }
 }
 
 fn plan(tasks: Vec<Task>) -> Plan {
-    Plan { mode: RunMode::Apply, diff: DiffMode::Off, tasks }
+    Plan::of_tasks(RunMode::Apply, DiffMode::Off, tasks)
 }
 
 fn shell(script: &str) -> Task {
@@ -118,6 +123,11 @@ fn shell(script: &str) -> Task {
 
 fn copy_to(path: &Path, content: &[u8]) -> Task {
     task(&serde_json::json!({"file": {"src": "source", "dest": path}}), Some(content))
+}
+
+/// What is said when the first task begins.
+fn first_starts() -> Reply {
+    Reply::Started { task: 0, turn: Turn(vec![0, 0]), name: None }
 }
 
 fn directory() -> tempfile::TempDir {
@@ -133,7 +143,7 @@ fn run_ends_with_done_and_with_nothing_after_it() {
         outcomes.iter().map(|o| o.status).collect::<Vec<_>>(),
         [Status::Changed, Status::Failed]
     );
-    assert_eq!(end, Some(End::Completed));
+    assert_eq!(end, Some(End::Failed));
     assert_eq!(agent.reply(), None);
     assert!(agent.child.wait().unwrap().success());
 }
@@ -161,9 +171,9 @@ fn missing_content_is_wanted_and_streamed() {
     let content: Vec<u8> = (0..3_000_000_u32).map(|n| (n / 7 % 251) as u8).collect();
     let mut agent = Agent::start();
     agent.greeting();
-    agent.send(&Request::Plan(plan(vec![copy_to(&path, &content)])));
+    agent.begin(plan(vec![copy_to(&path, &content)]));
     let digest = Digest::of(&content);
-    assert_eq!(agent.reply(), Some(Reply::Started { task: 0 }));
+    assert_eq!(agent.reply(), Some(first_starts()));
     assert_eq!(agent.reply(), Some(Reply::Want(digest)));
     let chunks: Vec<&[u8]> = content.chunks(100_000).collect();
     for (index, chunk) in chunks.iter().enumerate() {
@@ -190,8 +200,8 @@ fn content_that_is_not_what_was_promised_changes_nothing() {
     ] {
         let mut agent = Agent::start();
         agent.greeting();
-        agent.send(&Request::Plan(plan(vec![copy_to(&path, b"new")])));
-        assert_eq!(agent.reply(), Some(Reply::Started { task: 0 }));
+        agent.begin(plan(vec![copy_to(&path, b"new")]));
+        assert_eq!(agent.reply(), Some(first_starts()));
         assert_eq!(agent.reply(), Some(Reply::Want(Digest::of(b"new"))));
         agent.send(&answer);
         let outcome = agent.finished();
@@ -209,8 +219,8 @@ fn lost_controller_ends_the_run_after_the_step_in_hand() {
     agent.greeting();
     let script = format!("sleep 1; echo done > {}", first.display());
     let next = format!("echo done > {}", second.display());
-    agent.send(&Request::Plan(plan(vec![shell(&script), shell(&next)])));
-    assert_eq!(agent.reply(), Some(Reply::Started { task: 0 }));
+    agent.begin(plan(vec![shell(&script), shell(&next)]));
+    assert_eq!(agent.reply(), Some(first_starts()));
     agent.stdin = None;
     agent.child.wait().unwrap();
     assert!(first.exists() && !second.exists());
@@ -220,8 +230,8 @@ fn lost_controller_ends_the_run_after_the_step_in_hand() {
 fn cancel_is_answered_with_done() {
     let mut agent = Agent::start();
     agent.greeting();
-    agent.send(&Request::Plan(plan(vec![shell("sleep 1"), shell("true")])));
-    assert_eq!(agent.reply(), Some(Reply::Started { task: 0 }));
+    agent.begin(plan(vec![shell("sleep 1"), shell("true")]));
+    assert_eq!(agent.reply(), Some(first_starts()));
     agent.send(&Request::Cancel);
     let mut last = None;
     while let Some(reply) = agent.reply() {

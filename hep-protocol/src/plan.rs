@@ -257,6 +257,12 @@ pub enum CheckPolicy {
 }
 
 impl Task {
+    /// A task that says nothing but what it does; its failure ends the run.
+    #[must_use]
+    pub fn of(name: impl Into<String>, spec: Spec) -> Self {
+        Self { name: name.into(), spec, sources: Vec::new(), on_error: OnError::Stop, control: None }
+    }
+
     /// The source that a parameter names.
     #[must_use]
     pub fn source(&self, written: &str) -> Option<&Source> {

@@ -1,24 +1,18 @@
 //! What `apt` decides, on a host in memory with the small world of packages of `sys/overlay/empty/packages.rs`.
 
 use super::*;
-use crate::converge::converge;
+use crate::converge::testing;
 use crate::sys::overlay::Overlay;
 use crate::sys::overlay::empty::Empty;
-use crate::sys::{Cause, Session};
+use crate::sys::{Cause, Session, TaskStart};
 use hep_protocol::outcome::{Outcome, Status};
-use hep_protocol::plan::{DiffMode, OnError, RunMode, Task};
+use hep_protocol::plan::{DiffMode, RunMode};
 use hep_protocol::task::TaskSpec;
 
 fn run(host: &mut Overlay<Empty>, parameters: &str) -> Outcome {
     let params: Apt = serde_json::from_str(parameters).unwrap();
-    let task = Task {
-        name: String::new(),
-        spec: TaskSpec::Apt(params),
-        sources: Vec::new(),
-        on_error: OnError::Stop,
-    };
-    host.begin_task(0);
-    converge(&Input { task: &task, diff: DiffMode::Off }, RunMode::Check, host)
+    host.begin_task(TaskStart::default());
+    testing::outcome(&testing::task(TaskSpec::Apt(params)), DiffMode::Off, RunMode::Check, host)
 }
 
 /// What a task came to, in lines.
@@ -320,12 +314,8 @@ fn namesakes_of_other_architectures_are_not_meant() {
 fn who_may_not_change_packages_is_told_before_anything() {
     let (params, mut state) = state(vec![delta("no-greeter", None, Some("1.0"))], &["no-greeter"]);
     state.allowed = false;
-    let task = Task {
-        name: String::new(),
-        spec: TaskSpec::Apt(params.clone()),
-        sources: Vec::new(),
-        on_error: OnError::Stop,
-    };
-    let error = params.plan(&Input { task: &task, diff: DiffMode::Off }, &state).unwrap_err();
+    let task = testing::task(TaskSpec::Apt(params.clone()));
+    let plan = testing::with_input(&task, DiffMode::Off, |input| params.plan(input, &state));
+    let error = plan.unwrap_err();
     assert_eq!(error.to_string(), "only root may change packages: install no-greeter 1.0");
 }

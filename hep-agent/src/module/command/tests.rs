@@ -1,28 +1,24 @@
 //! What the module decides, by tables on an overlay.
 
 use super::*;
+use crate::converge::testing;
 use crate::sys::overlay::Overlay;
 use crate::sys::overlay::empty::Empty;
-use hep_protocol::plan::{DiffMode, OnError, Task};
+use hep_protocol::plan::DiffMode;
 use hep_protocol::task::TaskSpec;
 use serde_json::json;
 
 /// Plans and executes on the host: the lines of the plan, or the error and its hint.
 fn converge(host: &mut Overlay<Empty>, parameters: &serde_json::Value) -> Result<String, String> {
     let params: Command = serde_json::from_value(parameters.clone()).unwrap();
-    let task = Task {
-        name: String::new(),
-        spec: TaskSpec::Command(params.clone()),
-        sources: Vec::new(),
-        on_error: OnError::Stop,
-    };
-    let input = Input { task: &task, diff: DiffMode::Off };
-    let plan = params.inspect(&input, host).and_then(|state| params.plan(&input, &state)).map_err(
-        |error| {
-            let failure = hep_protocol::outcome::Failure::from(error);
-            format!("{}; {}", failure.message, failure.hint.unwrap_or_default())
-        },
-    )?;
+    let task = testing::task(TaskSpec::Command(params.clone()));
+    let plan = testing::with_input(&task, DiffMode::Off, |input| {
+        params.inspect(input, host).and_then(|state| params.plan(input, &state))
+    });
+    let plan = plan.map_err(|error| {
+        let failure = hep_protocol::outcome::Failure::from(error);
+        format!("{}; {}", failure.message, failure.hint.unwrap_or_default())
+    })?;
     for planned in &plan.steps {
         planned.step.execute(host).unwrap();
     }

@@ -1,17 +1,16 @@
 //! Every behaviour of `file`, on three hosts: the empty one in memory, a directory of the real machine, and check mode
 //! above it. All three say the same lines, and after each the law holds.
 
-use crate::converge::converge;
+use crate::converge::testing;
 use crate::engine::Outside;
-use crate::module::Input;
 use crate::sys::linux::Linux;
 use crate::sys::overlay::Overlay;
 use crate::sys::overlay::empty::Empty;
-use crate::sys::{Cause, Host};
+use crate::sys::{Cause, Host, Session};
 use hep_protocol::blob::{Digest, Source, SourceFile, TreeEntry, TreeKind};
-use hep_protocol::message::Reply;
+use hep_protocol::message::{Go, Reply};
 use hep_protocol::outcome::{Outcome, Status};
-use hep_protocol::plan::{DiffMode, NamedSource, OnError, RunMode, Task};
+use hep_protocol::plan::{DiffMode, NamedSource, RunMode, Task};
 use hep_protocol::task::TaskSpec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -34,6 +33,10 @@ impl Outside for Contents {
 
     fn cancelled(&self) -> bool {
         false
+    }
+
+    fn ask(&self, _task: u32) -> Go {
+        Go::Run
     }
 }
 
@@ -67,11 +70,11 @@ fn task(params: &Value) -> Task {
         source(written).map(|source| NamedSource { written: written.clone(), source })
     };
     let sources = file.src.iter().filter_map(named).collect();
-    Task { name: String::new(), spec: TaskSpec::File(file), sources, on_error: OnError::Stop }
+    Task { sources, ..testing::task(TaskSpec::File(file)) }
 }
 
 fn run(host: &mut dyn Host, params: &Value, diff: DiffMode) -> Outcome {
-    converge(&Input { task: &task(params), diff }, RunMode::Apply, host)
+    testing::outcome(&task(params), diff, RunMode::Apply, host)
 }
 
 /// What a reader sees of an outcome.
@@ -643,7 +646,7 @@ fn expecting(causes: &[Cause]) -> Overlay<Empty> {
     let mut host = Overlay::new(Empty);
     must_run(&mut host, &directory("/etc"));
     must_run(&mut host, &directory("/srv"));
-    causes.iter().for_each(|cause| host.expect(cause.clone()));
+    causes.iter().for_each(|cause| host.foresee(cause.clone()));
     host
 }
 
@@ -747,7 +750,7 @@ fn failing_step_ends_the_task_and_keeps_what_was_done() {
             },
         );
     }
-    let outcome = converge(&Input { task: &task, diff: DiffMode::Off }, RunMode::Apply, &mut host);
+    let outcome = testing::outcome(&task, DiffMode::Off, RunMode::Apply, &mut host);
     let expected = format!(
         "make directory {dest}/css (0755 {names})\ncreate {dest}/css/style (6 bytes, 0644 {names})\n\
          link {dest}/index -> page\n\

@@ -1,10 +1,11 @@
 //! What the module decides, by tables on an overlay.
 
 use super::*;
+use crate::converge::testing;
 use crate::step::Effect;
 use crate::sys::overlay::Overlay;
 use crate::sys::overlay::empty::Empty;
-use hep_protocol::plan::{DiffMode, OnError, Task};
+use hep_protocol::plan::DiffMode;
 use hep_protocol::task::TaskSpec;
 use serde_json::json;
 
@@ -19,22 +20,21 @@ fn params(parameters: serde_json::Value) -> Service {
 /// Plans and executes on the host: the lines of the plan, or the error and its hint.
 fn converge(host: &mut Overlay<Empty>, parameters: &serde_json::Value) -> Result<String, String> {
     let params = params(parameters.clone());
-    let task = Task {
-        name: String::new(),
-        spec: TaskSpec::Service(params.clone()),
-        sources: Vec::new(),
-        on_error: OnError::Stop,
-    };
-    let input = Input { task: &task, diff: DiffMode::Off };
+    let task = testing::task(TaskSpec::Service(params.clone()));
     let mut lines = Vec::new();
     loop {
-        let state = params.inspect(&input, host).map_err(words)?;
-        let plan = params.plan(&input, &state).map_err(words)?;
+        let plan = testing::with_input(&task, DiffMode::Off, |input| {
+            params.inspect(input, host).and_then(|state| params.plan(input, &state))
+        });
+        let plan = plan.map_err(words)?;
         for planned in plan.steps {
             match planned.step.execute(host).unwrap() {
                 Effect::Changed => lines.push(planned.change().line),
                 Effect::Noted(note) => lines.push(format!("note: {note}")),
-                other @ (Effect::ChangedAnd(_) | Effect::Nothing) => panic!("{other:?}"),
+                other @ (Effect::ChangedAnd(_)
+                | Effect::Ran(_)
+                | Effect::WouldRun
+                | Effect::Nothing) => panic!("{other:?}"),
             }
         }
         if !plan.again {
@@ -167,14 +167,10 @@ fn stale_unit_is_not_judged_by_what_it_was() {
         ..state(Running::Yes, Boot::Fixed("static".to_owned()))
     };
     let params = params(json!({"name": "app", "action": "reload", "enabled": true}));
-    let task = Task {
-        name: String::new(),
-        spec: TaskSpec::Service(params.clone()),
-        sources: Vec::new(),
-        on_error: OnError::Stop,
-    };
-    let input = Input { task: &task, diff: DiffMode::Off };
-    let plan = params.plan(&input, &State { service: state, depends: None }).unwrap();
+    let task = testing::task(TaskSpec::Service(params.clone()));
+    let state = State { service: state, depends: None };
+    let plan = testing::with_input(&task, DiffMode::Off, |input| params.plan(input, &state));
+    let plan = plan.unwrap();
     let steps: Vec<_> = plan.steps.into_iter().map(|planned| planned.step).collect();
     assert_eq!((steps, plan.again), (vec![Step::Service(ServiceStep::RefreshUnits)], true));
 }

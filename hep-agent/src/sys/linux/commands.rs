@@ -33,7 +33,7 @@ mod tests {
     use super::*;
     use crate::engine::Outside;
     use hep_protocol::blob::Digest;
-    use hep_protocol::message::{Reply, Stream};
+    use hep_protocol::message::{Go, Reply, Stream};
     use hep_protocol::outcome::Exit;
     use hep_protocol::value::{AbsPath, Argv};
     use std::collections::BTreeMap;
@@ -61,6 +61,10 @@ mod tests {
 
         fn cancelled(&self) -> bool {
             false
+        }
+
+        fn ask(&self, _task: u32) -> Go {
+            Go::Run
         }
     }
 

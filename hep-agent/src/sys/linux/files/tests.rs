@@ -5,7 +5,7 @@ use crate::engine::Outside;
 use crate::sys::SysError;
 use crate::sys::files::*;
 use hep_protocol::blob::Digest;
-use hep_protocol::message::Reply;
+use hep_protocol::message::{Go, Reply};
 use hep_protocol::outcome::Failure;
 use hep_protocol::value::{AbsPath, Argv, PermissionBits};
 use rustix::fs::XattrFlags;
@@ -34,6 +34,10 @@ impl Outside for Sender {
 
     fn cancelled(&self) -> bool {
         false
+    }
+
+    fn ask(&self, _task: u32) -> Go {
+        Go::Run
     }
 }
 
