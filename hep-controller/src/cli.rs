@@ -47,6 +47,12 @@ pub(crate) enum Command {
     Validate(Validate),
     /// Write a manifest with all its files into one file, for `hep-agent apply` on a host.
     Bundle(Bundle),
+    /// Show the hosts, groups and variables of an inventory.
+    Hosts(Hosts),
+    /// Show what modules there are and what they take.
+    Doc(Doc),
+    /// Print the JSON Schema of manifests, for editors.
+    Schema,
 }
 
 /// `hep push`.
@@ -59,7 +65,17 @@ pub(crate) struct Push {
     #[command(flatten)]
     pub(crate) run: Run,
     #[command(flatten)]
+    pub(crate) vars: Vars,
+    #[command(flatten)]
+    pub(crate) tasks: Tasks,
+    /// Show the variables of a host, each with where it comes from, and contact nothing.
+    #[arg(long, value_name = "HOST")]
+    pub(crate) show_vars: Option<String>,
+    #[command(flatten)]
     pub(crate) login: Login,
+    /// Only these of the hosts: a pattern as `web:!web3`, or `@FILE` with one host a line.
+    #[arg(short, long, value_name = "PATTERN")]
+    pub(crate) limit: Option<String>,
     /// How many hosts to work on at a time.
     #[arg(long, value_name = "N", default_value = "32")]
     pub(crate) forks: Forks,
@@ -97,7 +113,7 @@ pub(crate) struct Files {
     /// Defaults for the rest; `config.yml` in the working directory is taken if it is there.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// The hosts, one a line; default: `hosts` of the config.
+    /// The hosts: a file with one a line, YAML, or a directory; default: `hosts` of the config.
     #[arg(short = 'i', long = "hosts", visible_alias = "inventory", value_name = "FILE")]
     pub(crate) hosts: Option<PathBuf>,
 }
@@ -117,9 +133,37 @@ pub(crate) struct Run {
     /// Exit with 4 if anything was changed, or is pending.
     #[arg(long)]
     pub(crate) fail_on_change: bool,
+    /// Ask before each task, one host at a time: `y` runs it, `n` leaves it out, `c` runs all from there on, `q` stops.
+    #[arg(long)]
+    pub(crate) step: bool,
     /// Tell more: what each host is, what processes write while they run.
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
+}
+
+/// Variables that beat all others.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Vars {
+    /// A variable as `name=value`, several as `{name: value}`, or a YAML file of them as `@FILE`.
+    #[arg(short, long, value_name = "VARIABLE")]
+    pub(crate) extra: Vec<String>,
+}
+
+/// Which tasks of a manifest are run.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Tasks {
+    /// Only tasks with one of these tags, and those with the tag `always`.
+    #[arg(long, value_name = "TAGS", value_delimiter = ',')]
+    pub(crate) tags: Vec<String>,
+    /// No tasks with one of these tags.
+    #[arg(long, value_name = "TAGS", value_delimiter = ',')]
+    pub(crate) skip_tags: Vec<String>,
+    /// Begin with the task of this name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) start_at: Option<String>,
+    /// Show the tasks that would be run, and contact nothing.
+    #[arg(long)]
+    pub(crate) list_tasks: bool,
 }
 
 /// For whom a report is.
@@ -184,6 +228,10 @@ pub(crate) struct Apply {
     pub(crate) manifest: PathBuf,
     #[command(flatten)]
     pub(crate) run: Run,
+    #[command(flatten)]
+    pub(crate) vars: Vars,
+    #[command(flatten)]
+    pub(crate) tasks: Tasks,
 }
 
 /// `hep validate`.
@@ -193,6 +241,8 @@ pub(crate) struct Validate {
     pub(crate) manifests: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) files: Files,
+    #[command(flatten)]
+    pub(crate) vars: Vars,
 }
 
 /// `hep bundle`.
@@ -203,12 +253,33 @@ pub(crate) struct Bundle {
     /// The file to write.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) vars: Vars,
     /// Make a bundle that changes nothing and tells what it would change.
     #[arg(long)]
     pub(crate) check: bool,
     /// Show how the content of files changes.
     #[arg(long)]
     pub(crate) diff: bool,
+}
+
+/// `hep hosts`.
+#[derive(Debug, Args)]
+pub(crate) struct Hosts {
+    /// Which hosts, as `web:&prod`, `db*` or `web[0:2]`; default: all.
+    pub(crate) pattern: Option<String>,
+    #[command(flatten)]
+    pub(crate) files: Files,
+    /// For whom it is: JSON is of the shape that `ansible-inventory --list` has.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output: Output,
+}
+
+/// `hep doc`.
+#[derive(Debug, Args)]
+pub(crate) struct Doc {
+    /// A module, a topic, or a single key, fact, filter or test; without it the list of all.
+    pub(crate) topic: Option<String>,
 }
 
 /// Reads the command line. Without a verb it is that of `push`.
@@ -228,7 +299,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, cl
 fn means_push(word: &OsString) -> bool {
     match word.to_str() {
         Some(
-            "push" | "apply" | "validate" | "bundle" | "help" | "-h" | "--help" | "-V"
+            "push" | "apply" | "validate" | "bundle" | "hosts" | "doc" | "schema" | "help" | "-h" | "--help" | "-V"
             | "--version",
         ) => false,
         Some(text) if text.starts_with('-') => true,
@@ -249,9 +320,7 @@ mod tests {
     fn push(line: &str) -> Push {
         match parsed(line).unwrap().command {
             Command::Push(push) => push,
-            other @ (Command::Apply(_) | Command::Validate(_) | Command::Bundle(_)) => {
-                panic!("{other:?}")
-            }
+            other => panic!("{other:?}"),
         }
     }
 
@@ -274,9 +343,10 @@ mod tests {
     fn every_option_of_push_is_read() {
         let push = push(
             "hep push site.yml --forks 5 --check --diff --output json --host-key accept-new -u bob \
-             --port 2222 --private-key k --connect-timeout 3 --fail-on-change -v -k",
+             --port 2222 --private-key k --connect-timeout 3 --fail-on-change --step -v -k",
         );
-        let Run { check, diff, output, fail_on_change, verbose } = push.run;
+        let Run { check, diff, output, fail_on_change, step, verbose } = push.run;
+        assert!(step);
         assert!(check && diff && fail_on_change && verbose == 1 && output == Output::Json);
         let Login { user, port, private_key, ask_pass, host_key } = push.login;
         assert_eq!((user.as_deref(), port, ask_pass), (Some("bob"), Some(2222), true));

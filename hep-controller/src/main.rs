@@ -5,12 +5,16 @@ mod bundle;
 mod cli;
 mod config;
 mod diagnostic;
+mod doc;
 mod drive;
+mod expression;
 mod fleet;
 mod inventory;
 mod manifest;
+mod prepare;
 mod remote;
 mod report;
+mod schema;
 mod settings;
 mod source;
 mod stop;
@@ -18,14 +22,16 @@ mod ui;
 mod words;
 mod yaml;
 
+use agent_binary::LocalAgent;
 use cli::{Command, Output};
 use config::{Config, LogLevel};
 use diagnostic::Diagnostics;
 use drive::{Job, greet};
-use fleet::{Fleet, Launch, Tick};
-use hep_protocol::plan::{DiffMode, Plan, RunMode};
-use inventory::{Inventory, Surroundings};
-use manifest::{Compiled, Manifest, SearchPath};
+use fleet::{Fleet, Launch, Question, Tick};
+use hep_protocol::plan::{DiffMode, HostPart, Plan};
+use inventory::{Host, Inventory, Surroundings, Transport};
+use manifest::{Audience, Compiled, Contents, Manifest};
+use prepare::{Prepared, Wish};
 use remote::{HostKeys, Identities, Options, Problem, Secret, Stage, Timeouts, Unreachable};
 use report::human::{Human, Verbosity};
 use report::json::Json;
@@ -50,6 +56,12 @@ fn main() -> ExitCode {
             Command::Apply(args) => apply(&args, &mut ui),
             Command::Validate(args) => validate(&args, &mut ui),
             Command::Bundle(args) => write_bundle(&args, &mut ui),
+            Command::Hosts(args) => hosts(&args, &mut ui),
+            Command::Doc(args) => doc(&args, &mut ui),
+            Command::Schema => {
+                ui.out(&schema::text());
+                Ok(ExitCode::SUCCESS)
+            }
         },
         Err(words) => {
             ui.usage(&words);
@@ -73,15 +85,38 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let manifest_path = settings::manifest(args.manifest.as_deref(), &config)?;
     let hosts_path = settings::hosts(args.files.hosts.as_deref(), &config)?;
     let usual = Usual::of_system();
-    let (compiled, inventory) = read(&manifest_path, &hosts_path, &usual)?;
+    let wish = Wish::of_run(&args.vars, &args.tasks, &args.run)?;
+    let around = surroundings(&usual)?;
+    let (manifest, inventory) =
+        prepare::read(&manifest_path, &hosts_path, &around).map_err(Refusal::Mistakes)?;
+    let audience = audience(inventory, args.limit.as_deref())?;
+    let prepared = Prepared { manifest, audience: &audience, wish: &wish };
+    if let Some(text) = shown_instead(&prepared, &args.tasks, args.show_vars.as_deref())? {
+        ui.out(&text);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let Compiled { plan, hosts: parts, contents, warnings } =
+        prepared.compile().map_err(Refusal::Mistakes)?;
+    warn(&warnings, ui);
+    let inventory = audience.inventory();
+    let host = |(number, _): &(usize, HostPart)| inventory?.host(*number).cloned();
+    let hosts: Vec<Host> = parts.iter().filter_map(host).collect();
+    let parts: Vec<HostPart> = parts.into_iter().map(|(_, part)| part).collect();
+    if hosts.is_empty() {
+        let hint = "`hep hosts PATTERN` shows whom the `hosts:` of a play means";
+        return Err(Refusal::new("the manifest is for none of the hosts", hint));
+    }
+    let transports: Vec<Transport> = hosts.iter().map(|host| host.transport).collect();
+    let here = transports.contains(&Transport::Local).then(local_agent).transpose()?;
     let stop = Stop::on_signals().map_err(no_signals)?;
     let asked = ask_password(&args.login, &stop, ui)?;
     let logins = Logins { login: &args.login, asked, config: &config, usual: &usual };
-    let targets = settings::targets(inventory, &logins)?;
+    let targets = settings::targets(hosts, &logins)?;
     settings::check_keys(&targets, &logins)?;
     let hosts = targets.iter().map(|target| target.name.clone()).collect();
-    let run = run(&compiled, &args.run, hosts, args.forks.0.get());
-    let job = job(compiled, &args.run)?;
+    let forks = forks(args, ui)?;
+    let run = run(&plan, hosts, forks);
+    let job = job(plan, parts, contents)?;
     let host_keys = HostKeys::of_user(usual.home.as_deref());
     host_keys.warnings().iter().for_each(|line| ui.err(&format!("warning: {}\n", shown(line))));
     let asker = ui.asker(&stop);
@@ -96,9 +131,10 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
                 .map_err(|error| Problem::new(chain(&error)).with_hint(error.hint()))
         },
     };
-    let launch: &Launch = &|host, way| match targets.get(host.0) {
-        Some(target) => remote::ssh::launch(target, &options, way, greet),
-        None => Err(unreachable_local(Problem::new("no such host"))),
+    let launch: &Launch = &|host, way| match (targets.get(host.0), transports.get(host.0), &here) {
+        (Some(_), Some(Transport::Local), Some(agent)) => launch_local(agent),
+        (Some(target), _, _) => remote::ssh::launch(target, &options, way, greet),
+        (None, _, _) => Err(unreachable_local(Problem::new("no such host"))),
     };
     let (hosts, forks) = (targets.len(), run.forks);
     let view = view(run, &args.run, &config, ui);
@@ -108,20 +144,22 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
 
 /// `hep apply`.
 fn apply(args: &cli::Apply, ui: &mut Ui) -> Result<ExitCode, Refusal> {
-    let compiled = compile(&args.manifest).map_err(Refusal::Mistakes)?;
-    let run = run(&compiled, &args.run, vec![LOCALHOST.to_owned()], 1);
-    let job = job(compiled, &args.run)?;
-    let agent = agent_binary::local().map_err(|error| Refusal::new(chain(&error), error.hint()))?;
-    let launch: &Launch = &|_, _| {
-        let started = match &agent {
-            agent_binary::LocalAgent::File(path) => remote::local::start_file(path),
-            agent_binary::LocalAgent::Bytes(bytes) => remote::local::start_bytes(bytes),
-        };
-        let failed = |error| Problem::new(format!("cannot start the agent: {error}"));
-        let mut link = started.map_err(|error| unreachable_local(failed(error)))?;
-        let facts = greet(link.as_mut()).map_err(unreachable_local)?;
-        Ok((link, facts))
-    };
+    let wish = Wish::of_run(&args.vars, &args.tasks, &args.run)?;
+    let manifest = Manifest::read(&args.manifest).map_err(Refusal::Mistakes)?;
+    let audience = Audience::this_machine(LOCALHOST);
+    let prepared = Prepared { manifest, audience: &audience, wish: &wish };
+    if let Some(text) = shown_instead(&prepared, &args.tasks, None)? {
+        ui.out(&text);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let Compiled { plan, hosts, contents, warnings } =
+        prepared.compile().map_err(Refusal::Mistakes)?;
+    warn(&warnings, ui);
+    can_step(&args.run, ui)?;
+    let run = run(&plan, vec![LOCALHOST.to_owned()], 1);
+    let job = job(plan, hosts.into_iter().map(|(_, part)| part).collect(), contents)?;
+    let agent = local_agent()?;
+    let launch: &Launch = &|_, _| launch_local(&agent);
     let stop = Stop::on_signals().map_err(no_signals)?;
     let view = view(run, &args.run, &Config::default(), ui);
     let fleet = Fleet { hosts: 1, forks: 1, job: &job, launch, stop: &stop };
@@ -135,20 +173,41 @@ fn validate(args: &cli::Validate, ui: &mut Ui) -> Result<ExitCode, Refusal> {
         [] => vec![settings::manifest(None, &config)?],
         given => given.to_vec(),
     };
+    let wish = Wish::new(&args.vars, false, false)?;
     let (mut mistakes, mut sound) = (Diagnostics::default(), String::new());
-    for path in &manifests {
-        match compile(path) {
-            Ok(compiled) => sound.push_str(&verdict(path, &count(compiled.tasks.len(), "task"))),
-            Err(found) => mistakes.extend(found),
-        }
-    }
+    let mut hosts = Some(Audience::this_machine(LOCALHOST));
     let hosts_path = args.files.hosts.clone().or(config.hosts);
+    let mut hosts_sound = String::new();
     if let Some(path) = hosts_path {
         match Inventory::read(&path, &surroundings(&Usual::of_system())?) {
-            Ok(inventory) => sound.push_str(&verdict(&path, &count(inventory.hosts.len(), "host"))),
-            Err(found) => mistakes.extend(found),
+            Ok(inventory) => {
+                hosts_sound = verdict(&path, &count(inventory.hosts.len(), "host"));
+                hosts = Some(Audience::of(inventory));
+            }
+            Err(found) => {
+                hosts = None;
+                mistakes.extend(found);
+            }
         }
     }
+    for path in &manifests {
+        match (Manifest::read(path), &hosts) {
+            (Ok(manifest), Some(audience)) => {
+                let prepared = Prepared { manifest, audience, wish: &wish };
+                match prepared.compile() {
+                    Ok(Compiled { plan, warnings, .. }) => {
+                        warn(&warnings, ui);
+                        sound.push_str(&verdict(path, &count(plan.tasks.len(), "task")));
+                    }
+                    Err(found) => mistakes.extend(found),
+                }
+            }
+            // Without its hosts nobody knows what its names stand for.
+            (Ok(manifest), None) => mistakes.extend(manifest.mistakes()),
+            (Err(found), _) => mistakes.extend(found),
+        }
+    }
+    sound.push_str(&hosts_sound);
     ui.out(&sound);
     mistakes.unless(ExitCode::SUCCESS).map_err(Refusal::Mistakes)
 }
@@ -159,13 +218,37 @@ fn verdict(path: &Path, what: &str) -> String {
 
 /// `hep bundle`.
 fn write_bundle(args: &cli::Bundle, ui: &mut Ui) -> Result<ExitCode, Refusal> {
-    let compiled = compile(&args.manifest).map_err(Refusal::Mistakes)?;
-    let tasks = count(compiled.tasks.len(), "task");
-    let contents = Arc::clone(&compiled.contents);
-    let plan = plan(compiled, args.check, args.diff);
+    let wish = Wish::new(&args.vars, args.check, args.diff)?;
+    let manifest = Manifest::read(&args.manifest).map_err(Refusal::Mistakes)?;
+    let audience = Audience::this_machine(LOCALHOST);
+    let prepared = Prepared { manifest, audience: &audience, wish: &wish };
+    let Compiled { plan, contents, warnings, .. } =
+        prepared.compile().map_err(Refusal::Mistakes)?;
+    warn(&warnings, ui);
+    let tasks = count(plan.tasks.len(), "task");
     bundle::write(&args.output, plan, &contents).map_err(Refusal::plain)?;
     let path = shown(&args.output.to_string_lossy());
     ui.err(&format!("{path}: {tasks}; on the host: `hep-agent apply {path}`\n"));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `hep hosts`.
+fn hosts(args: &cli::Hosts, ui: &mut Ui) -> Result<ExitCode, Refusal> {
+    let config = config(&args.files, &[])?;
+    let path = settings::hosts(args.files.hosts.as_deref(), &config)?;
+    let inventory = Inventory::read(&path, &surroundings(&Usual::of_system())?);
+    let inventory = inventory.map_err(Refusal::Mistakes)?;
+    let chosen = settings::chosen(&inventory, args.pattern.as_deref(), None)?;
+    ui.out(&match args.output {
+        Output::Human => inventory.tree(&chosen),
+        Output::Json => format!("{:#}\n", inventory.json(&chosen)),
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `hep doc`.
+fn doc(args: &cli::Doc, ui: &mut Ui) -> Result<ExitCode, Refusal> {
+    ui.out(&doc::page(args.topic.as_deref(), ui.out_colour)?);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -183,6 +266,7 @@ fn perform(
     let end = fleet.run(&mut |tick, now| {
         match tick {
             Tick::Event(event) => ui.show(&view.event(event, now)),
+            Tick::Ask(question) => ask(question, view.as_ref(), fleet.stop, ui),
             Tick::Quiet => {}
         }
         ui.status(view.status(now).as_deref());
@@ -191,6 +275,14 @@ fn perform(
     ui.status(None);
     ui.show(&view.end(&end, exit));
     ExitCode::from(exit)
+}
+
+/// Asks the operator whether a task may begin.
+fn ask(question: Question, view: &dyn View, stop: &Stop, ui: &mut Ui) {
+    match ui.ask_step(&view.question(question.host, question.task), stop) {
+        Ok(answer) => question.answer(answer),
+        Err(error) => ui.error(&format!("the operator cannot be asked: {error}"), None),
+    }
 }
 
 fn on_change(args: &cli::Run) -> OnChange {
@@ -220,8 +312,9 @@ fn config(files: &cli::Files, manifests: &[PathBuf]) -> Result<Config, Refusal> 
         Err(Refusal::Mistakes(mistakes)) => mistakes,
         other => return other,
     };
-    let compiled = manifests.iter().map(|path| compile(path).err());
-    compiled.flatten().for_each(|found| mistakes.extend(found));
+    for path in manifests {
+        mistakes.extend(Manifest::read(path).map_or_else(|found| found, Manifest::mistakes));
+    }
     if let Some(path) = &files.hosts {
         let inventory = Inventory::read(path, &surroundings(&Usual::of_system())?);
         inventory.err().into_iter().for_each(|found| mistakes.extend(found));
@@ -229,24 +322,32 @@ fn config(files: &cli::Files, manifests: &[PathBuf]) -> Result<Config, Refusal> 
     Err(Refusal::Mistakes(mistakes))
 }
 
-/// Manifest and hosts file, with the mistakes of both at once.
-fn read(manifest: &Path, hosts: &Path, usual: &Usual) -> Result<(Compiled, Inventory), Refusal> {
-    let inventory = Inventory::read(hosts, &surroundings(usual)?);
-    match (compile(manifest), inventory) {
-        (Ok(compiled), Ok(inventory)) => Ok((compiled, inventory)),
-        (Err(mistakes), Ok(_)) | (Ok(_), Err(mistakes)) => Err(Refusal::Mistakes(mistakes)),
-        (Err(mut mistakes), Err(more)) => {
-            mistakes.extend(more);
-            Err(Refusal::Mistakes(mistakes))
+/// The hosts of an inventory that a limit leaves.
+fn audience(inventory: Inventory, limit: Option<&str>) -> Result<Audience, Refusal> {
+    match limit {
+        None => Ok(Audience::of(inventory)),
+        Some(limit) => {
+            let chosen = settings::chosen(&inventory, None, Some(limit))?;
+            Ok(Audience::of(inventory).limited_to(chosen))
         }
     }
 }
 
-fn compile(path: &Path) -> Result<Compiled, Diagnostics> {
-    let manifest = Manifest::read(path)?;
-    // Only relative sources need it, and those are sought beside the manifest too.
-    let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
-    manifest::compile(&manifest, &SearchPath::new(path, &here))
+/// What is shown in place of a run, if that is wished.
+fn shown_instead(
+    prepared: &Prepared<'_>,
+    tasks: &cli::Tasks,
+    show_vars: Option<&str>,
+) -> Result<Option<String>, Refusal> {
+    match show_vars {
+        Some(host) => prepared.variables(host).map(Some),
+        None if tasks.list_tasks => prepared.listing().map(Some).map_err(Refusal::Mistakes),
+        None => Ok(None),
+    }
+}
+
+fn warn(warnings: &[String], ui: &mut Ui) {
+    warnings.iter().for_each(|line| ui.err(&format!("warning: {}\n", shown(line))));
 }
 
 fn surroundings(usual: &Usual) -> Result<Surroundings, Refusal> {
@@ -256,32 +357,27 @@ fn surroundings(usual: &Usual) -> Result<Surroundings, Refusal> {
     Ok(Surroundings { working_directory: here, home: usual.home.clone() })
 }
 
-fn run(compiled: &Compiled, args: &cli::Run, hosts: Vec<String>, forks: usize) -> Run {
-    let label = |task: &hep_protocol::plan::Task| TaskLabel {
-        name: task.name.clone(),
-        module: task.spec.module(),
-    };
-    Run {
-        hosts,
-        tasks: compiled.tasks.iter().map(label).collect(),
-        mode: run_mode(args.check),
-        forks,
-    }
+fn run(plan: &Plan, hosts: Vec<String>, forks: usize) -> Run {
+    Run { hosts, tasks: TaskLabel::all(plan), mode: plan.mode, forks }
 }
 
-fn job(compiled: Compiled, args: &cli::Run) -> Result<Job, Refusal> {
-    let contents = Arc::clone(&compiled.contents);
-    let plan = plan(compiled, args.check, args.diff);
-    Job::new(plan, contents)
+fn job(plan: Plan, hosts: Vec<HostPart>, contents: Arc<Contents>) -> Result<Job, Refusal> {
+    Job::new(plan, hosts, contents)
         .map_err(|error| Refusal::plain(format!("the plan cannot be sent: {}", chain(&error))))
 }
 
-fn plan(compiled: Compiled, check: bool, diff: bool) -> Plan {
-    Plan { mode: run_mode(check), diff: diff_mode(diff), tasks: compiled.tasks }
+/// How many hosts at a time: one where the operator is asked before each task.
+fn forks(args: &cli::Push, ui: &Ui) -> Result<usize, Refusal> {
+    can_step(&args.run, ui)?;
+    Ok(if args.run.step { 1 } else { args.forks.0.get() })
 }
 
-fn run_mode(check: bool) -> RunMode {
-    if check { RunMode::Check } else { RunMode::Apply }
+fn can_step(args: &cli::Run, ui: &Ui) -> Result<(), Refusal> {
+    if args.step && !ui.can_ask() {
+        let what = "`--step` asks before each task, and there is no terminal to ask at";
+        return Err(Refusal::new(what, "run hep at a terminal, or leave out `--step`"));
+    }
+    Ok(())
 }
 
 fn diff_mode(diff: bool) -> DiffMode {
@@ -310,6 +406,22 @@ fn ask_password(login: &cli::Login, stop: &Stop, ui: &mut Ui) -> Result<Option<S
         Refusal::new(format!("the password could not be asked for: {error}"), hint)
     };
     asked.map(|text| Some(Secret::new(text))).map_err(failed)
+}
+
+fn local_agent() -> Result<LocalAgent, Refusal> {
+    agent_binary::local().map_err(|error| Refusal::new(chain(&error), error.hint()))
+}
+
+/// An agent on this machine, as the user who runs hep.
+fn launch_local(agent: &LocalAgent) -> Result<(Box<dyn remote::Link>, hep_protocol::facts::Facts), Unreachable> {
+    let started = match agent {
+        LocalAgent::File(path) => remote::local::start_file(path),
+        LocalAgent::Bytes(bytes) => remote::local::start_bytes(bytes),
+    };
+    let failed = |error| Problem::new(format!("cannot start the agent: {error}"));
+    let mut link = started.map_err(|error| unreachable_local(failed(error)))?;
+    let facts = greet(link.as_mut()).map_err(unreachable_local)?;
+    Ok((link, facts))
 }
 
 /// This machine as a host that could not be reached.

@@ -1,59 +1,141 @@
-//! Manifests: what the hosts shall be, from YAML text to the tasks of a plan.
+//! Manifests: what the hosts shall be, from YAML text to a plan.
 //!
-//! `parse` touches no file; `compile` reads only the local files that tasks name. Every mistake of a manifest is
-//! reported in one go, with its place.
+//! `parse` reads the manifest and the files it includes; `compile` the variables and local files that it names, and
+//! checks it for every host it is for. Every mistake is reported in one go, with its place.
 
+mod alike;
 mod ansible;
+mod audience;
 mod compile;
 mod contents;
+mod control;
+mod entry;
+mod include;
+pub(crate) mod keys;
+mod listing;
+mod mistakes;
+mod module;
+mod notify;
 pub(crate) mod parameter;
+mod params;
 mod parse;
+mod scope;
+mod select;
+mod sources;
 mod task;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod values;
+mod variables;
+mod verify;
 
-pub(crate) use compile::{Compiled, SearchPath, compile};
+pub(crate) use audience::Audience;
+pub(crate) use compile::{Compiled, Order, compile};
 pub(crate) use contents::Contents;
+pub(crate) use listing::{listing, show_vars};
+pub(crate) use select::Choice;
+pub(crate) use variables::Extra;
 
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, Span};
 use crate::yaml::Node;
-use hep_protocol::plan::OnError;
+use hep_protocol::plan::HandlersOnFailure;
 use hep_protocol::task::TaskSpec;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// A whole manifest with its mistakes, as far as can be seen without looking at other files.
+/// A whole manifest with its mistakes, as far as can be seen without looking at variables.
 #[derive(Debug)]
 pub(crate) struct Manifest {
-    /// The text that all spans point into.
+    /// The file that was asked for: what it includes has sources of its own.
     pub(crate) source: Arc<Source>,
-    /// Its tasks without mistake, in order.
-    tasks: Vec<ManifestTask>,
+    plays: Vec<ManifestPlay>,
     /// What tasks with a mistake name as `src`: looked up too, so that one run reports everything.
-    loose_sources: Vec<(String, Span)>,
-    /// What is wrong with the rest.
+    loose_sources: Vec<Piece>,
+    /// How many tasks and handlers there are: each has a number below this.
+    tasks: usize,
     problems: Diagnostics,
+}
+
+/// Tasks for the same hosts.
+#[derive(Debug)]
+pub(crate) struct ManifestPlay {
+    pub(crate) name: Option<String>,
+    /// Where it begins.
+    place: Spot,
+    /// The pattern of its hosts; all without one.
+    hosts: Option<Spot>,
+    vars: Option<Piece>,
+    vars_files: Vec<Spot>,
+    entries: Vec<Entry>,
+    handlers: Vec<ManifestTask>,
+    on_failure: HandlersOnFailure,
+}
+
+/// What stands in a list of tasks.
+#[derive(Debug)]
+pub(crate) enum Entry {
+    Task(Box<ManifestTask>),
+    Block(Box<ManifestBlock>),
 }
 
 /// One task of a manifest.
 #[derive(Debug)]
 pub(crate) struct ManifestTask {
-    /// The operator's name for it, or one made from its parameters.
-    pub(crate) name: String,
-    /// What it does.
-    pub(crate) spec: TaskSpec,
-    /// Whether its failure ends a host's run.
-    pub(crate) on_error: OnError,
-    /// Where its module's key is.
-    module_span: Span,
-    /// Its parameters as written, for the places of later messages.
+    /// Tells it from all others of the manifest.
+    number: usize,
+    control: control::Control,
+    /// Its module's name, and where that stands.
+    module: Spot,
+    /// Its parameters as written.
     params: Node,
+    /// Its parameters, if nothing in them waits for a host.
+    spec: Option<TaskSpec>,
+    /// What its included file says of variables, for a handler: weaker than its own.
+    file_vars: Vec<Piece>,
+}
+
+/// A block, or the tasks of an included file.
+#[derive(Debug)]
+pub(crate) struct ManifestBlock {
+    control: control::Control,
+    /// Variables of the included file, weaker than those that its include gives.
+    file_vars: Option<Piece>,
+    body: Vec<Entry>,
+    rescue: Vec<Entry>,
+    always: Vec<Entry>,
+}
+
+/// A text of a file, as it stands or as it is meant.
+#[derive(Clone, Debug)]
+pub(crate) struct Spot {
+    pub(crate) text: String,
+    pub(crate) source: Arc<Source>,
+    pub(crate) span: Span,
+}
+
+impl Spot {
+    fn problem(&self, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::at(&self.source, self.span, message)
+    }
+}
+
+/// A value of a file.
+#[derive(Clone, Debug)]
+pub(crate) struct Piece {
+    pub(crate) source: Arc<Source>,
+    pub(crate) node: Node,
+}
+
+impl Piece {
+    fn problem(&self, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::at(&self.source, self.node.span, message)
+    }
 }
 
 impl Manifest {
-    /// Reads and checks a manifest.
+    /// Reads and checks a manifest and what it includes.
     ///
     /// # Errors
     /// The file is no text that can be read.
@@ -61,8 +143,18 @@ impl Manifest {
         Ok(Manifest::parse(&Source::read(path)?))
     }
 
-    /// Checks a manifest's text; `compile` tells the mistakes, together with its own.
+    /// Checks a manifest's text and what it includes; `compile` tells the mistakes, together with its own.
     pub(crate) fn parse(source: &Arc<Source>) -> Manifest {
         parse::parse(source)
+    }
+
+    /// What is wrong with the manifest, whatever its hosts are.
+    pub(crate) fn mistakes(self) -> Diagnostics {
+        self.problems
+    }
+
+    /// The directory of a file that a part of the manifest is from.
+    fn directory(source: &Source) -> PathBuf {
+        source.path.parent().unwrap_or(Path::new("")).to_owned()
     }
 }

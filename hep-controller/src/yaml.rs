@@ -5,11 +5,13 @@
 
 mod build;
 mod decode;
+mod json;
 mod mistake;
 mod recover;
 mod syntax;
 
 pub(crate) use decode::{Decoder, decode_each};
+pub(crate) use hep_protocol::words::shorten;
 pub(crate) use mistake::{Mistake, What};
 pub(crate) use recover::parse;
 
@@ -80,6 +82,7 @@ pub(crate) enum Meaning<'a> {
     Bool(bool),
     Unsigned(u64),
     Negative(i64),
+    Float(f64),
     Text(&'a str),
 }
 
@@ -91,7 +94,9 @@ impl Scalar {
             (Style::Plain, "" | "~" | "null" | "Null" | "NULL") => Meaning::Null,
             (Style::Plain, "true" | "True" | "TRUE") => Meaning::Bool(true),
             (Style::Plain, "false" | "False" | "FALSE") => Meaning::Bool(false),
-            (Style::Plain, _) => number(text).unwrap_or(Meaning::Text(text)),
+            (Style::Plain, _) => {
+                number(text).or_else(|| float(text)).unwrap_or(Meaning::Text(text))
+            }
         }
     }
 }
@@ -107,6 +112,13 @@ fn number(text: &str) -> Option<Meaning<'_>> {
     } else {
         None
     }
+}
+
+/// `1.5` is a number; `1.10`, `1e3` and `.5` would not print as they were read.
+fn float(text: &str) -> Option<Meaning<'_>> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'));
+    let value: f64 = if digits { text.parse().ok()? } else { return None };
+    (value.is_finite() && format!("{value:?}") == text).then_some(Meaning::Float(value))
 }
 
 impl Node {
@@ -128,7 +140,7 @@ impl Node {
             Kind::Scalar(scalar) => match scalar.meaning() {
                 Meaning::Null => "nothing".to_owned(),
                 Meaning::Bool(value) => format!("`{value}`"),
-                Meaning::Unsigned(_) | Meaning::Negative(_) => {
+                Meaning::Unsigned(_) | Meaning::Negative(_) | Meaning::Float(_) => {
                     format!("the number {}", scalar.text)
                 }
                 Meaning::Text(text) => format!("the text `{}`", shorten(text)),
@@ -194,11 +206,4 @@ fn measure<'n>(below: impl Iterator<Item = &'n Node>) -> (u64, u16) {
         (weight.saturating_add(node.weight), height.max(node.height.saturating_add(1)))
     };
     below.fold((0, 1), add)
-}
-
-/// At most a line's worth of a text that somebody else wrote.
-pub(crate) fn shorten(text: &str) -> String {
-    let line = text.lines().next().unwrap_or_default();
-    let short: String = line.chars().take(60).collect();
-    if short.len() < text.trim_end().len() { format!("{short}...") } else { short }
 }

@@ -38,6 +38,17 @@ pub(super) fn task_key(key: &str) -> Option<Foreign> {
     not_yet.or_else(|| find(NEVER).map(|hint| Foreign { verdict: Verdict::Never, hint }))
 }
 
+/// What to say of a play's key.
+pub(super) fn play_key(key: &str) -> Option<Foreign> {
+    match key {
+        "environment" | "env" => {
+            let hint = "put the tasks into a block with it: `- block: [...]` and `env: {NAME: value}`";
+            Some(Foreign { verdict: Verdict::Never, hint })
+        }
+        key => task_key(key),
+    }
+}
+
 /// The short name of a module that was written with its collection.
 pub(super) fn qualified(key: &str) -> Option<&str> {
     ["ansible.builtin.", "ansible.legacy.", "ansible.posix.", "community.general."]
@@ -63,121 +74,125 @@ pub(super) fn value(module: &str, word: &str) -> Option<&'static str> {
     VALUES.iter().find(|(of, theirs, _)| *of == module && *theirs == word).map(|(.., ours)| *ours)
 }
 
-const WHOLE_LIST: &str =
-    "write the list into the parameter, as in `package: [a, b]`, or one task for each item";
-const ONE_BY_ONE: &str = "write the tasks one after another; a manifest is one flat list";
-const LITERAL: &str = "write the values out where they are used";
-const BY_STATE: &str = "most tasks need no condition: they change nothing where all is as wanted already; \
-                        `command` has `creates` and `removes`";
+const INVENTORY: &str = "hosts, groups and how to log in there stand in the hosts file";
+const ONE_HOST: &str = "put the task into a play of its own, with `hosts:` naming that host";
+const ROLE: &str = "write the role's tasks into a file and `include: roles/NAME/tasks/main.yml`";
+const LOG_IN: &str = "hep does everything as the user it logs in as: log in as `root`";
+const TIME_LIMIT: &str = "a task runs until it is done; `timeout: SECONDS` limits that";
+const PATTERNS: &str = "write the files as a list: `loop: [a.conf, b.conf]`; a directory as `src` of `file` is copied whole";
 
 /// Keys whose meaning is not there yet, and how to do without.
 const NOT_YET: &[(&str, &str)] = &[
-    ("when", BY_STATE),
-    ("loop", WHOLE_LIST),
-    ("loop_control", WHOLE_LIST),
-    ("with_items", WHOLE_LIST),
-    ("with_dict", WHOLE_LIST),
-    ("with_fileglob", "a directory as `src` of `file` is copied whole"),
-    ("register", "a task cannot read what another found"),
-    ("notify", "put `service: {name: ..., action: restart}` behind the task"),
-    ("listen", "put `service: {name: ..., action: restart}` behind the task"),
-    ("handlers", "put `service: {name: ..., action: restart}` behind the task"),
-    ("flush", "put `service: {name: ..., action: restart}` behind the task"),
-    ("block", ONE_BY_ONE),
-    ("rescue", ONE_BY_ONE),
-    ("always", ONE_BY_ONE),
-    ("include", ONE_BY_ONE),
-    ("include_tasks", ONE_BY_ONE),
-    ("import_tasks", ONE_BY_ONE),
-    ("import_playbook", ONE_BY_ONE),
-    ("vars", LITERAL),
-    ("vars_files", LITERAL),
-    ("set", LITERAL),
-    ("set_fact", LITERAL),
-    ("template", "write `file: {src: ..., dest: ...}` with a finished file"),
-    ("until", "wait inside of a script: `command: {shell: ..., timeout: 60}`"),
-    ("retries", "wait inside of a script: `command: {shell: ..., timeout: 60}`"),
-    ("delay", "wait inside of a script: `command: {shell: ..., timeout: 60}`"),
-    ("wait_for", "wait inside of a script: `command: {shell: ..., timeout: 60}`"),
-    (
-        "changed_when",
-        "a `command` counts as a change, unless `creates` or `removes` says that it is not needed",
-    ),
-    ("failed_when", "let the command exit with 0: `command: {shell: \"... || true\"}`"),
-    ("env", "write it as a parameter: `command: {argv: ..., env: {NAME: value}}`"),
-    ("environment", "write it as a parameter: `command: {argv: ..., env: {NAME: value}}`"),
-    ("timeout", "write it as a parameter: `command: {argv: ..., timeout: 60}`"),
-    ("tags", "put the tasks into a manifest of their own"),
-    ("sensitive", "keep secrets in files that `src` names"),
-    ("no_log", "keep secrets in files that `src` names"),
-    ("check", "use `hep push --check` for the whole manifest"),
-    ("check_mode", "use `hep push --check` for the whole manifest"),
-    ("hosts", "the hosts file says which hosts are meant: `hep push -i HOSTS MANIFEST`"),
-    (
-        "tasks",
-        "a manifest holds one list of tasks: write them without `hosts` and `tasks` around them",
-    ),
-    ("debug", "see what a task does with `hep push --check --diff`"),
-    ("assert", "let a command fail: `command: {argv: [test, ...]}`"),
-    ("fail", "let a command fail: `command: {argv: [false]}`"),
-    ("stat", BY_STATE),
     ("user", "write `command: {shell: \"id NAME || useradd NAME\"}`"),
     ("group", "write `command: {shell: \"getent group NAME || groupadd NAME\"}`"),
-    ("lineinfile", "write the whole file: `file: {dest: ..., content: ...}`"),
-    ("blockinfile", "write the whole file: `file: {dest: ..., content: ...}`"),
-    ("replace", "write the whole file: `file: {dest: ..., content: ...}`"),
+    ("lineinfile", "write the whole file: `file: {dest: ..., template: ...}`"),
+    ("blockinfile", "write the whole file: `file: {dest: ..., template: ...}`"),
+    ("replace", "write the whole file: `file: {dest: ..., template: ...}`"),
+    ("assemble", "write the whole file: `file: {dest: ..., template: ...}`"),
+    ("ini_file", "write the whole file: `file: {dest: ..., template: ...}`"),
     ("cron", "write a file: `file: {dest: /etc/cron.d/NAME, content: ...}`"),
     ("git", "write `command: {argv: [git, clone, ...], creates: ...}`"),
     ("get_url", "write `command: {argv: [curl, -fsSLo, ...], creates: ...}`"),
+    ("uri", "write `command: {argv: [curl, -fsS, ...]}` with `register`"),
     ("unarchive", "write `command: {argv: [tar, xf, ...], creates: ...}`"),
     ("apt_key", "write a file: `file: {src: ..., dest: /etc/apt/keyrings/NAME.asc}`"),
     (
         "apt_repository",
         "write a file: `file: {dest: /etc/apt/sources.list.d/NAME.list, content: ...}`",
     ),
+    ("authorized_key", "write a file: `file: {dest: /home/NAME/.ssh/authorized_keys, content: ..., mode: \"0600\"}`"),
     ("sysctl", "write a file: `file: {dest: /etc/sysctl.d/NAME.conf, content: ...}`"),
     ("hostname", "write `command: {argv: [hostnamectl, set-hostname, NAME]}`"),
+    ("timezone", "write `command: {argv: [timedatectl, set-timezone, NAME]}`"),
+    ("mount", "write `command: {argv: [mount, ...]}`, and the line of /etc/fstab with a template"),
     ("pip", "write `command: {argv: [pip, install, ...], creates: ...}`"),
+    ("npm", "write `command: {argv: [npm, install, ...], creates: ...}`"),
+    ("find", "write `command: {argv: [find, ...]}` with `register`"),
+    ("slurp", "write `command: {argv: [cat, ...]}` with `register`"),
+    ("fetch", "copy it with `scp`"),
     ("reboot", "restart the host by other means"),
+    ("pause", "write `command: {argv: [sleep, SECONDS]}`, or `wait_for`"),
+    ("become", LOG_IN),
+    ("become_user", LOG_IN),
+    ("become_method", LOG_IN),
+    ("become_flags", LOG_IN),
+    ("become_exe", LOG_IN),
 ];
 
 /// Keys that hep has another word for, or no need of.
 const NEVER: &[(&str, &str)] = &[
     ("copy", "write `file: {src: ..., dest: ...}` or `file: {content: ..., dest: ...}`"),
+    ("template", "write `file: {template: ..., dest: ...}`"),
     ("synchronize", "write `file: {src: directory/, dest: ...}`"),
     ("shell", "write `command: {shell: \"...\"}`"),
     ("script", "write `command: {shell: \"...\"}`"),
     ("raw", "write `command: {shell: \"...\"}`"),
+    ("expect", "write `command: {argv: ..., stdin: ...}`"),
     ("systemd", "write `service: {name: ..., action: start}`"),
     ("systemd_service", "write `service: {name: ..., action: start}`"),
     ("sysvinit", "write `service: {name: ..., action: start}`"),
     ("package", "write `apt: {package: ...}`"),
     ("dnf", "write `apt: {package: ...}`; hep manages Debian's packages"),
     ("yum", "write `apt: {package: ...}`; hep manages Debian's packages"),
-    ("become", "hep does everything as the user it logs in as: log in as `root`"),
-    ("become_user", "hep does everything as the user it logs in as: log in as `root`"),
-    ("become_method", "hep does everything as the user it logs in as: log in as `root`"),
-    ("sudo", "hep does everything as the user it logs in as: log in as `root`"),
-    (
-        "remote_user",
-        "give the user in the hosts file (`user=...`) or in the config (`ssh.username`)",
-    ),
-    ("gather_facts", "remove it: hep finds out by itself what it needs to know"),
+    ("dpkg_selections", "write `apt: {package: ..., hold: true}`"),
+    ("debconf", "write `apt: {package: ..., debconf: [...]}`"),
+    ("set_fact", "write `set: {name: value}`"),
+    ("include_vars", "write `vars_files: [file.yml]` beside `tasks:`"),
+    ("meta", "for `meta: flush_handlers` write `flush: true`"),
     ("setup", "remove it: hep finds out by itself what it needs to know"),
+    ("gather_facts", "remove it: hep finds out by itself what it needs to know"),
+    ("package_facts", "write `command: {argv: [dpkg-query, -W, NAME]}` with `register`"),
+    ("service_facts", "write `command: {argv: [systemctl, is-active, NAME]}` with `register`"),
+    ("ping", "remove it: a host that cannot be reached is reported in any case"),
+    ("import_playbook", "write its plays into this file, or push it by itself"),
+    ("include_role", ROLE),
+    ("import_role", ROLE),
+    ("roles", ROLE),
+    ("with_fileglob", PATTERNS),
+    ("with_filetree", PATTERNS),
+    ("with_first_found", "write the name with an expression: `src: \"files/{{ os.codename }}.conf\"`"),
+    ("with_sequence", "write `loop: \"{{ range(1, 5) }}\"`"),
+    ("with_nested", "write a block with the outer `loop` around a task with the inner"),
+    ("with_cartesian", "write a block with the outer `loop` around a task with the inner"),
+    ("with_subelements", "write a block with the outer `loop` around a task with the inner"),
+    ("with_together", "write `loop` over one list of mappings"),
+    ("with_indexed_items", "write `loop` with `loop_control: {index: i}`"),
+    ("with_flattened", "write `loop: \"{{ one + two }}\"`"),
+    ("with_random_choice", "write out which one: hep does nothing by chance"),
+    ("with_lines", "write the lines as a list: `loop: [...]`"),
+    ("with_inventory_hostnames", "write `loop: \"{{ groups['web'] }}\"`"),
+    ("remote_user", INVENTORY),
+    ("port", INVENTORY),
     ("connection", "for this machine use `hep apply MANIFEST`"),
-    ("delegate_to", "give that host a manifest of its own"),
-    ("local_action", "run it before `hep push`"),
-    ("run_once", "give one host a manifest of its own"),
+    ("delegate_to", ONE_HOST),
+    ("delegate_facts", ONE_HOST),
+    ("local_action", "run it before `hep push`, or put it into a play with `hosts: localhost`"),
+    ("run_once", ONE_HOST),
     ("serial", "use `hep push --forks`"),
+    ("order", "remove it: the hosts are in the order of the hosts file"),
     ("strategy", "remove it: each host goes on at its own pace"),
+    ("throttle", "use `hep push --forks`"),
     ("any_errors_fatal", "remove it: a failed host never stops another"),
-    ("roles", "write the tasks of the roles into the manifest"),
-    ("include_role", "write the tasks of the role into the manifest"),
-    ("import_role", "write the tasks of the role into the manifest"),
-    ("async", "use `timeout` of `command`"),
-    ("poll", "use `timeout` of `command`"),
+    ("max_fail_percentage", "remove it: a failed host never stops another"),
+    ("ignore_unreachable", "remove it: a host that cannot be reached never stops another"),
+    ("force_handlers", "remove it: notified handlers run in any case, unless `handlers_on_failure: skip`"),
+    ("pre_tasks", "write them at the beginning of `tasks`, with `flush: true` behind them"),
+    ("post_tasks", "write them at the end of `tasks`, with `flush: true` before them"),
+    ("vars_prompt", "give the value with `-e name=value`"),
+    ("fact_path", "write local facts into the directory `facts.d` that `hep doc facts` names"),
+    ("gather_subset", "remove it: hep finds out what is read, and no more"),
+    ("gather_timeout", "remove it: hep finds out what is read, and no more"),
+    ("async", TIME_LIMIT),
+    ("poll", TIME_LIMIT),
+    ("async_status", TIME_LIMIT),
+    ("module_defaults", "write an anchor: `file: {<<: *defaults, dest: ...}`"),
+    ("collections", "remove it: hep's modules have short names"),
+    ("debugger", "use `hep push --step`"),
+    ("diff", "use `hep push --diff`; `sensitive: true` keeps a task's out"),
     ("args", "write the parameters below the module itself"),
     ("action", "write the module's name as the key: `file: {...}`"),
+    ("first_available_file", "write the name with an expression: `src: \"files/{{ os.codename }}.conf\"`"),
+    ("break_when", "hep runs a loop to its end: narrow the list, or give the task a `when`"),
 ];
 
 /// Parameters by module: what to write instead.
@@ -217,7 +232,6 @@ const PARAMETERS: &[(&str, &str, &str)] = &[
         "remote_src",
         "write `command: {argv: [cp, ...], creates: ...}` for a copy on the host",
     ),
-    ("file", "template", "this version of hep has no templates: give a finished file as `src`"),
     ("service", "daemon_reload", "remove it: hep reloads systemd when that is needed"),
     ("service", "daemon-reload", "remove it: hep reloads systemd when that is needed"),
     ("service", "enable", "write `enabled: true`"),

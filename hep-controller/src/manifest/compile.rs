@@ -1,161 +1,520 @@
-//! From a checked manifest to the tasks of a plan: finds and hashes the local files that tasks name.
+//! From a checked manifest to a plan: chooses the tasks, hands down what blocks say, resolves handlers, and has everything
+//! verified for every host.
 
-use super::tree::{self, Trouble};
-use super::{Contents, Manifest, ManifestTask};
-use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::source::{Span, plain};
-use hep_protocol::blob::Source;
-use hep_protocol::plan::{NamedSource, Task};
-use std::collections::HashMap;
-use std::io;
+use super::audience::{Audience, NoHosts};
+use super::control::{Control as Keys, ManifestLoop};
+use super::notify::Handlers;
+use super::select::{self, Choice, Chosen};
+use super::sources::{SearchPath, Sources, at_place};
+use super::variables::{self, Definition, Extra};
+use super::verify::{PlayToVerify, Verifier};
+use super::{Contents, Entry, Manifest, ManifestBlock, ManifestPlay, ManifestTask, Piece, Spot};
+use crate::diagnostic::Diagnostics;
+use hep_protocol::expression::{Language, has_expression};
+use hep_protocol::plan::{
+    Block, CheckPolicy, Condition, Control, DiffMode, HostPart, Item, Loop, NamedSource, OnError,
+    Pace, Plan, Play, Privacy, Retry, RunMode, Spec, Task,
+};
+use hep_protocol::value::Json;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What every host of a run is sent.
+/// What every host of a run is sent, and what is each one's own.
 #[derive(Debug)]
 pub(crate) struct Compiled {
-    /// The tasks of the plan.
-    pub(crate) tasks: Vec<Task>,
+    /// The same for all hosts.
+    pub(crate) plan: Plan,
+    /// The hosts that have a play, by their numbers in the audience.
+    pub(crate) hosts: Vec<(usize, HostPart)>,
     /// The contents that the tasks refer to by digest.
     pub(crate) contents: Arc<Contents>,
+    /// What is no mistake and may be none of the operator's intentions.
+    pub(crate) warnings: Vec<String>,
 }
 
-/// Where a relative `src` is sought, in this order.
-#[derive(Clone, Debug)]
-pub(crate) struct SearchPath {
-    beside_manifest: PathBuf,
-    working_directory: PathBuf,
+/// What is asked for beside the manifest.
+#[derive(Debug)]
+pub(crate) struct Order<'a> {
+    pub(crate) audience: &'a Audience,
+    pub(crate) extra: &'a Extra,
+    pub(crate) choice: &'a Choice,
+    pub(crate) working_directory: &'a Path,
+    pub(crate) mode: RunMode,
+    pub(crate) diff: DiffMode,
+    pub(crate) pace: Pace,
 }
 
-impl SearchPath {
-    /// Beside the manifest, then in the working directory.
-    pub(crate) fn new(manifest: &Path, working_directory: &Path) -> SearchPath {
-        let beside = manifest.parent().unwrap_or(Path::new(""));
-        SearchPath {
-            beside_manifest: working_directory.join(beside),
-            working_directory: working_directory.to_owned(),
-        }
-    }
-
-    /// The places a text may mean; one, if both are the same.
-    fn candidates(&self, written: &str) -> Vec<PathBuf> {
-        let mut all =
-            vec![self.beside_manifest.join(written), self.working_directory.join(written)];
-        all.dedup();
-        all
-    }
-}
-
-/// Compiles a manifest; the same for every host.
+/// Compiles a manifest for its hosts.
 ///
 /// # Errors
-/// Every mistake of the manifest, and every local file that is missing, unreadable or nothing that can be sent, at the place that names it.
-pub(crate) fn compile(manifest: &Manifest, search: &SearchPath) -> Result<Compiled, Diagnostics> {
-    let mut run = Run { search, seen: HashMap::new(), contents: Contents::default() };
-    let mut problems = manifest.problems.clone();
-    let mut tasks = Vec::with_capacity(manifest.tasks.len());
-    for task in &manifest.tasks {
-        let mut sources = Vec::new();
-        for written in task.spec.params().sources() {
-            match run.find(written) {
-                Ok(source) => sources.push(NamedSource { written: written.to_owned(), source }),
-                Err(troubles) => {
-                    problems.extend(at_place(manifest, place_of(task, written), troubles));
-                }
+/// Every mistake of the manifest, every local file that is missing, unreadable or nothing that can be sent, and everything
+/// that would go wrong on some host as far as that can be known; each at its place.
+pub(crate) fn compile(manifest: &Manifest, order: &Order<'_>) -> Result<Compiled, Diagnostics> {
+    let search = SearchPath::new(&manifest.source.path, order.working_directory);
+    let mut run = Run {
+        order,
+        language: Language::new(),
+        sources: Sources::new(&search, &manifest.source),
+        problems: manifest.problems.clone(),
+        warnings: Vec::new(),
+        tasks: Vec::new(),
+        numbers: HashMap::new(),
+        paths: BTreeMap::new(),
+    };
+    let mut chosen = match select::choose(manifest, order.choice) {
+        Ok(chosen) => chosen,
+        Err(found) => {
+            run.problems.extend(found);
+            return Err(run.problems);
+        }
+    };
+    let (plays, members) = run.plays(manifest, &mut chosen);
+    for piece in &manifest.loose_sources {
+        let written = piece.node.text().filter(|text| !has_expression(text)).unwrap_or_default();
+        if !written.is_empty() {
+            if let Err(troubles) = run.sources.find(&piece.source, written) {
+                run.problems.extend(at_place(piece, troubles));
             }
         }
-        tasks.push(Task {
-            name: task.name.clone(),
-            spec: task.spec.clone(),
-            sources,
-            on_error: task.on_error,
-        });
     }
-    for (written, place) in &manifest.loose_sources {
-        if let Err(troubles) = run.find(written) {
-            problems.extend(at_place(manifest, *place, troubles));
+    let Run { sources, problems, warnings, tasks, .. } = run;
+    let groups = if mentions(manifest, "groups") { order.audience.groups.clone() } else { Map::new() };
+    let plan = Plan {
+        mode: order.mode,
+        diff: order.diff,
+        pace: order.pace,
+        tasks,
+        plays,
+        extra: json(order.extra.vars()),
+        groups: json(groups),
+    };
+    let hosts = hosts(order.audience, &members);
+    problems.unless(Compiled { plan, hosts, contents: Arc::new(sources.contents), warnings })
+}
+
+/// A mapping as it travels; none at all if it is empty.
+fn json(map: Map<String, Value>) -> Json {
+    if map.is_empty() { Json::default() } else { Json(Value::Object(map)) }
+}
+
+/// What is each host's own: those that some play is for.
+fn hosts(audience: &Audience, plays: &[Vec<usize>]) -> Vec<(usize, HostPart)> {
+    let mut parts: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
+    for (number, members) in (0_u32..).zip(plays) {
+        members.iter().for_each(|member| parts.entry(*member).or_default().push(number));
+    }
+    let part = |(member, plays): (usize, Vec<u32>)| {
+        let host = audience.members.get(member)?;
+        let (name, groups) = (host.name.clone(), host.groups.clone());
+        Some((member, HostPart { name, groups, vars: json(host.vars.clone()), plays }))
+    };
+    parts.into_iter().filter_map(part).collect()
+}
+
+/// Whether a name occurs anywhere in the manifest's files, where an expression could read it.
+fn mentions(manifest: &Manifest, name: &str) -> bool {
+    let mut texts: Vec<&Arc<crate::source::Source>> = Vec::new();
+    for play in &manifest.plays {
+        texts.push(&play.place.source);
+        play.each_task(&mut |task| texts.push(&task.module.source));
+    }
+    texts.push(&manifest.source);
+    texts.sort_by_key(|source| Arc::as_ptr(source));
+    texts.dedup_by_key(|source| Arc::as_ptr(source));
+    // Templates and files of variables are not looked into: who has them pays for a mapping of names.
+    let others = manifest.plays.iter().any(|play| {
+        let mut template = !play.vars_files.is_empty();
+        play.each_task(&mut |task| template |= task.params.entry("template").is_some());
+        template
+    });
+    others || texts.iter().any(|source| source.text.contains(name))
+}
+
+/// What blocks say of the tasks in them.
+#[derive(Clone, Default)]
+struct Inherited {
+    on_error: Option<OnError>,
+    env: Vec<Json>,
+    notify: Vec<Spot>,
+    privacy: Option<Privacy>,
+    check: Option<CheckPolicy>,
+    timeout: Option<Json>,
+}
+
+impl Inherited {
+    fn with(&self, keys: &Keys) -> Inherited {
+        let Inherited { on_error, env, notify, privacy, check, timeout } = self.clone();
+        Inherited {
+            on_error: keys.on_error.clone().or(on_error),
+            env: env.into_iter().chain(keys.env.iter().map(value)).collect(),
+            notify: notify.into_iter().chain(keys.notify.iter().cloned()).collect(),
+            privacy: keys.privacy.or(privacy),
+            check: keys.check.or(check),
+            timeout: keys.timeout.as_ref().map(value).or(timeout),
         }
     }
-    problems.unless(Compiled { tasks, contents: Arc::new(run.contents) })
 }
 
-fn at_place(manifest: &Manifest, place: Span, troubles: Vec<Trouble>) -> Diagnostics {
-    let mut problems = Diagnostics::default();
-    for Trouble { message, hint } in troubles {
-        let diagnostic = Diagnostic::at(&manifest.source, place, message);
-        problems.push(match hint {
-            Some(hint) => diagnostic.hint(hint),
-            None => diagnostic,
-        });
-    }
-    problems
+fn value(piece: &Piece) -> Json {
+    Json(piece.node.to_json())
 }
 
-/// Where a task names a source.
-fn place_of(task: &ManifestTask, written: &str) -> Span {
-    let named = task.params.entries().iter().find(|entry| entry.value.text() == Some(written));
-    named.map_or(task.module_span, |entry| entry.value.span)
-}
-
-struct Run<'s> {
-    search: &'s SearchPath,
-    /// What was found before: a manifest may name one large tree many times.
-    seen: HashMap<PathBuf, Source>,
-    contents: Contents,
+struct Run<'m> {
+    order: &'m Order<'m>,
+    language: Language,
+    sources: Sources<'m>,
+    problems: Diagnostics,
+    warnings: Vec<String>,
+    tasks: Vec<Task>,
+    /// The places in the plan of the manifest's tasks.
+    numbers: HashMap<usize, u32>,
+    /// Where the local files of tasks are, by the tasks' numbers and the texts that name them.
+    paths: BTreeMap<(usize, String), PathBuf>,
 }
 
 impl Run<'_> {
-    /// Finds what a text names, and reads it.
-    fn find(&mut self, written: &str) -> Result<Source, Vec<Trouble>> {
-        let candidates = self.search.candidates(written);
-        for path in &candidates {
-            if let Some(source) = self.seen.get(path) {
-                return Ok(source.clone());
-            }
-            match std::fs::metadata(path) {
-                Ok(metadata) => {
-                    let source = tree::read(path, &metadata, &mut self.contents)?;
-                    self.seen.insert(path.clone(), source.clone());
-                    return Ok(source);
-                }
-                Err(error) if is_absence(&error) => {}
-                Err(error) => {
-                    let path = path.display();
-                    let message = format!("cannot look at `{path}`: {}", plain(&error));
-                    return Err(vec![Trouble::new(message)]);
-                }
+    /// All plays, and the hosts of each.
+    fn plays(&mut self, manifest: &Manifest, chosen: &mut Chosen) -> (Vec<Play>, Vec<Vec<usize>>) {
+        let (mut plays, mut all_members, mut prepared) = (Vec::new(), Vec::new(), Vec::new());
+        for play in &manifest.plays {
+            let members = self.members(play);
+            let handlers = Handlers::of(play, &mut self.problems);
+            notified(play, &handlers, chosen);
+            self.number(play, chosen);
+            let vars =
+                variables::of_play(play, self.order.extra, &self.language, &mut self.problems);
+            plays.push(self.play(play, &handlers, chosen, &vars));
+            all_members.push(members.clone());
+            prepared.push(PlayToVerify { play, members, vars });
+        }
+        self.verify(&prepared, chosen);
+        (plays, all_members)
+    }
+
+    fn verify(&mut self, prepared: &[PlayToVerify<'_>], chosen: &Chosen) {
+        let paths = std::mem::take(&mut self.paths);
+        let mut verifier =
+            Verifier::new(self.order, &self.language, &mut self.sources, chosen, paths);
+        verifier.plays(prepared);
+        let (problems, found) = verifier.finish();
+        self.problems.extend(problems);
+        for (number, sources) in found {
+            let place = self.numbers.get(&number).map(|number| *number as usize);
+            if let Some(task) = place.and_then(|place| self.tasks.get_mut(place)) {
+                task.sources = sources;
             }
         }
-        Err(vec![missing(written, &candidates)])
+    }
+
+    fn members(&mut self, play: &ManifestPlay) -> Vec<usize> {
+        let pattern = play.hosts.as_ref();
+        let members = match self.order.audience.select(pattern.map(|spot| spot.text.as_str())) {
+            Ok(members) => members,
+            Err(NoHosts { message, hint }) => {
+                if let Some(spot) = pattern {
+                    let problem = spot.problem(message);
+                    self.problems.push(match hint {
+                        Some(hint) => problem.hint(hint),
+                        None => problem,
+                    });
+                }
+                return Vec::new();
+            }
+        };
+        let none = members.is_empty() && !self.order.audience.is_limited();
+        if let (true, Some(pattern)) = (none, pattern) {
+            let name = play.name.as_deref().map_or(String::new(), |name| format!(" `{name}`"));
+            self.warnings.push(format!("the play{name} has no hosts: none is `{}`", pattern.text));
+        }
+        members
+    }
+
+    /// Gives every chosen task of a play its place in the plan: its tasks in order, then its handlers.
+    fn number(&mut self, play: &ManifestPlay, chosen: &Chosen) {
+        let mut next = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
+        play.each_task(&mut |task| {
+            if chosen.has(task) {
+                self.numbers.insert(task.number, next);
+                next = next.saturating_add(1);
+            }
+        });
+    }
+
+    fn play(
+        &mut self,
+        play: &ManifestPlay,
+        handlers: &Handlers<'_>,
+        chosen: &Chosen,
+        vars: &[Definition],
+    ) -> Play {
+        let mut flat = Flat { run: self, handlers, chosen };
+        let mut items = Vec::new();
+        flat.entries(&play.entries, &Inherited::default(), &mut items);
+        let mut numbers = Vec::new();
+        for handler in &play.handlers {
+            numbers.extend(flat.task(handler, &Inherited::default()));
+        }
+        Play {
+            name: play.name.clone(),
+            vars: json(variables::mapping(vars)),
+            items,
+            handlers: numbers,
+            on_failure: play.on_failure,
+        }
     }
 }
 
-/// Nothing is there; also where a file stands in place of a directory on the way.
-fn is_absence(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+/// Takes in the handlers that chosen tasks notify, and those that these notify. All, where nothing was left out.
+fn notified(play: &ManifestPlay, handlers: &Handlers<'_>, chosen: &mut Chosen) {
+    if chosen.everything {
+        play.handlers.iter().for_each(|handler| chosen.add(handler.number));
+        return;
+    }
+    // Its mistakes are told when the plan is made.
+    let mut unheard = Diagnostics::default();
+    let mut names: Vec<Spot> = Vec::new();
+    notifications(&play.entries, &[], chosen, &mut names);
+    while let Some(name) = names.pop() {
+        for number in handlers.find(&name, &mut unheard) {
+            let handler = play.handlers.iter().find(|handler| handler.number == *number);
+            if let Some(handler) = handler.filter(|handler| !chosen.has(handler)) {
+                chosen.add(handler.number);
+                names.extend(handler.control.notify.iter().cloned());
+            }
+        }
+    }
 }
 
-fn missing(written: &str, candidates: &[PathBuf]) -> Trouble {
-    match candidates {
-        [beside, working] => Trouble {
-            message: format!(
-                "`{written}` is not there: neither `{}` nor `{}` exists",
-                beside.display(),
-                working.display()
-            ),
-            hint: Some(
-                "a relative path is sought beside the manifest, then in the working directory"
-                    .into(),
-            ),
-        },
-        [] | [_] | [..] => Trouble {
-            message: match candidates.first() {
-                Some(path) if !Path::new(written).is_absolute() => {
-                    format!("`{written}` is not there: `{}` does not exist", path.display())
+fn notifications(entries: &[Entry], around: &[Spot], chosen: &Chosen, names: &mut Vec<Spot>) {
+    for entry in entries {
+        match entry {
+            Entry::Task(task) if chosen.has(task) => {
+                names.extend(around.iter().chain(&task.control.notify).cloned());
+            }
+            Entry::Task(_) => {}
+            Entry::Block(block) => {
+                let ManifestBlock { control, body, rescue, always, .. } = block.as_ref();
+                let around: Vec<Spot> = around.iter().chain(&control.notify).cloned().collect();
+                for part in [body, rescue, always] {
+                    notifications(part, &around, chosen, names);
                 }
-                Some(_) | None => format!("`{written}` does not exist on this machine"),
+            }
+        }
+    }
+}
+
+/// Makes flat items of nested entries.
+struct Flat<'f, 'm> {
+    run: &'f mut Run<'m>,
+    handlers: &'f Handlers<'f>,
+    chosen: &'f Chosen,
+}
+
+impl Flat<'_, '_> {
+    fn entries(&mut self, entries: &[Entry], inherited: &Inherited, items: &mut Vec<Item>) {
+        for entry in entries {
+            match entry {
+                Entry::Task(task) => {
+                    items.extend(self.task(task, inherited).map(Item::Task));
+                }
+                Entry::Block(block) => self.block(block, inherited, items),
+            }
+        }
+    }
+
+    fn block(&mut self, block: &ManifestBlock, inherited: &Inherited, items: &mut Vec<Item>) {
+        let ManifestBlock { control, file_vars, body, rescue, always } = block;
+        let inherited = inherited.with(control);
+        let at = items.len();
+        let mut counts = [0_u32; 3];
+        for (part, count) in [body, rescue, always].into_iter().zip(&mut counts) {
+            let before = items.len();
+            self.entries(part, &inherited, items);
+            *count = u32::try_from(items.len() - before).unwrap_or(u32::MAX);
+        }
+        let vars = block_vars(file_vars.as_ref(), control);
+        let plain = control.when.is_empty()
+            && control.each.is_none()
+            && vars.is_empty()
+            && rescue.is_empty()
+            && always.is_empty();
+        if items.len() > at && !plain {
+            let [body, rescue, always] = counts;
+            let block = Block {
+                name: control.name.as_ref().map(|name| name.text.clone()),
+                body,
+                rescue,
+                always,
+                when: conditions(&control.when),
+                each: control.each.as_deref().map(looped),
+                vars: json(vars),
+            };
+            items.insert(at, Item::Block(block));
+        }
+    }
+
+    /// Puts a chosen task into the plan.
+    fn task(&mut self, task: &ManifestTask, inherited: &Inherited) -> Option<u32> {
+        let inherited = inherited.with(&task.control);
+        let mut notify: Vec<u32> = Vec::new();
+        for name in &inherited.notify {
+            let numbers = self.handlers.find(name, &mut self.run.problems);
+            for number in numbers.iter().filter_map(|number| self.run.numbers.get(number)) {
+                if !notify.contains(number) {
+                    notify.push(*number);
+                }
+            }
+        }
+        let number = self.run.numbers.get(&task.number).copied().filter(|_| self.chosen.has(task))?;
+        let on_error = inherited.on_error.clone().unwrap_or(OnError::Stop);
+        let mut sources = Vec::new();
+        if let Some(spec) = &task.spec {
+            for written in spec.params().sources() {
+                match self.run.sources.find(&task.module.source, written) {
+                    Ok(local) => {
+                        let (written, source) = (written.to_owned(), local.source);
+                        self.run.paths.insert((task.number, written.clone()), local.path);
+                        sources.push(NamedSource { written, source });
+                    }
+                    Err(troubles) => {
+                        self.run.problems.extend(at_place(&task.parameter(written), troubles));
+                    }
+                }
+            }
+        }
+        let control = task.plan_control(inherited, notify);
+        let spec = match &task.spec {
+            Some(spec) => Spec::Typed(spec.clone()),
+            None => Spec::Open {
+                module: task.module.text.clone(),
+                params: Json(task.params.to_json()),
             },
-            hint: Some("`src` names a file or directory on this machine, not on the host".into()),
-        },
+        };
+        let name = task.title();
+        self.run.tasks.push(Task { name, spec, sources, on_error, control });
+        Some(number)
+    }
+}
+
+fn conditions(spots: &[Spot]) -> Vec<Condition> {
+    spots.iter().map(|spot| Condition(spot.text.clone())).collect()
+}
+
+fn looped(each: &ManifestLoop) -> Loop {
+    Loop {
+        over: value(&each.over),
+        var: each.var.clone(),
+        index: each.index.clone(),
+        label: each.label.as_ref().map(|label| label.text.clone()),
+    }
+}
+
+/// What a block says of variables: an include's own beat those of the file.
+pub(super) fn block_vars(file_vars: Option<&Piece>, control: &Keys) -> Map<String, Value> {
+    let mut vars = Map::new();
+    for piece in file_vars.into_iter().chain(&control.vars) {
+        if let Value::Object(map) = piece.node.to_json() {
+            vars.extend(map);
+        }
+    }
+    vars
+}
+
+impl ManifestPlay {
+    /// Every task in its order, then every handler.
+    pub(super) fn each_task<'p>(&'p self, see: &mut dyn FnMut(&'p ManifestTask)) {
+        fn walk<'p>(entries: &'p [Entry], see: &mut dyn FnMut(&'p ManifestTask)) {
+            for entry in entries {
+                match entry {
+                    Entry::Task(task) => see(task),
+                    Entry::Block(block) => {
+                        walk(&block.body, see);
+                        walk(&block.rescue, see);
+                        walk(&block.always, see);
+                    }
+                }
+            }
+        }
+        walk(&self.entries, see);
+        self.handlers.iter().for_each(see);
+    }
+}
+
+impl ManifestTask {
+    /// What it is called: its own name, or one made from its parameters.
+    pub(super) fn title(&self) -> String {
+        if let Some(name) = &self.control.name {
+            return name.text.clone();
+        }
+        match &self.spec {
+            Some(spec) => spec.params().title(),
+            None => {
+                let module = &self.module.text;
+                let main = self.params.entries().iter().find_map(|entry| {
+                    let main = ["dest", "path", "package", "name", "service", "msg"];
+                    main.contains(&&*entry.key.text).then(|| entry.value.text()).flatten()
+                });
+                // The name is rendered once, and the elements of a loop are not known then.
+                match main.filter(|text| self.control.each.is_none() || !has_expression(text)) {
+                    Some(text) => format!("{module} {}", crate::yaml::shorten(text)),
+                    None => module.clone(),
+                }
+            }
+        }
+    }
+
+    /// The parameter with this value.
+    pub(super) fn parameter(&self, written: &str) -> Piece {
+        let named = self.params.entries().iter().find(|entry| entry.value.text() == Some(written));
+        let node = match named {
+            Some(entry) => entry.value.clone(),
+            None => crate::yaml::Node::of_text("", self.module.span),
+        };
+        Piece { source: Arc::clone(&self.module.source), node }
+    }
+
+    /// Its variables: those of the file it is from, below its own.
+    pub(super) fn vars(&self) -> Map<String, Value> {
+        let mut vars = Map::new();
+        for piece in self.file_vars.iter().chain(&self.control.vars) {
+            if let Value::Object(map) = piece.node.to_json() {
+                vars.extend(map);
+            }
+        }
+        vars
+    }
+
+    /// Ansible's: three more tries where only `until` is given, and five seconds between two.
+    fn retry(&self) -> Option<Retry> {
+        let keys = &self.control;
+        let retries = match (&keys.retries, keys.until.is_empty()) {
+            (Some(retries), _) => value(retries),
+            (None, false) => Json(Value::from(3)),
+            (None, true) => return None,
+        };
+        let delay = keys.delay.as_ref().map_or(Json(Value::from(5)), value);
+        Some(Retry { retries, delay, until: conditions(&keys.until) })
+    }
+
+    fn plan_control(&self, inherited: Inherited, notify: Vec<u32>) -> Option<Box<Control>> {
+        let keys = &self.control;
+        let Inherited { on_error: _, env, notify: _, privacy, check, timeout } = inherited;
+        let control = Control {
+            when: conditions(&keys.when),
+            each: keys.each.as_deref().map(looped),
+            register: keys.register.as_ref().map(|name| name.text.clone()),
+            notify,
+            retry: self.retry(),
+            changed_when: keys.changed_when.as_deref().map(conditions),
+            failed_when: keys.failed_when.as_deref().map(conditions),
+            vars: json(self.vars()),
+            env,
+            timeout,
+            privacy: privacy.unwrap_or_default(),
+            check: check.unwrap_or_default(),
+        };
+        (control != Control::default()).then(|| Box::new(control))
     }
 }

@@ -1,105 +1,209 @@
-//! The forms a manifest may have, down to its tasks.
+//! The forms a manifest may have: a list of tasks, a play, a list of plays.
 
-use super::{Manifest, ansible, task};
+use super::include::Loaded;
+use super::values::Value;
+use super::{Manifest, ManifestPlay, ManifestTask, Piece, Spot, ansible, keys};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, Span};
 use crate::words::nearest;
-use crate::yaml::{self, Entry, Kind, Node};
+use crate::yaml::{self, Kind, Node};
+use hep_protocol::plan::HandlersOnFailure;
 use hep_protocol::task::TaskSpec;
+use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-const KEYS: [&str; 2] = ["name", "tasks"];
+/// Reads a manifest with all its files.
+#[derive(Default)]
+pub(super) struct Reader {
+    pub(super) problems: Diagnostics,
+    pub(super) loose_sources: Vec<Piece>,
+    /// How many tasks and handlers there are so far.
+    pub(super) count: usize,
+    /// How many files were included so far.
+    pub(super) includes: usize,
+    /// How many blocks and includes lie around what is read.
+    pub(super) depth: usize,
+    /// The files that include one another around what is read, outermost first.
+    pub(super) chain: Vec<PathBuf>,
+    /// Included files by their paths; nothing for one that cannot be read.
+    pub(super) loaded: HashMap<PathBuf, Option<Loaded>>,
+    /// Handlers of included files, for the play that is read.
+    pub(super) joining: Vec<ManifestTask>,
+}
 
 /// Reads the text of a manifest.
 pub(super) fn parse(source: &Arc<Source>) -> Manifest {
-    let (root, mut problems) = yaml::parse(source);
-    let mut manifest = Manifest {
-        source: Arc::clone(source),
-        tasks: Vec::new(),
-        loose_sources: Vec::new(),
-        problems: Diagnostics::default(),
+    let (root, problems) = yaml::parse(source);
+    let chain = vec![source.path.clone()];
+    let mut reader = Reader { problems, chain, ..Reader::default() };
+    let plays = match &root {
+        Some(root) => reader.root(source, root),
+        None => Vec::new(),
     };
-    match &root {
-        None => {}
-        Some(root) => match &root.kind {
-            Kind::Seq(items) => read_tasks(&mut manifest, items, &mut problems),
-            Kind::Map(entries) => read_mapping(&mut manifest, entries, &mut problems),
-            Kind::Scalar(_) if root.is_null() => {}
-            Kind::Scalar(_) => {
-                let message = format!("a manifest is a list of tasks, found {}", root.describe());
-                problems.push(
-                    Diagnostic::at(source, root.span, message)
-                        .hint("begin each task with `- name: ...` and write its module below"),
-                );
-            }
-            Kind::Broken => {}
-        },
-    }
-    if manifest.tasks.is_empty() && problems.is_empty() {
+    let tasks = |play: &ManifestPlay| !play.entries.is_empty();
+    if !plays.iter().any(tasks) && reader.problems.is_empty() {
         let message = "the manifest has no tasks";
         let diagnostic = match &root {
             Some(root) if !root.is_null() => Diagnostic::at(source, root.span, message),
             Some(_) | None => Diagnostic::of_file(&source.path, message),
         };
-        problems.push(
+        reader.problems.push(
             diagnostic.hint("write a list of tasks: `- file: {dest: /etc/motd, content: hello}`"),
         );
     }
-    Manifest { problems, ..manifest }
+    let Reader { problems, loose_sources, count, .. } = reader;
+    Manifest { source: Arc::clone(source), plays, loose_sources, tasks: count, problems }
 }
 
-/// The form with `tasks:`.
-fn read_mapping(manifest: &mut Manifest, entries: &[Entry], problems: &mut Diagnostics) {
-    let source = Arc::clone(&manifest.source);
-    for entry in entries {
-        match (&*entry.key.text, &entry.value.kind) {
-            // It is for whoever reads the manifest: checked, and not kept.
-            ("name", _) => drop(task::text(&source, entry, problems)),
-            ("tasks", Kind::Seq(items)) => read_tasks(manifest, items, problems),
-            ("tasks", Kind::Broken) => {}
-            ("tasks", Kind::Scalar(_)) if entry.value.is_null() => {}
-            ("tasks", Kind::Scalar(_) | Kind::Map(_)) => {
-                let message = format!("`tasks` takes a list, found {}", entry.value.describe());
-                problems.push(
-                    Diagnostic::at(&source, entry.value.span, message)
-                        .hint("begin each task with `- `"),
-                );
+/// Keys that only a play has, Ansible's too.
+const OF_PLAYS: [&str; 8] = [
+    "tasks", "hosts", "handlers", "handlers_on_failure", "vars_files", "pre_tasks", "post_tasks",
+    "roles",
+];
+
+/// Whether an item of a list is a play and no task.
+pub(super) fn is_play(item: &Node) -> bool {
+    item.entries().iter().any(|entry| OF_PLAYS.contains(&&*entry.key.text))
+}
+
+impl Reader {
+    fn root(&mut self, source: &Arc<Source>, root: &Node) -> Vec<ManifestPlay> {
+        match &root.kind {
+            Kind::Seq(items) if items.iter().any(is_play) => self.plays(source, items),
+            Kind::Seq(items) => {
+                let mut play = ManifestPlay::new(source, root.span);
+                play.entries = self.entries(source, items);
+                play.handlers = std::mem::take(&mut self.joining);
+                vec![play]
             }
-            (key, _) => problems.push(unknown_key(&source, key, entry.key.span)),
+            Kind::Map(_) => vec![self.play(source, root)],
+            Kind::Broken => Vec::new(),
+            Kind::Scalar(_) if root.is_null() => Vec::new(),
+            Kind::Scalar(_) => {
+                let message = format!("a manifest is a list of tasks, found {}", root.describe());
+                self.problems.push(
+                    Diagnostic::at(source, root.span, message)
+                        .hint("begin each task with `- name: ...` and write its module below"),
+                );
+                Vec::new()
+            }
+        }
+    }
+
+    fn plays(&mut self, source: &Arc<Source>, items: &[Node]) -> Vec<ManifestPlay> {
+        let mut plays = Vec::new();
+        for item in items {
+            match &item.kind {
+                Kind::Map(_) if is_play(item) => plays.push(self.play(source, item)),
+                Kind::Broken => {}
+                Kind::Map(_) if item.entry("import_playbook").is_some() => {
+                    plays.push(self.play(source, item));
+                }
+                Kind::Map(_) | Kind::Scalar(_) | Kind::Seq(_) => {
+                    let message = "a list holds either plays or tasks, and this is no play";
+                    let problem = Diagnostic::at(source, item.span, message);
+                    self.problems.push(problem.hint("write it below the `tasks:` of a play"));
+                }
+            }
+        }
+        plays
+    }
+
+    fn play(&mut self, source: &Arc<Source>, node: &Node) -> ManifestPlay {
+        let mut play = ManifestPlay::new(source, node.span);
+        let mut included = Vec::new();
+        for entry in node.entries() {
+            let mut value = Value { source, entry, problems: &mut self.problems };
+            match &*entry.key.text {
+                "name" => play.name = value.text().map(|name| name.text),
+                "hosts" => {
+                    let patterns = value.texts();
+                    let text = patterns.iter().map(|spot| spot.text.as_str()).collect::<Vec<_>>();
+                    let (text, source) = (text.join(","), Arc::clone(source));
+                    let spot = Spot { text, source, span: entry.value.span };
+                    play.hosts = (!patterns.is_empty()).then_some(spot);
+                }
+                "vars" => play.vars = value.variables(),
+                "vars_files" => play.vars_files = value.texts(),
+                "handlers_on_failure" => play.on_failure = on_failure(&mut value),
+                "include" => included = value.texts(),
+                "tasks" => {
+                    let tasks = self.list(source, entry);
+                    play.entries.extend(tasks);
+                }
+                "handlers" => play.handlers = self.handlers(source, entry),
+                key => {
+                    let problem = unknown_key(source, key, entry.key.span);
+                    self.problems.push(problem);
+                }
+            }
+        }
+        let mut first = Vec::new();
+        for file in &included {
+            if let Some(found) = self.included(file) {
+                first.push(found.into_entry());
+            }
+        }
+        first.append(&mut play.entries);
+        play.entries = first;
+        play.handlers.append(&mut self.joining);
+        play
+    }
+}
+
+impl ManifestPlay {
+    fn new(source: &Arc<Source>, span: Span) -> ManifestPlay {
+        ManifestPlay {
+            name: None,
+            place: Spot { text: String::new(), source: Arc::clone(source), span },
+            hosts: None,
+            vars: None,
+            vars_files: Vec::new(),
+            entries: Vec::new(),
+            handlers: Vec::new(),
+            on_failure: HandlersOnFailure::Run,
         }
     }
 }
 
+fn on_failure(value: &mut Value<'_>) -> HandlersOnFailure {
+    let word = value.text();
+    match word.as_ref().map(|word| word.text.as_str()) {
+        Some("skip") => HandlersOnFailure::Skip,
+        Some("run") | None => HandlersOnFailure::Run,
+        Some(other) => {
+            let message = format!(
+                "`handlers_on_failure` takes `run` or `skip`, found `{}`",
+                yaml::shorten(other)
+            );
+            value.refuse(message, "`run` is what holds without it");
+            HandlersOnFailure::Run
+        }
+    }
+}
+
+/// A key that a play does not have.
 fn unknown_key(source: &Arc<Source>, key: &str, span: Span) -> Diagnostic {
+    let at = |message: String| Diagnostic::at(source, span, message);
     if TaskSpec::MODULES.contains(&key) {
-        return Diagnostic::at(source, span, format!("`{key}` stands outside of a task"))
+        return at(format!("`{key}` stands outside of a task"))
             .hint("a manifest is a list of tasks: begin each with `- `");
     }
-    match ansible::task_key(key) {
-        Some(foreign) => foreign.diagnostic(source, key, span),
+    if let Some(foreign) = ansible::play_key(key).or_else(|| ansible::task_key(key)) {
+        return foreign.diagnostic(source, key, span);
+    }
+    if super::control::canonical(key).is_some() {
+        return at(format!("`{key}` is a key of tasks, and this is a play"))
+            .hint(format!("put the tasks into a block with it: `- block: [...]` and `{key}: ...`"));
+    }
+    let message = format!("unknown key `{}` of a manifest", yaml::shorten(key));
+    let hint = match nearest(key, keys::words(keys::PLAY)) {
+        Some(name) => format!("did you mean `{name}`?"),
         None => {
-            let message = format!("unknown key `{}` of a manifest", yaml::shorten(key));
-            let hint = match nearest(key, KEYS) {
-                Some(name) => format!("did you mean `{name}`?"),
-                None => "the keys of a manifest are `name` and `tasks`".to_owned(),
-            };
-            Diagnostic::at(source, span, message).hint(hint)
+            let names: Vec<&str> = keys::PLAY.iter().map(|key| key.name).collect();
+            format!("the keys of a manifest are {}", crate::words::all_of(&names))
         }
-    }
-}
-
-fn read_tasks(manifest: &mut Manifest, items: &[Node], problems: &mut Diagnostics) {
-    let source = Arc::clone(&manifest.source);
-    for item in items {
-        match task::read(&source, item, problems) {
-            Some(task) => manifest.tasks.push(task),
-            None => manifest.loose_sources.extend(loose_source(item)),
-        }
-    }
-}
-
-/// What a task with a mistake names as `src`.
-fn loose_source(item: &Node) -> Option<(String, Span)> {
-    let src = &item.entry("file")?.value.entry("src")?.value;
-    Some((src.text()?.to_owned(), src.span))
+    };
+    at(message).hint(hint)
 }

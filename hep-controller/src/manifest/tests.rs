@@ -4,6 +4,7 @@
 
 use super::*;
 use crate::words::all_of;
+use hep_protocol::plan::{DiffMode, OnError, Pace, RunMode};
 use insta::assert_snapshot;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -21,27 +22,56 @@ fn parse(text: &[u8]) -> Result<Manifest, Diagnostics> {
 fn check(text: &str) -> String {
     match parse(text.as_bytes()) {
         Ok(manifest) => {
-            let show = |task: &ManifestTask| {
-                format!("{} | {:?} | {:?}", task.name, task.on_error, task.spec)
-            };
-            manifest.tasks.iter().map(show).collect::<Vec<_>>().join("\n")
+            let mut shown = Vec::new();
+            for play in &manifest.plays {
+                play.each_task(&mut |task| {
+                    let on_error = task.control.on_error.clone().unwrap_or(OnError::Stop);
+                    let spec = task.spec.as_ref().map_or("open".to_owned(), |spec| format!("{spec:?}"));
+                    shown.push(format!("{} | {on_error:?} | {spec}", task.title()));
+                });
+            }
+            shown.join("\n")
         }
         Err(diagnostics) => diagnostics.to_string(),
     }
 }
 
+/// Compiles a manifest for this machine, in a working directory.
+fn compiled(manifest: &Manifest, working_directory: &Path) -> Result<Compiled, Diagnostics> {
+    compile_for(manifest, working_directory, &Audience::this_machine("localhost"), &[])
+}
+
+fn compile_for(
+    manifest: &Manifest,
+    working_directory: &Path,
+    audience: &Audience,
+    extra: &[&str],
+) -> Result<Compiled, Diagnostics> {
+    let extra: Vec<String> = extra.iter().map(|word| (*word).to_owned()).collect();
+    let order = Order {
+        audience,
+        extra: &Extra::read(&extra)?,
+        choice: &Choice::default(),
+        working_directory,
+        mode: RunMode::Apply,
+        diff: DiffMode::Off,
+        pace: Pace::Straight,
+    };
+    compile(manifest, &order)
+}
+
 /// Compiles a manifest that lies in a directory of its own; paths in the answer are shown below `DIR`.
 fn compile_in(directory: &Path, text: &str) -> String {
-    let manifest = with_mistakes(text.as_bytes()).unwrap();
-    let search = SearchPath::new(&directory.join("site.yml"), &directory.join("work"));
-    let shown = match compile(&manifest, &search) {
+    let path = directory.join("site.yml");
+    let source = Source::from_bytes(&path, text.as_bytes().to_vec()).unwrap();
+    let shown = match compiled(&Manifest::parse(&source), &directory.join("work")) {
         Ok(compiled) => {
-            let sources = compiled.tasks.iter().flat_map(|task| &task.sources);
+            let sources = compiled.plan.tasks.iter().flat_map(|task| &task.sources);
             sources.map(|source| format!("{source:#?}")).collect::<Vec<_>>().join("\n")
         }
         Err(diagnostics) => diagnostics.to_string(),
     };
-    shown.replace(&directory.display().to_string(), "DIR")
+    shown.replace(&directory.display().to_string(), "DIR").replace("DIR/site.yml", "site.yml")
 }
 
 #[test]
@@ -530,10 +560,9 @@ fn ten_thousand_tasks_are_compiled_at_once() {
     let text = task.repeat(10_000);
     let start = std::time::Instant::now();
     let manifest = parse(text.as_bytes()).unwrap();
-    let search = SearchPath::new(&directory.path().join("site.yml"), directory.path());
-    let compiled = compile(&manifest, &search).unwrap();
+    let compiled = compiled(&manifest, directory.path()).unwrap();
     let took = start.elapsed();
-    assert_eq!((compiled.tasks.len(), compiled.contents.iter().count()), (10_000, 1));
+    assert_eq!((compiled.plan.tasks.len(), compiled.contents.iter().count()), (10_000, 1));
     assert!(took.as_secs() < 5, "{took:?}");
 }
 
@@ -692,8 +721,7 @@ fn a_source_that_changes_is_noticed_before_its_end() {
     let path = directory.path().join("a");
     fs::write(&path, "hello").unwrap();
     let manifest = parse(b"- file: {src: a, dest: /a}\n").unwrap();
-    let compiled =
-        compile(&manifest, &SearchPath::new(&directory.path().join("m"), Path::new("/"))).unwrap();
+    let compiled = compiled(&manifest, directory.path()).unwrap();
     let (digest, _) = compiled.contents.iter().next().unwrap();
     let read = || {
         let mut text = String::new();

@@ -54,6 +54,7 @@ fn follows(mistake: &Mistake, before: &[Mistake]) -> bool {
         | What::Missing(_)
         | What::Twice(_)
         | What::NoValue
+        | What::Unfit { .. }
         | What::Reported => true,
     })
 }
@@ -94,7 +95,10 @@ macro_rules! whole_number {
             let value = match self.meaning() {
                 Some(Meaning::Unsigned(value)) => <$type>::try_from(value).ok(),
                 Some(Meaning::Negative(value)) => <$type>::try_from(value).ok(),
-                Some(Meaning::Null | Meaning::Bool(_) | Meaning::Text(_)) | None => None,
+                Some(
+                    Meaning::Null | Meaning::Bool(_) | Meaning::Float(_) | Meaning::Text(_),
+                )
+                | None => None,
             };
             let value = value.ok_or_else(|| self.expected($words))?;
             self.located(visitor.$visit(value))
@@ -115,6 +119,7 @@ impl<'de> Deserializer<'de> for Decoder<'de> {
                 Meaning::Bool(value) => visitor.visit_bool(value),
                 Meaning::Unsigned(value) => visitor.visit_u64(value),
                 Meaning::Negative(value) => visitor.visit_i64(value),
+                Meaning::Float(value) => visitor.visit_f64(value),
                 Meaning::Text(text) => visitor.visit_borrowed_str(text),
             },
         })

@@ -1,0 +1,212 @@
+//! Files that a manifest includes: found, read once, and never within themselves.
+
+use super::parse::{Reader, is_play};
+use super::control::Control;
+use super::{Entry, Manifest, ManifestBlock, ManifestTask, Piece, Spot, ansible, values};
+use crate::diagnostic::Diagnostic;
+use crate::source::{Source, plain};
+use crate::yaml::{self, Kind, Node};
+use hep_protocol::expression::has_expression;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// How often files may be included in all: a file that includes another ten times, and so on, has an end.
+const MAX_INCLUDES: usize = 10_000;
+
+/// What an included file holds.
+#[derive(Debug, Default)]
+pub(super) struct Included {
+    pub(super) vars: Option<Piece>,
+    pub(super) entries: Vec<Entry>,
+}
+
+impl Included {
+    /// As an entry of a play.
+    pub(super) fn into_entry(self) -> Entry {
+        let Included { vars, entries } = self;
+        Entry::Block(Box::new(ManifestBlock {
+            control: Control::default(),
+            file_vars: vars,
+            body: entries,
+            rescue: Vec::new(),
+            always: Vec::new(),
+        }))
+    }
+}
+
+/// A file that was read.
+#[derive(Clone)]
+pub(super) struct Loaded {
+    source: Arc<Source>,
+    root: Option<Node>,
+}
+
+impl Reader {
+    /// Reads a file into a list of tasks; its handlers join those of the play.
+    pub(super) fn included(&mut self, file: &Spot) -> Option<Included> {
+        self.within(file, |reader, loaded| {
+            let Loaded { source, root } = loaded;
+            let mut included = Included::default();
+            match root.as_ref().map(|root| &root.kind) {
+                Some(Kind::Seq(items)) if !reader.holds_plays(&source, items, file) => {
+                    included.entries = reader.entries(&source, items);
+                }
+                Some(Kind::Map(entries)) => {
+                    for entry in entries.iter() {
+                        reader.key_of_included(&source, entry, &mut included);
+                    }
+                }
+                Some(Kind::Seq(_) | Kind::Broken) | None => {}
+                Some(Kind::Scalar(_)) => reader.no_tasks(&source, root.as_ref()),
+            }
+            included
+        })
+    }
+
+    /// Reads a file into a list of handlers.
+    pub(super) fn included_as_handlers(&mut self, file: &Spot) -> Vec<ManifestTask> {
+        let read = self.within(file, |reader, Loaded { source, root }| {
+            match root.as_ref().map(|root| &root.kind) {
+                Some(Kind::Seq(items)) => reader.handler_items(&source, items),
+                Some(Kind::Map(_) | Kind::Scalar(_)) => {
+                    reader.no_tasks(&source, root.as_ref());
+                    Vec::new()
+                }
+                Some(Kind::Broken) | None => Vec::new(),
+            }
+        });
+        read.unwrap_or_default()
+    }
+
+    fn no_tasks(&mut self, source: &Arc<Source>, root: Option<&Node>) {
+        if let Some(root) = root.filter(|root| !root.is_null()) {
+            let message = format!("an included file is a list of tasks, found {}", root.describe());
+            let hint = "begin each task with `- name: ...` and write its module below";
+            self.problems.push(Diagnostic::at(source, root.span, message).hint(hint));
+        }
+    }
+
+    fn holds_plays(&mut self, source: &Arc<Source>, items: &[Node], file: &Spot) -> bool {
+        let play = items.iter().find(|item| is_play(item));
+        if play.is_some() {
+            let message = format!(
+                "`{}` holds plays, and only tasks can be included",
+                source.path.display()
+            );
+            let hint = "include a file with a list of tasks, or push that file by itself";
+            self.problems.push(file.problem(message).hint(hint));
+        }
+        play.is_some()
+    }
+
+    fn key_of_included(
+        &mut self,
+        source: &Arc<Source>,
+        entry: &yaml::Entry,
+        included: &mut Included,
+    ) {
+        let mut value = values::Value { source, entry, problems: &mut self.problems };
+        match &*entry.key.text {
+            "name" => drop(value.text()),
+            "vars" => included.vars = value.variables(),
+            "tasks" => included.entries = self.list(source, entry),
+            "handlers" => {
+                let vars = included.vars.clone();
+                let mut handlers = self.handlers(source, entry);
+                for handler in &mut handlers {
+                    handler.file_vars.extend(vars.clone());
+                }
+                self.joining.extend(handlers);
+            }
+            key => {
+                let problem = match ansible::play_key(key) {
+                    Some(foreign) => foreign.diagnostic(source, key, entry.key.span),
+                    None => Diagnostic::at(
+                        source,
+                        entry.key.span,
+                        format!("unknown key `{}` of an included file", yaml::shorten(key)),
+                    )
+                    .hint("it is a list of tasks, or has `vars`, `tasks` and `handlers`"),
+                };
+                self.problems.push(problem);
+            }
+        }
+    }
+
+    /// Does something with a file, within which it cannot be included again.
+    fn within<T>(
+        &mut self,
+        file: &Spot,
+        read: impl FnOnce(&mut Self, Loaded) -> T,
+    ) -> Option<T> {
+        let path = self.path_of(file)?;
+        if let Some(problem) = self.cycle(file, &path) {
+            self.problems.push(problem);
+            return None;
+        }
+        let loaded = self.load(file, &path)?;
+        self.chain.push(path);
+        let done = read(self, loaded);
+        self.chain.pop();
+        Some(done)
+    }
+
+    fn path_of(&mut self, file: &Spot) -> Option<PathBuf> {
+        if has_expression(&file.text) {
+            let message = "the name of an included file must be known before the run";
+            self.problems.push(
+                file.problem(message)
+                    .hint("include each file that may be meant, with a `when` of its own"),
+            );
+            return None;
+        }
+        self.includes += 1;
+        if self.includes > MAX_INCLUDES {
+            let message = format!("files are included more than {MAX_INCLUDES} times");
+            self.problems.push(file.problem(message).hint("include fewer files within others"));
+            return None;
+        }
+        Some(Manifest::directory(&file.source).join(&file.text))
+    }
+
+    /// The chain of files that would never end.
+    fn cycle(&self, file: &Spot, path: &Path) -> Option<Diagnostic> {
+        let same = |other: &PathBuf| match (other.canonicalize(), path.canonicalize()) {
+            (Ok(one), Ok(two)) => one == two,
+            (_, _) => other == path,
+        };
+        let at = self.chain.iter().position(same)?;
+        let files = self.chain.iter().skip(at).map(|path| path.display().to_string());
+        let chain: Vec<String> = files.chain([path.display().to_string()]).collect();
+        let message = format!("the file includes itself: {}", chain.join(" -> "));
+        Some(file.problem(message).hint("remove one of these includes"))
+    }
+
+    fn load(&mut self, file: &Spot, path: &Path) -> Option<Loaded> {
+        if let Some(loaded) = self.loaded.get(path) {
+            return loaded.clone();
+        }
+        let loaded = match std::fs::metadata(path) {
+            Err(error) => {
+                let message = format!("cannot include `{}`: {}", path.display(), plain(&error));
+                self.problems.push(file.problem(message).hint(
+                    "the path is relative to the file with the include",
+                ));
+                None
+            }
+            Ok(_) => match Source::read(path) {
+                Err(found) => {
+                    self.problems.extend(found);
+                    None
+                }
+                Ok(source) => {
+                    let (root, problems) = yaml::parse(&source);
+                    self.problems.extend(problems);
+                    Some(Loaded { source, root })
+                }
+            },
+        };
+        self.loaded.insert(path.to_owned(), loaded.clone());
+        loaded
+    }
+}

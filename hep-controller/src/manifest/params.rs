@@ -1,0 +1,259 @@
+//! A task's parameters with the values that are known, decoded as the host will: a wrong value is a mistake of the
+//! manifest. Finds the local files that their texts name.
+
+use super::module::{self, BARE};
+use super::sources::{Local, Part, Pattern, at_place, climbs};
+use super::verify::{Around, Kind, Rendered, Verifier};
+use super::{ManifestTask, Piece, Spot};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::expression::{self, Form, Mapping, judge};
+use crate::source::Source;
+use crate::yaml::{Entry, Node};
+use hep_protocol::expression::{Language, Scope, TroubleKind, has_expression};
+use hep_protocol::plan::NamedSource;
+use serde_json::Value;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Parameters of `file` that name local files.
+const LOCAL: [&str; 2] = ["src", "template"];
+
+impl Verifier<'_, '_> {
+    /// Verifies a task's parameters for one host and element.
+    pub(super) fn params(&mut self, task: &ManifestTask, around: &Around, kind: &Kind) {
+        if task.spec.is_none() {
+            self.open(task, around, kind);
+        } else {
+            let bare = BARE.iter().find(|(module, _)| *module == task.module.text);
+            if let Some(entry) = bare.and_then(|(_, key)| task.params.entry(key)) {
+                self.bare_expressions(task, &entry.value, around, kind);
+            }
+        }
+        if let Some(entry) = template(task) {
+            for local in self.locals(task.number) {
+                self.template(&local, &entry.value, task, around, kind);
+            }
+        }
+    }
+
+    fn bare_expressions(&mut self, task: &ManifestTask, value: &Node, around: &Around, kind: &Kind) {
+        let items = match &value.kind {
+            crate::yaml::Kind::Seq(items) => items.as_slice(),
+            crate::yaml::Kind::Scalar(_) | crate::yaml::Kind::Map(_) | crate::yaml::Kind::Broken => {
+                std::slice::from_ref(value)
+            }
+        };
+        for item in items {
+            if let Some(text) = item.text() {
+                let (text, source) = (text.to_owned(), Arc::clone(&task.module.source));
+                self.bare(&Spot { text, source, span: item.span }, around, kind);
+            }
+        }
+    }
+
+    /// Parameters with expressions.
+    fn open(&mut self, task: &ManifestTask, around: &Around, kind: &Kind) {
+        let source = &task.module.source;
+        let mut values = Vec::new();
+        for entry in task.params.entries() {
+            if !entry.value.any_text(&has_expression) {
+                values.push(Some(entry.value.clone()));
+                continue;
+            }
+            let piece = Piece { source: Arc::clone(source), node: entry.value.clone() };
+            let value = match self.tree(&piece, around, kind) {
+                Rendered::Known(value) => Some(entry.value.rendered(&value)),
+                Rendered::Later => {
+                    self.guess_source(task, entry, around, kind);
+                    None
+                }
+                Rendered::Wrong => None,
+            };
+            values.push(value);
+        }
+        let known = task.params.with_values(values);
+        let mut problems = Diagnostics::default();
+        let decoded =
+            module::decode(source, &task.module.text, task.module.span, &known, &known, &mut problems);
+        for problem in problems {
+            self.mistakes.push(explained(problem, source, &known));
+        }
+        let written: Vec<String> = match decoded {
+            Ok(spec) => spec.params().sources().into_iter().map(str::to_owned).collect(),
+            Err(_) => known_sources(task, &known),
+        };
+        for written in written {
+            let named = LOCAL.iter().find_map(|key| {
+                let value = &known.entry(key)?.value;
+                (value.text() == Some(&written)).then(|| Piece { source: Arc::clone(source), node: value.clone() })
+            });
+            let named = named.unwrap_or_else(|| task.parameter(&written));
+            match self.sources.find(source, &written) {
+                Ok(local) => self.keep(task, local),
+                Err(troubles) => self.mistakes.extend(at_place(&named, troubles)),
+            }
+        }
+    }
+
+    /// A local file of which only the host knows the whole name: all that may be meant.
+    fn guess_source(&mut self, task: &ManifestTask, entry: &Entry, around: &Around, kind: &Kind) {
+        let named = task.module.text == "file" && LOCAL.contains(&&*entry.key.text);
+        let Some(text) = entry.value.text().filter(|_| named && is_local(task)) else { return };
+        let source = &task.module.source;
+        let piece = Piece { source: Arc::clone(source), node: entry.value.clone() };
+        let scope = self.scope(around, kind);
+        let pattern = pattern(self.language, text, &scope);
+        let usable = pattern.filter(|pattern| pattern.says_something() && !climbs(&pattern.shown()));
+        let Some(pattern) = usable else {
+            let message = "only the host knows which local file this is";
+            self.mistakes.push(piece.problem(message).hint(
+                "write a part of the path that is the same for all hosts, as in `files/{{ os.codename }}.conf`",
+            ));
+            return;
+        };
+        match self.sources.find_all(source, &pattern) {
+            Ok(locals) => locals.into_iter().for_each(|local| self.keep(task, local)),
+            Err(troubles) => self.mistakes.extend(at_place(&piece, troubles)),
+        }
+    }
+
+    fn keep(&mut self, task: &ManifestTask, local: Local) {
+        let found = self.found.entry(task.number).or_default();
+        let Local { written, path, source } = local;
+        self.paths.insert((task.number, written.clone()), path);
+        if !found.iter().any(|known| known.written == written) {
+            found.push(NamedSource { written, source });
+        }
+    }
+
+    /// The local files of a task so far, with those that it names without an expression.
+    fn locals(&mut self, number: usize) -> Vec<(String, std::path::PathBuf)> {
+        let own = self.paths.range((number, String::new())..(number.saturating_add(1), String::new()));
+        own.map(|((_, written), path)| (written.clone(), path.clone())).collect()
+    }
+
+    /// Reads a template, and renders it with what is known.
+    fn template(
+        &mut self,
+        (_, path): &(String, std::path::PathBuf),
+        named: &Node,
+        task: &ManifestTask,
+        around: &Around,
+        kind: &Kind,
+    ) {
+        let Some(file) = self.template_text(path, named, task) else { return };
+        let key = (Arc::as_ptr(&file) as usize, usize::MAX);
+        let reading = match self.readings.get(&key) {
+            Some(reading) => Arc::clone(reading),
+            None => {
+                let reading = Arc::new(expression::read(&file.text, Form::Template));
+                self.readings.insert(key, Arc::clone(&reading));
+                reading
+            }
+        };
+        let mapping = Mapping::of_file(&file);
+        let problems = judge(&reading, &self.names(&reading, around, kind), &mapping);
+        if !problems.is_empty() {
+            problems.into_iter().for_each(|problem| self.mistakes.push(problem));
+            return;
+        }
+        let scope = self.scope(around, kind);
+        let name = file.path.display().to_string();
+        if let Err(trouble) = self.language.template(&name, &file.text, &scope) {
+            if !matches!(trouble.kind, TroubleKind::Unknown { .. }) {
+                let range = trouble.range.clone().unwrap_or(0..1);
+                let problem = Diagnostic::at(&file, mapping.span(&range), trouble.message);
+                self.mistakes.push(trouble.hint.into_iter().fold(problem, |p, hint| p.hint(hint)));
+            }
+        }
+    }
+
+    fn template_text(&mut self, path: &Path, named: &Node, task: &ManifestTask) -> Option<Arc<Source>> {
+        if let Some(known) = self.templates.get(path) {
+            return known.clone();
+        }
+        let shown = path.strip_prefix(self.order.working_directory).unwrap_or(path);
+        let piece = Piece { source: Arc::clone(&task.module.source), node: named.clone() };
+        let read = if path.is_dir() {
+            let problem = piece.problem("a template is a file, and this is a directory");
+            Err(Diagnostics::from(problem.hint("write `src` to copy a directory")))
+        } else {
+            Source::read(path).map(|source| {
+                Arc::new(Source { path: shown.to_owned(), text: source.text.clone() })
+            })
+        };
+        let found = match read {
+            Ok(source) => Some(source),
+            Err(problems) => {
+                self.mistakes.extend(problems);
+                None
+            }
+        };
+        self.templates.insert(path.to_owned(), found.clone());
+        found
+    }
+}
+
+/// The entry that names a task's template.
+fn template(task: &ManifestTask) -> Option<&Entry> {
+    (task.module.text == "file").then(|| task.params.entry("template")).flatten()
+}
+
+/// Whether `src` is a local file: it is not where links are made.
+fn is_local(task: &ManifestTask) -> bool {
+    let action = task.params.entry("action").and_then(|entry| entry.value.text());
+    action.is_none_or(|action| action == "present" || has_expression(action))
+}
+
+/// What is named as far as it is known, where the whole cannot be decoded yet.
+fn known_sources(task: &ManifestTask, known: &Node) -> Vec<String> {
+    if task.module.text != "file" || !is_local(task) {
+        return Vec::new();
+    }
+    let texts = LOCAL.iter().filter_map(|key| known.entry(key)?.value.text().map(str::to_owned));
+    texts.collect()
+}
+
+/// A mistake in a value that an expression gave, with that value.
+fn explained(
+    problem: Diagnostic,
+    source: &Source,
+    known: &Node,
+) -> Diagnostic {
+    let span = problem.place.as_ref().map(|place| place.span);
+    let Some(span) = span.filter(|span| has_expression(source.slice(*span))) else { return problem };
+    let gives = known.find(span).map(|node| match node.text() {
+        Some(text) => format!("this gives `{}`", crate::yaml::shorten(text)),
+        None => format!("this gives {}", node.describe()),
+    });
+    gives.into_iter().fold(problem, |problem, label| problem.label(label))
+}
+
+/// A text's parts, each expression evaluated by itself; nothing for one with statements in it.
+fn pattern(language: &Language, text: &str, scope: &Arc<dyn Scope>) -> Option<Pattern> {
+    if text.contains("{%") {
+        return None;
+    }
+    let (mut parts, mut rest) = (Vec::new(), text);
+    while let Some((before, inner)) = rest.split_once("{{") {
+        let (expression, after) = inner.split_once("}}")?;
+        push_text(&mut parts, before);
+        match language.text(&format!("{{{{{expression}}}}}"), scope) {
+            Ok(Value::String(text)) => push_text(&mut parts, &text),
+            Ok(other) => push_text(&mut parts, &other.to_string()),
+            Err(_) if parts.last() == Some(&Part::Unknown) => {}
+            Err(_) => parts.push(Part::Unknown),
+        }
+        rest = after;
+    }
+    push_text(&mut parts, rest);
+    Some(Pattern(parts))
+}
+
+fn push_text(parts: &mut Vec<Part>, text: &str) {
+    match parts.last_mut() {
+        _ if text.is_empty() => {}
+        Some(Part::Text(before)) => before.push_str(text),
+        Some(Part::Unknown) | None => parts.push(Part::Text(text.to_owned())),
+    }
+}

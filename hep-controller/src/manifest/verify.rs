@@ -1,0 +1,594 @@
+//! Every expression of a manifest against what is known before the run, once for all hosts that are alike. What depends on
+//! facts or results is left to the host.
+
+use super::compile::{Order, block_vars};
+use super::control::{Control, ManifestLoop};
+use super::mistakes::Mistakes;
+use super::scope::Layer;
+use super::select::Chosen;
+use super::sources::Sources;
+use super::variables::{Definition, mapping};
+use super::{Entry, ManifestBlock, ManifestPlay, ManifestTask, Piece, Spot, alike};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::expression::{self, Form, Origin, Reading, Shape, judge, place};
+use crate::yaml::Node;
+use hep_protocol::expression::{Language, Scope, Trouble, TroubleKind, has_expression};
+use hep_protocol::names::COMMAND_FIELDS;
+use hep_protocol::plan::{NamedSource, RunMode};
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// How many times something is evaluated before the rest is left to the hosts.
+const MAX_EVALUATIONS: usize = 500_000;
+
+/// How many elements of a loop are gone through.
+const MAX_ELEMENTS: usize = 1000;
+
+/// A play with what is its own.
+pub(super) struct PlayToVerify<'m> {
+    pub(super) play: &'m ManifestPlay,
+    pub(super) members: Vec<usize>,
+    pub(super) vars: Vec<Definition>,
+}
+
+/// Goes through plays as their hosts will.
+pub(super) struct Verifier<'v, 's> {
+    pub(super) order: &'v Order<'v>,
+    pub(super) language: &'v Language,
+    pub(super) sources: &'v mut Sources<'s>,
+    chosen: &'v Chosen,
+    /// The local files of tasks, by the tasks' numbers.
+    pub(super) found: BTreeMap<usize, Vec<NamedSource>>,
+    /// Where the local files of tasks are, by the tasks' numbers and the texts that name them.
+    pub(super) paths: BTreeMap<(usize, String), PathBuf>,
+    pub(super) mistakes: Mistakes,
+    /// Names that results have by now, and what may be read below them.
+    registered: Registered,
+    /// What was read of texts, by their places in memory: the manifest outlives this.
+    pub(super) readings: HashMap<(usize, usize), Arc<Reading>>,
+    pub(super) templates: HashMap<PathBuf, Option<Arc<crate::source::Source>>>,
+    evaluations: usize,
+}
+
+/// Names of results.
+#[derive(Clone, Default)]
+struct Registered {
+    later: Arc<HashMap<String, String>>,
+    shapes: HashMap<String, Shape>,
+}
+
+impl Registered {
+    fn add(&mut self, name: &str, cause: String, shape: Shape) {
+        if !self.later.contains_key(name) {
+            Arc::make_mut(&mut self.later).insert(name.to_owned(), cause);
+        }
+        self.shapes.insert(name.to_owned(), shape);
+    }
+}
+
+/// What lies around an entry.
+#[derive(Clone, Default)]
+pub(super) struct Around {
+    /// Variables of blocks and tasks, strongest first.
+    vars: Vec<Arc<Layer>>,
+    /// Elements of loops, innermost first.
+    loops: Vec<Arc<Layer>>,
+    /// Variables and loops that have no value here, with what may be below.
+    shapes: Vec<(String, Origin, Shape)>,
+    /// Conditions that hold here, if they could not be decided.
+    conditions: Vec<Arc<Reading>>,
+}
+
+/// What all hosts of one kind have in common.
+pub(super) struct Kind {
+    vars: Arc<Layer>,
+    play: Arc<Layer>,
+    extra: Arc<Layer>,
+    built_in: Arc<Layer>,
+    facts: Arc<Layer>,
+    names: expression::Known<'static>,
+}
+
+/// What could be made of an expression.
+pub(super) enum Rendered {
+    Known(Value),
+    /// The host decides.
+    Later,
+    /// It is wrong, which was reported.
+    Wrong,
+}
+
+/// Whether something is done, as far as that is known.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Decision {
+    Done,
+    NotDone,
+}
+
+impl<'v, 's> Verifier<'v, 's> {
+    pub(super) fn new(
+        order: &'v Order<'v>,
+        language: &'v Language,
+        sources: &'v mut Sources<'s>,
+        chosen: &'v Chosen,
+        paths: BTreeMap<(usize, String), PathBuf>,
+    ) -> Verifier<'v, 's> {
+        Verifier {
+            order,
+            language,
+            sources,
+            chosen,
+            found: BTreeMap::new(),
+            paths,
+            mistakes: Mistakes::default(),
+            registered: Registered::default(),
+            readings: HashMap::new(),
+            templates: HashMap::new(),
+            evaluations: 0,
+        }
+    }
+
+    /// Everything that is wrong, and the local files that expressions name.
+    pub(super) fn finish(self) -> (Diagnostics, BTreeMap<usize, Vec<NamedSource>>) {
+        (self.mistakes.all, self.found)
+    }
+
+    pub(super) fn plays(&mut self, plays: &[PlayToVerify<'_>]) {
+        let alike = alike::Groups::of(self.order, plays);
+        for play in plays {
+            let before = self.registered.clone();
+            let kinds = alike.of_play(self.order.audience, play);
+            for members in &kinds {
+                self.registered = before.clone();
+                self.mistakes.begin_kind(members);
+                let kind = self.kind(play, members);
+                self.entries(&play.play.entries, &Around::default(), &kind);
+                for handler in &play.play.handlers {
+                    self.register(handler);
+                }
+                for handler in &play.play.handlers {
+                    self.task(handler, &Around::default(), &kind);
+                }
+            }
+            let name = |member: &usize| {
+                self.order.audience.members.get(*member).map_or(String::new(), |m| m.name.clone())
+            };
+            self.mistakes.end_play(&name);
+        }
+    }
+
+    fn kind(&self, play: &PlayToVerify<'_>, members: &[usize]) -> Kind {
+        let audience = self.order.audience;
+        let member = members.first().and_then(|member| audience.members.get(*member));
+        let vars = member.map(|member| member.vars.clone()).unwrap_or_default();
+        let (play, extra) = (mapping(&play.vars), self.order.extra.vars());
+        let mut built_in = Map::new();
+        if let Some(member) = member {
+            built_in.insert("host".to_owned(), json!(member.name));
+            built_in.insert("group_names".to_owned(), json!(member.groups));
+        }
+        built_in.insert("groups".to_owned(), Value::Object(audience.groups.clone()));
+        built_in.insert("check_mode".to_owned(), json!(self.order.mode == RunMode::Check));
+        let mut names = expression::Known::of_every_host();
+        for (name, _) in hep_protocol::names::BUILT_IN {
+            if name != "facts" {
+                names.add(name, Origin::Fact, Shape::Any);
+            }
+        }
+        for map in [&vars, &play, &extra] {
+            map.iter().for_each(|(name, value)| names.add(name, Origin::Variable, Shape::of(value)));
+        }
+        Kind {
+            vars: Layer::raw(vars),
+            play: Layer::raw(play),
+            extra: Layer::raw(extra),
+            built_in: Arc::new(Layer::Plain(built_in)),
+            facts: Layer::facts(),
+            names,
+        }
+    }
+
+    fn entries(&mut self, entries: &[Entry], around: &Around, kind: &Kind) {
+        for entry in entries {
+            match entry {
+                Entry::Task(task) => self.task(task, around, kind),
+                Entry::Block(block) => self.block(block, around, kind),
+            }
+        }
+    }
+
+    fn block(&mut self, block: &ManifestBlock, around: &Around, kind: &Kind) {
+        let ManifestBlock { control, file_vars, body, rescue, always } = block;
+        let mut around = around.clone();
+        around.take_vars(block_vars(file_vars.as_ref(), control));
+        let rounds = match &control.each {
+            Some(each) => {
+                // The second round knows the results of the first.
+                [body, rescue, always].into_iter().for_each(|part| self.register_all(part));
+                self.rounds(each, &around, kind)
+            }
+            None => vec![around],
+        };
+        let mut entered = false;
+        for mut around in rounds {
+            if self.decide(&control.when, &mut around, kind) == Decision::Done {
+                entered = true;
+                if let Some(env) = &control.env {
+                    self.tree(env, &around, kind);
+                }
+                for part in [body, rescue, always] {
+                    self.entries(part, &around, kind);
+                }
+            }
+        }
+        if !entered {
+            [body, rescue, always].into_iter().for_each(|part| self.register_all(part));
+        }
+    }
+
+    /// One scope for each element of a loop; one with an unknown element, if those are not known.
+    fn rounds(&mut self, each: &ManifestLoop, around: &Around, kind: &Kind) -> Vec<Around> {
+        let over = self.tree(&each.over, around, kind);
+        let elements: Option<Vec<Value>> = match over {
+            Rendered::Known(Value::Array(items)) => Some(items),
+            Rendered::Known(Value::Object(map)) => {
+                let pair = |(key, value): (&String, &Value)| json!({"key": key, "value": value});
+                Some(map.iter().map(pair).collect())
+            }
+            Rendered::Known(other) => {
+                let found = Node::of_text("", each.over.node.span).rendered(&other).describe();
+                let problem = each.over.problem(format!(
+                    "a loop takes a list or a mapping, and this gives {found}"
+                ));
+                self.mistakes.push(problem.hint("write an expression that gives a list"));
+                return Vec::new();
+            }
+            Rendered::Later => None,
+            Rendered::Wrong => return Vec::new(),
+        };
+        let shape = elements.as_deref().map_or(Shape::Any, Shape::of_each);
+        let round = |layer: Layer| {
+            let mut around = around.clone();
+            around.loops.insert(0, Arc::new(layer));
+            around.shapes.push((each.var.clone(), Origin::LoopVariable, shape.clone()));
+            if let Some(index) = &each.index {
+                around.shapes.push((index.clone(), Origin::LoopVariable, Shape::Leaf("a number")));
+            }
+            around
+        };
+        match &elements {
+            Some(items) => {
+                let layer = |(number, item): (usize, &Value)| {
+                    let mut names = Map::new();
+                    names.insert(each.var.clone(), item.clone());
+                    each.index.iter().for_each(|index| drop(names.insert(index.clone(), json!(number))));
+                    round(Layer::Plain(names))
+                };
+                items.iter().enumerate().take(MAX_ELEMENTS).map(layer).collect()
+            }
+            None => {
+                let cause = "the elements of the loop";
+                let names = [Some(&each.var), each.index.as_ref()].into_iter().flatten();
+                let later = names.map(|name| (name.clone(), cause.to_owned())).collect();
+                vec![round(Layer::Later(later))]
+            }
+        }
+    }
+
+    fn register_all(&mut self, entries: &[Entry]) {
+        for entry in entries {
+            match entry {
+                Entry::Task(task) => self.register(task),
+                Entry::Block(block) => {
+                    for part in [&block.body, &block.rescue, &block.always] {
+                        self.register_all(part);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The names that a task gives to what comes behind it.
+    fn register(&mut self, task: &ManifestTask) {
+        if let Some(name) = &task.control.register {
+            let shape = result_shape(task);
+            self.registered.add(&name.text, format!("the result of `{}`", name.text), shape);
+        }
+        if task.module.text == "set" {
+            for entry in task.params.entries() {
+                let cause = format!("`{}`, which a task sets", entry.key.text);
+                self.registered.add(&entry.key.text, cause, Shape::Any);
+            }
+        }
+    }
+
+    fn task(&mut self, task: &ManifestTask, around: &Around, kind: &Kind) {
+        if self.chosen.has(task) && task.has_expressions() && self.evaluations < MAX_EVALUATIONS {
+            let mut around = around.clone();
+            around.take_vars(task.vars());
+            if let Some(name) = task.control.name.as_ref().filter(|name| has_expression(&name.text)) {
+                self.text(name, &around, kind);
+            }
+            let rounds = match &task.control.each {
+                Some(each) => self.rounds(each, &around, kind),
+                None => vec![around],
+            };
+            for mut around in rounds {
+                if self.decide(&task.control.when, &mut around, kind) == Decision::Done {
+                    self.params(task, &around, kind);
+                    self.keys(&task.control, &around, kind, result_shape_of_try(task));
+                }
+            }
+        }
+        self.register(task);
+    }
+
+    /// What a task's keys hold beside its condition and its loop.
+    fn keys(&mut self, control: &Control, around: &Around, kind: &Kind, result: Shape) {
+        for piece in [&control.env, &control.retries, &control.delay, &control.timeout] {
+            if let Some(piece) = piece {
+                let number = control.env.as_ref().is_none_or(|env| !std::ptr::eq(env, piece));
+                if let (Rendered::Known(value), true) = (self.tree(piece, around, kind), number) {
+                    if !value.as_f64().is_some_and(|number| number >= 0.0) {
+                        let message = format!("a number of 0 or more is needed, and this gives {value}");
+                        self.mistakes.push(piece.problem(message));
+                    }
+                }
+            }
+        }
+        if let Some(label) = control.each.as_ref().and_then(|each| each.label.as_ref()) {
+            self.text(label, around, kind);
+        }
+        let mut after = around.clone();
+        let cause = "the task's result".to_owned();
+        let later = HashMap::from([("result".to_owned(), cause.clone())]);
+        after.loops.insert(0, Arc::new(Layer::Later(later)));
+        after.shapes.push(("result".to_owned(), Origin::Result, result.clone()));
+        if let Some(name) = &control.register {
+            // Its own name is known to them too, as Ansible has it.
+            let later = HashMap::from([(name.text.clone(), cause)]);
+            after.loops.insert(0, Arc::new(Layer::Later(later)));
+            after.shapes.push((name.text.clone(), Origin::Result, result));
+        }
+        let groups = [Some(&control.until), control.changed_when.as_ref(), control.failed_when.as_ref()];
+        for conditions in groups.into_iter().flatten() {
+            self.decide(conditions, &mut after.clone(), kind);
+        }
+    }
+
+    /// Whether all conditions hold; those that a host decides do.
+    fn decide(&mut self, conditions: &[Spot], around: &mut Around, kind: &Kind) -> Decision {
+        for condition in conditions {
+            let Some(reading) = self.judged(condition, Form::Bare, around, kind) else {
+                return Decision::NotDone;
+            };
+            let scope = self.scope(around, kind);
+            let held = self.language.holds(&condition.text, &scope);
+            match held {
+                Ok(true) => around.conditions.push(reading),
+                Ok(false) => return Decision::NotDone,
+                Err(trouble) if matches!(trouble.kind, TroubleKind::Unknown { .. }) => {
+                    around.conditions.push(reading);
+                }
+                Err(trouble) => {
+                    self.trouble(condition, trouble);
+                    return Decision::NotDone;
+                }
+            }
+        }
+        Decision::Done
+    }
+
+    /// A text with expressions in it.
+    pub(super) fn text(&mut self, spot: &Spot, around: &Around, kind: &Kind) -> Rendered {
+        if self.judged(spot, Form::Text, around, kind).is_none() {
+            return Rendered::Wrong;
+        }
+        let scope = self.scope(around, kind);
+        let value = self.language.text(&spot.text, &scope);
+        self.known(spot, value)
+    }
+
+    /// An expression without braces.
+    pub(super) fn bare(&mut self, spot: &Spot, around: &Around, kind: &Kind) {
+        if self.judged(spot, Form::Bare, around, kind).is_some() {
+            let scope = self.scope(around, kind);
+            let value = self.language.evaluate(&spot.text, &scope);
+            self.known(spot, value);
+        }
+    }
+
+    fn known(&mut self, spot: &Spot, value: Result<Value, Trouble>) -> Rendered {
+        match value {
+            Ok(value) => Rendered::Known(value),
+            Err(Trouble { kind: TroubleKind::Unknown { .. }, .. }) => Rendered::Later,
+            Err(trouble) => {
+                self.trouble(spot, trouble);
+                Rendered::Wrong
+            }
+        }
+    }
+
+    /// A value with expressions in any of its texts.
+    pub(super) fn tree(&mut self, piece: &Piece, around: &Around, kind: &Kind) -> Rendered {
+        let mut spots = Vec::new();
+        spots_of(piece, &piece.node, &mut spots);
+        let (mut wrong, mut later) = (false, false);
+        if let [spot] = spots.as_slice() {
+            // Most are one text, whose value is evaluated once.
+            if spot.1.span == piece.node.span {
+                return self.text(&spot.0, around, kind);
+            }
+        }
+        for (spot, _) in &spots {
+            match self.text(spot, around, kind) {
+                Rendered::Known(_) => {}
+                Rendered::Later => later = true,
+                Rendered::Wrong => wrong = true,
+            }
+        }
+        match (wrong, later) {
+            (true, _) => Rendered::Wrong,
+            (false, true) => Rendered::Later,
+            (false, false) => {
+                let scope = self.scope(around, kind);
+                match self.language.tree(&piece.node.to_json(), &scope) {
+                    Ok(value) => Rendered::Known(value),
+                    Err(_) => Rendered::Later,
+                }
+            }
+        }
+    }
+
+    /// Reads a text; nothing is told of it if names in it are wrong, which is reported.
+    fn judged(
+        &mut self,
+        spot: &Spot,
+        form: Form,
+        around: &Around,
+        kind: &Kind,
+    ) -> Option<Arc<Reading>> {
+        self.evaluations += 1;
+        let key = (Arc::as_ptr(&spot.source) as usize, spot.span.start);
+        let reading = match self.readings.get(&key) {
+            Some(reading) => Arc::clone(reading),
+            None => {
+                let reading = Arc::new(expression::read(&spot.text, form));
+                self.readings.insert(key, Arc::clone(&reading));
+                reading
+            }
+        };
+        let problems = {
+            let names = self.names(&reading, around, kind);
+            if reading.problems.is_empty() && reading.names.is_empty() {
+                Vec::new()
+            } else {
+                let node = Node::of_scalar(&spot.source, spot.span, &spot.text);
+                judge(&reading, &names, &place(&spot.source, &node))
+            }
+        };
+        if problems.is_empty() {
+            return Some(reading);
+        }
+        problems.into_iter().for_each(|problem| self.mistakes.push(problem));
+        None
+    }
+
+    /// The names in scope.
+    pub(super) fn names<'k>(
+        &self,
+        _reading: &Reading,
+        around: &Around,
+        kind: &'k Kind,
+    ) -> expression::Known<'k> {
+        let mut names = kind.names.inner();
+        for (name, origin, shape) in &around.shapes {
+            if *origin == Origin::Variable {
+                names.add(name, *origin, shape.clone());
+            }
+        }
+        for (name, shape) in &self.registered.shapes {
+            names.add(name, Origin::Result, shape.clone());
+        }
+        for (name, origin, shape) in &around.shapes {
+            if *origin != Origin::Variable {
+                names.add(name, *origin, shape.clone());
+            }
+        }
+        around.conditions.iter().for_each(|condition| names.assure(condition));
+        names
+    }
+
+    pub(super) fn scope(&self, around: &Around, kind: &Kind) -> Arc<dyn Scope> {
+        let mut layers = around.loops.clone();
+        layers.push(Arc::clone(&kind.extra));
+        layers.push(Arc::new(Layer::Registered(Arc::clone(&self.registered.later))));
+        layers.extend(around.vars.iter().cloned());
+        for layer in [&kind.play, &kind.vars, &kind.built_in, &kind.facts] {
+            layers.push(Arc::clone(layer));
+        }
+        super::scope::Names::of(layers)
+    }
+
+    /// Trouble with a text, at the part of it that is wrong.
+    fn trouble(&mut self, spot: &Spot, trouble: Trouble) {
+        let node = Node::of_scalar(&spot.source, spot.span, &spot.text);
+        let mapping = place(&spot.source, &node);
+        let span = trouble.range.as_ref().map_or(spot.span, |range| mapping.span(range));
+        let problem = Diagnostic::at(&spot.source, span, trouble.message);
+        self.mistakes.push(trouble.hint.into_iter().fold(problem, |p, hint| p.hint(hint)));
+    }
+}
+
+impl Around {
+    fn take_vars(&mut self, vars: Map<String, Value>) {
+        if !vars.is_empty() {
+            for (name, value) in &vars {
+                self.shapes.push((name.clone(), Origin::Variable, Shape::of(value)));
+            }
+            self.vars.insert(0, Layer::raw(vars));
+        }
+    }
+}
+
+/// Every text with an expression in a value, with its node.
+fn spots_of<'n>(piece: &Piece, node: &'n Node, found: &mut Vec<(Spot, &'n Node)>) {
+    match &node.kind {
+        crate::yaml::Kind::Broken => {}
+        crate::yaml::Kind::Scalar(_) => {
+            if let Some(text) = node.text().filter(|text| has_expression(text)) {
+                let (text, source) = (text.to_owned(), Arc::clone(&piece.source));
+                found.push((Spot { text, source, span: node.span }, node));
+            }
+        }
+        crate::yaml::Kind::Seq(items) => {
+            items.iter().for_each(|item| spots_of(piece, item, found));
+        }
+        crate::yaml::Kind::Map(entries) => {
+            entries.iter().for_each(|entry| spots_of(piece, &entry.value, found));
+        }
+    }
+}
+
+/// What may be read below the name of a task's result.
+fn result_shape(task: &ManifestTask) -> Shape {
+    match (own_fields(task), task.control.each.is_some()) {
+        (Some(own), false) => Shape::of_result(&own),
+        (Some(own), true) => Shape::of_results(&own),
+        (None, _) => Shape::Any,
+    }
+}
+
+/// The same of one try, which is for one element.
+fn result_shape_of_try(task: &ManifestTask) -> Shape {
+    own_fields(task).map_or(Shape::Any, |own| Shape::of_result(&own))
+}
+
+fn own_fields(task: &ManifestTask) -> Option<Vec<&'static str>> {
+    let shared = ["attempts", "msg", "item"];
+    match task.module.text.as_str() {
+        "command" => Some(COMMAND_FIELDS.iter().map(|(name, _)| *name).chain(shared).collect()),
+        "apt" | "file" | "service" => Some(shared.to_vec()),
+        _ => None,
+    }
+}
+
+impl ManifestTask {
+    /// Whether anything in it is evaluated.
+    fn has_expressions(&self) -> bool {
+        let Control { name, when, each, until, changed_when, failed_when, env, .. } = &self.control;
+        let keys = [&self.control.retries, &self.control.delay, &self.control.timeout, env];
+        self.spec.is_none()
+            || self.params.entry("template").is_some()
+            || super::module::is_bare(&self.module.text)
+            || !when.is_empty()
+            || each.is_some()
+            || !until.is_empty()
+            || changed_when.is_some()
+            || failed_when.is_some()
+            || name.as_ref().is_some_and(|name| has_expression(&name.text))
+            || keys.into_iter().flatten().any(|piece| piece.node.any_text(&has_expression))
+    }
+}

@@ -1,0 +1,133 @@
+//! From the files that a command line names to a plan for its hosts. Contacts nothing; mistakes of all files are told at once.
+
+use crate::cli;
+use crate::diagnostic::Diagnostics;
+use crate::inventory::{Inventory, Surroundings};
+use crate::manifest::{self, Audience, Choice, Compiled, Extra, Manifest, Order};
+use crate::settings::Refusal;
+use hep_protocol::plan::{DiffMode, Pace, RunMode};
+use std::path::Path;
+
+/// What is asked of a manifest beside its text.
+#[derive(Debug)]
+pub(crate) struct Wish {
+    pub(crate) extra: Extra,
+    pub(crate) choice: Choice,
+    pub(crate) mode: RunMode,
+    pub(crate) diff: DiffMode,
+    pub(crate) pace: Pace,
+}
+
+impl Wish {
+    /// The wish of a command line.
+    ///
+    /// # Errors
+    /// What is wrong with the variables on it.
+    pub(crate) fn new(vars: &cli::Vars, check: bool, diff: bool) -> Result<Wish, Refusal> {
+        Ok(Wish {
+            extra: Extra::read(&vars.extra).map_err(Refusal::Mistakes)?,
+            choice: Choice::default(),
+            mode: if check { RunMode::Check } else { RunMode::Apply },
+            diff: if diff { DiffMode::Unified } else { DiffMode::Off },
+            pace: Pace::Straight,
+        })
+    }
+
+    /// For a run.
+    ///
+    /// # Errors
+    /// As of [`Wish::new`].
+    pub(crate) fn of_run(
+        vars: &cli::Vars,
+        tasks: &cli::Tasks,
+        run: &cli::Run,
+    ) -> Result<Wish, Refusal> {
+        let choice = Choice {
+            tags: tasks.tags.clone(),
+            skip: tasks.skip_tags.clone(),
+            start_at: tasks.start_at.clone(),
+        };
+        let pace = if run.step { Pace::Asking } else { Pace::Straight };
+        Ok(Wish { choice, pace, ..Wish::new(vars, run.check, run.diff)? })
+    }
+}
+
+/// A manifest, the hosts it may be for, and what is asked of it.
+pub(crate) struct Prepared<'a> {
+    pub(crate) manifest: Manifest,
+    pub(crate) audience: &'a Audience,
+    pub(crate) wish: &'a Wish,
+}
+
+impl Prepared<'_> {
+    /// Does something with a manifest's order.
+    fn ordered<T>(&self, then: impl FnOnce(&Manifest, &Order<'_>) -> T) -> T {
+        // Only relative sources need it, and those are sought beside the manifest too.
+        let here = std::env::current_dir().unwrap_or_else(|_| ".".into());
+        let Wish { extra, choice, mode, diff, pace } = self.wish;
+        let order = Order {
+            audience: self.audience,
+            extra,
+            choice,
+            working_directory: &here,
+            mode: *mode,
+            diff: *diff,
+            pace: *pace,
+        };
+        then(&self.manifest, &order)
+    }
+
+    /// The plan.
+    ///
+    /// # Errors
+    /// Every mistake.
+    pub(crate) fn compile(&self) -> Result<Compiled, Diagnostics> {
+        self.ordered(manifest::compile)
+    }
+
+    /// The tasks as text.
+    ///
+    /// # Errors
+    /// Every mistake.
+    pub(crate) fn listing(&self) -> Result<String, Diagnostics> {
+        self.compile()?;
+        self.ordered(manifest::listing)
+    }
+
+    /// The variables of a host as text.
+    ///
+    /// # Errors
+    /// There is no such host, or files cannot be read.
+    pub(crate) fn variables(&self, host: &str) -> Result<String, Refusal> {
+        let members = &self.audience.members;
+        let Some(number) = members.iter().position(|member| member.name == host) else {
+            let names = members.iter().map(|member| member.name.as_str());
+            let hint = match crate::words::nearest(host, names) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "`hep hosts` shows those there are".to_owned(),
+            };
+            return Err(Refusal::new(format!("there is no host `{host}`"), hint));
+        };
+        self.ordered(|manifest, order| manifest::show_vars(manifest, order, number))
+            .map_err(Refusal::Mistakes)
+    }
+}
+
+/// A manifest and the hosts of a hosts file; mistakes of both, if the hosts cannot be read.
+///
+/// # Errors
+/// Every mistake that can be found without the hosts.
+pub(crate) fn read(
+    manifest: &Path,
+    hosts: &Path,
+    around: &Surroundings,
+) -> Result<(Manifest, Inventory), Diagnostics> {
+    match (Manifest::read(manifest), Inventory::read(hosts, around)) {
+        (Ok(manifest), Ok(inventory)) => Ok((manifest, inventory)),
+        (Err(mistakes), Ok(_)) => Err(mistakes),
+        (found, Err(mut mistakes)) => {
+            mistakes.extend(found.map_or_else(|found| found, Manifest::mistakes));
+            Err(mistakes)
+        }
+    }
+}
