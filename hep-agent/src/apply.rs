@@ -8,6 +8,7 @@
 )]
 
 mod bundle;
+mod human;
 mod json;
 mod reader;
 mod text;

@@ -7,7 +7,7 @@
 
 use hep_protocol::blob::Digest;
 use hep_protocol::message::Request;
-use hep_protocol::plan::{DiffMode, OnError, Plan, RunMode, Task};
+use hep_protocol::plan::{DiffMode, HostPart, Plan, RunMode, Spec, Task};
 use hep_protocol::{frame, hello};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,15 +17,15 @@ use std::process::{Child, Command, Output, Stdio};
 fn bundle(directory: &Path, scripts: &[&str]) -> PathBuf {
     let path = directory.join("site.hep");
     let mut bytes = Vec::new();
-    let task = |script: &&str| Task {
-        name: "a task".into(),
-        spec: serde_json::from_value(serde_json::json!({"command": {"shell": script}})).unwrap(),
-        sources: Vec::new(),
-        on_error: OnError::Stop,
+    let task = |script: &&str| {
+        let spec = serde_json::json!({"command": {"shell": script}});
+        Task::of("a task", Spec::Typed(serde_json::from_value(spec).unwrap()))
     };
     let tasks = scripts.iter().map(task).collect();
-    let plan = Plan { mode: RunMode::Apply, diff: DiffMode::Off, tasks };
+    let plan = Plan::of_tasks(RunMode::Apply, DiffMode::Off, tasks);
+    let host = HostPart { name: "localhost".into(), plays: vec![0], ..HostPart::default() };
     hello::write(&mut bytes).unwrap();
+    frame::write(&mut bytes, &Request::Host(host)).unwrap();
     frame::write(&mut bytes, &Request::Plan(plan)).unwrap();
     frame::write(&mut bytes, &Request::End).unwrap();
     bytes.extend_from_slice(Digest::of(&bytes.clone()).as_bytes());

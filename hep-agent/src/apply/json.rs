@@ -1,6 +1,7 @@
 //! The report for a program: hep's own, for the host `localhost`.
 
 use super::reader::Counts;
+use hep_protocol::message::End;
 use hep_protocol::outcome::{Outcome, Status};
 use hep_protocol::plan::DiffMode;
 use hep_protocol::report::{HostObject, RunObject, TaskObject, TroubleObject, line};
@@ -12,16 +13,18 @@ pub(super) fn task(name: &str, module: &str, outcome: &Outcome, diff: DiffMode) 
     line(&TaskObject::new(HOST, name, module, outcome, diff))
 }
 
-/// The host's end: what became of its tasks, of which there were `tasks`. No link carried anything.
-pub(super) fn host(counts: &Counts, tasks: usize, ms: u64) -> String {
+/// The host's end. No link carried anything.
+pub(super) fn host(counts: Counts, end: End, ms: u64) -> String {
     let stopped = TroubleObject { message: "stopped on request", hint: None, output: "" };
-    let (status, error) = match (counts.of(Status::Failed), counts.all() == tasks) {
-        (1.., _) => ("failed", None),
-        (0, true) => ("converged", None),
+    let failed = counts.of(Status::Failed) > 0;
+    let (status, error) = match end {
+        End::Completed => ("converged", None),
+        End::Failed => ("failed", None),
+        End::Cancelled if failed => ("failed", None),
         // As hep calls a host whose run it has not seen to the end.
-        (0, false) => ("lost", Some(stopped)),
+        End::Cancelled => ("lost", Some(stopped)),
     };
-    let count = |status| u32::try_from(counts.of(status)).unwrap_or(u32::MAX);
+    let count = |status| counts.of(status);
     line(&HostObject {
         host: HOST,
         status: status.to_owned(),
@@ -40,7 +43,12 @@ pub(super) fn host(counts: &Counts, tasks: usize, ms: u64) -> String {
 }
 
 /// The run's end.
-pub(super) fn run(status: &str, exit: u8, ms: u64) -> String {
+pub(super) fn run(end: End, exit: u8, ms: u64) -> String {
+    let status = match end {
+        End::Completed => "converged",
+        End::Failed => "failed",
+        End::Cancelled => "cancelled",
+    };
     line(&RunObject { status: status.to_owned(), hosts: 1, exit, ms })
 }
 
@@ -53,13 +61,20 @@ mod tests {
         let mut counts = Counts::default();
         counts.add(Status::Ok);
         assert_eq!(
-            host(&counts, 1, 5),
-            r#"{"event":"host","host":"localhost","status":"converged","ok":1,"changed":0,"pending":0,"failed":0,"skipped":0,"ignored":0,"bytes_sent":0,"bytes_received":0,"ms":5}"#
+            host(counts, End::Completed, 5),
+            r#"{"event":"host","host":"localhost","status":"converged","ok":1,"changed":0,"pending":0,"failed":0,"skipped":0,"ignored":0,"rescued":0,"bytes_sent":0,"bytes_received":0,"ms":5}"#
         );
-        let stopped = r#""status":"lost","ok":1"#;
-        assert!(host(&counts, 2, 5).contains(stopped));
+        let check = |counts, end, status: &str| {
+            let expected = format!(r#""status":"{status}","ok":1"#);
+            let told = host(counts, end, 5);
+            assert!(told.contains(&expected), "{told}");
+        };
+        check(counts, End::Cancelled, "lost");
+        counts.add(Status::Failed);
+        check(counts, End::Cancelled, "failed");
+        check(counts, End::Failed, "failed");
         assert_eq!(
-            run("converged", 0, 5),
+            run(End::Completed, 0, 5),
             r#"{"event":"run","status":"converged","hosts":1,"exit":0,"ms":5}"#
         );
     }

@@ -2,7 +2,7 @@
 //! what goes on meanwhile to standard error.
 
 use super::text::shown;
-use super::{json, say};
+use super::{human, json, say};
 use crate::engine::Outside;
 use crate::inbox::Inbox;
 use hep_protocol::blob::Digest;
@@ -23,26 +23,51 @@ pub(super) enum Format {
 }
 
 /// How many tasks ended how.
-#[derive(Default)]
-pub(super) struct Counts(Vec<Status>);
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    ok: u32,
+    changed: u32,
+    pending: u32,
+    failed: u32,
+    skipped: u32,
+    ignored: u32,
+    rescued: u32,
+}
 
 impl Counts {
     pub(super) fn add(&mut self, status: Status) {
-        self.0.push(status);
+        let slot = self.slot(status);
+        *slot = slot.saturating_add(1);
     }
 
-    pub(super) fn all(&self) -> usize {
-        self.0.len()
+    pub(super) fn of(mut self, status: Status) -> u32 {
+        *self.slot(status)
     }
 
-    pub(super) fn of(&self, status: Status) -> usize {
-        self.0.iter().filter(|seen| **seen == status).count()
+    fn slot(&mut self, status: Status) -> &mut u32 {
+        match status {
+            Status::Ok => &mut self.ok,
+            Status::Changed => &mut self.changed,
+            Status::Pending => &mut self.pending,
+            Status::Failed => &mut self.failed,
+            Status::Skipped => &mut self.skipped,
+            Status::Ignored => &mut self.ignored,
+            Status::Rescued => &mut self.rescued,
+        }
     }
+}
+
+/// How a task is called.
+struct Label {
+    name: String,
+    module: String,
+    /// Stands before the name of a handler.
+    role: &'static str,
 }
 
 pub(super) struct Reader {
     inbox: Arc<Inbox>,
-    tasks: Vec<(String, String)>,
+    tasks: Vec<Label>,
     format: Format,
     diff: DiffMode,
     begin: Instant,
@@ -52,45 +77,53 @@ pub(super) struct Reader {
 #[derive(Default)]
 struct State {
     counts: Counts,
+    /// What the task in hand is called, when its name holds an expression.
+    name: Option<String>,
     stdout: Lines,
     stderr: Lines,
 }
 
 impl Reader {
     pub(super) fn new(inbox: Arc<Inbox>, plan: &Plan, format: Format) -> Self {
-        let label = |task: &Task| (task.name.clone(), task.spec.module().to_owned());
-        let tasks = plan.tasks.iter().map(label).collect();
+        let label = |task: &Task| Label {
+            name: task.name.clone(),
+            module: task.spec.module().to_owned(),
+            role: "",
+        };
+        let mut tasks: Vec<Label> = plan.tasks.iter().map(label).collect();
+        for handler in plan.plays.iter().flat_map(|play| &play.handlers) {
+            if let Some(label) = tasks.get_mut(*handler as usize) {
+                label.role = "handler: ";
+            }
+        }
         let (begin, state) = (Instant::now(), Mutex::default());
         Self { inbox, tasks, format, diff: plan.diff, begin, state }
-    }
-
-    /// Whether a task failed.
-    pub(super) fn failed(&self) -> bool {
-        self.lock().counts.of(Status::Failed) > 0
     }
 
     /// Prints how the run ended.
     pub(super) fn end(&self, end: End, exit: u8) {
         let ms = u64::try_from(self.begin.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let status = match end {
-            End::Cancelled => "cancelled",
-            End::Failed => "failed",
-            End::Completed => "converged",
-        };
-        let counts = &self.lock().counts;
+        let counts = self.lock().counts;
         say(&match self.format {
-            Format::Human => format!(
-                "\n{} ok, {} changed, {} pending, {} failed, {} ignored",
-                counts.of(Status::Ok),
-                counts.of(Status::Changed),
-                counts.of(Status::Pending),
-                counts.of(Status::Failed),
-                counts.of(Status::Ignored),
-            ),
-            Format::Json => {
-                json::host(counts, self.tasks.len(), ms) + "\n" + &json::run(status, exit, ms)
-            }
+            Format::Human => human::end(counts),
+            Format::Json => json::host(counts, end, ms) + "\n" + &json::run(end, exit, ms),
         });
+    }
+
+    /// Prints how a task ended.
+    fn finished(&self, task: u32, outcome: &Outcome) {
+        let mut state = self.lock();
+        let rest = [state.stdout.rest(), state.stderr.rest()];
+        self.meanwhile(&rest.into_iter().flatten().collect::<Vec<_>>());
+        let rendered = state.name.take();
+        if let Some(Label { name, module, role }) = self.tasks.get(task as usize) {
+            let name = rendered.as_ref().unwrap_or(name);
+            say(&match self.format {
+                Format::Human => human::task(&format!("{role}{name}"), outcome),
+                Format::Json => json::task(name, module, outcome, self.diff),
+            });
+        }
+        state.counts.add(outcome.status);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -109,20 +142,8 @@ impl Reader {
 impl Outside for Reader {
     fn reply(&self, reply: Reply) {
         match reply {
-            Reply::Finished { task, outcome } => {
-                let mut state = self.lock();
-                let rest = [state.stdout.rest(), state.stderr.rest()];
-                self.meanwhile(&rest.into_iter().flatten().collect::<Vec<_>>());
-                let (name, module) = self
-                    .tasks
-                    .get(task as usize)
-                    .map_or(("", ""), |(name, module)| (name.as_str(), module.as_str()));
-                say(&match self.format {
-                    Format::Human => human(name, &outcome),
-                    Format::Json => json::task(name, module, &outcome, self.diff),
-                });
-                state.counts.add(outcome.status);
-            }
+            Reply::Started { name, .. } => self.lock().name = name,
+            Reply::Finished { task, outcome } => self.finished(task, &outcome),
             Reply::Progress { text, .. } => self.meanwhile(&[text]),
             Reply::Output { stream, data, .. } => {
                 let mut state = self.lock();
@@ -136,7 +157,6 @@ impl Outside for Reader {
             | Reply::Want(_)
             | Reply::Facts(_)
             | Reply::Ask { .. }
-            | Reply::Started { .. }
             | Reply::Done(_) => {}
         }
     }
@@ -175,25 +195,6 @@ impl Lines {
         let rest = std::mem::take(&mut self.0);
         (!rest.is_empty()).then(|| String::from_utf8_lossy(&rest).into_owned())
     }
-}
-
-fn human(name: &str, outcome: &Outcome) -> String {
-    let mut lines = vec![format!("{:<8} {}", outcome.status, shown(name))];
-    for change in &outcome.changes {
-        lines.push(format!("         {}", shown(&change.line)));
-        let diff = change.diff.iter().flat_map(|diff| diff.lines());
-        lines.extend(diff.map(|line| format!("           {}", shown(line))));
-    }
-    lines.extend(outcome.notes.iter().map(|note| format!("         {}", shown(note))));
-    if let Some(failure) = &outcome.failure {
-        lines.push(format!("         error: {}", shown(&failure.message)));
-        lines.extend(failure.hint.iter().map(|hint| format!("         hint: {}", shown(hint))));
-        lines.extend(failure.exit.iter().map(|exit| format!("         {exit}")));
-        for (what, text) in [("stdout", &failure.stdout), ("stderr", &failure.stderr)] {
-            lines.extend(text.lines().map(|line| format!("         {what}: {}", shown(line))));
-        }
-    }
-    lines.join("\n")
 }
 
 #[cfg(test)]
