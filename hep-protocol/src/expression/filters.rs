@@ -94,3 +94,6 @@ fn described(value: &Value) -> String {
         _ => "a function".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -196,7 +196,7 @@ impl Run {
 /// The name that an expression is, if it is one and nothing more.
 fn path_of(expression: &str) -> String {
     let name = expression.trim();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_.".contains(c);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_.[]'\" ".contains(c);
     if name.chars().all(plain) { name.to_owned() } else { String::new() }
 }
 

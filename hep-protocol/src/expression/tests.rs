@@ -119,7 +119,12 @@ fn what_is_undefined_is_named_with_the_nearest() {
             "{{ hollow }}",
             "{{ site.broken }}",
         ],
-        "",
+        r#"undefined packges at 1:4 `packges`: `packges` is undefined; did you mean `packages`?
+undefined os.famly at 2:6 `os.famly`: `os.famly` is undefined; did you mean `os.family`?
+undefined nope at 1:4 `nope`: `nope` is undefined; -
+undefined nope at 1:4 `nope`: `nope` is undefined; -
+undefined missing at 1:4 `hollow`: in the variable `hollow`: `missing` is undefined; -
+undefined nope at 1:4 `site.broken`: in the variable `site.broken`: `nope` is undefined; -"#,
     );
     check("{{ nope | default('x') }}", json!("x"));
     check("{{ site.broken | default('x') }}", json!("x"));
@@ -140,10 +145,38 @@ fn what_is_wrong_is_told_with_its_place() {
             "{{ n | regex_replace('(?=x)', '') }}",
             "{{ 'x' | regex_replace('(', '') }}",
             "{{ 'x' | regex_replace('x', '\\\\2') }}",
+            "{{ range(1000000) | list | length }}",
+            "{% for x in range(90000) %}{% for y in range(900) %}{{ y }}{% endfor %}{% endfor %}",
+            "{{ {'a': 1} | join }}",
+            "{{ n | hash('crc') }}",
+            "{{ n.foo() }}",
+            "{{ nope.foo() }}",
+            "{{ 'a' + 1 }}",
+            "{{ packages[9] }}",
+            "{{ packages[9] | upper }}",
+            "{{ os['x y'] }}",
         ],
-        "",
+        r#"other at 1:8 `quot`: there is no filter `quot`; did you mean `quote`?
+other at 1:9 `mach('x')`: there is no test `mach`; did you mean `match`?
+other at 1:4 `lookup('file', 'x')`: there is no function `lookup`; files are read by `template` and `src`, variables by `vars_files`
+syntax at 1:6 `+`: unexpected end of input, expected expression; -
+other at 1:4 `a`: `a` stands for itself: a -> b -> c -> a; give one of them a value of its own
+other at 1:10 `int`: the text `x` is no whole number; `int(0)` gives 0 for what is no number
+syntax at 1:11 `%}`: unexpected end of input, expected end of block; -
+other at 1:8 `regex_replace('(?=x)', '')`: the pattern `(?=x)` looks around with `(?=`, which hep has not; match what is around too, in groups, and keep it: `regex_replace('(a)b', '\\1c')`
+other at 1:10 `regex_replace('(', '')`: `(` is no regular expression: found open group without closing ')'; -
+other at 1:10 `regex_replace('x', '\\2')`: the replacement names the group `2`, and the pattern has 0; -
+other at 1:4 `range(1000000)`: range has too many elements; -
+other at 1:40 `range(900)`: this takes too much work to evaluate; -
+other at 1:15 `join`: `join` takes a list, found a mapping; write `[value]` for a list of one, or `| split` to make one of a text
+other at 1:8 `hash('crc')`: `hash` has no `crc`; write one of `sha256`, `sha512`, `sha384`, `sha224`, `sha1`, `md5`
+other at 1:5 `.foo()`: number has no method named foo; -
+undefined nope at 1:4 `nope`: `nope` is undefined; -
+other at 1:4 `'a' + 1`: `+` adds numbers or texts, and not one to the other; write `~` to make one text of them, or `| int` behind the text
+undefined packages[9] at 1:4 `packages[9]`: `packages[9]` is undefined; -
+undefined packages[9] at 1:4 `packages[9]`: `packages[9]` is undefined; -
+undefined os['x y'] at 1:4 `os['x y']`: `os['x y']` is undefined; -"#,
     );
-    fails("{{ range(1000000) | list | length }}", "");
 }
 
 #[test]

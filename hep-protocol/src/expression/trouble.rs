@@ -103,10 +103,16 @@ impl Trouble {
             cause = inner.source();
         }
         let detail = error.detail().unwrap_or_default();
+        let undefined = || {
+            let before = detail.rsplit_once("` is undefined").map(|(before, _)| before);
+            before.and_then(|before| before.rsplit('`').next()).unwrap_or_default().to_owned()
+        };
         let trouble = match error.kind() {
             ErrorKind::UndefinedError => {
-                let name = detail.split('`').nth(1).unwrap_or_default().to_owned();
-                Self::new(TroubleKind::Undefined { name }, "")
+                Self::new(TroubleKind::Undefined { name: undefined() }, "")
+            }
+            _ if detail.contains("` is undefined") => {
+                Self::new(TroubleKind::Undefined { name: undefined() }, "")
             }
             ErrorKind::SyntaxError | ErrorKind::BadEscape => Self::new(TroubleKind::Syntax, detail),
             ErrorKind::UnknownFilter => missing("filter", word(detail, "filter "), FILTERS),
@@ -116,6 +122,10 @@ impl Trouble {
                 Self::new(TroubleKind::Other, "this takes too much work to evaluate")
             }
             kind if detail.is_empty() => Self::new(TroubleKind::Other, kind.to_string()),
+            _ if detail.contains("+ operator") && detail.contains("string") => {
+                Self::new(TroubleKind::Other, "`+` adds numbers or texts, and not one to the other")
+                    .hint("write `~` to make one text of them, or `| int` behind the text")
+            }
             _ => Self::new(TroubleKind::Other, detail),
         };
         Self { line: error.line(), range: error.range(), ..trouble }
@@ -132,20 +142,21 @@ impl Trouble {
     fn narrowed(&self, evaluated: &str) -> Range<usize> {
         let whole = self.range.clone().unwrap_or(0..evaluated.len());
         let Some(part) = evaluated.get(whole.clone()) else { return whole };
-        let wanted = match &self.kind {
-            TroubleKind::Undefined { name } if !name.is_empty() => name,
+        let found = match &self.kind {
+            TroubleKind::Undefined { name } if !name.is_empty() => {
+                let until = evaluated.get(..whole.end).unwrap_or(evaluated);
+                let inside = part.find(name.as_str()).map(|at| whole.start.saturating_add(at));
+                inside.or_else(|| until.rfind(name.as_str())).map(|at| (at, name.len()))
+            }
             TroubleKind::Undefined { .. }
             | TroubleKind::Unknown { .. }
             | TroubleKind::Syntax
-            | TroubleKind::Other => part.trim(),
+            | TroubleKind::Other => None,
         };
-        match part.find(wanted) {
-            Some(at) => {
-                let start = whole.start.saturating_add(at);
-                start..start.saturating_add(wanted.len())
-            }
-            None => whole,
-        }
+        let blanks = part.len().saturating_sub(part.trim_start().len());
+        let trimmed = (whole.start.saturating_add(blanks), part.trim().len());
+        let (start, length) = found.unwrap_or(trimmed);
+        start..start.saturating_add(length)
     }
 
     /// Further on by `skipped` bytes, in a text that has more before it.

@@ -1,7 +1,7 @@
 //! Filters of mappings.
 
 use super::{advise, defined, described, items};
-use minijinja::value::{Kwargs, Rest, ValueKind};
+use minijinja::value::{Kwargs, Rest, ValueKind, ValueOrKwargs};
 use minijinja::{Environment, Error, Value};
 
 pub(super) fn register(engine: &mut Environment<'static>) {
@@ -33,8 +33,9 @@ enum Lists {
 }
 
 /// Later mappings win over earlier ones.
-fn combine(value: &Value, others: Rest<Value>) -> Result<Value, Error> {
-    let (others, kwargs): (&[Value], Kwargs) = minijinja::value::from_args(&others.0)?;
+fn combine(value: &Value, others: Rest<ValueOrKwargs>) -> Result<Value, Error> {
+    let others = others.into_values();
+    let (others, kwargs): (&[Value], Kwargs) = minijinja::value::from_args(&others)?;
     let recursive = kwargs.get::<Option<bool>>("recursive")?.unwrap_or(false);
     let lists = match kwargs.get::<Option<&str>>("list_merge")?.unwrap_or("replace") {
         "replace" => Lists::Replace,

@@ -3,7 +3,7 @@
 
 use super::kinds::text;
 use super::{advise, defined, items, refuse};
-use minijinja::value::{Kwargs, Rest};
+use minijinja::value::{Kwargs, Rest, ValueOrKwargs};
 use minijinja::{Environment, Error, Value};
 use regex_lite::{Captures, Regex, RegexBuilder};
 use std::cell::RefCell;
@@ -72,7 +72,7 @@ fn why_not(pattern: &str, error: &regex_lite::Error) -> Error {
     if let Some(found) = look_around.iter().find(|start| pattern.contains(**start)) {
         return advise(
             format!("the pattern `{shown}` looks around with `{found}`, which hep has not"),
-            "match what is around too, in groups, and keep it: `regex_replace('(a)b', '\\1c')`",
+            "match what is around too, in groups, and keep it: `regex_replace('(a)b', '\\\\1c')`",
         );
     }
     let referring = |digit: char| pattern.contains(&format!("\\{digit}"));
@@ -168,8 +168,9 @@ impl Replacement {
 }
 
 /// The first match, or nothing; with groups (`'\\1'`, `'\\g<name>'`), a list of them.
-fn search(value: &Value, pattern: String, groups: Rest<Value>) -> Result<Value, Error> {
-    let (groups, kwargs): (&[Value], Kwargs) = minijinja::value::from_args(&groups.0)?;
+fn search(value: &Value, pattern: String, groups: Rest<ValueOrKwargs>) -> Result<Value, Error> {
+    let groups = groups.into_values();
+    let (groups, kwargs): (&[Value], Kwargs) = minijinja::value::from_args(&groups)?;
     let regex = compiled(&pattern, &pattern, &kwargs)?;
     let text = text(value, "regex_search")?;
     let Some(captures) = regex.captures(&text) else { return Ok(Value::from(())) };
