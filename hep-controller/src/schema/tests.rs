@@ -1,6 +1,7 @@
 //! The schema against every example, against mistakes of form, and against the types it is made of.
 
 use super::*;
+use crate::manifest::Manifest;
 use crate::manifest::keys::{HANDLER, LOOP, PLAY, TASK};
 use crate::source::Source;
 use crate::yaml::{self, Entry, Kind, Meaning, Node};
@@ -118,7 +119,7 @@ const SOUND: &[&str] = &[
     "- {stat: {path: /a}, retries: 3, delay: 2, until: result.changed, changed_when: false, failed_when: [a, b]}",
     "- {set: {a: 1, b: {c: []}}, check: never, sensitive: true, env: \"{{ env }}\"}",
     "name: x\nhosts: [web, db]\nvars: {a: 1}\nvars_files: a.yml\ninclude: b.yml\nhandlers_on_failure: skip\ntasks: []",
-    "tasks: [{apt: {package: a}, notify: [b, c]}]\nhandlers: [{name: b, service: {name: b, action: restart}, listen: c}]",
+    "tasks: [{apt: {package: ab}, notify: [b, c]}]\nhandlers: [{name: b, service: {name: b, action: restart}, listen: c}]",
     "- {hosts: web, tasks: [{flush: true}]}\n- {hosts: db, tasks: [{assert: {that: [a == 1]}}]}",
 ];
 
@@ -215,6 +216,15 @@ fn every_mistake_of_form_is_seen() {
     for (text, expected) in BROKEN {
         let verdict = judge.verdict(&json_of(Path::new("x"), text));
         assert!(verdict.contains(expected), "{text}: {verdict}");
+    }
+}
+
+#[test]
+fn what_the_schema_refuses_hep_refuses() {
+    for (text, _) in BROKEN {
+        let source = Source::from_bytes(Path::new("x"), text.as_bytes().to_vec()).unwrap();
+        let mistakes = Manifest::parse(&source).mistakes();
+        assert!(!mistakes.is_empty(), "{text}");
     }
 }
 
