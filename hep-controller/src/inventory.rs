@@ -154,6 +154,13 @@ impl Inventory {
         Ok(chosen.iter().copied().filter(|number| left.contains(number)).collect())
     }
 
+    /// What stands in the way of reaching any host.
+    pub(crate) fn obstacles(&self) -> Diagnostics {
+        let mut all = Diagnostics::default();
+        self.hosts.iter().for_each(|host| all.extend(host.obstacles.clone()));
+        all
+    }
+
     /// A host by the number that a selection gives it.
     pub(crate) fn host(&self, number: usize) -> Option<&Host> {
         let implicit = (number == self.hosts.len()).then_some(&self.localhost);

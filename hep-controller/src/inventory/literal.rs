@@ -11,7 +11,7 @@ const MAX_DEPTH: usize = 64;
 /// What a value means: a literal's value, or the text itself.
 pub(super) fn value(text: &str) -> Value {
     let mut reader = Reader { rest: text.trim_start_matches([' ', '\t']), depth: 0 };
-    let found = reader.expression();
+    let found = reader.line();
     reader.blank();
     match found {
         Some(value) if reader.rest.is_empty() => value,
@@ -25,6 +25,24 @@ struct Reader<'t> {
 }
 
 impl<'t> Reader<'t> {
+    /// The whole: an expression, or several with commas, which are a list: `80, 443`.
+    fn line(&mut self) -> Option<Value> {
+        let first = self.expression()?;
+        if !self.take(",") {
+            return Some(first);
+        }
+        let mut items = vec![first];
+        self.blank();
+        while !self.rest.is_empty() {
+            items.push(self.expression()?);
+            if !self.take(",") {
+                break;
+            }
+            self.blank();
+        }
+        Some(Value::Array(items))
+    }
+
     /// Passes over spaces, and over a comment: Python has it end the line.
     fn blank(&mut self) {
         self.rest = self.rest.trim_start_matches([' ', '\t', '\x0c']);
@@ -338,6 +356,8 @@ mod tests {
         check("[1, 'a', [True,],]", json!([1, "a", [true]]));
         check("(1, 2)", json!([1, 2]));
         check("(1)", json!(1));
+        check("80,443", json!([80, 443]));
+        check("80, # one", json!([80]));
         check("{'a': 1, 2: {'b': []}}", json!({"a": 1, "2": {"b": []}}));
         check("{1, 2}", json!([1, 2]));
         check("{}", json!({}));
@@ -384,6 +404,10 @@ mod tests {
             "{[1]: 2}",
             "-x",
             "12abc",
+            "80,,443",
+            ",",
+            "80 443",
+            "a,b",
         ] {
             check(text, json!(text));
         }

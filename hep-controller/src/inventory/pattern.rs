@@ -208,12 +208,27 @@ fn subscript(part: &str) -> Result<(&str, Option<Subscript>), NoSelection> {
     };
     match found {
         Some(found) => Ok((expression, Some(found))),
+        // Ansible once had `[0-2]` for positions; as a glob it would mean letters of names.
+        None if is_span(inner) => {
+            let message = format!("`[{inner}]` may mean positions or letters");
+            let hint = format!(
+                "write `{expression}[{}]` for positions, `~{expression}[{inner}]$` for names",
+                inner.replace('-', ":")
+            );
+            refuse(message, hint)
+        }
         None if inner.contains(':') => {
             let message = format!("`[{}]` is no range of hosts", shorten(inner));
             refuse(message, "write it as `web[0:2]`, `web[1]` or `web[-1]`")
         }
         None => Ok((part, None)),
     }
+}
+
+/// Whether this is `1-4`.
+fn is_span(inner: &str) -> bool {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    inner.split_once('-').is_some_and(|(from, to)| number(from) && number(to))
 }
 
 /// What a name has to be.

@@ -241,3 +241,13 @@ fn what_cannot_be_read_is_said_of_all_files_at_once() {
       = hint: keep one of them
     ");
 }
+
+/// The page of the documentation shows what hep says of the example.
+#[test]
+fn the_example_is_shown_as_the_documentation_has_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let inventory = read(&root.join("examples/hosts.ini"), &around()).unwrap();
+    let tree = inventory.tree(&inventory.select("prod:!web").unwrap());
+    let page = fs::read_to_string(root.join("docs/inventory.md")).unwrap();
+    assert!(page.contains(&format!("'prod:!web'\n{tree}```")), "{tree}");
+}

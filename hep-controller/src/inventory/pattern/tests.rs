@@ -72,6 +72,10 @@ fn ranges_of_groups_count_from_0_and_from_the_end() {
     check("web[4]", "`web[4]` means no host; `web` has 4, the first is `[0]`");
     check("web[-5]", "`web[-5]` means no host; `web` has 4, the first is `[0]`");
     check(
+        "web[1-4]",
+        "`[1-4]` may mean positions or letters; write `web[1:4]` for positions, `~web[1-4]$` for names",
+    );
+    check(
         "web[x:y]",
         "`[x:y]` is no range of hosts; write it as `web[0:2]`, `web[1]` or `web[-1]`",
     );
