@@ -49,6 +49,8 @@ pub(crate) enum Command {
     Bundle(Bundle),
     /// Show the hosts, groups and variables of an inventory.
     Hosts(Hosts),
+    /// Show what hosts are: the facts that expressions may read, as JSON.
+    Facts(Facts),
     /// Show what modules there are and what they take.
     Doc(Doc),
     /// Print the JSON Schema of manifests, for editors.
@@ -275,6 +277,29 @@ pub(crate) struct Hosts {
     pub(crate) output: Output,
 }
 
+/// `hep facts`.
+#[derive(Debug, Args)]
+pub(crate) struct Facts {
+    /// Which hosts: one's name, or a pattern as `web:!web3`.
+    pub(crate) pattern: String,
+    /// Only these facts, as `os` or `memory`; default: all.
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    #[command(flatten)]
+    pub(crate) files: Files,
+    #[command(flatten)]
+    pub(crate) login: Login,
+    /// How many hosts to ask at a time.
+    #[arg(long, value_name = "N", default_value = "32")]
+    pub(crate) forks: Forks,
+    /// How long a host's name, the connection and the key exchange may take together, in seconds.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) connect_timeout: Option<u64>,
+    /// For whom it is: JSON is one object, with the facts of each host under its name.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output: Output,
+}
+
 /// `hep doc`.
 #[derive(Debug, Args)]
 pub(crate) struct Doc {
@@ -299,7 +324,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, cl
 fn means_push(word: &OsString) -> bool {
     match word.to_str() {
         Some(
-            "push" | "apply" | "validate" | "bundle" | "hosts" | "doc" | "schema" | "help" | "-h" | "--help" | "-V"
+            "push" | "apply" | "validate" | "bundle" | "hosts" | "facts" | "doc" | "schema" | "help" | "-h" | "--help" | "-V"
             | "--version",
         ) => false,
         Some(text) if text.starts_with('-') => true,

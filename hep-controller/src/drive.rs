@@ -41,6 +41,9 @@ const LOOK_FOR_ANSWER: Duration = Duration::from_millis(50);
 /// How much an agent may say while the operator thinks, in bytes: processes of earlier tasks may still write.
 const MEANWHILE: usize = 1024 * 1024;
 
+/// The most that all facts of a host may take, as text, in bytes.
+const FACTS: usize = 8 * 1024 * 1024;
+
 /// What the hosts of a run are sent: encoded once, most of it shared by all.
 pub(crate) struct Job {
     /// Small contents, as frames.
@@ -159,6 +162,9 @@ pub(crate) fn facts(link: &mut dyn Link) -> Result<Json, Problem> {
     frame::write(&mut *link, &Request::Facts).map_err(|error| not_asked(chain(&error)))?;
     link.flush().map_err(|error| not_asked(error.to_string()))?;
     match frame::read::<Reply>(&mut *link) {
+        Ok(Some(Reply::Facts(facts))) if facts.0.to_string().len() > FACTS => {
+            Err(Problem::new(format!("the facts take more than {} MiB", FACTS >> 20)))
+        }
         Ok(Some(Reply::Facts(facts))) if facts.entries().is_some() => Ok(facts),
         Ok(Some(_)) => Err(Problem::new("the agent did not tell the facts of its host")),
         Ok(None) => Err(Problem::new("the stream ended in place of the facts")),

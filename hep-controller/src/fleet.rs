@@ -7,12 +7,15 @@ use crate::report::text::chain;
 use crate::report::{Event, HostId, HostReport, HostStatus, RunEnd, Stopping, Trouble};
 use crate::stop::Stop;
 use hep_protocol::facts::Facts;
+use gather::own_fault;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
+
+pub(crate) mod gather;
 
 /// Events that may wait for the screen; hosts wait when there are more.
 const QUEUE: usize = 256;
@@ -54,7 +57,7 @@ pub(crate) struct Question {
 impl Question {
     /// A host that is lost meanwhile needs no answer.
     pub(crate) fn answer(self, answer: Answer) {
-        drop(self.answer.send(answer));
+        self.answer.send(answer).ok();
     }
 }
 
@@ -98,11 +101,7 @@ impl Fleet<'_> {
         let run = catch_unwind(AssertUnwindSafe(|| self.reach_and_drive(&mut report, sender)));
         if let Err(panic) = run {
             report.status = HostStatus::Lost;
-            report.trouble = Some(Trouble {
-                what: format!("hep itself failed: {}", words(panic.as_ref())),
-                hint: Some("this is a mistake in hep: please report it".to_owned()),
-                output: String::new(),
-            });
+            report.trouble = Some(own_fault(words(panic.as_ref())));
         }
         report.ms = millis(begin);
         report

@@ -8,10 +8,12 @@ mod diagnostic;
 mod doc;
 mod drive;
 mod expression;
+mod facts;
 mod fleet;
 mod inventory;
 mod manifest;
 mod prepare;
+mod reach;
 mod remote;
 mod report;
 mod schema;
@@ -22,31 +24,33 @@ mod ui;
 mod words;
 mod yaml;
 
-use agent_binary::LocalAgent;
 use cli::{Command, Output};
 use config::{Config, LogLevel};
 use diagnostic::Diagnostics;
-use drive::{Job, greet};
+use drive::Job;
+use fleet::gather::Gather;
 use fleet::{Fleet, Launch, Question, Tick};
 use hep_protocol::plan::{DiffMode, HostPart, Plan};
-use inventory::{Host, Inventory, Surroundings, Transport};
+use inventory::{Host, Inventory, Surroundings};
 use manifest::{Audience, Compiled, Contents, Manifest};
 use prepare::{Prepared, Wish};
-use remote::{HostKeys, Identities, Options, Problem, Secret, Stage, Timeouts, Unreachable};
+use reach::{Reach, Ways, launch_local, local_agent, wishes_to_stop};
 use report::human::{Human, Verbosity};
 use report::json::Json;
 use report::text::{chain, count, shown};
 use report::{OnChange, Run, TaskLabel, View};
-use settings::{Logins, Refusal, Usual};
+use settings::{Refusal, Usual};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 use stop::Stop;
 use ui::Ui;
 
 /// Usage, config, hosts file or manifest: nothing was contacted.
 const REFUSED: u8 = 2;
+
+/// A host did not say what it was asked.
+const UNREACHABLE: u8 = 3;
 
 fn main() -> ExitCode {
     let mut ui = Ui::new();
@@ -57,6 +61,7 @@ fn main() -> ExitCode {
             Command::Validate(args) => validate(&args, &mut ui),
             Command::Bundle(args) => write_bundle(&args, &mut ui),
             Command::Hosts(args) => hosts(&args, &mut ui),
+            Command::Facts(args) => facts(&args, &mut ui),
             Command::Doc(args) => doc(&args, &mut ui),
             Command::Schema => {
                 ui.out(&schema::text());
@@ -106,39 +111,20 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
         let hint = "`hep hosts PATTERN` shows whom the `hosts:` of a play means";
         return Err(Refusal::new("the manifest is for none of the hosts", hint));
     }
-    let transports: Vec<Transport> = hosts.iter().map(|host| host.transport).collect();
-    let here = transports.contains(&Transport::Local).then(local_agent).transpose()?;
-    let stop = Stop::on_signals().map_err(no_signals)?;
-    let asked = ask_password(&args.login, &stop, ui)?;
-    let logins = Logins { login: &args.login, asked, config: &config, usual: &usual };
-    let targets = settings::targets(hosts, &logins)?;
-    settings::check_keys(&targets, &logins)?;
-    let hosts = targets.iter().map(|target| target.name.clone()).collect();
     let forks = forks(args, ui)?;
-    let run = run(&plan, hosts, forks);
+    let ways = Ways {
+        login: &args.login,
+        connect_timeout: args.connect_timeout,
+        config: &config,
+        usual: &usual,
+    };
+    let reach = Reach::new(hosts, &ways, ui)?;
+    let run = run(&plan, reach.names(), forks);
     let job = job(plan, parts, contents)?;
-    let host_keys = HostKeys::of_user(usual.home.as_deref());
-    host_keys.warnings().iter().for_each(|line| ui.err(&format!("warning: {}\n", shown(line))));
-    let asker = ui.asker(&stop);
-    let options = Options {
-        policy: args.login.host_key.into(),
-        host_keys: &host_keys,
-        confirm: &asker,
-        timeouts: timeouts(args),
-        identities: Identities::of_user(usual.home.as_deref()),
-        agents: &|machine| {
-            agent_binary::for_machine(machine)
-                .map_err(|error| Problem::new(chain(&error)).with_hint(error.hint()))
-        },
-    };
-    let launch: &Launch = &|host, way| match (targets.get(host.0), transports.get(host.0), &here) {
-        (Some(_), Some(Transport::Local), Some(agent)) => launch_local(agent),
-        (Some(target), _, _) => remote::ssh::launch(target, &options, way, greet),
-        (None, _, _) => Err(unreachable_local(Problem::new("no such host"))),
-    };
-    let (hosts, forks) = (targets.len(), run.forks);
+    let launch: &Launch = &|host, way| reach.launch(host, way);
+    let (hosts, forks) = (run.hosts.len(), run.forks);
     let view = view(run, &args.run, &config, ui);
-    let fleet = Fleet { hosts, forks, job: &job, launch, stop: &stop };
+    let fleet = Fleet { hosts, forks, job: &job, launch, stop: &reach.stop };
     Ok(perform(&fleet, view, on_change(&args.run), ui))
 }
 
@@ -160,7 +146,7 @@ fn apply(args: &cli::Apply, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let job = job(plan, hosts.into_iter().map(|(_, part)| part).collect(), contents)?;
     let agent = local_agent()?;
     let launch: &Launch = &|_, _| launch_local(&agent);
-    let stop = Stop::on_signals().map_err(no_signals)?;
+    let stop = wishes_to_stop()?;
     let view = view(run, &args.run, &Config::default(), ui);
     let fleet = Fleet { hosts: 1, forks: 1, job: &job, launch, stop: &stop };
     Ok(perform(&fleet, view, on_change(&args.run), ui))
@@ -182,6 +168,7 @@ fn validate(args: &cli::Validate, ui: &mut Ui) -> Result<ExitCode, Refusal> {
         match Inventory::read(&path, &surroundings(&Usual::of_system())?) {
             Ok(inventory) => {
                 hosts_sound = verdict(&path, &count(inventory.hosts.len(), "host"));
+                mistakes.extend(inventory.obstacles());
                 hosts = Some(Audience::of(inventory));
             }
             Err(found) => {
@@ -246,6 +233,38 @@ fn hosts(args: &cli::Hosts, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// `hep facts`.
+fn facts(args: &cli::Facts, ui: &mut Ui) -> Result<ExitCode, Refusal> {
+    facts::check(&args.names)?;
+    let config = config(&args.files, &[])?;
+    let path = settings::hosts(args.files.hosts.as_deref(), &config)?;
+    let usual = Usual::of_system();
+    let inventory = Inventory::read(&path, &surroundings(&usual)?).map_err(Refusal::Mistakes)?;
+    let chosen = settings::chosen(&inventory, Some(&args.pattern), None)?;
+    let hosts: Vec<Host> = chosen.iter().filter_map(|n| inventory.host(*n).cloned()).collect();
+    let connect_timeout = args.connect_timeout;
+    let ways = Ways { login: &args.login, connect_timeout, config: &config, usual: &usual };
+    let reach = Reach::new(hosts, &ways, ui)?;
+    let (names, launch) = (reach.names(), &|host, way: &_| reach.launch(host, way));
+    let (hosts, forks) = (names.len(), args.forks.0.get());
+    let gather = Gather { hosts, forks, launch, stop: &reach.stop, inquiry: &drive::facts };
+    let answers = names.into_iter().zip(gather.run()).collect();
+    ui.out(&match args.output {
+        Output::Human => facts::human(&answers, &args.names, ui.out_colour),
+        Output::Json => facts::json(&answers, &args.names),
+    });
+    let missing = answers.iter().filter_map(|(host, answer)| Some((host, answer.as_ref().err()?)));
+    for (host, trouble) in missing.clone() {
+        let what = format!("{}: {}", shown(host), shown(&trouble.what));
+        ui.error(&what, trouble.hint.as_deref().map(shown).as_deref());
+    }
+    Ok(match (reach.stop.wanted(), missing.count()) {
+        (true, _) => ExitCode::from(report::STOPPED),
+        (false, 0) => ExitCode::SUCCESS,
+        (false, _) => ExitCode::from(UNREACHABLE),
+    })
+}
+
 /// `hep doc`.
 fn doc(args: &cli::Doc, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     ui.out(&doc::page(args.topic.as_deref(), ui.out_colour)?);
@@ -287,10 +306,6 @@ fn ask(question: Question, view: &dyn View, stop: &Stop, ui: &mut Ui) {
 
 fn on_change(args: &cli::Run) -> OnChange {
     if args.fail_on_change { OnChange::Fail } else { OnChange::Succeed }
-}
-
-fn no_signals(error: std::io::Error) -> Refusal {
-    Refusal::plain(format!("cannot watch for signals: {error}"))
 }
 
 fn view(run: Run, args: &cli::Run, config: &Config, ui: &Ui) -> Box<dyn View> {
@@ -382,52 +397,6 @@ fn can_step(args: &cli::Run, ui: &Ui) -> Result<(), Refusal> {
 
 fn diff_mode(diff: bool) -> DiffMode {
     if diff { DiffMode::Unified } else { DiffMode::Off }
-}
-
-fn timeouts(args: &cli::Push) -> Timeouts {
-    let usual = Timeouts::default();
-    match args.connect_timeout.map(Duration::from_secs) {
-        Some(limit) => usual.reaching_within(limit),
-        None => usual,
-    }
-}
-
-fn ask_password(login: &cli::Login, stop: &Stop, ui: &mut Ui) -> Result<Option<Secret>, Refusal> {
-    if !login.ask_pass {
-        return Ok(None);
-    }
-    let asked = ui.ask_password("SSH password: ", stop);
-    let failed = |error| {
-        if stop.wanted() {
-            return Refusal::Stopped;
-        }
-        let hint =
-            "without one, write `password=` into the hosts file or `ssh.password` into the config";
-        Refusal::new(format!("the password could not be asked for: {error}"), hint)
-    };
-    asked.map(|text| Some(Secret::new(text))).map_err(failed)
-}
-
-fn local_agent() -> Result<LocalAgent, Refusal> {
-    agent_binary::local().map_err(|error| Refusal::new(chain(&error), error.hint()))
-}
-
-/// An agent on this machine, as the user who runs hep.
-fn launch_local(agent: &LocalAgent) -> Result<(Box<dyn remote::Link>, hep_protocol::facts::Facts), Unreachable> {
-    let started = match agent {
-        LocalAgent::File(path) => remote::local::start_file(path),
-        LocalAgent::Bytes(bytes) => remote::local::start_bytes(bytes),
-    };
-    let failed = |error| Problem::new(format!("cannot start the agent: {error}"));
-    let mut link = started.map_err(|error| unreachable_local(failed(error)))?;
-    let facts = greet(link.as_mut()).map_err(unreachable_local)?;
-    Ok((link, facts))
-}
-
-/// This machine as a host that could not be reached.
-fn unreachable_local(problem: Problem) -> Unreachable {
-    let Problem { what, hint } = problem;
-    Unreachable { host: LOCALHOST.to_owned(), stage: Stage::Start, what, hint, source: None }
 }
 
 fn refuse(refusal: &Refusal, ui: &mut Ui) {

@@ -555,5 +555,7 @@ fn facts_are_a_mapping() {
     let other = Err("the agent did not tell the facts of its host");
     check(Some(Reply::Facts(Json(serde_json::json!(["os"])))), other);
     check(Some(Reply::Done(End::Completed)), other);
+    let much = Json(serde_json::json!({"os": "x".repeat(FACTS)}));
+    check(Some(Reply::Facts(much)), Err("the facts take more than 8 MiB"));
     check(None, Err("the stream ended in place of the facts"));
 }

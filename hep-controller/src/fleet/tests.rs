@@ -20,7 +20,7 @@ fn converges(agent: &mut Agent) {
     agent.done(End::Completed);
 }
 
-fn unreachable() -> Unreachable {
+pub(crate) fn unreachable() -> Unreachable {
     let hint = Some("look".to_owned());
     let what = "no answer".to_owned();
     Unreachable { host: "web".to_owned(), stage: Stage::Connect, what, hint, source: None }

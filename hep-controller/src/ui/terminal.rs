@@ -168,10 +168,11 @@ mod tests {
             person.write_all(typed.as_bytes()).unwrap();
             let stop = Stop::default();
             assert_eq!(ask_step_at(&mut terminal, "web1: one", &stop).unwrap(), expected);
-            // A terminal shows what is typed too.
-            let mut shown = [0; 512];
-            let read = person.read(&mut shown).unwrap();
-            let shown = String::from_utf8_lossy(&shown[..read]).into_owned();
+            drop(terminal);
+            // A terminal shows what is typed too. Its end is an error, EIO.
+            let mut bytes = Vec::new();
+            drop(person.read_to_end(&mut bytes));
+            let shown = String::from_utf8_lossy(&bytes);
             assert!(shown.contains("web1: one: run it (y/n/c/q)? "), "{shown}");
             assert_eq!(shown.contains("please type `y`"), typed.starts_with("what"), "{shown}");
         };

@@ -1,0 +1,172 @@
+//! The way to chosen hosts: whom to log in as, which keys to trust, which agent to bring. What can be known to be wrong is
+//! refused before the first packet.
+
+use crate::agent_binary::{self, LocalAgent};
+use crate::cli;
+use crate::config::Config;
+use crate::drive::greet;
+use crate::inventory::{Host, Transport};
+use crate::remote::{
+    self, Canceller, HostKeyPolicy, HostKeys, Identities, Link, Options, Problem, Secret, Stage,
+    Target, Timeouts, Unreachable,
+};
+use crate::report::HostId;
+use crate::report::text::{chain, shown};
+use crate::settings::{self, Logins, Refusal, Usual};
+use crate::stop::Stop;
+use crate::ui::{Asker, Ui};
+use hep_protocol::facts::Facts;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the command line, the config and the system say of it.
+pub(crate) struct Ways<'a> {
+    pub(crate) login: &'a cli::Login,
+    pub(crate) connect_timeout: Option<u64>,
+    pub(crate) config: &'a Config,
+    pub(crate) usual: &'a Usual,
+}
+
+/// Everything that is needed to bring an agent onto one of the hosts.
+pub(crate) struct Reach {
+    targets: Vec<Target>,
+    transports: Vec<Transport>,
+    /// The agent for hosts that are this machine.
+    here: Option<LocalAgent>,
+    policy: HostKeyPolicy,
+    host_keys: HostKeys,
+    asker: Asker,
+    timeouts: Timeouts,
+    identities: Identities,
+    pub(crate) stop: Arc<Stop>,
+}
+
+impl Reach {
+    /// Asks for a password if that is wished. From here on signals are wishes to stop.
+    ///
+    /// # Errors
+    /// A setting that cannot be right, or the operator's wish to stop.
+    pub(crate) fn new(hosts: Vec<Host>, ways: &Ways<'_>, ui: &mut Ui) -> Result<Reach, Refusal> {
+        let Ways { login, connect_timeout, config, usual } = *ways;
+        let transports: Vec<Transport> = hosts.iter().map(|host| host.transport).collect();
+        let here = transports.contains(&Transport::Local).then(local_agent).transpose()?;
+        let stop = wishes_to_stop()?;
+        let asked = ask_password(login, &stop, ui)?;
+        let logins = Logins { login, asked, config, usual };
+        let targets = settings::targets(hosts, &logins)?;
+        settings::check_keys(&targets, &logins)?;
+        let host_keys = HostKeys::of_user(usual.home.as_deref());
+        let warning = |line: &String| ui.err(&format!("warning: {}\n", shown(line)));
+        host_keys.warnings().iter().for_each(warning);
+        Ok(Reach {
+            targets,
+            transports,
+            here,
+            policy: login.host_key.into(),
+            host_keys,
+            asker: ui.asker(&stop),
+            timeouts: timeouts(connect_timeout),
+            identities: Identities::of_user(usual.home.as_deref()),
+            stop,
+        })
+    }
+
+    /// The hosts' names.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.targets.iter().map(|target| target.name.clone()).collect()
+    }
+
+    /// Brings an agent onto a host and greets it.
+    ///
+    /// # Errors
+    /// How far it came, and why no further.
+    pub(crate) fn launch(
+        &self,
+        host: HostId,
+        way: &Canceller,
+    ) -> Result<(Box<dyn Link>, Facts), Unreachable> {
+        let place = (self.targets.get(host.0), self.transports.get(host.0));
+        match (place, &self.here) {
+            ((Some(_), Some(Transport::Local)), Some(agent)) => launch_local(agent),
+            ((Some(target), _), _) => remote::ssh::launch(target, &self.options(), way, greet),
+            ((None, _), _) => Err(unreachable_local(Problem::new("no such host"))),
+        }
+    }
+
+    fn options(&self) -> Options<'_> {
+        Options {
+            policy: self.policy,
+            host_keys: &self.host_keys,
+            confirm: &self.asker,
+            timeouts: self.timeouts,
+            identities: self.identities.clone(),
+            agents: &|machine| {
+                agent_binary::for_machine(machine)
+                    .map_err(|error| Problem::new(chain(&error)).with_hint(error.hint()))
+            },
+        }
+    }
+}
+
+/// Signals as wishes to stop.
+///
+/// # Errors
+/// The system does not let us watch for them.
+pub(crate) fn wishes_to_stop() -> Result<Arc<Stop>, Refusal> {
+    Stop::on_signals()
+        .map_err(|error| Refusal::plain(format!("cannot watch for signals: {error}")))
+}
+
+fn timeouts(connect_timeout: Option<u64>) -> Timeouts {
+    let usual = Timeouts::default();
+    match connect_timeout.map(Duration::from_secs) {
+        Some(limit) => usual.reaching_within(limit),
+        None => usual,
+    }
+}
+
+fn ask_password(login: &cli::Login, stop: &Stop, ui: &mut Ui) -> Result<Option<Secret>, Refusal> {
+    if !login.ask_pass {
+        return Ok(None);
+    }
+    let asked = ui.ask_password("SSH password: ", stop);
+    let failed = |error| {
+        if stop.wanted() {
+            return Refusal::Stopped;
+        }
+        let hint =
+            "without one, write `password=` into the hosts file or `ssh.password` into the config";
+        Refusal::new(format!("the password could not be asked for: {error}"), hint)
+    };
+    asked.map(|text| Some(Secret::new(text))).map_err(failed)
+}
+
+/// The agent for this machine.
+///
+/// # Errors
+/// There is none.
+pub(crate) fn local_agent() -> Result<LocalAgent, Refusal> {
+    agent_binary::local().map_err(|error| Refusal::new(chain(&error), error.hint()))
+}
+
+/// An agent on this machine, as the user who runs hep.
+///
+/// # Errors
+/// It does not start, or does not greet.
+pub(crate) fn launch_local(agent: &LocalAgent) -> Result<(Box<dyn Link>, Facts), Unreachable> {
+    let started = match agent {
+        LocalAgent::File(path) => remote::local::start_file(path),
+        LocalAgent::Bytes(bytes) => remote::local::start_bytes(bytes),
+    };
+    let failed = |error| Problem::new(format!("cannot start the agent: {error}"));
+    let mut link = started.map_err(|error| unreachable_local(failed(error)))?;
+    let facts = greet(link.as_mut()).map_err(unreachable_local)?;
+    Ok((link, facts))
+}
+
+/// This machine as a host that could not be reached.
+fn unreachable_local(problem: Problem) -> Unreachable {
+    let Problem { what, hint } = problem;
+    let host = crate::LOCALHOST.to_owned();
+    Unreachable { host, stage: Stage::Start, what, hint, source: None }
+}
