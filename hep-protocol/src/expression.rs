@@ -4,6 +4,9 @@
 //! Undefined names are errors. What is not known yet (in check mode: what a command would say) is never guessed: an
 //! evaluation that needs it ends in [`TroubleKind::Unknown`].
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "the engine's list of kinds is open")]
+#![expect(clippy::result_large_err, reason = "an evaluation that fails is the end of its task")]
+
 mod convert;
 mod documented;
 mod engine;
@@ -12,6 +15,7 @@ mod run;
 mod trouble;
 
 pub use documented::{Documented, FILTERS, FUNCTIONS, TESTS};
+pub use filters::Pattern;
 pub use trouble::{Trouble, TroubleKind};
 
 use run::{Memory, Run};

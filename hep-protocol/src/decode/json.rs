@@ -41,9 +41,10 @@ fn describe(json: &Json) -> String {
 
 impl<'de> Decoder<'de> {
     fn expected(self, expected: &str) -> Mistake {
-        let what = match self.0 {
-            Json::Null => What::NoValue,
-            json => What::Type { expected: expected.to_owned(), found: describe(json) },
+        let what = if self.0.is_null() {
+            What::NoValue
+        } else {
+            What::Type { expected: expected.to_owned(), found: describe(self.0) }
         };
         Mistake::new(what).about(self.0)
     }

@@ -13,6 +13,8 @@ mod texts;
 mod version;
 mod yaml;
 
+pub use regex::Pattern;
+
 use super::{Trouble, TroubleKind};
 use minijinja::{Environment, Error, ErrorKind, Value};
 

@@ -2,7 +2,7 @@
 //! `\s` and ignoring case mean ASCII. It takes time linear in the text, so look-around is not to be had.
 
 use super::kinds::text;
-use super::{advise, defined, items, refuse};
+use super::{Trouble, TroubleKind, defined, items, refuse, trouble};
 use minijinja::value::{Kwargs, Rest, ValueOrKwargs};
 use minijinja::{Environment, Error, Value};
 use regex_lite::{Captures, Regex, RegexBuilder};
@@ -49,14 +49,7 @@ fn compiled(full: &str, pattern: &str, kwargs: &Kwargs) -> Result<Regex, Error> 
     if let Some(regex) = COMPILED.with_borrow(|known| known.get(&key).cloned()) {
         return Ok(regex);
     }
-    // Python's end of the text.
-    let full = full.replace(r"\Z", r"\z");
-    let regex = RegexBuilder::new(&full)
-        .case_insensitive(ignore_case)
-        .multi_line(multiline)
-        .size_limit(1 << 20)
-        .build()
-        .map_err(|error| why_not(pattern, &error))?;
+    let regex = build(full, ignore_case, multiline).map_err(|error| why_not(pattern, &error))?;
     COMPILED.with_borrow_mut(|known| {
         if known.len() >= MAX_KEPT {
             known.clear();
@@ -66,20 +59,55 @@ fn compiled(full: &str, pattern: &str, kwargs: &Kwargs) -> Result<Regex, Error> 
     Ok(regex)
 }
 
+fn build(full: &str, ignore_case: bool, multiline: bool) -> Result<Regex, regex_lite::Error> {
+    // Python's end of the text.
+    let full = full.replace(r"\Z", r"\z");
+    RegexBuilder::new(&full)
+        .case_insensitive(ignore_case)
+        .multi_line(multiline)
+        .size_limit(1 << 20)
+        .build()
+}
+
+/// A regular expression by itself, in the syntax of the filters.
+#[derive(Clone, Debug)]
+pub struct Pattern(Regex);
+
+impl Pattern {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// What is wrong with it, in a sentence.
+    pub fn new(pattern: &str) -> Result<Self, String> {
+        build(pattern, false, false)
+            .map(Self)
+            .map_err(|error| what_is_wrong(pattern, &error).message)
+    }
+
+    /// Whether it matches anywhere in a text.
+    #[must_use]
+    pub fn is_match(&self, text: &str) -> bool {
+        self.0.is_match(text)
+    }
+}
+
 fn why_not(pattern: &str, error: &regex_lite::Error) -> Error {
+    trouble(what_is_wrong(pattern, error))
+}
+
+fn what_is_wrong(pattern: &str, error: &regex_lite::Error) -> Trouble {
     let shown = crate::words::shorten(pattern);
+    let wrong = |message: String| Trouble::new(TroubleKind::Other, message);
     let look_around = ["(?=", "(?!", "(?<=", "(?<!"];
     if let Some(found) = look_around.iter().find(|start| pattern.contains(**start)) {
-        return advise(
-            format!("the pattern `{shown}` looks around with `{found}`, which hep has not"),
-            "match what is around too, in groups, and keep it: `regex_replace('(a)b', '\\\\1c')`",
-        );
+        return wrong(format!("the pattern `{shown}` looks around with `{found}`, which hep has not"))
+            .hint("match what is around too, in groups, and keep it: `regex_replace('(a)b', '\\\\1c')`");
     }
     let referring = |digit: char| pattern.contains(&format!("\\{digit}"));
     if ('1'..='9').any(referring) || pattern.contains("(?P=") {
-        return refuse(format!("the pattern `{shown}` refers back to a group, which hep has not"));
+        return wrong(format!("the pattern `{shown}` refers back to a group, which hep has not"));
     }
-    refuse(format!("`{shown}` is no regular expression: {error}"))
+    wrong(format!("`{shown}` is no regular expression: {error}"))
 }
 
 fn replace(
