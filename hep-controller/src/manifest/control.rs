@@ -20,6 +20,8 @@ pub(crate) struct Control {
     pub(crate) notify: Vec<Spot>,
     pub(crate) listen: Vec<Spot>,
     pub(crate) on_error: Option<OnError>,
+    /// The expression that decides whether a failure is ignored.
+    pub(crate) ignored_if: Option<Spot>,
     pub(crate) retries: Option<Piece>,
     pub(crate) delay: Option<Piece>,
     pub(crate) until: Vec<Spot>,
@@ -99,7 +101,7 @@ impl Control {
             "register" => self.register = value.name().filter(|name| may_register(name, &mut value)),
             "notify" => self.notify = value.texts(),
             "listen" => self.listen = value.texts(),
-            "ignore_error" => self.on_error = on_error(&mut value),
+            "ignore_error" => self.take_on_error(&mut value),
             "retries" => self.retries = value.number(),
             "delay" => self.delay = value.number(),
             "until" => self.until = value.conditions(),
@@ -116,6 +118,27 @@ impl Control {
             "check" => self.check = check(&mut value),
             // `block`, `rescue`, `always` and `include` are what it does.
             _ => {}
+        }
+    }
+
+    /// `true`, `false`, or an expression that decides when the task has failed.
+    fn take_on_error(&mut self, value: &mut Value<'_>) {
+        let Some(text) = value.entry.value.text().filter(|text| has_expression(text)) else {
+            let of = |ignored| if ignored { OnError::GoOn } else { OnError::Stop };
+            self.on_error = value.truth().map(of);
+            return;
+        };
+        let inner = text.trim().strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
+        match inner.filter(|inner| !inner.contains("{{")) {
+            Some(condition) => {
+                let (text, source) = (condition.trim().to_owned(), Arc::clone(value.source));
+                self.on_error = Some(OnError::Ask(Condition(text.clone())));
+                self.ignored_if = Some(Spot { text, source, span: value.entry.value.span });
+            }
+            None => value.refuse(
+                "`ignore_error` takes `true`, `false` or one expression",
+                "write `ignore_error: \"{{ ... }}\"`",
+            ),
         }
     }
 
@@ -209,26 +232,6 @@ fn may_register(name: &Spot, value: &mut Value<'_>) -> bool {
             false
         }
         Some(_) | None => true,
-    }
-}
-
-/// `true`, `false`, or an expression that decides when the task has failed.
-fn on_error(value: &mut Value<'_>) -> Option<OnError> {
-    match value.entry.value.text().filter(|text| has_expression(text)) {
-        Some(text) => {
-            let inner = text.trim().strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
-            match inner.filter(|inner| !inner.contains("{{")) {
-                Some(condition) => Some(OnError::Ask(Condition(condition.trim().to_owned()))),
-                None => {
-                    value.refuse(
-                        "`ignore_error` takes `true`, `false` or one expression",
-                        "write `ignore_error: \"{{ ... }}\"`",
-                    );
-                    None
-                }
-            }
-        }
-        None => value.truth().map(|ignored| if ignored { OnError::GoOn } else { OnError::Stop }),
     }
 }
 

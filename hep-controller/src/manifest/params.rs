@@ -169,28 +169,37 @@ impl Verifier<'_, '_> {
     }
 
     fn template_text(&mut self, path: &Path, named: &Node, task: &ManifestTask) -> Option<Arc<Source>> {
-        if let Some(known) = self.templates.get(path) {
-            return known.clone();
-        }
-        let shown = path.strip_prefix(self.order.working_directory).unwrap_or(path);
-        let piece = Piece { source: Arc::clone(&task.module.source), node: named.clone() };
-        let read = if path.is_dir() {
-            let problem = piece.problem("a template is a file, and this is a directory");
-            Err(Diagnostics::from(problem.hint("write `src` to copy a directory")))
-        } else {
-            Source::read(path).map(|source| {
-                Arc::new(Source { path: shown.to_owned(), text: source.text.clone() })
-            })
+        let found = match self.templates.get(path) {
+            Some(known) => known.clone(),
+            None => {
+                let read = self.read_template(path, named, task);
+                self.templates.insert(path.to_owned(), read.clone());
+                read
+            }
         };
-        let found = match read {
+        match found {
             Ok(source) => Some(source),
             Err(problems) => {
                 self.mistakes.extend(problems);
                 None
             }
-        };
-        self.templates.insert(path.to_owned(), found.clone());
-        found
+        }
+    }
+
+    fn read_template(
+        &self,
+        path: &Path,
+        named: &Node,
+        task: &ManifestTask,
+    ) -> Result<Arc<Source>, Diagnostics> {
+        if path.is_dir() {
+            let piece = Piece { source: Arc::clone(&task.module.source), node: named.clone() };
+            let problem = piece.problem("a template is a file, and this is a directory");
+            return Err(problem.hint("write `src` to copy a directory").into());
+        }
+        let shown = path.strip_prefix(self.order.working_directory).unwrap_or(path).to_owned();
+        let source = Source::read(path)?;
+        Ok(Arc::new(Source { path: shown, text: source.text.clone() }))
     }
 }
 

@@ -52,24 +52,25 @@ impl Reader {
         let first = read.next();
         read.for_each(drop);
         let control = Control::read(source, item.entries(), owner, &mut self.problems);
-        let (entry, params) = first?;
-        let spec = match params {
-            Params::Typed(spec) => Some(*spec),
-            Params::Open => None,
-            Params::Wrong => {
-                self.loose_sources.extend(loose_source(source, item));
-                return None;
+        let (module, params, spec, broken) = match &first {
+            Some((entry, read)) => {
+                let spec = match read {
+                    Params::Typed(spec) => Some(spec.as_ref().clone()),
+                    Params::Open | Params::Wrong => None,
+                };
+                let name = (entry.key.text.to_string(), entry.key.span);
+                (name, entry.value.clone(), spec, matches!(read, Params::Wrong))
             }
+            None => ((String::new(), item.span), item.clone(), None, true),
         };
-        let module = Spot {
-            text: entry.key.text.to_string(),
-            source: Arc::clone(source),
-            span: entry.key.span,
-        };
+        if broken {
+            self.loose_sources.extend(loose_source(source, item));
+        }
+        let module = Spot { text: module.0, source: Arc::clone(source), span: module.1 };
         let number = self.count;
         self.count += 1;
-        let (params, file_vars) = (entry.value.clone(), Vec::new());
-        Some(ManifestTask { number, control, module, params, spec, file_vars })
+        // One with mistakes is kept for its names: what uses them has no mistake by that.
+        Some(ManifestTask { number, control, module, params, spec, broken, file_vars: Vec::new() })
     }
 
     fn one_module(

@@ -48,7 +48,7 @@ pub(super) struct Verifier<'v, 's> {
     registered: Registered,
     /// What was read of texts, by their places in memory: the manifest outlives this.
     pub(super) readings: HashMap<(usize, usize), Arc<Reading>>,
-    pub(super) templates: HashMap<PathBuf, Option<Arc<crate::source::Source>>>,
+    pub(super) templates: HashMap<PathBuf, Result<Arc<crate::source::Source>, Diagnostics>>,
     evaluations: usize,
 }
 
@@ -137,6 +137,7 @@ impl<'v, 's> Verifier<'v, 's> {
 
     pub(super) fn plays(&mut self, plays: &[PlayToVerify<'_>]) {
         let alike = alike::Groups::of(self.order, plays);
+        plays.iter().for_each(|play| self.texts_of_vars(play.play));
         for play in plays {
             let before = self.registered.clone();
             let kinds = alike.of_play(self.order.audience, play);
@@ -156,6 +157,23 @@ impl<'v, 's> Verifier<'v, 's> {
                 self.order.audience.members.get(*member).map_or(String::new(), |m| m.name.clone())
             };
             self.mistakes.end_play(&name);
+        }
+    }
+
+    /// Variables are evaluated where they are used, but what is no expression is a mistake anywhere.
+    fn texts_of_vars(&mut self, play: &ManifestPlay) {
+        let mut pieces: Vec<&Piece> = play.vars.iter().collect();
+        play.each_task(&mut |task| pieces.extend(task.file_vars.iter().chain(&task.control.vars)));
+        vars_of_blocks(&play.entries, &mut pieces);
+        for piece in pieces {
+            let mut spots = Vec::new();
+            spots_of(piece, &piece.node, &mut spots);
+            for (spot, node) in spots {
+                let mapping = place(&spot.source, node);
+                for problem in expression::read(&spot.text, Form::Text).problems {
+                    self.mistakes.all.push(mapping.diagnostic(&problem));
+                }
+            }
         }
     }
 
@@ -317,7 +335,9 @@ impl<'v, 's> Verifier<'v, 's> {
             };
             for mut around in rounds {
                 if self.decide(&task.control.when, &mut around, kind) == Decision::Done {
-                    self.params(task, &around, kind);
+                    if !task.broken {
+                        self.params(task, &around, kind);
+                    }
                     self.keys(&task.control, &around, kind, result_shape_of_try(task));
                 }
             }
@@ -353,7 +373,8 @@ impl<'v, 's> Verifier<'v, 's> {
             after.shapes.push((name.text.clone(), Origin::Result, result));
         }
         let groups = [Some(&control.until), control.changed_when.as_ref(), control.failed_when.as_ref()];
-        for conditions in groups.into_iter().flatten() {
+        let ignored = control.ignored_if.as_ref().map(std::slice::from_ref);
+        for conditions in groups.into_iter().flatten().map(Vec::as_slice).chain(ignored) {
             self.decide(conditions, &mut after.clone(), kind);
         }
     }
@@ -361,9 +382,8 @@ impl<'v, 's> Verifier<'v, 's> {
     /// Whether all conditions hold; those that a host decides do.
     fn decide(&mut self, conditions: &[Spot], around: &mut Around, kind: &Kind) -> Decision {
         for condition in conditions {
-            let Some(reading) = self.judged(condition, Form::Bare, around, kind) else {
-                return Decision::NotDone;
-            };
+            // One that is wrong decides nothing: what it guards has mistakes of its own.
+            let Some(reading) = self.judged(condition, Form::Bare, around, kind) else { continue };
             let scope = self.scope(around, kind);
             let held = self.language.holds(&condition.text, &scope);
             match held {
@@ -372,10 +392,7 @@ impl<'v, 's> Verifier<'v, 's> {
                 Err(trouble) if matches!(trouble.kind, TroubleKind::Unknown { .. }) => {
                     around.conditions.push(reading);
                 }
-                Err(trouble) => {
-                    self.trouble(condition, trouble);
-                    return Decision::NotDone;
-                }
+                Err(trouble) => self.trouble(condition, trouble),
             }
         }
         Decision::Done
@@ -533,6 +550,17 @@ impl Around {
     }
 }
 
+fn vars_of_blocks<'m>(entries: &'m [Entry], found: &mut Vec<&'m Piece>) {
+    for entry in entries {
+        if let Entry::Block(block) = entry {
+            found.extend(block.file_vars.iter().chain(&block.control.vars));
+            for part in [&block.body, &block.rescue, &block.always] {
+                vars_of_blocks(part, found);
+            }
+        }
+    }
+}
+
 /// Every text with an expression in a value, with its node.
 fn spots_of<'n>(piece: &Piece, node: &'n Node, found: &mut Vec<(Spot, &'n Node)>) {
     match &node.kind {
@@ -566,11 +594,11 @@ fn result_shape_of_try(task: &ManifestTask) -> Shape {
     own_fields(task).map_or(Shape::Any, |own| Shape::of_result(&own))
 }
 
+/// What a module adds to a result; nothing is known of those that tell more than changes.
 fn own_fields(task: &ManifestTask) -> Option<Vec<&'static str>> {
-    let shared = ["attempts", "msg", "item"];
     match task.module.text.as_str() {
-        "command" => Some(COMMAND_FIELDS.iter().map(|(name, _)| *name).chain(shared).collect()),
-        "apt" | "file" | "service" => Some(shared.to_vec()),
+        "command" => Some(COMMAND_FIELDS.iter().map(|(name, _)| *name).collect()),
+        "apt" | "file" | "service" => Some(Vec::new()),
         _ => None,
     }
 }
@@ -587,6 +615,7 @@ impl ManifestTask {
             || each.is_some()
             || !until.is_empty()
             || changed_when.is_some()
+            || self.control.ignored_if.is_some()
             || failed_when.is_some()
             || name.as_ref().is_some_and(|name| has_expression(&name.text))
             || keys.into_iter().flatten().any(|piece| piece.node.any_text(&has_expression))

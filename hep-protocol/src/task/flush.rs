@@ -20,7 +20,7 @@ impl TryFrom<bool> for Flush {
             Err(InvalidValue::new(
                 "a value of `flush`",
                 "false",
-                "`flush: true`, or remove the task",
+                "write `true`, or remove the task",
             ))
         }
     }
