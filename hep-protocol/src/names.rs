@@ -12,6 +12,27 @@ pub const BUILT_IN: [(&str, &str); 5] = [
 /// The name of a task's own result in its `until`, `changed_when` and `failed_when`.
 pub const RESULT: &str = "result";
 
+/// Names that no variable may have beside those of [`BUILT_IN`], and what they stand for.
+pub const RESERVED: [(&str, &str); 2] = [
+    ("item", "the element of a loop"),
+    (RESULT, "a task's own result, in `until`, `changed_when` and `failed_when`"),
+];
+
+/// Words that mean something else than a variable in expressions.
+pub const WORDS: [&str; 18] = [
+    "true", "false", "none", "True", "False", "None", "and", "or", "not", "in", "is", "if", "else",
+    "loop", "self", "range", "namespace", "omit",
+];
+
+/// Whether expressions can read a variable of this name.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    let letter = |c: char| c.is_ascii_alphabetic() || c == '_';
+    text.starts_with(letter)
+        && text.chars().all(|c| letter(c) || c.is_ascii_digit())
+        && !WORDS.contains(&text)
+}
+
 /// The fields of every registered result and what they are; a module's own come on top.
 pub const RESULT_FIELDS: [(&str, &str); 6] = [
     ("attempts", "how often the task was tried, with `retries`"),
@@ -32,4 +53,21 @@ pub const COMMAND_FIELDS: [(&str, &str); 5] = [
     ("stderr_lines", "the same, a list of lines"),
     ("stdout", "what it wrote to its standard output, without the newline at the end"),
     ("stdout_lines", "the same, a list of lines"),
+];
+
+/// The fields that `stat` adds to a result. All are there whatever the path is; one that does not apply is none.
+pub const STAT_FIELDS: [(&str, &str); 13] = [
+    ("executable", "whether the mode lets anybody execute it"),
+    ("exists", "whether there is anything at the path"),
+    ("gid", "the group's number"),
+    ("group", "the group's name; its number, as a text, if it has no name"),
+    ("kind", "`file`, `directory`, `link` or `special` (a device, socket or pipe)"),
+    ("mode", "the permissions, a text of four octal digits: `0644`"),
+    ("mtime", "when its content was last changed, in seconds since 1970"),
+    ("owner", "the owner's name; its number, as a text, if it has no name"),
+    ("sha256", "of a regular file's content, with `checksum: true`"),
+    ("size", "in bytes"),
+    ("stat", "all the others once more: what was written for Ansible reads `NAME.stat.exists`"),
+    ("target", "what a link says it points to"),
+    ("uid", "the owner's number"),
 ];

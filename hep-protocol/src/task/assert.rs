@@ -31,6 +31,31 @@ impl Params for Assert {
             "that",
             "`that` names no condition",
             "write one or more: `that: [os.family == \"debian\"]`",
+        )?;
+        BadParam::when(
+            self.that.iter().any(|condition| condition.trim().is_empty()),
+            "that",
+            "a condition is empty",
+            "write an expression, as `memory.total > 0`, or remove it",
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn conditions_are_one_or_several_and_say_something() {
+        let check = |params: serde_json::Value, expected: &str| {
+            let assert: Assert = serde_json::from_value(params).unwrap();
+            let said = assert.check().map_or_else(|bad| bad.message, |()| assert.title());
+            assert_eq!(said, expected);
+        };
+        check(json!({"that": "cpus > 1"}), "assert cpus > 1");
+        check(json!({"that": ["a", "b"], "fail_msg": "no"}), "assert 2 conditions");
+        check(json!({"that": []}), "`that` names no condition");
+        check(json!({"that": ["a", " "]}), "a condition is empty");
     }
 }

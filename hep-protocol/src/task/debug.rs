@@ -30,6 +30,12 @@ impl Params for Debug {
             "var",
             "`debug` shows either `msg` or `var`",
             "give one of them",
+        )?;
+        BadParam::when(
+            self.var.as_deref().is_some_and(|var| var.trim().is_empty()),
+            "var",
+            "`var` names nothing",
+            "write an expression, as `os.codename`",
         )
     }
 }

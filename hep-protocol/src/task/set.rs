@@ -1,7 +1,9 @@
 //! Parameters of `set`: variables for the rest of the host's run.
 
 use super::{BadParam, Params};
+use crate::names::{BUILT_IN, RESERVED, is_name};
 use crate::value::Json;
+use crate::words::shorten;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -23,6 +25,62 @@ impl Params for Set {
             "set",
             "`set` names no variable",
             "write `set: {name: value}`",
-        )
+        )?;
+        self.0.keys().try_for_each(|name| nameable(name))
+    }
+}
+
+/// Whether an expression could name a variable of this name, and would mean it.
+fn nameable(name: &str) -> Result<(), BadParam> {
+    let refused = |message, hint: &str| {
+        let hint = hint.to_owned();
+        Err(BadParam { key: "set", message, hint })
+    };
+    let taken = BUILT_IN.iter().chain(&RESERVED).find(|(taken, _)| *taken == name);
+    match taken {
+        None if is_name(name) => Ok(()),
+        None => refused(
+            format!("`{}` is no name that a variable can have", shorten(name)),
+            "write letters, digits and `_`, beginning with a letter or `_`, as in `http_port`",
+        ),
+        Some((_, meaning)) => refused(
+            format!("`{name}` cannot be a variable: it is {meaning}"),
+            "give it another name",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn check(params: serde_json::Value) -> String {
+        let set: Set = serde_json::from_value(params).unwrap();
+        set.check().map_or_else(|bad| bad.message, |()| set.title())
+    }
+
+    #[test]
+    fn names_are_those_that_an_expression_can_use() {
+        assert_eq!(check(json!({"release": "x", "_n2": 1})), "set _n2, release");
+        assert_eq!(check(json!({})), "`set` names no variable");
+        for name in ["", "2nd", "my-name", "a.b", "a b", "\u{e9}", "true", "loop"] {
+            let message = format!("`{name}` is no name that a variable can have");
+            assert_eq!(check(json!({name: 1})), message);
+        }
+    }
+
+    #[test]
+    fn names_that_mean_something_else_are_refused() {
+        assert_eq!(
+            check(json!({"result": 1})),
+            "`result` cannot be a variable: it is a task's own result, in `until`, `changed_when` and `failed_when`"
+        );
+        assert_eq!(
+            check(json!({"host": 1})),
+            "`host` cannot be a variable: it is the host's name in the inventory"
+        );
+        // Facts are the weakest of names, and may be hidden.
+        assert_eq!(check(json!({"hostname": "x"})), "set hostname");
     }
 }
