@@ -117,7 +117,9 @@ impl Human {
         if quiet || !self.progress.insert((task, text.clone())) {
             return String::new();
         }
-        let line = format!("{}: {}", shown(&self.run.task(task).name), shown(&text));
+        let written = &self.run.task(task).name;
+        let name = self.running.get(&host).map_or(written, |(name, _)| name);
+        let line = format!("{}: {}", shown(name), shown(&text));
         format!("{}{line}\n", self.prefix(host))
     }
 

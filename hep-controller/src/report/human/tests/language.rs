@@ -195,6 +195,16 @@ fn a_name_is_what_the_hosts_made_of_it() {
 }
 
 #[test]
+fn what_a_task_waits_for_stands_behind_its_rendered_name() {
+    let mut play = Play::new(1, RunMode::Apply);
+    let (host, turn, name) = (HostId(0), Turn(vec![0]), Some("install nginx".to_owned()));
+    play.event(Event::Started { host, task: 0, turn, name });
+    play.event(Event::Progress { host, task: 0, text: "waiting".to_owned() });
+    assert_eq!(play.text, "[stderr] install nginx: waiting\n");
+    assert_eq!(play.view.status(0).as_deref(), Some("install nginx (0.0 s)"));
+}
+
+#[test]
 fn handlers_of_some_hosts_stand_where_they_ran() {
     let mut play = Play::new(2, RunMode::Apply);
     play.finish(0, 0, 10, plain(Status::Changed));
