@@ -1,0 +1,60 @@
+//! Braces where the engine takes them for something else than the operator does.
+
+use super::words::{self, Words};
+use super::{Form, Problem};
+use minijinja::machinery::Token;
+use std::ops::Range;
+
+/// The problem of a bare expression with `{{ }}` around it or a part of it.
+pub(super) fn braces(text: &str) -> Option<Problem> {
+    let first = pairs(text).into_iter().next()?;
+    let plain = without_braces(text).split_whitespace().collect::<Vec<_>>().join(" ");
+    let problem = Problem::new(first, "this is an expression already: it takes no braces");
+    Some(if plain.is_empty() || plain.len() > 80 {
+        problem.hint("write it without `{{` and `}}`")
+    } else {
+        problem.hint(format!("write `{plain}`"))
+    })
+}
+
+/// The same text with blanks for the braces, of the same length.
+pub(super) fn without_braces(text: &str) -> String {
+    let mut plain = text.to_owned();
+    pairs(text).into_iter().for_each(|range| words::blank(&mut plain, range));
+    plain
+}
+
+/// The problem of a constant text inside an expression that has `{{` in it: it is never rendered.
+pub(super) fn nested(text: &str, range: Range<usize>, value: &str) -> Option<Problem> {
+    let (_, after) = value.split_once("{{")?;
+    let (inner, _) = after.split_once("}}")?;
+    let inner = inner.trim();
+    let whole = text.get(range.clone()).unwrap_or_default();
+    let alone = value.trim().starts_with("{{") && value.trim().ends_with("}}");
+    let hint = if alone && !inner.contains("}}") {
+        format!("write `{inner}` in place of `{}`", crate::yaml::shorten(whole))
+    } else {
+        format!("join texts and names: `'text' ~ {inner}`")
+    };
+    Some(Problem::new(range, "braces inside an expression's text are not rendered").hint(hint))
+}
+
+/// The places of `{{` and `}}` among the words of a bare expression.
+fn pairs(text: &str) -> Vec<Range<usize>> {
+    let words = Words::of(text, Form::Bare).all;
+    let (mut found, mut open): (Vec<Range<usize>>, usize) = (Vec::new(), 0);
+    let mut words = words.iter().peekable();
+    while let Some(word) = words.next() {
+        let Some(next) = words.peek() else { break };
+        let adjacent = word.range.end == next.range.start;
+        let pair = word.range.start..next.range.end;
+        match (&word.token, &next.token) {
+            (Token::BraceOpen, Token::BraceOpen) if adjacent => open += 1,
+            (Token::BraceClose, Token::BraceClose) if adjacent && open > 0 => open -= 1,
+            _ => continue,
+        }
+        found.push(pair);
+        words.next();
+    }
+    found
+}
