@@ -13,7 +13,7 @@ const MAX_ROUNDS: usize = 3;
 /// Brings one task's part of the host to what the task says, and tells what came of it.
 pub(crate) fn converge(spec: &TaskSpec, input: &Input<'_>, host: &mut dyn Host) -> Tried {
     let mut report = Report::default();
-    let result = match spec {
+    let done = match spec {
         TaskSpec::Apt(params) => run(params, input, host, &mut report),
         TaskSpec::Assert(params) => run(params, input, host, &mut report),
         TaskSpec::Command(params) => run(params, input, host, &mut report),
@@ -28,7 +28,14 @@ pub(crate) fn converge(spec: &TaskSpec, input: &Input<'_>, host: &mut dyn Host) 
     };
     report.close();
     let Report { changes, notes, data, set, unforeseen, .. } = report;
-    Tried { result, changes, notes, data, set, unforeseen }
+    let (result, depends) = match done {
+        Err(error) => {
+            let depends = error.depends().map(str::to_owned);
+            (Err(Failure::from(error)), depends)
+        }
+        Ok(()) => (Ok(()), None),
+    };
+    Tried { result, changes, notes, data, set, unforeseen, depends }
 }
 
 /// What one try of a task came to.
@@ -46,6 +53,8 @@ pub(crate) struct Tried {
     pub(crate) set: Map<String, Value>,
     /// Whether a program would have run, of which nobody knows what it would have said.
     pub(crate) unforeseen: bool,
+    /// What only a real run would tell and the module could not do without; then nothing else here counts.
+    pub(crate) depends: Option<String>,
 }
 
 /// What a task did so far; kept when a later step fails.
@@ -114,12 +123,11 @@ fn run<M: Module>(
     input: &Input<'_>,
     host: &mut dyn Host,
     report: &mut Report,
-) -> Result<(), Failure> {
-    rounds(params, input, host, report).map_err(|error| {
+) -> Result<(), SysError> {
+    rounds(params, input, host, report).inspect_err(|error| {
         if let Some(end) = error.ended() {
             report.ended(end);
         }
-        Failure::from(error)
     })
 }
 
@@ -135,6 +143,7 @@ fn rounds<M: Module>(
         report.notes.extend(plan.notes);
         report.data.extend(plan.data);
         report.set.extend(plan.set);
+        report.unforeseen |= plan.unforeseen;
         for (index, planned) in plan.steps.iter().enumerate() {
             if index > 0 && host.cancelled() {
                 return Err(SysError::new(format!("stopped before: {}", planned.step))

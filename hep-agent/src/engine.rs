@@ -1,10 +1,16 @@
 //! Walks a plan: plays, blocks, loops and handlers, on the real host or on an overlay of it. What becomes of one task is
-//! decided in `engine/task.rs`.
+//! decided in `engine/task.rs` and those beside it.
 
 mod block;
 mod handlers;
+mod judge;
+mod loops;
 mod machine;
+mod tally;
 mod task;
+#[cfg(test)]
+mod tests;
+mod tries;
 mod verdict;
 
 use crate::render::Names;
@@ -44,7 +50,6 @@ pub(crate) fn run(plan: &Plan, host: HostPart, outside: &Arc<dyn Outside>) -> En
         notified: Notified::default(),
         pace: plan.pace,
         rescued: 0,
-        flush: false,
     };
     for (number, play) in numbers.into_iter().zip(plays) {
         match walk.play(play, number) {
@@ -78,15 +83,14 @@ struct Walk<'p> {
     pace: Pace,
     /// How many of the blocks around the present task have a rescue that would run.
     rescued: usize,
-    /// Whether the task just run was a `flush`.
-    flush: bool,
 }
 
 impl Walk<'_> {
     fn play(&mut self, play: &Play, number: u32) -> Flow {
         let names = self.names.with_vars(&play.vars);
         self.notified = Notified::default();
-        let place = block::Place { play, turn: Turn(vec![number]) };
+        let turn = Turn(vec![number]);
+        let place = block::Place { play, outer: names.clone(), depth: 0, turn };
         let end = u32::try_from(play.items.len()).unwrap_or(u32::MAX);
         let flow = self.entries(&place, 0..end, &names);
         let wanted = match (flow, play.on_failure) {
@@ -94,7 +98,7 @@ impl Walk<'_> {
             (Flow::Failed, HandlersOnFailure::Skip) | (Flow::Cancelled, _) => false,
         };
         let handlers = if wanted {
-            self.handlers(play, &Turn(vec![number, end]), &names)
+            self.handlers(&place, &Turn(vec![number, end]))
         } else {
             Flow::On
         };

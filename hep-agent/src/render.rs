@@ -13,8 +13,10 @@ use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
+use template::Templates;
 
 mod task;
+mod template;
 
 pub(crate) use task::Rendered;
 
@@ -49,7 +51,7 @@ fn wrong(trouble: &Trouble) -> SysError {
 impl From<Unrendered> for SysError {
     fn from(unrendered: Unrendered) -> Self {
         match unrendered {
-            Unrendered::Unknown(cause) => Self::new(format!("depends on {cause}")),
+            Unrendered::Unknown(cause) => Self::unknown(cause),
             Unrendered::Wrong(error) => error,
         }
     }
@@ -60,7 +62,8 @@ impl From<Unrendered> for SysError {
 pub(crate) struct Names {
     language: Arc<Language>,
     scope: Arc<dyn Scope>,
-    frame: Frame,
+    /// The same as `scope`.
+    frame: Arc<Frame>,
 }
 
 /// The layers of names at one place.
@@ -81,6 +84,7 @@ struct Base {
     extra: Json,
     mode: RunMode,
     registered: RwLock<HashMap<String, Found>>,
+    templates: Templates,
 }
 
 impl Names {
@@ -93,13 +97,16 @@ impl Names {
             extra: plan.extra.clone(),
             mode: plan.mode,
             registered: RwLock::default(),
+            templates: Templates::default(),
         };
         let frame = Frame { base: Arc::new(base), layers: Vec::new(), locals: Vec::new() };
         Self::new(Arc::new(Language::new()), frame)
     }
 
     fn new(language: Arc<Language>, frame: Frame) -> Self {
-        Self { language, scope: Arc::new(frame.clone()), frame }
+        let frame = Arc::new(frame);
+        let scope: Arc<dyn Scope> = Arc::clone(&frame) as _;
+        Self { language, scope, frame }
     }
 
     /// The names of a unit test: facts of the machine alone.
@@ -114,7 +121,7 @@ impl Names {
     pub(crate) fn with_vars(&self, vars: &Json) -> Self {
         match vars.entries() {
             Some(entries) if !entries.is_empty() => {
-                let mut frame = self.frame.clone();
+                let mut frame = self.frame.as_ref().clone();
                 frame.layers.push(Arc::new(entries.clone()));
                 Self::new(Arc::clone(&self.language), frame)
             }
@@ -124,7 +131,7 @@ impl Names {
 
     /// With names above all others.
     pub(crate) fn with_locals(&self, locals: Vec<(String, Found)>) -> Self {
-        let mut frame = self.frame.clone();
+        let mut frame = self.frame.as_ref().clone();
         frame.locals.extend(locals);
         Self::new(Arc::clone(&self.language), frame)
     }

@@ -9,6 +9,7 @@ pub(crate) mod linux;
 pub(crate) mod overlay;
 pub(crate) mod packages;
 pub(crate) mod services;
+pub(crate) mod signs;
 
 use hep_protocol::outcome::{Exit, Failure};
 use hep_protocol::plan::Privacy;
@@ -18,7 +19,10 @@ use std::io;
 
 /// Reads the host.
 pub(crate) trait Observe:
-    files::ObserveFiles + packages::ObservePackages + services::ObserveServices
+    files::ObserveFiles
+    + packages::ObservePackages
+    + services::ObserveServices
+    + signs::ObserveSigns
 {
     /// Why something that is missing here may be there when its turn comes; always `None` on a real host.
     fn depends(&self, subject: Subject<'_>) -> Option<Cause>;
@@ -26,7 +30,11 @@ pub(crate) trait Observe:
 
 /// Acts on the host.
 pub(crate) trait Change:
-    files::ChangeFiles + packages::ChangePackages + services::ChangeServices + commands::ChangeCommands
+    files::ChangeFiles
+    + packages::ChangePackages
+    + services::ChangeServices
+    + commands::ChangeCommands
+    + signs::ChangeSigns
 {
 }
 
@@ -35,6 +43,7 @@ impl<T> Change for T where
         + packages::ChangePackages
         + services::ChangeServices
         + commands::ChangeCommands
+        + signs::ChangeSigns
 {
 }
 
@@ -86,10 +95,14 @@ pub(crate) enum Subject<'a> {
 pub(crate) enum Cause {
     /// Packages that an earlier task would install; by name.
     Packages(Vec<String>),
+    /// A service that an earlier task would start, stop or change.
+    Service(String),
     /// A command that an earlier task would run.
     Command(String),
     /// A task that may or may not run; by its name.
     Task(String),
+    /// A task of which nothing may be told.
+    Sensitive,
 }
 
 /// How many packages a cause names; the ones that the manifest asks for come first.
@@ -104,8 +117,10 @@ impl fmt::Display for Cause {
                 write!(f, "package{s} {}", shown.join(", "))?;
                 if more.is_empty() { Ok(()) } else { write!(f, ", ...") }
             }
+            Self::Service(name) => write!(f, "service {name}"),
             Self::Command(text) => write!(f, "command `{text}`"),
             Self::Task(name) => write!(f, "task `{name}`"),
+            Self::Sensitive => f.write_str("a task that is `sensitive`"),
         }
     }
 }
@@ -117,6 +132,7 @@ pub(crate) struct SysError {
     source: Option<io::Error>,
     hint: Option<String>,
     process: Option<ProcessEnd>,
+    depends: Option<String>,
 }
 
 /// How a process that failed ended, and the end of what it said.
@@ -149,6 +165,16 @@ impl SysError {
     /// Adds advice that names the key or command to change.
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// In check mode: what would have to be known, and only a real run would tell.
+    pub(crate) fn unknown(cause: String) -> Self {
+        Self { what: format!("depends on {cause}"), depends: Some(cause), ..Self::default() }
+    }
+
+    /// What only a real run would tell, if that is all that is wrong.
+    pub(crate) fn depends(&self) -> Option<&str> {
+        self.depends.as_deref()
     }
 
     /// Adds how the process at fault ended.

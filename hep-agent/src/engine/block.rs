@@ -1,18 +1,22 @@
 //! Entries of a play in a row, and blocks of them: conditions, loops, rescue, always.
 
-use super::task::Kin;
+use super::loops::{elements, locals};
+use super::task::conditions;
 use super::{Flow, Walk, worse};
-use crate::render::{Names, Unrendered, ready};
-use crate::sys::{Cause, SysError};
-use hep_protocol::expression::Found;
-use hep_protocol::message::Turn;
-use hep_protocol::plan::{Block, CheckPolicy, Item, Loop, Play};
-use serde_json::{Value, json};
+use crate::render::{Names, Unrendered};
+use crate::sys::SysError;
+use hep_protocol::message::{MAX_DEPTH, Turn};
+use hep_protocol::outcome::Status;
+use hep_protocol::plan::{Block, Item, Play};
 use std::ops::Range;
 
 /// Where entries are run: of which play, and under which turn.
 pub(super) struct Place<'p> {
     pub(super) play: &'p Play,
+    /// The play's names, without those of its blocks.
+    pub(super) outer: Names,
+    /// How many blocks are around it.
+    pub(super) depth: usize,
     /// The turn of what is around them.
     pub(super) turn: Turn,
 }
@@ -30,13 +34,15 @@ pub(super) fn deeper(turn: &Turn, at: u32) -> Turn {
     Turn(numbers)
 }
 
+/// The module behind whose tasks handlers are run.
+const FLUSH: &str = "flush";
+
 /// Why the tasks of a block are reported without being run.
-#[derive(Clone, Copy)]
-enum Passed<'a> {
+enum Passed {
     /// Its condition does not hold.
     Skipped,
     /// Whether they would be run depends on this.
-    Depends(&'a str),
+    Depends(String),
 }
 
 impl Walk<'_> {
@@ -67,40 +73,62 @@ impl Walk<'_> {
     /// A task, and behind a `flush` the handlers.
     fn entry(&mut self, place: &Place<'_>, at: u32, number: u32, names: &Names) -> Flow {
         let turn = place.turn(at);
-        let flow = self.task(number, &turn, names, &Kin::default());
-        if std::mem::take(&mut self.flush) { self.handlers(place.play, &turn, names) } else { flow }
+        let (status, flow) = self.task(number, &turn, names, None);
+        let module = self.plan.tasks.get(number as usize).map(|task| task.spec.module());
+        if flow == Flow::On && status == Status::Ok && module == Some(FLUSH) {
+            self.handlers(place, &turn)
+        } else {
+            flow
+        }
     }
 
     fn block(&mut self, place: &Place<'_>, at: u32, block: &Block, names: &Names) -> Flow {
         let names = names.with_vars(&block.vars);
-        let body = at + 1;
-        match self.conditions(&block.when, &names) {
-            Ok(true) => {}
-            Ok(false) => return self.pass(place, body, block.body, Passed::Skipped),
-            Err(Unrendered::Unknown(cause)) => {
-                return self.pass(place, body, block.body, Passed::Depends(&cause));
-            }
-            Err(Unrendered::Wrong(error)) => return self.refuse(place, body, block, error),
+        let body = at.saturating_add(1)..at.saturating_add(1).saturating_add(block.body);
+        let why = match self.entered(place, at, block, &names) {
+            Ok(Some(flow)) => return flow,
+            Ok(None) => Passed::Skipped,
+            Err(Unrendered::Unknown(cause)) => Passed::Depends(cause),
+            Err(Unrendered::Wrong(error)) => return self.refuse(place, body, error, &names),
+        };
+        self.pass(place, body, &why, &names);
+        Flow::On
+    }
+
+    /// Runs a block if its condition holds and its loop has elements; `None`: they do not.
+    fn entered(
+        &mut self,
+        place: &Place<'_>,
+        at: u32,
+        block: &Block,
+        names: &Names,
+    ) -> Result<Option<Flow>, Unrendered> {
+        if place.depth >= MAX_DEPTH {
+            let error = format!("blocks lie in blocks more than {MAX_DEPTH} deep");
+            return Err(Unrendered::Wrong(SysError::new(error)));
         }
-        let Some(each) = &block.each else { return self.sections(place, body, block, &names) };
-        match self.elements(each, &names) {
-            Ok(elements) => {
-                for (round, element) in (0_u32..).zip(elements) {
-                    let names = names.with_locals(locals(each, round, &element));
-                    let turn = deeper(&place.turn(at), round);
-                    let inner = Place { play: place.play, turn };
-                    let flow = self.sections(&inner, body, block, &names);
-                    if flow != Flow::On {
-                        return flow;
-                    }
-                }
-                Flow::On
-            }
-            Err(Unrendered::Unknown(cause)) => {
-                self.pass(place, body, block.body, Passed::Depends(&cause))
-            }
-            Err(Unrendered::Wrong(error)) => self.refuse(place, body, block, error),
+        if !conditions(&block.when, names)? {
+            return Ok(None);
         }
+        let inner = |turn| {
+            let (play, outer) = (place.play, place.outer.clone());
+            Place { play, outer, depth: place.depth.saturating_add(1), turn }
+        };
+        let first = at.saturating_add(1);
+        let Some(each) = &block.each else {
+            return Ok(Some(self.sections(&inner(place.turn.clone()), first, block, names)));
+        };
+        let mut flow = None;
+        for (round, element) in (0_u32..).zip(elements(each, names)?) {
+            let names = names.with_locals(locals(each, round, &element));
+            let place = inner(deeper(&place.turn(at), round));
+            let after = self.sections(&place, first, block, &names);
+            flow = Some(after);
+            if after != Flow::On {
+                break;
+            }
+        }
+        Ok(flow)
     }
 
     /// Body, rescue and always, which stand one behind the other.
@@ -121,72 +149,48 @@ impl Walk<'_> {
         worse(flow, self.entries(place, always..end, names))
     }
 
-    /// Reports the tasks of a block that is not entered.
-    fn pass(&mut self, place: &Place<'_>, first: u32, count: u32, why: Passed<'_>) -> Flow {
-        let mut at = first;
-        let end = first.saturating_add(count);
-        while at < end {
-            let turn = place.turn(at);
+    /// Reports the tasks of a block that is not entered; of inner blocks the body counts, as of the outer one.
+    fn pass(&mut self, place: &Place<'_>, body: Range<u32>, why: &Passed, names: &Names) {
+        let mut at = body.start;
+        while at < body.end {
+            let next = at.saturating_add(1);
             at = match place.play.items.get(at as usize) {
                 Some(Item::Task(number)) => {
-                    match why {
-                        Passed::Skipped => self.skip(*number, &turn),
-                        Passed::Depends(cause) => self.leave_open(*number, &turn, cause),
+                    if let Some(job) = self.job(*number, names) {
+                        let turn = place.turn(at);
+                        match why {
+                            Passed::Skipped => self.pass_over(&job, &turn),
+                            Passed::Depends(cause) => self.leave_open(&job, &turn, cause),
+                        };
                     }
-                    at + 1
+                    next
                 }
-                // Of inner blocks the body counts, as of the outer one.
                 Some(Item::Block(block)) => {
-                    self.pass(place, at + 1, block.body, why);
-                    at.saturating_add(1).saturating_add(block.entries().unwrap_or(u32::MAX))
+                    let names = names.with_vars(&block.vars);
+                    self.pass(place, next..next.saturating_add(block.body), why, &names);
+                    next.saturating_add(block.entries().unwrap_or(u32::MAX))
                 }
-                None => return Flow::On,
+                None => return,
             };
         }
-        Flow::On
     }
 
     /// A block whose condition or loop is wrong fails at its first task.
-    fn refuse(&mut self, place: &Place<'_>, first: u32, block: &Block, error: SysError) -> Flow {
-        let task = (first..first.saturating_add(block.body)).find_map(|at| {
-            match place.play.items.get(at as usize) {
-                Some(Item::Task(number)) => Some((at, *number)),
-                Some(Item::Block(_)) | None => None,
-            }
+    fn refuse(
+        &mut self,
+        place: &Place<'_>,
+        body: Range<u32>,
+        error: SysError,
+        names: &Names,
+    ) -> Flow {
+        let first = body.into_iter().find_map(|at| match place.play.items.get(at as usize)? {
+            Item::Task(number) => Some((at, *number)),
+            Item::Block(_) => None,
         });
-        match task {
-            Some((at, number)) => self.fail(number, &place.turn(at), error),
+        let job = first.and_then(|(at, number)| Some((at, self.job(number, names)?)));
+        match job {
+            Some((at, job)) => self.fail(&job, &place.turn(at), error),
             None => Flow::Failed,
         }
     }
-
-    /// The elements of a loop.
-    pub(super) fn elements(&self, each: &Loop, names: &Names) -> Result<Vec<Value>, Unrendered> {
-        match names.tree(&each.over)? {
-            Value::Array(elements) => Ok(elements),
-            Value::Object(entries) => Ok(entries
-                .into_iter()
-                .map(|(key, value)| json!({"key": key, "value": value}))
-                .collect()),
-            other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
-                let shown: String = other.to_string().chars().take(60).collect();
-                Err(Unrendered::Wrong(
-                    SysError::new(format!("`loop` takes a list or a mapping, found {shown}"))
-                        .hint("write `[...]` around it, or an expression that gives a list"),
-                ))
-            }
-        }
-    }
-
-    /// What an overlay has to know of a task that may or may not run.
-    pub(super) fn foresee(&mut self, name: &str) {
-        let cause = Cause::Task(name.to_owned());
-        self.machine.with(CheckPolicy::AsRun, |host, _| host.foresee(cause));
-    }
-}
-
-/// The names of one round of a loop.
-pub(super) fn locals(each: &Loop, round: u32, element: &Value) -> Vec<(String, Found)> {
-    let index = each.index.iter().map(|name| (name.clone(), Found::Plain(json!(round))));
-    std::iter::once((each.var.clone(), ready(element))).chain(index).collect()
 }

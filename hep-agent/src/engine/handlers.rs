@@ -1,15 +1,11 @@
 //! Handlers: who was notified, and running those, each once, in the order of their definition.
 
-use super::block::deeper;
-use super::task::Kin;
+use super::block::{Place, deeper};
 use super::{Flow, Walk, worse};
-use crate::render::Names;
+use crate::sys::SysError;
 use hep_protocol::message::Turn;
-use hep_protocol::plan::Play;
+use hep_protocol::plan::HandlersOnFailure;
 use std::collections::BTreeMap;
-
-/// More rounds than handlers that notify one another have a use for.
-const MAX_ROUNDS: u32 = 100;
 
 /// The handlers that wait to be run, by their task's number; with what it depends on whether they are run at all.
 #[derive(Debug, Default)]
@@ -17,9 +13,9 @@ pub(super) struct Notified(BTreeMap<u32, Option<String>>);
 
 impl Notified {
     /// A task that changed something notifies these; one that only may have, says on what that depends.
-    pub(super) fn notify(&mut self, handlers: &[u32], depends: Option<&str>) {
+    pub(super) fn notify(&mut self, handlers: &[u32], depends: Option<String>) {
         for handler in handlers {
-            let known = self.0.entry(*handler).or_insert_with(|| depends.map(str::to_owned));
+            let known = self.0.entry(*handler).or_insert_with(|| depends.clone());
             if depends.is_none() {
                 *known = None;
             }
@@ -28,23 +24,42 @@ impl Notified {
 }
 
 impl Walk<'_> {
-    /// Runs what was notified, until nobody is notified any more. A handler that fails keeps no other from running.
-    pub(super) fn handlers(&mut self, play: &Play, turn: &Turn, names: &Names) -> Flow {
+    /// Runs what was notified, until nobody is notified any more. A handler that fails keeps no other from running, unless
+    /// the play wants it so. They see the play's names, wherever they are run.
+    pub(super) fn handlers(&mut self, place: &Place<'_>, turn: &Turn) -> Flow {
         let mut flow = Flow::On;
-        for round in 0..MAX_ROUNDS {
+        // Handlers that do not notify one another in a circle need no more rounds than there are of them.
+        let rounds = u32::try_from(place.play.handlers.len()).unwrap_or(u32::MAX);
+        for round in 0..rounds {
             if self.notified.0.is_empty() {
-                break;
+                return flow;
             }
-            for (place, handler) in (0_u32..).zip(&play.handlers) {
+            for (at, handler) in (0_u32..).zip(&place.play.handlers) {
                 let Some(depends) = self.notified.0.remove(handler) else { continue };
-                let turn = deeper(&deeper(turn, round), place);
-                let kin = Kin { depends: depends.as_deref() };
-                flow = worse(flow, self.task(*handler, &turn, names, &kin));
-                if flow == Flow::Cancelled {
+                let turn = deeper(&deeper(turn, round), at);
+                let (_, after) = self.task(*handler, &turn, &place.outer, depends.as_deref());
+                flow = worse(flow, after);
+                let ends = match (flow, place.play.on_failure) {
+                    (Flow::Cancelled, _) | (Flow::Failed, HandlersOnFailure::Skip) => true,
+                    (Flow::Failed, HandlersOnFailure::Run) | (Flow::On, _) => false,
+                };
+                if ends {
                     return flow;
                 }
             }
         }
-        flow
+        worse(flow, self.endless(place, &deeper(turn, rounds)))
+    }
+
+    /// Whoever is still notified then fails: it would never end.
+    fn endless(&mut self, place: &Place<'_>, turn: &Turn) -> Flow {
+        let mut handlers = (0_u32..).zip(&place.play.handlers);
+        let next = handlers.find(|(_, handler)| self.notified.0.contains_key(handler));
+        self.notified = Notified::default();
+        let Some((at, handler)) = next else { return Flow::On };
+        let Some(job) = self.job(*handler, &place.outer) else { return Flow::On };
+        let error = SysError::new("handlers notify one another in a circle")
+            .hint("remove one `notify` of them, or let it change something only when needed");
+        self.fail(&job, &deeper(turn, at), error)
     }
 }

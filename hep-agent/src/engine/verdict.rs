@@ -1,16 +1,16 @@
 //! What became of a task, or of one element of its loop: the outcome for the report and the result for later tasks.
 
-use crate::render::{Unrendered, ready};
+use crate::render::ready;
 use crate::sys::SysError;
 use hep_protocol::expression::Found;
-use hep_protocol::outcome::{Change, Failure, ItemOutcome, Status};
+use hep_protocol::outcome::{Change, Failure, ItemOutcome, Outcome, Status};
 use hep_protocol::plan::Privacy;
 use serde_json::{Map, Value, json};
 
 /// How one try, or all tries of an element, ended.
 #[derive(Debug)]
 pub(super) struct Verdict {
-    /// `Ok`, `Changed`, `Pending`, `Skipped` or `Failed`: whether a failure counts is decided for the whole task.
+    /// `Ok`, `Changed`, `Pending`, `Skipped` or `Failed`, until it is settled what a failure means for the run.
     pub(super) status: Status,
     pub(super) changes: Vec<Change>,
     pub(super) notes: Vec<String>,
@@ -18,6 +18,8 @@ pub(super) struct Verdict {
     pub(super) data: Map<String, Value>,
     pub(super) attempts: u32,
     pub(super) certainty: Certainty,
+    /// What a change makes its status: `Changed`, or `Pending` where nothing is done.
+    pub(super) acts: Status,
 }
 
 /// How much of a result is known.
@@ -25,14 +27,24 @@ pub(super) struct Verdict {
 pub(super) enum Certainty {
     /// All of it.
     Known,
-    /// Not what a program would say: it would run, and did not.
-    Foreseen,
+    /// It would run, and did not: these fields, and what the module found out by looking.
+    Partly(&'static [&'static str]),
     /// Nothing, not even whether the task would run; on what that depends.
     Open(String),
 }
 
+/// Of a program that would run: all but what it would say.
+pub(super) const FORESEEN: &[&str] = &["changed", "changes", "skipped"];
+
+/// Of a task whose program's end decides whether it changes something.
+pub(super) const UNDECIDED: &[&str] = &["skipped"];
+
+/// Of a loop in which one element changes something, whatever the others do.
+pub(super) const CHANGES: &[&str] = &["changed", "skipped"];
+
 impl Verdict {
-    fn of(status: Status) -> Self {
+    /// Nothing but a status.
+    pub(super) fn of(status: Status) -> Self {
         Self {
             status,
             changes: Vec::new(),
@@ -41,6 +53,7 @@ impl Verdict {
             data: Map::new(),
             attempts: 1,
             certainty: Certainty::Known,
+            acts: Status::Changed,
         }
     }
 
@@ -58,20 +71,28 @@ impl Verdict {
 
     /// It was not even tried, or went wrong.
     pub(super) fn failed(failure: Failure) -> Self {
-        Self { failure: Some(failure), ..Self::of(Status::Failed) }
+        Self::of(Status::Failed).failed_by(failure)
     }
 
-    /// It could not be rendered.
-    pub(super) fn unrendered(why: Unrendered) -> Self {
-        match why {
-            Unrendered::Unknown(cause) => Self::open(cause),
-            Unrendered::Wrong(error) => Self::failed(error.into()),
+    /// Failed, whatever it was.
+    pub(super) fn failed_by(self, failure: Failure) -> Self {
+        Self { failure: Some(failure), status: Status::Failed, ..self }
+    }
+
+    /// With the status that its changes give it, unless it failed.
+    pub(super) fn acted(mut self) -> Self {
+        if self.status != Status::Failed {
+            self.status = if self.changes.is_empty() { Status::Ok } else { self.acts };
         }
+        self
     }
 
-    /// Nothing but what a try came to.
-    pub(super) fn tried(status: Status) -> Self {
-        Self::of(status)
+    /// A failure's part that a program said.
+    pub(super) fn spoken(&self) -> Failure {
+        let text = |name: &str| {
+            self.data.get(name).and_then(Value::as_str).map(end_of).unwrap_or_default().to_owned()
+        };
+        Failure { stdout: text("stdout"), stderr: text("stderr"), ..Failure::default() }
     }
 
     /// Whether something was changed, or in check mode would be.
@@ -81,6 +102,15 @@ impl Verdict {
             // What was done before the failure stays done.
             Status::Failed | Status::Ignored | Status::Rescued => !self.changes.is_empty(),
             Status::Ok | Status::Skipped => false,
+        }
+    }
+
+    /// On what it depends whether something would be changed, when that is not known.
+    pub(super) fn open_change(&self, title: &str) -> Option<String> {
+        match &self.certainty {
+            Certainty::Open(cause) => Some(cause.clone()),
+            Certainty::Partly(known) if !known.contains(&"changed") => Some(result_of(title)),
+            Certainty::Partly(_) | Certainty::Known => None,
         }
     }
 
@@ -102,14 +132,30 @@ impl Verdict {
         fields
     }
 
-    /// The result as expressions see it; `task` is the task's name.
-    pub(super) fn result(&self, task: &str) -> Found {
-        found(&self.certainty, self.fields(), task)
+    /// The result as expressions see it, as far as it is known; `title` is the task's name.
+    pub(super) fn result(&self, title: &str) -> Found {
+        match &self.certainty {
+            Certainty::Known => ready(&Value::Object(self.fields())),
+            Certainty::Partly(known) => {
+                let mut fields = self.fields();
+                fields.retain(|name, _| {
+                    known.contains(&name.as_str()) || self.data.contains_key(name)
+                });
+                Found::Partial { known: Value::Object(fields), cause: result_of(title) }
+            }
+            Certainty::Open(_) => Found::Unknown(result_of(title)),
+        }
+    }
+
+    /// For the report of a task.
+    pub(super) fn outcome(self) -> Outcome {
+        let Self { status, changes, notes, failure, .. } = self;
+        Outcome { status, changes, notes, failure, items: Vec::new(), ms: 0 }
     }
 
     /// As one element of a loop.
-    pub(super) fn item(self, label: String, status: Status, ms: u64) -> ItemOutcome {
-        let Self { changes, notes, failure, .. } = self;
+    pub(super) fn item(self, label: String, ms: u64) -> ItemOutcome {
+        let Self { status, changes, notes, failure, .. } = self;
         ItemOutcome { label, status, changes, notes, failure, ms }
     }
 
@@ -133,14 +179,16 @@ impl Verdict {
     }
 }
 
-/// The fields of a result, as far as they are known.
-pub(super) fn found(certainty: &Certainty, fields: Map<String, Value>, task: &str) -> Found {
-    let cause = || format!("the result of `{task}`");
-    match certainty {
-        Certainty::Known => ready(&Value::Object(fields)),
-        Certainty::Foreseen => Found::Partial { known: Value::Object(fields), cause: cause() },
-        Certainty::Open(_) => Found::Unknown(cause()),
-    }
+fn result_of(title: &str) -> String {
+    format!("the result of `{title}`")
+}
+
+/// The end of a text, as much as a failure carries.
+fn end_of(text: &str) -> &str {
+    const KEPT: usize = 64 * 1024;
+    let from = text.len().saturating_sub(KEPT);
+    let from = (from..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+    text.get(from..).unwrap_or_default()
 }
 
 /// A failure with a plain sentence.

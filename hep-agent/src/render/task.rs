@@ -3,7 +3,6 @@
 use super::{Names, Unrendered};
 use crate::engine::Outside;
 use crate::sys::SysError;
-use hep_protocol::blob::Source;
 use hep_protocol::decode::Sentence;
 use hep_protocol::plan::{Control, Spec, Task};
 use hep_protocol::task::TaskSpec;
@@ -11,10 +10,6 @@ use hep_protocol::value::Json;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::io::Read;
-
-/// How large a template may be, in bytes.
-const LARGEST: u64 = 8 * 1024 * 1024;
 
 /// A task as it is to be run.
 pub(crate) struct Rendered<'t> {
@@ -45,6 +40,10 @@ impl Names {
             env = self.environment(control)?;
             if let Some(limit) = &control.timeout {
                 let limit = self.number(limit, "timeout")?;
+                if limit == 0 {
+                    let error = SysError::new("a `timeout` of 0 leaves no time");
+                    return Err(Unrendered::Wrong(error.hint("remove it, or give seconds")));
+                }
                 bound(spec.to_mut(), limit);
             }
         }
@@ -69,39 +68,6 @@ impl Names {
                 None => error,
             })
         })
-    }
-
-    /// The text that a template gives.
-    fn template(
-        &self,
-        written: &str,
-        task: &Task,
-        outside: &dyn Outside,
-    ) -> Result<String, Unrendered> {
-        let unreadable = |why: String| SysError::new(format!("cannot read template `{written}`: {why}"));
-        let file = match task.source(written) {
-            Some(Source::File(file)) => file,
-            Some(Source::Tree { .. }) => {
-                let error = unreadable("it is a directory".to_owned());
-                return Err(Unrendered::Wrong(error.hint("name one file as `template`")));
-            }
-            None => {
-                let error = unreadable("hep did not send it along".to_owned());
-                let hint = "name the file so that it is known before the run";
-                return Err(Unrendered::Wrong(error.hint(hint)));
-            }
-        };
-        if file.size > LARGEST {
-            let most = LARGEST >> 20;
-            let why = format!("it has {} bytes, and {most} MiB are allowed", file.size);
-            return Err(Unrendered::Wrong(unreadable(why)));
-        }
-        let mut text = String::new();
-        outside
-            .open(&file.digest)
-            .and_then(|reader| reader.take(LARGEST).read_to_string(&mut text))
-            .map_err(|error| Unrendered::Wrong(unreadable(error.to_string())))?;
-        Ok(self.language.template(written, &text, &self.scope)?)
     }
 
     /// The task's environment variables, later layers above earlier ones.

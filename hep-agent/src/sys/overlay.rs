@@ -9,9 +9,11 @@ pub(crate) mod empty;
 mod files;
 mod packages;
 mod services;
+mod signs;
 
 use super::{Cause, Observe, Session, Subject, TaskStart};
 use files::Certainty;
+use hep_protocol::plan::Privacy;
 use hep_protocol::value::AbsPath;
 
 /// A host and what would be different on it.
@@ -19,6 +21,8 @@ pub(crate) struct Overlay<O> {
     base: O,
     /// Earlier steps whose effect is not known here, in order.
     causes: Vec<Cause>,
+    /// Of the task whose steps these are.
+    privacy: Privacy,
     files: files::Changed,
     packages: packages::Changed,
     services: services::Changed,
@@ -30,6 +34,7 @@ impl<O: Observe> Overlay<O> {
         Self {
             base,
             causes: Vec::new(),
+            privacy: Privacy::Open,
             files: files::Changed::default(),
             packages: packages::Changed::default(),
             services: services::Changed::default(),
@@ -65,11 +70,19 @@ impl<O> Overlay<O> {
         self.base
     }
 
+    /// Later steps may rest on what this one would do. Of a sensitive task they do not tell what that is.
+    fn expect(&mut self, cause: Cause) {
+        self.causes.push(match self.privacy {
+            Privacy::Open => cause,
+            Privacy::Sensitive => Cause::Sensitive,
+        });
+    }
+
     /// The package that bears one of these names: the likeliest to bring it.
     fn named(&self, words: &[&str]) -> Option<Cause> {
         let named = self.causes.iter().find_map(|cause| match cause {
             Cause::Packages(names) => names.iter().find(|name| words.contains(&name.as_str())),
-            Cause::Command(_) | Cause::Task(_) => None,
+            Cause::Service(_) | Cause::Command(_) | Cause::Task(_) | Cause::Sensitive => None,
         });
         named.map(|name| Cause::Packages(vec![name.clone()]))
     }
@@ -91,6 +104,7 @@ impl<O: Observe + Session> Session for Overlay<O> {
     }
 
     fn begin_task(&mut self, task: TaskStart) {
+        self.privacy = task.privacy;
         self.packages.begin_task();
         self.base.begin_task(task);
     }

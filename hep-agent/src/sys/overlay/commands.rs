@@ -6,7 +6,7 @@ use crate::sys::{Cause, Observe, ProcessEnd, SysError};
 
 impl<O: Observe> ChangeCommands for Overlay<O> {
     fn run(&mut self, invocation: &Invocation) -> Result<Option<ProcessEnd>, SysError> {
-        self.causes.push(Cause::Command(invocation.words.clone()));
+        self.expect(Cause::Command(invocation.words.clone()));
         Ok(None)
     }
 }

@@ -48,7 +48,11 @@ impl<O: Observe> ObservePackages for Overlay<O> {
 
     fn package_index(&self) -> Result<Index, SysError> {
         let base = self.base.package_index()?;
-        let command = self.causes.iter().rfind(|cause| matches!(cause, Cause::Command(_)));
+        let anything = |cause: &&Cause| match cause {
+            Cause::Command(_) | Cause::Task(_) | Cause::Sensitive => true,
+            Cause::Packages(_) => false,
+        };
+        let command = self.causes.iter().rfind(anything);
         let (age, gap) = if self.packages.refreshed {
             (Some(Duration::ZERO), Some(Gap::Refresh))
         } else if self.sources_changed()? {
@@ -278,7 +282,7 @@ impl<O: Observe> ChangePackages for Overlay<O> {
             for entry in database.iter_mut().filter(|entry| names.contains(&entry.name)) {
                 entry.provides = catalogue.provided_by(&entry.name);
             }
-            self.causes.push(Cause::Packages(names));
+            self.expect(Cause::Packages(names));
         }
         self.packages.database = Some(database);
         Ok(())

@@ -4,7 +4,7 @@ use super::Overlay;
 use crate::sys::files::ObserveFiles as _;
 use crate::sys::services::script::{Script, not_executable};
 use crate::sys::services::{
-    Boot, ChangeServices, Definition, ObserveServices, Reload, Running, ServiceJob, ServiceState,
+    Boot, ChangeServices, Definition, ObserveServices, Reload, Running, ServiceJob, ServiceState, Verb,
     script_name, unit_name,
 };
 use crate::sys::{Cause, Observe, Subject, SysError};
@@ -29,6 +29,8 @@ const DEFINITION_LIMIT: u64 = 1024 * 1024;
 pub(super) struct Changed {
     states: BTreeMap<String, ServiceState>,
     refreshed: bool,
+    /// The one acted on last.
+    latest: Option<String>,
 }
 
 impl<O: Observe> ObserveServices for Overlay<O> {
@@ -63,11 +65,16 @@ impl<O: Observe> ObserveServices for Overlay<O> {
 }
 
 impl<O: Observe> Overlay<O> {
+    /// The service that an earlier task acted on last.
+    pub(super) fn acted_on(&self) -> Option<String> {
+        self.services.latest.clone()
+    }
+
     /// A service that is nowhere yet, if an earlier task may bring it.
     fn service_to_come(&self, name: &ServiceName) -> Result<Option<ServiceState>, SysError> {
         match self.depends(Subject::Service(name)) {
             None => Ok(None),
-            Some(Cause::Command(_) | Cause::Task(_)) => Ok(Some(ServiceState::later())),
+            Some(Cause::Command(_) | Cause::Task(_) | Cause::Sensitive) => Ok(Some(ServiceState::later())),
             Some(Cause::Packages(_)) => {
                 // invoke-rc.d(8) asks this program whether packages may start services.
                 let policy = AbsPath::try_from("/usr/sbin/policy-rc.d".to_owned())
@@ -129,6 +136,9 @@ impl<O: Observe> ChangeServices for Overlay<O> {
         let before = self.service(&job.name, job.pattern.as_deref())?;
         let after = before.unwrap_or_else(ServiceState::later).after(job.verb);
         self.services.states.insert(unit_name(&job.name), after);
+        if !matches!(job.verb, Verb::Enable | Verb::Disable) {
+            self.services.latest = Some(script_name(&job.name).to_owned());
+        }
         Ok(())
     }
 

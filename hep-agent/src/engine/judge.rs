@@ -1,0 +1,114 @@
+//! What a try means, by what its module and the task say about changes and failures.
+
+use super::task::{Job, conditions, with_result};
+use super::verdict::{Certainty, FORESEEN, UNDECIDED, Verdict};
+use crate::converge::Tried;
+use crate::render::{Names, Unrendered};
+use hep_protocol::outcome::{Change, Failure, Status};
+use hep_protocol::plan::{Condition, OnError, RunMode};
+
+/// What a try means.
+pub(super) fn judge(job: &Job<'_>, names: &Names, tried: Tried, mode: RunMode) -> Verdict {
+    let Tried { result, changes, notes, data, unforeseen, set: _, depends: _ } = tried;
+    let certainty = match (unforeseen, &job.task.on_error) {
+        (false, _) => Certainty::Known,
+        (true, OnError::Stop) => Certainty::Partly(FORESEEN),
+        // Had the program failed, the run would go on, and it would count as nothing changed.
+        (true, OnError::GoOn | OnError::Ask(_)) => Certainty::Partly(UNDECIDED),
+    };
+    let failure = result.err();
+    let status = if failure.is_some() { Status::Failed } else { Status::Ok };
+    let acts = match mode {
+        RunMode::Apply => Status::Changed,
+        RunMode::Check => Status::Pending,
+    };
+    let verdict =
+        Verdict { changes, notes, data, failure, certainty, acts, ..Verdict::of(status) }.acted();
+    let (changed_when, failed_when) = (&job.control.changed_when, &job.control.failed_when);
+    if changed_when.is_none() && failed_when.is_none() {
+        return verdict;
+    }
+    let names = with_result(job, names, &verdict);
+    let asked = |all: &Option<Vec<Condition>>| all.as_ref().map(|all| conditions(all, &names));
+    let (failed, changed) = (asked(failed_when), asked(changed_when));
+    let verdict = match failed {
+        Some(failed) => judged_failed(verdict, failed, failed_when.as_deref().unwrap_or_default()),
+        None => verdict,
+    };
+    match changed {
+        Some(changed) => judged_changed(verdict, changed),
+        None => verdict,
+    }
+}
+
+fn judged_failed(
+    mut verdict: Verdict,
+    failed: Result<bool, Unrendered>,
+    conditions: &[Condition],
+) -> Verdict {
+    match failed {
+        Ok(true) => {
+            let all: Vec<&str> = conditions.iter().map(|one| one.0.trim()).collect();
+            let message = format!("`failed_when` holds: {}", all.join(" and "));
+            let own = verdict.failure.take();
+            let own = own.unwrap_or_else(|| Failure { message, ..verdict.spoken() });
+            verdict.failed_by(own)
+        }
+        Ok(false) => forgive(verdict),
+        Err(Unrendered::Unknown(cause)) => {
+            verdict.notes.push(format!("whether it fails depends on {cause}"));
+            verdict
+        }
+        Err(Unrendered::Wrong(error)) => verdict.failed_by(error.about("`failed_when`").into()),
+    }
+}
+
+/// A try that, against its module's word, did not fail.
+pub(super) fn forgive(mut verdict: Verdict) -> Verdict {
+    let Some(own) = verdict.failure.take() else { return verdict };
+    if !verdict.data.contains_key("rc") {
+        verdict.notes.push(format!("no failure to the task: {}", own.message));
+    } else if verdict.changes.is_empty() {
+        // A command that ended with another code than 0 has run all the same.
+        let line = "ran, and its exit code counts as success".to_owned();
+        verdict.changes.push(Change { line, diff: None });
+    }
+    verdict.status = Status::Ok;
+    verdict.acted()
+}
+
+fn judged_changed(mut verdict: Verdict, changed: Result<bool, Unrendered>) -> Verdict {
+    match changed {
+        Ok(changed) => {
+            if verdict.certainty == Certainty::Partly(UNDECIDED) {
+                verdict.certainty = Certainty::Partly(FORESEEN);
+            }
+            if changed { with_change(verdict) } else { without_change(verdict) }.acted()
+        }
+        Err(Unrendered::Unknown(cause)) => {
+            let line = format!("whether it changes something depends on {cause}");
+            verdict.changes.push(Change { line, diff: None });
+            verdict.certainty = Certainty::Partly(UNDECIDED);
+            let failed = verdict.status == Status::Failed;
+            Verdict { status: if failed { Status::Failed } else { Status::Pending }, ..verdict }
+        }
+        Err(Unrendered::Wrong(error)) => verdict.failed_by(error.about("`changed_when`").into()),
+    }
+}
+
+fn with_change(mut verdict: Verdict) -> Verdict {
+    if verdict.changes.is_empty() {
+        let line = "changed, as `changed_when` has it".to_owned();
+        verdict.changes.push(Change { line, diff: None });
+    }
+    verdict
+}
+
+/// What was done to the host is told all the same; that a command ran is no news.
+fn without_change(mut verdict: Verdict) -> Verdict {
+    let changes = std::mem::take(&mut verdict.changes);
+    if !verdict.data.contains_key("rc") && verdict.certainty == Certainty::Known {
+        verdict.notes.extend(changes.into_iter().map(|change| change.line));
+    }
+    verdict
+}

@@ -1,0 +1,199 @@
+//! The elements of a loop added up: a bounded report, and the result that later tasks see.
+
+use super::verdict::{CHANGES, Certainty, FORESEEN, UNDECIDED, Verdict, failure};
+use hep_protocol::names::RESULTS;
+use hep_protocol::outcome::{Change, Failure, ItemOutcome, Outcome, Status};
+use hep_protocol::plan::Privacy;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// How many elements a report tells one by one, and what they may take in it, in bytes: far less than a frame may.
+const ITEMS: usize = 10_000;
+const BYTES: usize = 16 * 1024 * 1024;
+
+/// How many failed elements are told beyond that, by their sentences alone.
+const FAILED: usize = 100;
+
+/// The elements so far.
+pub(super) struct Tally {
+    privacy: Privacy,
+    /// Whether anybody will ask for the result.
+    wanted: bool,
+    results: Vec<Value>,
+    changes: Vec<Change>,
+    failed: Vec<String>,
+    failures: usize,
+    count: usize,
+    statuses: BTreeMap<Status, usize>,
+    /// The first element of which nobody knows whether it would run, and on what that depends.
+    open: Option<String>,
+    partly: bool,
+    undecided: bool,
+    runs: bool,
+    changes_for_sure: bool,
+    items: Items,
+}
+
+impl Tally {
+    pub(super) fn new(privacy: Privacy, wanted: bool) -> Self {
+        Self {
+            privacy,
+            wanted,
+            results: Vec::new(),
+            changes: Vec::new(),
+            failed: Vec::new(),
+            failures: 0,
+            count: 0,
+            statuses: BTreeMap::new(),
+            open: None,
+            partly: false,
+            undecided: false,
+            runs: false,
+            changes_for_sure: false,
+            items: Items::default(),
+        }
+    }
+
+    /// Adds what became of an element.
+    pub(super) fn add(&mut self, label: String, element: &Value, verdict: Verdict, ms: u64) {
+        self.count += 1;
+        *self.statuses.entry(verdict.status).or_default() += 1;
+        self.weigh(&verdict);
+        if verdict.failure.is_some() {
+            self.failures += 1;
+            if self.failed.is_empty() {
+                self.failed.push(label.clone());
+            }
+        }
+        if self.wanted {
+            let mut fields = verdict.fields();
+            fields.insert("item".to_owned(), element.clone());
+            self.results.push(Value::Object(fields));
+        }
+        let kept = if self.wanted { usize::MAX } else { 1 };
+        let lines = verdict.changes.iter().take(kept.saturating_sub(self.changes.len()));
+        self.changes.extend(lines.map(|change| Change { line: change.line.clone(), diff: None }));
+        self.items.add(verdict.hidden(self.privacy).item(label, ms));
+    }
+
+    /// Notes how much is known.
+    fn weigh(&mut self, verdict: &Verdict) {
+        let changed = match &verdict.certainty {
+            Certainty::Known => verdict.changed(),
+            Certainty::Partly(known) => {
+                self.partly = true;
+                self.undecided |= !known.contains(&"changed");
+                known.contains(&"changed") && verdict.changed()
+            }
+            Certainty::Open(cause) => {
+                self.open.get_or_insert_with(|| cause.clone());
+                return;
+            }
+        };
+        self.changes_for_sure |= changed;
+        self.runs |= verdict.status != Status::Skipped;
+    }
+
+    /// The elements together, and each for the report.
+    pub(super) fn whole(self) -> (Verdict, Items) {
+        let certainty = self.certainty();
+        // A loop over nothing, or in which nothing held, did nothing.
+        let grave = [Status::Failed, Status::Pending, Status::Changed, Status::Ok];
+        let status = grave.into_iter().find(|status| self.statuses.contains_key(status));
+        let mut whole = Verdict::of(status.unwrap_or(Status::Skipped));
+        if certainty == Certainty::Known && self.wanted {
+            whole.data.insert(RESULTS.to_owned(), Value::Array(self.results));
+        }
+        whole.failure = match (self.failures, self.failed.first()) {
+            (0, _) | (_, None) => None,
+            (1, Some(label)) => Some(failure(format!("`{label}` failed, of {}", self.count))),
+            (many, Some(_)) => Some(failure(format!("{many} of {} failed", self.count))),
+        };
+        (Verdict { certainty, changes: self.changes, ..whole }, self.items)
+    }
+
+    fn certainty(&self) -> Certainty {
+        match &self.open {
+            Some(cause) if !self.runs => Certainty::Open(cause.clone()),
+            Some(_) if self.changes_for_sure => Certainty::Partly(CHANGES),
+            None if self.undecided && self.changes_for_sure => Certainty::Partly(CHANGES),
+            Some(_) => Certainty::Partly(UNDECIDED),
+            None if self.undecided => Certainty::Partly(UNDECIDED),
+            None if self.partly => Certainty::Partly(FORESEEN),
+            None => Certainty::Known,
+        }
+    }
+}
+
+/// Elements for the report. What finds no room is counted.
+#[derive(Default)]
+pub(super) struct Items {
+    kept: Vec<ItemOutcome>,
+    bytes: usize,
+    failed: usize,
+    more: BTreeMap<Status, usize>,
+}
+
+impl Items {
+    fn add(&mut self, mut item: ItemOutcome) {
+        if self.bytes.saturating_add(size(&item)) > BYTES {
+            item.changes.iter_mut().for_each(|change| change.diff = None);
+        }
+        let bytes = self.bytes.saturating_add(size(&item));
+        if self.kept.len() < ITEMS && bytes <= BYTES {
+            self.bytes = bytes;
+            self.kept.push(item);
+        } else if item.status == Status::Failed && self.failed < FAILED {
+            self.failed += 1;
+            self.kept.push(sentence(item));
+        } else {
+            *self.more.entry(item.status).or_default() += 1;
+        }
+    }
+
+    /// The report of a loop that came to this.
+    pub(super) fn outcome(self, whole: &Verdict) -> Outcome {
+        let mut items = self.kept;
+        items.extend(closing(&self.more));
+        for item in items.iter_mut().filter(|item| item.status == Status::Failed) {
+            item.status = whole.status;
+        }
+        let (status, failure) = (whole.status, whole.failure.clone());
+        let (changes, notes) = (Vec::new(), whole.notes.clone());
+        Outcome { status, changes, notes, failure, items, ms: 0 }
+    }
+}
+
+/// An element that stands for those that found no room, as grave as the gravest.
+fn closing(more: &BTreeMap<Status, usize>) -> Option<ItemOutcome> {
+    let grave = [Status::Failed, Status::Pending, Status::Changed, Status::Ok, Status::Skipped];
+    let status = grave.into_iter().find(|status| more.contains_key(status))?;
+    let label = format!("and {} more", more.values().sum::<usize>());
+    let each: Vec<String> =
+        more.iter().map(|(status, count)| format!("{count} {status}")).collect();
+    let failure = (status == Status::Failed).then(|| failure("some of them failed"));
+    let (changes, notes) = (Vec::new(), vec![each.join(", ")]);
+    Some(ItemOutcome { label, status, changes, notes, failure, ms: 0 })
+}
+
+/// A failed element by its sentence alone.
+fn sentence(item: ItemOutcome) -> ItemOutcome {
+    const SHORT: usize = 400;
+    let failure = item.failure.map(|failure| Failure {
+        message: failure.message.chars().take(SHORT).collect(),
+        exit: failure.exit,
+        ..Failure::default()
+    });
+    ItemOutcome { failure, changes: Vec::new(), notes: Vec::new(), ..item }
+}
+
+/// About how many bytes an element takes on the wire.
+fn size(item: &ItemOutcome) -> usize {
+    let change = |change: &Change| change.line.len() + change.diff.as_ref().map_or(0, String::len);
+    let failure = item.failure.as_ref().map_or(0, |failure| {
+        let hint = failure.hint.as_ref().map_or(0, String::len);
+        failure.message.len() + hint + failure.stdout.len() + failure.stderr.len()
+    });
+    let notes: usize = item.notes.iter().map(String::len).sum();
+    item.label.len() + item.changes.iter().map(change).sum::<usize>() + notes + failure
+}

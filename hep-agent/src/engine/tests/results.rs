@@ -1,0 +1,239 @@
+//! Results: registered fields, tries, and what counts as a change or a failure.
+
+use super::*;
+
+fn shell(script: &str, more: Value) -> Value {
+    with(json!({"name": "t", "command": {"shell": script}}), more)
+}
+
+/// What an expression gives behind a task whose result is `r`.
+#[track_caller]
+fn gives(task: Value, expression: &str, expected: &str) {
+    let task = with(task, json!({"register": "r"}));
+    let run = apply(json!([task, {"name": "shown", "debug": {"var": expression}}]));
+    assert_eq!(run.told("shown"), format!("ok\nnote: {expression}: {expected}"));
+}
+
+#[test]
+fn registered_result_has_its_fields() {
+    let lines = shell("printf 'a\\nb\\n'; echo e >&2", json!({}));
+    gives(lines.clone(), "[r.changed, r.failed, r.skipped, r.attempts]", "[true,false,false,1]");
+    gives(lines.clone(), "r.changes", "[\"run printf 'a\\\\nb\\\\n'; echo e >&2\"]");
+    gives(lines.clone(), "[r.rc, r.stdout, r.stdout_lines]", "[0,\"a\\nb\",[\"a\",\"b\"]]");
+    gives(lines, "[r.stderr, r.stderr_lines, r.msg]", "[\"e\",[\"e\"],\"\"]");
+    let failing = shell("echo o; exit 4", json!({"ignore_error": true}));
+    gives(failing.clone(), "[r.failed, r.changed, r.rc, r.stdout]", "[true,false,4,\"o\"]");
+    gives(failing, "r.msg", "`echo o; exit 4`: exit code 4");
+    gives(shell("kill -9 $$", json!({"ignore_error": true})), "r.rc", "137");
+    gives(
+        shell("x", json!({"when": false})),
+        "[r.skipped, r.changed, r.failed]",
+        "[true,false,false]",
+    );
+    let file = json!({"name": "t", "file": {"action": "absent", "dest": "/nowhere/at/all"}});
+    gives(file, "[r.changed, r.changes]", "[false,[]]");
+    let looped = shell("echo {{ item }}", json!({"loop": ["a", "b"], "when": "item != 'b'"}));
+    gives(looped.clone(), "r.results | map(attribute='item') | list", "[\"a\",\"b\"]");
+    gives(looped.clone(), "[r.results[0].stdout, r.results[1].skipped]", "[\"a\",true]");
+    gives(looped, "[r.changed, r.skipped, r.failed]", "[true,false,false]");
+    gives(shell("x", json!({"loop": []})), "[r.skipped, r.results]", "[true,[]]");
+}
+
+#[test]
+fn result_that_is_data_is_never_rendered() {
+    let directory = tempfile::tempdir().unwrap();
+    let dest = directory.path().join("f");
+    let evil = r#"printf '%s' '{{ 7*7 }}{%% raw %%}'"#.replace("%%", "%");
+    let evil = evil.replacen("%s", "%s", 1);
+    let tasks = json!([shell(
+        &evil.replace("{{", "{_{").replace("{_{", "{\"{\"").replace("{\"{\"", "{{"),
+        json!({"register": "r"})
+    ),]);
+    // The script itself must reach the host as it is: it travels typed.
+    let mut plan = plan(
+        RunMode::Apply,
+        &[json!([
+            {"name": "t", "command": {"shell": "SCRIPT"}, "register": "r"},
+            {"name": "var", "debug": {"msg": "{{ indirect }}"}, "vars": {"indirect": "{{ r.stdout }}"}},
+            {"name": "loop", "debug": {"msg": "{{ item }}"}, "loop": "{{ r.stdout_lines }}"},
+            {"name": "set", "set": {"kept": "{{ r.stdout }}"}},
+            {"name": "kept", "debug": {"msg": "{{ kept }}"}},
+            {"name": "{{ r.stdout }}", "file": {"dest": dest.to_str().unwrap(), "content": "{{ r.stdout }}"}},
+        ])],
+    );
+    drop(tasks);
+    let script = json!({"shell": "printf '%s' '{{ 7*7 }}{% if %}'"});
+    plan.tasks[0].spec = hep_protocol::plan::Spec::Typed(
+        hep_protocol::task::TaskSpec::from_json("command", &script).unwrap(),
+    );
+    let run = Run::of(plan);
+    let text = "{{ 7*7 }}{% if %}";
+    assert_eq!(run.told("var"), format!("ok\nnote: {text}"));
+    assert_eq!(run.told("loop"), format!("ok\n[{text}] ok {text}"));
+    assert_eq!(run.told("kept"), format!("ok\nnote: {text}"));
+    assert_eq!(run.outcome(text).status, Status::Changed);
+    assert_eq!(std::fs::read_to_string(dest).unwrap(), text);
+}
+
+/// Counts its tries in a file: says the number, and exits with 0 from the third on.
+fn counting(directory: &tempfile::TempDir, more: Value) -> Value {
+    let path = directory.path().join("n");
+    let script = format!(
+        "n=$(($(cat {0} 2>/dev/null || echo 0) + 1)); echo $n > {0}; echo $n; test $n -ge 3",
+        path.display()
+    );
+    with(shell(&script, more), json!({"register": "r"}))
+}
+
+fn counted(directory: &tempfile::TempDir) -> String {
+    std::fs::read_to_string(directory.path().join("n")).unwrap().trim().to_owned()
+}
+
+#[test]
+fn task_is_tried_until_it_will_do() {
+    let run = |more: Value| {
+        let directory = tempfile::tempdir().unwrap();
+        let shown = json!({"name": "z", "debug": {"var": "[r.attempts, r.rc, r.failed]"}});
+        let run = apply(json!([counting(&directory, more), shown]));
+        let last = run.outcome("t").notes.join(", ");
+        (run.order(), last, counted(&directory), run)
+    };
+    let (order, note, tries, done) = run(json!({"retries": 5}));
+    assert_eq!(
+        (order.as_str(), note.as_str(), tries.as_str()),
+        ("t changed, z ok: completed", "after 3 tries", "3")
+    );
+    assert_eq!(done.outcome("z").notes, ["[r.attempts, r.rc, r.failed]: [3,0,false]"]);
+    // `until` says what success is, whatever the exit code.
+    let (order, note, tries, done) = run(json!({"retries": 5, "until": "result.stdout == '2'"}));
+    assert_eq!(
+        (order.as_str(), note.as_str(), tries.as_str()),
+        ("t changed, z ok: completed", "after 2 tries", "2")
+    );
+    assert_eq!(done.outcome("z").notes, ["[r.attempts, r.rc, r.failed]: [2,1,false]"]);
+    assert_eq!(done.outcome("t").changes[0].line, "ran, and its exit code counts as success");
+    let (_, _, tries, _) =
+        run(json!({"retries": "{{ 2 + 3 }}", "until": ["r.rc == 0", "r.attempts > 3"]}));
+    assert_eq!(tries, "4");
+    // Where `failed_when` says what failure is, `until` only ends the tries.
+    let (order, _, tries, _) =
+        run(json!({"retries": 5, "until": "r.stdout == '2'", "failed_when": "r.rc == 1"}));
+    assert_eq!((order.as_str(), tries.as_str()), ("t failed: failed", "2"));
+}
+
+#[test]
+fn too_many_tries_are_a_failure_that_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let failure =
+        |more: Value| apply(json!([with(counting(&directory, json!({})), more)])).failure();
+    let until = json!({"retries": 1, "until": "r.stdout == 'ready'"});
+    let advice = "raise `retries` or `delay`".to_owned();
+    let message = "`until` did not hold in 2 tries: r.stdout == 'ready'".to_owned();
+    assert_eq!(failure(until), (message, advice));
+    let run = apply(json!([shell("echo why >&2; exit 3", json!({"retries": 1}))]));
+    assert_eq!(run.failure().0, "`echo why >&2; exit 3`: exit code 3 (2 tries)");
+    assert_eq!(run.outcome("t").failure.as_ref().unwrap().stderr, "why\n");
+    let run = apply(json!([shell("true", json!({"retries": "many"}))]));
+    assert_eq!(run.failure().0, "`retries` takes a whole number, found \"many\"");
+    let run = apply(json!([shell("true", json!({"retries": 1, "until": "nope"}))]));
+    assert_eq!(run.failure().0, "`nope`: `nope` is undefined");
+}
+
+#[test]
+fn cancel_ends_a_pause_between_tries() {
+    let plan =
+        plan(RunMode::Apply, &[json!([shell("false", json!({"retries": 9, "delay": 600}))])]);
+    let host = manifest::host(&plan);
+    let start = std::time::Instant::now();
+    let run = Run::heard(plan, host, Ear { cancels: Some(Cancels::Progress), ..Ear::default() });
+    assert!(start.elapsed().as_secs() < 5);
+    assert_eq!(run.order(), "t failed: cancelled");
+    assert_eq!(run.failure().0, "stopped before try 2 of 10");
+}
+
+#[test]
+fn conditions_say_what_counts_as_change_and_failure() {
+    for (script, more, expected) in [
+        ("true", json!({"changed_when": false}), "ok"),
+        ("true", json!({"changed_when": "result.rc == 0"}), "changed\nrun true"),
+        ("true", json!({"changed_when": ["true", "false"]}), "ok"),
+        ("true", json!({"failed_when": false}), "changed\nrun true"),
+        (
+            "true",
+            json!({"failed_when": "result.rc == 0"}),
+            "failed\nrun true\nerror: `failed_when` holds: result.rc == 0",
+        ),
+        ("true", json!({"failed_when": ["true", "false"]}), "changed\nrun true"),
+        (
+            "exit 3",
+            json!({"failed_when": false}),
+            "changed\nran, and its exit code counts as success",
+        ),
+        (
+            "exit 3",
+            json!({"failed_when": "result.rc > 3"}),
+            "changed\nran, and its exit code counts as success",
+        ),
+        (
+            "exit 3",
+            json!({"failed_when": "result.rc == 3"}),
+            "failed\nerror: `exit 3`: exit code 3",
+        ),
+        ("exit 3", json!({"failed_when": false, "changed_when": false}), "ok"),
+        ("exit 3", json!({"changed_when": false}), "failed\nerror: `exit 3`: exit code 3"),
+        (
+            "exit 3",
+            json!({"failed_when": "result.rc > 3", "changed_when": "result.rc == 3"}),
+            "changed\nran, and its exit code counts as success",
+        ),
+        (
+            "exit 3",
+            json!({"changed_when": true}),
+            "failed\nchanged, as `changed_when` has it\nerror: `exit 3`: exit code 3",
+        ),
+        (
+            "true",
+            json!({"failed_when": true, "changed_when": false}),
+            "failed\nerror: `failed_when` holds: true",
+        ),
+        (
+            "true",
+            json!({"changed_when": "nope"}),
+            "failed\nrun true\nerror: `changed_when`: `nope`: `nope` is undefined",
+        ),
+        (
+            "true",
+            json!({"failed_when": "nope"}),
+            "failed\nrun true\nerror: `failed_when`: `nope`: `nope` is undefined",
+        ),
+    ] {
+        let shown = more.to_string();
+        assert_eq!(apply(json!([shell(script, more)])).told("t"), expected, "{script} {shown}");
+    }
+}
+
+#[test]
+fn change_that_does_not_count_is_told_all_the_same() {
+    let directory = tempfile::tempdir().unwrap();
+    let dest = directory.path().join("d");
+    let made = json!({"name": "t", "file": {"action": "directory", "dest": dest.to_str().unwrap()}, "changed_when": false});
+    let told = apply(json!([made])).told("t");
+    assert!(told.starts_with(&format!("ok\nnote: make directory {}", dest.display())), "{told}");
+    let missing =
+        json!({"name": "t", "file": {"dest": "/nowhere/f", "content": "x"}, "failed_when": false});
+    let told = apply(json!([missing])).told("t");
+    assert!(told.starts_with("ok\nnote: no failure to the task: "), "{told}");
+}
+
+#[test]
+fn failure_is_ignored_as_a_condition_says() {
+    let ignoring = |condition: Value| shell("exit 3", json!({"ignore_error": condition}));
+    orders(json!([ignoring(json!(true)), "z"]), "t ignored, z ok: completed");
+    orders(json!([ignoring(json!("result.rc == 3")), "z"]), "t ignored, z ok: completed");
+    orders(json!([ignoring(json!("result.rc == 4")), "z"]), "t failed: failed");
+    let run = apply(json!([ignoring(json!("nope")), "z"]));
+    assert_eq!(
+        run.told("t"),
+        "failed\nnote: `ignore_error`: `nope`: `nope` is undefined\nerror: `exit 3`: exit code 3"
+    );
+}

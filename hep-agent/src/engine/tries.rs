@@ -1,0 +1,158 @@
+//! One element of a loop, or a task without one: its condition, and tries until one will do.
+
+use super::Walk;
+use super::judge::{forgive, judge};
+use super::task::{Job, conditions, with_result};
+use super::verdict::{Certainty, Verdict, failure};
+use crate::converge::converge;
+use crate::module::Input;
+use crate::render::{Names, Rendered, Unrendered, ready};
+use crate::sys::{SysError, TaskStart};
+use hep_protocol::message::Reply;
+use hep_protocol::outcome::{Failure, Status};
+use hep_protocol::plan::{Condition, Privacy, Retry};
+use std::time::{Duration, Instant};
+
+/// How soon a pause between two tries notices that the run is to stop.
+const GLANCE: Duration = Duration::from_millis(200);
+
+/// How often and how soon a task is tried again.
+struct Limits {
+    most: u32,
+    delay: Duration,
+}
+
+impl Walk<'_> {
+    /// Condition, then tries until one will do.
+    pub(super) fn once(&mut self, job: &Job<'_>, names: &Names) -> Verdict {
+        match conditions(&job.control.when, names) {
+            Ok(true) => {}
+            Ok(false) => return Verdict::skipped(),
+            Err(why) => return self.unsettled(job, why),
+        }
+        let Some(retry) = &job.control.retry else { return self.attempt(job, names) };
+        match limits(retry, names) {
+            Ok(limits) => self.attempts(job, names, retry, &limits),
+            Err(why) => self.unsettled(job, why),
+        }
+    }
+
+    fn attempts(
+        &mut self,
+        job: &Job<'_>,
+        names: &Names,
+        retry: &Retry,
+        limits: &Limits,
+    ) -> Verdict {
+        let mut attempt = 1;
+        loop {
+            let verdict = Verdict { attempts: attempt, ..self.attempt(job, names) };
+            match enough(job, names, &verdict, &retry.until) {
+                Ok(true) => return sufficient(job, verdict, &retry.until),
+                Ok(false) if attempt >= limits.most => return exhausted(verdict, &retry.until),
+                Ok(false) => self.pause(job, attempt, limits),
+                Err(why) => return self.unsettled(job, why),
+            }
+            attempt += 1;
+            if self.outside.cancelled() {
+                return stopped(verdict, &format!("try {attempt} of {}", limits.most));
+            }
+        }
+    }
+
+    fn pause(&self, job: &Job<'_>, attempt: u32, limits: &Limits) {
+        let Limits { most, delay } = limits;
+        if job.control.privacy == Privacy::Open {
+            let seconds = delay.as_secs();
+            let text = format!("try {attempt} of {most} did not do; the next in {seconds} s");
+            self.outside.reply(Reply::Progress { task: job.number, text });
+        }
+        let start = Instant::now();
+        while !self.outside.cancelled() {
+            let left = delay.saturating_sub(start.elapsed());
+            if left.is_zero() {
+                return;
+            }
+            std::thread::sleep(left.min(GLANCE));
+        }
+    }
+
+    /// One try.
+    fn attempt(&mut self, job: &Job<'_>, names: &Names) -> Verdict {
+        let Rendered { spec, env } = match names.task(job.task, self.outside) {
+            Ok(rendered) => rendered,
+            Err(why) => return self.unsettled(job, why),
+        };
+        let start = TaskStart { number: job.number, env, privacy: job.control.privacy };
+        let input = Input { task: job.task, diff: self.plan.diff, names };
+        let tried = self.machine.with(job.control.check, |host, mode| {
+            host.begin_task(start);
+            (converge(&spec, &input, host), mode)
+        });
+        let Some((tried, mode)) = tried else {
+            return Verdict::failed(failure("there is no host: this is a fault of hep"));
+        };
+        if let Some(cause) = tried.depends {
+            return self.unsettled(job, Unrendered::Unknown(cause));
+        }
+        tried.set.iter().for_each(|(name, value)| names.register(name, ready(value)));
+        judge(job, names, tried, mode)
+    }
+}
+
+fn limits(retry: &Retry, names: &Names) -> Result<Limits, Unrendered> {
+    let most = names.number(&retry.retries, "retries")?.saturating_add(1);
+    let delay = Duration::from_secs(names.number(&retry.delay, "delay")?.into());
+    Ok(Limits { most, delay })
+}
+
+/// Whether no further try is needed.
+fn enough(
+    job: &Job<'_>,
+    names: &Names,
+    verdict: &Verdict,
+    until: &[Condition],
+) -> Result<bool, Unrendered> {
+    match (&verdict.certainty, until) {
+        // What a program would say is not known, and trying again would not tell.
+        (Certainty::Partly(_) | Certainty::Open(_), _) => Ok(true),
+        (Certainty::Known, []) => Ok(verdict.failure.is_none()),
+        (Certainty::Known, until) => conditions(until, &with_result(job, names, verdict)),
+    }
+}
+
+/// The last of the tries. `until` says what success is, where `failed_when` does not.
+fn sufficient(job: &Job<'_>, mut verdict: Verdict, until: &[Condition]) -> Verdict {
+    if verdict.attempts > 1 {
+        verdict.notes.push(format!("after {} tries", verdict.attempts));
+    }
+    if until.is_empty() || job.control.failed_when.is_some() { verdict } else { forgive(verdict) }
+}
+
+/// The last of too many tries.
+fn exhausted(verdict: Verdict, until: &[Condition]) -> Verdict {
+    let tries = match verdict.attempts {
+        1 => "1 try".to_owned(),
+        tries => format!("{tries} tries"),
+    };
+    let own = verdict.failure.clone();
+    let failure = match (own, until) {
+        (Some(own), []) => Failure { message: format!("{} ({tries})", own.message), ..own },
+        (own, until) => {
+            let all: Vec<&str> = until.iter().map(|one| one.0.trim()).collect();
+            Failure {
+                message: format!("`until` did not hold in {tries}: {}", all.join(" and ")),
+                hint: Some("raise `retries` or `delay`".to_owned()),
+                ..own.unwrap_or_else(|| verdict.spoken())
+            }
+        }
+    };
+    Verdict { status: Status::Failed, failure: Some(failure), ..verdict }
+}
+
+/// What was not done because the run is to stop.
+pub(super) fn stopped(verdict: Verdict, before: &str) -> Verdict {
+    let error = SysError::new(format!("stopped before {before}"))
+        .hint("the run was cancelled or its controller went away; push again");
+    Verdict { status: Status::Failed, failure: Some(error.into()), ..verdict }
+}
