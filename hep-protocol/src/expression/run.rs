@@ -279,3 +279,6 @@ impl Run {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

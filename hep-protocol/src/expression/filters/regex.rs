@@ -100,8 +100,12 @@ fn what_is_wrong(pattern: &str, error: &regex_lite::Error) -> Trouble {
     let wrong = |message: String| Trouble::new(TroubleKind::Other, message);
     let look_around = ["(?=", "(?!", "(?<=", "(?<!"];
     if let Some(found) = look_around.iter().find(|start| pattern.contains(**start)) {
-        return wrong(format!("the pattern `{shown}` looks around with `{found}`, which hep has not"))
-            .hint("match what is around too, in groups, and keep it: `regex_replace('(a)b', '\\\\1c')`");
+        return wrong(format!(
+            "the pattern `{shown}` looks around with `{found}`, which hep has not"
+        ))
+        .hint(
+            "match what is around too, in groups, and keep it: `regex_replace('(a)b', '\\\\1c')`",
+        );
     }
     let referring = |digit: char| pattern.contains(&format!("\\{digit}"));
     if ('1'..='9').any(referring) || pattern.contains("(?P=") {

@@ -48,15 +48,15 @@ impl Run {
 
     /// A variable's text, rendered. `None` is undefined: something that it needs is.
     fn variable(&self, path: String, text: &str) -> Option<Value> {
-        if let Some(value) = lock(&self.shared.notes).rendered.get(&path) {
-            return Some(value.clone());
-        }
         if self.chain.contains(&path) {
             let chain = self.chain.iter().skip_while(|name| **name != path);
             let chain: Vec<&str> = chain.map(String::as_str).chain([&*path]).collect();
             let message = format!("`{path}` stands for itself: {}", chain.join(" -> "));
             let hint = "give one of them a value of its own";
             return Some(self.failed(Trouble::new(TroubleKind::Other, message).hint(hint)));
+        }
+        if let Some(value) = lock(&self.shared.notes).rendered.get(&path) {
+            return Some(value.clone());
         }
         let renderings = {
             let mut notes = lock(&self.shared.notes);
