@@ -56,6 +56,8 @@ pub(crate) struct Plan {
     pub(crate) data: Map<String, Value>,
     /// Variables for the rest of the host's run.
     pub(crate) set: Map<String, Value>,
+    /// Whether the result has fields beyond `data` that only a real run could tell.
+    pub(crate) unforeseen: bool,
     /// Whether the host must be looked at again after these steps, because they bring what the rest depends on (a
     /// refreshed package index).
     pub(crate) again: bool,

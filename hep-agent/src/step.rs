@@ -7,11 +7,13 @@ mod command;
 mod file;
 mod package;
 mod service;
+mod wait;
 
 pub(crate) use command::CommandStep;
 pub(crate) use file::FileStep;
 pub(crate) use package::{PackageStep, Transact};
 pub(crate) use service::ServiceStep;
+pub(crate) use wait::WaitStep;
 
 use crate::sys::{Cause, Host, ProcessEnd, SysError};
 use hep_protocol::outcome;
@@ -28,6 +30,8 @@ pub(crate) enum Step {
     Service(ServiceStep),
     /// By a program that the operator names.
     Command(CommandStep),
+    /// Nothing is done: something is waited for.
+    Wait(WaitStep),
 }
 
 /// What executing a step came to.
@@ -55,6 +59,7 @@ impl Step {
             Self::Package(step) => step.execute(host),
             Self::Service(step) => step.execute(host),
             Self::Command(step) => step.execute(host),
+            Self::Wait(step) => step.execute(host),
         }
     }
 }
@@ -66,6 +71,7 @@ impl fmt::Display for Step {
             Self::Package(step) => step.fmt(f),
             Self::Service(step) => step.fmt(f),
             Self::Command(step) => step.fmt(f),
+            Self::Wait(step) => step.fmt(f),
         }
     }
 }

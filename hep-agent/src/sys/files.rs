@@ -38,6 +38,8 @@ pub(crate) struct Meta {
     pub(crate) attrs: Attrs,
     /// Its size in bytes.
     pub(crate) size: u64,
+    /// When its content was last changed, in seconds since the epoch; `None` when an earlier task's real run would change it.
+    pub(crate) mtime: Option<i64>,
     /// Device and inode: equal for two names of one file.
     pub(crate) id: (u64, u64),
 }

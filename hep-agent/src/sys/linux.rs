@@ -7,6 +7,7 @@ pub(crate) mod machine;
 mod packages;
 pub(crate) mod process;
 mod services;
+mod signs;
 mod standard;
 
 pub(crate) use files::unescaped_mount;

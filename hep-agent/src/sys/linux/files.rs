@@ -268,14 +268,14 @@ fn sorted(
 }
 
 /// Nothing is there, something that is no directory stands in the path, or links in it go in circles.
-fn is_absence(error: &io::Error) -> bool {
+pub(super) fn is_absence(error: &io::Error) -> bool {
     let in_circles = error.raw_os_error() == Some(nix::libc::ELOOP);
     in_circles || matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
-fn meta_of(meta: &fs::Metadata) -> Meta {
+pub(super) fn kind_of(meta: &fs::Metadata) -> FileKind {
     let kind = meta.file_type();
-    let kind = if kind.is_file() {
+    if kind.is_file() {
         FileKind::File
     } else if kind.is_dir() {
         FileKind::Directory
@@ -283,13 +283,17 @@ fn meta_of(meta: &fs::Metadata) -> Meta {
         FileKind::Link
     } else {
         FileKind::Special
-    };
+    }
+}
+
+fn meta_of(meta: &fs::Metadata) -> Meta {
     let attrs = Attrs {
         owner: Account::Number(meta.uid()),
         group: Account::Number(meta.gid()),
         mode: PermissionBits(u16::try_from(meta.mode() & 0o7777).unwrap_or_default()),
     };
-    Meta { kind, attrs, size: meta.size(), id: (meta.dev(), meta.ino()) }
+    let id = (meta.dev(), meta.ino());
+    Meta { kind: kind_of(meta), attrs, size: meta.size(), mtime: Some(meta.mtime()), id }
 }
 
 /// Opens a file that was a regular one when it was looked at; a pipe or link in its place is refused, not waited for.

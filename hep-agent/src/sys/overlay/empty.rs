@@ -3,6 +3,7 @@
 mod files;
 mod packages;
 mod services;
+mod signs;
 
 use crate::sys::{Cause, Observe, Session, Subject, TaskStart};
 

@@ -46,19 +46,19 @@ enum Body {
     Content(Content),
     Directory,
     Link(String),
-    /// The base's, under this path; its kind and size.
-    Base(AbsPath, FileKind, u64),
+    /// The base's, under this path; its kind, its size, and when its content was last changed.
+    Base(AbsPath, FileKind, u64, Option<i64>),
 }
 
 impl Node {
     fn meta(&self, id: Id) -> Meta {
-        let (kind, size) = match &self.body {
-            Body::Content(content) => (FileKind::File, content.size),
-            Body::Directory => (FileKind::Directory, 0),
-            Body::Link(target) => (FileKind::Link, target.len() as u64),
-            Body::Base(_, kind, size) => (*kind, *size),
+        let (kind, size, mtime) = match &self.body {
+            Body::Content(content) => (FileKind::File, content.size, None),
+            Body::Directory => (FileKind::Directory, 0, None),
+            Body::Link(target) => (FileKind::Link, target.len() as u64, None),
+            Body::Base(_, kind, size, mtime) => (*kind, *size, *mtime),
         };
-        Meta { kind, attrs: self.attrs.clone(), size, id }
+        Meta { kind, attrs: self.attrs.clone(), size, mtime, id }
     }
 }
 
@@ -106,7 +106,10 @@ impl<O: Observe> Overlay<O> {
         let node = self.files.nodes.get(&meta.id).cloned();
         Ok((
             meta.id,
-            node.unwrap_or(Node { attrs: meta.attrs, body: Body::Base(at, meta.kind, meta.size) }),
+            node.unwrap_or(Node {
+                attrs: meta.attrs,
+                body: Body::Base(at, meta.kind, meta.size, meta.mtime),
+            }),
         ))
     }
 
@@ -301,7 +304,14 @@ impl<O: Observe> ChangeFiles for Overlay<O> {
         Ok(())
     }
 
-    fn touch(&mut self, _place: &Place) -> Result<(), SysError> {
+    fn touch(&mut self, place: &Place) -> Result<(), SysError> {
+        if self.lstat(place.path())?.is_some() {
+            let (id, node) = self.node(place.path())?;
+            if let Body::Base(at, kind, size, _) = node.body {
+                let body = Body::Base(at, kind, size, None);
+                self.files.nodes.insert(id, Node { body, ..node });
+            }
+        }
         Ok(())
     }
 }

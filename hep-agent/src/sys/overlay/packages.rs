@@ -50,7 +50,7 @@ impl<O: Observe> ObservePackages for Overlay<O> {
         let base = self.base.package_index()?;
         let anything = |cause: &&Cause| match cause {
             Cause::Command(_) | Cause::Task(_) | Cause::Sensitive => true,
-            Cause::Packages(_) => false,
+            Cause::Packages(_) | Cause::Service(_) => false,
         };
         let command = self.causes.iter().rfind(anything);
         let (age, gap) = if self.packages.refreshed {

@@ -9,6 +9,7 @@ use crate::sys::services::{
 };
 use crate::sys::{Cause, Observe, Subject, SysError};
 use hep_protocol::facts::Init;
+use hep_protocol::plan::Privacy;
 use hep_protocol::value::{AbsPath, ServiceName};
 use std::collections::BTreeMap;
 
@@ -30,7 +31,7 @@ pub(super) struct Changed {
     states: BTreeMap<String, ServiceState>,
     refreshed: bool,
     /// The one acted on last.
-    latest: Option<String>,
+    latest: Option<Cause>,
 }
 
 impl<O: Observe> ObserveServices for Overlay<O> {
@@ -66,7 +67,7 @@ impl<O: Observe> ObserveServices for Overlay<O> {
 
 impl<O: Observe> Overlay<O> {
     /// The service that an earlier task acted on last.
-    pub(super) fn acted_on(&self) -> Option<String> {
+    pub(super) fn acted_on(&self) -> Option<Cause> {
         self.services.latest.clone()
     }
 
@@ -74,7 +75,9 @@ impl<O: Observe> Overlay<O> {
     fn service_to_come(&self, name: &ServiceName) -> Result<Option<ServiceState>, SysError> {
         match self.depends(Subject::Service(name)) {
             None => Ok(None),
-            Some(Cause::Command(_) | Cause::Task(_) | Cause::Sensitive) => Ok(Some(ServiceState::later())),
+            Some(Cause::Command(_) | Cause::Service(_) | Cause::Task(_) | Cause::Sensitive) => {
+                Ok(Some(ServiceState::later()))
+            }
             Some(Cause::Packages(_)) => {
                 // invoke-rc.d(8) asks this program whether packages may start services.
                 let policy = AbsPath::try_from("/usr/sbin/policy-rc.d".to_owned())
@@ -137,7 +140,10 @@ impl<O: Observe> ChangeServices for Overlay<O> {
         let after = before.unwrap_or_else(ServiceState::later).after(job.verb);
         self.services.states.insert(unit_name(&job.name), after);
         if !matches!(job.verb, Verb::Enable | Verb::Disable) {
-            self.services.latest = Some(script_name(&job.name).to_owned());
+            self.services.latest = Some(match self.privacy {
+                Privacy::Open => Cause::Service(script_name(&job.name).to_owned()),
+                Privacy::Sensitive => Cause::Sensitive,
+            });
         }
         Ok(())
     }

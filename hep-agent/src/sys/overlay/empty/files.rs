@@ -24,7 +24,7 @@ impl ObserveFiles for Empty {
     fn lstat(&self, path: &AbsPath) -> Result<Option<Meta>, SysError> {
         let owners = (Account::Number(0), Account::Number(0));
         let attrs = Attrs { owner: owners.0, group: owners.1, mode: PermissionBits(0o755) };
-        let root = Meta { kind: FileKind::Directory, attrs, size: 0, id: (0, 1) };
+        let root = Meta { kind: FileKind::Directory, attrs, size: 0, mtime: Some(0), id: (0, 1) };
         Ok((*path == AbsPath::root()).then_some(root))
     }
 
