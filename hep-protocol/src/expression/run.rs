@@ -66,12 +66,12 @@ impl Run {
     }
 
     pub(super) fn json(&self, text: &str) -> Result<Json, Trouble> {
-        let value = self.expression(text, 0..text.len(), text);
+        let value = self.bare(text);
         self.settled(value.and_then(|value| to_json(&value))).and_then(whole)
     }
 
     pub(super) fn truth(&self, text: &str) -> Result<bool, Trouble> {
-        let value = self.expression(text, 0..text.len(), text);
+        let value = self.bare(text);
         self.settled(value.and_then(|value| match value.as_str() {
             Some(word) if is_no_answer(word) => {
                 let message =
@@ -81,6 +81,15 @@ impl Run {
             }
             Some(_) | None => Ok(value.is_true()),
         }))
+    }
+
+    /// The value of an expression that stands alone, without braces.
+    fn bare(&self, text: &str) -> Result<Value, Trouble> {
+        self.expression(text, 0..text.len(), text).map_err(|trouble| {
+            let braced = trouble.kind == TroubleKind::Syntax && has_expression(text);
+            let hint = "it is an expression already: write it without `{{ }}`";
+            if braced { trouble.hint(hint) } else { trouble }
+        })
     }
 
     pub(super) fn text(&self, text: &str) -> Result<Json, Trouble> {

@@ -12,6 +12,9 @@ impl Scope for Names {
         Some(match json.get("unknown").and_then(Json::as_str) {
             Some(cause) => Found::Unknown(cause.to_owned()),
             None if name.starts_with("plain") => Found::Plain(json),
+            None if name.starts_with("partial") => {
+                Found::Partial { known: json, cause: "the result of `check`".to_owned() }
+            }
             None => Found::Raw(json),
         })
     }
@@ -39,6 +42,7 @@ fn sample() -> Arc<dyn Scope> {
         "plain_text": "{{ n }}",
         "check": {"unknown": "the result of `check`"},
         "via": "{{ check.rc }}",
+        "partial": {"changed": true},
         "hollow": "{{ missing.value }}",
     }))
 }
@@ -196,6 +200,10 @@ fn what_is_unknown_is_never_guessed() {
         "{{ check.rc | default(0) }}",
         "{{ check is failed }}",
         "{{ check == 1 or n == 4 }}",
+        "{{ partial.rc == 0 }}",
+        "{{ partial.rc is defined }}",
+        "{{ partial | length }}",
+        "{{ partial == {'changed': true} }}",
     ] {
         let trouble = Language::new().text(text, &sample()).expect_err(text);
         let cause = "the result of `check`".to_owned();
@@ -203,6 +211,7 @@ fn what_is_unknown_is_never_guessed() {
         assert_eq!(trouble.message, "depends on the result of `check`");
     }
     check("{{ check is defined }}", json!(true));
+    check("{{ partial.changed and partial is changed }}", json!(true));
     check("{{ check is not defined }}", json!(false));
     check("{{ n == 4 or check.rc == 0 }}", json!(true));
     check("{{ n == 5 and check.rc == 0 }}", json!(false));
@@ -216,6 +225,8 @@ fn a_condition_needs_an_answer() {
     };
     assert_eq!(holds("os.family == 'debian' and n > 3"), Ok(true));
     assert_eq!(holds("packages"), Ok(true));
+    let braced = holds("{{ n }} > 3").expect_err("braces");
+    assert_eq!(braced.1, "it is an expression already: write it without `{{ }}`");
     assert_eq!(holds("word | bool"), Ok(false));
     assert_eq!(
         holds("word"),
