@@ -6,15 +6,19 @@
 )]
 
 use hep_protocol::blob::{Digest, Source, SourceFile};
-use hep_protocol::message::{End, Reply, Request, Turn};
+use hep_protocol::message::{End, Go, Reply, Request, Turn};
 use hep_protocol::outcome::{Outcome, Status};
-use hep_protocol::plan::{DiffMode, HostPart, NamedSource, Plan, RunMode, Spec, Task};
+use hep_protocol::plan::{DiffMode, HostPart, NamedSource, Pace, Plan, RunMode, Spec, Task};
 use hep_protocol::{frame, hello};
+use serde_json::json;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
+
+#[path = "../src/engine/tests/manifest.rs"]
+mod manifest;
 
 /// An agent under way.
 struct Agent {
@@ -65,6 +69,13 @@ impl Agent {
                 None => panic!("the agent is gone"),
             }
         }
+    }
+
+    /// Sends a plan all of whose plays are for this host, and gives every reply up to its end.
+    fn replies(&mut self, plan: &Plan) -> Vec<Reply> {
+        self.send(&Request::Host(manifest::host(plan)));
+        self.send(&Request::Plan(plan.clone()));
+        std::iter::from_fn(|| self.reply()).collect()
     }
 
     /// Sends a plan whose first play is for this host.
@@ -238,6 +249,110 @@ fn cancel_is_answered_with_done() {
         last = Some(reply);
     }
     assert_eq!(last, Some(Reply::Done(End::Cancelled)));
+}
+
+#[test]
+fn whole_plan_crosses_the_wire_and_needs_no_answer() {
+    let tasks = json!([
+        {"name": "probe", "command": "echo one two", "register": "r"},
+        {"block": [
+            {"name": "say {{ item }}", "debug": {"msg": "{{ item }} on {{ host }}"}, "changed_when": true, "notify": ["H"]},
+            {"name": "broken", "fail": {"msg": "{{ r.stdout }}"}, "when": "item == 'two'"},
+        ], "rescue": [{"name": "rescue", "debug": {"var": "x"}}], "loop": "{{ r.stdout.split() }}"},
+    ]);
+    let handlers = json!([{"name": "H", "debug": {"msg": "{{ x }}"}}]);
+    let plays = [json!({"tasks": tasks, "handlers": handlers, "vars": {"x": "{{ 6 * 7 }}"}})];
+    let plan = manifest::plan(RunMode::Apply, &plays);
+    let mut agent = Agent::start();
+    agent.greeting();
+    let mut names = std::collections::HashMap::new();
+    let mut told = Vec::new();
+    for reply in agent.replies(&plan) {
+        match reply {
+            Reply::Started { task, turn, name } => {
+                let name = name.unwrap_or(plan.tasks[task as usize].name.clone());
+                names.insert(task, format!("{:?} {name}", turn.0));
+            }
+            Reply::Finished { task, outcome } => {
+                told.push(format!(
+                    "{} {} {}",
+                    names[&task],
+                    outcome.status,
+                    outcome.notes.join(", ")
+                ));
+            }
+            Reply::Done(end) => told.push(format!("{end:?}")),
+            _ => {}
+        }
+    }
+    assert_eq!(
+        told,
+        [
+            "[0, 0] probe changed ",
+            "[0, 1, 0, 2] say one changed one on web1",
+            "[0, 1, 0, 3] broken skipped ",
+            "[0, 1, 1, 2] say two changed two on web1",
+            "[0, 1, 1, 3] broken rescued ",
+            "[0, 1, 1, 4] rescue ok x: 42",
+            "[0, 5, 0, 0] H ok 42",
+            "Completed"
+        ]
+    );
+}
+
+#[test]
+fn template_is_wanted_and_rendered_on_the_host() {
+    let dir = directory();
+    let path = dir.path().join("f");
+    let text = "{% for n in ports %}\nport {{ n }}\n{% endfor %}\n";
+    let task = json!({"name": "t", "file": {"template": "t.j2", "dest": path.to_str().unwrap()}, "template_text": text,
+        "vars": {"ports": [80, 443]}});
+    let plan = manifest::plan(RunMode::Apply, &[json!([task])]);
+    let digest = Digest::of(text.as_bytes());
+    let mut agent = Agent::start();
+    agent.greeting();
+    agent.begin(plan.clone());
+    assert_eq!(agent.reply(), Some(first_starts()));
+    assert_eq!(agent.reply(), Some(Reply::Want(digest)));
+    agent.send(&Request::Blob { digest, data: text.as_bytes().to_vec(), last: true });
+    assert_eq!(agent.finished().status, Status::Changed);
+    assert_eq!(fs::read_to_string(&path).unwrap(), "port 80\nport 443\n");
+    let mut agent = Agent::start();
+    agent.greeting();
+    agent.begin(plan);
+    agent.send(&Request::Unavailable { digest, reason: "it is gone".into() });
+    let failure = agent.finished().failure.unwrap();
+    assert_eq!(failure.message, "cannot read template `t.j2`: it is gone");
+}
+
+#[test]
+fn operator_is_asked_and_waited_for() {
+    let mut plan = plan(vec![shell("exit 0"), shell("exit 0"), shell("exit 0")]);
+    plan.pace = Pace::Asking;
+    let mut agent = Agent::start();
+    agent.greeting();
+    agent.begin(plan);
+    assert_eq!(agent.reply(), Some(Reply::Ask { task: 0 }));
+    agent.send(&Request::Go(Go::Skip));
+    assert_eq!(agent.finished().status, Status::Skipped);
+    assert_eq!(agent.reply(), Some(Reply::Ask { task: 1 }));
+    agent.send(&Request::Go(Go::Run));
+    assert_eq!(agent.finished().status, Status::Changed);
+    assert_eq!(agent.reply(), Some(Reply::Ask { task: 2 }));
+    agent.send(&Request::Cancel);
+    assert_eq!(agent.reply(), Some(Reply::Done(End::Cancelled)));
+}
+
+#[test]
+fn cancel_ends_a_pause_between_tries() {
+    let task = json!({"name": "t", "command": "false", "retries": 9, "delay": 600});
+    let mut agent = Agent::start();
+    agent.greeting();
+    agent.begin(manifest::plan(RunMode::Apply, &[json!([task, "never"])]));
+    while !matches!(agent.reply(), Some(Reply::Progress { .. })) {}
+    agent.send(&Request::Cancel);
+    assert_eq!(agent.finished().failure.unwrap().message, "stopped before try 2 of 10");
+    assert_eq!(agent.reply(), Some(Reply::Done(End::Cancelled)));
 }
 
 #[test]

@@ -271,7 +271,7 @@ fn check_mode_tells_which_handlers_would_run() {
     assert_eq!(open.told("A"), "pending\ndepends on the result of `probe`");
     // Somebody else notifies it for sure.
     let sure = run(json!([probe, maybe, changes("u", &["A"])]));
-    assert_eq!(sure.told("A"), "pending\nchanged, as `changed_when` has it");
+    assert_eq!(sure.told("A"), "pending\nchanged, as `changed_when` has it\nnote: A");
     // Whether it changes something is its own program's secret.
     let own = json!({"name": "own", "command": "true", "changed_when": "result.rc == 2", "notify": ["A"]});
     let own = run(json!([own]));
@@ -283,5 +283,8 @@ fn check_mode_tells_which_handlers_would_run() {
     let ignored = json!({"name": "own", "command": "true", "ignore_error": true, "notify": ["A"]});
     assert_eq!(run(json!([ignored])).told("A"), "pending\ndepends on the result of `own`");
     let surely = json!({"name": "own", "command": "true", "notify": ["A"]});
-    assert_eq!(run(json!([surely])).told("A"), "pending\nchanged, as `changed_when` has it");
+    assert_eq!(
+        run(json!([surely])).told("A"),
+        "pending\nchanged, as `changed_when` has it\nnote: A"
+    );
 }
