@@ -3,15 +3,15 @@
 use super::Problem;
 use crate::words::nearest;
 use crate::yaml::shorten;
+use hep_protocol::expression::{self, Documented};
 use std::ops::Range;
 
-pub(super) mod engine;
-
 /// Filters of Ansible's that hep has not.
-const FILTERS: [(&str, &str); 32] = [
+const FILTERS: [(&str, &str); 33] = [
     ("expanduser", "write the path out: the host's users are in the fact `users`"),
     ("fileglob", "write the names out, or copy the directory as a whole"),
-    ("from_yaml_all", "write one document with a list, and `from_yaml`"),
+    ("from_yaml", "put the values into a file of `vars_files`, or read JSON with `from_json`"),
+    ("from_yaml_all", "put the values into files of `vars_files`"),
     ("human_readable", "write the division out: `VALUE / 1048576`"),
     ("ipaddr", "addresses are facts: `default_ipv4`, `interfaces`"),
     ("ansible.utils.ipaddr", "addresses are facts: `default_ipv4`, `interfaces`"),
@@ -96,17 +96,17 @@ const LOOKUPS: [(&str, &str); 10] = [
 
 /// The problem of a filter that does not exist.
 pub(super) fn filter(name: &str, place: Range<usize>) -> Option<Problem> {
-    if engine::FILTERS.contains(&name) {
+    if has(expression::FILTERS, name) {
         return None;
     }
     let problem = Problem::new(place, format!("there is no filter `{}`", shorten(name)));
     if let Some(advice) = advice(&FILTERS, name) {
         return Some(problem.hint(advice));
     }
-    if engine::TESTS.contains(&name) {
+    if has(expression::TESTS, name) {
         return Some(problem.hint(format!("it is a test: `VALUE is {name}`")));
     }
-    Some(meant(problem, name, engine::FILTERS))
+    Some(meant(problem, name, expression::FILTERS))
 }
 
 /// The problem of a test that does not exist.
@@ -116,7 +116,7 @@ pub(super) fn test(name: &str, place: Range<usize>) -> Option<Problem> {
 
 /// The same of a test of something.
 pub(super) fn test_of(name: &str, place: Range<usize>, on: Option<&str>) -> Option<Problem> {
-    if engine::TESTS.contains(&name) {
+    if has(expression::TESTS, name) {
         return None;
     }
     let problem = Problem::new(place, format!("there is no test `{}`", shorten(name)));
@@ -131,15 +131,15 @@ pub(super) fn test_of(name: &str, place: Range<usize>, on: Option<&str>) -> Opti
             ),
         );
     }
-    if engine::FILTERS.contains(&name) {
+    if has(expression::FILTERS, name) {
         return Some(problem.hint(format!("it is a filter: `VALUE | {name}`")));
     }
-    Some(meant(problem, name, engine::TESTS))
+    Some(meant(problem, name, expression::TESTS))
 }
 
 /// The problem of a function that does not exist; `first` is its first argument, if that is a constant text.
 pub(super) fn function(name: &str, place: Range<usize>, first: Option<&str>) -> Option<Problem> {
-    if engine::FUNCTIONS.contains(&name) {
+    if has(expression::FUNCTIONS, name) {
         return None;
     }
     let problem = Problem::new(place, format!("there is no function `{}`", shorten(name)));
@@ -152,10 +152,10 @@ pub(super) fn function(name: &str, place: Range<usize>, first: Option<&str>) -> 
     if let Some(advice) = advice(&FUNCTIONS, name) {
         return Some(problem.hint(advice));
     }
-    if engine::FILTERS.contains(&name) {
+    if has(expression::FILTERS, name) {
         return Some(problem.hint(format!("it is a filter: `VALUE | {name}`")));
     }
-    Some(meant(problem, name, engine::FUNCTIONS))
+    Some(meant(problem, name, expression::FUNCTIONS))
 }
 
 fn advice(table: &[(&str, &'static str)], name: &str) -> Option<&'static str> {
@@ -163,9 +163,14 @@ fn advice(table: &[(&str, &'static str)], name: &str) -> Option<&'static str> {
     table.iter().find(|(known, _)| *known == name).map(|(_, advice)| *advice)
 }
 
-fn meant(problem: Problem, name: &str, known: &[&'static str]) -> Problem {
+/// Whether the engine has a word.
+pub(super) fn has(known: &[Documented], name: &str) -> bool {
+    known.iter().any(|word| word.name == name)
+}
+
+fn meant(problem: Problem, name: &str, known: &[Documented]) -> Problem {
     let name = name.strip_prefix("ansible.builtin.").unwrap_or(name);
-    match nearest(name, known.iter().copied()) {
+    match nearest(name, known.iter().map(|word| word.name)) {
         Some(near) => problem.hint(format!("did you mean `{near}`?")),
         None => problem.hint("`hep doc` lists those there are"),
     }

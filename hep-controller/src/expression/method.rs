@@ -1,9 +1,43 @@
 //! Methods that values have in other languages and not here.
 
 use super::Problem;
-use super::lexicon::engine::{FILTERS, METHODS};
+use super::lexicon::has;
 use crate::words::nearest;
+use hep_protocol::expression::FILTERS;
 use std::ops::Range;
+
+/// `VALUE.NAME(..)`: those of Python's texts, lists and mappings.
+const METHODS: &[&str] = &[
+    "capitalize",
+    "count",
+    "endswith",
+    "find",
+    "format",
+    "get",
+    "isalnum",
+    "isalpha",
+    "isascii",
+    "isdigit",
+    "islower",
+    "isnumeric",
+    "isspace",
+    "isupper",
+    "items",
+    "join",
+    "keys",
+    "lower",
+    "lstrip",
+    "replace",
+    "rfind",
+    "rstrip",
+    "split",
+    "splitlines",
+    "startswith",
+    "strip",
+    "title",
+    "upper",
+    "values",
+];
 
 /// What is written in place of a method; `V` stands for the value and `A` for what is between the brackets.
 const INSTEAD: [(&str, &str); 27] = [
@@ -52,7 +86,7 @@ pub(super) fn explain(
         let (on, arguments) = (on.unwrap_or("VALUE"), arguments.unwrap_or(".."));
         return Some(problem.hint(format!("write `{}`", fill(pattern, on, arguments))));
     }
-    if FILTERS.contains(&name) {
+    if has(FILTERS, name) {
         return Some(problem.hint(format!("it is a filter: `{} | {name}`", on.unwrap_or("VALUE"))));
     }
     Some(match nearest(name, METHODS.iter().copied()) {

@@ -1,6 +1,11 @@
 //! What the parser refused, in words: from its error's place and the words around it. The parser's own words are the last
 //! resort, since they speak of tokens.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of the engine's tokens only some matter to each rule"
+)]
+
 use super::Problem;
 use super::words::{Stop, Word, Words};
 use crate::words::nearest;

@@ -1,5 +1,10 @@
 //! The names in a parsed text, and the filters, tests, functions and methods in it that do not exist.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of the engine's tree only some parts matter to each rule"
+)]
+
 use super::{Field, Form, Hunch, Name, Path, Problem, Reading, lexicon, method, misread};
 use minijinja::machinery::{Span, ast};
 use minijinja::value::ValueKind;
@@ -31,6 +36,9 @@ enum Mode {
     /// Used, where a comparison has a text.
     Compared,
 }
+
+/// Looks a name up.
+type Check = fn(&str, Range<usize>) -> Option<Problem>;
 
 impl<'t> Walk<'t> {
     pub(super) fn new(text: &'t str, form: Form) -> Walk<'t> {
@@ -250,7 +258,7 @@ impl<'t> Walk<'t> {
 
     /// `map('upper')` and `select('odd')` name filters and tests in their arguments.
     fn names_in_arguments(&mut self, filter: &str, arguments: &[ast::CallArg<'t>]) {
-        let (position, check): (usize, fn(&str, Range<usize>) -> Option<Problem>) = match filter {
+        let (position, check): (usize, Check) = match filter {
             "map" => (0, lexicon::filter),
             "select" | "reject" => (0, lexicon::test),
             "selectattr" | "rejectattr" => (1, lexicon::test),

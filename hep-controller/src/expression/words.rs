@@ -1,5 +1,7 @@
 //! An expression's words with their places, as the engine's own lexer cuts them; and the bounds on how many there may be.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "of the engine's tokens only some matter")]
+
 use super::{Form, Problem};
 use minijinja::Error;
 use minijinja::machinery::{Token, tokenize};
@@ -88,7 +90,6 @@ impl Stop {
 }
 
 /// Whether a word makes the tree deeper by itself; brackets are counted by the parser.
-#[expect(clippy::wildcard_enum_match_arm, reason = "the other words stand beside one another")]
 fn is_operator(token: &Token<'_>) -> bool {
     match token {
         Token::Ident(word) => matches!(*word, "and" | "or" | "not" | "is" | "if" | "else" | "in"),

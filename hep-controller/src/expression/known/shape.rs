@@ -56,17 +56,12 @@ impl Shape {
 
     /// The result of a task: `own` are the fields that its module adds.
     pub(crate) fn of_result(own: &[&str]) -> Shape {
-        let shared = RESULT_FIELDS.into_iter().map(|(name, _)| (name.to_owned(), Shape::Any));
-        let own = own.iter().map(|name| ((*name).to_owned(), Shape::Any));
-        Shape::Fields(shared.chain(own).collect())
+        Shape::Fields(result_fields(own))
     }
 
     /// The result of a task with a loop.
     pub(crate) fn of_results(own: &[&str]) -> Shape {
-        let mut items = match Shape::of_result(own) {
-            Shape::Fields(fields) => fields,
-            _ => Vec::new(),
-        };
+        let mut items = result_fields(own);
         items.push(("item".to_owned(), Shape::Any));
         Shape::Repeated(items)
     }
@@ -142,6 +137,12 @@ impl Shape {
             },
         }
     }
+}
+
+/// The fields of every result and those of its module.
+fn result_fields(own: &[&str]) -> Vec<(String, Shape)> {
+    let shared = RESULT_FIELDS.into_iter().map(|(name, _)| name);
+    shared.chain(own.iter().copied()).map(|name| (name.to_owned(), Shape::Any)).collect()
 }
 
 fn is_number(name: &str) -> bool {
