@@ -7,9 +7,9 @@ use crate::error::{Doing as _, Error, Result};
 use nix::sys::socket::{setsockopt, sockopt};
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -50,7 +50,8 @@ pub struct Counters {
     pub received: u64,
     /// Connections that clients made.
     pub connections: u64,
-    /// How often a client spoke after the host had: the most round trips that anybody waited for.
+    /// How many round trips clients waited for, one after the other: how often one spoke after the host had, at least a round
+    /// trip's time after it had last done so. What crosses in a stream counts by how long it takes.
     pub turns: u64,
 }
 
@@ -119,6 +120,7 @@ struct Line {
     turns: AtomicU64,
     /// Whether the host was the last to be heard by a client.
     answered: AtomicBool,
+    last_turn: Mutex<Option<Instant>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -132,7 +134,18 @@ impl Line {
         let [sent, received, connections, turns] = [0, 0, 0, 0].map(AtomicU64::new);
         let [closed, answered] = [false, true].map(AtomicBool::new);
         let state = AtomicU8::new(WHOLE);
-        Self { target, options, state, closed, sent, received, connections, turns, answered }
+        Self {
+            target,
+            options,
+            state,
+            closed,
+            sent,
+            received,
+            connections,
+            turns,
+            answered,
+            last_turn: Mutex::default(),
+        }
     }
 
     fn cut(&self, how: Cut) {
@@ -145,6 +158,17 @@ impl Line {
 
     fn state(&self) -> u8 {
         self.state.load(Ordering::SeqCst)
+    }
+
+    fn client_spoke(&self) {
+        let mut last = self.last_turn.lock().unwrap_or_else(PoisonError::into_inner);
+        // A little less: the clocks of two threads are read one after the other.
+        let trip = self.options.rtt.mul_f64(0.9);
+        let later = last.is_none_or(|last| last.elapsed() >= trip);
+        if later && self.answered.swap(false, Ordering::SeqCst) {
+            *last = Some(Instant::now());
+            self.turns.fetch_add(1, Ordering::SeqCst);
+        }
     }
 
     /// Waits while the line hangs; false when it has been reset.
@@ -162,8 +186,8 @@ impl Line {
             Direction::ToClient => (&self.received, self.options.cut_after_received),
         };
         let before = counter.fetch_add(bytes as u64, Ordering::SeqCst);
-        if matches!(direction, Direction::ToHost) && self.answered.swap(false, Ordering::SeqCst) {
-            self.turns.fetch_add(1, Ordering::SeqCst);
+        if matches!(direction, Direction::ToHost) {
+            self.client_spoke();
         }
         match limit {
             Some((limit, how)) if before + bytes as u64 >= limit => {
