@@ -114,8 +114,16 @@ pub(crate) enum Layer {
 /// A part of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Place {
-    source: Arc<Source>,
+    text: Arc<Text>,
     span: Span,
+}
+
+/// A file of an inventory.
+#[derive(Debug, PartialEq, Eq)]
+struct Text {
+    source: Arc<Source>,
+    /// Where its lines begin: thousands of hosts ask for the lines of their variables.
+    lines: Vec<usize>,
 }
 
 /// What paths in an inventory are relative to.
@@ -234,19 +242,26 @@ impl fmt::Display for Origin {
             Owner::Group(name) => write!(f, "group {name}, ")?,
             Owner::Host(name) => write!(f, "host {name}, ")?,
         }
-        let Place { source, span } = &self.place;
-        let before = source.text.get(..span.start).unwrap_or_default();
-        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-        write!(f, "{}:{line}", source.path.display())
+        let Place { text, span } = &self.place;
+        let line = text.lines.partition_point(|start| *start <= span.start);
+        write!(f, "{}:{line}", text.source.path.display())
+    }
+}
+
+impl Text {
+    fn of(source: &Arc<Source>) -> Arc<Text> {
+        let ends = source.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let lines = std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect();
+        Arc::new(Text { source: Arc::clone(source), lines })
     }
 }
 
 impl Place {
-    fn new(source: &Arc<Source>, span: Span) -> Place {
-        Place { source: Arc::clone(source), span }
+    fn new(text: &Arc<Text>, span: Span) -> Place {
+        Place { text: Arc::clone(text), span }
     }
 
     fn diagnostic(&self, message: impl Into<String>, hint: impl Into<String>) -> Diagnostic {
-        Diagnostic::at(&self.source, self.span, message).hint(hint)
+        Diagnostic::at(&self.text.source, self.span, message).hint(hint)
     }
 }

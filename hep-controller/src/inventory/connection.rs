@@ -231,7 +231,7 @@ impl Settling<'_> {
             },
             Key::User => self.host.user = Some(text.clone()),
             Key::Password => self.host.password = Some(Secret::new(text.as_str())),
-            Key::Identity => match key_path(text, &place.source.path, self.around) {
+            Key::Identity => match key_path(text, &place.text.source.path, self.around) {
                 Ok(path) => self.host.private_key = Some(path),
                 Err(tried) => self.no_key(setting, &tried, *own),
             },

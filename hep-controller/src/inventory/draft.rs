@@ -162,7 +162,7 @@ impl Draft {
             Some(first) if first != port => {
                 let message = format!("`{}` is one host, and has port {first} already", host.name);
                 let hint = format!("give each a name: `web1 host={} port={port}`", host.name);
-                let same_file = host.place.source == place.source;
+                let same_file = Arc::ptr_eq(&host.place.text, &place.text);
                 let first = host.place.span;
                 let said = place.diagnostic(message, hint);
                 self.problems.push(if same_file { said.also(first, "first here") } else { said });

@@ -4,7 +4,7 @@ use super::address;
 use super::connection::{self, SHORT, Short};
 use super::draft::{Draft, Tier, UNGROUPED};
 use super::line::{self, Unclosed, Word};
-use super::{Place, literal, range};
+use super::{Place, Text, literal, range};
 use crate::source::{Source, Span};
 use crate::yaml::shorten;
 use serde_json::Value;
@@ -13,7 +13,8 @@ use std::sync::Arc;
 /// Reads a hosts file's text into a draft.
 pub(super) fn read(source: &Arc<Source>, draft: &mut Draft) {
     let section = Section::Hosts(UNGROUPED);
-    let mut reading = Reading { source, draft, section };
+    let text = &Text::of(source);
+    let mut reading = Reading { text, draft, section };
     let mut at = 0;
     for line in source.text.split_inclusive('\n') {
         reading.line(line, at);
@@ -32,14 +33,14 @@ enum Section {
 }
 
 struct Reading<'a> {
-    source: &'a Arc<Source>,
+    text: &'a Arc<Text>,
     draft: &'a mut Draft,
     section: Section,
 }
 
 impl Reading<'_> {
     fn place(&self, span: Span) -> Place {
-        Place::new(self.source, span)
+        Place::new(self.text, span)
     }
 
     fn problem(&mut self, span: Span, message: impl Into<String>, hint: impl Into<String>) {

@@ -1,7 +1,7 @@
 //! YAML inventories, and the files of `group_vars` and `host_vars`.
 
 use super::draft::{ALL, Draft, Tier};
-use super::{Place, address, range, value};
+use super::{Place, Text, address, range, value};
 use crate::source::{Source, Span};
 use crate::words::nearest;
 use crate::yaml::{self, Entry, Kind, Node};
@@ -14,7 +14,8 @@ const SHAPE: &str =
 pub(super) fn read(source: &Arc<Source>, draft: &mut Draft) {
     let (root, problems) = yaml::parse(source);
     draft.problems.extend(problems);
-    let mut reading = Reading { source, draft };
+    let text = &Text::of(source);
+    let mut reading = Reading { text, draft };
     match &root {
         Some(root) if root.entry("plugin").is_some() => {
             let message = "this configures a plugin of Ansible's, which hep has not";
@@ -43,7 +44,8 @@ pub(super) enum Of {
 pub(super) fn read_variables(source: &Arc<Source>, of: Of, draft: &mut Draft) {
     let (root, problems) = yaml::parse(source);
     draft.problems.extend(problems);
-    let mut reading = Reading { source, draft };
+    let text = &Text::of(source);
+    let mut reading = Reading { text, draft };
     match &root {
         Some(Node { kind: Kind::Map(entries), .. }) => {
             entries.iter().for_each(|entry| reading.variable(entry, of, Tier::Beside));
@@ -63,13 +65,13 @@ pub(super) fn read_variables(source: &Arc<Source>, of: Of, draft: &mut Draft) {
 }
 
 struct Reading<'a> {
-    source: &'a Arc<Source>,
+    text: &'a Arc<Text>,
     draft: &'a mut Draft,
 }
 
 impl Reading<'_> {
     fn problem(&mut self, span: Span, message: impl Into<String>, hint: impl Into<String>) {
-        let problem = Place::new(self.source, span).diagnostic(message, hint);
+        let problem = Place::new(self.text, span).diagnostic(message, hint);
         self.draft.problems.push(problem);
     }
 
@@ -119,7 +121,7 @@ impl Reading<'_> {
         match alone {
             // `hosts: web1` names one.
             Some(text) => {
-                let place = Place::new(self.source, part.value.span);
+                let place = Place::new(self.text, part.value.span);
                 if name == "hosts" {
                     self.hosts(text, &place, group);
                 } else {
@@ -139,7 +141,7 @@ impl Reading<'_> {
     }
 
     fn member(&mut self, part: &str, entry: &Entry, group: usize) {
-        let place = Place::new(self.source, entry.key.span);
+        let place = Place::new(self.text, entry.key.span);
         match part {
             "hosts" => {
                 let hosts = self.hosts(&entry.key.text, &place, group);
@@ -184,13 +186,13 @@ impl Reading<'_> {
 
     fn variable(&mut self, entry: &Entry, of: Of, tier: Tier) {
         let Some(value) = value::of(&entry.value) else { return };
-        self.draft.check_name(&entry.key.text, &Place::new(self.source, entry.key.span));
+        self.draft.check_name(&entry.key.text, &Place::new(self.text, entry.key.span));
         // A block begins lines below its name.
         let span = match &entry.value.kind {
             Kind::Scalar(_) if entry.value.span.start < entry.value.span.end => entry.value.span,
             Kind::Scalar(_) | Kind::Seq(_) | Kind::Map(_) | Kind::Broken => entry.key.span,
         };
-        let place = Place::new(self.source, span);
+        let place = Place::new(self.text, span);
         match of {
             Of::Group(group) => self.draft.group_var(group, tier, &entry.key.text, value, &place),
             Of::Host(host) => self.draft.host_var(host, tier, &entry.key.text, value, &place),
