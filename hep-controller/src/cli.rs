@@ -343,10 +343,8 @@ mod tests {
     }
 
     fn push(line: &str) -> Push {
-        match parsed(line).unwrap().command {
-            Command::Push(push) => push,
-            other => panic!("{other:?}"),
-        }
+        let Command::Push(push) = parsed(line).unwrap().command else { panic!("{line}") };
+        push
     }
 
     #[test]

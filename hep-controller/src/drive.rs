@@ -6,6 +6,7 @@ use crate::remote::{Exit, Link, Problem};
 use crate::report::text::chain;
 use crate::report::{Counts, Event, HostId, HostStatus, Stopping, Trouble};
 use crate::stop::Stop;
+use expected::{Expected, Standing};
 use hep_protocol::blob::{CHUNK, Digest};
 use hep_protocol::facts::Facts;
 use hep_protocol::frame::{self, FrameError};
@@ -13,7 +14,6 @@ use hep_protocol::hello::{self, HelloError};
 use hep_protocol::message::{End, Go, Reply, Request};
 use hep_protocol::plan::{HostPart, Pace, Plan};
 use hep_protocol::value::Json;
-use expected::{Expected, Standing};
 use order::{Next, Order};
 use std::collections::VecDeque;
 use std::io::{self, Read};
@@ -246,8 +246,7 @@ impl Drive<'_> {
                             order.ask_no_more();
                         }
                         let sent = frame::write(&mut *link.link, &Request::Go(go));
-                        let sent =
-                            sent.and_then(|()| link.link.flush().map_err(FrameError::Io));
+                        let sent = sent.and_then(|()| link.link.flush().map_err(FrameError::Io));
                         sent.map_err(|e| format!("the answer was not taken: {}", chain(&e)))?;
                     }
                     // The agent hears of it before the next read. A second wish would cut the link.

@@ -92,6 +92,9 @@ mod tests {
         let Err(Refusal::Other { what, hint: Some(hint) }) = check(&["hostnam".to_owned()]) else {
             panic!("taken")
         };
-        assert_eq!((what.as_str(), hint.as_str()), ("there is no fact `hostnam`", "did you mean `hostname`?"));
+        assert_eq!(
+            (what.as_str(), hint.as_str()),
+            ("there is no fact `hostnam`", "did you mean `hostname`?")
+        );
     }
 }

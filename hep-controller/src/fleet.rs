@@ -6,8 +6,8 @@ use crate::remote::{Canceller, Link, Unreachable};
 use crate::report::text::chain;
 use crate::report::{Event, HostId, HostReport, HostStatus, RunEnd, Stopping, Trouble};
 use crate::stop::Stop;
-use hep_protocol::facts::Facts;
 use gather::own_fault;
+use hep_protocol::facts::Facts;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -38,6 +38,10 @@ pub(crate) struct Fleet<'a> {
 
 /// What the run's only reader is handed.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "few are in the queue at a time, and most are events"
+)]
 pub(crate) enum Tick {
     Event(Event),
     /// A host waits for the operator.
@@ -135,8 +139,7 @@ impl Fleet<'_> {
             drop(sender.send(Tick::Ask(Question { host, task, answer })));
             receiver
         };
-        let Conclusion { status, counts, trouble, missing } =
-            drive.run(link.as_mut(), told, ask);
+        let Conclusion { status, counts, trouble, missing } = drive.run(link.as_mut(), told, ask);
         let counters = link.counters();
         if status != HostStatus::Lost {
             // The agent is about to exit; its last frame has said all there is to say.

@@ -113,8 +113,7 @@ impl Reach {
 /// # Errors
 /// The system does not let us watch for them.
 pub(crate) fn wishes_to_stop() -> Result<Arc<Stop>, Refusal> {
-    Stop::on_signals()
-        .map_err(|error| Refusal::plain(format!("cannot watch for signals: {error}")))
+    Stop::on_signals().map_err(|error| Refusal::plain(format!("cannot watch for signals: {error}")))
 }
 
 fn timeouts(connect_timeout: Option<u64>) -> Timeouts {

@@ -1,10 +1,10 @@
 //! What a run finds out: events while it goes on, a value at its end, and the exit code that follows.
 //! Prints nothing; `human` and `json` turn it into text, ui.rs puts that on the screen.
 
+use crate::drive::expected::handlers;
 use hep_protocol::facts::Facts;
 use hep_protocol::message::{Stream, Turn};
 use hep_protocol::outcome::{Outcome, Status};
-use crate::drive::expected::handlers;
 use hep_protocol::plan::{Plan, RunMode, Task};
 use std::fmt;
 

@@ -63,8 +63,7 @@ impl Told {
 fn shorten(outcome: &mut Outcome, count: usize) {
     if count > 0 {
         let limit = OF_A_HOST >> 20;
-        let note =
-            format!("{count} lines are not shown: this host has told more than {limit} MiB");
+        let note = format!("{count} lines are not shown: this host has told more than {limit} MiB");
         outcome.changes = Vec::new();
         outcome.items = Vec::new();
         outcome.notes = vec![note];
@@ -182,7 +181,8 @@ mod tests {
     #[test]
     fn an_endless_loop_comes_to_an_end() {
         let mut told = Told::default();
-        let taken = (0..usize::MAX).find_map(|n| told.take(&mut outcome(0, 0)).err().map(|e| (n, e)));
+        let taken =
+            (0..usize::MAX).find_map(|n| told.take(&mut outcome(0, 0)).err().map(|e| (n, e)));
         assert_eq!(taken, Some((IN_ALL / TURN, "with it, more than 128 MiB in all".to_owned())));
     }
 }

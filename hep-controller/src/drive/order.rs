@@ -22,6 +22,10 @@ const DEEPEST: usize = MAX_DEPTH * 2 + 4;
 
 /// What follows from a reply.
 #[derive(Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "taken apart as soon as it is made, and hardly ever small"
+)]
 pub(crate) enum Next {
     /// The screen is told.
     Tell(Event),
@@ -185,9 +189,7 @@ impl<'a> Order<'a> {
         let wrong = match end {
             _ if self.begun => "the agent ended its run within a task",
             End::Completed if self.failed => "the agent says that all is done, and a task failed",
-            End::Completed if self.missing > 0 => {
-                "the agent says that all is done, and it is not"
-            }
+            End::Completed if self.missing > 0 => "the agent says that all is done, and it is not",
             End::Failed if !self.failed => "the agent says that a task failed, and none did",
             End::Completed | End::Failed | End::Cancelled => return Ok(Next::Over(end)),
         };

@@ -154,8 +154,7 @@ pub(crate) fn job(files: &[(&Path, &[u8])]) -> Job {
 
 /// Hosts that run the first play.
 fn hosts(n: usize) -> Vec<HostPart> {
-    let host =
-        |n| HostPart { name: format!("web{n}"), plays: vec![0], ..HostPart::default() };
+    let host = |n| HostPart { name: format!("web{n}"), plays: vec![0], ..HostPart::default() };
     (1..=n).map(host).collect()
 }
 
@@ -308,11 +307,11 @@ fn whatever_an_agent_says_out_of_turn_makes_it_lost() {
         |agent| agent.start(7),
         "the agent speaks of task 7, which is none of its own before the first task",
     );
+    check(|agent| agent.start(0), "the agent ended without a last word during `one`");
     check(
-        |agent| agent.start(0),
-        "the agent ended without a last word during `one`",
+        |agent| agent.say(Reply::Hello(facts())),
+        "the agent greeted twice before the first task",
     );
-    check(|agent| agent.say(Reply::Hello(facts())), "the agent greeted twice before the first task");
     check(
         |agent| agent.done(End::Completed),
         "the agent says that all is done, and it is not before the first task",
@@ -443,7 +442,8 @@ fn what_the_operator_answers_goes_to_the_agent() {
     let answers = &[Answer::Go(Go::Run), Answer::Go(Go::Skip), Answer::Go(Go::RunAll)];
     let script = |agent: &mut Agent| {
         agent.plan();
-        let statuses = [(Go::Run, Status::Ok), (Go::Skip, Status::Skipped), (Go::RunAll, Status::Ok)];
+        let statuses =
+            [(Go::Run, Status::Ok), (Go::Skip, Status::Skipped), (Go::RunAll, Status::Ok)];
         for (task, (go, status)) in (0..).zip(statuses) {
             agent.say(Reply::Ask { task });
             assert_eq!(agent.hear(), Some(Request::Go(go)));

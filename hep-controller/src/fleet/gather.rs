@@ -64,9 +64,8 @@ impl<T: Send> Gather<'_, T> {
         if !self.stop.begin(host, &way) {
             return Err(stopped());
         }
-        let (mut link, _) = (self.launch)(host, &way).map_err(|error| {
-            if self.stop.wanted() { stopped() } else { trouble(&error) }
-        })?;
+        let (mut link, _) = (self.launch)(host, &way)
+            .map_err(|error| if self.stop.wanted() { stopped() } else { trouble(&error) })?;
         // Nothing is done there: the first wish to stop may cut it.
         let way = link.canceller();
         if !self.stop.begin(host, &way) {

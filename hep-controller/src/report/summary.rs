@@ -90,10 +90,7 @@ fn only_host(run: &Run, report: &HostReport, cancelled: bool, colour: Colour) ->
     let time = duration(report.ms);
     match report.status {
         HostStatus::Converged | HostStatus::Failed => {
-            format!(
-                "{} {verb} in {time}{unchanged}{parts}{early}\n",
-                shown(run.host(report.host))
-            )
+            format!("{} {verb} in {time}{unchanged}{parts}{early}\n", shown(run.host(report.host)))
         }
         HostStatus::Unreachable | HostStatus::Lost => {
             format!("{} is {verb} after {time}{parts}{early}\n", shown(run.host(report.host)))

@@ -100,10 +100,7 @@ fn anything_else_is_named() {
     check(vec![at(0, &[])], "the agent began task 0 out of turn");
     check(vec![started(0), at(2, &[0, 9])], "the agent began task 2 out of turn");
     check(vec![started(4)], NOT_OWN);
-    check(
-        vec![started(u32::MAX)],
-        "the agent speaks of task 4294967295, which is none of its own",
-    );
+    check(vec![started(u32::MAX)], "the agent speaks of task 4294967295, which is none of its own");
     check(vec![finished(0, Status::Ok)], "the agent ended task 0 out of turn");
     check(vec![started(0), finished(1, Status::Ok)], "the agent ended task 1 out of turn");
     let twice = all(&[&ran(0, &[0], Status::Ok), &[finished(0, Status::Ok)]]);
@@ -143,8 +140,7 @@ fn failures_are_where_they_belong() {
         refused(Outcome { failure: Some(Failure::default()), ..outcome(status) });
     }
     let (label, changes, notes) = (String::new(), vec![], vec![]);
-    let item =
-        ItemOutcome { label, status: Status::Failed, changes, notes, failure: None, ms: 0 };
+    let item = ItemOutcome { label, status: Status::Failed, changes, notes, failure: None, ms: 0 };
     refused(Outcome { items: vec![item], ..outcome(Status::Ok) });
 }
 

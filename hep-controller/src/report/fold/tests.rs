@@ -4,11 +4,8 @@ use super::*;
 use Status::{Changed, Failed, Ok as Fine, Rescued};
 
 fn outcome(status: Status, line: &str, ms: u64) -> Outcome {
-    let changes = if line.is_empty() {
-        vec![]
-    } else {
-        vec![Change { line: line.to_owned(), diff: None }]
-    };
+    let changes =
+        if line.is_empty() { vec![] } else { vec![Change { line: line.to_owned(), diff: None }] };
     Outcome { status, changes, notes: vec![], failure: None, items: vec![], ms }
 }
 
@@ -123,7 +120,7 @@ fn play(ways: &[&[Step]], wave: usize, draws: &[usize]) -> String {
     let rest = (0..ways.len()).flat_map(|host| std::iter::repeat_n(host, most));
     for host in draws.iter().copied().chain(rest) {
         match ways[host].get(at[host] / 2) {
-            Some((_, turn, ..)) if at[host] % 2 == 0 => {
+            Some((_, turn, ..)) if at[host].is_multiple_of(2) => {
                 fold.started(HostId(host), Turn(turn.to_vec()));
             }
             Some((task, turn, status, line)) => {
@@ -140,10 +137,9 @@ fn play(ways: &[&[Step]], wave: usize, draws: &[usize]) -> String {
     text.join("\n")
 }
 
-
-
 /// A flat plan.
-const STRAIGHT: &[Step] = &[(0, &[0, 0], Fine, "x"), (1, &[0, 1], Fine, "x"), (2, &[0, 2], Changed, "a")];
+const STRAIGHT: &[Step] =
+    &[(0, &[0, 0], Fine, "x"), (1, &[0, 1], Fine, "x"), (2, &[0, 2], Changed, "a")];
 
 proptest::proptest! {
     /// Five hosts with three tasks each, the second host failing at its second, in waves of two.

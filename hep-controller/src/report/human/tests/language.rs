@@ -6,7 +6,14 @@ use hep_protocol::outcome::ItemOutcome;
 fn element(label: &str, status: Status, lines: &[&str]) -> ItemOutcome {
     let bad = matches!(status, Status::Failed | Status::Ignored | Status::Rescued);
     let Outcome { status, changes, notes, failure: _, items: _, ms } = with(status, lines);
-    ItemOutcome { label: label.to_owned(), status, changes, notes, failure: bad.then(no_package), ms }
+    ItemOutcome {
+        label: label.to_owned(),
+        status,
+        changes,
+        notes,
+        failure: bad.then(no_package),
+        ms,
+    }
 }
 
 fn looped(status: Status, items: Vec<ItemOutcome>) -> Outcome {
@@ -109,7 +116,7 @@ fn tasks_that_all_hosts_leave_out_are_one_line() {
         let mut play = Play::new(2, RunMode::Apply);
         play.view.verbosity = verbosity;
         for (task, status) in (0..).zip(statuses) {
-            play.finish(0, task, 1, plain(Status::Skipped));
+            play.finish(0, task, 1, plain(Skipped));
             play.finish(1, task, 1, plain(status));
         }
         play.end(0, 10, HostStatus::Converged, None);
