@@ -58,7 +58,7 @@ fn listed(path: &Path) -> Option<Arc<Source>> {
 fn sources(directory: &Path, depth: usize, draft: &mut Draft) {
     let names = match names(directory) {
         Ok(names) => names,
-        Err(problem) => return draft.problems.push(problem),
+        Err(problems) => return draft.problems.extend(problems),
     };
     for name in names {
         let path = directory.join(&name);
@@ -75,7 +75,7 @@ fn sources(directory: &Path, depth: usize, draft: &mut Draft) {
 }
 
 /// The names in a directory, sorted.
-fn names(directory: &Path) -> Result<Vec<String>, Diagnostic> {
+fn names(directory: &Path) -> Result<Vec<String>, Diagnostics> {
     let read = fs::read_dir(directory).and_then(|entries| {
         let name = |entry: fs::DirEntry| entry.file_name().to_string_lossy().into_owned();
         entries.map(|entry| entry.map(name)).collect::<Result<Vec<String>, _>>()
@@ -87,7 +87,7 @@ fn names(directory: &Path) -> Result<Vec<String>, Diagnostic> {
         }
         Err(error) => {
             let message = format!("cannot read the directory: {}", plain(&error));
-            Err(Diagnostic::of_file(directory, message))
+            Err(Diagnostic::of_file(directory, message).into())
         }
     }
 }
@@ -158,7 +158,7 @@ fn variables(directory: &Path, name: &str, of: Of, draft: &mut Draft) {
 fn below(directory: &Path, depth: usize, files: &mut Vec<PathBuf>, draft: &mut Draft) {
     let names = match names(directory) {
         Ok(names) => names,
-        Err(problem) => return draft.problems.push(problem),
+        Err(problems) => return draft.problems.extend(problems),
     };
     for name in names.iter().filter(|name| !name.starts_with('.') && !name.ends_with('~')) {
         let path = directory.join(name);

@@ -226,10 +226,9 @@ impl Reading<'_> {
 
 /// A value with its type. A password that looks like a number stays as it was typed.
 fn typed(name: &str, text: &str) -> Value {
-    match literal::value(text) {
-        Value::Number(_) if connection::is_secret(name) => Value::String(text.to_owned()),
-        value => value,
-    }
+    let value = literal::value(text);
+    let mangled = value.is_number() && connection::is_secret(name);
+    if mangled { Value::String(text.to_owned()) } else { value }
 }
 
 /// What the first word of a line names.
