@@ -6,6 +6,7 @@ mod handlers;
 mod judge;
 mod loops;
 mod machine;
+mod merge;
 mod tally;
 mod task;
 #[cfg(test)]

@@ -11,7 +11,7 @@ mod wait;
 
 pub(crate) use command::CommandStep;
 pub(crate) use file::FileStep;
-pub(crate) use package::{PackageStep, Transact};
+pub(crate) use package::{PackageStep, Transact, in_words as transact_in_words};
 pub(crate) use service::ServiceStep;
 pub(crate) use wait::WaitStep;
 

@@ -32,18 +32,19 @@ impl Walk<'_> {
                 return (verdict.hidden(privacy).outcome(), flow);
             }
         };
+        let mut merged = self.merged(job, each, &elements);
         let asked = matches!(job.task.on_error, OnError::Ask(_));
         let mut tally = Tally::new(privacy, job.control.register.is_some() || asked);
         for (round, element) in (0_u32..).zip(&elements) {
             let start = Instant::now();
             let names = job.names.with_locals(locals(each, round, element));
             let label = label(each, round, element, &names, privacy);
-            if self.outside.cancelled() {
+            if self.outside.cancelled() && !merged.is_done() {
                 tally.add(label.clone(), element, stopped(Verdict::skipped(), &label), 0);
                 break;
             }
             self.tell(job, &label, round, elements.len());
-            let verdict = self.once(job, &names);
+            let verdict = merged.next(self, job, &names);
             tally.add(label, element, verdict, millis(start));
         }
         let (mut whole, items) = tally.whole();

@@ -122,31 +122,36 @@ fn kind(delta: &Delta) -> Kind {
 impl fmt::Display for Transact {
     /// `install apache2 2.4.62-1 (and 11 more: apache2-bin, apache2-data, apache2-utils, ...); upgrade x 1.0 -> 1.1`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kinds = [
-            (Kind::Install, "install"),
-            (Kind::Upgrade, "upgrade"),
-            (Kind::Downgrade, "downgrade"),
-            (Kind::Reinstall, "reinstall"),
-            (Kind::Remove, "remove"),
-            (Kind::Purge, "purge"),
-        ];
         let (asked, others) = self.foreseen.split_at_checked(self.asked).unwrap_or_default();
-        let mut parts = Vec::new();
-        for (wanted, word) in kinds {
-            let of_kind = |deltas: &[Delta]| -> Vec<Delta> {
-                deltas.iter().filter(|delta| kind(delta) == wanted).cloned().collect()
-            };
-            parts.extend(line(word, of_kind(asked), of_kind(others)));
-        }
-        if parts.is_empty() {
+        match in_words(asked, others) {
+            Some(words) => f.write_str(&words),
             // Nothing but what dpkg has left unconfigured.
-            return f.write_str(match self.transaction.verb {
+            None => f.write_str(match self.transaction.verb {
                 Verb::Install | Verb::BuildDep | Verb::Upgrade(_) => "configure what is unpacked",
                 Verb::Remove | Verb::Purge | Verb::Autoremove => "remove what is left",
-            });
+            }),
         }
-        f.write_str(&parts.join("; "))
     }
+}
+
+/// What becomes of packages that were asked for, and of others with them, in words; `None` if nothing does.
+pub(crate) fn in_words(asked: &[Delta], others: &[Delta]) -> Option<String> {
+    let kinds = [
+        (Kind::Install, "install"),
+        (Kind::Upgrade, "upgrade"),
+        (Kind::Downgrade, "downgrade"),
+        (Kind::Reinstall, "reinstall"),
+        (Kind::Remove, "remove"),
+        (Kind::Purge, "purge"),
+    ];
+    let mut parts = Vec::new();
+    for (wanted, word) in kinds {
+        let of_kind = |deltas: &[Delta]| -> Vec<Delta> {
+            deltas.iter().filter(|delta| kind(delta) == wanted).cloned().collect()
+        };
+        parts.extend(line(word, of_kind(asked), of_kind(others)));
+    }
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 /// One kind's part of the line. If nobody named any of them, the first stand for all.

@@ -36,12 +36,20 @@ const PROVIDES: &[(&str, &str)] =
 thread_local! {
     /// The package that another dpkg is at work on until it is waited for; each test has a thread of its own.
     static AT_WORK_ON: Cell<Option<&'static str>> = const { Cell::new(None) };
+
+    /// How often apt was asked what it would do.
+    static ASKED: Cell<usize> = const { Cell::new(0) };
 }
 
 impl Empty {
     /// Makes as if another dpkg were at work on a package, and done as soon as it is waited for.
     pub(crate) fn is_at_work_on(name: &'static str) {
         AT_WORK_ON.set(Some(name));
+    }
+
+    /// How often apt was asked what it would do since this was asked.
+    pub(crate) fn asked() -> usize {
+        ASKED.replace(0)
     }
 }
 
@@ -102,6 +110,7 @@ impl ObservePackages for Empty {
         transaction: &Transaction,
         assumed: Option<&Assumed<'_>>,
     ) -> Result<Vec<Delta>, SysError> {
+        ASKED.set(ASKED.get() + 1);
         let nothing = Database::default();
         let mut resolver = Resolver {
             database: assumed.map_or(&nothing, |assumed| assumed.database),
