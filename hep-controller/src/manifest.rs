@@ -92,6 +92,8 @@ pub(crate) struct ManifestTask {
     params: Node,
     /// Its parameters, if nothing in them waits for a host.
     spec: Option<TaskSpec>,
+    /// Whether something is wrong with its module, which was reported.
+    broken: bool,
     /// What its included file says of variables, for a handler: weaker than its own.
     file_vars: Vec<Piece>,
 }

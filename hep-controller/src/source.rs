@@ -4,7 +4,7 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -42,22 +42,38 @@ impl Source {
     /// # Errors
     /// One diagnostic: the file cannot be read, is too large, or is no UTF-8.
     pub(crate) fn read(path: &Path) -> Result<Arc<Source>, Diagnostics> {
+        Source::read_as(path, path)
+    }
+
+    /// Reads a file that messages call by another path.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub(crate) fn read_as(path: &Path, shown: &Path) -> Result<Arc<Source>, Diagnostics> {
         let mut bytes = Vec::new();
         let read = File::open(path).and_then(|file| {
             if file.metadata()?.is_dir() {
-                return Err(std::io::ErrorKind::IsADirectory.into());
+                return Err(ErrorKind::IsADirectory.into());
             }
             file.take(MAX_SIZE + 1).read_to_end(&mut bytes)
         });
         match read {
             Ok(_) if bytes.len() as u64 > MAX_SIZE => {
                 let message = format!("the file is larger than {} MiB", MAX_SIZE >> 20);
-                Err(Diagnostic::of_file(path, message).into())
+                Err(Diagnostic::of_file(shown, message).into())
             }
-            Ok(_) => Source::from_bytes(path, bytes),
+            Ok(_) => Source::from_bytes(shown, bytes),
             Err(error) => {
-                Err(Diagnostic::of_file(path, format!("cannot read the file: {}", plain(&error)))
-                    .into())
+                let message = format!("cannot read the file: {}", plain(&error));
+                let problem = Diagnostic::of_file(shown, message);
+                let kind = error.kind();
+                Err(if kind == ErrorKind::NotFound && shown.is_relative() {
+                    problem.hint("a relative path begins in the directory that hep is run in").into()
+                } else if kind == ErrorKind::IsADirectory {
+                    problem.hint("name a file in it").into()
+                } else {
+                    problem.into()
+                })
             }
         }
     }

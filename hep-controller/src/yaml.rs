@@ -5,12 +5,14 @@
 
 mod build;
 mod decode;
+mod fit;
 mod json;
 mod mistake;
 mod recover;
 mod syntax;
 
 pub(crate) use decode::{Decoder, decode_each};
+pub(crate) use fit::{colon, dash};
 pub(crate) use hep_protocol::words::shorten;
 pub(crate) use mistake::{Mistake, What};
 pub(crate) use recover::parse;
@@ -129,6 +131,21 @@ impl Node {
             Kind::Map(entries) => measure(entries.iter().map(|entry| &entry.value)),
         };
         Node { span, kind, weight: weight.saturating_add(1), height }
+    }
+
+    /// Stands where something is wrong, which was reported.
+    pub(crate) fn broken(span: Span) -> Node {
+        Node::new(span, Kind::Broken)
+    }
+
+    /// Whether a part of it could not be read.
+    pub(crate) fn has_broken(&self) -> bool {
+        match &self.kind {
+            Kind::Broken => true,
+            Kind::Scalar(_) => false,
+            Kind::Seq(items) => items.iter().any(Node::has_broken),
+            Kind::Map(entries) => entries.iter().any(|entry| entry.value.has_broken()),
+        }
     }
 
     /// In words: `a list`, `the number 3`.

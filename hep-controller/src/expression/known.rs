@@ -18,6 +18,10 @@ pub(crate) struct Known<'a> {
     names: BTreeMap<String, Thing>,
     /// What a condition on the way here said is defined.
     assured: Vec<Path>,
+    /// What is said of names that are not in scope here, though they are elsewhere.
+    explained: BTreeMap<String, String>,
+    /// Whether names may be missing for a mistake that was reported.
+    silent: bool,
 }
 
 /// What a name stands for.
@@ -70,6 +74,25 @@ impl<'a> Known<'a> {
         self.names.insert(name.to_owned(), Thing { origin, shape });
     }
 
+    /// What to say of a name if it is not in scope.
+    pub(crate) fn explain(&mut self, name: &str, hint: &str) {
+        self.explained.insert(name.to_owned(), hint.to_owned());
+    }
+
+    /// Says nothing of names that are not in scope.
+    pub(crate) fn be_silent(&mut self) {
+        self.silent = true;
+    }
+
+    fn explanation(&self, name: &str) -> Option<&str> {
+        let own = self.explained.get(name).map(String::as_str);
+        own.or_else(|| self.outer.and_then(|outer| outer.explanation(name)))
+    }
+
+    fn is_silent(&self) -> bool {
+        self.silent || self.outer.is_some_and(Known::is_silent)
+    }
+
     /// The names that a condition tests: behind it they are defined.
     pub(crate) fn assure(&mut self, condition: &Reading) {
         self.assured.extend(condition.assured.iter().cloned());
@@ -112,6 +135,7 @@ fn judge_name(name: &Name, known: &Known<'_>) -> Option<Problem> {
     }
     match known.get(&name.name) {
         Some(thing) => judge_fields(name, thing),
+        None if known.is_silent() => None,
         None => Some(undefined(name, known)),
     }
 }
@@ -129,6 +153,9 @@ fn undefined(name: &Name, known: &Known<'_>) -> Problem {
     let problem = Problem::new(name.range.clone(), message(&name.name));
     if let Some(advice) = ansible::value(&name.name) {
         return problem.hint(advice);
+    }
+    if let Some(hint) = known.explanation(&name.name) {
+        return problem.hint(hint);
     }
     match (nearest(&name.name, known.names()), &name.hunch) {
         (_, Hunch::Dashed(range, written)) => {

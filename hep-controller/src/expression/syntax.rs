@@ -134,7 +134,7 @@ impl<'t> Failure<'t> {
             let at = opener.range.end.saturating_add(at);
             let message = format!("`{begin}` ends with `{end}`, not with `{other}`");
             Problem::new(at..at.saturating_add(2), message).hint(format!("write `{end}`"))
-        } else if reach.trim_end().ends_with('}') {
+        } else if reach.trim_end().ends_with('}') || (reach.contains('}') && !reach.contains('{')) {
             problem.hint(format!("it ends with `{end}`: a brace or percent sign is missing"))
         } else {
             problem.hint(format!("write `{end}` after the expression"))

@@ -2,12 +2,13 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Span};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// What is said of a key that hep does not have.
 pub(super) struct Foreign {
     verdict: Verdict,
-    hint: &'static str,
+    hint: Cow<'static, str>,
 }
 
 #[derive(Clone, Copy)]
@@ -19,12 +20,24 @@ enum Verdict {
 }
 
 impl Foreign {
+    /// The same with the value that was written, where the advice can use it.
+    pub(super) fn with_value(self, key: &str, value: Option<&str>) -> Foreign {
+        let hint = match (qualified(key).unwrap_or(key), value) {
+            ("shell", Some(line)) if !line.contains('\n') => {
+                format!("write `command: {{shell: {:?}}}`", crate::yaml::shorten(line)).into()
+            }
+            ("meta", Some("flush_handlers")) => "write `flush: true`".into(),
+            _ => self.hint,
+        };
+        Foreign { hint, ..self }
+    }
+
     pub(super) fn diagnostic(&self, source: &Arc<Source>, key: &str, span: Span) -> Diagnostic {
         let message = match self.verdict {
             Verdict::NotYet => format!("this version of hep has no `{key}`"),
             Verdict::Never => format!("hep has no `{key}`"),
         };
-        Diagnostic::at(source, span, message).hint(self.hint)
+        Diagnostic::at(source, span, message).hint(self.hint.as_ref())
     }
 }
 
@@ -32,7 +45,7 @@ impl Foreign {
 pub(super) fn task_key(key: &str) -> Option<Foreign> {
     let name = qualified(key).unwrap_or(key);
     let find = |table: &'static [(&str, &str)]| {
-        table.iter().find(|(word, _)| *word == name).map(|(_, hint)| *hint)
+        table.iter().find(|(word, _)| *word == name).map(|(_, hint)| Cow::Borrowed(*hint))
     };
     let not_yet = find(NOT_YET).map(|hint| Foreign { verdict: Verdict::NotYet, hint });
     not_yet.or_else(|| find(NEVER).map(|hint| Foreign { verdict: Verdict::Never, hint }))
@@ -43,7 +56,7 @@ pub(super) fn play_key(key: &str) -> Option<Foreign> {
     match key {
         "environment" | "env" => {
             let hint = "put the tasks into a block with it: `- block: [...]` and `env: {NAME: value}`";
-            Some(Foreign { verdict: Verdict::Never, hint })
+            Some(Foreign { verdict: Verdict::Never, hint: hint.into() })
         }
         key => task_key(key),
     }

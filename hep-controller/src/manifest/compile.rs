@@ -7,7 +7,7 @@ use super::notify::Handlers;
 use super::select::{self, Choice, Chosen};
 use super::sources::{SearchPath, Sources, at_place};
 use super::variables::{self, Definition, Extra};
-use super::verify::{PlayToVerify, Verifier};
+use super::verify::{PlayToVerify, Verifier, vars_of_blocks};
 use super::{Contents, Entry, Manifest, ManifestBlock, ManifestPlay, ManifestTask, Piece, Spot};
 use crate::diagnostic::Diagnostics;
 use hep_protocol::expression::{Language, has_expression};
@@ -183,11 +183,13 @@ impl Run<'_> {
             let handlers = Handlers::of(play, &mut self.problems);
             notified(play, &handlers, chosen);
             self.number(play, chosen);
-            let vars =
-                variables::of_play(play, self.order.extra, &self.language, &mut self.problems);
+            let mut of_vars = Diagnostics::default();
+            let vars = variables::of_play(play, self.order.extra, &self.language, &mut of_vars);
+            let incomplete = !of_vars.is_empty() || play.has_broken_vars();
+            self.problems.extend(of_vars);
             plays.push(self.play(play, &handlers, chosen, &vars));
             all_members.push(members.clone());
-            prepared.push(PlayToVerify { play, members, vars });
+            prepared.push(PlayToVerify { play, members, vars, incomplete });
         }
         self.verify(&prepared, chosen);
         (plays, all_members)
@@ -424,6 +426,14 @@ pub(super) fn block_vars(file_vars: Option<&Piece>, control: &Keys) -> Map<Strin
 
 impl ManifestPlay {
     /// Every task in its order, then every handler.
+    /// Whether variables somewhere in it could not be read.
+    fn has_broken_vars(&self) -> bool {
+        let mut pieces: Vec<&Piece> = self.vars.iter().collect();
+        vars_of_blocks(&self.entries, &mut pieces);
+        self.each_task(&mut |task| pieces.extend(&task.control.vars));
+        pieces.iter().any(|piece| piece.node.has_broken())
+    }
+
     pub(super) fn each_task<'p>(&'p self, see: &mut dyn FnMut(&'p ManifestTask)) {
         fn walk<'p>(entries: &'p [Entry], see: &mut dyn FnMut(&'p ManifestTask)) {
             for entry in entries {

@@ -44,6 +44,15 @@ pub(crate) struct ManifestLoop {
     pub(crate) label: Option<Spot>,
 }
 
+impl ManifestLoop {
+    /// One with a mistake, which was reported: nothing is known of its elements.
+    fn broken(source: &Arc<Source>, entry: &Entry) -> ManifestLoop {
+        let node = Node::broken(entry.value.span);
+        let over = Piece { source: Arc::clone(source), node };
+        ManifestLoop { over, var: "item".to_owned(), index: None, label: None }
+    }
+}
+
 /// What the keys belong to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Owner {
@@ -74,7 +83,13 @@ impl Control {
         let mut control = Control::default();
         let mut loop_control = None;
         for entry in entries {
-            let Some(key) = canonical(&entry.key.text) else { continue };
+            let Some(key) = canonical(&entry.key.text) else {
+                // A loop of Ansible's that hep has not: its elements are no mistakes of their own.
+                if entry.key.text.starts_with("with_") {
+                    control.each = Some(Box::new(ManifestLoop::broken(source, entry)));
+                }
+                continue;
+            };
             if owner_lacks(owner, key) {
                 problems.push(misplaced(source, entry, owner, key));
                 continue;
@@ -97,7 +112,11 @@ impl Control {
         match key {
             "name" => self.name = value.text(),
             "when" => self.when = value.conditions(),
-            "loop" => self.each = read_loop(&mut value).map(Box::new),
+            "loop" => {
+                let each = read_loop(&mut value);
+                let broken = || ManifestLoop::broken(value.source, value.entry);
+                self.each = Some(Box::new(each.unwrap_or_else(broken)));
+            }
             "register" => self.register = value.name().filter(|name| may_register(name, &mut value)),
             "notify" => self.notify = value.texts(),
             "listen" => self.listen = value.texts(),
@@ -165,7 +184,11 @@ impl Control {
                 }
                 Some("index") => each.index = inner.name().map(|name| name.text),
                 Some("label") => each.label = inner.text(),
-                Some(_) | None => inner.problems.push(strange_loop_key(source, entry)),
+                Some(_) | None => {
+                    inner.problems.push(strange_loop_key(source, entry));
+                    // Perhaps that was its variable's name.
+                    each.over.node = Node::broken(each.over.node.span);
+                }
             }
         }
     }
@@ -264,9 +287,15 @@ fn read_loop(value: &mut Value<'_>) -> Option<ManifestLoop> {
             let expression = |item: &Node| item.text().is_some_and(alone);
             let nested = |item: &&Node| matches!(item.kind, Kind::Seq(_)) || expression(item);
             if theirs == "with_items" && items.len() > 1 && items.iter().any(|i| nested(&i)) {
+                let bare = |item: &Node| {
+                    let text = item.text().filter(|text| alone(text))?.trim();
+                    Some(text.trim_start_matches("{{").trim_end_matches("}}").trim().to_owned())
+                };
+                let names: Option<Vec<String>> = items.iter().map(bare).collect();
+                let sum = names.map_or_else(|| "one + two".to_owned(), |names| names.join(" + "));
                 value.refuse(
                     "`with_items` joins the lists that its elements are, and hep's loops do not",
-                    "write `loop: \"{{ one + two }}\"`",
+                    format!("write `loop: \"{{{{ {} }}}}\"`", shorten(&sum)),
                 );
                 return None;
             }
@@ -303,6 +332,8 @@ fn scalar_hint(text: &str) -> String {
         "write `[one, two]`".to_owned()
     } else if text.bytes().all(|byte| byte.is_ascii_digit()) {
         format!("write `\"{{{{ range({short}) }}}}\"` for the numbers below it, or `[{short}]`")
+    } else if text.contains(',') {
+        format!("write `[{short}]`")
     } else if text.contains(['(', '.', '|']) || text.contains('_') {
         format!("write `\"{{{{ {short} }}}}\"` for an expression, or `[{short}]` for a list of one")
     } else {

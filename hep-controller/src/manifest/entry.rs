@@ -4,7 +4,7 @@ use super::control::{Control, Owner};
 use super::parse::Reader;
 use super::task::{Sorted, unknown_key};
 use super::{Entry as Step, ManifestBlock, ManifestTask, Spot, keys};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::Source;
 use crate::yaml::{Entry, Kind, Node};
 use hep_protocol::message::MAX_DEPTH;
@@ -88,6 +88,14 @@ impl Reader {
     fn block(&mut self, source: &Arc<Source>, item: &Node, entry: &Entry) -> Option<Step> {
         self.nothing_else(source, item, entry, "a block", &["rescue", "always", "block"]);
         let control = Control::read(source, item.entries(), Owner::Block, &mut self.problems);
+        let no_tasks = match &entry.value.kind {
+            Kind::Seq(items) => items.is_empty(),
+            Kind::Scalar(_) | Kind::Map(_) | Kind::Broken => entry.value.is_null(),
+        };
+        if no_tasks {
+            let problem = Diagnostic::at(source, entry.key.span, "the block has no tasks");
+            self.problems.push(problem.hint("write them below `block:`, each beginning with `- `"));
+        }
         self.deeper(source, entry, |reader| {
             let body = reader.list(source, entry);
             let mut below = |key: &str| {
@@ -208,6 +216,7 @@ impl Reader {
                     self.problems.push(problem.hint(
                         "write its tasks as handlers that `listen` to one name, and notify that",
                     ));
+                    handlers.push(self.stand_in(source, item));
                 }
                 Form::Include(entry) => {
                     handlers.extend(self.included_handlers(source, item, entry));
@@ -224,6 +233,17 @@ impl Reader {
             self.problems.push(problem.hint("add `name: ...`, which `notify` then uses"));
         }
         Some(task)
+    }
+
+    /// For a handler with a mistake: who notifies it makes none.
+    fn stand_in(&mut self, source: &Arc<Source>, item: &Node) -> ManifestTask {
+        let mut unheard = Diagnostics::default();
+        let control = Control::read(source, item.entries(), Owner::Handler, &mut unheard);
+        let module = Spot { text: String::new(), source: Arc::clone(source), span: item.span };
+        let number = self.count;
+        self.count += 1;
+        let (params, file_vars) = (Node::broken(item.span), Vec::new());
+        ManifestTask { number, control, module, params, spec: None, broken: true, file_vars }
     }
 
     fn included_handlers(

@@ -2,11 +2,12 @@
 
 use super::parse::{Reader, is_play};
 use super::control::Control;
-use super::{Entry, Manifest, ManifestBlock, ManifestTask, Piece, Spot, ansible, values};
+use super::{Entry, Manifest, ManifestBlock, ManifestTask, Piece, Spot, ansible, keys, values};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Source, plain};
 use crate::yaml::{self, Kind, Node};
 use hep_protocol::expression::has_expression;
+use hep_protocol::task::TaskSpec;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -34,6 +35,13 @@ impl Included {
     }
 }
 
+/// Whether a key is one that included files may have, or other files of plays.
+fn of_included(entry: &yaml::Entry) -> bool {
+    let key = &*entry.key.text;
+    let near = || crate::words::nearest(key, ["vars", "tasks", "handlers"]).is_some();
+    keys::find(keys::PLAY, key).is_some() || TaskSpec::MODULES.contains(&key) || near()
+}
+
 /// A file that was read.
 #[derive(Clone)]
 pub(super) struct Loaded {
@@ -50,6 +58,9 @@ impl Reader {
             match root.as_ref().map(|root| &root.kind) {
                 Some(Kind::Seq(items)) if !reader.holds_plays(&source, items, file) => {
                     included.entries = reader.entries(&source, items);
+                }
+                Some(Kind::Map(entries)) if !entries.iter().any(of_included) && !entries.is_empty() => {
+                    reader.no_tasks(&source, root.as_ref());
                 }
                 Some(Kind::Map(entries)) => {
                     for entry in entries.iter() {
@@ -81,7 +92,12 @@ impl Reader {
     fn no_tasks(&mut self, source: &Arc<Source>, root: Option<&Node>) {
         if let Some(root) = root.filter(|root| !root.is_null()) {
             let message = format!("an included file is a list of tasks, found {}", root.describe());
-            let hint = "begin each task with `- name: ...` and write its module below";
+            let hint = match &root.kind {
+                Kind::Map(_) => "begin each task with `- `; a file of variables is named by `vars_files: [...]` of the play",
+                Kind::Scalar(_) | Kind::Seq(_) | Kind::Broken => {
+                    "begin each task with `- name: ...` and write its module below"
+                }
+            };
             self.problems.push(Diagnostic::at(source, root.span, message).hint(hint));
         }
     }

@@ -198,7 +198,7 @@ impl Verifier<'_, '_> {
             return Err(problem.hint("write `src` to copy a directory").into());
         }
         let shown = path.strip_prefix(self.order.working_directory).unwrap_or(path).to_owned();
-        let source = Source::read(path)?;
+        let source = Source::read_as(path, &shown)?;
         Ok(Arc::new(Source { path: shown, text: source.text.clone() }))
     }
 }

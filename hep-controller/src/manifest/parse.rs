@@ -133,8 +133,9 @@ impl Reader {
                     play.entries.extend(tasks);
                 }
                 "handlers" => play.handlers = self.handlers(source, entry),
+                key if has_module(node) && super::control::canonical(key).is_some() => {}
                 key => {
-                    let problem = unknown_key(source, key, entry.key.span);
+                    let problem = unknown_key(source, key, entry.key.span, node);
                     self.problems.push(problem);
                 }
             }
@@ -183,9 +184,24 @@ fn on_failure(value: &mut Value<'_>) -> HandlersOnFailure {
     }
 }
 
+/// Whether a task was written where a play should be: then its other keys are no mistakes of their own.
+fn has_module(node: &Node) -> bool {
+    node.entries().iter().any(|entry| TaskSpec::MODULES.contains(&&*entry.key.text))
+}
+
 /// A key that a play does not have.
-fn unknown_key(source: &Arc<Source>, key: &str, span: Span) -> Diagnostic {
+fn unknown_key(source: &Arc<Source>, key: &str, span: Span, play: &Node) -> Diagnostic {
     let at = |message: String| Diagnostic::at(source, span, message);
+    if let Some(item) = key.strip_prefix('-') {
+        let (message, hint) = yaml::dash(item);
+        return Diagnostic::at(source, Span::new(span.start, span.start + 1), message).hint(hint);
+    }
+    let of_plays = play.entries().iter().find(|entry| OF_PLAYS.contains(&&*entry.key.text));
+    if let Some(other) = of_plays.filter(|_| TaskSpec::MODULES.contains(&key)) {
+        let other = &other.key.text;
+        return at(format!("`{key}` belongs into a task, and `{other}` makes this a play"))
+            .hint(format!("write `- {key}: ...` below `tasks:`; a task has no `{other}`"));
+    }
     if TaskSpec::MODULES.contains(&key) {
         return at(format!("`{key}` stands outside of a task"))
             .hint("a manifest is a list of tasks: begin each with `- `");

@@ -277,7 +277,7 @@ fn missing(written: &str, candidates: &[PathBuf]) -> Trouble {
                 }
                 Some(_) | None => format!("`{written}` does not exist on this machine"),
             },
-            hint: Some("`src` names a file or directory on this machine, not on the host".into()),
+            hint: Some("it is sought on this machine, beside the manifest, and not on the host".into()),
         },
     }
 }

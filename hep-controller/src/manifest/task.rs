@@ -4,7 +4,7 @@ use super::control::{Control, Owner, canonical};
 use super::module::{self, Params};
 use super::parse::Reader;
 use super::{ManifestTask, Piece, Spot, ansible, keys};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, Span};
 use crate::words::{all_of, alternatives, nearest};
 use crate::yaml::{self, Entry, Node};
@@ -41,12 +41,17 @@ impl Reader {
         owner: Owner,
     ) -> Option<ManifestTask> {
         let Sorted { modules, strange } = Sorted::of(item);
-        for entry in &strange {
+        let beside = BesideModule::of(&modules, &strange);
+        self.problems.extend(beside.problem(source));
+        for entry in strange.iter().filter(|entry| !beside.has(entry)) {
             self.problems.push(unknown_key(source, entry, &modules));
         }
         self.one_module(source, item, &modules, strange.is_empty());
         let mut read = modules.iter().map(|entry| {
-            let params = module::read(source, entry, &mut self.problems);
+            let params = match beside.0 {
+                Some((module, _)) if std::ptr::eq(module, *entry) => Params::Wrong,
+                Some(_) | None => module::read(source, entry, &mut self.problems),
+            };
             (entry, params)
         });
         let first = read.next();
@@ -102,6 +107,44 @@ impl Reader {
     }
 }
 
+/// Parameters that stand beside a module without any, where they should stand below it.
+struct BesideModule<'n>(Option<(&'n Entry, Vec<&'n Entry>)>);
+
+impl<'n> BesideModule<'n> {
+    fn of(modules: &[&'n Entry], strange: &[&'n Entry]) -> BesideModule<'n> {
+        let empty = modules.iter().copied().find(|module| module.value.is_null());
+        let found = empty.map(|module| {
+            let known = module::parameters(&module.key.text);
+            let own = strange.iter().copied().filter(|entry| known.contains(&&*entry.key.text));
+            (module, own.collect::<Vec<_>>())
+        });
+        BesideModule(found.filter(|(_, own)| !own.is_empty()))
+    }
+
+    fn has(&self, entry: &Entry) -> bool {
+        self.0.as_ref().is_some_and(|(_, own)| own.iter().any(|own| std::ptr::eq(*own, entry)))
+    }
+
+    /// One mistake, however many they are.
+    fn problem(&self, source: &Arc<Source>) -> Diagnostics {
+        let mut problems = Diagnostics::default();
+        if let Some((module, own)) = &self.0 {
+            let names: Vec<&str> = own.iter().map(|entry| &*entry.key.text).collect();
+            let module = &module.key.text;
+            let (are, them) = match names.as_slice() {
+                [_] => ("is a parameter", "it"),
+                [] | [..] => ("are parameters", "them"),
+            };
+            if let Some(first) = own.first() {
+                let message = format!("{} {are} of `{module}`", all_of(&names));
+                let problem = Diagnostic::at(source, first.key.span, message);
+                problems.push(problem.hint(format!("indent {them} further than `{module}:`")));
+            }
+        }
+        problems
+    }
+}
+
 /// What a task with a mistake names as `src`.
 fn loose_source(source: &Arc<Source>, item: &Node) -> Option<Piece> {
     let src = &item.entry("file")?.value.entry("src")?.value;
@@ -113,7 +156,7 @@ fn loose_source(source: &Arc<Source>, item: &Node) -> Option<Piece> {
 pub(super) fn unknown_key(source: &Arc<Source>, entry: &Entry, modules: &[&Entry]) -> Diagnostic {
     let (key, span): (&str, Span) = (&entry.key.text, entry.key.span);
     if let Some(foreign) = ansible::task_key(key) {
-        return foreign.diagnostic(source, key, span);
+        return foreign.with_value(key, entry.value.text()).diagnostic(source, key, span);
     }
     if let Some(module) = ansible::qualified(key).filter(|name| TaskSpec::MODULES.contains(name)) {
         return Diagnostic::at(

@@ -170,10 +170,15 @@ impl Value<'_> {
                 bad.into_iter().for_each(|problem| self.problems.push(problem));
                 Some(self.piece())
             }
-            Kind::Broken => None,
+            // Others that name them make no mistake by that.
+            Kind::Broken => Some(self.piece()),
             Kind::Scalar(_) | Kind::Seq(_) => {
-                self.takes(&node, "a mapping", "write `{name: value}`");
-                None
+                let hint = match &node.kind {
+                    Kind::Seq(_) => "write each as `name: value` on a line of its own, without a `-`",
+                    Kind::Scalar(_) | Kind::Map(_) | Kind::Broken => "write `{name: value}`",
+                };
+                self.takes(&node, "a mapping", hint);
+                Some(Piece { node: Node::broken(node.span), ..self.piece() })
             }
         }
     }

@@ -31,6 +31,8 @@ pub(super) struct PlayToVerify<'m> {
     pub(super) play: &'m ManifestPlay,
     pub(super) members: Vec<usize>,
     pub(super) vars: Vec<Definition>,
+    /// Whether some variables could not be read, which was reported.
+    pub(super) incomplete: bool,
 }
 
 /// Goes through plays as their hosts will.
@@ -50,6 +52,10 @@ pub(super) struct Verifier<'v, 's> {
     pub(super) readings: HashMap<(usize, usize), Arc<Reading>>,
     pub(super) templates: HashMap<PathBuf, Result<Arc<crate::source::Source>, Diagnostics>>,
     evaluations: usize,
+    /// Whether names may be missing in the present play for a mistake that was reported.
+    incomplete: bool,
+    /// Names that results have anywhere.
+    all_results: Vec<String>,
 }
 
 /// Names of results.
@@ -127,6 +133,8 @@ impl<'v, 's> Verifier<'v, 's> {
             readings: HashMap::new(),
             templates: HashMap::new(),
             evaluations: 0,
+            incomplete: false,
+            all_results: Vec::new(),
         }
     }
 
@@ -139,6 +147,12 @@ impl<'v, 's> Verifier<'v, 's> {
         let alike = alike::Groups::of(self.order, plays);
         plays.iter().for_each(|play| self.texts_of_vars(play.play));
         for play in plays {
+            play.play.each_task(&mut |task| {
+                self.all_results.extend(task.control.register.iter().map(|name| name.text.clone()));
+            });
+        }
+        for play in plays {
+            self.incomplete = play.incomplete;
             let before = self.registered.clone();
             let kinds = alike.of_play(self.order.audience, play);
             for members in &kinds {
@@ -198,6 +212,7 @@ impl<'v, 's> Verifier<'v, 's> {
         for map in [&vars, &play, &extra] {
             map.iter().for_each(|(name, value)| names.add(name, Origin::Variable, Shape::of(value)));
         }
+        self.explain(&mut names);
         Kind {
             vars: Layer::raw(vars),
             play: Layer::raw(play),
@@ -206,6 +221,19 @@ impl<'v, 's> Verifier<'v, 's> {
             facts: Layer::facts(),
             names,
         }
+    }
+
+    /// What is said of names that are not in scope, though they exist elsewhere.
+    fn explain(&self, names: &mut expression::Known<'_>) {
+        if self.incomplete {
+            names.be_silent();
+        }
+        for name in &self.all_results {
+            names.explain(name, "a task further down registers it: move that before this one");
+        }
+        names.explain("item", "only a task with `loop` has it, unless `loop_control` calls it otherwise");
+        let result = "only `until`, `changed_when` and `failed_when` have it: elsewhere write `register: NAME`, and use `NAME` in the tasks after it";
+        names.explain("result", result);
     }
 
     fn entries(&mut self, entries: &[Entry], around: &Around, kind: &Kind) {
@@ -432,7 +460,7 @@ impl<'v, 's> Verifier<'v, 's> {
     pub(super) fn tree(&mut self, piece: &Piece, around: &Around, kind: &Kind) -> Rendered {
         let mut spots = Vec::new();
         spots_of(piece, &piece.node, &mut spots);
-        let (mut wrong, mut later) = (false, false);
+        let (mut wrong, mut later) = (piece.node.has_broken(), false);
         if let [spot] = spots.as_slice() {
             // Most are one text, whose value is evaluated once.
             if spot.1.span == piece.node.span {
@@ -506,6 +534,11 @@ impl<'v, 's> Verifier<'v, 's> {
                 names.add(name, *origin, shape.clone());
             }
         }
+        if around.shapes.iter().any(|(name, origin, _)| *origin == Origin::Result && name == "result") {
+            for (name, _) in COMMAND_FIELDS {
+                names.explain(name, &format!("write `result.{name}`"));
+            }
+        }
         for (name, shape) in &self.registered.shapes {
             names.add(name, Origin::Result, shape.clone());
         }
@@ -531,6 +564,9 @@ impl<'v, 's> Verifier<'v, 's> {
 
     /// Trouble with a text, at the part of it that is wrong.
     fn trouble(&mut self, spot: &Spot, trouble: Trouble) {
+        if self.incomplete && matches!(trouble.kind, TroubleKind::Undefined { .. }) {
+            return;
+        }
         let node = Node::of_scalar(&spot.source, spot.span, &spot.text);
         let mapping = place(&spot.source, &node);
         let span = trouble.range.as_ref().map_or(spot.span, |range| mapping.span(range));
@@ -550,7 +586,7 @@ impl Around {
     }
 }
 
-fn vars_of_blocks<'m>(entries: &'m [Entry], found: &mut Vec<&'m Piece>) {
+pub(super) fn vars_of_blocks<'m>(entries: &'m [Entry], found: &mut Vec<&'m Piece>) {
     for entry in entries {
         if let Entry::Block(block) = entry {
             found.extend(block.file_vars.iter().chain(&block.control.vars));

@@ -86,7 +86,7 @@ impl<'s> Builder<'s> {
 
     pub(super) fn second_document(&mut self, at: &granit::Span) {
         let span = self.span(at);
-        self.problem(span, "a second document begins here", "a file holds one; remove the `---`");
+        self.problem(span, "a second document begins here", "a file holds one document: remove the `---`");
     }
 
     /// The root, once all collections are closed.
@@ -127,7 +127,14 @@ impl<'s> Builder<'s> {
             Event::UnresolvedAlias(name) => {
                 if !self.anchors_lost || !self.source.text.contains(&format!("&{name}")) {
                     let message = format!("there is no anchor `&{name}` before this");
-                    self.problem(span, message, "a text that begins with `*` needs quotes");
+                    let hint = "a text that begins with `*` needs quotes";
+                    match self.anchor_like(&name, span.start) {
+                        Some(near) => {
+                            let hint = format!("did you mean `*{near}`? {hint}");
+                            self.problem(span, message, &hint);
+                        }
+                        None => self.problem(span, message, hint),
+                    }
                 }
                 self.finish(Node::new(span, Kind::Broken), 0)
             }
@@ -206,10 +213,15 @@ impl<'s> Builder<'s> {
                 (Kind::Seq(Arc::new(items)), last)
             }
             Open::Map { entries, braces: true, .. } if entries.is_empty() => {
-                let span = Span::new(start, end);
-                let written = self.source.slice(span).to_owned();
-                let hint = format!("write `\"{}\"`", super::shorten(&written));
-                self.problem(span, "a text that begins with `{` needs quotes", &hint);
+                // In a block the value goes on to the end of the line: `{{ etc }}/motd`.
+                let block = self.frames.iter().all(|frame| frame.style == StructureStyle::Block);
+                let span = if block {
+                    super::fit::rest_of_line(&self.source.text, start)
+                } else {
+                    Span::new(start, end)
+                };
+                let (message, hint) = super::fit::needs_quotes(self.source.slice(span));
+                self.problem(span, message, &hint);
                 (Kind::Broken, None)
             }
             Open::Map { entries, .. } => {
@@ -265,6 +277,16 @@ impl<'s> Builder<'s> {
         Ok(())
     }
 
+    /// The name of an anchor before a place, if one is like this.
+    fn anchor_like(&self, name: &str, before: usize) -> Option<String> {
+        let before = self.source.text.get(..before)?;
+        let word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+        let named = |part: &'s str| part.split(|c| !word(c)).next().unwrap_or_default();
+        let text: &'s str = self.source.text.get(..before.len())?;
+        let anchors = text.split([' ', '[', ',', '\n']).filter_map(|part| part.strip_prefix('&'));
+        crate::words::nearest(name, anchors.map(named)).map(str::to_owned)
+    }
+
     fn tagged(&mut self, text: Arc<str>, style: Style, tag: Option<&Tag>, span: Span) -> Kind {
         match tag.map(Tag::core_suffix) {
             None => Kind::Scalar(Scalar { text, style }),
@@ -279,6 +301,11 @@ impl<'s> Builder<'s> {
 
     fn refuse_tag(&mut self, tag: Option<&Tag>, span: Span) {
         if let Some(tag) = tag.filter(|tag| tag.core_suffix().is_none()) {
+            // The value begins behind its tag; what is wrong is the tag.
+            let written = tag.original();
+            let before = self.source.text.get(..span.start).unwrap_or_default();
+            let found = before.rfind(written.as_str()).map(|at| Span::new(at, at + written.len()));
+            let span = found.unwrap_or(span);
             if tag.original() == "!vault" {
                 let message = "this is encrypted with ansible-vault, which hep cannot decrypt";
                 let hint = "write the value itself, or leave it out here and give it with `-e @FILE`";

@@ -46,7 +46,11 @@ fn follows(mistake: &Mistake, before: &[Mistake]) -> bool {
         (None, _) | (_, None) => true,
     };
     before.iter().filter(inside).any(|left_out| match &*left_out.what {
-        What::UnknownField { field, .. } => crate::words::similar(field, missing),
+        What::UnknownField { field, .. } => {
+            // `dest:/etc/motd` is a key for YAML.
+            let key = field.split(':').next().unwrap_or_default();
+            crate::words::similar(key, missing)
+        }
         // It may have been given under another name, which is not known here.
         What::Other(_)
         | What::Type { .. }

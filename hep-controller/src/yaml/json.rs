@@ -21,7 +21,8 @@ impl Node {
             Kind::Seq(items) => Value::Array(items.iter().map(Node::to_json).collect()),
             Kind::Map(entries) => {
                 let pair = |entry: &Entry| (entry.key.text.to_string(), entry.value.to_json());
-                Value::Object(entries.iter().map(pair).collect::<Map<_, _>>())
+                let readable = |entry: &&Entry| !matches!(entry.value.kind, Kind::Broken);
+                Value::Object(entries.iter().filter(readable).map(pair).collect::<Map<_, _>>())
             }
         }
     }

@@ -1,16 +1,17 @@
 //! What is wrong where the text is no YAML: the library's findings in words of someone who writes manifests.
 
 use super::build::Builder;
+use super::fit;
 use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Span};
 use serde_yaml::granit_parser::{ErrorKind, ScanError};
 use std::sync::Arc;
 
 /// What is said of a mistake.
-struct Words {
-    span: Span,
-    message: String,
-    hint: &'static str,
+pub(super) struct Words {
+    pub(super) span: Span,
+    pub(super) message: String,
+    pub(super) hint: String,
 }
 
 /// The mistake that stopped the parser at a place of the source.
@@ -23,13 +24,63 @@ pub(super) fn explain(
     let at = at.min(source.text.len());
     let words = quote(source, at, error.kind(), builder.consumed)
         .or_else(|| bracket(source, at, error.kind(), builder))
+        .or_else(|| misfit(source, at, error.kind()))
         .unwrap_or_else(|| {
             let (message, hint) = words(source, at, error.kind());
             let message = if message.is_empty() { error.info() } else { message.to_owned() };
-            Words { span: Span::new(at, at + 1), message, hint }
+            Words { span: place(source, at, error.kind()), message, hint: hint.to_owned() }
         });
     let diagnostic = Diagnostic::at(source, words.span, words.message);
     if words.hint.is_empty() { diagnostic } else { diagnostic.hint(words.hint) }
+}
+
+/// A line that does not fit its neighbours.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library's list is long and may grow")]
+fn misfit(source: &Arc<Source>, at: usize, kind: &ErrorKind) -> Option<Words> {
+    match kind {
+        ErrorKind::MappingValueNotAllowed
+        | ErrorKind::MappingKeyNotAllowed
+        | ErrorKind::SimpleKeyExpected
+        | ErrorKind::InvalidSimpleKey
+        | ErrorKind::InvalidColonPlacement => {
+            let before = source.text.get(..at)?.rsplit('\n').next()?;
+            fit::explain(source, at, !before.contains(": ") && !before.trim().is_empty())
+        }
+        ErrorKind::ExpectedBlockMappingKey
+        | ErrorKind::InvalidIndentation
+        | ErrorKind::ExpectedBlockSequenceEntry
+        | ErrorKind::BlockSequenceEntryNotAllowed
+        | ErrorKind::ExpectedDocumentStart => fit::explain(source, at, false),
+        _ => None,
+    }
+}
+
+/// The part of the text that is wrong, where the parser stopped behind it.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library's list is long and may grow")]
+fn place(source: &Arc<Source>, at: usize, kind: &ErrorKind) -> Span {
+    let before = source.text.get(..at).unwrap_or_default();
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    match kind {
+        ErrorKind::TabNotAllowed
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabAtBlockScalarStart
+        | ErrorKind::TabInIndentation
+        | ErrorKind::TabInPlainScalar => {
+            let line = source.text.get(line_start..).unwrap_or_default();
+            let indentation = line.len() - line.trim_start_matches([' ', '\t']).len();
+            let tab = line.get(..indentation).and_then(|blank| blank.find('\t'));
+            let tab = tab.map_or(at, |tab| line_start + tab);
+            Span::new(tab, tab + 1)
+        }
+        // The parser took the next key for a part of the value.
+        ErrorKind::ExpectedFlowMappingSeparator
+            if source.text.get(at..).is_some_and(|rest| rest.starts_with(':')) =>
+        {
+            let word = before.rfind([' ', '{', ',', '\n']).map_or(0, |blank| blank + 1);
+            Span::new(word, at)
+        }
+        _ => Span::new(at, at + 1),
+    }
 }
 
 /// A quote that was forgotten is noticed at the next one, pages below; what helps is where the text begins.
@@ -53,13 +104,17 @@ fn quote(source: &Arc<Source>, at: usize, kind: &ErrorKind, consumed: usize) -> 
         Words {
             span: Span::new(at, at + 1),
             message: "a text in quotes ends before this".to_owned(),
-            hint: "put the whole value into quotes; inside of `\"`, write `\\\"` for a quote",
+            hint: if source.slice(Span::new(open, open + 1)) == "'" {
+                "put the whole value into `\"`; inside of `'`, write `''` for a quote".to_owned()
+            } else {
+                "put the whole value into `'`; inside of `\"`, write `\\\"` for a quote".to_owned()
+            },
         }
     } else {
         Words {
             span: Span::new(open, open + 1),
             message: "this quote is not closed".to_owned(),
-            hint: "close the text with the same quote at its end",
+            hint: "close the text with the same quote at its end".to_owned(),
         }
     })
 }
@@ -81,6 +136,9 @@ fn bracket(
             | ErrorKind::UnclosedFlowCollection { .. }
             | ErrorKind::BlockEntryInFlowCollection
             | ErrorKind::InvalidFlowScalarIndent
+            | ErrorKind::MappingValueNotAllowed
+            | ErrorKind::SimpleKeyExpected
+            | ErrorKind::InvalidSimpleKey
     );
     let open = builder.open().last().map(|frame| frame.start).filter(|_| wanted)?;
     let between = source.text.get(open..at)?;
@@ -90,7 +148,7 @@ fn bracket(
         '[' => ("this `[` is not closed", "write `]` behind the last value"),
         _ => return None,
     };
-    Some(Words { span: Span::new(open, open + 1), message: message.to_owned(), hint })
+    Some(Words { span: Span::new(open, open + 1), message: message.to_owned(), hint: hint.to_owned() })
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the library's list is long and may grow")]

@@ -244,6 +244,12 @@ fn type_hint(expected: &str, found: &str, written: &str) -> String {
         match expected {
             "a list" => "write `[value, value]`".to_owned(),
             "a mapping" => "write `{key: value}`".to_owned(),
+            "a text" if found == "a list" => {
+                "write one text; `loop` does a task once for each of several".to_owned()
+            }
+            _ if expected.contains("mode") => {
+                "write octal digits as `0644`, or clauses as `u=rw,g=r,o=`".to_owned()
+            }
             _ => format!("write {expected} instead of {found}"),
         }
     }

@@ -102,6 +102,9 @@ fn strange(failure: &Failure<'_>, word: &Word<'_>, name: &str) -> Problem {
     let known = ENDS.iter().flat_map(|(begin, end)| [*begin, *end]).chain(OTHERS);
     match nearest(name, known) {
         Some(near) => refuse(message).hint(format!("did you mean `{near}`?")),
+        None if name.starts_with("for") || matches!(name, "each" | "loop") => {
+            refuse(message).hint("write `{% for NAME in LIST %}`")
+        }
         None => refuse(message).hint("a value is written `{{ name }}`"),
     }
 }
