@@ -42,6 +42,16 @@ fn of_included(entry: &yaml::Entry) -> bool {
     keys::find(keys::PLAY, key).is_some() || TaskSpec::MODULES.contains(&key) || near()
 }
 
+/// The name of a file beside one that is not there, if it is like its name.
+fn file_like(path: &Path) -> Option<String> {
+    let wanted = path.file_name()?.to_str()?;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let entries = std::fs::read_dir(directory.unwrap_or(Path::new("."))).ok()?;
+    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let names: Vec<String> = names.take(1000).collect();
+    crate::words::nearest(wanted, names.iter().map(String::as_str)).map(str::to_owned)
+}
+
 /// A file that was read.
 #[derive(Clone)]
 pub(super) struct Loaded {
@@ -205,9 +215,11 @@ impl Reader {
         let loaded = match std::fs::metadata(path) {
             Err(error) => {
                 let message = format!("cannot include `{}`: {}", path.display(), plain(&error));
-                self.problems.push(file.problem(message).hint(
-                    "the path is relative to the file with the include",
-                ));
+                let hint = match file_like(path) {
+                    Some(near) => format!("did you mean `{near}`, which is in the same directory?"),
+                    None => "the path is relative to the file with the include".to_owned(),
+                };
+                self.problems.push(file.problem(message).hint(hint));
                 None
             }
             Ok(_) => match Source::read(path) {

@@ -64,7 +64,10 @@ impl<'m> Handlers<'m> {
                     let mut names: Vec<&str> = self.called.keys().copied().collect();
                     names.sort_unstable();
                     names.truncate(8);
-                    format!("the handlers are {}", crate::words::all_of(&names))
+                    match names.as_slice() {
+                        [one] => format!("the only handler is `{one}`"),
+                        [] | [..] => format!("the handlers are {}", crate::words::all_of(&names)),
+                    }
                 }
             };
             name.problem(format!("there is no handler `{}`", name.text)).hint(hint)

@@ -6,7 +6,7 @@ use super::sources::{Local, Part, Pattern, at_place, climbs};
 use super::verify::{Around, Kind, Rendered, Verifier};
 use super::{ManifestTask, Piece, Spot};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::expression::{self, Form, Mapping, judge};
+use crate::expression::{self, Form, Mapping};
 use crate::source::Source;
 use crate::yaml::{Entry, Node};
 use hep_protocol::expression::{Language, Scope, TroubleKind, has_expression};
@@ -152,7 +152,7 @@ impl Verifier<'_, '_> {
             }
         };
         let mapping = Mapping::of_file(&file);
-        let problems = judge(&reading, &self.names(&reading, around, kind), &mapping);
+        let problems = self.judge(&reading, || mapping.clone(), around, kind);
         if !problems.is_empty() {
             problems.into_iter().for_each(|problem| self.mistakes.push(problem));
             return;

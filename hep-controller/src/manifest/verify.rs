@@ -10,7 +10,7 @@ use super::sources::Sources;
 use super::variables::{Definition, mapping};
 use super::{Entry, ManifestBlock, ManifestPlay, ManifestTask, Piece, Spot, alike};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::expression::{self, Form, Origin, Reading, Shape, judge, place};
+use crate::expression::{self, Form, Mapping, Origin, Reading, Shape, judge, place};
 use crate::yaml::Node;
 use hep_protocol::expression::{Language, Scope, Trouble, TroubleKind, has_expression};
 use hep_protocol::names::COMMAND_FIELDS;
@@ -505,15 +505,8 @@ impl<'v, 's> Verifier<'v, 's> {
                 reading
             }
         };
-        let problems = {
-            let names = self.names(&reading, around, kind);
-            if reading.problems.is_empty() && reading.names.is_empty() {
-                Vec::new()
-            } else {
-                let node = Node::of_scalar(&spot.source, spot.span, &spot.text);
-                judge(&reading, &names, &place(&spot.source, &node))
-            }
-        };
+        let node = Node::of_scalar(&spot.source, spot.span, &spot.text);
+        let problems = self.judge(&reading, || place(&spot.source, &node), around, kind);
         if problems.is_empty() {
             return Some(reading);
         }
@@ -521,34 +514,26 @@ impl<'v, 's> Verifier<'v, 's> {
         None
     }
 
-    /// The names in scope.
-    pub(super) fn names<'k>(
+    /// Everything wrong with the names in a text.
+    pub(super) fn judge(
         &self,
-        _reading: &Reading,
+        reading: &Reading,
+        mapping: impl FnOnce() -> Mapping,
         around: &Around,
-        kind: &'k Kind,
-    ) -> expression::Known<'k> {
-        let mut names = kind.names.inner();
-        for (name, origin, shape) in &around.shapes {
-            if *origin == Origin::Variable {
-                names.add(name, *origin, shape.clone());
-            }
+        kind: &Kind,
+    ) -> Vec<Diagnostic> {
+        if reading.problems.is_empty() && reading.names.is_empty() {
+            return Vec::new();
         }
-        if around.shapes.iter().any(|(name, origin, _)| *origin == Origin::Result && name == "result") {
-            for (name, _) in COMMAND_FIELDS {
-                names.explain(name, &format!("write `result.{name}`"));
-            }
+        let mapping = mapping();
+        let mentioned = reading.names.iter().filter_map(|name| {
+            self.registered.shapes.get_key_value(name.name.as_str())
+        });
+        if judge(reading, &names(mentioned, around, kind), &mapping).is_empty() {
+            return Vec::new();
         }
-        for (name, shape) in &self.registered.shapes {
-            names.add(name, Origin::Result, shape.clone());
-        }
-        for (name, origin, shape) in &around.shapes {
-            if *origin != Origin::Variable {
-                names.add(name, *origin, shape.clone());
-            }
-        }
-        around.conditions.iter().for_each(|condition| names.assure(condition));
-        names
+        // Only suggestions need the names of all results: there may be thousands.
+        judge(reading, &names(self.registered.shapes.iter(), around, kind), &mapping)
     }
 
     pub(super) fn scope(&self, around: &Around, kind: &Kind) -> Arc<dyn Scope> {
@@ -573,6 +558,28 @@ impl<'v, 's> Verifier<'v, 's> {
         let problem = Diagnostic::at(&spot.source, span, trouble.message);
         self.mistakes.push(trouble.hint.into_iter().fold(problem, |p, hint| p.hint(hint)));
     }
+}
+
+/// The names in scope, with these of results.
+fn names<'k, 'r>(
+    results: impl Iterator<Item = (&'r String, &'r Shape)>,
+    around: &Around,
+    kind: &'k Kind,
+) -> expression::Known<'k> {
+    let mut names = kind.names.inner();
+    for (name, origin, shape) in &around.shapes {
+        if *origin == Origin::Variable {
+            names.add(name, *origin, shape.clone());
+        }
+    }
+    results.for_each(|(name, shape)| names.add(name, Origin::Result, shape.clone()));
+    for (name, origin, shape) in &around.shapes {
+        if *origin != Origin::Variable {
+            names.add(name, *origin, shape.clone());
+        }
+    }
+    around.conditions.iter().for_each(|condition| names.assure(condition));
+    names
 }
 
 impl Around {
