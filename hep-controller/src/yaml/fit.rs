@@ -9,6 +9,7 @@ use crate::source::{Source, Span};
 pub(super) fn explain(source: &Source, at: usize, at_key: bool) -> Option<Words> {
     let lines = Lines::above(&source.text, at)?;
     collection_with_more(&lines, at)
+        .or_else(|| lines.own_and_above().find_map(|line| never_closed(&line)))
         .or_else(|| lines.own_and_above().find_map(|line| dash_without_space(&line)))
         .or_else(|| lines.own_and_above().find_map(|line| colon_without_space(&line)))
         .or_else(|| key_without_colon(&lines, at_key))
@@ -166,6 +167,26 @@ fn collection_with_more(lines: &Lines<'_>, at: usize) -> Option<Words> {
     let value = value.split(" #").next().unwrap_or_default().trim_end();
     let (message, hint) = needs_quotes(value);
     Some(Words { span: line.span_of(value), message, hint })
+}
+
+/// `package: [nginx, curl` with another key below.
+fn never_closed(line: &Line<'_>) -> Option<Words> {
+    let value = if line.key().is_some() { line.value() } else { line.content() };
+    let (open, close) = match value.chars().next()? {
+        '[' => ('[', ']'),
+        '{' => ('{', '}'),
+        _ => return None,
+    };
+    let count = |bracket: char| value.matches(bracket).count();
+    if count(open) <= count(close) {
+        return None;
+    }
+    let start = line.span_of(value).start;
+    Some(Words {
+        span: Span::new(start, start + 1),
+        message: format!("this `{open}` is not closed"),
+        hint: format!("write `{close}` behind the last value"),
+    })
 }
 
 /// `-name: web`

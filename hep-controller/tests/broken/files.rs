@@ -1,0 +1,227 @@
+//! Manifests, includes and files of variables that cannot be read, or are something else.
+
+use super::{mistake, mistake_of_bytes, site, sound};
+use insta::assert_snapshot;
+
+#[test]
+fn an_empty_manifest() {
+    assert_snapshot!(site(""), @"
+    error: the manifest has no tasks
+    --> site.yml
+     = hint: write a list of tasks: `- file: {dest: /etc/motd, content: hello}`
+    ");
+}
+
+#[test]
+fn a_manifest_of_comments() {
+    assert_snapshot!(site("# to be written\n"), @"
+    error: the manifest has no tasks
+    --> site.yml
+     = hint: write a list of tasks: `- file: {dest: /etc/motd, content: hello}`
+    ");
+}
+
+#[test]
+fn a_manifest_that_does_not_exist() {
+    assert_snapshot!(mistake(&[]), @"
+    error: cannot read the file: no such file or directory
+    --> site.yml
+     = hint: a relative path begins in the directory that hep is run in
+    ");
+}
+
+#[test]
+fn a_manifest_that_is_a_directory() {
+    assert_snapshot!(mistake(&[("site.yml/other.yml", "")]), @"
+    error: cannot read the file: is a directory
+    --> site.yml
+     = hint: name a file in it
+    ");
+}
+
+#[test]
+fn a_manifest_that_is_not_utf8() {
+    assert_snapshot!(mistake_of_bytes(&[("site.yml", b"- name: caf\xe9\n  command: {argv: [ls]}\n".as_slice())]), @"
+    error: this byte is no UTF-8 text
+     --> site.yml:1:12
+      |
+    1 | - name: caf�
+      |            ^
+      |
+      = hint: save the file as UTF-8
+    ");
+}
+
+#[test]
+fn a_byte_order_mark_and_line_ends_of_windows_are_fine() {
+    assert_snapshot!(sound("\u{feff}- name: one\r\n  command: {argv: [ls]}\r\n"), @"site.yml: 1 task, no mistake found");
+}
+
+#[test]
+fn places_are_right_behind_line_ends_of_windows() {
+    assert_snapshot!(site("\u{feff}- name: one\r\n  command: {argv: [ls]}\r\n  when: nosuch\r\n"), @"
+    error: `nosuch` is not defined
+     --> site.yml:3:9
+      |
+    3 |   when: nosuch
+      |         ^^^^^^
+      |
+      = hint: give it in `vars`, the inventory or with `-e`; where it may be missing, write `default(..)`
+    ");
+}
+
+#[test]
+fn a_manifest_that_is_a_text() {
+    assert_snapshot!(site("install nginx\n"), @"
+    error: a manifest is a list of tasks, found the text `install nginx`
+     --> site.yml:1:1
+      |
+    1 | install nginx
+      | ^^^^^^^^^^^^^
+      |
+      = hint: begin each task with `- name: ...` and write its module below
+    ");
+}
+
+#[test]
+fn a_source_that_does_not_exist() {
+    assert_snapshot!(site("- file:
+    src: files/motd
+    dest: /etc/motd
+"), @"
+    error: `files/motd` is not there: `ROOT/files/motd` does not exist
+     --> site.yml:2:10
+      |
+    2 |     src: files/motd
+      |          ^^^^^^^^^^
+      |
+      = hint: it is sought on this machine, beside the manifest, and not on the host
+    ");
+}
+
+#[test]
+fn an_include_of_itself_through_another() {
+    assert_snapshot!(mistake(&[
+        ("site.yml", "- include: a.yml\n"),
+        ("a.yml", "- command: {argv: [ls]}
+- include: b.yml
+"),
+        ("b.yml", "- include: a.yml\n"),
+    ]), @"
+    error: the file includes itself: a.yml -> b.yml -> a.yml
+     --> b.yml:1:12
+      |
+    1 | - include: a.yml
+      |            ^^^^^
+      |
+      = hint: remove one of these includes
+    ");
+}
+
+#[test]
+fn an_include_of_a_missing_file() {
+    assert_snapshot!(mistake(&[
+        ("site.yml", "- include: tasks/wbe.yml\n"),
+        ("tasks/web.yml", "- command: {argv: [ls]}\n"),
+    ]), @"
+    error: cannot include `tasks/wbe.yml`: no such file or directory
+     --> site.yml:1:12
+      |
+    1 | - include: tasks/wbe.yml
+      |            ^^^^^^^^^^^^^
+      |
+      = hint: did you mean `web.yml`, which is in the same directory?
+    ");
+}
+
+#[test]
+fn an_include_of_something_else() {
+    assert_snapshot!(mistake(&[
+        ("site.yml", "- include: vars.yml\n"),
+        ("vars.yml", "port: 80
+user: web
+"),
+    ]), @"
+    error: an included file is a list of tasks, found a mapping
+     --> vars.yml:1:1
+      |
+    1 | port: 80
+      | ^^^^^^^^
+      |
+      = hint: begin each task with `- `; a file of variables is named by `vars_files: [...]` of the play
+    ");
+}
+
+#[test]
+fn a_mistake_in_an_included_file() {
+    assert_snapshot!(mistake(&[
+        ("site.yml", "- include: web.yml
+- include: web.yml
+"),
+        ("web.yml", "- apt: {package: nginx, acton: install}\n"),
+    ]), @"
+    error: unknown parameter `acton` of `apt`
+     --> web.yml:1:25
+      |
+    1 | - apt: {package: nginx, acton: install}
+      |                         ^^^^^
+      |
+      = hint: did you mean `action`? `apt` has name, package, packages, action, update_cache, cache_valid_time, install_recommends, default_release, allow_downgrade, allow_removals, autoremove, hold, dpkg_options, policy_rc_d, upgrade, lock_timeout, debconf, recover
+    ");
+}
+
+#[test]
+fn a_file_of_variables_that_does_not_exist() {
+    assert_snapshot!(site("vars_files: [vars/main.yml]
+tasks:
+- command: {argv: [ls]}
+"), @"
+    error: cannot read `vars/main.yml`: no such file or directory
+     --> site.yml:1:14
+      |
+    1 | vars_files: [vars/main.yml]
+      |              ^^^^^^^^^^^^^
+      |
+      = hint: files of variables are sought beside the file that names them
+    ");
+}
+
+#[test]
+fn a_file_of_variables_with_a_mistake_inside() {
+    assert_snapshot!(mistake(&[
+        ("site.yml", r#"vars_files: [vars.yml]
+tasks:
+- debug: {msg: "{{ port }}"}
+"#),
+        ("vars.yml", "user: web
+port 80
+"),
+    ]), @"
+    error: this is no `key: value`
+     --> vars.yml:2:1
+      |
+    2 | port 80
+      | ^
+      |
+      = hint: write a `:` and a space behind each key
+    ");
+}
+
+#[test]
+fn a_file_of_variables_that_is_a_list() {
+    assert_snapshot!(mistake(&[
+        ("site.yml", r#"vars_files: [vars.yml]
+tasks:
+- debug: {msg: "{{ port }}"}
+"#),
+        ("vars.yml", "- port: 80\n"),
+    ]), @"
+    error: variables are a mapping, found a list
+     --> vars.yml:1:1
+      |
+    1 | - port: 80
+      | ^^^^^^^^^^
+      |
+      = hint: write each as `name: value` on a line of its own
+    ");
+}

@@ -1,0 +1,292 @@
+//! Names in expressions: variables, facts, results.
+
+use super::{site, two};
+use insta::assert_snapshot;
+
+#[test]
+fn a_fact_that_has_no_such_field() {
+    assert_snapshot!(site("- command: {argv: [ls]}
+  when: os.faimly == 'debian'
+"), @"
+    error: `os` has no `faimly`
+     --> site.yml:2:12
+      |
+    2 |   when: os.faimly == 'debian'
+      |            ^^^^^^
+      |
+      = hint: did you mean `family`?
+    ");
+}
+
+#[test]
+fn a_fact_of_ansible() {
+    assert_snapshot!(site("- command: {argv: [ls]}
+  when: ansible_os_family == 'Debian'
+"), @"
+    error: `ansible_os_family` is not defined
+     --> site.yml:2:9
+      |
+    2 |   when: ansible_os_family == 'Debian'
+      |         ^^^^^^^^^^^^^^^^^
+      |
+      = hint: write `os.family`, in small letters: `os.family == 'debian'`
+    ");
+}
+
+#[test]
+fn a_fact_of_ansible_by_its_mapping() {
+    assert_snapshot!(site("- command: {argv: [ls]}
+  when: ansible_facts['os_family'] == 'Debian'
+"), @"
+    error: `ansible_facts.os_family` is not defined
+     --> site.yml:2:9
+      |
+    2 |   when: ansible_facts['os_family'] == 'Debian'
+      |         ^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = hint: write `os.family`, in small letters: `os.family == 'debian'`
+    ");
+}
+
+#[test]
+fn a_variable_misspelt() {
+    assert_snapshot!(site(r#"vars: {http_port: 80}
+tasks:
+- debug: {msg: "port {{ htp_port }}"}
+"#), @r#"
+    error: `htp_port` is not defined
+     --> site.yml:3:25
+      |
+    3 | - debug: {msg: "port {{ htp_port }}"}
+      |                         ^^^^^^^^
+      |
+      = hint: did you mean `http_port`?
+    "#);
+}
+
+#[test]
+fn a_field_of_a_variable_misspelt() {
+    assert_snapshot!(site(r#"vars:
+  site: {name: blog, port: 80}
+tasks:
+- debug: {msg: "{{ site.prot }}"}
+"#), @r#"
+    error: `site` has no `prot`
+     --> site.yml:4:25
+      |
+    4 | - debug: {msg: "{{ site.prot }}"}
+      |                         ^^^^
+      |
+      = hint: did you mean `port`?
+    "#);
+}
+
+#[test]
+fn a_field_of_a_result_misspelt() {
+    assert_snapshot!(site(r#"- command: {argv: [ls]}
+  register: listing
+- debug: {msg: "{{ listing.stdot }}"}
+"#), @r#"
+    error: `listing` has no `stdot`
+     --> site.yml:3:28
+      |
+    3 | - debug: {msg: "{{ listing.stdot }}"}
+      |                            ^^^^^
+      |
+      = hint: did you mean `stdout`?
+    "#);
+}
+
+#[test]
+fn a_result_before_it_is_there() {
+    assert_snapshot!(site(r#"- debug: {msg: "{{ listing.stdout }}"}
+- command: {argv: [ls]}
+  register: listing
+"#), @r#"
+    error: `listing` is not defined
+     --> site.yml:1:20
+      |
+    1 | - debug: {msg: "{{ listing.stdout }}"}
+      |                    ^^^^^^^
+      |
+      = hint: a task further down registers it: move that before this one
+    "#);
+}
+
+#[test]
+fn a_variable_that_stands_for_itself() {
+    assert_snapshot!(site(r#"vars: {path: "{{ path }}/bin"}
+tasks:
+- debug: {msg: "{{ path }}"}
+"#), @r#"
+    error: `path` stands for itself: path -> path
+     --> site.yml:3:20
+      |
+    3 | - debug: {msg: "{{ path }}"}
+      |                    ^^^^
+      |
+      = hint: give one of them a value of its own
+    "#);
+}
+
+#[test]
+fn two_variables_that_stand_for_each_other() {
+    assert_snapshot!(site(r#"vars: {a: "{{ b }}", b: "{{ a }}"}
+tasks:
+- debug: {msg: "{{ a }}"}
+"#), @r#"
+    error: `a` stands for itself: a -> b -> a
+     --> site.yml:3:20
+      |
+    3 | - debug: {msg: "{{ a }}"}
+      |                    ^
+      |
+      = hint: give one of them a value of its own
+    "#);
+}
+
+#[test]
+fn a_number_that_an_expression_does_not_give() {
+    assert_snapshot!(site(r#"- vars: {p: abc}
+  wait_for: {port: "{{ p }}"}
+"#), @r#"
+    error: `port` takes a whole number up to 65535, found the text `abc`
+     --> site.yml:2:20
+      |
+    2 |   wait_for: {port: "{{ p }}"}
+      |                    ^^^^^^^^^ this gives `abc`
+      |
+      = hint: write digits alone, as `60`
+    "#);
+}
+
+#[test]
+fn a_mode_that_an_expression_does_not_give() {
+    assert_snapshot!(site(r#"- vars: {m: rw-r--r--}
+  file: {dest: /etc/motd, content: hello, mode: "{{ m }}"}
+"#), @r#"
+    error: `rw-r--r--` is not a mode
+     --> site.yml:2:49
+      |
+    2 |   file: {dest: /etc/motd, content: hello, mode: "{{ m }}"}
+      |                                                 ^^^^^^^^^ this gives `rw-r--r--`
+      |
+      = hint: write octal digits as `0644`, or clauses as `u=rw,g=r,o=`
+    "#);
+}
+
+#[test]
+fn variables_that_are_a_list() {
+    assert_snapshot!(site("vars:
+- port: 80
+tasks:
+- debug: {msg: hello}
+"), @"
+    error: `vars` takes a mapping, found a list
+     --> site.yml:2:3
+      |
+    2 | - port: 80
+      |   ^^^^^^^^
+      |
+      = hint: write each as `name: value` on a line of its own, without a `-`
+    ");
+}
+
+#[test]
+fn a_variable_with_a_dash() {
+    assert_snapshot!(site("vars: {http-port: 80}
+tasks:
+- debug: {msg: hello}
+"), @"
+    error: `http-port` is no name that a variable can have
+     --> site.yml:1:8
+      |
+    1 | vars: {http-port: 80}
+      |        ^^^^^^^^^
+      |
+      = hint: write letters, digits and `_`, beginning with a letter or `_`, as in `http_port`
+    ");
+}
+
+#[test]
+fn a_variable_with_a_dash_in_an_expression() {
+    assert_snapshot!(site(r#"- vars: {http_port: 80}
+  debug: {msg: "{{ http-port }}"}
+"#), @r#"
+    error: `http-port` is not defined
+     --> site.yml:2:20
+      |
+    2 |   debug: {msg: "{{ http-port }}"}
+      |                    ^^^^^^^^^
+      |
+      = hint: names have no `-`: write `http_port`, or `A - B` to subtract
+    "#);
+}
+
+#[test]
+fn a_variable_with_a_name_of_the_language() {
+    assert_snapshot!(site("vars: {item: 80}
+tasks:
+- debug: {msg: hello}
+"), @"
+    error: `item` cannot be a variable: it is the element of a loop
+     --> site.yml:1:8
+      |
+    1 | vars: {item: 80}
+      |        ^^^^
+      |
+      = hint: give it another name
+    ");
+}
+
+#[test]
+fn a_name_for_a_result_that_cannot_be_one() {
+    assert_snapshot!(site("- command: {argv: [ls]}
+  register: my-listing
+"), @"
+    error: `my-listing` is no name that a variable can have
+     --> site.yml:2:13
+      |
+    2 |   register: my-listing
+      |             ^^^^^^^^^^
+      |
+      = hint: write letters, digits and `_`, beginning with a letter or `_`, as in `http_port`
+    ");
+}
+
+#[test]
+fn a_lookup_of_ansible() {
+    assert_snapshot!(site(r#"- debug: {msg: "{{ lookup('file', 'x') }}"}
+"#), @r#"
+    error: there is no function `lookup`
+     --> site.yml:1:20
+      |
+    1 | - debug: {msg: "{{ lookup('file', 'x') }}"}
+      |                    ^^^^^^
+      |
+      = hint: write `file: {src: .., dest: ..}`, or put the text into a variable
+    "#);
+}
+
+#[test]
+fn two_mistakes_at_once() {
+    assert_snapshot!(two(r#"- debug: {msg: "{{ nobody }}"}
+- file: {dest: etc/motd, content: hello}
+"#), @r#"
+    error: `nobody` is not defined
+     --> site.yml:1:20
+      |
+    1 | - debug: {msg: "{{ nobody }}"}
+      |                    ^^^^^^
+      |
+      = hint: give it in `vars`, the inventory or with `-e`; where it may be missing, write `default(..)`
+
+    error: `etc/motd` is not an absolute path: it must begin with `/`
+     --> site.yml:2:16
+      |
+    2 | - file: {dest: etc/motd, content: hello}
+      |                ^^^^^^^^
+      |
+      = hint: write a full path on the host, as `/etc/motd`
+    "#);
+}

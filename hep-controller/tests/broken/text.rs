@@ -1,0 +1,257 @@
+//! Quotes, brackets, braces and other marks that mean something to YAML.
+
+use super::site;
+use insta::assert_snapshot;
+
+#[test]
+fn an_expression_without_quotes() {
+    assert_snapshot!(site("- vars: {path: /etc/motd}
+  file:
+    dest: {{ path }}
+    content: hello
+"), @r#"
+    error: a text that begins with `{` needs quotes
+     --> site.yml:3:11
+      |
+    3 |     dest: {{ path }}
+      |           ^^^^^^^^^^
+      |
+      = hint: write `"{{ path }}"`
+    "#);
+}
+
+#[test]
+fn an_expression_without_quotes_before_text() {
+    assert_snapshot!(site("- vars: {etc: /etc}
+  file:
+    dest: {{ etc }}/motd
+    content: hello
+"), @r#"
+    error: a text that begins with `{` needs quotes
+     --> site.yml:3:11
+      |
+    3 |     dest: {{ etc }}/motd
+      |           ^^^^^^^^^^^^^^
+      |
+      = hint: write `"{{ etc }}/motd"`
+    "#);
+}
+
+#[test]
+fn a_colon_in_a_name() {
+    assert_snapshot!(site("- name: step 1: install
+  apt: {package: nginx}
+"), @"
+    error: a second `: ` cannot be in this value
+     --> site.yml:1:15
+      |
+    1 | - name: step 1: install
+      |               ^
+      |
+      = hint: put the value into quotes
+    ");
+}
+
+#[test]
+fn a_name_that_begins_with_a_bracket() {
+    assert_snapshot!(site("- name: [web] install
+  apt: {package: nginx}
+"), @r#"
+    error: a text that begins with `[` needs quotes
+     --> site.yml:1:9
+      |
+    1 | - name: [web] install
+      |         ^^^^^^^^^^^^^
+      |
+      = hint: write `"[web] install"`
+    "#);
+}
+
+#[test]
+fn a_text_that_goes_on_after_its_quote() {
+    assert_snapshot!(site(r#"- name: "web" server
+  apt: {package: nginx}
+"#), @r#"
+    error: a text in quotes ends before this
+     --> site.yml:1:15
+      |
+    1 | - name: "web" server
+      |               ^
+      |
+      = hint: put the whole value into `'`; inside of `"`, write `\"` for a quote
+    "#);
+}
+
+#[test]
+fn a_percent_sign_at_the_beginning() {
+    assert_snapshot!(site("- file:
+    dest: /etc/motd
+    content: %h is here
+"), @"
+    error: a text cannot begin with this character
+     --> site.yml:3:14
+      |
+    3 |     content: %h is here
+      |              ^
+      |
+      = hint: put the text into quotes
+    ");
+}
+
+#[test]
+fn a_quote_never_closed() {
+    assert_snapshot!(site(r#"- name: "install
+  apt: {package: nginx}
+- name: other
+  command: {argv: [ls]}
+"#), @r#"
+    error: this quote is not closed
+     --> site.yml:1:9
+      |
+    1 | - name: "install
+      |         ^
+      |
+      = hint: close the text with the same quote at its end
+    "#);
+}
+
+#[test]
+fn an_apostrophe_in_quotes() {
+    assert_snapshot!(site("- name: 'don't panic'
+  apt: {package: nginx}
+"), @r#"
+    error: a text in quotes ends before this
+     --> site.yml:1:14
+      |
+    1 | - name: 'don't panic'
+      |              ^
+      |
+      = hint: put the whole value into `"`; inside of `'`, write `''` for a quote
+    "#);
+}
+
+#[test]
+fn a_backslash_in_double_quotes() {
+    assert_snapshot!(site(r#"- command: {argv: [grep, "\d+", /etc/passwd]}
+"#), @r#"
+    error: this is no escape that a text in `"` may have
+     --> site.yml:1:26
+      |
+    1 | - command: {argv: [grep, "\d+", /etc/passwd]}
+      |                          ^
+      |
+      = hint: write `\\` for a backslash, or put the text into single quotes
+    "#);
+}
+
+#[test]
+fn a_brace_never_closed() {
+    assert_snapshot!(site("- name: web
+  apt: {package: nginx
+- name: other
+  command: {argv: [ls]}
+"), @"
+    error: this `{` is not closed
+     --> site.yml:2:8
+      |
+    2 |   apt: {package: nginx
+      |        ^
+      |
+      = hint: write `}` behind the last value
+    ");
+}
+
+#[test]
+fn a_bracket_never_closed() {
+    assert_snapshot!(site("- apt:
+    package: [nginx, curl
+    action: install
+"), @"
+    error: this `[` is not closed
+     --> site.yml:2:14
+      |
+    2 |     package: [nginx, curl
+      |              ^
+      |
+      = hint: write `]` behind the last value
+    ");
+}
+
+#[test]
+fn a_comma_forgotten() {
+    assert_snapshot!(site("- file: {dest: /etc/motd content: hello}\n"), @"
+    error: there is no `,` or `}` before this
+     --> site.yml:1:26
+      |
+    1 | - file: {dest: /etc/motd content: hello}
+      |                          ^^^^^^^
+      |
+      = hint: write `{key: value, key: value}`; values with `,`, `{` or `}` in them need quotes
+    ");
+}
+
+#[test]
+fn a_value_of_ansible_vault() {
+    assert_snapshot!(site(r#"- vars:
+    licence: !vault |
+      $ANSIBLE_VAULT;1.1;AES256
+      6162
+  command: {argv: [register, "{{ licence }}"]}
+"#), @"
+    error: this is encrypted with ansible-vault, which hep cannot decrypt
+     --> site.yml:2:14
+      |
+    2 |     licence: !vault |
+      |              ^^^^^^
+      |
+      = hint: write the value itself, or leave it out here and give it with `-e @FILE`
+    ");
+}
+
+#[test]
+fn an_anchor_that_does_not_exist() {
+    assert_snapshot!(site("- file: &usual {dest: /etc/motd, owner: root}
+- file: {<<: *usaul, dest: /etc/issue}
+"), @"
+    error: there is no anchor `&usaul` before this
+     --> site.yml:2:14
+      |
+    2 | - file: {<<: *usaul, dest: /etc/issue}
+      |              ^^^^^^
+      |
+      = hint: did you mean `*usual`? a text that begins with `*` needs quotes
+    ");
+}
+
+#[test]
+fn two_documents() {
+    assert_snapshot!(site("- command: {argv: [ls]}
+---
+- command: {argv: [ls]}
+"), @"
+    error: a second document begins here
+     --> site.yml:2:1
+      |
+    2 | ---
+      | ^^^
+      |
+      = hint: a file holds one document: remove the `---`
+    ");
+}
+
+#[test]
+fn a_key_without_a_value() {
+    assert_snapshot!(site("- file:
+    dest: /etc/motd
+    owner:
+    content: hello
+"), @"
+    error: `owner` has no value
+     --> site.yml:3:5
+      |
+    3 |     owner:
+      |     ^^^^^
+      |
+      = hint: write a value after it, or remove the key
+    ");
+}
