@@ -29,10 +29,9 @@ fn converges(role: &str) -> Host {
 fn nginx_serves_its_virtual_hosts() {
     let host = converges("nginx");
     let page = |name: &str| {
-        let get = format!(
-            "printf 'GET / HTTP/1.0\\r\\nHost: {name}\\r\\n\\r\\n' | busybox nc 127.0.0.1 8080"
-        );
-        host.shell(&get).unwrap()
+        let request = format!("GET / HTTP/1.0\\r\\nHost: {name}\\r\\n\\r\\n");
+        let get = format!("exec 3<>/dev/tcp/127.0.0.1/8080; printf '{request}' >&3; cat <&3");
+        host.exec_ok(&["bash", "-c", &get]).unwrap()
     };
     assert!(page("blog.example").contains("X-Frame-Options: DENY"));
     assert!(page("shop.example").contains("<h1>shop.example on web1</h1>"));
