@@ -242,7 +242,7 @@ fn bytes_are_what_they_were() {
         format!("protocol {}\nrequests {requests}\nreplies  {replies}", hep_protocol::hello::PROTOCOL),
         @r"
     protocol 2
-    requests d2d06dadb433c6fa8256f2bf8aab58a7afa638f163a6ab2eaf45187aeaca4bc5
+    requests 339dc62722235e26cf32a11314e70c77dc8caeeccdfef884ac9287b93fe338b2
     replies  21ea5190e553623e95ea542c18cd55f4540878078bc93a52b2ccf046bc313dcf
     "
     );

@@ -74,11 +74,8 @@ impl Walk<'_> {
     /// Runs all elements of a loop at once, if that is the same to the user.
     pub(super) fn merged(&mut self, job: &Job<'_>, each: &Loop, elements: &[Value]) -> Merged {
         let Some(parts) = self.parts(job, each, elements) else { return Merged::default() };
-        let start = TaskStart {
-            number: job.number,
-            env: parts.env.clone(),
-            privacy: job.control.privacy,
-        };
+        let start =
+            TaskStart { number: job.number, env: parts.env.clone(), privacy: job.control.privacy };
         let input = Input { task: job.task, diff: self.plan.diff, names: &job.names };
         let ran = self.machine.with(job.control.check, |host, mode| {
             host.begin_task(start);

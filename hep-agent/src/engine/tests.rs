@@ -5,6 +5,7 @@ mod check;
 mod handlers;
 mod loops;
 mod manifest;
+mod modules;
 mod names;
 mod results;
 mod speed;
@@ -99,7 +100,13 @@ impl Run {
                 Reply::Finished { task, outcome } => {
                     finished.push((names.remove(task).expect("it has begun"), outcome));
                 }
-                _ => {}
+                Reply::Hello(_)
+                | Reply::Want(_)
+                | Reply::Facts(_)
+                | Reply::Ask { .. }
+                | Reply::Output { .. }
+                | Reply::Progress { .. }
+                | Reply::Done(_) => {}
             }
         }
         assert!(names.is_empty(), "begun and not finished: {names:?}");
@@ -156,10 +163,7 @@ impl Run {
 }
 
 fn turn(reply: &Reply) -> Option<&Turn> {
-    match reply {
-        Reply::Started { turn, .. } => Some(turn),
-        _ => None,
-    }
+    if let Reply::Started { turn, .. } = reply { Some(turn) } else { None }
 }
 
 fn apply(play: Value) -> Run {

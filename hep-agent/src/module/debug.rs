@@ -11,7 +11,7 @@ impl Module for Debug {
 
     fn inspect(&self, input: &Input<'_>, _host: &dyn Observe) -> Result<Self::State, SysError> {
         match (&self.msg, &self.var) {
-            (Some(msg), _) => Ok(msg.clone()),
+            (Some(msg), _) => Ok(words(&msg.0)),
             (None, Some(var)) => Ok(format!("{var}: {}", words(&input.names.value(var)?))),
             (None, None) => Err(SysError::new("there is nothing to show")),
         }

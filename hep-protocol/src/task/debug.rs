@@ -1,16 +1,17 @@
 //! Parameters of `debug`: something to show in the report.
 
 use super::{BadParam, Params};
+use crate::value::Json;
 use serde::{Deserialize, Serialize};
 
 /// Parameters of `debug`; one of `msg` and `var`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Debug {
-    /// A text, as `running on {{ os.name }}`.
+    /// A text, as `running on {{ os.name }}`; a list or mapping is shown as JSON.
     #[serde(default)]
-    pub msg: Option<String>,
+    pub msg: Option<Json>,
     /// An expression whose value is shown, without braces: `result.stdout_lines`.
     #[serde(default)]
     pub var: Option<String>,

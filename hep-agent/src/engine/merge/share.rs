@@ -23,7 +23,8 @@ pub(super) fn shares(elements: &[&Apt], before: &Database, after: &Database) -> 
     for delta in deltas {
         let provides = after.get(&delta.name, None).map_or(&[][..], |entry| &entry.provides);
         let by_name = place(elements, |name| name == delta.name);
-        let found = by_name.or_else(|| place(elements, |name| provides.iter().any(|own| own == name)));
+        let found =
+            by_name.or_else(|| place(elements, |name| provides.iter().any(|own| own == name)));
         match found.and_then(|at| own.get_mut(at)) {
             Some(share) => share.push(delta),
             None => others.push(delta),

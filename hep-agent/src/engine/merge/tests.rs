@@ -81,29 +81,37 @@ fn one_transaction_is_the_same_as_one_an_element() {
         ],
     );
     check(&["php"], &["php", "greeter"], &install, &["", "install greeter 2.0"]);
-    check(&["php"], &["php8.2", "greeter"], &install, &[
-        "mark php8.2 as manually installed",
-        "install greeter 2.0",
-    ]);
+    check(
+        &["php"],
+        &["php8.2", "greeter"],
+        &install,
+        &["mark php8.2 as manually installed", "install greeter 2.0"],
+    );
     check(&["greeter", "php"], &["php", "greeter"], &install, &["", ""]);
-    check(&[], &["lonely", "greeter", "greeter"], &install, &[
-        "install only-one 1.0",
-        "install greeter 2.0",
-        "",
-    ]);
-    check(&["greeter=1.0"], &["greeter", "php8.2-cli"], &json!({"action": "latest"}), &[
-        "upgrade greeter 1.0 -> 2.0",
-        "install php8.2-cli 8.2.29-1",
-    ]);
-    check(&["greeter", "php"], &["php", "nothing", "greeter"], &json!({"action": "remove"}), &[
-        "remove php 2:8.2+93",
-        "",
-        "remove greeter 2.0",
-    ]);
-    check(&["greeter", "php"], &["greeter", "php"], &json!({"action": "purge"}), &[
-        "purge greeter 2.0",
-        "purge php 2:8.2+93",
-    ]);
+    check(
+        &[],
+        &["lonely", "greeter", "greeter"],
+        &install,
+        &["install only-one 1.0", "install greeter 2.0", ""],
+    );
+    check(
+        &["greeter=1.0"],
+        &["greeter", "php8.2-cli"],
+        &json!({"action": "latest"}),
+        &["upgrade greeter 1.0 -> 2.0", "install php8.2-cli 8.2.29-1"],
+    );
+    check(
+        &["greeter", "php"],
+        &["php", "nothing", "greeter"],
+        &json!({"action": "remove"}),
+        &["remove php 2:8.2+93", "", "remove greeter 2.0"],
+    );
+    check(
+        &["greeter", "php"],
+        &["greeter", "php"],
+        &json!({"action": "purge"}),
+        &["purge greeter 2.0", "purge php 2:8.2+93"],
+    );
 }
 
 #[test]
@@ -141,7 +149,8 @@ fn elements_that_differ_in_more_than_packages_are_not_merged() {
         refused(&["greeter", "php"], common);
     }
     let apt = |params: Value| Some(serde_json::from_value::<Apt>(params).unwrap());
-    let differing = [apt(json!({"package": "a1"})), apt(json!({"package": "b1", "action": "latest"}))];
+    let differing =
+        [apt(json!({"package": "a1"})), apt(json!({"package": "b1", "action": "latest"}))];
     assert!(union(&differing).is_none());
 }
 
