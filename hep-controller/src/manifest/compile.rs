@@ -1,19 +1,21 @@
 //! From a checked manifest to a plan: chooses the tasks, hands down what blocks say, resolves handlers, and has everything
 //! verified for every host.
 
+mod task;
+
 use super::audience::{Audience, NoHosts};
 use super::control::{Control as Keys, ManifestLoop};
 use super::notify::Handlers;
 use super::select::{self, Choice, Chosen};
 use super::sources::{SearchPath, Sources, at_place};
 use super::variables::{self, Definition, Extra};
-use super::verify::{PlayToVerify, Verifier, vars_of_blocks};
+use super::verify::{PlayToVerify, Verifier};
 use super::{Contents, Entry, Manifest, ManifestBlock, ManifestPlay, ManifestTask, Piece, Spot};
 use crate::diagnostic::Diagnostics;
 use hep_protocol::expression::{Language, has_expression};
 use hep_protocol::plan::{
-    Block, CheckPolicy, Condition, Control, DiffMode, HostPart, Item, Loop, NamedSource, OnError,
-    Pace, Plan, Play, Privacy, Retry, RunMode, Spec, Task,
+    Block, CheckPolicy, Condition, DiffMode, HostPart, Item, Loop, NamedSource, OnError, Pace,
+    Plan, Play, Privacy, RunMode, Spec, Task,
 };
 use hep_protocol::value::Json;
 use serde_json::{Map, Value};
@@ -73,10 +75,9 @@ pub(crate) fn compile(manifest: &Manifest, order: &Order<'_>) -> Result<Compiled
     let (plays, members) = run.plays(manifest, &mut chosen);
     for piece in &manifest.loose_sources {
         let written = piece.node.text().filter(|text| !has_expression(text)).unwrap_or_default();
-        if !written.is_empty() {
-            if let Err(troubles) = run.sources.find(&piece.source, written) {
-                run.problems.extend(at_place(piece, troubles));
-            }
+        let found = (!written.is_empty()).then(|| run.sources.find(&piece.source, written));
+        if let Some(Err(troubles)) = found {
+            run.problems.extend(at_place(piece, troubles));
         }
     }
     let Run { sources, problems, warnings, tasks, .. } = run;
@@ -422,109 +423,4 @@ pub(super) fn block_vars(file_vars: Option<&Piece>, control: &Keys) -> Map<Strin
         }
     }
     vars
-}
-
-impl ManifestPlay {
-    /// Every task in its order, then every handler.
-    /// Whether variables somewhere in it could not be read.
-    fn has_broken_vars(&self) -> bool {
-        let mut pieces: Vec<&Piece> = self.vars.iter().collect();
-        vars_of_blocks(&self.entries, &mut pieces);
-        self.each_task(&mut |task| pieces.extend(&task.control.vars));
-        pieces.iter().any(|piece| piece.node.has_broken())
-    }
-
-    pub(super) fn each_task<'p>(&'p self, see: &mut dyn FnMut(&'p ManifestTask)) {
-        fn walk<'p>(entries: &'p [Entry], see: &mut dyn FnMut(&'p ManifestTask)) {
-            for entry in entries {
-                match entry {
-                    Entry::Task(task) => see(task),
-                    Entry::Block(block) => {
-                        walk(&block.body, see);
-                        walk(&block.rescue, see);
-                        walk(&block.always, see);
-                    }
-                }
-            }
-        }
-        walk(&self.entries, see);
-        self.handlers.iter().for_each(see);
-    }
-}
-
-impl ManifestTask {
-    /// What it is called: its own name, or one made from its parameters.
-    pub(super) fn title(&self) -> String {
-        if let Some(name) = &self.control.name {
-            return name.text.clone();
-        }
-        match &self.spec {
-            Some(spec) => spec.params().title(),
-            None => {
-                let module = &self.module.text;
-                let main = self.params.entries().iter().find_map(|entry| {
-                    let main = ["dest", "path", "package", "name", "service", "msg"];
-                    main.contains(&&*entry.key.text).then(|| entry.value.text()).flatten()
-                });
-                // The name is rendered once, and the elements of a loop are not known then.
-                match main.filter(|text| self.control.each.is_none() || !has_expression(text)) {
-                    Some(text) => format!("{module} {}", crate::yaml::shorten(text)),
-                    None => module.clone(),
-                }
-            }
-        }
-    }
-
-    /// The parameter with this value.
-    pub(super) fn parameter(&self, written: &str) -> Piece {
-        let named = self.params.entries().iter().find(|entry| entry.value.text() == Some(written));
-        let node = match named {
-            Some(entry) => entry.value.clone(),
-            None => crate::yaml::Node::of_text("", self.module.span),
-        };
-        Piece { source: Arc::clone(&self.module.source), node }
-    }
-
-    /// Its variables: those of the file it is from, below its own.
-    pub(super) fn vars(&self) -> Map<String, Value> {
-        let mut vars = Map::new();
-        for piece in self.file_vars.iter().chain(&self.control.vars) {
-            if let Value::Object(map) = piece.node.to_json() {
-                vars.extend(map);
-            }
-        }
-        vars
-    }
-
-    /// Ansible's: three more tries where only `until` is given, and five seconds between two.
-    fn retry(&self) -> Option<Retry> {
-        let keys = &self.control;
-        let retries = match (&keys.retries, keys.until.is_empty()) {
-            (Some(retries), _) => value(retries),
-            (None, false) => Json(Value::from(3)),
-            (None, true) => return None,
-        };
-        let delay = keys.delay.as_ref().map_or(Json(Value::from(5)), value);
-        Some(Retry { retries, delay, until: conditions(&keys.until) })
-    }
-
-    fn plan_control(&self, inherited: Inherited, notify: Vec<u32>) -> Option<Box<Control>> {
-        let keys = &self.control;
-        let Inherited { on_error: _, env, notify: _, privacy, check, timeout } = inherited;
-        let control = Control {
-            when: conditions(&keys.when),
-            each: keys.each.as_deref().map(looped),
-            register: keys.register.as_ref().map(|name| name.text.clone()),
-            notify,
-            retry: self.retry(),
-            changed_when: keys.changed_when.as_deref().map(conditions),
-            failed_when: keys.failed_when.as_deref().map(conditions),
-            vars: json(self.vars()),
-            env,
-            timeout,
-            privacy: privacy.unwrap_or_default(),
-            check: check.unwrap_or_default(),
-        };
-        (control != Control::default()).then(|| Box::new(control))
-    }
 }

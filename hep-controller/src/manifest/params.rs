@@ -159,12 +159,12 @@ impl Verifier<'_, '_> {
         }
         let scope = self.scope(around, kind);
         let name = file.path.display().to_string();
-        if let Err(trouble) = self.language.template(&name, &file.text, &scope) {
-            if !matches!(trouble.kind, TroubleKind::Unknown { .. }) {
-                let range = trouble.range.clone().unwrap_or(0..1);
-                let problem = Diagnostic::at(&file, mapping.span(&range), trouble.message);
-                self.mistakes.push(trouble.hint.into_iter().fold(problem, |p, hint| p.hint(hint)));
-            }
+        let rendered = self.language.template(&name, &file.text, &scope);
+        let trouble = rendered.err().filter(|t| !matches!(t.kind, TroubleKind::Unknown { .. }));
+        if let Some(trouble) = trouble {
+            let range = trouble.range.clone().unwrap_or(0..1);
+            let problem = Diagnostic::at(&file, mapping.span(&range), trouble.message);
+            self.mistakes.push(trouble.hint.into_iter().fold(problem, Diagnostic::hint));
         }
     }
 

@@ -76,12 +76,9 @@ impl<'s> Sources<'s> {
     pub(super) fn find(&mut self, file: &Source, written: &str) -> Result<Local, Vec<Trouble>> {
         let candidates = self.search.candidates(file, self.main, written);
         for path in &candidates {
-            match self.read(path)? {
-                Some(source) => {
-                    let written = written.to_owned();
-                    return Ok(Local { written, path: path.clone(), source });
-                }
-                None => {}
+            if let Some(source) = self.read(path)? {
+                let written = written.to_owned();
+                return Ok(Local { written, path: path.clone(), source });
             }
         }
         Err(vec![missing(written, &candidates)])

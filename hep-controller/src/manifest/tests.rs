@@ -310,10 +310,10 @@ fn ten_mistakes_are_shown_in_one_run() {
        = hint: keep one of them
 
     error: there is a tab in the indentation
-      --> site.yml:20:2
+      --> site.yml:20:1
        |
     20 |     dest: /x
-       |     ^
+       | ^^^^
        |
        = hint: indent with spaces, two for each level
 
@@ -358,29 +358,21 @@ fn misplaced_lines_are_explained() {
 - apt: {debconf: [{package: x, questio: y, type: z, value: 1}]}
 "
     ), @r#"
-    error: `file` has no parameters
-     --> site.yml:2:3
-      |
-    2 |   file:
-      |   ^^^^
-      |
-      = hint: write them below it, indented further: `dest: ...`
-
     error: `dest` is a parameter of `file`
      --> site.yml:3:3
       |
     3 |   dest: /x
       |   ^^^^
       |
-      = hint: indent it further than `file`
+      = hint: indent it further than `file:`
 
     error: this line does not fit the ones above it
      --> site.yml:7:4
       |
     7 |    owner: root
-      |    ^
+      |    ^^^^^^^^^^^
       |
-      = hint: indent the keys of one mapping, and the `-` of one list, by the same number of spaces
+      = hint: 4 spaces put it beside `dest`, 2 spaces beside `file`; it has 3
 
     error: this `{` is not closed
      --> site.yml:8:8
@@ -457,7 +449,7 @@ fn misplaced_lines_are_explained() {
     17 | - file: {dest: [a], content: }
        |                ^^^
        |
-       = hint: write a text instead of a list
+       = hint: write one text; `loop` does a task once for each of several
 
     error: `content` has no value
       --> site.yml:17:21
@@ -768,7 +760,7 @@ fn sources_that_cannot_be_sent_are_named() {
     5 | - file: {dest: /x, src: /nowhere/y}
       |                         ^^^^^^^^^^
       |
-      = hint: `src` names a file or directory on this machine, not on the host
+      = hint: it is sought on this machine, beside the manifest, and not on the host
     ");
 }
 

@@ -1,6 +1,8 @@
 //! Every expression of a manifest against what is known before the run, once for all hosts that are alike. What depends on
 //! facts or results is left to the host.
 
+mod around;
+
 use super::compile::{Order, block_vars};
 use super::control::{Control, ManifestLoop};
 use super::mistakes::Mistakes;
@@ -13,9 +15,10 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expression::{self, Form, Mapping, Origin, Reading, Shape, judge, place};
 use crate::yaml::Node;
 use hep_protocol::expression::{Language, Scope, Trouble, TroubleKind, has_expression};
-use hep_protocol::names::COMMAND_FIELDS;
 use hep_protocol::plan::{NamedSource, RunMode};
 use serde_json::{Map, Value, json};
+pub(super) use around::vars_of_blocks;
+use around::{names, result_shape, result_shape_of_try, spots_of};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -375,15 +378,14 @@ impl<'v, 's> Verifier<'v, 's> {
 
     /// What a task's keys hold beside its condition and its loop.
     fn keys(&mut self, control: &Control, around: &Around, kind: &Kind, result: Shape) {
-        for piece in [&control.env, &control.retries, &control.delay, &control.timeout] {
-            if let Some(piece) = piece {
-                let number = control.env.as_ref().is_none_or(|env| !std::ptr::eq(env, piece));
-                if let (Rendered::Known(value), true) = (self.tree(piece, around, kind), number) {
-                    if !value.as_f64().is_some_and(|number| number >= 0.0) {
-                        let message = format!("a number of 0 or more is needed, and this gives {value}");
-                        self.mistakes.push(piece.problem(message));
-                    }
-                }
+        if let Some(env) = &control.env {
+            self.tree(env, around, kind);
+        }
+        for piece in [&control.retries, &control.delay, &control.timeout].into_iter().flatten() {
+            let Rendered::Known(value) = self.tree(piece, around, kind) else { continue };
+            if !value.as_f64().is_some_and(|number| number >= 0.0) {
+                let message = format!("a number of 0 or more is needed, and this gives {value}");
+                self.mistakes.push(piece.problem(message));
             }
         }
         if let Some(label) = control.each.as_ref().and_then(|each| each.label.as_ref()) {
@@ -557,110 +559,5 @@ impl<'v, 's> Verifier<'v, 's> {
         let span = trouble.range.as_ref().map_or(spot.span, |range| mapping.span(range));
         let problem = Diagnostic::at(&spot.source, span, trouble.message);
         self.mistakes.push(trouble.hint.into_iter().fold(problem, |p, hint| p.hint(hint)));
-    }
-}
-
-/// The names in scope, with these of results.
-fn names<'k, 'r>(
-    results: impl Iterator<Item = (&'r String, &'r Shape)>,
-    around: &Around,
-    kind: &'k Kind,
-) -> expression::Known<'k> {
-    let mut names = kind.names.inner();
-    for (name, origin, shape) in &around.shapes {
-        if *origin == Origin::Variable {
-            names.add(name, *origin, shape.clone());
-        }
-    }
-    results.for_each(|(name, shape)| names.add(name, Origin::Result, shape.clone()));
-    for (name, origin, shape) in &around.shapes {
-        if *origin != Origin::Variable {
-            names.add(name, *origin, shape.clone());
-        }
-    }
-    around.conditions.iter().for_each(|condition| names.assure(condition));
-    names
-}
-
-impl Around {
-    fn take_vars(&mut self, vars: Map<String, Value>) {
-        if !vars.is_empty() {
-            for (name, value) in &vars {
-                self.shapes.push((name.clone(), Origin::Variable, Shape::of(value)));
-            }
-            self.vars.insert(0, Layer::raw(vars));
-        }
-    }
-}
-
-pub(super) fn vars_of_blocks<'m>(entries: &'m [Entry], found: &mut Vec<&'m Piece>) {
-    for entry in entries {
-        if let Entry::Block(block) = entry {
-            found.extend(block.file_vars.iter().chain(&block.control.vars));
-            for part in [&block.body, &block.rescue, &block.always] {
-                vars_of_blocks(part, found);
-            }
-        }
-    }
-}
-
-/// Every text with an expression in a value, with its node.
-fn spots_of<'n>(piece: &Piece, node: &'n Node, found: &mut Vec<(Spot, &'n Node)>) {
-    match &node.kind {
-        crate::yaml::Kind::Broken => {}
-        crate::yaml::Kind::Scalar(_) => {
-            if let Some(text) = node.text().filter(|text| has_expression(text)) {
-                let (text, source) = (text.to_owned(), Arc::clone(&piece.source));
-                found.push((Spot { text, source, span: node.span }, node));
-            }
-        }
-        crate::yaml::Kind::Seq(items) => {
-            items.iter().for_each(|item| spots_of(piece, item, found));
-        }
-        crate::yaml::Kind::Map(entries) => {
-            entries.iter().for_each(|entry| spots_of(piece, &entry.value, found));
-        }
-    }
-}
-
-/// What may be read below the name of a task's result.
-fn result_shape(task: &ManifestTask) -> Shape {
-    match (own_fields(task), task.control.each.is_some()) {
-        (Some(own), false) => Shape::of_result(&own),
-        (Some(own), true) => Shape::of_results(&own),
-        (None, _) => Shape::Any,
-    }
-}
-
-/// The same of one try, which is for one element.
-fn result_shape_of_try(task: &ManifestTask) -> Shape {
-    own_fields(task).map_or(Shape::Any, |own| Shape::of_result(&own))
-}
-
-/// What a module adds to a result; nothing is known of those that tell more than changes.
-fn own_fields(task: &ManifestTask) -> Option<Vec<&'static str>> {
-    match task.module.text.as_str() {
-        "command" => Some(COMMAND_FIELDS.iter().map(|(name, _)| *name).collect()),
-        "apt" | "file" | "service" => Some(Vec::new()),
-        _ => None,
-    }
-}
-
-impl ManifestTask {
-    /// Whether anything in it is evaluated.
-    fn has_expressions(&self) -> bool {
-        let Control { name, when, each, until, changed_when, failed_when, env, .. } = &self.control;
-        let keys = [&self.control.retries, &self.control.delay, &self.control.timeout, env];
-        self.spec.is_none()
-            || self.params.entry("template").is_some()
-            || super::module::is_bare(&self.module.text)
-            || !when.is_empty()
-            || each.is_some()
-            || !until.is_empty()
-            || changed_when.is_some()
-            || self.control.ignored_if.is_some()
-            || failed_when.is_some()
-            || name.as_ref().is_some_and(|name| has_expression(&name.text))
-            || keys.into_iter().flatten().any(|piece| piece.node.any_text(&has_expression))
     }
 }

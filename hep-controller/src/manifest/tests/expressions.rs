@@ -72,7 +72,7 @@ fn names_that_nobody_defines_are_mistakes() {
     7 | - debug: {msg: "{{ later.rc }}"}
       |                    ^^^^^
       |
-      = hint: give it in `vars`, the inventory or with `-e`; where it may be missing, write `default(..)`
+      = hint: a task further down registers it: move that before this one
 
     error: `later` has no `cr`
      --> site.yml:9:41
@@ -288,7 +288,7 @@ fn sources_that_are_not_there_are_told_by_host() {
     1 | - file: {src: "{{ host }}.conf", dest: /a}
       |               ^^^^^^^^^^^^^^^^^
       |
-      = hint: `src` names a file or directory on this machine, not on the host
+      = hint: it is sought on this machine, beside the manifest, and not on the host
 
     error: `web2.conf` is not there: `web2.conf` does not exist, for `web2`
      --> site.yml:1:15
@@ -296,7 +296,7 @@ fn sources_that_are_not_there_are_told_by_host() {
     1 | - file: {src: "{{ host }}.conf", dest: /a}
       |               ^^^^^^^^^^^^^^^^^
       |
-      = hint: `src` names a file or directory on this machine, not on the host
+      = hint: it is sought on this machine, beside the manifest, and not on the host
 
     error: no file matches `none/*.conf`: sought `none/*.conf`
      --> site.yml:2:15
@@ -369,6 +369,7 @@ fn variables_come_from_files_and_the_command_line() {
     assert_snapshot!(plan(&files, &["stage=prod", "port=99", "{m: '0999'}", "@DIR"]), @"
     error: cannot read the file: no such file or directory
     --> DIR
+     = hint: a relative path begins in the directory that hep is run in
     ");
     assert_snapshot!(plan(&files, &["stage=prod", "port=99", "{m: '0999', e: e}"]), @r#"
     error: `0999` is not a mode
@@ -387,14 +388,6 @@ fn variables_come_from_files_and_the_command_line() {
       |                         ^^^^^^^^^^^^^^^^^
       |
       = hint: files of variables are sought beside the file that names them
-
-    error: `m` is not defined
-     --> site.yml:5:71
-      |
-    5 |   - file: {dest: "/{{ a }}{{ b }}{{ c }}{{ port }}{{ e }}", mode: "{{ m }}"}
-      |                                                                       ^
-      |
-      = hint: give it in `vars`, the inventory or with `-e`; where it may be missing, write `default(..)`
     "#);
     assert_snapshot!(plan(&files, &["stage", "1x=2", "item=5", "[a]", "{a: }", "{a b: 1}"]), @"
     error: `1x` is no name that a variable can have

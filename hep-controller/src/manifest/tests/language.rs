@@ -375,7 +375,7 @@ handlers:
     4 | - {debug: {msg: a}, notify: nginx, listen: x}
       |                             ^^^^^
       |
-      = hint: the handlers are `one`
+      = hint: the only handler is `one`
 
     error: only handlers `listen`
      --> site.yml:4:36
@@ -585,7 +585,7 @@ fn keys_with_other_values_are_refused() {
     3 | - {debug: {msg: a}, loop_control: {pause: 3}, register: item, vars: [a]}
       |                                                                     ^^^
       |
-      = hint: write `{name: value}`
+      = hint: write each as `name: value` on a line of its own, without a `-`
 
     error: unknown key `pause` of `loop_control`
      --> site.yml:4:47
@@ -680,6 +680,14 @@ fn keys_with_other_values_are_refused() {
       |
       = hint: make two entries of it, each beginning with `- `
 
+    error: the block has no tasks
+      --> site.yml:10:4
+       |
+    10 | - {block: [], include: x.yml}
+       |    ^^^^^
+       |
+       = hint: write them below `block:`, each beginning with `- `
+
     error: a block has no `include` beside it
       --> site.yml:10:15
        |
@@ -743,7 +751,7 @@ fn keys_of_playbooks_get_advice() {
     error: hep has no `template`
       = hint: write `file: {template: ..., dest: ...}`
     error: hep has no `shell`
-      = hint: write `command: {shell: "..."}`
+      = hint: write `command: {shell: "x"}`
     error: this version of hep has no `pip`
       = hint: write `command: {argv: [pip, install, ...], creates: ...}`
     error: hep has no `meta`
