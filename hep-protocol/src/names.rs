@@ -20,8 +20,24 @@ pub const RESERVED: [(&str, &str); 2] = [
 
 /// Words that mean something else than a variable in expressions.
 pub const WORDS: [&str; 18] = [
-    "true", "false", "none", "True", "False", "None", "and", "or", "not", "in", "is", "if", "else",
-    "loop", "self", "range", "namespace", "omit",
+    "true",
+    "false",
+    "none",
+    "True",
+    "False",
+    "None",
+    "and",
+    "or",
+    "not",
+    "in",
+    "is",
+    "if",
+    "else",
+    "loop",
+    "self",
+    "range",
+    "namespace",
+    "omit",
 ];
 
 /// Whether expressions can read a variable of this name.

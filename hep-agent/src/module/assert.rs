@@ -24,9 +24,7 @@ impl Module for Assert {
             ([..], Some(msg)) => Err(SysError::new(msg.clone())
                 .hint(format!("this does not hold: {}", broken.join("; ")))),
             ([one], None) => Err(SysError::new(format!("this does not hold: {one}"))),
-            ([..], None) => {
-                Err(SysError::new(format!("these do not hold: {}", broken.join("; "))))
-            }
+            ([..], None) => Err(SysError::new(format!("these do not hold: {}", broken.join("; ")))),
         }
     }
 }

@@ -56,12 +56,7 @@ impl Module for Stat {
     }
 }
 
-fn found(
-    params: &Stat,
-    at: &AbsPath,
-    meta: Meta,
-    host: &dyn Observe,
-) -> Result<Found, SysError> {
+fn found(params: &Stat, at: &AbsPath, meta: Meta, host: &dyn Observe) -> Result<Found, SysError> {
     let name = |account: &Account, known: Option<String>| match account {
         Account::Number(number) => known.unwrap_or_else(|| number.to_string()),
         Account::Expected(name) => name.clone(),
@@ -124,7 +119,8 @@ fn fields(found: &Found) -> (Map<String, Value>, bool) {
 
 /// Nothing is there: that is known, and no other field applies.
 fn absent() -> Map<String, Value> {
-    let fields = ["gid", "group", "kind", "mode", "mtime", "owner", "sha256", "size", "target", "uid"];
+    let fields =
+        ["gid", "group", "kind", "mode", "mtime", "owner", "sha256", "size", "target", "uid"];
     let none = fields.into_iter().map(|name| (name.to_owned(), Value::Null));
     let no = ["executable", "exists"].map(|name| (name.to_owned(), json!(false)));
     none.chain(no).collect()

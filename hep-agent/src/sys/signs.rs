@@ -119,7 +119,9 @@ pub(crate) fn look(sign: &Sign, host: &dyn Observe) -> Result<Sight, SysError> {
             match host.lstat(&real)?.map(|meta| meta.kind) {
                 Some(FileKind::File) => match host.read(&real, AT_ONCE)? {
                     Some(bytes) => Ok(in_lines(&bytes, regex)),
-                    None => Ok(Sight::Unclear("the file is too large to be read at once".to_owned())),
+                    None => {
+                        Ok(Sight::Unclear("the file is too large to be read at once".to_owned()))
+                    }
                 },
                 Some(kind @ (FileKind::Directory | FileKind::Link | FileKind::Special)) => {
                     Err(no_lines(path, kind))

@@ -83,7 +83,8 @@ impl Params for WaitFor {
             "`pattern` is looked for in a file, and there is none",
             "add `path`, or remove `pattern`",
         )?;
-        let word = |host: &str| !host.starts_with('-') && host.chars().all(|c| c.is_ascii_graphic());
+        let word =
+            |host: &str| !host.starts_with('-') && host.chars().all(|c| c.is_ascii_graphic());
         BadParam::when(
             self.host.as_deref().is_some_and(|host| host.is_empty() || !word(host)),
             "host",
@@ -128,10 +129,7 @@ mod tests {
         let either = "`wait_for` waits for either a `port` or a `path`";
         check(json!({}), either);
         check(json!({"port": 80, "path": "/a"}), either);
-        check(
-            json!({"path": "/a", "host": "x"}),
-            "`host` says where a port is, and there is none",
-        );
+        check(json!({"path": "/a", "host": "x"}), "`host` says where a port is, and there is none");
         check(
             json!({"port": 80, "pattern": "x"}),
             "`pattern` is looked for in a file, and there is none",

@@ -22,11 +22,9 @@ pub(super) fn decide(params: &File, state: &State) -> Result<Plan, SysError> {
     }
     let is_later = |planned: &Planned| match &planned.step {
         Step::File(FileStep::Put { file, .. }) => file.durable == Durable::Later,
-        Step::File(_)
-        | Step::Package(_)
-        | Step::Service(_)
-        | Step::Command(_)
-        | Step::Wait(_) => false,
+        Step::File(_) | Step::Package(_) | Step::Service(_) | Step::Command(_) | Step::Wait(_) => {
+            false
+        }
     };
     if let Some(entry) = state.entries.first().filter(|_| steps.iter().any(is_later)) {
         let directory = entry.place.path().clone();

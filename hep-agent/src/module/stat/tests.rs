@@ -19,12 +19,8 @@ fn host(tasks: &[Value]) -> Overlay<Empty> {
     let mut host = Overlay::new(Empty);
     for file in tasks {
         let spec = serde_json::from_value(json!({"file": file})).unwrap();
-        let outcome = testing::outcome(
-            &testing::task(spec),
-            DiffMode::Off,
-            RunMode::Check,
-            &mut host,
-        );
+        let outcome =
+            testing::outcome(&testing::task(spec), DiffMode::Off, RunMode::Check, &mut host);
         assert_eq!(outcome.failure, None, "{file}");
     }
     host

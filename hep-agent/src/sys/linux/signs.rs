@@ -121,13 +121,12 @@ impl Linux {
 
 /// Why a port does not answer, in the system's words.
 fn why_not(error: io::Error) -> String {
-    match error.kind() {
-        // The standard library's own, without a number of the system's.
-        ErrorKind::TimedOut | ErrorKind::WouldBlock => "no answer".to_owned(),
-        _other => {
-            let words = words(SysError::io("", error));
-            words.trim_start_matches(": ").to_owned()
-        }
+    // The standard library's own limit has no number of the system's.
+    let in_vain = matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock);
+    if in_vain {
+        "no answer".to_owned()
+    } else {
+        words(SysError::io("", error)).trim_start_matches(": ").to_owned()
     }
 }
 

@@ -4,8 +4,8 @@ use super::Overlay;
 use crate::sys::files::ObserveFiles as _;
 use crate::sys::services::script::{Script, not_executable};
 use crate::sys::services::{
-    Boot, ChangeServices, Definition, ObserveServices, Reload, Running, ServiceJob, ServiceState, Verb,
-    script_name, unit_name,
+    Boot, ChangeServices, Definition, ObserveServices, Reload, Running, ServiceJob, ServiceState,
+    Verb, script_name, unit_name,
 };
 use crate::sys::{Cause, Observe, Subject, SysError};
 use hep_protocol::facts::Init;

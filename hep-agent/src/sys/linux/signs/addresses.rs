@@ -43,9 +43,12 @@ fn listed(hosts: &str, name: &str) -> Vec<IpAddr> {
 
 fn asked(name: &str, patience: Duration) -> Result<Vec<IpAddr>, Sight> {
     let unknown = |why: String| Sight::Unclear(why);
-    let getent = ["/usr/bin/getent", "/bin/getent"].into_iter().find(|path| Path::new(path).exists());
+    let getent =
+        ["/usr/bin/getent", "/bin/getent"].into_iter().find(|path| Path::new(path).exists());
     let Some(getent) = getent else {
-        return Err(unknown(format!("`{name}` is not in /etc/hosts, and there is no `getent` to ask")));
+        return Err(unknown(format!(
+            "`{name}` is not in /etc/hosts, and there is no `getent` to ask"
+        )));
     };
     let argv = [getent, "ahosts", name].map(str::to_owned);
     let program = Program { timeout: Some(patience), ..Program::new(&argv) };

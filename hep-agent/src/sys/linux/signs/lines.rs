@@ -96,12 +96,7 @@ enum Scan {
     Broken(u64),
 }
 
-fn scan(
-    file: &mut File,
-    from: u64,
-    regex: &Regex,
-    enough: &dyn Fn() -> bool,
-) -> io::Result<Scan> {
+fn scan(file: &mut File, from: u64, regex: &Regex, enough: &dyn Fn() -> bool) -> io::Result<Scan> {
     file.seek(SeekFrom::Start(from))?;
     let matches = |line: &[u8]| regex.pattern.is_match(&text_of(line));
     let mut piece = vec![0; PIECE];

@@ -127,14 +127,11 @@ fn line_is_found_when_it_comes_also_in_pieces_and_in_another_file() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("log");
     let path: AbsPath = file.to_str().unwrap().parse().unwrap();
-    let regex = |text: &str| Regex {
-        written: text.to_owned(),
-        pattern: Pattern::new(text).unwrap(),
-    };
+    let regex =
+        |text: &str| Regex { written: text.to_owned(), pattern: Pattern::new(text).unwrap() };
     let mut follower = Follower::default();
-    let mut look = |text: &str, action| {
-        follower.look(&path, &regex(text), action, &|| false).unwrap()
-    };
+    let mut look =
+        |text: &str, action| follower.look(&path, &regex(text), action, &|| false).unwrap();
     let append = |bytes: &[u8]| {
         let mut log = OpenOptions::new().append(true).create(true).open(&file).unwrap();
         log.write_all(bytes).unwrap();
@@ -163,10 +160,8 @@ fn following_reads_only_what_is_new() {
     let file = directory.path().join("log");
     let path: AbsPath = file.to_str().unwrap().parse().unwrap();
     fs::write(&file, "found\n".repeat(100_000)).unwrap();
-    let regex = |text: &str| Regex {
-        written: text.to_owned(),
-        pattern: Pattern::new(text).unwrap(),
-    };
+    let regex =
+        |text: &str| Regex { written: text.to_owned(), pattern: Pattern::new(text).unwrap() };
     let mut follower = Follower::default();
     let mut look =
         |text: &str| follower.look(&path, &regex(text), Action::Present, &|| false).unwrap();
