@@ -5,6 +5,7 @@
 mod decoding;
 mod expressions;
 mod language;
+mod mutations;
 
 use super::*;
 use crate::words::all_of;
@@ -139,7 +140,9 @@ fn short(value: serde_json::Value) -> String {
         serde_json::Value::Null => false,
         serde_json::Value::Array(items) => !items.is_empty(),
         serde_json::Value::String(text) => !usual.contains(&text.as_str()),
-        _ => true,
+        serde_json::Value::Bool(_)
+        | serde_json::Value::Number(_)
+        | serde_json::Value::Object(_) => true,
     };
     let parts = map.iter().filter(|(_, value)| says(value));
     parts.map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")

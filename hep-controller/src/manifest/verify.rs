@@ -2,6 +2,7 @@
 //! facts or results is left to the host.
 
 mod around;
+mod evaluate;
 
 use super::compile::{Order, block_vars};
 use super::control::{Control, ManifestLoop};
@@ -10,15 +11,15 @@ use super::scope::Layer;
 use super::select::Chosen;
 use super::sources::Sources;
 use super::variables::{Definition, mapping};
-use super::{Entry, ManifestBlock, ManifestPlay, ManifestTask, Piece, Spot, alike};
-use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::expression::{self, Form, Mapping, Origin, Reading, Shape, judge, place};
+use super::{Entry, ManifestBlock, ManifestPlay, ManifestTask, Piece, alike};
+use crate::diagnostic::Diagnostics;
+use crate::expression::{self, Form, Origin, Reading, Shape, place};
 use crate::yaml::Node;
-use hep_protocol::expression::{Language, Scope, Trouble, TroubleKind, has_expression};
+use hep_protocol::expression::{Language, has_expression};
 use hep_protocol::plan::{NamedSource, RunMode};
 use serde_json::{Map, Value, json};
 pub(super) use around::vars_of_blocks;
-use around::{names, result_shape, result_shape_of_try, spots_of};
+use around::{result_shape, result_shape_of_try, spots_of};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -407,157 +408,5 @@ impl<'v, 's> Verifier<'v, 's> {
         for conditions in groups.into_iter().flatten().map(Vec::as_slice).chain(ignored) {
             self.decide(conditions, &mut after.clone(), kind);
         }
-    }
-
-    /// Whether all conditions hold; those that a host decides do.
-    fn decide(&mut self, conditions: &[Spot], around: &mut Around, kind: &Kind) -> Decision {
-        for condition in conditions {
-            // One that is wrong decides nothing: what it guards has mistakes of its own.
-            let Some(reading) = self.judged(condition, Form::Bare, around, kind) else { continue };
-            let scope = self.scope(around, kind);
-            let held = self.language.holds(&condition.text, &scope);
-            match held {
-                Ok(true) => around.conditions.push(reading),
-                Ok(false) => return Decision::NotDone,
-                Err(trouble) if matches!(trouble.kind, TroubleKind::Unknown { .. }) => {
-                    around.conditions.push(reading);
-                }
-                Err(trouble) => self.trouble(condition, trouble),
-            }
-        }
-        Decision::Done
-    }
-
-    /// A text with expressions in it.
-    pub(super) fn text(&mut self, spot: &Spot, around: &Around, kind: &Kind) -> Rendered {
-        if self.judged(spot, Form::Text, around, kind).is_none() {
-            return Rendered::Wrong;
-        }
-        let scope = self.scope(around, kind);
-        let value = self.language.text(&spot.text, &scope);
-        self.known(spot, value)
-    }
-
-    /// An expression without braces.
-    pub(super) fn bare(&mut self, spot: &Spot, around: &Around, kind: &Kind) {
-        if self.judged(spot, Form::Bare, around, kind).is_some() {
-            let scope = self.scope(around, kind);
-            let value = self.language.evaluate(&spot.text, &scope);
-            self.known(spot, value);
-        }
-    }
-
-    fn known(&mut self, spot: &Spot, value: Result<Value, Trouble>) -> Rendered {
-        match value {
-            Ok(value) => Rendered::Known(value),
-            Err(Trouble { kind: TroubleKind::Unknown { .. }, .. }) => Rendered::Later,
-            Err(trouble) => {
-                self.trouble(spot, trouble);
-                Rendered::Wrong
-            }
-        }
-    }
-
-    /// A value with expressions in any of its texts.
-    pub(super) fn tree(&mut self, piece: &Piece, around: &Around, kind: &Kind) -> Rendered {
-        let mut spots = Vec::new();
-        spots_of(piece, &piece.node, &mut spots);
-        let (mut wrong, mut later) = (piece.node.has_broken(), false);
-        if let [spot] = spots.as_slice() {
-            // Most are one text, whose value is evaluated once.
-            if spot.1.span == piece.node.span {
-                return self.text(&spot.0, around, kind);
-            }
-        }
-        for (spot, _) in &spots {
-            match self.text(spot, around, kind) {
-                Rendered::Known(_) => {}
-                Rendered::Later => later = true,
-                Rendered::Wrong => wrong = true,
-            }
-        }
-        match (wrong, later) {
-            (true, _) => Rendered::Wrong,
-            (false, true) => Rendered::Later,
-            (false, false) => {
-                let scope = self.scope(around, kind);
-                match self.language.tree(&piece.node.to_json(), &scope) {
-                    Ok(value) => Rendered::Known(value),
-                    Err(_) => Rendered::Later,
-                }
-            }
-        }
-    }
-
-    /// Reads a text; nothing is told of it if names in it are wrong, which is reported.
-    fn judged(
-        &mut self,
-        spot: &Spot,
-        form: Form,
-        around: &Around,
-        kind: &Kind,
-    ) -> Option<Arc<Reading>> {
-        self.evaluations += 1;
-        let key = (Arc::as_ptr(&spot.source) as usize, spot.span.start);
-        let reading = match self.readings.get(&key) {
-            Some(reading) => Arc::clone(reading),
-            None => {
-                let reading = Arc::new(expression::read(&spot.text, form));
-                self.readings.insert(key, Arc::clone(&reading));
-                reading
-            }
-        };
-        let node = Node::of_scalar(&spot.source, spot.span, &spot.text);
-        let problems = self.judge(&reading, || place(&spot.source, &node), around, kind);
-        if problems.is_empty() {
-            return Some(reading);
-        }
-        problems.into_iter().for_each(|problem| self.mistakes.push(problem));
-        None
-    }
-
-    /// Everything wrong with the names in a text.
-    pub(super) fn judge(
-        &self,
-        reading: &Reading,
-        mapping: impl FnOnce() -> Mapping,
-        around: &Around,
-        kind: &Kind,
-    ) -> Vec<Diagnostic> {
-        if reading.problems.is_empty() && reading.names.is_empty() {
-            return Vec::new();
-        }
-        let mapping = mapping();
-        let mentioned = reading.names.iter().filter_map(|name| {
-            self.registered.shapes.get_key_value(name.name.as_str())
-        });
-        if judge(reading, &names(mentioned, around, kind), &mapping).is_empty() {
-            return Vec::new();
-        }
-        // Only suggestions need the names of all results: there may be thousands.
-        judge(reading, &names(self.registered.shapes.iter(), around, kind), &mapping)
-    }
-
-    pub(super) fn scope(&self, around: &Around, kind: &Kind) -> Arc<dyn Scope> {
-        let mut layers = around.loops.clone();
-        layers.push(Arc::clone(&kind.extra));
-        layers.push(Arc::new(Layer::Registered(Arc::clone(&self.registered.later))));
-        layers.extend(around.vars.iter().cloned());
-        for layer in [&kind.play, &kind.vars, &kind.built_in, &kind.facts] {
-            layers.push(Arc::clone(layer));
-        }
-        super::scope::Names::of(layers)
-    }
-
-    /// Trouble with a text, at the part of it that is wrong.
-    fn trouble(&mut self, spot: &Spot, trouble: Trouble) {
-        if self.incomplete && matches!(trouble.kind, TroubleKind::Undefined { .. }) {
-            return;
-        }
-        let node = Node::of_scalar(&spot.source, spot.span, &spot.text);
-        let mapping = place(&spot.source, &node);
-        let span = trouble.range.as_ref().map_or(spot.span, |range| mapping.span(range));
-        let problem = Diagnostic::at(&spot.source, span, trouble.message);
-        self.mistakes.push(trouble.hint.into_iter().fold(problem, |p, hint| p.hint(hint)));
     }
 }
