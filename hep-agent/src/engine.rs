@@ -41,7 +41,8 @@ pub(crate) trait Outside: Send + Sync {
 
 /// Runs a host's plays. Check mode is the same run on an overlay.
 pub(crate) fn run(plan: &Plan, host: HostPart, outside: &Arc<dyn Outside>) -> End {
-    let plays: Vec<&Play> = host.plays.iter().filter_map(|at| plan.plays.get(*at as usize)).collect();
+    let plays: Vec<&Play> =
+        host.plays.iter().filter_map(|at| plan.plays.get(*at as usize)).collect();
     let numbers = host.plays.clone();
     let mut walk = Walk {
         plan,
@@ -98,11 +99,8 @@ impl Walk<'_> {
             (Flow::On, _) | (Flow::Failed, HandlersOnFailure::Run) => true,
             (Flow::Failed, HandlersOnFailure::Skip) | (Flow::Cancelled, _) => false,
         };
-        let handlers = if wanted {
-            self.handlers(&place, &Turn(vec![number, end]))
-        } else {
-            Flow::On
-        };
+        let handlers =
+            if wanted { self.handlers(&place, &Turn(vec![number, end])) } else { Flow::On };
         worse(flow, handlers)
     }
 }

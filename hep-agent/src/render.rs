@@ -85,6 +85,8 @@ struct Base {
     mode: RunMode,
     registered: RwLock<HashMap<String, Found>>,
     templates: Templates,
+    /// Facts that were asked for, prepared.
+    prepared: RwLock<HashMap<String, Found>>,
 }
 
 impl Names {
@@ -98,6 +100,7 @@ impl Names {
             mode: plan.mode,
             registered: RwLock::default(),
             templates: Templates::default(),
+            prepared: RwLock::default(),
         };
         let frame = Frame { base: Arc::new(base), layers: Vec::new(), locals: Vec::new() };
         Self::new(Arc::new(Language::new()), frame)
@@ -148,7 +151,9 @@ impl Names {
         self.language.holds(condition, &self.scope).map_err(|trouble| {
             let condition = condition.trim();
             match Unrendered::from(trouble) {
-                Unrendered::Wrong(error) => Unrendered::Wrong(error.about(format!("`{condition}`"))),
+                Unrendered::Wrong(error) => {
+                    Unrendered::Wrong(error.about(format!("`{condition}`")))
+                }
                 unknown @ Unrendered::Unknown(_) => unknown,
             }
         })
@@ -180,18 +185,29 @@ impl Frame {
         let base = &self.base;
         Some(match name {
             "check_mode" => Found::Plain(Value::Bool(base.mode == RunMode::Check)),
-            "facts" => match base.facts.all() {
-                Ok(all) => Found::Plain(all),
-                Err(error) => Found::Failed(crate::sys::words(error)),
-            },
             "group_names" => Found::Plain(base.host.groups.clone().into()),
             "groups" => Found::Plain(base.groups.0.clone()),
             "host" => Found::Plain(base.host.name.clone().into()),
-            fact => match base.facts.get(fact)? {
-                Ok(value) => Found::Plain(value.clone()),
-                Err(error) => Found::Failed(crate::sys::words(error)),
-            },
+            fact => return base.fact(fact),
         })
+    }
+}
+
+impl Base {
+    /// A fact, or all of them; none changes while the run goes on.
+    fn fact(&self, name: &str) -> Option<Found> {
+        let known = self.prepared.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        if known.is_some() {
+            return known;
+        }
+        let found = match name {
+            "facts" => self.facts.all().map(|all| ready(&all)),
+            name => self.facts.get(name)?.map(ready),
+        };
+        let found = found.unwrap_or_else(|error| Found::Failed(crate::sys::words(error)));
+        let mut prepared = self.prepared.write().unwrap_or_else(PoisonError::into_inner);
+        prepared.insert(name.to_owned(), found.clone());
+        Some(found)
     }
 }
 
@@ -204,8 +220,7 @@ impl Scope for Frame {
         }
         let raw = |vars: &Json| vars.entries()?.get(name).cloned().map(Found::Raw);
         let registered = || {
-            let registered =
-                self.base.registered.read().unwrap_or_else(PoisonError::into_inner);
+            let registered = self.base.registered.read().unwrap_or_else(PoisonError::into_inner);
             registered.get(name).cloned()
         };
         let layer = || self.layers.iter().rev().find_map(|layer| layer.get(name).cloned());
@@ -224,7 +239,12 @@ impl Scope for Frame {
         let facts = FACTS.iter().map(|fact| fact.name.to_owned());
         let built_in = BUILT_IN.iter().map(|(name, _)| (*name).to_owned());
         let locals = self.locals.iter().map(|(name, _)| name.clone());
-        layers.chain(locals).chain(registered.keys().cloned()).chain(facts).chain(built_in).collect()
+        layers
+            .chain(locals)
+            .chain(registered.keys().cloned())
+            .chain(facts)
+            .chain(built_in)
+            .collect()
     }
 }
 

@@ -131,7 +131,7 @@ pub(crate) struct SysError {
     what: String,
     source: Option<io::Error>,
     hint: Option<String>,
-    process: Option<ProcessEnd>,
+    process: Option<Box<ProcessEnd>>,
     depends: Option<String>,
 }
 
@@ -179,12 +179,12 @@ impl SysError {
 
     /// Adds how the process at fault ended.
     pub(crate) fn process(self, process: ProcessEnd) -> Self {
-        Self { process: Some(process), ..self }
+        Self { process: Some(Box::new(process)), ..self }
     }
 
     /// How the process at fault ended.
     pub(crate) fn ended(&self) -> Option<&ProcessEnd> {
-        self.process.as_ref()
+        self.process.as_deref()
     }
 
     /// The kind of the system's cause, if it has one.

@@ -282,7 +282,12 @@ fn whole_plan_crosses_the_wire_and_needs_no_answer() {
                 ));
             }
             Reply::Done(end) => told.push(format!("{end:?}")),
-            _ => {}
+            Reply::Hello(_)
+            | Reply::Want(_)
+            | Reply::Facts(_)
+            | Reply::Ask { .. }
+            | Reply::Output { .. }
+            | Reply::Progress { .. } => {}
         }
     }
     assert_eq!(
@@ -320,6 +325,8 @@ fn template_is_wanted_and_rendered_on_the_host() {
     let mut agent = Agent::start();
     agent.greeting();
     agent.begin(plan);
+    assert_eq!(agent.reply(), Some(first_starts()));
+    assert_eq!(agent.reply(), Some(Reply::Want(digest)));
     agent.send(&Request::Unavailable { digest, reason: "it is gone".into() });
     let failure = agent.finished().failure.unwrap();
     assert_eq!(failure.message, "cannot read template `t.j2`: it is gone");

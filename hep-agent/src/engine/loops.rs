@@ -86,6 +86,16 @@ pub(super) fn locals(each: &Loop, round: u32, element: &Value) -> Vec<(String, F
     std::iter::once((each.var.clone(), ready(element))).chain(index).collect()
 }
 
+/// A text as it is, anything else as JSON.
+pub(super) fn word(value: Value) -> String {
+    match value {
+        Value::String(text) => text,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            value.to_string()
+        }
+    }
+}
+
 /// What an element is called. A label that cannot be rendered may have been meant to hide the rest of the element.
 fn label(each: &Loop, round: u32, element: &Value, names: &Names, privacy: Privacy) -> String {
     let numbered = || format!("element {}", round.saturating_add(1));
@@ -97,10 +107,7 @@ fn label(each: &Loop, round: u32, element: &Value, names: &Names, privacy: Priva
             Err(_) => return numbered(),
         },
     };
-    let text = match value {
-        Value::String(text) => text,
-        other => other.to_string(),
-    };
+    let text = word(value);
     let first = text.lines().next().unwrap_or_default();
     let short: String = first.chars().take(LABEL).collect();
     let more = if short.len() < text.len() { "..." } else { "" };

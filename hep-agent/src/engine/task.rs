@@ -1,5 +1,6 @@
 //! A task at its turn: whether it begins, what its end means, and what others learn of that.
 
+use super::loops::word;
 use super::verdict::{Verdict, failure};
 use super::{Flow, Walk};
 use crate::render::{Names, Unrendered};
@@ -10,7 +11,6 @@ use hep_protocol::names::RESULT;
 use hep_protocol::outcome::{Outcome, Status};
 use hep_protocol::plan::{CheckPolicy, Condition, Control, OnError, Pace, Privacy, Spec, Task};
 use hep_protocol::task::TaskSpec;
-use serde_json::Value;
 use std::borrow::Cow;
 use std::sync::LazyLock;
 use std::time::Instant;
@@ -235,11 +235,7 @@ pub(super) fn with_result(job: &Job<'_>, names: &Names, verdict: &Verdict) -> Na
 
 /// A task's name with its expressions replaced, as far as they can be.
 fn name_of(task: &Task, names: &Names) -> String {
-    match names.text(&task.name) {
-        Ok(Value::String(name)) => name,
-        Ok(other) => other.to_string(),
-        Err(_) => task.name.clone(),
-    }
+    names.text(&task.name).map_or_else(|_| task.name.clone(), word)
 }
 
 /// How long it took since then.

@@ -77,7 +77,8 @@ fn entry(
     let always = section("always", items);
     let (when, vars) = (conditions(&written["when"]), Json(written["vars"].clone()));
     let each = each(written);
-    items[at] = Item::Block(Block { name: None, body, rescue, always, when, each, vars });
+    *items.get_mut(at).unwrap() =
+        Item::Block(Block { name: None, body, rescue, always, when, each, vars });
 }
 
 fn task(written: &Value, number: &dyn Fn(&str) -> u32) -> Task {
@@ -103,7 +104,11 @@ fn task(written: &Value, number: &dyn Fn(&str) -> u32) -> Task {
         on_error: match &written["ignore_error"] {
             Value::Bool(true) => OnError::GoOn,
             Value::String(condition) => OnError::Ask(Condition(condition.clone())),
-            _ => OnError::Stop,
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::Array(_)
+            | Value::Object(_) => OnError::Stop,
         },
         control: Some(Box::new(control(written, number))),
         ..Task::of(name, spec)
@@ -147,7 +152,9 @@ fn conditions(written: &Value) -> Vec<Condition> {
         Value::Null => Vec::new(),
         Value::Array(all) => all.iter().flat_map(conditions).collect(),
         Value::String(text) => vec![Condition(text.clone())],
-        other => vec![Condition(other.to_string())],
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => {
+            vec![Condition(written.to_string())]
+        }
     }
 }
 
