@@ -52,6 +52,11 @@ fn task(modules: &[Module]) -> Value {
     let tries = spellings_of(&["retries", "until"]);
     let mut schema = mapping(with_modules(modules, properties(TASK)));
     set(&mut schema, "oneOf", one);
+    // A play may be without tasks; a block cannot.
+    if let Some(block) = schema.pointer_mut("/properties/block") {
+        set(block, "type", json!("array"));
+        set(block, "minItems", json!(1));
+    }
     let needs = json!({
         "rescue": ["block"], "always": ["block"], "loop_control": {"anyOf": loops}, "delay": {"anyOf": tries}
     });

@@ -128,7 +128,11 @@ impl What {
             Self::Reported => return None,
             Self::Other(text) => other(text),
             Self::Type { expected, found } => {
+                let several = (expected.as_str(), found.as_str()) == ("a text", "a list");
                 let hint = match about.origin {
+                    Origin::Written if several && about.words == Words::Parameters => {
+                        "write one text; `loop` does a task once for each of several".to_owned()
+                    }
                     Origin::Written => type_hint(expected, found, about.written),
                     Origin::Rendered => rendered_hint(expected, found, about.written),
                 };
@@ -244,9 +248,6 @@ fn type_hint(expected: &str, found: &str, written: &str) -> String {
         match expected {
             "a list" => "write `[value, value]`".to_owned(),
             "a mapping" => "write `{key: value}`".to_owned(),
-            "a text" if found == "a list" => {
-                "write one text; `loop` does a task once for each of several".to_owned()
-            }
             _ if expected.contains("mode") => {
                 "write octal digits as `0644`, or clauses as `u=rw,g=r,o=`".to_owned()
             }

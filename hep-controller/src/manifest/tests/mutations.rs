@@ -42,7 +42,8 @@ impl Mutation {
         let mut lines: Vec<Vec<u8>> =
             text.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
         let mut bytes = text.to_vec();
-        let (line, at) = (|n: &usize| n % lines.len().max(1), |n: &usize| n % text.len().max(1));
+        let (count, length) = (lines.len().max(1), text.len().max(1));
+        let (line, at) = (|n: &usize| n % count, |n: &usize| n % length);
         if text.is_empty() {
             return bytes;
         }
