@@ -53,7 +53,7 @@ mod tests {
             let said = assert.check().map_or_else(|bad| bad.message, |()| assert.title());
             assert_eq!(said, expected);
         };
-        check(json!({"that": "cpus > 1"}), "assert cpus > 1");
+        check(json!({"that": "cpus.count > 1"}), "assert cpus.count > 1");
         check(json!({"that": ["a", "b"], "fail_msg": "no"}), "assert 2 conditions");
         check(json!({"that": []}), "`that` names no condition");
         check(json!({"that": ["a", " "]}), "a condition is empty");
