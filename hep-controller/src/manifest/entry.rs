@@ -61,7 +61,7 @@ impl Reader {
                         let message = format!("`{key}` belongs to a block, and there is none");
                         let problem = Diagnostic::at(source, entry.key.span, message);
                         self.problems.push(problem.hint("write the tasks before it below `block:`"));
-                        return None;
+                        return Some(Step::Task(Box::new(self.stand_in(source, item))));
                     }
                 }
                 self.task(source, item, Owner::Task).map(|task| Step::Task(Box::new(task)))

@@ -25,12 +25,13 @@ impl Place<'_> {
     pub(crate) fn explain(&self, mistake: &Mistake, params: &Node) -> Option<Diagnostic> {
         let key = mistake.key.as_ref();
         let span = mistake.span.unwrap_or_else(|| key.map_or(self.key, |key| key.span));
-        if let What::UnknownField { field, known } = &*mistake.what {
-            if let Some((name, value)) = field.split_once(':').filter(|(name, _)| known.contains(name)) {
-                let (message, hint) = yaml::colon(name, value);
-                let colon = Span::new(span.start + name.len(), span.start + name.len() + 1);
-                return Some(Diagnostic::at(self.source, colon, message).hint(hint));
-            }
+        if let What::UnknownField { field, known } = &*mistake.what
+            && let Some((name, value)) = field.split_once(':')
+            && known.contains(&name)
+        {
+            let (message, hint) = yaml::colon(name, value);
+            let colon = Span::new(span.start + name.len(), span.start + name.len() + 1);
+            return Some(Diagnostic::at(self.source, colon, message).hint(hint));
         }
         let about = About {
             module: self.module,

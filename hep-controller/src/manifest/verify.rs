@@ -11,7 +11,7 @@ use super::scope::Layer;
 use super::select::Chosen;
 use super::sources::Sources;
 use super::variables::{Definition, mapping};
-use super::{Entry, ManifestBlock, ManifestPlay, ManifestTask, Piece, alike};
+use super::{Entry, ManifestBlock, ManifestPlay, ManifestTask, Piece, Spot, alike};
 use crate::diagnostic::Diagnostics;
 use crate::expression::{self, Form, Origin, Reading, Shape, place};
 use crate::yaml::Node;
@@ -60,6 +60,8 @@ pub(super) struct Verifier<'v, 's> {
     incomplete: bool,
     /// Names that results have anywhere.
     all_results: Vec<String>,
+    /// The texts with expressions of the manifest's variables, by the variables' names.
+    texts: HashMap<String, Vec<Spot>>,
 }
 
 /// Names of results.
@@ -139,6 +141,7 @@ impl<'v, 's> Verifier<'v, 's> {
             evaluations: 0,
             incomplete: false,
             all_results: Vec::new(),
+            texts: HashMap::new(),
         }
     }
 
@@ -184,12 +187,15 @@ impl<'v, 's> Verifier<'v, 's> {
         play.each_task(&mut |task| pieces.extend(task.file_vars.iter().chain(&task.control.vars)));
         vars_of_blocks(&play.entries, &mut pieces);
         for piece in pieces {
-            let mut spots = Vec::new();
-            spots_of(piece, &piece.node, &mut spots);
-            for (spot, node) in spots {
-                let mapping = place(&spot.source, node);
-                for problem in expression::read(&spot.text, Form::Text).problems {
-                    self.mistakes.all.push(mapping.diagnostic(&problem));
+            for entry in piece.node.entries() {
+                let mut spots = Vec::new();
+                spots_of(piece, &entry.value, &mut spots);
+                for (spot, node) in spots {
+                    let mapping = place(&spot.source, node);
+                    for problem in expression::read(&spot.text, Form::Text).problems {
+                        self.mistakes.all.push(mapping.diagnostic(&problem));
+                    }
+                    self.texts.entry(entry.key.text.to_string()).or_default().push(spot);
                 }
             }
         }

@@ -8,7 +8,8 @@ use crate::source::{Source, Span};
 /// What is said of the line with a place, if its neighbours tell; `at_key` if a `:` was met that belongs to no key.
 pub(super) fn explain(source: &Source, at: usize, at_key: bool) -> Option<Words> {
     let lines = Lines::above(&source.text, at)?;
-    collection_with_more(&lines, at)
+    strange_blank(&lines.own)
+        .or_else(|| collection_with_more(&lines, at))
         .or_else(|| lines.own_and_above().find_map(|line| never_closed(&line)))
         .or_else(|| lines.own_and_above().find_map(|line| dash_without_space(&line)))
         .or_else(|| lines.own_and_above().find_map(|line| colon_without_space(&line)))
@@ -153,6 +154,18 @@ pub(super) fn needs_quotes(written: &str) -> (String, String) {
         format!("\"{short}\"")
     };
     (format!("a text that begins with `{bracket}` needs quotes"), format!("write `{quoted}`"))
+}
+
+/// A blank that looks like a space, from a web page or a word processor.
+fn strange_blank(line: &Line<'_>) -> Option<Words> {
+    let blanks = line.text.len() - line.text.trim_start().len();
+    let (at, blank) = line.text.get(..blanks)?.char_indices().find(|(_, c)| !c.is_ascii())?;
+    let start = line.start + at;
+    Some(Words {
+        span: Span::new(start, start + blank.len_utf8()),
+        message: "this blank in the indentation is no space".to_owned(),
+        hint: "write spaces in its place; it was perhaps copied from a web page".to_owned(),
+    })
 }
 
 /// `name: [web] install`

@@ -250,3 +250,18 @@ fn the_name_of_a_host() {
       = hint: write `host`
     "#);
 }
+
+#[test]
+fn braces_in_the_var_of_debug() {
+    assert_snapshot!(site(r#"- vars: {port: 80}
+  debug: {var: "{{ port }}"}
+"#), @r#"
+    error: this is an expression by itself, without `{{ }}`
+     --> site.yml:2:16
+      |
+    2 |   debug: {var: "{{ port }}"}
+      |                ^^^^^^^^^^^^
+      |
+      = hint: write `port`
+    "#);
+}

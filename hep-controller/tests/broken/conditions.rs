@@ -255,3 +255,18 @@ fn an_expression_closed_by_one_brace() {
       = hint: it ends with `}}`: a brace or percent sign is missing
     "#);
 }
+
+#[test]
+fn quotes_of_a_word_processor() {
+    assert_snapshot!(site("- command: {argv: [ls]}
+  when: os.family == ‘debian’
+"), @r#"
+    error: `‘` has no place in an expression
+     --> site.yml:2:22
+      |
+    2 |   when: os.family == ‘debian’
+      |                      ^
+      |
+      = hint: quotes are `'` or `"`
+    "#);
+}

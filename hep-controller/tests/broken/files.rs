@@ -225,3 +225,16 @@ tasks:
       = hint: write each as `name: value` on a line of its own
     ");
 }
+
+#[test]
+fn an_include_of_itself() {
+    assert_snapshot!(site("- include: site.yml\n"), @"
+    error: the file includes itself: site.yml -> site.yml
+     --> site.yml:1:12
+      |
+    1 | - include: site.yml
+      |            ^^^^^^^^
+      |
+      = hint: remove one of these includes
+    ");
+}

@@ -170,3 +170,22 @@ tasks:
       = hint: `run` is what holds without it
     ");
 }
+
+#[test]
+fn a_handler_with_a_mistake_is_there_all_the_same() {
+    assert_snapshot!(site("tasks:
+- command: {argv: [ls]}
+  notify: reload
+handlers:
+- name: reload
+  service: {nme: nginx, action: reload}
+"), @"
+    error: unknown parameter `nme` of `service`
+     --> site.yml:6:13
+      |
+    6 |   service: {nme: nginx, action: reload}
+      |             ^^^
+      |
+      = hint: did you mean `name`? `service` has name, service, action, enabled, pattern, timeout
+    ");
+}

@@ -277,3 +277,20 @@ fn an_empty_list_of_tags() {
       = hint: write `[one, two]`
     ");
 }
+
+#[test]
+fn a_play_among_tasks() {
+    assert_snapshot!(site("- command: {argv: [ls]}
+- hosts: web
+  tasks:
+  - command: {argv: [ls]}
+"), @"
+    error: a list holds either plays or tasks, and this is no play
+     --> site.yml:1:3
+      |
+    1 | - command: {argv: [ls]}
+      |   ^^^^^^^^^^^^^^^^^^^^^
+      |
+      = hint: write it below the `tasks:` of a play
+    ");
+}

@@ -290,3 +290,54 @@ fn two_mistakes_at_once() {
       = hint: write a full path on the host, as `/etc/motd`
     "#);
 }
+
+#[test]
+fn a_variable_whose_expression_is_never_closed() {
+    assert_snapshot!(site(r#"vars:
+  url: "http://{{ hostname"
+tasks:
+- debug: {msg: "{{ url }}"}
+"#), @r#"
+    error: this `{{` is never closed
+     --> site.yml:2:16
+      |
+    2 |   url: "http://{{ hostname"
+      |                ^^
+      |
+      = hint: write `}}` after the expression
+    "#);
+}
+
+#[test]
+fn a_variable_that_needs_an_undefined_one() {
+    assert_snapshot!(site(r#"vars:
+  url: "http://{{ nosuch }}/"
+tasks:
+- debug: {msg: "{{ url }}"}
+- debug: {msg: "see {{ url }}"}
+"#), @r#"
+    error: `nosuch` is not defined
+     --> site.yml:2:19
+      |
+    2 |   url: "http://{{ nosuch }}/"
+      |                   ^^^^^^
+      |
+      = hint: give it in `vars`, the inventory or with `-e`; where it may be missing, write `default(..)`
+    "#);
+}
+
+#[test]
+fn a_result_of_a_task_with_a_mistake() {
+    assert_snapshot!(site(r#"- comand: {argv: [ls]}
+  register: listing
+- debug: {msg: "{{ listing.stdout }}"}
+"#), @"
+    error: unknown module `comand`
+     --> site.yml:1:3
+      |
+    1 | - comand: {argv: [ls]}
+      |   ^^^^^^
+      |
+      = hint: did you mean `command`? the modules are `apt`, `assert`, `command`, `debug`, `fail`, `file`, `flush`, `service`, `set`, `stat` and `wait_for`
+    ");
+}

@@ -25,7 +25,7 @@ impl Verifier<'_, '_> {
                 Err(trouble) if matches!(trouble.kind, TroubleKind::Unknown { .. }) => {
                     around.conditions.push(reading);
                 }
-                Err(trouble) => self.trouble(condition, trouble),
+                Err(trouble) => self.trouble(condition, trouble, around, kind),
             }
         }
         Decision::Done
@@ -38,7 +38,7 @@ impl Verifier<'_, '_> {
         }
         let scope = self.scope(around, kind);
         let value = self.language.text(&spot.text, &scope);
-        self.known(spot, value)
+        self.known(spot, value, around, kind)
     }
 
     /// An expression without braces.
@@ -46,16 +46,22 @@ impl Verifier<'_, '_> {
         if self.judged(spot, Form::Bare, around, kind).is_some() {
             let scope = self.scope(around, kind);
             let value = self.language.evaluate(&spot.text, &scope);
-            self.known(spot, value);
+            self.known(spot, value, around, kind);
         }
     }
 
-    pub(super) fn known(&mut self, spot: &Spot, value: Result<Value, Trouble>) -> Rendered {
+    pub(super) fn known(
+        &mut self,
+        spot: &Spot,
+        value: Result<Value, Trouble>,
+        around: &Around,
+        kind: &Kind,
+    ) -> Rendered {
         match value {
             Ok(value) => Rendered::Known(value),
             Err(Trouble { kind: TroubleKind::Unknown { .. }, .. }) => Rendered::Later,
             Err(trouble) => {
-                self.trouble(spot, trouble);
+                self.trouble(spot, trouble, around, kind);
                 Rendered::Wrong
             }
         }
@@ -152,9 +158,28 @@ impl Verifier<'_, '_> {
         super::super::scope::Names::of(layers)
     }
 
+    /// Trouble with a text of a variable is told once, in that text, and not wherever the variable is used.
+    fn told_of_variable(&mut self, trouble: &Trouble, around: &Around, kind: &Kind) -> bool {
+        let path = trouble.message.strip_prefix("in the variable `").unwrap_or_default();
+        let name = path.split(['.', '[', '`']).next().unwrap_or_default();
+        let Some(texts) = self.texts.get(name).cloned() else { return false };
+        match &trouble.kind {
+            // What is no expression was told before.
+            TroubleKind::Syntax => true,
+            TroubleKind::Undefined { .. } => {
+                let judged = texts.iter().map(|text| self.judged(text, Form::Text, around, kind));
+                judged.filter(Option::is_none).count() > 0
+            }
+            TroubleKind::Unknown { .. } | TroubleKind::Other => false,
+        }
+    }
+
     /// Trouble with a text, at the part of it that is wrong.
-    pub(super) fn trouble(&mut self, spot: &Spot, trouble: Trouble) {
+    pub(super) fn trouble(&mut self, spot: &Spot, trouble: Trouble, around: &Around, kind: &Kind) {
         if self.incomplete && matches!(trouble.kind, TroubleKind::Undefined { .. }) {
+            return;
+        }
+        if self.told_of_variable(&trouble, around, kind) {
             return;
         }
         let node = Node::of_scalar(&spot.source, spot.span, &spot.text);
