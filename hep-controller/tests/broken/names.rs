@@ -120,12 +120,12 @@ tasks:
 - debug: {msg: "{{ path }}"}
 "#), @r#"
     error: `path` stands for itself: path -> path
-     --> site.yml:3:20
+     --> site.yml:1:14
       |
-    3 | - debug: {msg: "{{ path }}"}
-      |                    ^^^^
+    1 | vars: {path: "{{ path }}/bin"}
+      |              ^^^^^^^^^^^^^^^^
       |
-      = hint: give one of them a value of its own
+      = hint: a variable cannot use one of its own name: call one of the two otherwise
     "#);
 }
 
@@ -136,10 +136,10 @@ tasks:
 - debug: {msg: "{{ a }}"}
 "#), @r#"
     error: `a` stands for itself: a -> b -> a
-     --> site.yml:3:20
+     --> site.yml:1:11
       |
-    3 | - debug: {msg: "{{ a }}"}
-      |                    ^
+    1 | vars: {a: "{{ b }}", b: "{{ a }}"}
+      |           ^^^^^^^^^
       |
       = hint: give one of them a value of its own
     "#);

@@ -160,6 +160,9 @@ impl Verifier<'_, '_> {
 
     /// Trouble with a text of a variable is told once, in that text, and not wherever the variable is used.
     fn told_of_variable(&mut self, trouble: &Trouble, around: &Around, kind: &Kind) -> bool {
+        if let Some((circle, chain)) = trouble.message.split_once("` stands for itself: ") {
+            return self.told_of_circle(circle.trim_start_matches('`'), chain);
+        }
         let path = trouble.message.strip_prefix("in the variable `").unwrap_or_default();
         let name = path.split(['.', '[', '`']).next().unwrap_or_default();
         let Some(texts) = self.texts.get(name).cloned() else { return false };
@@ -172,6 +175,20 @@ impl Verifier<'_, '_> {
             }
             TroubleKind::Unknown { .. } | TroubleKind::Other => false,
         }
+    }
+
+    /// A variable that needs itself, at its own text.
+    fn told_of_circle(&mut self, name: &str, chain: &str) -> bool {
+        let Some(text) = self.texts.get(name).and_then(|texts| texts.first()) else { return false };
+        let hint = if chain.matches("->").count() == 1 {
+            "a variable cannot use one of its own name: call one of the two otherwise"
+        } else {
+            "give one of them a value of its own"
+        };
+        let message = format!("`{name}` stands for itself: {chain}");
+        let problem = text.problem(message).hint(hint);
+        self.mistakes.push(problem);
+        true
     }
 
     /// Trouble with a text, at the part of it that is wrong.
