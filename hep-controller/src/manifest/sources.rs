@@ -267,15 +267,19 @@ fn missing(written: &str, candidates: &[PathBuf]) -> Trouble {
             let hint = "a relative path is sought beside the manifest, then in the working directory";
             Trouble { message, hint: Some(hint.into()) }
         }
-        [] | [_] => Trouble {
-            message: match shown.first() {
-                Some(path) if !Path::new(written).is_absolute() => {
-                    format!("`{written}` is not there: {path} does not exist")
-                }
+        [] | [_] => {
+            let absolute = Path::new(written).is_absolute();
+            let message = match shown.first() {
+                Some(path) if !absolute => format!("`{written}` is not there: {path} does not exist"),
                 Some(_) | None => format!("`{written}` does not exist on this machine"),
-            },
-            hint: Some("it is sought on this machine, beside the manifest, and not on the host".into()),
-        },
+            };
+            let hint = if absolute {
+                "it names a file or directory on this machine, not on the host"
+            } else {
+                "it is sought on this machine, beside the manifest, and not on the host"
+            };
+            Trouble { message, hint: Some(hint.into()) }
+        }
     }
 }
 

@@ -238,3 +238,16 @@ fn an_include_of_itself() {
       = hint: remove one of these includes
     ");
 }
+
+#[test]
+fn a_source_that_is_only_on_the_host() {
+    assert_snapshot!(site("- file: {src: /nowhere/motd, dest: /etc/motd}\n"), @"
+    error: `/nowhere/motd` does not exist on this machine
+     --> site.yml:1:15
+      |
+    1 | - file: {src: /nowhere/motd, dest: /etc/motd}
+      |               ^^^^^^^^^^^^^
+      |
+      = hint: it names a file or directory on this machine, not on the host
+    ");
+}
