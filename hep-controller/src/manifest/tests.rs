@@ -763,7 +763,7 @@ fn sources_that_cannot_be_sent_are_named() {
     5 | - file: {dest: /x, src: /nowhere/y}
       |                         ^^^^^^^^^^
       |
-      = hint: it is sought on this machine, beside the manifest, and not on the host
+      = hint: it names a file or directory on this machine, not on the host
     ");
 }
 
