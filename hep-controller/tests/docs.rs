@@ -25,7 +25,8 @@ impl Block {
     }
 
     fn is_manifest(&self) -> bool {
-        let begins = |line: &str| ["- ", "tasks:", "include:"].iter().any(|word| line.starts_with(word));
+        let begins =
+            |line: &str| ["- ", "tasks:", "include:"].iter().any(|word| line.starts_with(word));
         self.label == "yaml" && self.text.lines().any(begins)
     }
 }
@@ -53,7 +54,8 @@ fn blocks(page: &str) -> Vec<Block> {
 
 fn pages(root: &Path) -> Vec<PathBuf> {
     let docs = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
-    let mut pages: Vec<PathBuf> = docs.filter(|path| path.extension().is_some_and(|end| end == "md")).collect();
+    let mut pages: Vec<PathBuf> =
+        docs.filter(|path| path.extension().is_some_and(|end| end == "md")).collect();
     pages.push(root.join("README.md"));
     pages.sort_unstable();
     pages

@@ -33,6 +33,7 @@ static RULES: &[Rule] = &[
     Rule { name: "ssh2", says: "only remote/ssh names ssh2", check: names::ssh2 },
     Rule { name: "codec", says: "only frame.rs names bincode", check: names::codec },
     Rule { name: "yaml", says: "only yaml/ names the YAML crate", check: names::yaml },
+    Rule { name: "engine", says: "only expression/ names the engine of expressions", check: names::engine },
     Rule { name: "dependencies", says: "what each crate must not link", check: commands::dependencies },
     Rule { name: "help", says: "every command and flag of hep is in the documentation", check: commands::help },
 ];

@@ -35,6 +35,17 @@ pub(super) fn yaml(tree: &Tree) -> Result<Verdict, Failure> {
     Ok(named_elsewhere(tree, SHIPPED, &["serde_yaml", "serde_saphyr"], &allowed))
 }
 
+/// Whoever else needs an expression asks those two, which know its words and its bounds.
+pub(super) fn engine(tree: &Tree) -> Result<Verdict, Failure> {
+    let allowed = [
+        "hep-protocol/src/expression",
+        "hep-protocol/src/expression.rs",
+        "hep-controller/src/expression",
+        "hep-controller/src/expression.rs",
+    ];
+    Ok(named_elsewhere(tree, SHIPPED, &["minijinja", "minijinja_contrib"], &allowed))
+}
+
 /// Who may touch the standard streams: on the controller the file that escapes what a host says; on the host the command
 /// for people, and the file that moves the streams out of everybody's way.
 const MAY_PRINT: &[&str] = &[
@@ -94,7 +105,7 @@ pub(super) fn change(tree: &Tree) -> Result<Verdict, Failure> {
         .below("hep-agent/src")
         .filter(|file| !is_below_any(&file.path, MAY_CHANGE) && !is_test(&file.path))
         // Where no such trait is named, a method `remove` is some collection's.
-        .filter(|file| file.code.iter().any(|token| can_change(&token.text, &traits)))
+        .filter(|file| names_change(&file.code, &traits))
         .flat_map(|file| {
             places(file, |tokens| {
                 let mut calls = changing.difference(&observing);
@@ -109,9 +120,17 @@ pub(super) fn change(tree: &Tree) -> Result<Verdict, Failure> {
 const MAY_CHANGE: &[&str] =
     &["hep-agent/src/step.rs", "hep-agent/src/step", "hep-agent/src/sys", "hep-agent/src/sys.rs"];
 
-/// Whether who names this has a `Change` in hand: the traits themselves, and `Host`, which is all of them.
-fn can_change(name: &str, traits: &[Trait]) -> bool {
-    name == "Host" || traits.iter().any(|found| found.name == name && name.starts_with("Change"))
+/// Whether such code has a `Change` in hand: one of the traits, or `Host`, which is all of them. The host's part of a plan
+/// and the place where facts come from have that name too.
+fn names_change(code: &[Token], traits: &[Trait]) -> bool {
+    let others: &[&[&str]] = &[&["Request", ":", ":", "Host"], &["host", ":", ":", "Host"]];
+    let is_other = (0..code.len())
+        .filter_map(|at| code.get(at..))
+        .any(|rest| others.iter().any(|path| code::starts(rest, path)));
+    code.iter().any(|token| match token.text.as_str() {
+        "Host" => !is_other,
+        name => name.starts_with("Change") && traits.iter().any(|found| found.name == name),
+    })
 }
 
 /// A trait's name and the functions it declares.
