@@ -13,7 +13,11 @@ mod operator;
 
 mod apt;
 mod check;
+mod facts;
+mod handlers;
+mod loops;
 mod push;
 mod replace;
 mod roles;
 mod service;
+mod templates;

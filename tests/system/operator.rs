@@ -1,6 +1,6 @@
 //! An operator's workstation in a temporary directory: manifests, a hosts file, known_hosts, and hep.
 
-use hep_tests::Host;
+use hep_tests::{Flavour, Host};
 use serde_json::Value;
 use std::fs;
 use std::net::SocketAddr;
@@ -172,4 +172,17 @@ pub(crate) fn traces(host: &Host) -> String {
         .into_iter()
         .filter(|process| process.command.contains("hep-agent"));
     files + &processes.map(|process| process.command + "\n").collect::<String>()
+}
+
+/// A host and an operator who knows it.
+pub(crate) fn start(flavour: Flavour) -> (Host, Operator) {
+    let host = Host::start(flavour, "web1").unwrap();
+    let operator = Operator::new(&[&host]);
+    (host, operator)
+}
+
+/// dpkg's own word on a package: its state, or nothing.
+pub(crate) fn package(host: &Host, name: &str) -> String {
+    let query = format!("dpkg-query -W -f '${{db:Status-Abbrev}}' {name} 2>/dev/null || true");
+    host.shell(&query).unwrap().trim().to_owned()
 }
