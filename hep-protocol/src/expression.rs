@@ -111,6 +111,14 @@ impl Language {
         Run::new(scope, &self.memory).tree(json)
     }
 
+    /// The same of a value that is a parameter's: `None` if it is `omit`, and the parameter is left out.
+    ///
+    /// # Errors
+    /// What is wrong with the first that is wrong, with the way to it.
+    pub fn part(&self, json: &Json, scope: &Arc<dyn Scope>) -> Result<Option<Json>, Trouble> {
+        Run::new(scope, &self.memory).part(json)
+    }
+
     /// A template file's text, rendered with the whitespace rules of Ansible's `template`: the newline after a block is
     /// removed, blanks before it stay, and so does the newline at the end. `name` is the file's, for messages.
     ///

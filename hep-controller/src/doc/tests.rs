@@ -261,6 +261,9 @@ fn colours_change_no_word() {
     assert!(!shown("file").contains('\u{1b}'));
 }
 
+/// Parameters that really take whatever YAML can say.
+const ANY_VALUE: [&str; 1] = ["debug.msg"];
+
 #[test]
 fn every_module_is_documented() {
     for module in schema::modules() {
@@ -272,10 +275,8 @@ fn every_module_is_documented() {
         for parameter in module::parameters(&module.parameters) {
             let place = format!("{name}.{}", parameter.name);
             assert!(!parameter.about.is_empty(), "{place} needs a doc comment");
-            assert!(
-                parameter.takes != "any value",
-                "{place}: its type has no schema that says what it takes"
-            );
+            let says = parameter.takes != "any value" || ANY_VALUE.contains(&&*place);
+            assert!(says, "{place}: its type has no schema that says what it takes");
             for (word, about) in &parameter.words {
                 assert!(!about.is_empty(), "{place}: {word} needs a doc comment");
             }

@@ -3,7 +3,7 @@
 
 use super::module::{self, BARE};
 use super::sources::{Local, Part, Pattern, at_place, climbs};
-use super::verify::{Around, Kind, Rendered, Verifier};
+use super::verify::{Around, Kind, Rendered, Verifier, hint_of};
 use super::{ManifestTask, Piece, Spot};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expression::{self, Form, Mapping};
@@ -54,24 +54,12 @@ impl Verifier<'_, '_> {
     /// Parameters with expressions.
     fn open(&mut self, task: &ManifestTask, around: &Around, kind: &Kind) {
         let source = &task.module.source;
-        let mut values = Vec::new();
+        let mut entries = Vec::new();
         for entry in task.params.entries() {
-            if !entry.value.any_text(&has_expression) {
-                values.push(Some(entry.value.clone()));
-                continue;
-            }
-            let piece = Piece { source: Arc::clone(source), node: entry.value.clone() };
-            let value = match self.tree(&piece, around, kind) {
-                Rendered::Known(value) => Some(entry.value.rendered(&value)),
-                Rendered::Later => {
-                    self.guess_source(task, entry, around, kind);
-                    None
-                }
-                Rendered::Wrong => None,
-            };
-            values.push(value);
+            let value = self.value_of(task, entry, around, kind);
+            entries.extend(value.map(|value| Entry { key: entry.key.clone(), value }));
         }
-        let known = task.params.with_values(values);
+        let known = task.params.with_entries(entries);
         let mut problems = Diagnostics::default();
         let decoded =
             module::decode(source, &task.module.text, task.module.span, &known, &known, &mut problems);
@@ -92,6 +80,30 @@ impl Verifier<'_, '_> {
                 Ok(local) => self.keep(task, local),
                 Err(troubles) => self.mistakes.extend(at_place(&named, troubles)),
             }
+        }
+    }
+
+    /// A parameter's value, broken if it is not known; nothing for one that is left out.
+    fn value_of(
+        &mut self,
+        task: &ManifestTask,
+        entry: &Entry,
+        around: &Around,
+        kind: &Kind,
+    ) -> Option<Node> {
+        let node = &entry.value;
+        if !node.any_text(&has_expression) {
+            return Some(node.clone());
+        }
+        let piece = Piece { source: Arc::clone(&task.module.source), node: node.clone() };
+        match self.tree(&piece, around, kind) {
+            Rendered::Known(value) => Some(node.rendered(&value)),
+            Rendered::Omitted => None,
+            Rendered::Later => {
+                self.guess_source(task, entry, around, kind);
+                Some(Node::broken(node.span))
+            }
+            Rendered::Wrong => Some(Node::broken(node.span)),
         }
     }
 
@@ -163,8 +175,8 @@ impl Verifier<'_, '_> {
         let trouble = rendered.err().filter(|t| !matches!(t.kind, TroubleKind::Unknown { .. }));
         if let Some(trouble) = trouble {
             let range = trouble.range.clone().unwrap_or(0..1);
-            let problem = Diagnostic::at(&file, mapping.span(&range), trouble.message);
-            self.mistakes.push(trouble.hint.into_iter().fold(problem, Diagnostic::hint));
+            let problem = Diagnostic::at(&file, mapping.span(&range), &*trouble.message);
+            self.mistakes.push(hint_of(&trouble).into_iter().fold(problem, Diagnostic::hint));
         }
     }
 

@@ -19,6 +19,7 @@ use hep_protocol::expression::{Language, has_expression};
 use hep_protocol::plan::{NamedSource, RunMode};
 use serde_json::{Map, Value, json};
 pub(super) use around::vars_of_blocks;
+pub(super) use evaluate::hint_of;
 use around::{result_shape, result_shape_of_try, spots_of};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -106,6 +107,8 @@ pub(super) struct Kind {
 /// What could be made of an expression.
 pub(super) enum Rendered {
     Known(Value),
+    /// It is `omit`: what it is the value of is left out.
+    Omitted,
     /// The host decides.
     Later,
     /// It is wrong, which was reported.
@@ -302,6 +305,11 @@ impl<'v, 's> Verifier<'v, 's> {
                 return Vec::new();
             }
             Rendered::Later => None,
+            Rendered::Omitted => {
+                let problem = each.over.problem("a loop cannot be left out by `omit`");
+                self.mistakes.push(problem.hint("write `default([])` where there may be nothing to do"));
+                return Vec::new();
+            }
             Rendered::Wrong => return Vec::new(),
         };
         let shape = elements.as_deref().map_or(Shape::Any, Shape::of_each);
@@ -364,15 +372,17 @@ impl<'v, 's> Verifier<'v, 's> {
         if self.chosen.has(task) && task.has_expressions() && self.evaluations < MAX_EVALUATIONS {
             let mut around = around.clone();
             around.take_vars(task.vars());
-            if let Some(name) = task.control.name.as_ref().filter(|name| has_expression(&name.text)) {
-                self.text(name, &around, kind);
-            }
+            // Where it cannot be rendered the host shows it as it is written: what guards the task, or loops, guards it too.
+            let mut title = task.control.name.as_ref().filter(|name| has_expression(&name.text));
             let rounds = match &task.control.each {
                 Some(each) => self.rounds(each, &around, kind),
                 None => vec![around],
             };
             for mut around in rounds {
                 if self.decide(&task.control.when, &mut around, kind) == Decision::Done {
+                    if let Some(title) = title.take() {
+                        self.text(title, &around, kind);
+                    }
                     if !task.broken {
                         self.params(task, &around, kind);
                     }

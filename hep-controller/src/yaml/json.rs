@@ -57,14 +57,9 @@ impl Node {
         }
     }
 
-    /// A mapping of the same place with other values; those without one are broken.
-    pub(crate) fn with_values(&self, values: Vec<Option<Node>>) -> Node {
-        let broken = |entry: &Entry| Node::new(entry.value.span, Kind::Broken);
-        let entries = self.entries().iter().zip(values).map(|(entry, value)| Entry {
-            key: entry.key.clone(),
-            value: value.unwrap_or_else(|| broken(entry)),
-        });
-        Node::new(self.span, Kind::Map(Arc::new(entries.collect())))
+    /// A mapping of the same place with other entries.
+    pub(crate) fn with_entries(&self, entries: Vec<Entry>) -> Node {
+        Node::new(self.span, Kind::Map(Arc::new(entries)))
     }
 
     /// The same with something broken in place of each text that is one of those: a mistake in it is not reported.

@@ -103,13 +103,13 @@ impl Run {
     }
 
     pub(super) fn tree(&self, json: &Json) -> Result<Json, Trouble> {
-        self.below(json).map(|value| value.unwrap_or(Json::Null))
+        self.part(json).map(|value| value.unwrap_or(Json::Null))
     }
 
     /// The same of a part of it; `None` for what is to be left out.
-    fn below(&self, json: &Json) -> Result<Option<Json>, Trouble> {
+    pub(super) fn part(&self, json: &Json) -> Result<Option<Json>, Trouble> {
         let step = |key: &dyn std::fmt::Display, json: &Json| {
-            self.below(json).map_err(|mut trouble| {
+            self.part(json).map_err(|mut trouble| {
                 trouble.path.insert(0, key.to_string());
                 trouble
             })

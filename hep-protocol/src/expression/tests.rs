@@ -252,6 +252,9 @@ fn a_tree_tells_the_way_to_what_is_wrong() {
     let left_out =
         json!({"dest": "/a", "owner": "{{ nope | default(omit) }}", "l": ["{{ omit }}", 1]});
     assert_eq!(language.tree(&left_out, &sample()), Ok(json!({"dest": "/a", "l": [1]})));
+    let alone = |text: &str| language.part(&json!(text), &sample()).unwrap();
+    assert_eq!(alone("{{ nope | default(omit) }}"), None);
+    assert_eq!(alone("{{ 1 + 1 }}"), Some(json!(2)));
     assert!(language.text("x{{ omit }}", &sample()).is_err());
 }
 

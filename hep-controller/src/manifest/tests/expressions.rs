@@ -133,6 +133,52 @@ fn names_that_nobody_defines_are_mistakes() {
 }
 
 #[test]
+fn what_may_be_missing_is_no_mistake() {
+    assert_snapshot!(check(
+        "- name: \"install {{ item.name }}, number {{ i }}\"
+  command: {argv: [echo, \"{{ item.name }}\"]}
+  loop: [{name: a}, {name: b}]
+  loop_control: {index: i}
+- name: \"from {{ mirror }}\"
+  file: {dest: /a, content: \"{{ mirror }}\", owner: \"{{ owner | default(omit) }}\"}
+  when: mirror is defined
+- name: \"to {{ elsewhere }}\"
+  file: {dest: /a, content: x}
+  when: move_on | default(false)
+- apt: {package: nginx, default_release: \"{{ release | default(omit) }}\"}
+- command: {argv: [a, \"{{ option | default(omit) }}\"]}
+"
+    ), @r#"
+    play  null Run
+      0 install {{ item.name }}, number {{ i }}: command {"argv":["echo","{{ item.name }}"]} each={"over":[{"name":"a"},{"name":"b"}],"var":"item","index":"i","label":null}
+      1 from {{ mirror }}: file {"dest":"/a","content":"{{ mirror }}","owner":"{{ owner | default(omit) }}"} when=["mirror is defined"]
+      2 to {{ elsewhere }}: when=["move_on | default(false)"]
+      3 apt nginx: apt {"package":"nginx","default_release":"{{ release | default(omit) }}"}
+      4 command: command {"argv":["a","{{ option | default(omit) }}"]}
+    web1: [0]
+    web2: [0]
+    db1: [0]
+    "#);
+    assert_snapshot!(check("- debug: {msg: \"{{ far.away | default('x') }}\"}\n- {debug: {msg: x}, loop: \"{{ omit }}\"}"), @r#"
+    error: `far` is undefined
+     --> site.yml:1:20
+      |
+    1 | - debug: {msg: "{{ far.away | default('x') }}"}
+      |                    ^^^
+      |
+      = hint: where `far` itself may be missing, write `(far | default({})).FIELD | default(..)`
+
+    error: a loop cannot be left out by `omit`
+     --> site.yml:2:27
+      |
+    2 | - {debug: {msg: x}, loop: "{{ omit }}"}
+      |                           ^^^^^^^^^^^^
+      |
+      = hint: write `default([])` where there may be nothing to do
+    "#);
+}
+
+#[test]
 fn wrong_values_of_variables_are_refused_at_their_place() {
     assert_snapshot!(check(
         "- vars: {mode: \"0999\", yes_: yes, names: [nginx, \"Bad Name\"], path: etc/x, n: 5, here: \"/x/{{ n }}\"}

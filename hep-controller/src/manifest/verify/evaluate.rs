@@ -37,7 +37,7 @@ impl Verifier<'_, '_> {
             return Rendered::Wrong;
         }
         let scope = self.scope(around, kind);
-        let value = self.language.text(&spot.text, &scope);
+        let value = self.language.part(&Value::from(spot.text.as_str()), &scope);
         self.known(spot, value, around, kind)
     }
 
@@ -46,19 +46,20 @@ impl Verifier<'_, '_> {
         if self.judged(spot, Form::Bare, around, kind).is_some() {
             let scope = self.scope(around, kind);
             let value = self.language.evaluate(&spot.text, &scope);
-            self.known(spot, value, around, kind);
+            self.known(spot, value.map(Some), around, kind);
         }
     }
 
     pub(super) fn known(
         &mut self,
         spot: &Spot,
-        value: Result<Value, Trouble>,
+        value: Result<Option<Value>, Trouble>,
         around: &Around,
         kind: &Kind,
     ) -> Rendered {
         match value {
-            Ok(value) => Rendered::Known(value),
+            Ok(Some(value)) => Rendered::Known(value),
+            Ok(None) => Rendered::Omitted,
             Err(Trouble { kind: TroubleKind::Unknown { .. }, .. }) => Rendered::Later,
             Err(trouble) => {
                 self.trouble(spot, trouble, around, kind);
@@ -80,7 +81,7 @@ impl Verifier<'_, '_> {
         }
         for (spot, _) in &spots {
             match self.text(spot, around, kind) {
-                Rendered::Known(_) => {}
+                Rendered::Known(_) | Rendered::Omitted => {}
                 Rendered::Later => later = true,
                 Rendered::Wrong => wrong = true,
             }
@@ -202,7 +203,21 @@ impl Verifier<'_, '_> {
         let node = Node::of_scalar(&spot.source, spot.span, &spot.text);
         let mapping = place(&spot.source, &node);
         let span = trouble.range.as_ref().map_or(spot.span, |range| mapping.span(range));
-        let problem = Diagnostic::at(&spot.source, span, trouble.message);
-        self.mistakes.push(trouble.hint.into_iter().fold(problem, |p, hint| p.hint(hint)));
+        let problem = Diagnostic::at(&spot.source, span, &*trouble.message);
+        self.mistakes.push(hint_of(&trouble).into_iter().fold(problem, |p, hint| p.hint(hint)));
     }
+}
+
+/// What to do about trouble. A name without a judgement is guarded as a whole, and something below it was asked for.
+pub(in super::super) fn hint_of(trouble: &Trouble) -> Option<String> {
+    let own = trouble.hint.clone();
+    own.or_else(|| match &trouble.kind {
+        TroubleKind::Undefined { name } if !name.is_empty() => Some(format!(
+            "where `{name}` itself may be missing, write `({name} | default({{}})).FIELD | default(..)`"
+        )),
+        TroubleKind::Undefined { .. }
+        | TroubleKind::Unknown { .. }
+        | TroubleKind::Syntax
+        | TroubleKind::Other => None,
+    })
 }
