@@ -1,6 +1,6 @@
 //! The manifest language on real hosts: its control flow costs no round trip.
 
-use crate::operator::{Operator, Run};
+use crate::operator::{Operator, Run, agent, start};
 use hep_tests::relay::{Options, Relay};
 use hep_tests::{Flavour, Host};
 use std::time::{Duration, Instant};
@@ -129,4 +129,47 @@ fn tries_on_the_host_take_no_time_of_a_slow_line() {
     assert_eq!(host.read("/srv/10").unwrap().len(), 20);
     // Nine tries over the line would be nine seconds.
     assert!(with < without + 3 * rtt, "{without:?} without, {with:?} with");
+}
+
+/// A bundle carries variables, handlers and templates, and needs nothing but the agent on the host.
+#[test]
+fn bundle_is_applied_on_the_host_with_its_variables_handlers_and_templates() {
+    let (host, operator) = start(Flavour::Sysv);
+    operator.write("site.j2", "{{ greeting }} from {{ hostname }}, {{ who }}{{ port + 1 }}\n");
+    operator.write("more.yml", "who: file\n");
+    operator.write(
+        "manifest.yml",
+        "
+- vars: {greeting: hi, port: 80}
+  vars_files: more.yml
+  tasks:
+    - file: {template: site.j2, dest: '/srv/{{ item }}'}
+      loop: [a, b]
+      notify: told
+    - command: {argv: [hostname]}
+      register: name
+      changed_when: false
+    - file: {dest: /srv/facts, content: '{{ name.stdout }} {{ os.codename }}'}
+  handlers:
+    - {name: told, command: {shell: 'echo told >> /srv/told'}}
+",
+    );
+    operator.run(&["bundle", "-o", "site.hep", "-e", "port=90", "manifest.yml"]).ends(0);
+    // Nothing of the operator's is needed any more.
+    let bundle = std::fs::read(operator.path("site.hep")).unwrap();
+    host.write("/root/site.hep", bundle).unwrap();
+    std::fs::copy(agent(), host.path("/root/agent")).unwrap();
+    drop(operator);
+    let apply = |more: &[&str]| {
+        let line = [&["/root/agent", "apply", "/root/site.hep", "--output", "json"], more].concat();
+        Run::of(host.exec(&line).unwrap()).ends(0)
+    };
+    assert_eq!(apply(&["--check"]).statuses()[0], "pending");
+    assert!(!host.exists("/srv/a"));
+    assert_eq!(apply(&[]).statuses(), ["changed", "ok", "changed", "changed"]);
+    assert_eq!(host.read("/srv/b").unwrap(), "hi from web1, file91\n");
+    let codename = host.shell(". /etc/os-release; echo -n $VERSION_CODENAME").unwrap();
+    assert_eq!(host.read("/srv/facts").unwrap(), format!("web1\n {codename}"));
+    assert_eq!(apply(&[]).statuses(), ["ok", "ok", "ok"]);
+    assert_eq!(host.read("/srv/told").unwrap(), "told\n");
 }

@@ -19,5 +19,8 @@ mod loops;
 mod push;
 mod replace;
 mod roles;
+mod secrets;
 mod service;
+mod step;
 mod templates;
+mod variables;
