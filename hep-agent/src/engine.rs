@@ -41,9 +41,8 @@ pub(crate) trait Outside: Send + Sync {
 
 /// Runs a host's plays. Check mode is the same run on an overlay.
 pub(crate) fn run(plan: &Plan, host: HostPart, outside: &Arc<dyn Outside>) -> End {
-    let plays: Vec<&Play> =
-        host.plays.iter().filter_map(|at| plan.plays.get(*at as usize)).collect();
-    let numbers = host.plays.clone();
+    let numbered = |at: &u32| plan.plays.get(*at as usize).map(|play| (*at, play));
+    let plays: Vec<(u32, &Play)> = host.plays.iter().filter_map(numbered).collect();
     let mut walk = Walk {
         plan,
         outside: outside.as_ref(),
@@ -53,7 +52,7 @@ pub(crate) fn run(plan: &Plan, host: HostPart, outside: &Arc<dyn Outside>) -> En
         pace: plan.pace,
         rescued: 0,
     };
-    for (number, play) in numbers.into_iter().zip(plays) {
+    for (number, play) in plays {
         match walk.play(play, number) {
             Flow::On => {}
             Flow::Failed => return End::Failed,

@@ -162,7 +162,11 @@ impl Inbox {
     pub(crate) fn work(&self) -> Result<Work, Ending> {
         let mut state = self.wait_while(self.lock(), |s| s.work.is_none() && s.ending.is_none());
         match (state.work.take(), &state.ending) {
-            (Some(work), _) => Ok(work),
+            (Some(Work::Plan(plan, host)), _) => match plan.fault(&host) {
+                None => Ok(Work::Plan(plan, host)),
+                Some(fault) => Err(Ending::Lost(format!("the plan is damaged: {fault}"))),
+            },
+            (Some(Work::Facts), _) => Ok(Work::Facts),
             (None, Some(ending)) => Err(ending.clone()),
             (None, None) => Err(Ending::Lost("no plan came".to_owned())),
         }

@@ -1,6 +1,7 @@
 //! The plan: what the hosts of a run are asked to do, fully checked. Flat: a block is counted, not nested.
 
 use crate::blob::Source;
+use crate::message::MAX_DEPTH;
 use crate::task::TaskSpec;
 use crate::value::Json;
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,24 @@ impl Plan {
         let plays = vec![Play { items: numbers.collect(), ..Play::default() }];
         let (extra, groups) = (Json::default(), Json::default());
         Self { mode, diff, pace: Pace::Straight, tasks, plays, extra, groups }
+    }
+
+    /// What is wrong with the numbers and counts of a plan that came from elsewhere, and of the plays that a host runs.
+    #[must_use]
+    pub fn fault(&self, host: &HostPart) -> Option<String> {
+        if let Some(play) = host.plays.iter().find(|play| self.plays.len() <= **play as usize) {
+            return Some(format!("there is no play {play}"));
+        }
+        let controls = self.tasks.iter().filter_map(|task| task.control.as_ref());
+        let mut tasks: Vec<u32> = controls.flat_map(|control| control.notify.clone()).collect();
+        for play in &self.plays {
+            tasks.extend(play.items.iter().filter_map(Item::task).chain(play.handlers.clone()));
+            if !blocks_fit(&play.items) {
+                return Some("a block reaches past what is around it".to_owned());
+            }
+        }
+        let missing = tasks.into_iter().find(|task| self.tasks.len() <= *task as usize);
+        missing.map(|task| format!("there is no task {task}"))
     }
 }
 
@@ -107,7 +126,38 @@ pub enum Item {
     /// A task, by its place in [`Plan::tasks`].
     Task(u32),
     /// A block over the entries behind it.
-    Block(Block),
+    Block(Box<Block>),
+}
+
+impl Item {
+    fn task(&self) -> Option<u32> {
+        match self {
+            Self::Task(number) => Some(*number),
+            Self::Block(_) => None,
+        }
+    }
+}
+
+/// Whether every block lies within one part of the block around it, and none deeper than blocks may.
+fn blocks_fit(items: &[Item]) -> bool {
+    // Where the parts around the present entry end, the innermost last.
+    let mut ends = vec![items.len()];
+    for (at, item) in items.iter().enumerate() {
+        while ends.last().is_some_and(|end| *end <= at) {
+            ends.pop();
+        }
+        let Item::Block(block) = item else { continue };
+        let behind = |from: usize, count: u32| from.saturating_add(count as usize);
+        let body = behind(at.saturating_add(1), block.body);
+        let rescue = behind(body, block.rescue);
+        let always = behind(rescue, block.always);
+        let deep = ends.len() > MAX_DEPTH.saturating_mul(3);
+        if deep || block.entries().is_none() || ends.last().is_none_or(|outer| *outer < always) {
+            return false;
+        }
+        ends.extend([always, rescue, body]);
+    }
+    true
 }
 
 /// Entries that share a condition, a loop, variables, or what happens when one of them fails.
@@ -260,7 +310,13 @@ impl Task {
     /// A task that says nothing but what it does; its failure ends the run.
     #[must_use]
     pub fn of(name: impl Into<String>, spec: Spec) -> Self {
-        Self { name: name.into(), spec, sources: Vec::new(), on_error: OnError::Stop, control: None }
+        Self {
+            name: name.into(),
+            spec,
+            sources: Vec::new(),
+            on_error: OnError::Stop,
+            control: None,
+        }
     }
 
     /// The source that a parameter names.
@@ -288,4 +344,39 @@ pub struct NamedSource {
     pub written: String,
     /// What the controller found there.
     pub source: Source,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(body: u32, rescue: u32, always: u32) -> Item {
+        Item::Block(Box::new(Block { body, rescue, always, ..Block::default() }))
+    }
+
+    #[track_caller]
+    fn check(items: Vec<Item>, fault: Option<&str>) {
+        let task =
+            Task::of("a", Spec::Open { module: "debug".to_owned(), params: Json::default() });
+        let mut plan = Plan::of_tasks(RunMode::Apply, DiffMode::Off, vec![task]);
+        plan.plays = vec![Play { items, ..Play::default() }];
+        let host = HostPart { plays: vec![0], ..HostPart::default() };
+        assert_eq!(plan.fault(&host).as_deref(), fault);
+    }
+
+    #[test]
+    fn counts_and_numbers_that_lead_nowhere_are_a_fault() {
+        const PAST: Option<&str> = Some("a block reaches past what is around it");
+        let task = || Item::Task(0);
+        check(vec![block(2, 1, 1), block(0, 1, 0), task(), task(), task()], None);
+        check(vec![block(1, 1, 0), task(), block(0, 0, 0), task()], None);
+        check(vec![block(2, 0, 0), task()], PAST);
+        check(vec![block(1, 1, 0), block(1, 0, 0), task()], PAST);
+        check(vec![block(u32::MAX, 1, 0), task()], PAST);
+        let deep =
+            |depth: u32| (0..depth).rev().map(|inner| block(inner + 1, 0, 0)).chain([task()]);
+        check(deep(32).collect(), None);
+        check(deep(1000).collect(), PAST);
+        check(vec![task(), Item::Task(1)], Some("there is no task 1"));
+    }
 }

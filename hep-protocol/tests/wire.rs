@@ -117,7 +117,13 @@ fn plan() -> Plan {
     let play = Play {
         name: Some("p".into()),
         vars: json("{}"),
-        items: vec![Item::Task(0), Item::Block(block), Item::Task(1), Item::Task(2), Item::Task(3)],
+        items: vec![
+            Item::Task(0),
+            Item::Block(Box::new(block)),
+            Item::Task(1),
+            Item::Task(2),
+            Item::Task(3),
+        ],
         handlers: vec![4, 300],
         on_failure: HandlersOnFailure::Skip,
     };

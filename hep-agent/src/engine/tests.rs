@@ -78,6 +78,7 @@ impl Run {
     }
 
     fn heard(plan: Plan, host: HostPart, ear: Ear) -> Self {
+        assert_eq!(plan.fault(&host), None);
         let ear = Arc::new(ear);
         let outside: Arc<dyn Outside> = Arc::clone(&ear) as _;
         let end = run(&plan, host, &outside);

@@ -354,7 +354,7 @@ impl Flat<'_, '_> {
                 each: control.each.as_deref().map(looped),
                 vars: json(vars),
             };
-            items.insert(at, Item::Block(block));
+            items.insert(at, Item::Block(Box::new(block)));
         }
     }
 

@@ -100,7 +100,8 @@ fn outline(compiled: &Compiled) -> String {
         for item in &play.items {
             lines.push(match item {
                 Item::Task(number) => format!("  {}", task_line(compiled, *number)),
-                Item::Block(Block { body, rescue, always, when, each, vars, .. }) => {
+                Item::Block(block) => {
+                    let Block { body, rescue, always, when, each, vars, .. } = block.as_ref();
                     let rest = serde_json::json!({"when": when, "each": each, "vars": vars});
                     format!("  block {body}+{rescue}+{always} {}", short(rest))
                 }

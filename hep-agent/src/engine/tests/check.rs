@@ -164,3 +164,17 @@ fn later_step_does_not_tell_of_a_sensitive_one() {
         "pending\nrun x (depends on a task that is `sensitive`)"
     );
 }
+
+#[test]
+fn open_task_is_a_cause_only_if_it_may_act() {
+    let waits = json!({"name": "w", "wait_for": {"path": "/no/such/path"}});
+    let cause = |open: Value| {
+        let open = with(open, json!({"name": "open", "when": "r.rc == 0"}));
+        let told = check(json!([probe(json!({})), open, waits])).told("w");
+        told.rsplit_once('(').unwrap().1.to_owned()
+    };
+    assert_eq!(cause(json!({"debug": {"msg": "a"}})), "depends on command `true`)");
+    let file = json!({"file": {"dest": "/tmp/hep-no-such-file", "content": "a"}});
+    assert_eq!(cause(file.clone()), "depends on task `open`)");
+    assert_eq!(cause(with(file, json!({"check": "always"}))), "depends on command `true`)");
+}

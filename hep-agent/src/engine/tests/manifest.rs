@@ -67,7 +67,7 @@ fn entry(
         return tasks.push(task);
     }
     let at = items.len();
-    items.push(Item::Block(Block::default()));
+    items.push(Item::Block(Box::default()));
     let mut section = |key: &str, items: &mut Vec<Item>| {
         let before = items.len();
         array(&written[key]).iter().for_each(|one| entry(tasks, items, one, number));
@@ -78,7 +78,7 @@ fn entry(
     let (when, vars) = (conditions(&written["when"]), Json(written["vars"].clone()));
     let each = each(written);
     *items.get_mut(at).unwrap() =
-        Item::Block(Block { name: None, body, rescue, always, when, each, vars });
+        Item::Block(Box::new(Block { name: None, body, rescue, always, when, each, vars }));
 }
 
 fn task(written: &Value, number: &dyn Fn(&str) -> u32) -> Task {
