@@ -27,13 +27,20 @@ pub(super) fn to_value(json: &Json) -> Value {
     }
 }
 
+/// More values than any variable holds; one list in many places of another grows beyond that in a few lines.
+const MAX_PARTS: usize = 2_000_000;
+
 /// Out of the engine.
 pub(super) fn to_json(value: &Value) -> Result<Json, Trouble> {
-    json_below(value, 0)
+    json_below(value, 0, &mut 0)
 }
 
-fn json_below(value: &Value, depth: usize) -> Result<Json, Trouble> {
+fn json_below(value: &Value, depth: usize, parts: &mut usize) -> Result<Json, Trouble> {
     let refuse = |message: &str| Trouble::new(TroubleKind::Other, message);
+    *parts = parts.saturating_add(1);
+    if *parts > MAX_PARTS {
+        return Err(refuse("the value is too large"));
+    }
     if depth > MAX_DEPTH {
         return Err(refuse("the value nests too deeply"));
     }
@@ -49,7 +56,7 @@ fn json_below(value: &Value, depth: usize) -> Result<Json, Trouble> {
         ValueKind::Seq | ValueKind::Iterable => {
             let items = value.try_iter().map_err(Trouble::from_error)?.checked();
             let items = items.map(|item| match item {
-                Ok(item) => json_below(&item, depth.saturating_add(1)),
+                Ok(item) => json_below(&item, depth.saturating_add(1), parts),
                 Err(error) => Err(Trouble::from_error(error)),
             });
             items.collect::<Result<Vec<_>, _>>().map(Json::Array)
@@ -59,7 +66,7 @@ fn json_below(value: &Value, depth: usize) -> Result<Json, Trouble> {
             for key in value.try_iter().map_err(Trouble::from_error)?.checked() {
                 let key = key.map_err(Trouble::from_error)?;
                 let below = value.get_item(&key).map_err(Trouble::from_error)?;
-                map.insert(shown(&key), json_below(&below, depth.saturating_add(1))?);
+                map.insert(shown(&key)?, json_below(&below, depth.saturating_add(1), parts)?);
             }
             Ok(Json::Object(map))
         }
@@ -87,14 +94,12 @@ fn number(value: &Value) -> Result<Number, Trouble> {
 }
 
 /// As it stands in a text: `true` as YAML and configuration files have it, nothing as nothing, collections as JSON.
-pub(super) fn shown(value: &Value) -> String {
-    match value.kind() {
+pub(super) fn shown(value: &Value) -> Result<String, Trouble> {
+    Ok(match value.kind() {
         ValueKind::Bool => if value.is_true() { "true" } else { "false" }.to_owned(),
         ValueKind::None => String::new(),
-        ValueKind::Map | ValueKind::Seq | ValueKind::Iterable => match to_json(value) {
-            Ok(json) => json.to_string(),
-            Err(_) => value.to_string(),
-        },
+        // The engine's own words for a collection know no end of one that holds itself.
+        ValueKind::Map | ValueKind::Seq | ValueKind::Iterable => to_json(value)?.to_string(),
         _ => value.to_string(),
-    }
+    })
 }

@@ -1,6 +1,6 @@
 //! The engine as hep sets it up: strict about undefined names, bounded in work and depth, and what it prints.
 
-use super::convert::shown;
+use super::filters;
 use super::run::is_defined;
 use super::{Trouble, TroubleKind};
 use minijinja::syntax::SyntaxConfig;
@@ -40,7 +40,7 @@ pub(super) fn environment(whitespace: Whitespace) -> Environment<'static> {
     engine.set_fuel(Some(FUEL));
     engine.set_debug(true);
     engine.set_formatter(print);
-    super::filters::register(&mut engine);
+    filters::register(&mut engine);
     engine.add_test("defined", |value: &Value| is_defined(value));
     engine.add_test("undefined", |value: &Value| !is_defined(value));
     let syntax = SyntaxConfig::builder()
@@ -58,11 +58,11 @@ fn print(out: &mut Output, _: &mut State, value: &Value) -> Result<(), Error> {
     if value.is_undefined() {
         return Err(Error::from(ErrorKind::UndefinedError));
     }
-    if value.as_str() == Some(super::filters::OMIT) {
+    if value.as_str() == Some(filters::OMIT) {
         let message = "`omit` can only be the whole value of a parameter";
         return Err(Error::new(ErrorKind::InvalidOperation, message));
     }
-    out.write_str(&shown(value)).map_err(Error::from)
+    out.write_str(&filters::shown(value)?).map_err(Error::from)
 }
 
 /// The place of the expression in a text that is one expression alone: `{{ e }}`.

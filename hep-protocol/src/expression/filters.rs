@@ -16,7 +16,7 @@ mod yaml;
 pub use regex::Pattern;
 
 use super::{Trouble, TroubleKind};
-use minijinja::{Environment, Error, ErrorKind, Value};
+use minijinja::{Environment, Error, ErrorKind, State, Value};
 
 /// What a parameter's expression gives to leave the parameter out. No YAML text and no program's output has a NUL.
 pub(super) const OMIT: &str = "\0omit";
@@ -31,7 +31,7 @@ pub(super) fn register(engine: &mut Environment<'static>) {
     }
     engine.remove_global("debug");
     engine.add_global("omit", Value::from(OMIT));
-    engine.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
+    engine.set_unknown_method_callback(method);
     texts::register(engine);
     kinds::register(engine);
     lists::register(engine);
@@ -44,9 +44,33 @@ pub(super) fn register(engine: &mut Environment<'static>) {
     version::register(engine);
 }
 
+/// The methods of Python's texts, lists and mappings.
+fn method(state: &mut State, value: &Value, name: &str, args: &[Value]) -> Result<Value, Error> {
+    if let ("replace", Some(text), [old, new, ..]) = (name, value.as_str(), args)
+        && let (Some(old), Some(new)) = (old.as_str(), new.as_str())
+    {
+        charge(
+            state,
+            text.len().saturating_add(text.matches(old).count().saturating_mul(new.len())),
+        )?;
+    }
+    minijinja_contrib::pycompat::unknown_method_callback(state, value, name, args)
+}
+
+/// Takes the work of making so many bytes from what an evaluation may do, before they are made.
+fn charge(state: &State, bytes: usize) -> Result<(), Error> {
+    const BYTES_A_STEP: usize = 64;
+    state.consume_fuel(u64::try_from(bytes / BYTES_A_STEP).unwrap_or(u64::MAX))
+}
+
 /// A filter's refusal.
 fn refuse(message: impl Into<String>) -> Error {
     trouble(Trouble::new(TroubleKind::Other, message))
+}
+
+/// The value as it stands in a text.
+pub(super) fn shown(value: &Value) -> Result<String, Error> {
+    super::convert::shown(value).map_err(trouble)
 }
 
 /// A filter's refusal, with advice.
@@ -83,7 +107,7 @@ fn items(value: &Value, filter: &str) -> Result<Vec<Value>, Error> {
 /// A value in words, for a message.
 fn described(value: &Value) -> String {
     use minijinja::value::ValueKind;
-    let short = || crate::words::shorten(&super::convert::shown(value));
+    let short = || crate::words::shorten(&shown(value).unwrap_or_default());
     match value.kind() {
         ValueKind::Undefined => "what is undefined".to_owned(),
         ValueKind::None => "nothing".to_owned(),

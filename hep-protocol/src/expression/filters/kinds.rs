@@ -1,7 +1,6 @@
 //! Filters that make one kind of value of another, and tests of what a value is.
 
-use super::super::convert::shown;
-use super::{advise, defined, described};
+use super::{advise, defined, described, shown};
 use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{Environment, Error, Value};
 
@@ -133,7 +132,7 @@ fn type_name(value: &Value) -> &'static str {
 /// The value as a text, for filters that take texts.
 pub(super) fn text(value: &Value, filter: &str) -> Result<String, Error> {
     match defined(value)?.kind() {
-        ValueKind::String | ValueKind::Number | ValueKind::Bool => Ok(shown(value)),
+        ValueKind::String | ValueKind::Number | ValueKind::Bool => shown(value),
         _ => Err(advise(
             format!("`{filter}` takes a text, found {}", described(value)),
             "use `| map(...)` for every item of a list, `| string` for any value",

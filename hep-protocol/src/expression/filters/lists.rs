@@ -74,6 +74,8 @@ fn flatten_into(
         if nested && levels > 0 {
             let inner = items(&item, "flatten")?;
             flatten_into(flat, inner, levels.saturating_sub(1), depth.saturating_add(1))?;
+        } else if flat.len() >= MAX_ITEMS {
+            return Err(refuse(format!("`flatten` would give more than {MAX_ITEMS} items")));
         } else if !item.is_none() {
             flat.push(item);
         }
@@ -103,16 +105,14 @@ fn product(value: &Value, others: Rest<Value>) -> Result<Vec<Vec<Value>>, Error>
 fn extract(key: &Value, container: &Value) -> Result<Value, Error> {
     let found = container.get_item(key)?;
     if found.is_undefined() {
-        return Err(refuse(format!("`extract` found no `{}`", super::super::convert::shown(key))));
+        return Err(refuse(format!("`extract` found no `{}`", super::shown(key)?)));
     }
     Ok(found)
 }
 
 fn contains(value: &Value, wanted: &Value) -> Result<bool, Error> {
     match (value.as_str(), value.kind()) {
-        (Some(text), _) => {
-            Ok(text.contains(&super::super::convert::shown(super::defined(wanted)?)))
-        }
+        (Some(text), _) => Ok(text.contains(&super::shown(super::defined(wanted)?)?)),
         (None, ValueKind::Map) => Ok(value.try_iter()?.any(|key| key == *wanted)),
         (None, _) => Ok(items(value, "contains")?.contains(wanted)),
     }

@@ -2,9 +2,9 @@
 //! `\s` and ignoring case mean ASCII. It takes time linear in the text, so look-around is not to be had.
 
 use super::kinds::text;
-use super::{Trouble, TroubleKind, defined, items, refuse, trouble};
+use super::{Trouble, TroubleKind, charge, defined, items, refuse, trouble};
 use minijinja::value::{Kwargs, Rest, ValueOrKwargs};
-use minijinja::{Environment, Error, Value};
+use minijinja::{Environment, Error, State, Value};
 use regex_lite::{Captures, Regex, RegexBuilder};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -115,6 +115,7 @@ fn what_is_wrong(pattern: &str, error: &regex_lite::Error) -> Trouble {
 }
 
 fn replace(
+    state: &mut State,
     value: &Value,
     pattern: String,
     replacement: Option<String>,
@@ -126,9 +127,18 @@ fn replace(
     let regex = compiled(&pattern, &pattern, &kwargs)?;
     let replacement = Replacement::parse(&replacement, &regex)?;
     let text = text(value, "regex_replace")?;
-    Ok(regex
-        .replacen(&text, count, |captures: &Captures<'_>| replacement.with(captures))
-        .into_owned())
+    let most = if count == 0 { usize::MAX } else { count };
+    let (mut replaced, mut behind) = (String::new(), 0);
+    for captures in regex.captures_iter(&text).take(most) {
+        let Some(found) = captures.get(0) else { continue };
+        let instead = replacement.with(&captures);
+        charge(state, instead.len())?;
+        replaced.push_str(text.get(behind..found.start()).unwrap_or_default());
+        replaced.push_str(&instead);
+        behind = found.end();
+    }
+    replaced.push_str(text.get(behind..).unwrap_or_default());
+    Ok(replaced)
 }
 
 /// A replacement as Python has it: `\1`, `\g<1>` and `\g<name>` stand for groups.

@@ -1,13 +1,12 @@
 //! Filters of texts.
 
-use super::super::convert::shown;
-use super::{advise, defined, items};
+use super::{advise, defined, items, shown};
 use minijinja::value::Kwargs;
 use minijinja::{Environment, Error, Value};
 use std::fmt::Write as _;
 
 pub(super) fn register(engine: &mut Environment<'static>) {
-    engine.add_filter("string", |value: &Value| defined(value).map(shown));
+    engine.add_filter("string", |value: &Value| defined(value).and_then(shown));
     engine.add_filter("join", join);
     engine.add_filter("quote", quote);
     engine.add_filter("comment", comment);
@@ -23,14 +22,14 @@ fn join(value: &Value, separator: Option<String>, kwargs: Kwargs) -> Result<Stri
             Some(attribute) => item.get_attr(attribute)?,
             None => item,
         };
-        parts.push(shown(defined(&part)?));
+        parts.push(shown(defined(&part)?)?);
     }
     Ok(parts.join(&separator.unwrap_or_default()))
 }
 
 /// For a POSIX shell: as it is when no shell would read anything into it, else in single quotes.
 fn quote(value: &Value) -> Result<String, Error> {
-    let text = shown(defined(value)?);
+    let text = shown(defined(value)?)?;
     let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./-_".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         Ok(text)
@@ -41,7 +40,7 @@ fn quote(value: &Value) -> Result<String, Error> {
 
 /// Before each line, and around them all, what a comment of a style has.
 fn comment(value: &Value, style: Option<String>, kwargs: Kwargs) -> Result<String, Error> {
-    let text = shown(defined(value)?);
+    let text = shown(defined(value)?)?;
     let style = style.unwrap_or_else(|| "plain".to_owned());
     let (begin, each, end) = match style.as_str() {
         "plain" => ("", "# ", ""),
@@ -74,7 +73,7 @@ fn comment(value: &Value, style: Option<String>, kwargs: Kwargs) -> Result<Strin
 
 /// What RFC 3986 calls unreserved stays, and `/`; all else becomes its bytes in hex.
 fn urlencode(value: &Value) -> Result<String, Error> {
-    let text = shown(defined(value)?);
+    let text = shown(defined(value)?)?;
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {

@@ -73,6 +73,11 @@ fn what_grows_without_end_is_stopped() {
         "{% for a in range(90000) %}{% for b in range(90000) %}x{% endfor %}{% endfor %}",
         "{{ 2 ** 100000 }}",
         "{% macro m(n) %}{{ m(n + 1) }}{% endmacro %}{{ m(0) }}",
+        "{% set ns = namespace() %}{% set ns.x = ns %}{{ ns }}",
+        "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x }}",
+        "{% set ns = namespace(x=[1]) %}{% for i in range(30) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x | flatten }}",
+        "{% set ns = namespace(x='xx') %}{% for i in range(9) %}{% set ns.x = ns.x.replace('x', ns.x) %}{% endfor %}",
+        "{% set ns = namespace(x='xx') %}{% for i in range(9) %}{% set ns.x = ns.x | regex_replace('x', ns.x) %}{% endfor %}",
     ] {
         assert!(render(json!({}), text).is_err(), "{text}");
     }
