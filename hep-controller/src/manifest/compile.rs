@@ -395,7 +395,8 @@ impl Flat<'_, '_> {
                 params: Json(task.params.to_json()),
             },
         };
-        let name = task.title();
+        let privacy = control.as_ref().map_or(Privacy::Open, |control| control.privacy);
+        let name = task.title_in(privacy);
         self.run.tasks.push(Task { name, spec, sources, on_error, control });
         Some(number)
     }

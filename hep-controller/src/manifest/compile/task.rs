@@ -4,7 +4,7 @@ use super::super::verify::vars_of_blocks;
 use super::super::{Entry, ManifestPlay, ManifestTask, Piece};
 use super::{Inherited, conditions, json, looped, value};
 use hep_protocol::expression::has_expression;
-use hep_protocol::plan::{Control, Retry};
+use hep_protocol::plan::{Control, Privacy, Retry};
 use hep_protocol::value::Json;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -40,10 +40,16 @@ impl ManifestPlay {
 impl ManifestTask {
     /// What it is called: its own name, or one made from its parameters.
     pub(in super::super) fn title(&self) -> String {
+        self.title_in(self.control.privacy.unwrap_or_default())
+    }
+
+    /// The same of a task whose privacy is known: parameters that may not be shown make no name.
+    pub(in super::super) fn title_in(&self, privacy: Privacy) -> String {
         if let Some(name) = &self.control.name {
             return name.text.clone();
         }
         match &self.spec {
+            _ if privacy == Privacy::Sensitive => self.module.text.clone(),
             Some(spec) => spec.params().title(),
             None => {
                 let module = &self.module.text;
