@@ -21,7 +21,7 @@ use crate::module::Input;
 use crate::render::{Names, Rendered};
 use crate::sys::packages::Gap;
 use crate::sys::{Host, TaskStart};
-use hep_protocol::outcome::Change;
+use hep_protocol::outcome::{Change, Failure};
 use hep_protocol::plan::{Control, Loop, RunMode};
 use hep_protocol::task::TaskSpec;
 use hep_protocol::task::apt::{Action, Apt};
@@ -38,8 +38,8 @@ pub(super) struct Merged(VecDeque<Share>);
 enum Share {
     /// All that it asks for.
     Done(Box<Verdict>),
-    /// It is to be tried by itself; this was changed for it already.
-    Anew(Vec<Change>),
+    /// It is to be tried by itself; this was changed for it already, before the transaction failed like this.
+    Anew(Vec<Change>, Failure),
 }
 
 impl Merged {
@@ -52,12 +52,17 @@ impl Merged {
     pub(super) fn next(&mut self, walk: &mut Walk<'_>, job: &Job<'_>, names: &Names) -> Verdict {
         match self.0.pop_front() {
             Some(Share::Done(verdict)) => *verdict,
-            Some(Share::Anew(mut made)) if !made.is_empty() => {
-                let verdict = walk.once(job, names);
+            Some(Share::Anew(mut made, broken)) if !made.is_empty() => {
+                let mut verdict = walk.once(job, names);
+                // Nothing was run for it: it is not done since the transaction broke at it, and only that one's words
+                // say why.
+                if let Some(own) = verdict.failure.as_mut().filter(|own| own.exit.is_none()) {
+                    *own = broken;
+                }
                 made.extend(verdict.changes);
                 Verdict { changes: made, ..verdict }.acted()
             }
-            Some(Share::Anew(_)) | None => walk.once(job, names),
+            Some(Share::Anew(..)) | None => walk.once(job, names),
         }
     }
 }
@@ -163,7 +168,7 @@ struct Together {
     /// What belongs to each element that asks for something, changed before any failure.
     shares: Vec<Vec<Change>>,
     notes: Vec<String>,
-    failed: bool,
+    failure: Option<Failure>,
 }
 
 /// Runs all at once; `None` when the host cannot be looked at, or when it is not certain what apt would find.
@@ -185,18 +190,20 @@ fn together(parts: &Parts, input: &Input<'_>, host: &mut dyn Host) -> Option<Tog
         // Something else than which packages there are.
         *first = changes;
     }
-    Some(Together { shares, notes, failed: result.is_err() })
+    Some(Together { shares, notes, failure: result.err() })
 }
 
 impl Together {
     fn shared(self, parts: &Parts, job: &Job<'_>, mode: RunMode) -> VecDeque<Share> {
-        let Self { shares, mut notes, failed } = self;
+        let Self { shares, mut notes, failure } = self;
         let mut shares = shares.into_iter();
-        let mut share = |part: &Option<Apt>| match (part, failed) {
-            (None, false) => Share::Done(Box::new(Verdict::skipped())),
-            (None, true) => Share::Anew(Vec::new()),
-            (Some(_), true) => Share::Anew(shares.next().unwrap_or_default()),
-            (Some(_), false) => {
+        let mut share = |part: &Option<Apt>| match (part, &failure) {
+            (None, None) => Share::Done(Box::new(Verdict::skipped())),
+            (None, Some(failure)) => Share::Anew(Vec::new(), failure.clone()),
+            (Some(_), Some(failure)) => {
+                Share::Anew(shares.next().unwrap_or_default(), failure.clone())
+            }
+            (Some(_), None) => {
                 let changes = shares.next().unwrap_or_default();
                 Share::Done(Box::new(verdict(changes, std::mem::take(&mut notes), job, mode)))
             }
