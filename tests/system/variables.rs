@@ -44,7 +44,7 @@ fn hosts_of_one_push_get_files_of_their_own_variables() {
         web.read("/srv/vars").unwrap(),
         "web1s web 2 here of web1 here\nnone 80 file task on web1\n"
     );
-    let tuning = "{\"memory\": 512, \"disks\": [\"a\", \"b\"]}";
+    let tuning = "{\"memory\":512,\"disks\":[\"a\",\"b\"]}";
     assert_eq!(
         db.read("/srv/vars").unwrap(),
         format!("db1s db 8 here at here\n{tuning} 80 file task on db1\n")
@@ -55,7 +55,7 @@ fn hosts_of_one_push_get_files_of_their_own_variables() {
         .ends(0);
     assert_eq!(
         web.read("/srv/vars").unwrap(),
-        "me web 42 here of web1 here\nnone [1, 2] file mine\n"
+        "me web 42 here of web1 here\nnone [1,2] file mine\n"
     );
 }
 

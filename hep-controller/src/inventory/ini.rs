@@ -217,7 +217,8 @@ impl Reading<'_> {
                 let short = Short { key: *key, name, text: value.clone(), place: at.clone() };
                 self.draft.short(*host, short);
             }
-            if word.key != "password" {
+            // A password is nobody's variable, and `host` is the inventory's name to every expression.
+            if !matches!(word.key.as_str(), "password" | "host") {
                 self.draft.host_var(*host, Tier::Inline, &word.key, typed(&word.key, value), &at);
             }
         }

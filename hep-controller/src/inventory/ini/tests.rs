@@ -55,7 +55,7 @@ fn hosts_of_the_ancestor_are_read_as_they_are() {
 #[test]
 fn settings_are_read_in_both_spellings() {
     assert_snapshot!(check("# all\r\nweb1 host=192.0.2.1 port=2222 user=root password='a b#c' # first\r\nweb2 ansible_host=[::1] ansible_port=22 ansible_user=me ansible_ssh_pass=\"x\\\"y\\z\"\r\nme@web3:2200\r\n"), @r#"
-    web1 = root:secret@192.0.2.1:2222 - Ssh ["ungrouped"] {host: "192.0.2.1", port: 2222, user: "root"}
+    web1 = root:secret@192.0.2.1:2222 - Ssh ["ungrouped"] {port: 2222, user: "root"}
     web2 = me:secret@::1:22 - Ssh ["ungrouped"] {ansible_host: "[::1]", ansible_port: 22, ansible_user: "me"}
     me@web3:2200 = me:-@web3:2200 - Ssh ["ungrouped"] {}
     "#);
