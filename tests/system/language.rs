@@ -169,7 +169,7 @@ fn bundle_is_applied_on_the_host_with_its_variables_handlers_and_templates() {
     assert_eq!(apply(&[]).statuses(), ["changed", "ok", "changed", "changed"]);
     assert_eq!(host.read("/srv/b").unwrap(), "hi from web1, file91\n");
     let codename = host.shell(". /etc/os-release; echo -n $VERSION_CODENAME").unwrap();
-    assert_eq!(host.read("/srv/facts").unwrap(), format!("web1\n {codename}"));
+    assert_eq!(host.read("/srv/facts").unwrap(), format!("web1 {codename}"));
     assert_eq!(apply(&[]).statuses(), ["ok", "ok", "ok"]);
     assert_eq!(host.read("/srv/told").unwrap(), "told\n");
 }
