@@ -12,13 +12,14 @@ use hep_protocol::message::Reply;
 use hep_protocol::outcome::Outcome;
 use hep_protocol::plan::{Loop, OnError, Privacy};
 use serde_json::{Value, json};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// How many characters a loop's element is called by.
 const LABEL: usize = 60;
 
-/// About how many times a loop tells how far it is.
+/// About how many times a loop tells how far it is, and how long it says nothing.
 const TOLD: usize = 1000;
+const LONG: Duration = Duration::from_secs(1);
 
 impl Walk<'_> {
     /// A task with a loop: every element has its turn, also behind one that failed.
@@ -32,6 +33,7 @@ impl Walk<'_> {
                 return (verdict.hidden(privacy).outcome(), flow);
             }
         };
+        let begun = Instant::now();
         let mut merged = self.merged(job, each, &elements);
         let asked = matches!(job.task.on_error, OnError::Ask(_));
         let mut tally = Tally::new(privacy, job.control.register.is_some() || asked);
@@ -43,7 +45,9 @@ impl Walk<'_> {
                 tally.add(label.clone(), element, stopped(Verdict::skipped(), &label), 0);
                 break;
             }
-            self.tell(job, &label, round, elements.len());
+            if begun.elapsed() > LONG {
+                self.tell(job, &label, round, elements.len());
+            }
             let verdict = merged.next(self, job, &names);
             tally.add(label, element, verdict, millis(start));
         }

@@ -122,12 +122,15 @@ fn elements_with_much_to_say_find_no_more_room_than_a_frame_has() {
 
 #[test]
 fn cancelled_loop_says_where_it_stopped() {
-    let plan = plan(RunMode::Apply, &[json!([say(json!(["a", "b", "c"]), json!({}))])]);
+    let sleeps =
+        json!({"name": "t", "command": ["sleep", "{{ item }}"], "loop": ["1.1", "0.01", "0.02"]});
+    let plan = plan(RunMode::Apply, &[json!([sleeps])]);
     let host = manifest::host(&plan);
+    // A loop tells of its progress only when it takes long.
     let run = Run::heard(plan, host, Ear { cancels: Some(Cancels::Progress), ..Ear::default() });
     assert_eq!(run.order(), "t failed: cancelled");
     assert_eq!(
         run.told("t"),
-        "failed\nerror: `c` failed, of 3\n[a] ok a\n[b] ok b\n[c] failed stopped before c"
+        "failed\nerror: `0.02` failed, of 3\n[1.1] changed run sleep 1.1\n[0.01] changed run sleep 0.01\n[0.02] failed stopped before 0.02"
     );
 }
