@@ -19,10 +19,7 @@ use std::io;
 
 /// Reads the host.
 pub(crate) trait Observe:
-    files::ObserveFiles
-    + packages::ObservePackages
-    + services::ObserveServices
-    + signs::ObserveSigns
+    files::ObserveFiles + packages::ObservePackages + services::ObserveServices + signs::ObserveSigns
 {
     /// Why something that is missing here may be there when its turn comes; always `None` on a real host.
     fn depends(&self, subject: Subject<'_>) -> Option<Cause>;

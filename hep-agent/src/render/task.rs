@@ -4,9 +4,11 @@ use super::{Names, Unrendered};
 use crate::engine::Outside;
 use crate::sys::SysError;
 use hep_protocol::decode::Sentence;
+use hep_protocol::expression::TroubleKind;
 use hep_protocol::plan::{Control, Spec, Task};
 use hep_protocol::task::TaskSpec;
 use hep_protocol::value::Json;
+use hep_protocol::words::shorten;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -52,11 +54,16 @@ impl Names {
 
     fn decoded(&self, module: &str, params: &Json) -> Result<TaskSpec, Unrendered> {
         let value = self.language.tree(&params.0, &self.scope).map_err(|trouble| {
-            let parameter = trouble.path.first().cloned();
-            match (Unrendered::from(trouble), parameter) {
-                (Unrendered::Wrong(error), Some(name)) => {
-                    Unrendered::Wrong(error.about(format!("`{name}`")))
+            let about = trouble.path.first().map(|name| match trouble.kind {
+                // It names what is missing.
+                TroubleKind::Undefined { .. } => format!("`{name}`"),
+                TroubleKind::Unknown { .. } | TroubleKind::Syntax | TroubleKind::Other => {
+                    let written = text_at(&params.0, &trouble.path).unwrap_or_default();
+                    format!("`{name}`: in `{}`", shorten(written))
                 }
+            });
+            match (Unrendered::from(trouble), about) {
+                (Unrendered::Wrong(error), Some(about)) => Unrendered::Wrong(error.about(about)),
                 (other, _) => other,
             }
         })?;
@@ -108,6 +115,15 @@ impl Names {
             )
         })
     }
+}
+
+/// The text at the end of this way through a value.
+fn text_at<'v>(value: &'v Value, path: &[String]) -> Option<&'v str> {
+    let step = |value: &'v Value, key: &String| match value.as_array() {
+        Some(items) => items.get(key.parse::<usize>().ok()?),
+        None => value.get(key),
+    };
+    path.iter().try_fold(value, step)?.as_str()
 }
 
 /// Limits how long the task's waiting takes. Package managers are not stopped half-way, only waited for.

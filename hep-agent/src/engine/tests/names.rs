@@ -262,3 +262,10 @@ fn nothing_of_a_sensitive_task_leaves_the_host() {
     }
     assert_eq!(std::fs::read_to_string(dest).unwrap(), format!("{SECRET}\n"));
 }
+
+#[test]
+fn expression_that_has_no_value_is_shown() {
+    let task = json!({"name": "t", "command": ["echo", "{{ [1] | int }}"]});
+    let message = apply(json!([task])).failure().0;
+    assert!(message.starts_with("`argv`: in `{{ [1] | int }}`: "), "{message}");
+}
