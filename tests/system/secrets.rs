@@ -34,6 +34,26 @@ const SENSITIVE: &str = "
       command: {shell: 'cat /srv/secret; cat /srv/secret >&2; exit 3'}
       sensitive: true
       ignore_error: true
+    - name: a mode of it
+      file: {dest: /srv/mode, content: x, mode: '{{ key ~ hostname }}'}
+      sensitive: true
+      ignore_error: true
+    - name: a filter that refuses it
+      debug: {msg: '{{ item | from_json }}'}
+      loop: ['{{ key ~ hostname }}']
+      sensitive: true
+      ignore_error: true
+    - name: a template that fails on it
+      file: {template: bad.j2, dest: /srv/bad}
+      sensitive: true
+      ignore_error: true
+    - name: tries with it
+      command: {argv: ['{{ key ~ hostname }}'], timeout: 5}
+      retries: 1
+      delay: 0
+      until: false
+      sensitive: true
+      ignore_error: true
     - name: a wrong value with it
       assert: {that: [\"key == 'other'\"], msg: 'is {{ key }}'}
       sensitive: true
@@ -42,6 +62,7 @@ const SENSITIVE: &str = "
 fn operator_knows_it(operator: &Operator) {
     operator.write("secret.yml", format!("key: {SECRET}\n"));
     operator.write("secret.j2", "key is {{ key }}\n");
+    operator.write("bad.j2", "{{ (key ~ hostname) | from_json }}\n");
     operator.write("manifest.yml", SENSITIVE);
 }
 
