@@ -14,7 +14,7 @@ mod syntax;
 mod walk;
 mod words;
 
-pub(crate) use known::{Known, Origin, Shape, judge};
+pub(crate) use known::{Known, Origin, Shape, is_sound, judge};
 pub(crate) use mapping::{Mapping, place};
 
 use minijinja::machinery;

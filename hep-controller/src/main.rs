@@ -159,9 +159,9 @@ fn validate(args: &cli::Validate, ui: &mut Ui) -> Result<ExitCode, Refusal> {
         [] => vec![settings::manifest(None, &config)?],
         given => given.to_vec(),
     };
-    let wish = Wish::new(&args.vars, false, false)?;
+    let wish = Wish::to_validate(&args.vars)?;
     let (mut mistakes, mut sound) = (Diagnostics::default(), String::new());
-    let mut hosts = Some(Audience::this_machine(LOCALHOST));
+    let mut hosts = Some(Audience::some_host(LOCALHOST));
     let hosts_path = args.files.hosts.clone().or(config.hosts);
     let mut hosts_sound = String::new();
     if let Some(path) = hosts_path {

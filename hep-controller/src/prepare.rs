@@ -33,6 +33,15 @@ impl Wish {
         })
     }
 
+    /// To find what is wrong, with every task.
+    ///
+    /// # Errors
+    /// As of [`Wish::new`].
+    pub(crate) fn to_validate(vars: &cli::Vars) -> Result<Wish, Refusal> {
+        let choice = Choice { reluctant: true, ..Choice::default() };
+        Ok(Wish { choice, ..Wish::new(vars, false, false)? })
+    }
+
     /// For a run.
     ///
     /// # Errors
@@ -46,6 +55,7 @@ impl Wish {
             tags: tasks.tags.clone(),
             skip: tasks.skip_tags.clone(),
             start_at: tasks.start_at.clone(),
+            reluctant: false,
         };
         let pace = if run.step { Pace::Asking } else { Pace::Straight };
         Ok(Wish { choice, pace, ..Wish::new(vars, run.check, run.diff)? })

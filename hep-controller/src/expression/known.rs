@@ -22,6 +22,8 @@ pub(crate) struct Known<'a> {
     explained: BTreeMap<String, String>,
     /// Whether names may be missing for a mistake that was reported.
     silent: bool,
+    /// Whether a file of hosts, which was not named, may have more of them.
+    without_hosts: bool,
 }
 
 /// What a name stands for.
@@ -84,6 +86,15 @@ impl<'a> Known<'a> {
         self.silent = true;
     }
 
+    /// Has a file of hosts named where a name is not in scope.
+    pub(crate) fn miss_hosts(&mut self) {
+        self.without_hosts = true;
+    }
+
+    fn misses_hosts(&self) -> bool {
+        self.without_hosts || self.outer.is_some_and(Known::misses_hosts)
+    }
+
     fn explanation(&self, name: &str) -> Option<&str> {
         let own = self.explained.get(name).map(String::as_str);
         own.or_else(|| self.outer.and_then(|outer| outer.explanation(name)))
@@ -116,6 +127,15 @@ impl<'a> Known<'a> {
 
 /// Everything wrong with a text that is read in a scope, each at its place.
 pub(crate) fn judge(reading: &Reading, known: &Known<'_>, mapping: &Mapping) -> Vec<Diagnostic> {
+    problems(reading, known).iter().map(|problem| mapping.diagnostic(problem)).collect()
+}
+
+/// Whether there is nothing wrong with it, for which its place in the file need not be known.
+pub(crate) fn is_sound(reading: &Reading, known: &Known<'_>) -> bool {
+    problems(reading, known).is_empty()
+}
+
+fn problems(reading: &Reading, known: &Known<'_>) -> Vec<Problem> {
     let mut said = HashSet::new();
     let names = reading.names.iter().filter(|name| !name.guarded);
     let names = names.filter_map(|name| judge_name(name, known));
@@ -124,7 +144,7 @@ pub(crate) fn judge(reading: &Reading, known: &Known<'_>, mapping: &Mapping) -> 
         names.filter(|problem| said.insert((problem.message.clone(), problem.hint.clone())));
     let mut problems: Vec<Problem> = reading.problems.iter().cloned().chain(names).collect();
     problems.sort_by_key(|problem| (problem.range.start, problem.range.end));
-    problems.iter().map(|problem| mapping.diagnostic(problem)).collect()
+    problems
 }
 
 fn judge_name(name: &Name, known: &Known<'_>) -> Option<Problem> {
@@ -171,6 +191,9 @@ fn undefined(name: &Name, known: &Known<'_>) -> Problem {
         (None, Hunch::Text) => {
             problem.hint(format!("a text needs quotes: `'{}'`", shorten(&name.name)))
         }
+        (None, Hunch::Name) if known.misses_hosts() => problem.hint(
+            "give it in `vars` or with `-e`; if the inventory has it, name the hosts file with `-i`",
+        ),
         (None, Hunch::Name) => problem.hint(
             "give it in `vars`, the inventory or with `-e`; where it may be missing, write `default(..)`",
         ),

@@ -12,8 +12,17 @@ pub(crate) struct Audience {
     /// The groups, a mapping of names to lists of hosts.
     pub(crate) groups: Map<String, Value>,
     inventory: Option<Inventory>,
+    pub(super) hosts: Hosts,
     /// The numbers of those that count; all without it.
     limit: Option<Vec<usize>>,
+}
+
+/// Whether the hosts are those of the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hosts {
+    Named,
+    /// An inventory may be named, and was not.
+    NotNamed,
 }
 
 /// One host.
@@ -44,13 +53,20 @@ impl Audience {
             let hosts = inventory.members(at).iter().filter_map(named).map(Value::from).collect();
             groups.insert(group.name.clone(), Value::Array(hosts));
         }
-        Audience { members, groups, inventory: Some(inventory), limit: None }
+        let (inventory, hosts) = (Some(inventory), Hosts::Named);
+        Audience { members, groups, inventory, hosts, limit: None }
     }
 
     /// This machine alone, without an inventory.
     pub(crate) fn this_machine(name: &str) -> Audience {
         let member = Member { name: name.to_owned(), ..Member::default() };
-        Audience { members: vec![member], groups: Map::new(), inventory: None, limit: None }
+        let (members, groups, hosts) = (vec![member], Map::new(), Hosts::Named);
+        Audience { members, groups, inventory: None, hosts, limit: None }
+    }
+
+    /// One host of which nothing is known, in place of those of an inventory that was not named.
+    pub(crate) fn some_host(name: &str) -> Audience {
+        Audience { hosts: Hosts::NotNamed, ..Audience::this_machine(name) }
     }
 
     /// The same with these hosts alone.

@@ -112,7 +112,7 @@ impl Reader {
         self.nothing_else(source, item, entry, "an include", &own);
         let control = Control::read(source, item.entries(), Owner::Include, &mut self.problems);
         let file = self.file_name(source, entry)?;
-        let included = self.deeper(source, entry, |reader| reader.included(&file))??;
+        let included = self.deeper(source, entry, |reader| reader.included(&file, control.vars.as_ref()))??;
         let (file_vars, body) = (included.vars, included.entries);
         let (rescue, always) = (Vec::new(), Vec::new());
         Some(Step::Block(Box::new(ManifestBlock { control, file_vars, body, rescue, always })))

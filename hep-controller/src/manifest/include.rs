@@ -59,29 +59,71 @@ pub(super) struct Loaded {
     root: Option<Node>,
 }
 
+impl ManifestTask {
+    /// Whether it is the same task of the same file with the same variables.
+    fn is_same(&self, other: &ManifestTask) -> bool {
+        let pairs = || self.file_vars.iter().zip(&other.file_vars);
+        Arc::ptr_eq(&self.module.source, &other.module.source)
+            && self.module.span == other.module.span
+            && self.file_vars.len() == other.file_vars.len()
+            && pairs().all(|(one, two)| one.node.to_json() == two.node.to_json())
+    }
+}
+
 impl Reader {
-    /// Reads a file into a list of tasks; its handlers join those of the play.
-    pub(super) fn included(&mut self, file: &Spot) -> Option<Included> {
+    /// Reads a file into a list of tasks, to which its include gives variables; its handlers join those of the play.
+    pub(super) fn included(&mut self, file: &Spot, given: Option<&Piece>) -> Option<Included> {
         self.within(file, |reader, loaded| {
             let Loaded { source, root } = loaded;
             let mut included = Included::default();
             match root.as_ref().map(|root| &root.kind) {
                 Some(Kind::Seq(items)) if !reader.holds_plays(&source, items, file) => {
-                    included.entries = reader.entries(&source, items);
+                    let entries = |reader: &mut Reader| reader.entries(&source, items);
+                    included.entries = reader.giving(given.into_iter(), entries);
                 }
                 Some(Kind::Map(entries)) if !entries.iter().any(of_included) && !entries.is_empty() => {
                     reader.no_tasks(&source, root.as_ref());
                 }
-                Some(Kind::Map(entries)) => {
-                    for entry in entries.iter() {
-                        reader.key_of_included(&source, entry, &mut included);
-                    }
-                }
+                Some(Kind::Map(entries)) => included = reader.mapping(&source, entries, given),
                 Some(Kind::Seq(_) | Kind::Broken) | None => {}
                 Some(Kind::Scalar(_)) => reader.no_tasks(&source, root.as_ref()),
             }
             included
         })
+    }
+
+    /// A file with `vars`, `tasks` and `handlers`.
+    fn mapping(
+        &mut self,
+        source: &Arc<Source>,
+        entries: &[yaml::Entry],
+        given: Option<&Piece>,
+    ) -> Included {
+        let mut included = Included::default();
+        if let Some(entry) = entries.iter().find(|entry| &*entry.key.text == "vars") {
+            let mut value = values::Value { source, entry, problems: &mut self.problems };
+            included.vars = value.variables();
+        }
+        let vars = included.vars.clone();
+        self.giving(vars.iter().chain(given), |reader| {
+            for entry in entries {
+                reader.key_of_included(source, entry, &mut included);
+            }
+        });
+        included
+    }
+
+    /// Does something within a file that has these variables, weakest first: they reach its handlers too.
+    fn giving<'p, T>(
+        &mut self,
+        vars: impl Iterator<Item = &'p Piece>,
+        read: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let before = self.given.len();
+        self.given.extend(vars.cloned());
+        let done = read(self);
+        self.given.truncate(before);
+        done
     }
 
     /// Reads a file into a list of handlers.
@@ -134,14 +176,16 @@ impl Reader {
         let mut value = values::Value { source, entry, problems: &mut self.problems };
         match &*entry.key.text {
             "name" => drop(value.text()),
-            "vars" => included.vars = value.variables(),
+            // Read before all others.
+            "vars" => {}
             "tasks" => included.entries = self.list(source, entry),
             "handlers" => {
-                let vars = included.vars.clone();
                 let mut handlers = self.handlers(source, entry);
                 for handler in &mut handlers {
-                    handler.file_vars.extend(vars.clone());
+                    handler.file_vars.clone_from(&self.given);
                 }
+                // A file that is included again with the same variables brings nothing new.
+                handlers.retain(|handler| !self.joining.iter().any(|other| other.is_same(handler)));
                 self.joining.extend(handlers);
             }
             key => {

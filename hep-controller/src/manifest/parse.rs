@@ -28,6 +28,8 @@ pub(super) struct Reader {
     pub(super) chain: Vec<PathBuf>,
     /// Included files by their paths; nothing for one that cannot be read.
     pub(super) loaded: HashMap<PathBuf, Option<Loaded>>,
+    /// Variables of the included files around what is read and of their includes, weakest first.
+    pub(super) given: Vec<Piece>,
     /// Handlers of included files, for the play that is read.
     pub(super) joining: Vec<ManifestTask>,
 }
@@ -142,7 +144,7 @@ impl Reader {
         }
         let mut first = Vec::new();
         for file in &included {
-            if let Some(found) = self.included(file) {
+            if let Some(found) = self.included(file, None) {
                 first.push(found.into_entry());
             }
         }

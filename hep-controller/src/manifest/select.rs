@@ -14,6 +14,8 @@ pub(crate) struct Choice {
     pub(crate) skip: Vec<String>,
     /// The name of the first task to run.
     pub(crate) start_at: Option<String>,
+    /// Whether tasks with the tag `never` are looked at too, where no tags are asked for.
+    pub(crate) reluctant: bool,
 }
 
 impl Choice {
@@ -25,7 +27,7 @@ impl Choice {
 /// The tasks that are run, by their numbers.
 pub(super) struct Chosen {
     taken: Vec<bool>,
-    /// Whether nothing was left out.
+    /// Whether nothing was asked to be left out.
     pub(super) everything: bool,
 }
 
@@ -112,8 +114,11 @@ impl Walk<'_> {
     }
 
     fn task(&mut self, task: &ManifestTask, around: &BTreeSet<String>) {
+        let tags = tags(around, &task.control.tags);
         if self.choice.everything() {
-            self.take(task);
+            if wanted(&tags, self.choice) {
+                self.take(task);
+            }
             return;
         }
         let name = task.title();
@@ -121,7 +126,6 @@ impl Walk<'_> {
             self.begun = true;
         }
         self.names.push(name);
-        let tags = tags(around, &task.control.tags);
         if self.begun && wanted(&tags, self.choice) {
             self.take(task);
         }
@@ -149,7 +153,7 @@ fn wanted(tags: &BTreeSet<String>, choice: &Choice) -> bool {
     };
     let named = |asked: &[String], tag: &str| asked.iter().any(|asked| asked == tag);
     let asked_for = if choice.tags.is_empty() {
-        !has("never")
+        !has("never") || choice.reluctant
     } else {
         one_of(&choice.tags) || (has("always") && !has("never"))
     };
@@ -165,10 +169,12 @@ fn wanted(tags: &BTreeSet<String>, choice: &Choice) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::Source;
+    use std::sync::Arc;
 
     fn check(own: &str, tags: &str, skip: &str, expected: bool) {
         let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-        let choice = Choice { tags: words(tags), skip: words(skip), start_at: None };
+        let choice = Choice { tags: words(tags), skip: words(skip), start_at: None, reluctant: false };
         let own_tags: BTreeSet<String> = words(own).into_iter().collect();
         assert_eq!(wanted(&own_tags, &choice), expected, "{own}: --tags {tags} --skip-tags {skip}");
     }
@@ -194,5 +200,16 @@ mod tests {
         check("always", "", "all", true);
         check("a", "", "tagged", false);
         check("", "", "untagged", false);
+    }
+
+    #[test]
+    fn a_task_with_never_is_run_only_when_it_is_asked_for() {
+        let text = "- debug: {msg: a}\n- {debug: {msg: b}, tags: [never, b]}\n";
+        let source = Source { path: "site.yml".into(), text: text.into() };
+        let manifest = Manifest::parse(&Arc::new(source));
+        let taken = |choice: &Choice| choose(&manifest, choice).unwrap().taken;
+        assert_eq!(taken(&Choice::default()), [true, false]);
+        assert_eq!(taken(&Choice { tags: vec!["b".to_owned()], ..Choice::default() }), [false, true]);
+        assert_eq!(taken(&Choice { reluctant: true, ..Choice::default() }), [true, true]);
     }
 }

@@ -4,6 +4,7 @@
 mod around;
 mod evaluate;
 
+use super::audience::Hosts;
 use super::compile::{Order, block_vars};
 use super::control::{Control, ManifestLoop};
 use super::mistakes::Mistakes;
@@ -166,6 +167,9 @@ impl<'v, 's> Verifier<'v, 's> {
             let before = self.registered.clone();
             let kinds = alike.of_play(self.order.audience, play);
             for members in &kinds {
+                if self.evaluations >= MAX_EVALUATIONS {
+                    break;
+                }
                 self.registered = before.clone();
                 self.mistakes.begin_kind(members);
                 let kind = self.kind(play, members);
@@ -240,6 +244,9 @@ impl<'v, 's> Verifier<'v, 's> {
     fn explain(&self, names: &mut expression::Known<'_>) {
         if self.incomplete {
             names.be_silent();
+        }
+        if self.order.audience.hosts == Hosts::NotNamed {
+            names.miss_hosts();
         }
         for name in &self.all_results {
             names.explain(name, "a task further down registers it: move that before this one");

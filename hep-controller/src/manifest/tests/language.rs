@@ -91,9 +91,9 @@ fn blocks_are_counted_and_hand_down() {
     ), @r#"
     play  null Run
       block 3+1+1 vars={"a":1}
-      0 run a: env=[{"A":"1"}] timeout=5 privacy="Sensitive" check="Always" GoOn
+      0 command: env=[{"A":"1"}] timeout=5 privacy="Sensitive" check="Always" GoOn
       block 1+0+0 when=["port > 100"]
-      1 run b: env=[{"A":"1"},{"B":"2"}] timeout=1 privacy="Sensitive" check="Always"
+      1 command: env=[{"A":"1"},{"B":"2"}] timeout=1 privacy="Sensitive" check="Always"
       2 debug: env=[{"A":"1"}] timeout=5 privacy="Sensitive" check="Always" GoOn
       3 debug: env=[{"A":"1"}] timeout=5 privacy="Sensitive" check="Always" GoOn
       4 debug:
@@ -120,8 +120,8 @@ fn includes_are_blocks_and_bring_their_handlers() {
       block 2+0+0 when=["port == 80"] each={"over":[1,2],"var":"item","index":null,"label":null} vars={"page":"own","other":1}
       1 file /srv/x: notify=[3] ["page.html"]
       2 debug {{ page }} {{ item }}: debug {"msg":"{{ page }} {{ item }}"} notify=[3,4]
-      handler 3 restart: vars={"page":"usual","other":1}
-      handler 4 more: debug {"msg":"{{ other }}"} vars={"page":"usual","other":1}
+      handler 3 restart: vars={"page":"own","other":1}
+      handler 4 more: debug {"msg":"{{ other }}"} vars={"page":"own","other":1}
     web1: [0]
     web2: [0]
     "#);

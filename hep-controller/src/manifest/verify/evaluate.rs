@@ -1,11 +1,12 @@
 //! One text of a manifest: its names judged, its value as far as that is known, and what is said when it has none.
 
 use super::super::scope::Layer;
+use super::super::values::is_name;
 use super::super::{Piece, Spot};
 use super::around::{names, spots_of};
 use super::{Around, Decision, Kind, Rendered, Verifier};
 use crate::diagnostic::Diagnostic;
-use crate::expression::{self, Form, Mapping, Reading, judge, place};
+use crate::expression::{self, Form, Mapping, Reading, is_sound, judge, place};
 use crate::yaml::Node;
 use hep_protocol::expression::{Scope, Trouble, TroubleKind};
 use serde_json::Value;
@@ -117,8 +118,8 @@ impl Verifier<'_, '_> {
                 reading
             }
         };
-        let node = Node::of_scalar(&spot.source, spot.span, &spot.text);
-        let problems = self.judge(&reading, || place(&spot.source, &node), around, kind);
+        let mapping = || place(&spot.source, &Node::of_scalar(&spot.source, spot.span, &spot.text));
+        let problems = self.judge(&reading, mapping, around, kind);
         if problems.is_empty() {
             return Some(reading);
         }
@@ -137,15 +138,14 @@ impl Verifier<'_, '_> {
         if reading.problems.is_empty() && reading.names.is_empty() {
             return Vec::new();
         }
-        let mapping = mapping();
         let mentioned = reading.names.iter().filter_map(|name| {
             self.registered.shapes.get_key_value(name.name.as_str())
         });
-        if judge(reading, &names(mentioned, around, kind), &mapping).is_empty() {
+        if is_sound(reading, &names(mentioned, around, kind)) {
             return Vec::new();
         }
         // Only suggestions need the names of all results: there may be thousands.
-        judge(reading, &names(self.registered.shapes.iter(), around, kind), &mapping)
+        judge(reading, &names(self.registered.shapes.iter(), around, kind), &mapping())
     }
 
     pub(in super::super) fn scope(&self, around: &Around, kind: &Kind) -> Arc<dyn Scope> {
@@ -212,7 +212,7 @@ impl Verifier<'_, '_> {
 pub(in super::super) fn hint_of(trouble: &Trouble) -> Option<String> {
     let own = trouble.hint.clone();
     own.or_else(|| match &trouble.kind {
-        TroubleKind::Undefined { name } if !name.is_empty() => Some(format!(
+        TroubleKind::Undefined { name } if is_name(name) => Some(format!(
             "where `{name}` itself may be missing, write `({name} | default({{}})).FIELD | default(..)`"
         )),
         TroubleKind::Undefined { .. }
