@@ -5,6 +5,7 @@ mod facts;
 mod filters;
 mod module;
 mod page;
+#[cfg(test)]
 mod table;
 #[cfg(test)]
 mod tests;
