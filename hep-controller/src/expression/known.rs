@@ -192,7 +192,7 @@ fn undefined(name: &Name, known: &Known<'_>) -> Problem {
             problem.hint(format!("a text needs quotes: `'{}'`", shorten(&name.name)))
         }
         (None, Hunch::Name) if known.misses_hosts() => problem.hint(
-            "give it in `vars` or with `-e`; if the inventory has it, name the hosts file with `-i`",
+            "give it in `vars`, with `-e` or in an inventory that `-i` names; where it may be missing, write `default(..)`",
         ),
         (None, Hunch::Name) => problem.hint(
             "give it in `vars`, the inventory or with `-e`; where it may be missing, write `default(..)`",

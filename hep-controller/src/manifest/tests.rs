@@ -4,8 +4,12 @@
 
 mod decoding;
 mod expressions;
+mod includes;
+mod keys;
 mod language;
 mod mutations;
+mod plays;
+mod sources;
 
 use super::*;
 use crate::words::all_of;
