@@ -9,6 +9,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expression::{self, Form, Mapping};
 use crate::source::Source;
 use crate::yaml::{Entry, Node};
+use hep_protocol::plan::Privacy;
 use hep_protocol::expression::{Language, Scope, TroubleKind, has_expression};
 use hep_protocol::plan::NamedSource;
 use serde_json::Value;
@@ -64,7 +65,10 @@ impl Verifier<'_, '_> {
         let decoded =
             module::decode(source, &task.module.text, task.module.span, &known, &known, &mut problems);
         for problem in problems {
-            self.mistakes.push(explained(problem, source, &known));
+            self.mistakes.push(match self.privacy {
+                Privacy::Open => explained(problem, source, &known),
+                Privacy::Sensitive => hidden(problem, source),
+            });
         }
         let written: Vec<String> = match decoded {
             Ok(spec) => spec.params().sources().into_iter().map(str::to_owned).collect(),
@@ -233,6 +237,18 @@ fn known_sources(task: &ManifestTask, known: &Node) -> Vec<String> {
     }
     let texts = LOCAL.iter().filter_map(|key| known.entry(key)?.value.text().map(str::to_owned));
     texts.collect()
+}
+
+/// A mistake in a value that an expression gave, without a word of that value.
+fn hidden(problem: Diagnostic, source: &Arc<Source>) -> Diagnostic {
+    let span = problem.place.as_ref().map(|place| place.span);
+    match span.filter(|span| has_expression(source.slice(*span))) {
+        Some(span) => {
+            let what = "this gives no value that fits here; which is hidden by `sensitive: true`";
+            Diagnostic::at(source, span, what)
+        }
+        None => problem,
+    }
 }
 
 /// A mistake in a value that an expression gave, with that value.

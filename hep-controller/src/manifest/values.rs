@@ -243,13 +243,19 @@ pub(super) const RESERVED: [(&str, &str); 4] = [
     ("result", "a task's own result, in `until`, `changed_when` and `failed_when`"),
 ];
 
-/// What is wrong with the name of a variable.
+/// What is wrong with a variable: its name, or a word in its value that YAML no longer takes for a truth value.
 pub(super) fn bad_variable(source: &Arc<Source>, entry: &Entry) -> Option<Diagnostic> {
     let name: &str = &entry.key.text;
     if !is_name(name) {
         return Some(Diagnostic::at(source, entry.key.span, no_name(name)).hint(NAMES));
     }
-    let (_, meaning) = RESERVED.iter().find(|(reserved, _)| *reserved == name)?;
-    let message = format!("`{name}` cannot be a variable: it is {meaning}");
-    Some(Diagnostic::at(source, entry.key.span, message).hint("give it another name"))
+    if let Some((_, meaning)) = RESERVED.iter().find(|(reserved, _)| *reserved == name) {
+        let message = format!("`{name}` cannot be a variable: it is {meaning}");
+        return Some(Diagnostic::at(source, entry.key.span, message).hint("give it another name"));
+    }
+    let (node, truth) = entry.value.yes_or_no()?;
+    let word = node.text().unwrap_or_default();
+    let message = format!("`{word}` is a text, which any condition takes for true");
+    let hint = format!("write `{truth}`, or `\"{word}\"` for the word itself");
+    Some(Diagnostic::at(source, node.span, message).hint(hint))
 }

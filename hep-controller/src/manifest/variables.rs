@@ -87,6 +87,15 @@ fn definitions_of(word: &str) -> Result<Vec<Definition>, Diagnostics> {
         let message = format!("`{name}` cannot be a variable: it is {meaning}");
         return refuse(message, "give it another name");
     }
+    let meant = match text.to_lowercase().as_str() {
+        "yes" | "on" => Some("true"),
+        "no" | "off" => Some("false"),
+        _ => None,
+    };
+    if let Some(meant) = meant {
+        let hint = format!("write `-e {name}={meant}`, or `-e '{{{name}: \"{text}\"}}'` for the word itself");
+        return refuse(format!("`{text}` is a text, which any condition takes for true"), &hint);
+    }
     let (name, origin) = (name.to_owned(), COMMAND_LINE.to_owned());
     Ok(vec![Definition { name, value: value_of(text), origin }])
 }

@@ -16,6 +16,7 @@ use super::{Entry, ManifestBlock, ManifestPlay, ManifestTask, Piece, Spot, alike
 use crate::diagnostic::Diagnostics;
 use crate::expression::{self, Form, Origin, Reading, Shape, place};
 use crate::yaml::Node;
+use hep_protocol::plan::Privacy;
 use hep_protocol::expression::{Language, has_expression};
 use hep_protocol::plan::{NamedSource, RunMode};
 use serde_json::{Map, Value, json};
@@ -64,6 +65,8 @@ pub(super) struct Verifier<'v, 's> {
     all_results: Vec<String>,
     /// The texts with expressions of the manifest's variables, by the variables' names.
     texts: HashMap<String, Vec<Spot>>,
+    /// Whether mistakes may show the values of what is looked at.
+    pub(super) privacy: Privacy,
 }
 
 /// Names of results.
@@ -146,6 +149,7 @@ impl<'v, 's> Verifier<'v, 's> {
             incomplete: false,
             all_results: Vec::new(),
             texts: HashMap::new(),
+            privacy: Privacy::Open,
         }
     }
 
@@ -267,6 +271,8 @@ impl<'v, 's> Verifier<'v, 's> {
 
     fn block(&mut self, block: &ManifestBlock, around: &Around, kind: &Kind) {
         let ManifestBlock { control, file_vars, body, rescue, always } = block;
+        let outer = self.privacy;
+        self.privacy = control.privacy.unwrap_or(outer);
         let mut around = around.clone();
         around.take_vars(block_vars(file_vars.as_ref(), control));
         let rounds = match &control.each {
@@ -292,6 +298,7 @@ impl<'v, 's> Verifier<'v, 's> {
         if !entered {
             [body, rescue, always].into_iter().for_each(|part| self.register_all(part));
         }
+        self.privacy = outer;
     }
 
     /// One scope for each element of a loop; one with an unknown element, if those are not known.
@@ -376,6 +383,8 @@ impl<'v, 's> Verifier<'v, 's> {
     }
 
     fn task(&mut self, task: &ManifestTask, around: &Around, kind: &Kind) {
+        let outer = self.privacy;
+        self.privacy = task.control.privacy.unwrap_or(outer);
         if self.chosen.has(task) && task.has_expressions() && self.evaluations < MAX_EVALUATIONS {
             let mut around = around.clone();
             around.take_vars(task.vars());
@@ -397,6 +406,7 @@ impl<'v, 's> Verifier<'v, 's> {
                 }
             }
         }
+        self.privacy = outer;
         self.register(task);
     }
 

@@ -27,6 +27,21 @@ impl Node {
         }
     }
 
+    /// The first scalar that YAML 1.1 took for a truth value and that is a text today, with what was meant.
+    pub(crate) fn yes_or_no(&self) -> Option<(&Node, bool)> {
+        match &self.kind {
+            Kind::Broken => None,
+            Kind::Scalar(Scalar { style: Style::Text, .. }) => None,
+            Kind::Scalar(scalar) => match &*scalar.text {
+                "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Some((self, true)),
+                "no" | "No" | "NO" | "off" | "Off" | "OFF" => Some((self, false)),
+                _ => None,
+            },
+            Kind::Seq(items) => items.iter().find_map(Node::yes_or_no),
+            Kind::Map(entries) => entries.iter().find_map(|entry| entry.value.yes_or_no()),
+        }
+    }
+
     /// Whether any text in it is one of those.
     pub(crate) fn any_text(&self, is: &impl Fn(&str) -> bool) -> bool {
         match &self.kind {

@@ -255,3 +255,32 @@ fn a_task_that_is_a_text() {
       = hint: write `name:` and a module, as in `- file: {dest: /etc/motd, content: hello}`
     ");
 }
+
+#[test]
+fn a_sensitive_value_that_does_not_fit() {
+    assert_snapshot!(site(r#"- file: {dest: /etc/x, content: x, mode: "{{ key }}"}
+  vars: {key: hunter2}
+  sensitive: true
+"#), @r#"
+    error: this gives no value that fits here; which is hidden by `sensitive: true`
+     --> site.yml:1:42
+      |
+    1 | - file: {dest: /etc/x, content: x, mode: "{{ key }}"}
+      |                                          ^^^^^^^^^^^
+    "#);
+}
+
+#[test]
+fn a_sensitive_block_with_a_value_that_cannot_be_read() {
+    assert_snapshot!(site(r#"- block:
+    - file: {dest: /etc/x, content: "{{ key | from_json }}"}
+  vars: {key: hunter2}
+  sensitive: true
+"#), @r#"
+    error: this cannot be evaluated; why is hidden by `sensitive: true`
+     --> site.yml:2:39
+      |
+    2 |     - file: {dest: /etc/x, content: "{{ key | from_json }}"}
+      |                                       ^^^^^^^^^
+    "#);
+}

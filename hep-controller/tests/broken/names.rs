@@ -341,3 +341,19 @@ fn a_result_of_a_task_with_a_mistake() {
       = hint: did you mean `command`? the modules are `apt`, `assert`, `command`, `debug`, `fail`, `file`, `flush`, `service`, `set`, `stat` and `wait_for`
     ");
 }
+
+#[test]
+fn a_variable_that_says_no_as_a_text() {
+    assert_snapshot!(site(r#"- vars: {tls: no}
+  tasks:
+    - debug: {msg: "{{ 'on' if tls else 'off' }}"}
+"#), @r#"
+    error: `no` is a text, which any condition takes for true
+     --> site.yml:1:15
+      |
+    1 | - vars: {tls: no}
+      |               ^^
+      |
+      = hint: write `false`, or `"no"` for the word itself
+    "#);
+}

@@ -8,6 +8,7 @@ use super::{Around, Decision, Kind, Rendered, Verifier};
 use crate::diagnostic::Diagnostic;
 use crate::expression::{self, Form, Mapping, Reading, is_sound, judge, place};
 use crate::yaml::Node;
+use hep_protocol::plan::Privacy;
 use hep_protocol::expression::{Scope, Trouble, TroubleKind};
 use serde_json::Value;
 use std::sync::Arc;
@@ -203,6 +204,13 @@ impl Verifier<'_, '_> {
         let node = Node::of_scalar(&spot.source, spot.span, &spot.text);
         let mapping = place(&spot.source, &node);
         let span = trouble.range.as_ref().map_or(spot.span, |range| mapping.span(range));
+        // A sentence about a value may quote it.
+        let told = matches!(trouble.kind, TroubleKind::Other) && self.privacy == Privacy::Sensitive;
+        if told {
+            let what = "this cannot be evaluated; why is hidden by `sensitive: true`";
+            self.mistakes.push(Diagnostic::at(&spot.source, span, what));
+            return;
+        }
         let problem = Diagnostic::at(&spot.source, span, &*trouble.message);
         self.mistakes.push(hint_of(&trouble).into_iter().fold(problem, |p, hint| p.hint(hint)));
     }
