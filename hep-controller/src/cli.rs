@@ -193,16 +193,18 @@ pub(crate) struct Login {
     /// Ask for the password to log in with.
     #[arg(short = 'k', long)]
     pub(crate) ask_pass: bool,
-    /// What to do about a host whose key is not in known_hosts.
-    #[arg(long, value_enum, default_value_t, value_name = "POLICY")]
-    pub(crate) host_key: HostKey,
+    /// What to do about a host whose key is not in known_hosts; default: what ssh_config says, else `ask`.
+    #[arg(long, value_enum, value_name = "POLICY")]
+    pub(crate) host_key: Option<HostKey>,
+    /// The ssh_config that counts, as with `ssh -F`; `none` for none. Default: those that `ssh` reads.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ssh_config: Option<PathBuf>,
 }
 
 /// What to do about an unknown host key. A key other than the known one is refused by all but the last.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum HostKey {
     /// Ask at the terminal; without one, refuse.
-    #[default]
     Ask,
     /// Refuse.
     Strict,
@@ -324,8 +326,8 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, cl
 fn means_push(word: &OsString) -> bool {
     match word.to_str() {
         Some(
-            "push" | "apply" | "validate" | "bundle" | "hosts" | "facts" | "doc" | "schema" | "help" | "-h" | "--help" | "-V"
-            | "--version",
+            "push" | "apply" | "validate" | "bundle" | "hosts" | "facts" | "doc" | "schema"
+            | "help" | "-h" | "--help" | "-V" | "--version",
         ) => false,
         Some(text) if text.starts_with('-') => true,
         Some(text) => text.contains(['/', '.']) || Path::new(text).is_file(),
@@ -359,21 +361,22 @@ mod tests {
         assert_eq!(push.files.config, Some("config.yml".into()));
         assert_eq!(push.files.hosts, Some("examples/hosts".into()));
         assert_eq!(push.manifest, Some("examples/manifests/manifest.yml".into()));
-        assert_eq!((push.forks.0.get(), push.login.host_key), (32, HostKey::Ask));
+        assert_eq!((push.forks.0.get(), push.login.host_key), (32, None));
     }
 
     #[test]
     fn every_option_of_push_is_read() {
         let push = push(
             "hep push site.yml --forks 5 --check --diff --output json --host-key accept-new -u bob \
-             --port 2222 --private-key k --connect-timeout 3 --fail-on-change --step -v -k",
+             --port 2222 --private-key k --ssh-config none --connect-timeout 3 --fail-on-change --step -v -k",
         );
         let Run { check, diff, output, fail_on_change, step, verbose } = push.run;
         assert!(step);
         assert!(check && diff && fail_on_change && verbose == 1 && output == Output::Json);
-        let Login { user, port, private_key, ask_pass, host_key } = push.login;
+        let Login { user, port, private_key, ask_pass, host_key, ssh_config } = push.login;
+        assert_eq!(ssh_config, Some("none".into()));
         assert_eq!((user.as_deref(), port, ask_pass), (Some("bob"), Some(2222), true));
-        assert_eq!((private_key, host_key), (Some("k".into()), HostKey::AcceptNew));
+        assert_eq!((private_key, host_key), (Some("k".into()), Some(HostKey::AcceptNew)));
         assert_eq!((push.forks.0.get(), push.connect_timeout), (5, Some(3)));
     }
 

@@ -6,9 +6,10 @@ use crate::cli;
 use crate::config::Config;
 use crate::drive::greet;
 use crate::inventory::{Host, Transport};
+use crate::remote::ssh_config::{Asking, SshConfig};
 use crate::remote::{
-    self, Canceller, HostKeyPolicy, HostKeys, Identities, Link, Options, Problem, Secret, Stage,
-    Target, Timeouts, Unreachable,
+    self, Books, Canceller, HostKeyPolicy, Identities, Link, Options, Passphrases, Problem, Said,
+    Secret, Stage, Target, Timeouts, Unreachable,
 };
 use crate::report::HostId;
 use crate::report::text::{chain, shown};
@@ -29,15 +30,19 @@ pub(crate) struct Ways<'a> {
 
 /// Everything that is needed to bring an agent onto one of the hosts.
 pub(crate) struct Reach {
-    targets: Vec<Target>,
+    hosts: Vec<Said>,
     transports: Vec<Transport>,
     /// The agent for hosts that are this machine.
     here: Option<LocalAgent>,
-    policy: HostKeyPolicy,
-    host_keys: HostKeys,
+    /// What the command line says of them.
+    policy: Option<HostKeyPolicy>,
+    connect_timeout: Option<Duration>,
+    ssh_config: SshConfig,
+    usual: Usual,
+    books: Books,
     asker: Asker,
-    timeouts: Timeouts,
     identities: Identities,
+    passphrases: Passphrases,
     pub(crate) stop: Arc<Stop>,
 }
 
@@ -55,25 +60,28 @@ impl Reach {
         let logins = Logins { login, asked, config, usual };
         let targets = settings::targets(hosts, &logins)?;
         settings::check_keys(&targets, &logins)?;
-        let host_keys = HostKeys::of_user(usual.home.as_deref());
+        let books = Books::of_user(usual.home.as_deref());
         let warning = |line: &String| ui.err(&format!("warning: {}\n", shown(line)));
-        host_keys.warnings().iter().for_each(warning);
+        books.usual().warnings().iter().for_each(warning);
         Ok(Reach {
-            targets,
+            hosts: targets,
             transports,
             here,
-            policy: login.host_key.into(),
-            host_keys,
+            policy: login.host_key.map(Into::into),
+            connect_timeout: connect_timeout.map(Duration::from_secs),
+            ssh_config: ssh_config(login),
+            usual: usual.clone(),
+            books,
             asker: ui.asker(&stop),
-            timeouts: timeouts(connect_timeout),
             identities: Identities::of_user(usual.home.as_deref()),
+            passphrases: Passphrases::default(),
             stop,
         })
     }
 
     /// The hosts' names.
     pub(crate) fn names(&self) -> Vec<String> {
-        self.targets.iter().map(|target| target.name.clone()).collect()
+        self.hosts.iter().map(|host| host.name.clone()).collect()
     }
 
     /// Brings an agent onto a host and greets it.
@@ -85,26 +93,57 @@ impl Reach {
         host: HostId,
         way: &Canceller,
     ) -> Result<(Box<dyn Link>, Facts), Unreachable> {
-        let place = (self.targets.get(host.0), self.transports.get(host.0));
+        let place = (self.hosts.get(host.0), self.transports.get(host.0));
         match (place, &self.here) {
             ((Some(_), Some(Transport::Local)), Some(agent)) => launch_local(agent),
-            ((Some(target), _), _) => remote::ssh::launch(target, &self.options(), way, greet),
+            ((Some(said), _), _) => self.launch_remote(said, way),
             ((None, _), _) => Err(unreachable_local(Problem::new("no such host"))),
         }
     }
 
-    fn options(&self) -> Options<'_> {
-        Options {
-            policy: self.policy,
-            host_keys: &self.host_keys,
+    fn launch_remote(
+        &self,
+        said: &Said,
+        way: &Canceller,
+    ) -> Result<(Box<dyn Link>, Facts), Unreachable> {
+        let Usual { user, home, system_home } = &self.usual;
+        let asking = Asking {
+            config: &self.ssh_config,
+            home: home.as_deref(),
+            system_home: system_home.as_deref(),
+            user: user.as_deref(),
+            within: Timeouts::default().resolve,
+        };
+        let answer = asking.about(said, way).map_err(|Problem { what, hint }| {
+            let (host, stage) = (said.name.clone(), Stage::Resolve);
+            Unreachable { host, stage, what, hint, source: None }
+        })?;
+        let host_keys = self.books.of(answer.as_ref());
+        let options = Options {
+            policy: self
+                .policy
+                .or(answer.as_ref().map(|answer| answer.policy))
+                .unwrap_or(HostKeyPolicy::Ask),
+            host_keys: &host_keys,
             confirm: &self.asker,
-            timeouts: self.timeouts,
-            identities: self.identities.clone(),
+            timeouts: Timeouts::of(answer.as_ref(), self.connect_timeout),
+            identities: self.identities.clone().with_answer(answer.as_ref()),
+            passphrases: &self.passphrases,
             agents: &|machine| {
                 agent_binary::for_machine(machine)
                     .map_err(|error| Problem::new(chain(&error)).with_hint(error.hint()))
             },
-        }
+        };
+        let usual_user = user.as_deref().unwrap_or_default();
+        remote::ssh::launch(&Target::of(said, answer, usual_user), &options, way, greet)
+    }
+}
+
+fn ssh_config(login: &cli::Login) -> SshConfig {
+    match &login.ssh_config {
+        None => SshConfig::Usual,
+        Some(file) if file.as_os_str() == "none" => SshConfig::None,
+        Some(file) => SshConfig::File(file.clone()),
     }
 }
 
@@ -114,14 +153,6 @@ impl Reach {
 /// The system does not let us watch for them.
 pub(crate) fn wishes_to_stop() -> Result<Arc<Stop>, Refusal> {
     Stop::on_signals().map_err(|error| Refusal::plain(format!("cannot watch for signals: {error}")))
-}
-
-fn timeouts(connect_timeout: Option<u64>) -> Timeouts {
-    let usual = Timeouts::default();
-    match connect_timeout.map(Duration::from_secs) {
-        Some(limit) => usual.reaching_within(limit),
-        None => usual,
-    }
 }
 
 fn ask_password(login: &cli::Login, stop: &Stop, ui: &mut Ui) -> Result<Option<Secret>, Refusal> {

@@ -10,23 +10,42 @@ use std::time::Duration;
 
 mod auth;
 mod canceller;
+mod child;
 mod connect;
 mod host_key;
+mod key_file;
 mod known_hosts;
 pub(crate) mod local;
 mod private_key;
+mod proxy;
+mod socket;
 pub(crate) mod ssh;
+mod ssh_agent;
+pub(crate) mod ssh_config;
 mod tail;
 #[cfg(test)]
 mod test_server;
 mod upload;
 
-pub(crate) use auth::check_key;
 pub(crate) use canceller::Canceller;
-pub(crate) use host_key::{Confirm, HostKeyPolicy, HostKeys};
+pub(crate) use host_key::{Books, Confirm, HostKeyPolicy, HostKeys};
+pub(crate) use key_file::{Passphrases, check_key};
 
-/// Where a host is and how to log in: all that inventory, config and command line supply.
-#[derive(Debug, Clone)]
+/// What inventory, config and command line tell of a host; ssh_config and what is usual supply the rest.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Said {
+    pub(crate) name: String,
+    pub(crate) address: String,
+    pub(crate) port: Option<u16>,
+    pub(crate) user: Option<String>,
+    pub(crate) password: Option<Secret>,
+    pub(crate) private_key: Option<PathBuf>,
+    /// Words for the command line of `ssh` (`ansible_ssh_common_args` and its like).
+    pub(crate) arguments: Vec<String>,
+}
+
+/// Where a host is and how to log in.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Target {
     /// As the operator wrote it; what every message calls the host.
     pub(crate) name: String,
@@ -36,6 +55,33 @@ pub(crate) struct Target {
     pub(crate) user: String,
     pub(crate) password: Option<Secret>,
     pub(crate) private_key: Option<PathBuf>,
+    /// The program that connects to it.
+    pub(crate) proxy: Option<proxy::Proxy>,
+    /// The name under which its host key is known, in place of address and port.
+    pub(crate) alias: Option<String>,
+}
+
+impl Target {
+    /// What is told of a host, and then what `ssh` says of it.
+    pub(crate) fn of(said: &Said, answer: Option<ssh_config::Answer>, usual_user: &str) -> Target {
+        let Said { name, address, port, user, password, private_key, arguments: _ } = said.clone();
+        let target = Target {
+            name,
+            address,
+            port: port.unwrap_or(22),
+            user: user.unwrap_or_else(|| usual_user.to_owned()),
+            password,
+            private_key,
+            proxy: None,
+            alias: None,
+        };
+        match answer {
+            None => target,
+            Some(ssh_config::Answer { address, port, user, proxy, alias, .. }) => {
+                Target { address, port, user, proxy, alias, ..target }
+            }
+        }
+    }
 }
 
 /// A password or a key's text. Debug shows nothing of it.
@@ -67,6 +113,7 @@ pub(crate) struct Options<'a> {
     pub(crate) confirm: &'a dyn Confirm,
     pub(crate) timeouts: Timeouts,
     pub(crate) identities: Identities,
+    pub(crate) passphrases: &'a Passphrases,
     /// The agent's bytes for a machine as `uname -m` names it.
     pub(crate) agents: &'a Agents<'a>,
 }
@@ -81,6 +128,12 @@ pub(crate) struct Identities {
     pub(crate) agent_socket: Option<PathBuf>,
     /// The directory of `id_ed25519` and its like.
     pub(crate) ssh_directory: Option<PathBuf>,
+    /// Keys that ssh_config names, in place of those.
+    pub(crate) listed: Option<Vec<PathBuf>>,
+    /// Certificates that ssh_config names, beside those next to their keys.
+    pub(crate) certificates: Vec<PathBuf>,
+    /// Of ssh-agent's keys only those that are named too.
+    pub(crate) only: bool,
 }
 
 impl Identities {
@@ -91,6 +144,23 @@ impl Identities {
                 .filter(|socket| !socket.is_empty())
                 .map(PathBuf::from),
             ssh_directory: home.map(|home| home.join(".ssh")),
+            ..Identities::default()
+        }
+    }
+
+    /// The same, with what `ssh` says of a host.
+    pub(crate) fn with_answer(self, answer: Option<&ssh_config::Answer>) -> Identities {
+        let Some(answer) = answer else { return self };
+        Identities {
+            agent_socket: match &answer.agent {
+                ssh_config::AgentChoice::Usual => self.agent_socket,
+                ssh_config::AgentChoice::None => None,
+                ssh_config::AgentChoice::Socket(socket) => Some(socket.clone()),
+            },
+            ssh_directory: self.ssh_directory,
+            listed: answer.identity_files.clone(),
+            certificates: answer.certificates.clone(),
+            only: answer.identities_only,
         }
     }
 }
@@ -112,6 +182,15 @@ pub(crate) struct Timeouts {
     pub(crate) start: Duration,
     /// For what [`Link::finish`] still waits for.
     pub(crate) finish: Duration,
+    pub(crate) alive: Alive,
+}
+
+/// When a quiet host is asked for a sign of life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Alive {
+    pub(crate) every: Duration,
+    /// How many times it need not answer.
+    pub(crate) unanswered: u32,
 }
 
 impl Default for Timeouts {
@@ -127,11 +206,23 @@ impl Default for Timeouts {
             upload: Duration::from_secs(120),
             start: Duration::from_secs(30),
             finish: Duration::from_secs(5),
+            alive: Alive { every: connect::KEEPALIVE, unanswered: connect::UNANSWERED },
         }
     }
 }
 
 impl Timeouts {
+    /// With what `ssh` says of a host; `limit`, where there is one, is stronger.
+    pub(crate) fn of(answer: Option<&ssh_config::Answer>, limit: Option<Duration>) -> Timeouts {
+        let usual = Timeouts::default();
+        let limit = limit.or(answer.and_then(|answer| answer.connect_timeout));
+        let timeouts = limit.map_or(usual, |limit| usual.reaching_within(limit));
+        match answer.and_then(|answer| answer.alive) {
+            Some(alive) => Timeouts { alive, ..timeouts },
+            None => timeouts,
+        }
+    }
+
     /// At most this for the way to an SSH session: the host's name, the connection and the key exchange together.
     pub(crate) fn reaching_within(self, reach: Duration) -> Timeouts {
         Timeouts { reach, resolve: reach, connect: reach, handshake: reach, ..self }
@@ -141,6 +232,7 @@ impl Timeouts {
     fn after(self, spent: Duration) -> Timeouts {
         let left = self.reach.saturating_sub(spent).max(Duration::from_millis(1));
         Timeouts {
+            reach: left,
             resolve: self.resolve.min(left),
             connect: self.connect.min(left),
             handshake: self.handshake.min(left),
@@ -247,7 +339,7 @@ pub(crate) trait Link: Read + Write + Send {
     fn counters(&self) -> Counters;
 }
 
-/// Bytes in both directions, encryption and acknowledged retransmissions counted once.
+/// Bytes in both directions, encryption and acknowledged retransmissions counted once; behind a proxy without encryption.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Counters {
     pub(crate) sent: u64,

@@ -5,7 +5,7 @@ use crate::cli;
 use crate::config::Config;
 use crate::diagnostic::Diagnostics;
 use crate::inventory::{Host, Inventory, NoSelection};
-use crate::remote::{self, Secret, Target};
+use crate::remote::{self, Said, Secret};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -112,13 +112,17 @@ pub(crate) struct Usual {
     pub(crate) user: Option<String>,
     /// What `~` stands for.
     pub(crate) home: Option<PathBuf>,
+    /// The home directory of the system's user list.
+    pub(crate) system_home: Option<PathBuf>,
 }
 
 impl Usual {
     /// As the system says.
     pub(crate) fn of_system() -> Usual {
         let user = users::get_current_username().and_then(|name| name.into_string().ok());
-        Usual { user, home: std::env::home_dir().filter(|home| home.is_absolute()) }
+        let own = users::get_user_by_uid(users::get_current_uid());
+        let system_home = own.map(|own| users::os::unix::UserExt::home_dir(&own).to_owned());
+        Usual { user, home: std::env::home_dir().filter(|home| home.is_absolute()), system_home }
     }
 }
 
@@ -131,32 +135,55 @@ pub(crate) struct Logins<'a> {
     pub(crate) usual: &'a Usual,
 }
 
-/// Where every host is and how to log in there.
+/// What is told of every host and of how to log in there.
 ///
 /// # Errors
 /// Nothing says as whom to log in; and all that stands in the way of these hosts.
-pub(crate) fn targets(hosts: Vec<Host>, logins: &Logins<'_>) -> Result<Vec<Target>, Refusal> {
+pub(crate) fn targets(hosts: Vec<Host>, logins: &Logins<'_>) -> Result<Vec<Said>, Refusal> {
     let Logins { login, asked, config, usual } = logins;
     let mut obstacles = Diagnostics::default();
     hosts.iter().for_each(|host| obstacles.extend(host.obstacles.clone()));
     obstacles.unless(()).map_err(Refusal::Mistakes)?;
     let target = |host: Host| {
+        let arguments = ssh_arguments(&host)?;
         let user = login.user.clone().or(host.user).or_else(|| config.ssh.username.clone());
-        let user = user.or_else(|| usual.user.clone()).ok_or_else(|| {
+        if user.is_none() && usual.user.is_none() {
             let what = "nothing says as whom to log in, and this user has no name";
-            Refusal::new(what, "give it with `--user`")
-        })?;
+            return Err(Refusal::new(what, "give it with `--user`"));
+        }
         let (from_line, from_config) = named_keys(logins);
-        Ok(Target {
+        Ok(Said {
+            arguments,
             name: host.name,
             address: host.address,
-            port: login.port.or(host.port).or(config.ssh.port).unwrap_or(22),
+            port: login.port.or(host.port).or(config.ssh.port),
             user,
             password: asked.clone().or(host.password).or_else(|| config.ssh.password.clone()),
             private_key: from_line.or(host.private_key).or(from_config),
         })
     };
     hosts.into_iter().map(target).collect()
+}
+
+/// What Ansible would give `ssh` on its command line for this host.
+fn ssh_arguments(host: &Host) -> Result<Vec<String>, Refusal> {
+    const NAMES: [&str; 3] =
+        ["ansible_ssh_args", "ansible_ssh_common_args", "ansible_ssh_extra_args"];
+    let effective = host.effective();
+    let mut arguments = Vec::new();
+    for name in NAMES {
+        let found = effective.iter().find(|variable| variable.name == name);
+        let Some(text) = found.and_then(|variable| variable.value.as_str()) else { continue };
+        let wrong = |what: &str| {
+            let message = format!("`{name}` of `{}` {what}", host.name);
+            Refusal::new(message, "write options of ssh(1), as `-o ProxyJump=bastion`")
+        };
+        if text.contains("{{") || text.contains("{%") {
+            return Err(wrong("is an expression"));
+        }
+        arguments.extend(remote::ssh_config::words_of(text).ok_or_else(|| wrong("lacks a quote"))?);
+    }
+    Ok(arguments)
 }
 
 /// The keys that the command line and the config name.
@@ -170,7 +197,7 @@ fn named_keys(logins: &Logins<'_>) -> (Option<PathBuf>, Option<PathBuf>) {
 ///
 /// # Errors
 /// The first key that cannot be read or is none, and who names it.
-pub(crate) fn check_keys(targets: &[Target], logins: &Logins<'_>) -> Result<(), Refusal> {
+pub(crate) fn check_keys(targets: &[Said], logins: &Logins<'_>) -> Result<(), Refusal> {
     let (from_line, from_config) = named_keys(logins);
     let paths = targets.iter().filter_map(|target| target.private_key.as_ref());
     for path in paths.collect::<BTreeSet<_>>() {
@@ -220,15 +247,18 @@ mod tests {
             port: word(config, "port=").map(|port| port.parse().unwrap()),
         };
         let config = Config { ssh, ..Config::default() };
-        let usual = Usual { user: Some("me".to_owned()), home: Some("/home/me".into()) };
+        let home = Some(PathBuf::from("/home/me"));
+        let usual = Usual { user: Some("me".to_owned()), home: home.clone(), system_home: home };
         let asked = login.ask_pass.then(|| Secret::new("typed"));
         let targets =
             targets(vec![host], &Logins { login, asked, config: &config, usual: &usual }).unwrap();
-        let Target { address, port, user, password, private_key, .. } = &targets[0];
+        let Said { address, port, user, password, private_key, .. } = &targets[0];
         let known = ["typed", "line", "config"].map(|text| (Some(Secret::new(text)), text));
         let password =
             known.iter().find(|(secret, _)| secret == password).map_or("-", |(_, text)| text);
         let key = private_key.as_deref().map_or("-".into(), |key| key.display().to_string());
+        let user = user.as_deref().unwrap_or_default();
+        let port = port.map(|port| port.to_string()).unwrap_or_default();
         assert_eq!(format!("{user}@{address}:{port} {password} {key}"), expected);
     }
 
@@ -247,7 +277,7 @@ mod tests {
         check(&said, &line, &config, "cli@10.0.0.1:1 typed k1");
         check(&none, &line, &config, "line@10.0.0.1:2 line k2");
         check(&none, &[], &config, "config@10.0.0.1:3 config /home/me/k3");
-        check(&none, &[], &[], "me@10.0.0.1:22 - -");
+        check(&none, &[], &[], "@10.0.0.1: - -");
     }
 
     #[test]
@@ -259,7 +289,7 @@ mod tests {
             let login = cli::Login { private_key: key("line"), ..cli::Login::default() };
             let ssh = SshDefaults { private_key: key("config"), ..SshDefaults::default() };
             let config = Config { ssh, ..Config::default() };
-            let usual = Usual { user: Some("me".to_owned()), home: None };
+            let usual = Usual { user: Some("me".to_owned()), ..Usual::default() };
             let host = Host {
                 name: "web1".to_owned(),
                 address: "10.0.0.1".to_owned(),

@@ -1,19 +1,15 @@
 //! Which ways to log in are tried, in which order, and what is said when none was good.
-//! Reads key files; knows no session: `ssh/login.rs` carries the plan out.
+//! Knows no session: `ssh/login.rs` carries the plan out.
 
+use super::key_file::{Certificate, KeyFile, certified};
 use super::known_hosts::PublicKey;
-use super::{Problem, Secret, Target, private_key};
-use crate::source::plain;
-use std::io;
-use std::path::{Path, PathBuf};
+use super::{Problem, Target};
+use std::path::PathBuf;
 
 /// sshd ends a connection after 6 refusals (MaxAuthTries). With a password to come as well, in two ways, no more keys
 /// than this are tried before.
 const KEYS_BEFORE_PASSWORD: usize = 4;
 const KEYS_ALONE: usize = 6;
-
-/// The keys of `~/.ssh` that are tried unasked, as `ssh` does.
-const DEFAULT_KEYS: [&str; 3] = ["id_ed25519", "id_ecdsa", "id_rsa"];
 
 /// The methods that the host lists in its first refusal (RFC 4252, 5.1).
 #[derive(Debug, Clone, Copy)]
@@ -23,15 +19,6 @@ impl Offered<'_> {
     fn has(self, method: &str) -> bool {
         self.0.split(',').any(|offered| offered == method)
     }
-}
-
-/// A key file that was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct KeyFile {
-    pub(super) path: PathBuf,
-    pub(super) text: Secret,
-    encrypted: bool,
-    public: Option<PublicKey>,
 }
 
 /// A key that ssh-agent holds.
@@ -44,6 +31,7 @@ pub(super) struct AgentKey {
 /// One thing to try.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Attempt {
+    Certificate(KeyFile, Certificate),
     File(KeyFile),
     Agent(AgentKey),
     Password,
@@ -55,6 +43,9 @@ impl Attempt {
     /// As a message names it.
     pub(super) fn shown(&self) -> String {
         match self {
+            Attempt::Certificate(_, certificate) => {
+                format!("certificate {}", certificate.path.display())
+            }
             Attempt::File(file) => format!("key {}", file.path.display()),
             Attempt::Agent(key) => {
                 format!("ssh-agent's key `{}` ({})", key.comment, key.public.shown_kind())
@@ -68,11 +59,15 @@ impl Attempt {
 /// All that there is to log in with.
 #[derive(Debug, Default)]
 pub(super) struct Means {
-    /// The key that the operator named for this host.
-    pub(super) named: Option<KeyFile>,
+    /// The keys that the operator or ssh_config named for this host.
+    pub(super) named: Vec<KeyFile>,
     pub(super) agent: Vec<AgentKey>,
     pub(super) defaults: Vec<KeyFile>,
     pub(super) has_password: bool,
+    /// Keys that ssh-agent should try first.
+    pub(super) wanted: Vec<PublicKey>,
+    /// And no others.
+    pub(super) only: bool,
 }
 
 /// What will be tried, and what was left out and why.
@@ -92,10 +87,14 @@ pub(super) enum LeftOut {
 impl Means {
     /// The order: the named key, ssh-agent's keys, default keys, password; of these what the host offers.
     pub(super) fn plan(self, offered: Offered<'_>) -> Plan {
-        let Means { named, mut agent, defaults, has_password } = self;
+        let Means { named, mut agent, defaults, has_password, wanted, only } = self;
         // A named key that has a passphrase may be in ssh-agent, opened.
-        let wanted = named.as_ref().and_then(|file| file.public.clone());
-        agent.sort_by_key(|key| Some(&key.public) != wanted.as_ref());
+        let is_wanted = |key: &AgentKey| {
+            let certified = certified(&key.public);
+            wanted.contains(certified.as_ref().unwrap_or(&key.public))
+        };
+        agent.retain(|key| !only || is_wanted(key));
+        agent.sort_by_key(|key| !is_wanted(key));
         let held: Vec<PublicKey> = agent.iter().map(|key| key.public.clone()).collect();
         let is_held = |file: &KeyFile| file.public.as_ref().is_some_and(|key| held.contains(key));
 
@@ -108,7 +107,9 @@ impl Means {
             for file in files {
                 if is_fido(file.public.as_ref()) {
                     left_out.push(LeftOut::Fido(file.path.display().to_string()));
-                } else if !file.encrypted {
+                } else if !file.encrypted || file.passphrase.is_some() {
+                    let certificates = file.certificates.iter().cloned();
+                    keys.extend(certificates.map(|one| Attempt::Certificate(file.clone(), one)));
                     keys.push(Attempt::File(file));
                 } else if !is_held(&file) {
                     left_out.push(LeftOut::Encrypted(file.path));
@@ -147,47 +148,6 @@ impl Means {
 /// Keys of security tokens: libssh2 can make no such signature, not even through ssh-agent.
 fn is_fido(public: Option<&PublicKey>) -> bool {
     public.is_some_and(|key| key.kind().starts_with("sk-"))
-}
-
-/// The key that the target names. It is an error if it cannot be read any more: [`check_key`] comes first.
-pub(super) fn named_key(target: &Target) -> Result<Option<KeyFile>, Problem> {
-    target.private_key.as_deref().map(named).transpose()
-}
-
-/// Whether a file that the operator names as a private key is one.
-///
-/// # Errors
-/// It is none, or cannot be read. Who names it is not known here.
-pub(crate) fn check_key(path: &Path) -> Result<(), Problem> {
-    named(path).map(drop)
-}
-
-fn named(path: &Path) -> Result<KeyFile, Problem> {
-    let shown = path.display();
-    match read_key(path) {
-        Ok(Some(file)) => Ok(file),
-        Ok(None) => Err(Problem::new(format!("{shown} is no private key"))),
-        Err(error) => {
-            let why = plain(&error);
-            Err(Problem::new(format!("cannot read the private key {shown}: {why}")))
-        }
-    }
-}
-
-/// The usual keys, as far as they are there and can be read.
-pub(super) fn default_keys(directory: Option<&Path>) -> Vec<KeyFile> {
-    let paths = directory.into_iter().flat_map(|own| DEFAULT_KEYS.map(|name| own.join(name)));
-    paths.filter_map(|path| read_key(&path).ok().flatten()).collect()
-}
-
-fn read_key(path: &Path) -> io::Result<Option<KeyFile>> {
-    let text = String::from_utf8_lossy(&std::fs::read(path)?).into_owned();
-    Ok(private_key::look_at(&text).map(|outside| KeyFile {
-        path: path.to_owned(),
-        text: Secret::new(text),
-        encrypted: outside.encrypted,
-        public: outside.public,
-    }))
 }
 
 /// Nothing that was tried was good.

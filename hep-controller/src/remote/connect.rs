@@ -116,6 +116,7 @@ mod tests {
             user: "root".into(),
             password: None,
             private_key: None,
+            ..Target::default()
         }
     }
 

@@ -3,13 +3,15 @@
 
 use super::Problem;
 use super::known_hosts::{self, KnownHosts, Place, PublicKey, Verdict};
+use super::ssh_config::Answer;
+use std::collections::HashMap;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What to do about a key that is not known. A changed or revoked key is refused by all but `Off`.
+/// What to do about a key that is not known. A changed or revoked key is refused by all but the last two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HostKeyPolicy {
     /// Ask the operator at the terminal; without one, refuse.
@@ -20,12 +22,25 @@ pub(crate) enum HostKeyPolicy {
     AcceptNew,
     /// Check nothing, record nothing.
     Off,
+    /// Trust and record it; accept even a changed or revoked one, but then give no password away: `StrictHostKeyChecking no`.
+    Lax,
 }
 
-/// Who answers yes or no.
+/// How far an accepted key is to be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trust {
+    Full,
+    /// Nothing that another host could use.
+    NoPassword,
+}
+
+/// Who answers questions.
 pub(crate) trait Confirm: Sync {
     /// An error if nobody can be asked.
     fn confirm(&self, question: &str) -> io::Result<bool>;
+
+    /// A passphrase, typed unseen. An error if nobody can be asked.
+    fn passphrase(&self, question: &str) -> io::Result<String>;
 }
 
 /// The host keys known to this run: read once, shared by all hosts' threads.
@@ -40,18 +55,48 @@ pub(crate) struct HostKeys {
     warnings: Vec<String>,
 }
 
-impl HostKeys {
+/// All known_hosts files of a run, by those that count for a host: each is read once.
+#[derive(Debug)]
+pub(crate) struct Books {
+    usual: Arc<HostKeys>,
+    /// The usual ones of the user.
+    own: Vec<PathBuf>,
+    others: Mutex<HashMap<Vec<PathBuf>, Arc<HostKeys>>>,
+}
+
+/// Those of the system that `ssh` reads too.
+const SYSTEM: [&str; 2] = ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"];
+
+impl Books {
     /// The files that `ssh` reads; new keys go to `~/.ssh/known_hosts`.
-    pub(crate) fn of_user(home: Option<&Path>) -> HostKeys {
+    pub(crate) fn of_user(home: Option<&Path>) -> Books {
         let own = home.map(|home| home.join(".ssh"));
-        let mut files: Vec<PathBuf> = Vec::new();
-        if let Some(own) = &own {
-            files.extend([own.join("known_hosts"), own.join("known_hosts2")]);
-        }
-        files.extend(["/etc/ssh/ssh_known_hosts".into(), "/etc/ssh/ssh_known_hosts2".into()]);
-        HostKeys::read(&files, own.map(|own| own.join("known_hosts")))
+        let own = own.map(|own| vec![own.join("known_hosts"), own.join("known_hosts2")]);
+        let own = own.unwrap_or_default();
+        let files: Vec<PathBuf> = own.iter().cloned().chain(SYSTEM.map(PathBuf::from)).collect();
+        let usual = Arc::new(HostKeys::read(&files, own.first().cloned()));
+        Books { usual, own, others: Mutex::default() }
     }
 
+    pub(crate) fn usual(&self) -> &HostKeys {
+        &self.usual
+    }
+
+    /// Those that count for a host of which `ssh` says this.
+    pub(crate) fn of(&self, answer: Option<&Answer>) -> Arc<HostKeys> {
+        let Some(answer) = answer else { return Arc::clone(&self.usual) };
+        let own = answer.user_known_hosts.as_ref().unwrap_or(&self.own);
+        let files: Vec<PathBuf> = own.iter().chain(&answer.global_known_hosts).cloned().collect();
+        if own == &self.own && answer.global_known_hosts == SYSTEM.map(PathBuf::from) {
+            return Arc::clone(&self.usual);
+        }
+        let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = |files: &Vec<PathBuf>| Arc::new(HostKeys::read(files, own.first().cloned()));
+        Arc::clone(others.entry(files).or_insert_with_key(read))
+    }
+}
+
+impl HostKeys {
     /// A file that is missing holds nothing; one that cannot be read is a warning, as is each line passed over.
     pub(crate) fn read(files: &[PathBuf], record: Option<PathBuf>) -> HostKeys {
         let mut known = KnownHosts::default();
@@ -85,9 +130,9 @@ impl HostKeys {
         shown: &Shown<'_>,
         policy: HostKeyPolicy,
         confirm: &dyn Confirm,
-    ) -> Result<(), Problem> {
+    ) -> Result<Trust, Problem> {
         if policy == HostKeyPolicy::Off {
-            return Ok(());
+            return Ok(Trust::Full);
         }
         let judgement = judge(&self.verdict(shown), shown, policy);
         if !matches!(judgement, Judgement::Ask(_)) {
@@ -103,12 +148,13 @@ impl HostKeys {
         judgement: Judgement,
         shown: &Shown<'_>,
         confirm: &dyn Confirm,
-    ) -> Result<(), Problem> {
+    ) -> Result<Trust, Problem> {
         match judgement {
-            Judgement::Accept => Ok(()),
-            Judgement::Record => self.record(shown),
+            Judgement::Accept => Ok(Trust::Full),
+            Judgement::Suspect => Ok(Trust::NoPassword),
+            Judgement::Record => self.record(shown).map(|()| Trust::Full),
             Judgement::Refuse(problem) => Err(problem),
-            Judgement::Ask(question) => self.ask(&question, shown, confirm),
+            Judgement::Ask(question) => self.ask(&question, shown, confirm).map(|()| Trust::Full),
         }
     }
 
@@ -199,6 +245,8 @@ fn keyscan_type(kind: &str) -> &str {
 #[derive(Debug)]
 enum Judgement {
     Accept,
+    /// Accept, but give no password away.
+    Suspect,
     /// Accept and remember.
     Record,
     /// The question to put.
@@ -210,6 +258,11 @@ enum Judgement {
 fn judge(verdict: &Verdict, shown: &Shown<'_>, policy: HostKeyPolicy) -> Judgement {
     match verdict {
         Verdict::Known => Judgement::Accept,
+        Verdict::Revoked { .. } | Verdict::Changed { .. } | Verdict::OtherType { .. }
+            if policy == HostKeyPolicy::Lax =>
+        {
+            Judgement::Suspect
+        }
         Verdict::Revoked { place } => {
             Judgement::Refuse(Problem::new(format!("{} is revoked by {place}", shown.key())))
         }
@@ -224,11 +277,12 @@ fn judge(verdict: &Verdict, shown: &Shown<'_>, policy: HostKeyPolicy) -> Judgeme
                 Judgement::Refuse(changed(shown, place, old))
             }
             HostKeyPolicy::Off => Judgement::Accept,
+            HostKeyPolicy::Lax => Judgement::Suspect,
         },
         Verdict::Unknown { authority } => match policy {
             HostKeyPolicy::Ask => Judgement::Ask(question(shown, "This key is not known.")),
             HostKeyPolicy::Strict => Judgement::Refuse(unknown(shown, authority.as_ref())),
-            HostKeyPolicy::AcceptNew => Judgement::Record,
+            HostKeyPolicy::AcceptNew | HostKeyPolicy::Lax => Judgement::Record,
             HostKeyPolicy::Off => Judgement::Accept,
         },
     }

@@ -36,6 +36,10 @@ impl PublicKey {
         &self.kind
     }
 
+    pub(super) fn blob(&self) -> &[u8] {
+        &self.blob
+    }
+
     /// As `ssh` and `ssh-keygen -l` show it: `SHA256:` and base64 without padding.
     pub(super) fn fingerprint(&self) -> String {
         format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(&self.blob)))

@@ -4,11 +4,10 @@
 //! Never kills it: as over SSH, an agent whose link is cut finishes the step in hand (that may be dpkg's) and goes.
 
 use super::canceller::Cut;
-use super::tail::Tail;
+use super::tail::{Stderr, follow};
 use super::{Canceller, Counters, Ending, Exit, Link};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::signal::Signal;
-use std::convert::Infallible;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
@@ -16,9 +15,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
-use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -54,36 +51,6 @@ fn start(command: &mut Command) -> io::Result<Box<dyn Link>> {
     let stderr = child.stderr.take().map(follow).transpose()?;
     let counters = Counters::default();
     Ok(Box::new(LocalLink { child, stream: ours, stderr, cancel, counters, ended: None }))
-}
-
-/// The tail of stderr, and a channel that is closed at its end.
-struct Stderr {
-    tail: Arc<Mutex<Tail>>,
-    end: Receiver<Infallible>,
-}
-
-impl Stderr {
-    /// The end is waited for a moment only: a task may have left a daemon behind that holds the pipe open.
-    fn text(&self) -> String {
-        let _ = self.end.recv_timeout(Duration::from_millis(200));
-        self.tail.lock().unwrap_or_else(PoisonError::into_inner).text()
-    }
-}
-
-fn follow(mut pipe: ChildStderr) -> io::Result<Stderr> {
-    let (at_end, end) = mpsc::channel();
-    let kept = Arc::new(Mutex::new(Tail::default()));
-    let tail = Arc::clone(&kept);
-    let copy = move || {
-        let _at_end = at_end;
-        let mut buffer = [0; 4096];
-        while let Ok(read @ 1..) = pipe.read(&mut buffer) {
-            let mut tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
-            tail.push(buffer.get(..read).unwrap_or_default());
-        }
-    };
-    thread::Builder::new().name("agent's stderr".to_owned()).spawn(copy)?;
-    Ok(Stderr { tail: kept, end })
 }
 
 struct LocalLink {

@@ -43,7 +43,7 @@ fn openssh(bytes: &[u8]) -> Option<Outside> {
 }
 
 /// A string as SSH writes it: length, bytes. Gives what follows too.
-fn string(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(super) fn string(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<4>()?;
     rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)
 }

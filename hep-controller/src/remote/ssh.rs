@@ -2,11 +2,13 @@
 //! names ssh2. One thread owns a session and never blocks in libssh2: see `ssh/wire.rs`.
 
 use super::connect;
-use super::host_key::Shown;
+use super::host_key::{Shown, Trust};
 use super::known_hosts::PublicKey;
+use super::socket::Socket;
 use super::upload::{self, CANDIDATES, Place};
-use super::{Canceller, Ending, Exit, Link, Options, Problem, Stage, Target, Unreachable, auth};
+use super::{Canceller, Ending, Exit, Link, Options, Problem, Stage, Target, Unreachable};
 use ssh2::{Channel, MethodType, Sftp};
+use std::cell::Cell;
 use std::time::Instant;
 use wire::{Broken, Wire};
 
@@ -17,6 +19,7 @@ mod stream;
 mod wire;
 
 use link::SshLink;
+use login::Prepared;
 use send::Unsent;
 use stream::Stream;
 
@@ -31,13 +34,12 @@ pub(crate) fn launch<T>(
     mut hello: impl FnMut(&mut dyn Link) -> Result<T, Problem>,
 ) -> Result<(Box<dyn Link>, T), Unreachable> {
     let launch = Launch { target, options, cancel };
-    let named_key = auth::named_key(target).map_err(launch.fails(Stage::Login))?;
+    let prepared = login::prepare(target, options).map_err(launch.fails(Stage::Login))?;
     let mut wire = launch.connect()?;
-    launch.check_host_key(&wire)?;
+    let trust = launch.check_host_key(&wire)?;
     wire.limit(options.timeouts.login);
-    login::login(&mut wire, target, &options.identities, named_key)
-        .map_err(launch.failed(Stage::Login))?;
-    wire.keep_alive();
+    launch.login(&mut wire, trust, prepared).map_err(launch.failed(Stage::Login))?;
+    wire.keep_alive(options.timeouts.alive);
     wire.limit(options.timeouts.upload);
     let Survey { machine, sftp, room } = survey(&mut wire).map_err(launch.failed(Stage::Upload))?;
     let agent = (options.agents)(&machine).map_err(launch.fails(Stage::Upload))?;
@@ -98,35 +100,87 @@ impl<'a> Launch<'a> {
         let Launch { target, options, cancel } = self;
         let begin = Instant::now();
         let left = || options.timeouts.after(begin.elapsed());
-        let addresses = connect::resolve(target, &left())
-            .map_err(|refusal| refusal.at(target, Stage::Resolve))?;
-        let tcp = connect::tcp(&addresses, &left(), cancel)
-            .map_err(|refusal| refusal.at(target, Stage::Connect))?;
-        let failed = |what: &'static str| {
-            move |source| {
-                let hint = "is it an SSH server? sshd also hangs up when too many log in at once (`MaxStartups`)";
-                let problem = Problem::new(what).with_hint(hint);
-                Failed { problem, source: Some(source) }.at(target, Stage::Connect)
+        let (socket, handshake) = match &target.proxy {
+            Some(proxy) => {
+                let started = proxy.start(cancel).map_err(|error| {
+                    let what = format!("{} does not start", proxy.shown());
+                    self.fails(Stage::Connect)(Problem::new(what)).because(error)
+                })?;
+                // It connects behind our back: its time is spent here.
+                (Socket::Proxied(started, Cell::default()), left().connect + left().handshake)
+            }
+            None => {
+                let addresses = connect::resolve(target, &left())
+                    .map_err(|refusal| refusal.at(target, Stage::Resolve))?;
+                let tcp = connect::tcp(&addresses, &left(), cancel)
+                    .map_err(|refusal| refusal.at(target, Stage::Connect))?;
+                (Socket::Tcp(tcp), left().handshake)
             }
         };
-        let mut wire =
-            Wire::new(tcp, cancel.clone()).map_err(failed("no SSH session could be made"))?;
-        wire.limit(left().handshake);
-        let algorithms = options.host_keys.algorithms(&target.address, target.port);
+        let failed = |what: &'static str, said: String| {
+            move |source| {
+                Failed { problem: self.no_session(what, &said), source: Some(source) }
+                    .at(target, Stage::Connect)
+            }
+        };
+        let none = String::new;
+        let mut wire = Wire::new(socket, cancel.clone())
+            .map_err(failed("no SSH session could be made", none()))?;
+        wire.limit(handshake.min(left().reach));
+        let (host, port) = self.known_as();
+        let algorithms = options.host_keys.algorithms(host, port);
         wire.run(|session| session.method_pref(MethodType::HostKey, &algorithms))
-            .map_err(failed("no host key algorithm can be asked for"))?;
-        wire.run(|session| session.clone().handshake())
-            .map_err(failed("no SSH key exchange with the host"))?;
-        Ok(wire)
+            .map_err(failed("no host key algorithm can be asked for", none()))?;
+        match wire.run(|session| session.clone().handshake()) {
+            Ok(()) => Ok(wire),
+            Err(broken) => {
+                let said = wire.said_on_the_way();
+                Err(failed("no SSH key exchange with the host", said)(broken))
+            }
+        }
     }
 
-    fn check_host_key(self, wire: &Wire) -> Result<(), Unreachable> {
-        let Launch { target, options, .. } = self;
+    /// The name and the port under which the host's key is known.
+    fn known_as(self) -> (&'a str, u16) {
+        match &self.target.alias {
+            // As in ssh: an alias has no port.
+            Some(alias) => (alias, 22),
+            None => (&self.target.address, self.target.port),
+        }
+    }
+
+    fn no_session(self, what: &str, said: &str) -> Problem {
+        let Some(proxy) = &self.target.proxy else {
+            let hint = "is it an SSH server? sshd also hangs up when too many log in at once (`MaxStartups`)";
+            return Problem::new(what).with_hint(hint);
+        };
+        let said = match said.trim() {
+            "" => "it says nothing".to_owned(),
+            said => format!("it says: {said}"),
+        };
+        Problem::new(format!("{what} through {}; {said}", proxy.shown()))
+            .with_hint("it can ask nobody: a key without a question, and a known host key, are needed on the way")
+    }
+
+    fn check_host_key(self, wire: &Wire) -> Result<Trust, Unreachable> {
+        let Launch { options, .. } = self;
         let fails = self.fails(Stage::HostKey);
         let key = wire.session().host_key().and_then(|(blob, _)| PublicKey::from_blob(blob));
         let key = key.ok_or_else(|| fails(Problem::new("the host showed no key")))?;
-        let shown = Shown { host: &target.address, port: target.port, key: &key };
+        let (host, port) = self.known_as();
+        let shown = Shown { host, port, key: &key };
         options.host_keys.admit(&shown, options.policy, options.confirm).map_err(fails)
+    }
+
+    fn login(self, wire: &mut Wire, trust: Trust, prepared: Prepared) -> Result<(), Failed> {
+        let Launch { target, options, .. } = self;
+        match trust {
+            Trust::Full => login::login(wire, target, options, prepared),
+            Trust::NoPassword => {
+                let careful = Target { password: None, ..target.clone() };
+                login::login(wire, &careful, options, prepared)
+            }
+        }
     }
 
     /// Upload, start, hello. Takes the wire, so that an error ends the connection first of all.

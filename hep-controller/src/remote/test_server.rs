@@ -19,7 +19,7 @@ impl Server {
         Server::with("", "true")
     }
 
-    /// With lines added to sshd_config(5), and a command that runs before it in the same mount namespace, where
+    /// With lines added to sshd_config(5), in which `DIR` is the server's directory, and a command that runs before it in the same mount namespace, where
     /// `$DIR` is the server's directory.
     pub(super) fn with(config: &str, before: &str) -> Server {
         let directory = tempfile::tempdir().unwrap();
@@ -30,6 +30,7 @@ impl Server {
         fs::create_dir_all("/run/sshd").unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let at = path.display();
+        let config = config.replace("DIR", &at.to_string());
         // First come, first served: the test's lines win.
         let text = format!(
             "{config}\nListenAddress 127.0.0.1:{port}\nHostKey {at}/host\nAuthorizedKeysFile {at}/authorized\n\

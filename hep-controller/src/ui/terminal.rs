@@ -18,7 +18,7 @@ const LOOK: u16 = 200;
 /// The longest answer, in bytes.
 const ANSWER: usize = 1024;
 
-/// Asks about host keys while the run goes on.
+/// Asks about host keys and for passphrases while the run goes on.
 pub(crate) struct Asker {
     /// Held while a question stands: no status line is drawn over it.
     pub(super) screen: Arc<Mutex<()>>,
@@ -40,6 +40,13 @@ impl Confirm for Asker {
                 Some(_) => write!(terminal, "please type `yes` or `no`: ")?,
             }
         }
+    }
+
+    fn passphrase(&self, question: &str) -> io::Result<String> {
+        let _screen = self.screen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut terminal = open()?;
+        write!(terminal, "{}", self.clear)?;
+        ask_quietly(&mut terminal, question, &self.stop)
     }
 }
 

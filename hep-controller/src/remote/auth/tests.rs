@@ -1,6 +1,7 @@
 //! The order of ways to log in, a line each.
 
 use super::*;
+use crate::remote::{Secret, check_key};
 
 fn public(kind: &str, number: u8) -> PublicKey {
     let mut blob = u32::try_from(kind.len()).unwrap().to_be_bytes().to_vec();
@@ -14,6 +15,8 @@ fn file(name: &str, number: u8, encrypted: bool) -> KeyFile {
         path: name.into(),
         text: Secret::new(""),
         encrypted,
+        passphrase: None,
+        certificates: Vec::new(),
         public: Some(public("ssh-ed25519", number)),
     }
 }
@@ -28,6 +31,7 @@ const ALL: &str = "publickey,password,keyboard-interactive";
 fn check(means: Means, offered: &str, expected: &[&str]) {
     let plan = means.plan(Offered(offered));
     let tried = plan.attempts.iter().map(|attempt| match attempt {
+        Attempt::Certificate(_, one) => format!("certificate {}", one.path.display()),
         Attempt::File(file) => format!("file {}", file.path.display()),
         Attempt::Agent(key) => format!("agent {}", key.comment),
         Attempt::Password => "password".to_owned(),
@@ -44,10 +48,11 @@ fn check(means: Means, offered: &str, expected: &[&str]) {
 #[test]
 fn the_named_key_comes_first_and_the_password_last() {
     let means = || Means {
-        named: Some(file("named", 1, false)),
+        named: vec![file("named", 1, false)],
         agent: vec![agent(2)],
         defaults: vec![file("default", 3, false)],
         has_password: true,
+        ..Means::default()
     };
     check(means(), ALL, &["file named", "agent 2", "file default", "password", "interactive"]);
     check(means(), "publickey", &["file named", "agent 2", "file default"]);
@@ -59,8 +64,10 @@ fn the_named_key_comes_first_and_the_password_last() {
 
 #[test]
 fn an_encrypted_key_is_used_through_the_agent_that_holds_it() {
-    let named = || Some(file("named", 1, true));
-    let means = Means { named: named(), agent: vec![agent(2), agent(1)], ..Means::default() };
+    let named = || vec![file("named", 1, true)];
+    let wanted = vec![public("ssh-ed25519", 1)];
+    let means =
+        Means { named: named(), wanted, agent: vec![agent(2), agent(1)], ..Means::default() };
     check(means, ALL, &["agent 1", "agent 2"]);
     let means = Means { named: named(), agent: vec![agent(2)], ..Means::default() };
     check(means, ALL, &["agent 2", "encrypted named"]);
@@ -113,6 +120,7 @@ fn target(private_key: Option<PathBuf>) -> Target {
         user: "root".into(),
         password: None,
         private_key,
+        ..Target::default()
     }
 }
 
@@ -138,9 +146,9 @@ fn a_refusal_names_what_was_offered_tried_and_left_out() {
 fn a_named_key_that_is_none_is_an_error() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("key");
-    let problem = named_key(&target(Some(path.clone()))).unwrap_err();
+    let problem = check_key(&path).unwrap_err();
     assert!(problem.what.ends_with("key: no such file or directory"), "{problem:?}");
     std::fs::write(&path, "ssh-ed25519 AAAA comment").unwrap();
-    let problem = named_key(&target(Some(path))).unwrap_err();
+    let problem = check_key(&path).unwrap_err();
     assert!(problem.what.ends_with("key is no private key"), "{problem:?}");
 }

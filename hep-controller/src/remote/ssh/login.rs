@@ -2,25 +2,39 @@
 
 use super::Failed;
 use super::wire::{Broken, Wire};
-use crate::remote::auth::{self, AgentKey, Attempt, KeyFile, Means, Offered};
+use crate::remote::auth::{self, AgentKey, Attempt, Means, Offered};
+use crate::remote::key_file::{KeyFile, KeyFiles};
 use crate::remote::known_hosts::PublicKey;
-use crate::remote::{Identities, Secret, Target};
+use crate::remote::ssh_agent::{self, Door};
+use crate::remote::{Options, Problem, Secret, Target};
 use ssh2::{Agent, KeyboardInteractivePrompt, Prompt};
-use std::io::{self, Read, Write};
-use std::os::unix::net::UnixStream;
+use std::io;
 use std::path::Path;
-use std::time::Duration;
+use std::time::Instant;
 
-/// An agent answers this question from memory.
-const AGENT_ANSWERS: Duration = Duration::from_secs(5);
+/// All that was found to log in with, before the host is contacted: a question to the operator may take its time.
+pub(super) struct Prepared {
+    files: KeyFiles,
+    agent: Vec<AgentKey>,
+}
+
+/// Reads key files and asks ssh-agent what it has, and the operator for passphrases.
+pub(super) fn prepare(target: &Target, options: &Options<'_>) -> Result<Prepared, Problem> {
+    let mut files = KeyFiles::of(target, &options.identities)?;
+    let agent = options.identities.agent_socket.as_deref().map(ssh_agent::keys).unwrap_or_default();
+    files.unlock(&agent, target.password.is_some(), options.passphrases, options.confirm);
+    Ok(Prepared { files, agent })
+}
 
 /// Logs in, or tells all that was tried.
 pub(super) fn login(
     wire: &mut Wire,
     target: &Target,
-    identities: &Identities,
-    named: Option<KeyFile>,
+    options: &Options<'_>,
+    prepared: Prepared,
 ) -> Result<(), Failed> {
+    let Prepared { files, agent: held } = prepared;
+    let end = Instant::now() + options.timeouts.login;
     let user = target.user.as_str();
     let offered = wire
         .run(|session| session.auth_methods(user).map(str::to_owned))
@@ -28,12 +42,15 @@ pub(super) fn login(
     if wire.session().authenticated() {
         return Ok(());
     }
-    let mut agent = connect_agent(wire, identities);
+    let socket = options.identities.agent_socket.as_deref().filter(|_| !held.is_empty());
+    let agent = socket.and_then(|socket| connect_agent(wire, socket, end).ok());
     let means = Means {
-        named,
-        agent: agent.as_mut().map(identities_of).unwrap_or_default(),
-        defaults: auth::default_keys(identities.ssh_directory.as_deref()),
+        named: files.named,
+        agent: if agent.is_some() { held } else { Vec::new() },
+        defaults: files.defaults,
         has_password: target.password.is_some(),
+        wanted: files.public,
+        only: options.identities.only,
     };
     let offered = Offered(&offered);
     let plan = means.plan(offered);
@@ -64,8 +81,15 @@ fn carry_out(
     let password = target.password.as_ref().map_or("", Secret::reveal);
     match attempt {
         Attempt::File(file) => {
-            let key = file.text.reveal();
-            wire.run(|session| session.userauth_pubkey_memory(user, None, key, None))
+            let KeyFile { text, passphrase, .. } = file;
+            let (key, passphrase) = (text.reveal(), passphrase.as_ref().map(Secret::reveal));
+            wire.run(|session| session.userauth_pubkey_memory(user, None, key, passphrase))
+        }
+        Attempt::Certificate(file, certificate) => {
+            let KeyFile { text, passphrase, .. } = file;
+            let (key, passphrase) = (text.reveal(), passphrase.as_ref().map(Secret::reveal));
+            let public = Some(certificate.text.as_str());
+            wire.run(|session| session.userauth_pubkey_memory(user, public, key, passphrase))
         }
         Attempt::Agent(key) => match agent.and_then(|agent| Some((agent, identity(agent, key)?))) {
             Some((agent, identity)) => wire.run(|_| agent.userauth(user, &identity)),
@@ -100,38 +124,15 @@ impl KeyboardInteractivePrompt for Answers<'_> {
     }
 }
 
-/// None if there is no ssh-agent, or one that does not answer; then its keys are simply not among the means.
-fn connect_agent(wire: &Wire, identities: &Identities) -> Option<Agent> {
-    let socket = identities.agent_socket.as_deref().filter(|socket| answers(socket))?;
-    let mut agent = wire.session().agent().ok()?;
-    agent.set_identity_path(socket).ok()?;
-    agent.connect().ok()?;
-    agent.list_identities().ok()?;
-    Some(agent)
-}
-
-/// Whether there is an agent behind the socket, and not a forgotten one of a connection long gone: libssh2 would wait for
-/// that one for ever. Asks for the identities (draft-miller-ssh-agent, 4.4) and looks at the answer's type.
-fn answers(socket: &Path) -> bool {
-    let ask = || {
-        let mut agent = UnixStream::connect(socket)?;
-        agent.set_read_timeout(Some(AGENT_ANSWERS))?;
-        agent.write_all(&[0, 0, 0, 1, 11])?;
-        let mut head = [0; 5];
-        agent.read_exact(&mut head)?;
-        Ok::<_, io::Error>(head)
-    };
-    matches!(ask(), Ok([.., 12]))
-}
-
-fn identities_of(agent: &mut Agent) -> Vec<AgentKey> {
-    let keys = agent.identities().unwrap_or_default();
-    keys.iter()
-        .filter_map(|key| {
-            let public = PublicKey::from_blob(key.blob())?;
-            Some(AgentKey { public, comment: key.comment().to_owned() })
-        })
-        .collect()
+/// The agent for libssh2: by a door of ours, since it waits without end for who is behind it.
+fn connect_agent(wire: &Wire, socket: &Path, end: Instant) -> io::Result<Agent> {
+    let door = Door::new()?;
+    let mut agent = wire.session().agent()?;
+    agent.set_identity_path(&door.path())?;
+    agent.connect()?;
+    door.open(socket, end, &wire.canceller())?;
+    agent.list_identities()?;
+    Ok(agent)
 }
 
 fn identity(agent: &Agent, wanted: &AgentKey) -> Option<ssh2::PublicKey> {

@@ -59,6 +59,7 @@ fn write(wire: &mut Wire, mut file: File, parcel: &Parcel<'_>) -> Result<Channel
             Ok(acknowledged) => {
                 rest = rest.get(acknowledged..).unwrap_or_default();
                 if acknowledged > 0 {
+                    wire.count(acknowledged, 0);
                     wire.moves();
                 }
             }

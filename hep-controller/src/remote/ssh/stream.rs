@@ -79,6 +79,7 @@ impl Stream {
             }
             Some(read) => {
                 self.received_any = true;
+                wire.count(0, read);
                 Ok(Some(read))
             }
             None => Ok(None),
@@ -106,7 +107,10 @@ impl Stream {
             });
             match written.transpose()? {
                 Some(0) if !bytes.is_empty() => {}
-                Some(written) => return Ok(written),
+                Some(written) => {
+                    wire.count(written, 0);
+                    return Ok(written);
+                }
                 None => {}
             }
             // The program may have ended, or may itself be waiting for us to read.

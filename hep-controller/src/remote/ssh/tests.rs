@@ -3,7 +3,7 @@
 use super::*;
 use crate::remote::host_key::{Confirm, HostKeyPolicy, HostKeys};
 use crate::remote::test_server::{Server, keygen};
-use crate::remote::{Identities, Timeouts};
+use crate::remote::{Identities, Passphrases, Timeouts};
 use std::borrow::Cow;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -14,15 +14,22 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+mod logins;
+mod proxies;
 mod round_trips;
 mod upload;
 
 /// Removes itself as the agent does, says hello, then does what follows.
 const GREETING: &str = "#!/bin/sh\nrm -r \"${0%/*}\"\necho hello\n";
 
-struct Nobody;
+/// Nobody, unless it is about a passphrase.
+struct Somebody(Option<&'static str>);
 
-impl Confirm for Nobody {
+impl Confirm for Somebody {
+    fn passphrase(&self, _question: &str) -> io::Result<String> {
+        self.0.map(str::to_owned).ok_or(io::ErrorKind::NotFound.into())
+    }
+
     fn confirm(&self, _question: &str) -> io::Result<bool> {
         Err(io::ErrorKind::NotFound.into())
     }
@@ -35,6 +42,9 @@ struct Try {
     known_hosts: PathBuf,
     timeouts: Timeouts,
     identities: Identities,
+    passphrases: Passphrases,
+    /// What is typed when a passphrase is asked for.
+    typed: Option<&'static str>,
     script: String,
     cancel: Canceller,
 }
@@ -58,11 +68,14 @@ impl Try {
                 user: "root".into(),
                 password: None,
                 private_key: None,
+                ..Target::default()
             },
             policy: HostKeyPolicy::AcceptNew,
             known_hosts: "/nonexistent".into(),
             timeouts: Timeouts::default(),
             identities: Identities::default(),
+            passphrases: Passphrases::default(),
+            typed: None,
             script: GREETING.to_owned(),
             cancel: Canceller::default(),
         }
@@ -83,9 +96,10 @@ impl Try {
         let options = Options {
             policy: self.policy,
             host_keys: &host_keys,
-            confirm: &Nobody,
+            confirm: &Somebody(self.typed),
             timeouts: self.timeouts,
             identities: self.identities.clone(),
+            passphrases: &self.passphrases,
             agents: &agents,
         };
         launch(&self.target, &options, &self.cancel, hello)

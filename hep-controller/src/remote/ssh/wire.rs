@@ -2,17 +2,16 @@
 //! when the host shows no sign of life. After any of these the socket is shut down at once, since libssh2 would block on
 //! a live one when its objects are dropped.
 
-use crate::remote::connect::{KEEPALIVE, UNANSWERED};
-use crate::remote::{Canceller, Counters};
+use crate::remote::connect::KEEPALIVE;
+use crate::remote::socket::{Handle, Socket};
+use crate::remote::{Alive, Canceller, Counters};
 use libssh2_sys as raw;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::socket::getsockopt;
 use ssh2::{BlockDirections, ErrorCode, Session};
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
@@ -29,7 +28,7 @@ const TICK: Duration = Duration::from_millis(20);
 /// One host's session.
 pub(super) struct Wire {
     session: Session,
-    tcp: TcpStream,
+    socket: Socket,
     cancel: Canceller,
     deadline: Option<Deadline>,
     /// When the host last sent anything, or took much.
@@ -37,7 +36,7 @@ pub(super) struct Wire {
     /// What [`Wire::counters`] said when that was last found out.
     received: u64,
     sent: u64,
-    keeps_alive: bool,
+    keeps_alive: Option<Alive>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -157,13 +156,17 @@ fn would_block(error: &ssh2::Error) -> bool {
 }
 
 impl Wire {
-    pub(super) fn new(tcp: TcpStream, cancel: Canceller) -> Result<Wire, Broken> {
+    pub(super) fn new(socket: Socket, cancel: Canceller) -> Result<Wire, Broken> {
         let mut session = Session::new().map_err(Broken::Refused)?;
-        session.set_tcp_stream(tcp.try_clone().map_err(Broken::Wait)?);
+        match socket.handle().map_err(Broken::Wait)? {
+            Handle::Tcp(stream) => session.set_tcp_stream(stream),
+            Handle::Pair(stream) => session.set_tcp_stream(stream),
+        }
         session.set_blocking(false);
         session.set_timeout(DROP_MILLISECONDS);
         let (heard, received, sent) = (Instant::now(), 0, 0);
-        Ok(Wire { session, tcp, cancel, deadline: None, heard, received, sent, keeps_alive: false })
+        let (deadline, keeps_alive) = (None, None);
+        Ok(Wire { session, socket, cancel, deadline, heard, received, sent, keeps_alive })
     }
 
     pub(super) fn session(&self) -> &Session {
@@ -208,10 +211,20 @@ impl Wire {
     }
 
     /// From now on a quiet host is asked for a sign of life. Only a host that has let us in answers.
-    pub(super) fn keep_alive(&mut self) {
-        let seconds = u32::try_from(KEEPALIVE.as_secs()).unwrap_or(u32::MAX);
+    pub(super) fn keep_alive(&mut self, alive: Alive) {
+        let seconds = u32::try_from(alive.every.as_secs()).unwrap_or(u32::MAX);
         self.session.set_keepalive(true, seconds);
-        self.keeps_alive = true;
+        self.keeps_alive = Some(alive);
+    }
+
+    /// Takes note of what programs exchanged, for where nothing else counts.
+    pub(super) fn count(&self, sent: usize, received: usize) {
+        self.socket.count(sent, received);
+    }
+
+    /// The last words of a program on the way to the host.
+    pub(super) fn said_on_the_way(&self) -> String {
+        self.socket.said()
     }
 
     /// Repeats an operation until it is done.
@@ -289,13 +302,16 @@ impl Wire {
             BlockDirections::Outbound => PollFlags::POLLOUT,
             BlockDirections::Both => PollFlags::POLLIN | PollFlags::POLLOUT,
         };
-        let found = self.poll(events, longest.min(until_deadline).min(KEEPALIVE))?;
+        let breath = self.keeps_alive.map_or(KEEPALIVE, |alive| alive.every);
+        let found = self.poll(events, longest.min(until_deadline).min(breath))?;
         if found.intersects(PollFlags::POLLIN | PollFlags::POLLHUP | PollFlags::POLLERR) {
             self.heard = Instant::now();
         }
         // A keepalive may only be sent when no packet is half sent.
-        if self.keeps_alive && directions == BlockDirections::Inbound {
-            self.ask_for_life()?;
+        if let Some(alive) = self.keeps_alive
+            && directions == BlockDirections::Inbound
+        {
+            self.ask_for_life(alive)?;
         }
         Ok(())
     }
@@ -329,13 +345,13 @@ impl Wire {
         }
     }
 
-    fn ask_for_life(&mut self) -> Result<(), Broken> {
+    fn ask_for_life(&mut self, alive: Alive) -> Result<(), Broken> {
         let quiet = self.heard.elapsed();
-        if quiet > KEEPALIVE * (UNANSWERED + 1) {
+        if quiet > alive.every * alive.unanswered.saturating_add(1) {
             return Err(Broken::Silent(quiet));
         }
         // With the send buffer full a keepalive would be sent in half; TCP itself notices a dead peer then.
-        if quiet >= KEEPALIVE
+        if quiet >= alive.every
             && self.poll(PollFlags::POLLOUT, Duration::ZERO)?.contains(PollFlags::POLLOUT)
         {
             self.session.keepalive_send().map_err(|error| self.refused(error))?;
@@ -344,7 +360,7 @@ impl Wire {
     }
 
     fn poll(&self, events: PollFlags, longest: Duration) -> Result<PollFlags, Broken> {
-        let mut fds = [PollFd::new(self.tcp.as_fd(), events)];
+        let mut fds = [PollFd::new(self.socket.as_fd(), events)];
         // Rounded up: a wait of less than a millisecond must not become a busy loop.
         let milliseconds = longest.as_micros().div_ceil(1000);
         match poll(&mut fds, PollTimeout::try_from(milliseconds).unwrap_or(PollTimeout::MAX)) {
@@ -357,8 +373,7 @@ impl Wire {
 
     /// Ends the connection; nothing on this session can block after it.
     pub(super) fn cut(&self) {
-        // It fails only on a connection that has ended already.
-        drop(self.tcp.shutdown(Shutdown::Both));
+        self.socket.cut();
     }
 
     /// Says goodbye before the cut, if that needs no waiting.
@@ -367,11 +382,9 @@ impl Wire {
         self.cut();
     }
 
-    /// What the kernel counted on this connection; zeros if it does not say.
+    /// What was counted on this connection.
     pub(super) fn counters(&self) -> Counters {
-        let head = getsockopt(&self.tcp, TcpInfoHead).unwrap_or_default();
-        let [.., sent, received] = head;
-        Counters { sent, received }
+        self.socket.counters()
     }
 }
 
@@ -382,16 +395,3 @@ impl Drop for Wire {
         self.cancel.forget();
     }
 }
-
-/// `struct tcp_info` of linux/tcp.h up to `tcpi_bytes_acked` and `tcpi_bytes_received`, in words of 8 bytes; the kernel has
-/// both since 4.1, and fills as much as it is asked for.
-#[derive(Debug, Clone, Copy)]
-struct TcpInfoHead;
-
-nix::getsockopt_impl!(
-    TcpInfoHead,
-    libc::IPPROTO_TCP,
-    libc::TCP_INFO,
-    [u64; 17],
-    nix::sys::socket::sockopt::GetStruct<[u64; 17]>
-);

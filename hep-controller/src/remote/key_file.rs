@@ -1,0 +1,201 @@
+//! The key files to log in with: which there are, what they hold, their certificates and their passphrases.
+//! Reads files, and asks for a passphrase once; what is tried with them, `auth` decides.
+
+use super::auth::AgentKey;
+use super::host_key::Confirm;
+use super::known_hosts::PublicKey;
+use super::{Identities, Problem, Secret, Target, private_key};
+use crate::source::plain;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// The keys of `~/.ssh` that are tried unasked, as `ssh` does.
+const DEFAULT_KEYS: [&str; 3] = ["id_ed25519", "id_ecdsa", "id_rsa"];
+
+/// A key file that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct KeyFile {
+    pub(super) path: PathBuf,
+    pub(super) text: Secret,
+    pub(super) encrypted: bool,
+    pub(super) passphrase: Option<Secret>,
+    pub(super) public: Option<PublicKey>,
+    pub(super) certificates: Vec<Certificate>,
+}
+
+/// What an authority says of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Certificate {
+    pub(super) path: PathBuf,
+    /// Type, base64 and comment.
+    pub(super) text: String,
+}
+
+/// All key files that are among the means to log in.
+#[derive(Debug, Default)]
+pub(super) struct KeyFiles {
+    /// Named by the operator or by ssh_config.
+    pub(super) named: Vec<KeyFile>,
+    pub(super) defaults: Vec<KeyFile>,
+    /// Keys of which there may be the public half alone: ssh-agent has the other.
+    pub(super) public: Vec<PublicKey>,
+}
+
+impl KeyFiles {
+    /// Reads them. The default ones are left aside where any are named, as `ssh` does.
+    ///
+    /// # Errors
+    /// The operator's own key cannot be read any more: [`check_key`] comes first.
+    pub(super) fn of(target: &Target, identities: &Identities) -> Result<KeyFiles, Problem> {
+        let mut files = KeyFiles::default();
+        if let Some(path) = &target.private_key {
+            files.named.push(named(path)?);
+        }
+        for path in identities.listed.iter().flatten() {
+            files.public.extend(public_half(path));
+            files.named.extend(read_key(path).ok().flatten());
+        }
+        if target.private_key.is_none() && identities.listed.is_none() {
+            files.defaults = default_keys(identities.ssh_directory.as_deref());
+        }
+        let all = files.named.iter_mut().chain(&mut files.defaults);
+        all.for_each(|file| file.find_certificates(&identities.certificates));
+        let publics = files.named.iter().chain(&files.defaults);
+        files.public.extend(publics.filter_map(|file| file.public.clone()));
+        Ok(files)
+    }
+
+    /// Asks for the passphrases of keys that would be needed: those named, and a default one that is the only means.
+    pub(super) fn unlock(
+        &mut self,
+        agent: &[AgentKey],
+        has_password: bool,
+        passphrases: &Passphrases,
+        confirm: &dyn Confirm,
+    ) {
+        let held = |file: &KeyFile| {
+            file.public.as_ref().is_some_and(|public| agent.iter().any(|key| &key.public == public))
+        };
+        let alone =
+            agent.is_empty() && !has_password && self.defaults.iter().all(|key| key.encrypted);
+        let defaults = self.defaults.iter_mut().filter(|_| alone);
+        for file in self.named.iter_mut().chain(defaults) {
+            if file.encrypted && !held(file) {
+                file.passphrase = passphrases.of(&file.path, confirm);
+            }
+        }
+    }
+}
+
+/// The passphrases that were typed: each key's is asked for once in a run, whatever the number of hosts.
+#[derive(Debug, Default)]
+pub(crate) struct Passphrases(Mutex<HashMap<PathBuf, Option<Secret>>>);
+
+impl Passphrases {
+    /// None if there is nobody to ask, or nothing was typed.
+    fn of(&self, path: &Path, confirm: &dyn Confirm) -> Option<Secret> {
+        // Held while the question stands: all other hosts wait for the same answer.
+        let mut typed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let ask = || {
+            let question = format!("Passphrase for the key {}: ", path.display());
+            let answer = confirm.passphrase(&question).ok().filter(|text| !text.is_empty());
+            answer.map(Secret::new)
+        };
+        typed.entry(path.to_owned()).or_insert_with(ask).clone()
+    }
+}
+
+/// Whether a file that the operator names as a private key is one.
+///
+/// # Errors
+/// It is none, or cannot be read. Who names it is not known here.
+pub(crate) fn check_key(path: &Path) -> Result<(), Problem> {
+    named(path).map(drop)
+}
+
+fn named(path: &Path) -> Result<KeyFile, Problem> {
+    let shown = path.display();
+    match read_key(path) {
+        Ok(Some(file)) => Ok(file),
+        Ok(None) => Err(Problem::new(format!("{shown} is no private key"))),
+        Err(error) => {
+            let why = plain(&error);
+            Err(Problem::new(format!("cannot read the private key {shown}: {why}")))
+        }
+    }
+}
+
+/// The usual keys, as far as they are there and can be read.
+fn default_keys(directory: Option<&Path>) -> Vec<KeyFile> {
+    let paths = directory.into_iter().flat_map(|own| DEFAULT_KEYS.map(|name| own.join(name)));
+    paths.filter_map(|path| read_key(&path).ok().flatten()).collect()
+}
+
+fn read_key(path: &Path) -> io::Result<Option<KeyFile>> {
+    let text = String::from_utf8_lossy(&std::fs::read(path)?).into_owned();
+    Ok(private_key::look_at(&text).map(|outside| KeyFile {
+        path: path.to_owned(),
+        text: Secret::new(text),
+        encrypted: outside.encrypted,
+        passphrase: None,
+        // Only OpenSSH's own form has it inside; beside is as good.
+        public: outside.public.or_else(|| public_half(path)),
+        certificates: Vec::new(),
+    }))
+}
+
+/// Of a key named by its private or by its public file.
+fn public_half(path: &Path) -> Option<PublicKey> {
+    let beside = std::fs::read_to_string(with_ending(path, ".pub")).ok();
+    let key = |text: String| public_of(&text);
+    beside.and_then(key).or_else(|| std::fs::read_to_string(path).ok().and_then(key))
+}
+
+/// A public key's or a certificate's text.
+fn public_of(text: &str) -> Option<PublicKey> {
+    let blob = text.split_ascii_whitespace().nth(1)?;
+    PublicKey::from_blob(&STANDARD.decode(blob).ok()?)
+}
+
+impl KeyFile {
+    /// That beside the key, and those listed that are of this key.
+    fn find_certificates(&mut self, listed: &[PathBuf]) {
+        let beside = with_ending(&self.path, "-cert.pub");
+        for path in listed.iter().chain([&beside]) {
+            let Ok(text) = std::fs::read_to_string(path) else { continue };
+            let Some(certified) = public_of(&text).as_ref().and_then(certified) else { continue };
+            let ours = self.public.as_ref().map_or(*path == beside, |public| *public == certified);
+            let known = self.certificates.iter().any(|certificate| certificate.text == text);
+            if ours && !known {
+                self.certificates.push(Certificate { path: path.clone(), text });
+            }
+        }
+    }
+}
+
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+/// The key that a certificate is about (PROTOCOL.certkeys of OpenSSH): type, nonce, the key's own fields, and the rest.
+pub(super) fn certified(certificate: &PublicKey) -> Option<PublicKey> {
+    let kind = certificate.kind().strip_suffix("-cert-v01@openssh.com")?;
+    let fields = if kind == "ssh-ed25519" { 1 } else { 2 };
+    let (_, rest) = private_key::string(certificate.blob())?;
+    let (_, own) = private_key::string(rest)?;
+    let mut after = own;
+    for _ in 0..fields {
+        (_, after) = private_key::string(after)?;
+    }
+    let own = own.get(..own.len() - after.len())?;
+    let mut blob = u32::try_from(kind.len()).ok()?.to_be_bytes().to_vec();
+    blob.extend_from_slice(kind.as_bytes());
+    blob.extend_from_slice(own);
+    PublicKey::from_blob(&blob)
+}

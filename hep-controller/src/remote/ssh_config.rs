@@ -1,0 +1,291 @@
+//! What `ssh` itself would do for a host: asked of `ssh -G`, so that all of ssh_config(5) counts as it does there, with
+//! `Match`, `Include` and the system's own file. Connects to nothing.
+
+use super::host_key::HostKeyPolicy;
+use super::proxy::Proxy;
+use super::{Alive, Canceller, Problem, Said, child};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+use tokens::Tokens;
+
+mod tokens;
+
+/// The files that `ssh` tries when nothing names a key, as `ssh -G` shows them.
+const DEFAULTS: &str = "~/.ssh/id_";
+
+/// Which ssh_config counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SshConfig {
+    /// None, and `ssh` is not asked.
+    None,
+    /// The user's and the system's.
+    Usual,
+    /// This file alone, as with `ssh -F`.
+    File(PathBuf),
+}
+
+/// Who asks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asking<'a> {
+    pub(crate) config: &'a SshConfig,
+    /// What `~` stands for.
+    pub(crate) home: Option<&'a Path>,
+    /// The home directory that the system has for the user: `ssh` goes by that one alone.
+    pub(crate) system_home: Option<&'a Path>,
+    /// The name of the user who runs hep.
+    pub(crate) user: Option<&'a str>,
+    /// `Match exec` may take a while.
+    pub(crate) within: Duration,
+}
+
+/// What `ssh` says of one host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) address: String,
+    pub(crate) port: u16,
+    pub(crate) user: String,
+    /// None if only the default ones would be tried.
+    pub(crate) identity_files: Option<Vec<PathBuf>>,
+    pub(crate) certificates: Vec<PathBuf>,
+    pub(crate) identities_only: bool,
+    pub(crate) agent: AgentChoice,
+    pub(crate) proxy: Option<Proxy>,
+    /// The name under which its key is known.
+    pub(crate) alias: Option<String>,
+    /// None if they are the usual ones.
+    pub(crate) user_known_hosts: Option<Vec<PathBuf>>,
+    pub(crate) global_known_hosts: Vec<PathBuf>,
+    pub(crate) policy: HostKeyPolicy,
+    pub(crate) connect_timeout: Option<Duration>,
+    /// How often a quiet host is asked for a sign of life, and how often it may leave that unanswered.
+    pub(crate) alive: Option<Alive>,
+    /// The words that make `ssh` mean the same host, without its name.
+    pub(crate) words: Vec<String>,
+}
+
+/// Which ssh-agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum AgentChoice {
+    /// That of the environment.
+    Usual,
+    None,
+    Socket(PathBuf),
+}
+
+impl Asking<'_> {
+    /// What `ssh` would do for this host; None if it is not to be asked, or is not there.
+    ///
+    /// # Errors
+    /// It finds a mistake in a file, or takes too long.
+    pub(crate) fn about(&self, said: &Said, cancel: &Canceller) -> Result<Option<Answer>, Problem> {
+        if *self.config == SshConfig::None {
+            return Ok(None);
+        }
+        let words = self.words(said);
+        let mut command = Command::new("ssh");
+        command.arg("-G").args(&words).arg("--").arg(&said.address);
+        let hint = "`--ssh-config none` leaves ssh_config out of account";
+        let failed = |what: String| Problem::new(what).with_hint(hint);
+        let output = match child::collect(&mut command, self.within, cancel) {
+            Ok(output) => output,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(failed(format!("`ssh -G` gives no answer: {error}"))),
+        };
+        if !output.ended_well {
+            return Err(failed(format!("`ssh -G` fails: {}", output.stderr.trim())));
+        }
+        self.read(&output.stdout, said, words).map(Some)
+    }
+
+    /// What hep was told goes first: `ssh` takes the first word on each matter.
+    fn words(&self, said: &Said) -> Vec<String> {
+        let mut words = Vec::new();
+        let mut add = |option: &str, value: String| words.extend([option.to_owned(), value]);
+        match self.config {
+            SshConfig::None => add("-F", "none".to_owned()),
+            SshConfig::File(file) => add("-F", file.display().to_string()),
+            SshConfig::Usual => {
+                if let Some(home) = self.home.filter(|home| Some(*home) != self.system_home) {
+                    let own = home.join(".ssh/config");
+                    let none = || "none".to_owned();
+                    add("-F", if own.is_file() { own.display().to_string() } else { none() });
+                }
+            }
+        }
+        if let Some(port) = said.port {
+            add("-p", port.to_string());
+        }
+        if let Some(user) = &said.user {
+            add("-l", user.clone());
+        }
+        if let Some(key) = &said.private_key {
+            add("-i", key.display().to_string());
+        }
+        words.extend(said.arguments.iter().cloned());
+        words
+    }
+
+    fn read(&self, text: &str, said: &Said, words: Vec<String>) -> Result<Answer, Problem> {
+        let lines = Lines(text);
+        let one = |key: &str| lines.one(key);
+        let address = one("hostname").unwrap_or(&said.address).to_owned();
+        let port = one("port").and_then(|port| port.parse().ok()).or(said.port).unwrap_or(22);
+        let user = one("user").or(said.user.as_deref()).or(self.user).unwrap_or_default();
+        let alias = one("hostkeyalias").map(str::to_owned);
+        let tokens = Tokens {
+            host: &address,
+            original: &said.address,
+            port,
+            user,
+            alias: alias.as_deref().unwrap_or(&address),
+            local_user: self.user.unwrap_or_default(),
+            home: self.home,
+            jump: one("proxyjump").unwrap_or_default(),
+        };
+        let are_defaults = lines.all("identityfile").all(|file| file.starts_with(DEFAULTS));
+        let identity_files = if are_defaults && said.private_key.is_none() {
+            None
+        } else {
+            let mut files = lines.paths("identityfile", &tokens)?;
+            files.retain(|file| said.private_key.as_ref() != Some(file));
+            Some(files)
+        };
+        let user_known_hosts = lines.files("userknownhostsfile", &tokens)?;
+        Ok(Answer {
+            identity_files,
+            certificates: lines.paths("certificatefile", &tokens)?,
+            identities_only: one("identitiesonly") == Some("yes"),
+            agent: lines.agent(&tokens)?,
+            proxy: self.proxy(one("proxyjump"), one("proxycommand"), &tokens)?,
+            user_known_hosts: Some(user_known_hosts).filter(|files| !self.are_usual(files)),
+            global_known_hosts: lines.files("globalknownhostsfile", &tokens)?,
+            policy: lines.policy(),
+            connect_timeout: lines.seconds("connecttimeout"),
+            alive: lines.seconds("serveraliveinterval").map(|every| {
+                let unanswered = lines.number("serveralivecountmax").unwrap_or(3);
+                Alive { every, unanswered }
+            }),
+            user: user.to_owned(),
+            alias,
+            address,
+            port,
+            words,
+        })
+    }
+
+    fn proxy(
+        &self,
+        jump: Option<&str>,
+        command: Option<&str>,
+        tokens: &Tokens<'_>,
+    ) -> Result<Option<Proxy>, Problem> {
+        if let Some(jump) = jump {
+            let config = match self.config {
+                SshConfig::File(file) => Some(file.clone()),
+                SshConfig::None => None,
+                SshConfig::Usual => self
+                    .home
+                    .filter(|home| Some(*home) != self.system_home)
+                    .map(|home| home.join(".ssh/config"))
+                    .filter(|file| file.is_file()),
+            };
+            return Proxy::jump(jump, config.as_deref(), tokens.host, tokens.port).map(Some);
+        }
+        command.map(|text| tokens.text(text).map(Proxy::command)).transpose()
+    }
+
+    /// Whether these are the files that `ssh` takes when nothing names any: in the home that it knows.
+    fn are_usual(&self, files: &[PathBuf]) -> bool {
+        let usual = |home: &Path| {
+            let own = home.join(".ssh");
+            [own.join("known_hosts"), own.join("known_hosts2")]
+        };
+        self.system_home.is_some_and(|home| files == usual(home))
+            || self.home.is_some_and(|home| files == usual(home))
+    }
+}
+
+/// The answer of `ssh -G`: a keyword in lower case and its value on each line.
+#[derive(Clone, Copy)]
+struct Lines<'a>(&'a str);
+
+impl<'a> Lines<'a> {
+    fn all(self, key: &str) -> impl Iterator<Item = &'a str> + use<'a> {
+        let key = key.to_owned();
+        self.0.lines().filter_map(move |line| line.strip_prefix(&key)?.strip_prefix(' '))
+    }
+
+    fn one(self, key: &str) -> Option<&'a str> {
+        self.all(key).next().filter(|value| *value != "none")
+    }
+
+    fn number(self, key: &str) -> Option<u32> {
+        self.one(key).and_then(|value| value.parse().ok())
+    }
+
+    /// None also if it is 0, which means no limit.
+    fn seconds(self, key: &str) -> Option<Duration> {
+        let seconds = self.number(key).filter(|seconds| *seconds > 0);
+        seconds.map(|seconds| Duration::from_secs(seconds.into()))
+    }
+
+    /// A file a line.
+    fn paths(self, key: &str, tokens: &Tokens<'_>) -> Result<Vec<PathBuf>, Problem> {
+        self.all(key).filter(|value| *value != "none").map(|text| tokens.path(text)).collect()
+    }
+
+    /// All files on one line.
+    fn files(self, key: &str, tokens: &Tokens<'_>) -> Result<Vec<PathBuf>, Problem> {
+        let text = self.all(key).next().unwrap_or_default();
+        let file = |word| if word == "none" { Ok("/dev/null".into()) } else { tokens.path(word) };
+        text.split_ascii_whitespace().map(file).collect()
+    }
+
+    fn agent(self, tokens: &Tokens<'_>) -> Result<AgentChoice, Problem> {
+        Ok(match self.all("identityagent").next() {
+            None | Some("SSH_AUTH_SOCK") => AgentChoice::Usual,
+            Some("none") => AgentChoice::None,
+            Some(text) => match text.strip_prefix('$').filter(|rest| !rest.starts_with('{')) {
+                Some(variable) => std::env::var_os(variable)
+                    .map_or(AgentChoice::None, |socket| AgentChoice::Socket(socket.into())),
+                None => AgentChoice::Socket(tokens.path(text)?),
+            },
+        })
+    }
+
+    fn policy(self) -> HostKeyPolicy {
+        match self.one("stricthostkeychecking") {
+            Some("true" | "yes") => HostKeyPolicy::Strict,
+            Some("accept-new") => HostKeyPolicy::AcceptNew,
+            Some("false" | "no" | "off") => HostKeyPolicy::Lax,
+            Some(_) | None => HostKeyPolicy::Ask,
+        }
+    }
+}
+
+/// A text's words as a shell would find them: quotes and backslashes, nothing else. None if a quote is open at the end.
+pub(crate) fn words_of(text: &str) -> Option<Vec<String>> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        match (quote, letter) {
+            (None, '\'' | '"') => {
+                quote = Some(letter);
+                word.get_or_insert_default();
+            }
+            (Some(open), _) if open == letter => quote = None,
+            (None | Some('"'), '\\') => word.get_or_insert_default().extend(letters.next()),
+            (None, _) if letter.is_whitespace() => words.extend(word.take()),
+            _ => word.get_or_insert_default().push(letter),
+        }
+    }
+    words.extend(word);
+    quote.is_none().then_some(words)
+}
+
+#[cfg(test)]
+mod tests;

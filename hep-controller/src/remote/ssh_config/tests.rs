@@ -1,0 +1,133 @@
+//! What is made of the answers of the `ssh` that is installed; none of them reads a file of this machine's user.
+
+use super::*;
+use std::fs;
+
+struct Home(tempfile::TempDir);
+
+impl Home {
+    fn with(config: &str) -> Home {
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir(home.path().join(".ssh")).unwrap();
+        fs::write(home.path().join(".ssh/config"), config).unwrap();
+        Home(home)
+    }
+
+    fn about(&self, said: &Said) -> Result<Answer, Problem> {
+        let asking = Asking {
+            config: &SshConfig::Usual,
+            home: Some(self.0.path()),
+            system_home: Some(Path::new("/nonexistent")),
+            user: Some("me"),
+            within: Duration::from_secs(10),
+        };
+        asking.about(said, &Canceller::default()).map(Option::unwrap)
+    }
+}
+
+fn said(address: &str) -> Said {
+    Said { name: "web1".to_owned(), address: address.to_owned(), ..Said::default() }
+}
+
+const ALL: &str = "\
+Host web
+  HostName 10.0.0.1
+  Port 2222
+  User deploy
+  IdentityFile ~/.ssh/%h.key
+  IdentitiesOnly yes
+  IdentityAgent /run/%h
+  CertificateFile %d/cert
+  UserKnownHostsFile /known /other
+  HostKeyAlias shelf
+  StrictHostKeyChecking accept-new
+  ConnectTimeout 7
+  ServerAliveInterval 3
+  ServerAliveCountMax 2
+Host behind
+  ProxyCommand nc %h %p # 100%%
+Host inner
+  ProxyJump one@a:22,two@b:2022
+";
+
+#[test]
+fn every_setting_is_taken() {
+    let home = Home::with(ALL);
+    let at = |name: &str| home.0.path().join(name);
+    let answer = home.about(&said("web")).unwrap();
+    assert_eq!(
+        (answer.address.as_str(), answer.port, answer.user.as_str()),
+        ("10.0.0.1", 2222, "deploy")
+    );
+    assert_eq!(answer.identity_files, Some(vec![at(".ssh/10.0.0.1.key")]));
+    assert_eq!(answer.certificates, [at("cert")]);
+    assert!(answer.identities_only);
+    assert_eq!(answer.agent, AgentChoice::Socket("/run/10.0.0.1".into()));
+    assert_eq!(answer.user_known_hosts, Some(vec!["/known".into(), "/other".into()]));
+    assert_eq!(answer.alias.as_deref(), Some("shelf"));
+    assert_eq!(answer.policy, HostKeyPolicy::AcceptNew);
+    assert_eq!(answer.connect_timeout, Some(Duration::from_secs(7)));
+    assert_eq!(answer.alive, Some(Alive { every: Duration::from_secs(3), unanswered: 2 }));
+}
+
+#[test]
+fn what_hep_was_told_wins() {
+    let home = Home::with(ALL);
+    let key = home.0.path().join("key");
+    fs::write(&key, "").unwrap();
+    let told = Said {
+        port: Some(22),
+        user: Some("root".to_owned()),
+        private_key: Some(key),
+        arguments: ["-o", "ConnectTimeout=9"].map(str::to_owned).into(),
+        ..said("web")
+    };
+    let answer = home.about(&told).unwrap();
+    assert_eq!((answer.port, answer.user.as_str()), (22, "root"));
+    assert_eq!(answer.identity_files, Some(vec![home.0.path().join(".ssh/10.0.0.1.key")]));
+    assert_eq!(answer.connect_timeout, Some(Duration::from_secs(9)));
+}
+
+#[test]
+fn nothing_said_is_nothing_changed() {
+    let answer = Home::with("").about(&said("web")).unwrap();
+    assert_eq!((answer.address.as_str(), answer.port), ("web", 22));
+    assert_eq!((answer.identity_files, answer.proxy, answer.alias), (None, None, None));
+    assert_eq!((answer.policy, answer.agent), (HostKeyPolicy::Ask, AgentChoice::Usual));
+}
+
+#[test]
+fn ways_through_other_hosts_are_found() {
+    let home = Home::with(ALL);
+    let proxy = |host| home.about(&said(host)).unwrap().proxy.unwrap();
+    assert_eq!(proxy("behind").shown(), "ProxyCommand `nc behind 22 # 100%`");
+    let words = proxy("inner").for_shell();
+    let config = home.0.path().join(".ssh/config");
+    assert_eq!(
+        words,
+        format!(
+            "'ssh' '-o' 'BatchMode=yes' '-F' '{}' '-J' 'one@a:22' '-l' 'two' '-p' '2022' '-W' '[inner]:22' '--' 'b'",
+            config.display()
+        )
+    );
+}
+
+#[test]
+fn a_mistake_in_the_file_is_told() {
+    let problem = Home::with("Nonsense yes\n").about(&said("web")).unwrap_err();
+    assert!(problem.what.contains("line 1: Bad configuration option: nonsense"), "{problem:?}");
+    assert!(problem.hint.unwrap().contains("--ssh-config none"));
+}
+
+#[test]
+fn words_are_those_of_a_shell() {
+    let check = |text: &str, expected: Option<&[&str]>| {
+        let expected = expected.map(|words| words.iter().map(|&word| word.to_owned()).collect());
+        assert_eq!(words_of(text), expected, "{text}");
+    };
+    check("-o  ProxyJump=a", Some(&["-o", "ProxyJump=a"]));
+    check("-o 'ProxyCommand=ssh -W %h:%p b' ''", Some(&["-o", "ProxyCommand=ssh -W %h:%p b", ""]));
+    check(r#"-o ProxyCommand="ssh \"b c\"""#, Some(&["-o", "ProxyCommand=ssh \"b c\""]));
+    check("", Some(&[]));
+    check("-o 'a", None);
+}
