@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 mod auth;
+mod authority;
 mod canceller;
 mod child;
 mod connect;
@@ -59,6 +60,8 @@ pub(crate) struct Target {
     pub(crate) proxy: Option<proxy::Proxy>,
     /// The name under which its host key is known, in place of address and port.
     pub(crate) alias: Option<String>,
+    /// The name and the options by which `ssh` knows it, if there is one.
+    pub(crate) asked_as: Option<(String, Vec<String>)>,
 }
 
 impl Target {
@@ -74,11 +77,13 @@ impl Target {
             private_key,
             proxy: None,
             alias: None,
+            asked_as: None,
         };
         match answer {
             None => target,
-            Some(ssh_config::Answer { address, port, user, proxy, alias, .. }) => {
-                Target { address, port, user, proxy, alias, ..target }
+            Some(ssh_config::Answer { address, port, user, proxy, alias, words, .. }) => {
+                let asked_as = Some((said.address.clone(), words));
+                Target { address, port, user, proxy, alias, asked_as, ..target }
             }
         }
     }

@@ -68,7 +68,9 @@ impl Source {
                 let problem = Diagnostic::of_file(shown, message);
                 let kind = error.kind();
                 Err(if kind == ErrorKind::NotFound && shown.is_relative() {
-                    problem.hint("a relative path begins in the directory that hep is run in").into()
+                    problem
+                        .hint("a relative path begins in the directory that hep is run in")
+                        .into()
                 } else if kind == ErrorKind::IsADirectory {
                     problem.hint("name a file in it").into()
                 } else {

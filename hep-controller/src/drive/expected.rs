@@ -98,8 +98,9 @@ mod tests {
 
     #[test]
     fn what_lies_in_blocks_need_not_run() {
-        let block =
-            |body, rescue, always| Item::Block(Box::new(Block { body, rescue, always, ..Block::default() }));
+        let block = |body, rescue, always| {
+            Item::Block(Box::new(Block { body, rescue, always, ..Block::default() }))
+        };
         let items = vec![
             Item::Task(0),
             block(3, 1, 1),

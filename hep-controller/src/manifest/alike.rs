@@ -81,11 +81,17 @@ impl Groups {
     }
 
     fn control(&mut self, control: &Control) {
-        let lists = [Some(&control.when), Some(&control.until), control.changed_when.as_ref(), control.failed_when.as_ref()];
+        let lists = [
+            Some(&control.when),
+            Some(&control.until),
+            control.changed_when.as_ref(),
+            control.failed_when.as_ref(),
+        ];
         for condition in lists.into_iter().flatten().flatten() {
             self.words_of(&condition.text);
         }
-        let pieces = [&control.vars, &control.env, &control.retries, &control.delay, &control.timeout];
+        let pieces =
+            [&control.vars, &control.env, &control.retries, &control.delay, &control.timeout];
         let over = control.each.as_ref().map(|each| &each.over);
         for piece in pieces.into_iter().flatten().chain(over) {
             piece.node.each_text(&mut |text| {

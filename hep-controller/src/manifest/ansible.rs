@@ -55,7 +55,8 @@ pub(super) fn task_key(key: &str) -> Option<Foreign> {
 pub(super) fn play_key(key: &str) -> Option<Foreign> {
     match key {
         "environment" | "env" => {
-            let hint = "put the tasks into a block with it: `- block: [...]` and `env: {NAME: value}`";
+            let hint =
+                "put the tasks into a block with it: `- block: [...]` and `env: {NAME: value}`";
             Some(Foreign { verdict: Verdict::Never, hint: hint.into() })
         }
         key => task_key(key),
@@ -113,7 +114,10 @@ const NOT_YET: &[(&str, &str)] = &[
         "apt_repository",
         "write a file: `file: {dest: /etc/apt/sources.list.d/NAME.list, content: ...}`",
     ),
-    ("authorized_key", "write a file: `file: {dest: /home/NAME/.ssh/authorized_keys, content: ..., mode: \"0600\"}`"),
+    (
+        "authorized_key",
+        "write a file: `file: {dest: /home/NAME/.ssh/authorized_keys, content: ..., mode: \"0600\"}`",
+    ),
     ("sysctl", "write a file: `file: {dest: /etc/sysctl.d/NAME.conf, content: ...}`"),
     ("hostname", "write `command: {argv: [hostnamectl, set-hostname, NAME]}`"),
     ("timezone", "write `command: {argv: [timedatectl, set-timezone, NAME]}`"),
@@ -163,7 +167,10 @@ const NEVER: &[(&str, &str)] = &[
     ("roles", ROLE),
     ("with_fileglob", PATTERNS),
     ("with_filetree", PATTERNS),
-    ("with_first_found", "write the name with an expression: `src: \"files/{{ os.codename }}.conf\"`"),
+    (
+        "with_first_found",
+        "write the name with an expression: `src: \"files/{{ os.codename }}.conf\"`",
+    ),
     ("with_sequence", "write `loop: \"{{ range(1, 5) }}\"`"),
     ("with_nested", "write a block with the outer `loop` around a task with the inner"),
     ("with_cartesian", "write a block with the outer `loop` around a task with the inner"),
@@ -188,7 +195,10 @@ const NEVER: &[(&str, &str)] = &[
     ("any_errors_fatal", "remove it: a failed host never stops another"),
     ("max_fail_percentage", "remove it: a failed host never stops another"),
     ("ignore_unreachable", "remove it: a host that cannot be reached never stops another"),
-    ("force_handlers", "remove it: notified handlers run in any case, unless `handlers_on_failure: skip`"),
+    (
+        "force_handlers",
+        "remove it: notified handlers run in any case, unless `handlers_on_failure: skip`",
+    ),
     ("pre_tasks", "write them at the beginning of `tasks`, with `flush: true` behind them"),
     ("post_tasks", "write them at the end of `tasks`, with `flush: true` before them"),
     ("vars_prompt", "give the value with `-e name=value`"),
@@ -204,7 +214,10 @@ const NEVER: &[(&str, &str)] = &[
     ("diff", "use `hep push --diff`; `sensitive: true` keeps a task's out"),
     ("args", "write the parameters below the module itself"),
     ("action", "write the module's name as the key: `file: {...}`"),
-    ("first_available_file", "write the name with an expression: `src: \"files/{{ os.codename }}.conf\"`"),
+    (
+        "first_available_file",
+        "write the name with an expression: `src: \"files/{{ os.codename }}.conf\"`",
+    ),
     ("break_when", "hep runs a loop to its end: narrow the list, or give the task a `when`"),
 ];
 

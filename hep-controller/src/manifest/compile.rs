@@ -81,7 +81,8 @@ pub(crate) fn compile(manifest: &Manifest, order: &Order<'_>) -> Result<Compiled
         }
     }
     let Run { sources, problems, warnings, tasks, .. } = run;
-    let groups = if mentions(manifest, "groups") { order.audience.groups.clone() } else { Map::new() };
+    let groups =
+        if mentions(manifest, "groups") { order.audience.groups.clone() } else { Map::new() };
     let plan = Plan {
         mode: order.mode,
         diff: order.diff,
@@ -370,7 +371,8 @@ impl Flat<'_, '_> {
                 }
             }
         }
-        let number = self.run.numbers.get(&task.number).copied().filter(|_| self.chosen.has(task))?;
+        let number =
+            self.run.numbers.get(&task.number).copied().filter(|_| self.chosen.has(task))?;
         let on_error = inherited.on_error.clone().unwrap_or(OnError::Stop);
         let mut sources = Vec::new();
         if let Some(spec) = &task.spec {
@@ -390,10 +392,9 @@ impl Flat<'_, '_> {
         let control = task.plan_control(inherited, notify);
         let spec = match &task.spec {
             Some(spec) => Spec::Typed(spec.clone()),
-            None => Spec::Open {
-                module: task.module.text.clone(),
-                params: Json(task.params.to_json()),
-            },
+            None => {
+                Spec::Open { module: task.module.text.clone(), params: Json(task.params.to_json()) }
+            }
         };
         let privacy = control.as_ref().map_or(Privacy::Open, |control| control.privacy);
         let name = task.title_in(privacy);

@@ -117,7 +117,9 @@ impl Control {
                 let broken = || ManifestLoop::broken(value.source, value.entry);
                 self.each = Some(Box::new(each.unwrap_or_else(broken)));
             }
-            "register" => self.register = value.name().filter(|name| may_register(name, &mut value)),
+            "register" => {
+                self.register = value.name().filter(|name| may_register(name, &mut value))
+            }
             "notify" => self.notify = value.texts(),
             "listen" => self.listen = value.texts(),
             "ignore_error" => self.take_on_error(&mut value),

@@ -60,7 +60,8 @@ impl Reader {
                     if let Some(entry) = item.entry(key) {
                         let message = format!("`{key}` belongs to a block, and there is none");
                         let problem = Diagnostic::at(source, entry.key.span, message);
-                        self.problems.push(problem.hint("write the tasks before it below `block:`"));
+                        self.problems
+                            .push(problem.hint("write the tasks before it below `block:`"));
                         return Some(Step::Task(Box::new(self.stand_in(source, item))));
                     }
                 }
@@ -98,9 +99,8 @@ impl Reader {
         }
         self.deeper(source, entry, |reader| {
             let body = reader.list(source, entry);
-            let mut below = |key: &str| {
-                item.entry(key).map_or(Vec::new(), |entry| reader.list(source, entry))
-            };
+            let mut below =
+                |key: &str| item.entry(key).map_or(Vec::new(), |entry| reader.list(source, entry));
             let (rescue, always) = (below("rescue"), below("always"));
             let file_vars = None;
             Step::Block(Box::new(ManifestBlock { control, file_vars, body, rescue, always }))
@@ -112,7 +112,8 @@ impl Reader {
         self.nothing_else(source, item, entry, "an include", &own);
         let control = Control::read(source, item.entries(), Owner::Include, &mut self.problems);
         let file = self.file_name(source, entry)?;
-        let included = self.deeper(source, entry, |reader| reader.included(&file, control.vars.as_ref()))??;
+        let included =
+            self.deeper(source, entry, |reader| reader.included(&file, control.vars.as_ref()))??;
         let (file_vars, body) = (included.vars, included.entries);
         let (rescue, always) = (Vec::new(), Vec::new());
         Some(Step::Block(Box::new(ManifestBlock { control, file_vars, body, rescue, always })))
@@ -131,8 +132,11 @@ impl Reader {
             }
             None => {
                 if !matches!(node.kind, Kind::Broken) {
-                    let message =
-                        format!("`{}` takes the name of a file, found {}", entry.key.text, node.describe());
+                    let message = format!(
+                        "`{}` takes the name of a file, found {}",
+                        entry.key.text,
+                        node.describe()
+                    );
                     let problem = Diagnostic::at(source, node.span, message);
                     self.problems.push(problem.hint("write one entry for each file"));
                 }
@@ -202,7 +206,11 @@ impl Reader {
         self.handler_items(source, items)
     }
 
-    pub(super) fn handler_items(&mut self, source: &Arc<Source>, items: &[Node]) -> Vec<ManifestTask> {
+    pub(super) fn handler_items(
+        &mut self,
+        source: &Arc<Source>,
+        items: &[Node],
+    ) -> Vec<ManifestTask> {
         let mut handlers = Vec::new();
         for item in items.iter() {
             if !self.is_mapping(source, item) {
@@ -229,7 +237,8 @@ impl Reader {
     fn handler(&mut self, source: &Arc<Source>, item: &Node) -> Option<ManifestTask> {
         let task = self.task(source, item, Owner::Handler)?;
         if task.control.name.is_none() && task.control.listen.is_empty() {
-            let problem = Diagnostic::at(source, item.span, "a handler without a name is never notified");
+            let problem =
+                Diagnostic::at(source, item.span, "a handler without a name is never notified");
             self.problems.push(problem.hint("add `name: ...`, which `notify` then uses"));
         }
         Some(task)

@@ -1,7 +1,7 @@
 //! Files that a manifest includes: found, read once, and never within themselves.
 
-use super::parse::{Reader, is_play};
 use super::control::Control;
+use super::parse::{Reader, is_play};
 use super::{Entry, Manifest, ManifestBlock, ManifestTask, Piece, Spot, ansible, keys, values};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Source, plain};
@@ -81,7 +81,9 @@ impl Reader {
                     let entries = |reader: &mut Reader| reader.entries(&source, items);
                     included.entries = reader.giving(given.into_iter(), entries);
                 }
-                Some(Kind::Map(entries)) if !entries.iter().any(of_included) && !entries.is_empty() => {
+                Some(Kind::Map(entries))
+                    if !entries.iter().any(of_included) && !entries.is_empty() =>
+                {
                     reader.no_tasks(&source, root.as_ref());
                 }
                 Some(Kind::Map(entries)) => included = reader.mapping(&source, entries, given),
@@ -145,7 +147,9 @@ impl Reader {
         if let Some(root) = root.filter(|root| !root.is_null()) {
             let message = format!("an included file is a list of tasks, found {}", root.describe());
             let hint = match &root.kind {
-                Kind::Map(_) => "begin each task with `- `; a file of variables is named by `vars_files: [...]` of the play",
+                Kind::Map(_) => {
+                    "begin each task with `- `; a file of variables is named by `vars_files: [...]` of the play"
+                }
                 Kind::Scalar(_) | Kind::Seq(_) | Kind::Broken => {
                     "begin each task with `- name: ...` and write its module below"
                 }
@@ -157,10 +161,8 @@ impl Reader {
     fn holds_plays(&mut self, source: &Arc<Source>, items: &[Node], file: &Spot) -> bool {
         let play = items.iter().find(|item| is_play(item));
         if play.is_some() {
-            let message = format!(
-                "`{}` holds plays, and only tasks can be included",
-                source.path.display()
-            );
+            let message =
+                format!("`{}` holds plays, and only tasks can be included", source.path.display());
             let hint = "include a file with a list of tasks, or push that file by itself";
             self.problems.push(file.problem(message).hint(hint));
         }
@@ -204,11 +206,7 @@ impl Reader {
     }
 
     /// Does something with a file, within which it cannot be included again.
-    fn within<T>(
-        &mut self,
-        file: &Spot,
-        read: impl FnOnce(&mut Self, Loaded) -> T,
-    ) -> Option<T> {
+    fn within<T>(&mut self, file: &Spot, read: impl FnOnce(&mut Self, Loaded) -> T) -> Option<T> {
         let path = self.path_of(file)?;
         if let Some(problem) = self.cycle(file, &path) {
             self.problems.push(problem);

@@ -21,9 +21,9 @@ impl<'m> Handlers<'m> {
                 match names.get(name.text.as_str()) {
                     Some(first) => {
                         let message = format!("there are two handlers called `{}`", name.text);
-                        let mut problem = name.problem(message).hint(
-                            "give one another name; several may `listen` to one name",
-                        );
+                        let mut problem = name
+                            .problem(message)
+                            .hint("give one another name; several may `listen` to one name");
                         if std::sync::Arc::ptr_eq(&first.source, &name.source) {
                             problem = problem.label("the second").also(first.span, "the first");
                         }
@@ -51,14 +51,14 @@ impl<'m> Handlers<'m> {
             return numbers;
         }
         let problem = if has_expression(&name.text) {
-            name.problem("the names of handlers must be known before the run").hint(
-                "notify each handler that may be meant, and give the handlers a `when`",
-            )
+            name.problem("the names of handlers must be known before the run")
+                .hint("notify each handler that may be meant, and give the handlers a `when`")
         } else {
             let hint = match nearest(&name.text, self.called.keys().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None if self.called.is_empty() => {
-                    "there are no handlers: write them below `handlers:`, beside `tasks:`".to_owned()
+                    "there are no handlers: write them below `handlers:`, beside `tasks:`"
+                        .to_owned()
                 }
                 None => {
                     let mut names: Vec<&str> = self.called.keys().copied().collect();

@@ -9,9 +9,9 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expression::{self, Form, Mapping};
 use crate::source::Source;
 use crate::yaml::{Entry, Node};
-use hep_protocol::plan::Privacy;
 use hep_protocol::expression::{Language, Scope, TroubleKind, has_expression};
 use hep_protocol::plan::NamedSource;
+use hep_protocol::plan::Privacy;
 use serde_json::Value;
 use std::path::Path;
 use std::sync::Arc;
@@ -37,12 +37,18 @@ impl Verifier<'_, '_> {
         }
     }
 
-    fn bare_expressions(&mut self, task: &ManifestTask, value: &Node, around: &Around, kind: &Kind) {
+    fn bare_expressions(
+        &mut self,
+        task: &ManifestTask,
+        value: &Node,
+        around: &Around,
+        kind: &Kind,
+    ) {
         let items = match &value.kind {
             crate::yaml::Kind::Seq(items) => items.as_slice(),
-            crate::yaml::Kind::Scalar(_) | crate::yaml::Kind::Map(_) | crate::yaml::Kind::Broken => {
-                std::slice::from_ref(value)
-            }
+            crate::yaml::Kind::Scalar(_)
+            | crate::yaml::Kind::Map(_)
+            | crate::yaml::Kind::Broken => std::slice::from_ref(value),
         };
         for item in items {
             if let Some(text) = item.text() {
@@ -62,8 +68,14 @@ impl Verifier<'_, '_> {
         }
         let known = task.params.with_entries(entries);
         let mut problems = Diagnostics::default();
-        let decoded =
-            module::decode(source, &task.module.text, task.module.span, &known, &known, &mut problems);
+        let decoded = module::decode(
+            source,
+            &task.module.text,
+            task.module.span,
+            &known,
+            &known,
+            &mut problems,
+        );
         for problem in problems {
             self.mistakes.push(match self.privacy {
                 Privacy::Open => explained(problem, source, &known),
@@ -77,7 +89,8 @@ impl Verifier<'_, '_> {
         for written in written {
             let named = LOCAL.iter().find_map(|key| {
                 let value = &known.entry(key)?.value;
-                (value.text() == Some(&written)).then(|| Piece { source: Arc::clone(source), node: value.clone() })
+                (value.text() == Some(&written))
+                    .then(|| Piece { source: Arc::clone(source), node: value.clone() })
             });
             let named = named.unwrap_or_else(|| task.parameter(&written));
             match self.sources.find(source, &written) {
@@ -119,7 +132,8 @@ impl Verifier<'_, '_> {
         let piece = Piece { source: Arc::clone(source), node: entry.value.clone() };
         let scope = self.scope(around, kind);
         let pattern = pattern(self.language, text, &scope);
-        let usable = pattern.filter(|pattern| pattern.says_something() && !climbs(&pattern.shown()));
+        let usable =
+            pattern.filter(|pattern| pattern.says_something() && !climbs(&pattern.shown()));
         let Some(pattern) = usable else {
             let message = "only the host knows which local file this is";
             self.mistakes.push(piece.problem(message).hint(
@@ -144,7 +158,8 @@ impl Verifier<'_, '_> {
 
     /// The local files of a task so far, with those that it names without an expression.
     fn locals(&mut self, number: usize) -> Vec<(String, std::path::PathBuf)> {
-        let own = self.paths.range((number, String::new())..(number.saturating_add(1), String::new()));
+        let own =
+            self.paths.range((number, String::new())..(number.saturating_add(1), String::new()));
         own.map(|((_, written), path)| (written.clone(), path.clone())).collect()
     }
 
@@ -184,7 +199,12 @@ impl Verifier<'_, '_> {
         }
     }
 
-    fn template_text(&mut self, path: &Path, named: &Node, task: &ManifestTask) -> Option<Arc<Source>> {
+    fn template_text(
+        &mut self,
+        path: &Path,
+        named: &Node,
+        task: &ManifestTask,
+    ) -> Option<Arc<Source>> {
         let found = match self.templates.get(path) {
             Some(known) => known.clone(),
             None => {
@@ -252,13 +272,11 @@ fn hidden(problem: Diagnostic, source: &Arc<Source>) -> Diagnostic {
 }
 
 /// A mistake in a value that an expression gave, with that value.
-fn explained(
-    problem: Diagnostic,
-    source: &Source,
-    known: &Node,
-) -> Diagnostic {
+fn explained(problem: Diagnostic, source: &Source, known: &Node) -> Diagnostic {
     let span = problem.place.as_ref().map(|place| place.span);
-    let Some(span) = span.filter(|span| has_expression(source.slice(*span))) else { return problem };
+    let Some(span) = span.filter(|span| has_expression(source.slice(*span))) else {
+        return problem;
+    };
     let gives = known.find(span).map(|node| match node.text() {
         Some(text) => format!("this gives `{}`", crate::yaml::shorten(text)),
         None => format!("this gives {}", node.describe()),

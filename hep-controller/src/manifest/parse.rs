@@ -60,7 +60,13 @@ pub(super) fn parse(source: &Arc<Source>) -> Manifest {
 
 /// Keys that only a play has, Ansible's too.
 const OF_PLAYS: [&str; 8] = [
-    "tasks", "hosts", "handlers", "handlers_on_failure", "vars_files", "pre_tasks", "post_tasks",
+    "tasks",
+    "hosts",
+    "handlers",
+    "handlers_on_failure",
+    "vars_files",
+    "pre_tasks",
+    "post_tasks",
     "roles",
 ];
 
@@ -212,8 +218,9 @@ fn unknown_key(source: &Arc<Source>, key: &str, span: Span, play: &Node) -> Diag
         return foreign.diagnostic(source, key, span);
     }
     if super::control::canonical(key).is_some() {
-        return at(format!("`{key}` is a key of tasks, and this is a play"))
-            .hint(format!("put the tasks into a block with it: `- block: [...]` and `{key}: ...`"));
+        return at(format!("`{key}` is a key of tasks, and this is a play")).hint(format!(
+            "put the tasks into a block with it: `- block: [...]` and `{key}: ...`"
+        ));
     }
     let message = format!("unknown key `{}` of a manifest", yaml::shorten(key));
     let hint = match nearest(key, keys::words(keys::PLAY)) {

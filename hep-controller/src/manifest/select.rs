@@ -174,7 +174,8 @@ mod tests {
 
     fn check(own: &str, tags: &str, skip: &str, expected: bool) {
         let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-        let choice = Choice { tags: words(tags), skip: words(skip), start_at: None, reluctant: false };
+        let choice =
+            Choice { tags: words(tags), skip: words(skip), start_at: None, reluctant: false };
         let own_tags: BTreeSet<String> = words(own).into_iter().collect();
         assert_eq!(wanted(&own_tags, &choice), expected, "{own}: --tags {tags} --skip-tags {skip}");
     }
@@ -209,7 +210,10 @@ mod tests {
         let manifest = Manifest::parse(&Arc::new(source));
         let taken = |choice: &Choice| choose(&manifest, choice).unwrap().taken;
         assert_eq!(taken(&Choice::default()), [true, false]);
-        assert_eq!(taken(&Choice { tags: vec!["b".to_owned()], ..Choice::default() }), [false, true]);
+        assert_eq!(
+            taken(&Choice { tags: vec!["b".to_owned()], ..Choice::default() }),
+            [false, true]
+        );
         assert_eq!(taken(&Choice { reluctant: true, ..Choice::default() }), [true, true]);
     }
 }

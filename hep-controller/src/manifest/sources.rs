@@ -126,17 +126,23 @@ impl<'s> Sources<'s> {
                 if found.len() > MAX_MATCHES {
                     return Err(vec![Trouble {
                         message: format!("more than {MAX_MATCHES} files match `{text}`"),
-                        hint: Some("put the files that may be meant into a directory of their own".into()),
+                        hint: Some(
+                            "put the files that may be meant into a directory of their own".into(),
+                        ),
                     }]);
                 }
             }
         }
         if found.is_empty() {
             let sought = self.search.candidates(file, self.main, &text);
-            let sought: Vec<String> = sought.iter().map(|path| format!("`{}`", path.display())).collect();
+            let sought: Vec<String> =
+                sought.iter().map(|path| format!("`{}`", path.display())).collect();
             return Err(vec![Trouble {
                 message: format!("no file matches `{text}`: sought {}", sought.join(", ")),
-                hint: Some("what the host decides is `*` here: the files it may ask for must be there".into()),
+                hint: Some(
+                    "what the host decides is `*` here: the files it may ask for must be there"
+                        .into(),
+                ),
             }]);
         }
         Ok(found)
@@ -175,7 +181,9 @@ impl Pattern {
         let mut components = vec![Vec::new()];
         for part in &self.0 {
             match part {
-                Part::Unknown => components.last_mut().into_iter().for_each(|c| c.push(Part::Unknown)),
+                Part::Unknown => {
+                    components.last_mut().into_iter().for_each(|c| c.push(Part::Unknown))
+                }
                 Part::Text(text) => {
                     for (number, piece) in text.split('/').enumerate() {
                         if number > 0 {
@@ -232,7 +240,9 @@ fn names_in(directory: &Path) -> Vec<String> {
 fn fits(parts: &[Part], name: &str) -> bool {
     match parts {
         [] => name.is_empty(),
-        [Part::Text(text), rest @ ..] => name.strip_prefix(text.as_str()).is_some_and(|name| fits(rest, name)),
+        [Part::Text(text), rest @ ..] => {
+            name.strip_prefix(text.as_str()).is_some_and(|name| fits(rest, name))
+        }
         [Part::Unknown, rest @ ..] => {
             let ends = name.char_indices().map(|(at, _)| at).chain([name.len()]);
             ends.skip(1).any(|at| fits(rest, name.get(at..).unwrap_or_default()))
@@ -259,18 +269,23 @@ fn is_absence(error: &io::Error) -> bool {
 }
 
 fn missing(written: &str, candidates: &[PathBuf]) -> Trouble {
-    let shown: Vec<String> = candidates.iter().map(|path| format!("`{}`", path.display())).collect();
+    let shown: Vec<String> =
+        candidates.iter().map(|path| format!("`{}`", path.display())).collect();
     match shown.as_slice() {
         [one, others @ .., last] => {
             let middle: String = others.iter().map(|path| format!(", {path}")).collect();
-            let message = format!("`{written}` is not there: neither {one}{middle} nor {last} exists");
-            let hint = "a relative path is sought beside the manifest, then in the working directory";
+            let message =
+                format!("`{written}` is not there: neither {one}{middle} nor {last} exists");
+            let hint =
+                "a relative path is sought beside the manifest, then in the working directory";
             Trouble { message, hint: Some(hint.into()) }
         }
         [] | [_] => {
             let absolute = Path::new(written).is_absolute();
             let message = match shown.first() {
-                Some(path) if !absolute => format!("`{written}` is not there: {path} does not exist"),
+                Some(path) if !absolute => {
+                    format!("`{written}` is not there: {path} does not exist")
+                }
                 Some(_) | None => format!("`{written}` does not exist on this machine"),
             };
             let hint = if absolute {
@@ -294,12 +309,20 @@ mod tests {
 
     fn check(parts: &[&str], expected: &[&str]) {
         let directory = tempfile::tempdir().unwrap();
-        for path in ["files/bookworm.conf", "files/trixie.conf", "files/other", "a/x/site", "b/x/site", "b/y"] {
+        for path in [
+            "files/bookworm.conf",
+            "files/trixie.conf",
+            "files/other",
+            "a/x/site",
+            "b/x/site",
+            "b/y",
+        ] {
             let path = directory.path().join(path);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, "").unwrap();
         }
-        let part = |part: &&str| if *part == "*" { Part::Unknown } else { Part::Text((*part).to_owned()) };
+        let part =
+            |part: &&str| if *part == "*" { Part::Unknown } else { Part::Text((*part).to_owned()) };
         let pattern = Pattern(parts.iter().map(part).collect());
         assert_eq!(pattern.matches(directory.path()), expected);
     }
@@ -308,7 +331,10 @@ mod tests {
     fn unknown_parts_stand_for_what_is_there() {
         check(&["files/", "*", ".conf"], &["files/bookworm.conf", "files/trixie.conf"]);
         check(&["*", "/x/site"], &["a/x/site", "b/x/site"]);
-        check(&["*", "/", "*"], &["a/x", "b/x", "b/y", "files/bookworm.conf", "files/other", "files/trixie.conf"]);
+        check(
+            &["*", "/", "*"],
+            &["a/x", "b/x", "b/y", "files/bookworm.conf", "files/other", "files/trixie.conf"],
+        );
         check(&["files/b", "*", "m.conf"], &["files/bookworm.conf"]);
         check(&["none/", "*"], &[]);
     }

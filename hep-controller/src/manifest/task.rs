@@ -168,8 +168,7 @@ pub(super) fn unknown_key(source: &Arc<Source>, entry: &Entry, modules: &[&Entry
     }
     let shown = yaml::shorten(key);
     let owner = modules.iter().find(|module| {
-        !module::takes_any(&module.key.text)
-            && module::parameters(&module.key.text).contains(&key)
+        !module::takes_any(&module.key.text) && module::parameters(&module.key.text).contains(&key)
     });
     if let Some(module) = owner {
         let module = &module.key.text;

@@ -35,7 +35,8 @@ fn check(text: &str) -> String {
             for play in &manifest.plays {
                 play.each_task(&mut |task| {
                     let on_error = task.control.on_error.clone().unwrap_or(OnError::Stop);
-                    let spec = task.spec.as_ref().map_or("open".to_owned(), |spec| format!("{spec:?}"));
+                    let spec =
+                        task.spec.as_ref().map_or("open".to_owned(), |spec| format!("{spec:?}"));
                     shown.push(format!("{} | {on_error:?} | {spec}", task.title()));
                 });
             }
@@ -131,7 +132,8 @@ fn task_line(compiled: &Compiled, number: u32) -> String {
     let control = control.as_ref().map_or(String::new(), |control| {
         format!(" {}", short(serde_json::to_value(control).unwrap()))
     });
-    let on_error = if *on_error == OnError::Stop { String::new() } else { format!(" {on_error:?}") };
+    let on_error =
+        if *on_error == OnError::Stop { String::new() } else { format!(" {on_error:?}") };
     let sources: Vec<&str> = sources.iter().map(|named| named.written.as_str()).collect();
     let sources = if sources.is_empty() { String::new() } else { format!(" {sources:?}") };
     format!("{number} {name}:{open}{control}{on_error}{sources}")

@@ -174,7 +174,9 @@ impl Value<'_> {
             Kind::Broken => Some(self.piece()),
             Kind::Scalar(_) | Kind::Seq(_) => {
                 let hint = match &node.kind {
-                    Kind::Seq(_) => "write each as `name: value` on a line of its own, without a `-`",
+                    Kind::Seq(_) => {
+                        "write each as `name: value` on a line of its own, without a `-`"
+                    }
                     Kind::Scalar(_) | Kind::Map(_) | Kind::Broken => "write `{name: value}`",
                 };
                 self.takes(&node, "a mapping", hint);
@@ -231,8 +233,23 @@ pub(super) fn is_name(text: &str) -> bool {
 
 /// What means something else in expressions.
 const WORDS: [&str; 17] = [
-    "true", "false", "none", "True", "False", "None", "and", "or", "not", "in", "is", "if", "else",
-    "loop", "self", "range", "namespace",
+    "true",
+    "false",
+    "none",
+    "True",
+    "False",
+    "None",
+    "and",
+    "or",
+    "not",
+    "in",
+    "is",
+    "if",
+    "else",
+    "loop",
+    "self",
+    "range",
+    "namespace",
 ];
 
 /// Names that hep itself gives a value; what each is.

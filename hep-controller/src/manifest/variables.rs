@@ -93,7 +93,9 @@ fn definitions_of(word: &str) -> Result<Vec<Definition>, Diagnostics> {
         _ => None,
     };
     if let Some(meant) = meant {
-        let hint = format!("write `-e {name}={meant}`, or `-e '{{{name}: \"{text}\"}}'` for the word itself");
+        let hint = format!(
+            "write `-e {name}={meant}`, or `-e '{{{name}: \"{text}\"}}'` for the word itself"
+        );
         return refuse(format!("`{text}` is a text, which any condition takes for true"), &hint);
     }
     let (name, origin) = (name.to_owned(), COMMAND_LINE.to_owned());
@@ -203,13 +205,15 @@ fn file_name(
     if !has_expression(&file.text) {
         return Some(file.text.clone());
     }
-    let scope = Names::of(vec![Layer::raw(extra.vars()), Layer::raw(mapping(before)), Layer::facts()]);
+    let scope =
+        Names::of(vec![Layer::raw(extra.vars()), Layer::raw(mapping(before)), Layer::facts()]);
     let hint = "it may depend on variables of the play and on `-e` alone: it is the same for all hosts; variables of \
                 one group or host belong into `group_vars` and `host_vars`";
     match language.text(&file.text, &scope) {
         Ok(Value::String(name)) => Some(name),
         Ok(other) => {
-            problems.push(file.problem(format!("this is no name of a file, but `{other}`")).hint(hint));
+            problems
+                .push(file.problem(format!("this is no name of a file, but `{other}`")).hint(hint));
             None
         }
         Err(trouble) => {

@@ -16,13 +16,13 @@ use super::{Entry, ManifestBlock, ManifestPlay, ManifestTask, Piece, Spot, alike
 use crate::diagnostic::Diagnostics;
 use crate::expression::{self, Form, Origin, Reading, Shape, place};
 use crate::yaml::Node;
-use hep_protocol::plan::Privacy;
+pub(super) use around::vars_of_blocks;
+use around::{result_shape, result_shape_of_try, spots_of};
+pub(super) use evaluate::hint_of;
 use hep_protocol::expression::{Language, has_expression};
+use hep_protocol::plan::Privacy;
 use hep_protocol::plan::{NamedSource, RunMode};
 use serde_json::{Map, Value, json};
-pub(super) use around::vars_of_blocks;
-pub(super) use evaluate::hint_of;
-use around::{result_shape, result_shape_of_try, spots_of};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -231,7 +231,8 @@ impl<'v, 's> Verifier<'v, 's> {
             }
         }
         for map in [&vars, &play, &extra] {
-            map.iter().for_each(|(name, value)| names.add(name, Origin::Variable, Shape::of(value)));
+            map.iter()
+                .for_each(|(name, value)| names.add(name, Origin::Variable, Shape::of(value)));
         }
         self.explain(&mut names);
         Kind {
@@ -255,7 +256,10 @@ impl<'v, 's> Verifier<'v, 's> {
         for name in &self.all_results {
             names.explain(name, "a task further down registers it: move that before this one");
         }
-        names.explain("item", "only a task with `loop` has it, unless `loop_control` calls it otherwise");
+        names.explain(
+            "item",
+            "only a task with `loop` has it, unless `loop_control` calls it otherwise",
+        );
         let result = "only `until`, `changed_when` and `failed_when` have it: elsewhere write `register: NAME`, and use `NAME` in the tasks after it";
         names.explain("result", result);
     }
@@ -312,16 +316,17 @@ impl<'v, 's> Verifier<'v, 's> {
             }
             Rendered::Known(other) => {
                 let found = Node::of_text("", each.over.node.span).rendered(&other).describe();
-                let problem = each.over.problem(format!(
-                    "a loop takes a list or a mapping, and this gives {found}"
-                ));
+                let problem = each
+                    .over
+                    .problem(format!("a loop takes a list or a mapping, and this gives {found}"));
                 self.mistakes.push(problem.hint("write an expression that gives a list"));
                 return Vec::new();
             }
             Rendered::Later => None,
             Rendered::Omitted => {
                 let problem = each.over.problem("a loop cannot be left out by `omit`");
-                self.mistakes.push(problem.hint("write `default([])` where there may be nothing to do"));
+                self.mistakes
+                    .push(problem.hint("write `default([])` where there may be nothing to do"));
                 return Vec::new();
             }
             Rendered::Wrong => return Vec::new(),
@@ -341,7 +346,9 @@ impl<'v, 's> Verifier<'v, 's> {
                 let layer = |(number, item): (usize, &Value)| {
                     let mut names = Map::new();
                     names.insert(each.var.clone(), item.clone());
-                    each.index.iter().for_each(|index| drop(names.insert(index.clone(), json!(number))));
+                    each.index
+                        .iter()
+                        .for_each(|index| drop(names.insert(index.clone(), json!(number))));
                     round(Layer::Plain(names))
                 };
                 items.iter().enumerate().take(MAX_ELEMENTS).map(layer).collect()
@@ -436,7 +443,8 @@ impl<'v, 's> Verifier<'v, 's> {
             after.loops.insert(0, Arc::new(Layer::Later(later)));
             after.shapes.push((name.text.clone(), Origin::Result, result));
         }
-        let groups = [Some(&control.until), control.changed_when.as_ref(), control.failed_when.as_ref()];
+        let groups =
+            [Some(&control.until), control.changed_when.as_ref(), control.failed_when.as_ref()];
         let ignored = control.ignored_if.as_ref().map(std::slice::from_ref);
         for conditions in groups.into_iter().flatten().map(Vec::as_slice).chain(ignored) {
             self.decide(conditions, &mut after.clone(), kind);

@@ -48,6 +48,7 @@ pub(crate) trait Confirm: Sync {
 pub(crate) struct HostKeys {
     /// Where new keys go; None if the operator has no home.
     record: Option<PathBuf>,
+    files: Vec<PathBuf>,
     /// One lock for memory and file: several threads may learn keys at once.
     known: Mutex<KnownHosts>,
     /// Held while the operator is asked, so that questions come one by one and hosts already known need not wait.
@@ -111,7 +112,8 @@ impl HostKeys {
         let skipped = known.skipped().iter();
         warnings
             .extend(skipped.map(|line| format!("{}: line passed over: {}", line.place, line.why)));
-        HostKeys { record, known: Mutex::new(known), asking: Mutex::new(()), warnings }
+        let files = files.to_vec();
+        HostKeys { record, files, known: Mutex::new(known), asking: Mutex::new(()), warnings }
     }
 
     /// What was wrong with the files, a sentence each.
@@ -122,6 +124,12 @@ impl HostKeys {
     /// The host key algorithms to negotiate, so that the host shows the key that is known.
     pub(super) fn algorithms(&self, host: &str, port: u16) -> String {
         self.lock().algorithms(host, port)
+    }
+
+    /// The files to ask about certificates, if nothing is known of the host but an authority for it.
+    pub(super) fn authority(&self, shown: &Shown<'_>) -> Option<&[PathBuf]> {
+        let verdict = self.verdict(shown);
+        matches!(verdict, Verdict::Unknown { authority: Some(_) }).then_some(self.files.as_slice())
     }
 
     /// Accepts the key or says why not.
@@ -317,7 +325,7 @@ fn unknown(shown: &Shown<'_>, authority: Option<&Place>) -> Problem {
     let hint = match authority {
         None => shown.how_to_trust(),
         Some(place) => format!(
-            "{place} trusts a certificate authority for this host, but hep checks plain keys only; {}",
+            "{place} trusts a certificate authority for this host, but no certificate for this key that `ssh` accepts was found; {}",
             shown.how_to_trust()
         ),
     };

@@ -1,8 +1,9 @@
 //! An agent on a host reached by SSH: host key, login, upload, start. With the files below `ssh/`, the only place that
 //! names ssh2. One thread owns a session and never blocks in libssh2: see `ssh/wire.rs`.
 
+use super::authority;
 use super::connect;
-use super::host_key::{Shown, Trust};
+use super::host_key::{HostKeyPolicy, Shown, Trust};
 use super::known_hosts::PublicKey;
 use super::socket::Socket;
 use super::upload::{self, CANDIDATES, Place};
@@ -163,12 +164,21 @@ impl<'a> Launch<'a> {
     }
 
     fn check_host_key(self, wire: &Wire) -> Result<Trust, Unreachable> {
-        let Launch { options, .. } = self;
+        let Launch { target, options, .. } = self;
         let fails = self.fails(Stage::HostKey);
         let key = wire.session().host_key().and_then(|(blob, _)| PublicKey::from_blob(blob));
         let key = key.ok_or_else(|| fails(Problem::new("the host showed no key")))?;
         let (host, port) = self.known_as();
         let shown = Shown { host, port, key: &key };
+        let within =
+            options.timeouts.reach.min(options.timeouts.connect + options.timeouts.handshake);
+        let authority =
+            options.host_keys.authority(&shown).filter(|_| options.policy != HostKeyPolicy::Off);
+        if authority
+            .is_some_and(|files| authority::vouches(target, &key, files, within, self.cancel))
+        {
+            return Ok(Trust::Full);
+        }
         options.host_keys.admit(&shown, options.policy, options.confirm).map_err(fails)
     }
 

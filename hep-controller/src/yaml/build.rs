@@ -86,7 +86,11 @@ impl<'s> Builder<'s> {
 
     pub(super) fn second_document(&mut self, at: &granit::Span) {
         let span = self.span(at);
-        self.problem(span, "a second document begins here", "a file holds one document: remove the `---`");
+        self.problem(
+            span,
+            "a second document begins here",
+            "a file holds one document: remove the `---`",
+        );
     }
 
     /// The root, once all collections are closed.
@@ -308,7 +312,8 @@ impl<'s> Builder<'s> {
             let span = found.unwrap_or(span);
             if tag.original() == "!vault" {
                 let message = "this is encrypted with ansible-vault, which hep cannot decrypt";
-                let hint = "write the value itself, or leave it out here and give it with `-e @FILE`";
+                let hint =
+                    "write the value itself, or leave it out here and give it with `-e @FILE`";
                 return self.problem(span, message, hint);
             }
             let message = format!("the tag `{}` means nothing to hep", tag.original());

@@ -326,7 +326,10 @@ fn between(lines: &Lines<'_>, at_key: bool) -> Option<Words> {
     Some(Words {
         span: Span::new(own.start + column, own.start + own.text.trim_end().len()),
         message: "this line does not fit the ones above it".to_owned(),
-        hint: format!("{ways}; it has {}", if column == 0 { "none".to_owned() } else { column.to_string() }),
+        hint: format!(
+            "{ways}; it has {}",
+            if column == 0 { "none".to_owned() } else { column.to_string() }
+        ),
     })
 }
 

@@ -148,7 +148,11 @@ fn bracket(
         '[' => ("this `[` is not closed", "write `]` behind the last value"),
         _ => return None,
     };
-    Some(Words { span: Span::new(open, open + 1), message: message.to_owned(), hint: hint.to_owned() })
+    Some(Words {
+        span: Span::new(open, open + 1),
+        message: message.to_owned(),
+        hint: hint.to_owned(),
+    })
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the library's list is long and may grow")]

@@ -278,9 +278,9 @@ fn a_sensitive_block_with_a_value_that_cannot_be_read() {
   sensitive: true
 "#), @r#"
     error: this cannot be evaluated; why is hidden by `sensitive: true`
-     --> site.yml:2:39
+     --> site.yml:2:47
       |
     2 |     - file: {dest: /etc/x, content: "{{ key | from_json }}"}
-      |                                       ^^^^^^^^^
+      |                                               ^^^^^^^^^
     "#);
 }

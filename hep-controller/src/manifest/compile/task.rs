@@ -99,7 +99,11 @@ impl ManifestTask {
         Some(Retry { retries, delay, until: conditions(&keys.until) })
     }
 
-    pub(super) fn plan_control(&self, inherited: Inherited, notify: Vec<u32>) -> Option<Box<Control>> {
+    pub(super) fn plan_control(
+        &self,
+        inherited: Inherited,
+        notify: Vec<u32>,
+    ) -> Option<Box<Control>> {
         let keys = &self.control;
         let Inherited { on_error: _, env, notify: _, privacy, check, timeout } = inherited;
         let control = Control {

@@ -181,7 +181,7 @@ fn what_may_be_missing_is_no_mistake() {
 #[test]
 fn wrong_values_of_variables_are_refused_at_their_place() {
     assert_snapshot!(check(
-        "- vars: {mode: \"0999\", yes_: yes, names: [nginx, \"Bad Name\"], path: etc/x, n: 5, here: \"/x/{{ n }}\"}
+        "- vars: {mode: \"0999\", yes_: "yes", names: [nginx, \"Bad Name\"], path: etc/x, n: 5, here: \"/x/{{ n }}\"}
   hosts: all
   tasks:
   - file: {dest: \"{{ here }}\", mode: \"{{ mode }}\", recurse: \"{{ yes_ }}\"}
@@ -302,7 +302,10 @@ fn mistakes_of_some_hosts_name_them() {
 #[test]
 fn variables_come_from_files_and_the_command_line() {
     let files = [
-        ("site.yml", "- hosts: web1\n  vars: {a: 1, b: 1, c: 1, stage: test}\n  vars_files: [one.yml, \"{{ stage }}.yml\"]\n  tasks:\n  - file: {dest: \"/{{ a }}{{ b }}{{ c }}{{ port }}{{ e }}\", mode: \"{{ m }}\"}\n"),
+        (
+            "site.yml",
+            "- hosts: web1\n  vars: {a: 1, b: 1, c: 1, stage: test}\n  vars_files: [one.yml, \"{{ stage }}.yml\"]\n  tasks:\n  - file: {dest: \"/{{ a }}{{ b }}{{ c }}{{ port }}{{ e }}\", mode: \"{{ m }}\"}\n",
+        ),
         ("one.yml", "b: 2\nc: 2\n"),
         ("prod.yml", "c: 3\nm: 0644\n"),
         ("more.yml", "e: [1]\n"),
@@ -372,7 +375,10 @@ fn variables_come_from_files_and_the_command_line() {
       = hint: write letters, digits and `_`, beginning with a letter or `_`, as in `http_port`
     ");
     let files = [
-        ("site.yml", "- hosts: web\n  vars_files: [one.yml, missing.yml, \"{{ os.id }}.yml\", \"{{ port }}.yml\"]\n  tasks: [{debug: {msg: a}}]\n"),
+        (
+            "site.yml",
+            "- hosts: web\n  vars_files: [one.yml, missing.yml, \"{{ os.id }}.yml\", \"{{ port }}.yml\"]\n  tasks: [{debug: {msg: a}}]\n",
+        ),
         ("one.yml", "- a\n"),
     ];
     assert_snapshot!(plan(&files, &[]), @r#"

@@ -6,9 +6,15 @@ use insta::assert_snapshot;
 #[test]
 fn includes_are_blocks_and_bring_their_handlers() {
     let files = [
-        ("site.yml", "- name: first\n  hosts: web\n  include: base.yml\n  tasks:\n  - include: roles/web.yml\n    vars: {page: own}\n    when: port == 80\n    loop: [1, 2]\n    notify: restart\n"),
+        (
+            "site.yml",
+            "- name: first\n  hosts: web\n  include: base.yml\n  tasks:\n  - include: roles/web.yml\n    vars: {page: own}\n    when: port == 80\n    loop: [1, 2]\n    notify: restart\n",
+        ),
         ("base.yml", "- debug: {msg: base}\n"),
-        ("roles/web.yml", "vars: {page: usual, other: 1}\ntasks:\n- {file: {src: page.html, dest: /srv/x}}\n- include: deep.yml\nhandlers:\n- {name: restart, service: {name: nginx, action: restart}}\n- include: more.yml\n"),
+        (
+            "roles/web.yml",
+            "vars: {page: usual, other: 1}\ntasks:\n- {file: {src: page.html, dest: /srv/x}}\n- include: deep.yml\nhandlers:\n- {name: restart, service: {name: nginx, action: restart}}\n- include: more.yml\n",
+        ),
         ("roles/deep.yml", "- {debug: {msg: \"{{ page }} {{ item }}\"}, notify: more}\n"),
         ("roles/more.yml", "- {name: more, debug: {msg: \"{{ other }}\"}}\n"),
         ("roles/page.html", "x"),
@@ -29,7 +35,10 @@ fn includes_are_blocks_and_bring_their_handlers() {
 #[test]
 fn includes_that_cannot_be_read_are_explained() {
     let files = [
-        ("site.yml", "- include: a.yml\n- include: missing.yml\n- include: \"{{ os.id }}.yml\"\n- include: plays.yml\n- include: [a.yml]\n- include: words.yml\n  register: x\n  file: {dest: /x}\n"),
+        (
+            "site.yml",
+            "- include: a.yml\n- include: missing.yml\n- include: \"{{ os.id }}.yml\"\n- include: plays.yml\n- include: [a.yml]\n- include: words.yml\n  register: x\n  file: {dest: /x}\n",
+        ),
         ("a.yml", "- include: b.yml\n"),
         ("b.yml", "- debug: {msg: b}\n- include: a.yml\n- debug: {mgs: b}\n"),
         ("plays.yml", "- hosts: all\n  tasks: []\n"),

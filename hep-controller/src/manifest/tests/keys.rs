@@ -312,11 +312,28 @@ fn keys_with_other_values_are_refused() {
 #[test]
 fn keys_of_playbooks_get_advice() {
     let keys = [
-        "delegate_to", "run_once", "async", "throttle", "set_fact", "template", "shell", "pip", "meta",
-        "with_fileglob", "with_sequence", "with_nested", "import_role", "become", "debugger", "no_such_key",
-        "taggs", "hosts_", "vars_files_",
+        "delegate_to",
+        "run_once",
+        "async",
+        "throttle",
+        "set_fact",
+        "template",
+        "shell",
+        "pip",
+        "meta",
+        "with_fileglob",
+        "with_sequence",
+        "with_nested",
+        "import_role",
+        "become",
+        "debugger",
+        "no_such_key",
+        "taggs",
+        "hosts_",
+        "vars_files_",
     ];
-    let tasks: Vec<String> = keys.iter().map(|key| format!("- {{debug: {{msg: a}}, {key}: x}}\n")).collect();
+    let tasks: Vec<String> =
+        keys.iter().map(|key| format!("- {{debug: {{msg: a}}, {key}: x}}\n")).collect();
     let said = check(&tasks.concat());
     let lines = said.lines().filter(|line| line.starts_with("error") || line.contains("hint"));
     assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @r#"

@@ -23,7 +23,8 @@ enum Mutation {
 
 fn mutation() -> impl Strategy<Value = Mutation> {
     let number = 0..100_000_usize;
-    let byte = prop_oneof![any::<u8>(), prop::sample::select(b"{}[]:-'\"|>&*!%#@, \t\n\\".to_vec())];
+    let byte =
+        prop_oneof![any::<u8>(), prop::sample::select(b"{}[]:-'\"|>&*!%#@, \t\n\\".to_vec())];
     let bytes = prop::collection::vec(byte.clone(), 1..6);
     prop_oneof![
         number.clone().prop_map(Mutation::Delete),

@@ -6,9 +6,17 @@ use insta::assert_snapshot;
 #[test]
 fn sources_are_found_for_every_host_and_element() {
     let files = [
-        ("site.yml", "- file: {src: \"{{ host }}.conf\", dest: /a}\n- file: {src: \"files/{{ item }}\", dest: \"/{{ item }}\"}\n  loop: [x, y]\n- file: {src: \"files/{{ os.codename }}.conf\", dest: /b}\n- file: {template: \"{{ kind }}.j2\", dest: /c}\n  vars: {kind: page}\n- file: {src: \"{{ where }}\", dest: /c, action: link}\n  vars: {where: /nowhere}\n"),
-        ("web1.conf", "1"), ("web2.conf", "2"), ("db1.conf", "3"),
-        ("files/x", ""), ("files/y", ""), ("files/bookworm.conf", ""), ("files/trixie.conf", ""),
+        (
+            "site.yml",
+            "- file: {src: \"{{ host }}.conf\", dest: /a}\n- file: {src: \"files/{{ item }}\", dest: \"/{{ item }}\"}\n  loop: [x, y]\n- file: {src: \"files/{{ os.codename }}.conf\", dest: /b}\n- file: {template: \"{{ kind }}.j2\", dest: /c}\n  vars: {kind: page}\n- file: {src: \"{{ where }}\", dest: /c, action: link}\n  vars: {where: /nowhere}\n",
+        ),
+        ("web1.conf", "1"),
+        ("web2.conf", "2"),
+        ("db1.conf", "3"),
+        ("files/x", ""),
+        ("files/y", ""),
+        ("files/bookworm.conf", ""),
+        ("files/trixie.conf", ""),
         ("page.j2", "{% for n in range(port) %}{{ n }}{% endfor %}\n{{ os.codename }}"),
     ];
     assert_snapshot!(plan(&files, &[]), @r#"
@@ -27,8 +35,12 @@ fn sources_are_found_for_every_host_and_element() {
 #[test]
 fn sources_that_are_not_there_are_told_by_host() {
     let files = [
-        ("site.yml", "- file: {src: \"{{ host }}.conf\", dest: /a}\n- file: {src: \"none/{{ os.codename }}.conf\", dest: /b}\n- file: {src: \"{{ os.id }}\", dest: /b}\n- {command: {argv: [true]}, register: r}\n- file: {template: bad.j2, dest: /c}\n- file: {template: dir, dest: /d}\n"),
-        ("web1.conf", "1"), ("dir/x", ""),
+        (
+            "site.yml",
+            "- file: {src: \"{{ host }}.conf\", dest: /a}\n- file: {src: \"none/{{ os.codename }}.conf\", dest: /b}\n- file: {src: \"{{ os.id }}\", dest: /b}\n- {command: {argv: [true]}, register: r}\n- file: {template: bad.j2, dest: /c}\n- file: {template: dir, dest: /d}\n",
+        ),
+        ("web1.conf", "1"),
+        ("dir/x", ""),
         ("bad.j2", "port {{ prot }}\n{% if r.rc %}\n{{ data }}\n{% endif %}\n{{ r.nothing }}\n"),
     ];
     assert_snapshot!(plan(&files, &[]), @r#"
@@ -96,7 +108,10 @@ fn sources_that_are_not_there_are_told_by_host() {
       |
       = hint: it has `attempts`, `changed`, `changes`, `failed`, `msg`, `skipped`, `rc`, `stderr`, `stderr_lines`, `stdout` and `stdout_lines`
     "#);
-    let files = [("site.yml", "- file: {template: bad.j2, dest: /c}\n"), ("bad.j2", "a\n{% if x %}\nb {{ c\n")];
+    let files = [
+        ("site.yml", "- file: {template: bad.j2, dest: /c}\n"),
+        ("bad.j2", "a\n{% if x %}\nb {{ c\n"),
+    ];
     assert_snapshot!(plan(&files, &[]), @"
     error: this `{{` is never closed
      --> bad.j2:3:3

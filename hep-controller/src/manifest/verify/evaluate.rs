@@ -8,14 +8,19 @@ use super::{Around, Decision, Kind, Rendered, Verifier};
 use crate::diagnostic::Diagnostic;
 use crate::expression::{self, Form, Mapping, Reading, is_sound, judge, place};
 use crate::yaml::Node;
-use hep_protocol::plan::Privacy;
 use hep_protocol::expression::{Scope, Trouble, TroubleKind};
+use hep_protocol::plan::Privacy;
 use serde_json::Value;
 use std::sync::Arc;
 
 impl Verifier<'_, '_> {
     /// Whether all conditions hold; those that a host decides do.
-    pub(super) fn decide(&mut self, conditions: &[Spot], around: &mut Around, kind: &Kind) -> Decision {
+    pub(super) fn decide(
+        &mut self,
+        conditions: &[Spot],
+        around: &mut Around,
+        kind: &Kind,
+    ) -> Decision {
         for condition in conditions {
             // One that is wrong decides nothing: what it guards has mistakes of its own.
             let Some(reading) = self.judged(condition, Form::Bare, around, kind) else { continue };
@@ -71,7 +76,12 @@ impl Verifier<'_, '_> {
     }
 
     /// A value with expressions in any of its texts.
-    pub(in super::super) fn tree(&mut self, piece: &Piece, around: &Around, kind: &Kind) -> Rendered {
+    pub(in super::super) fn tree(
+        &mut self,
+        piece: &Piece,
+        around: &Around,
+        kind: &Kind,
+    ) -> Rendered {
         let mut spots = Vec::new();
         spots_of(piece, &piece.node, &mut spots);
         let (mut wrong, mut later) = (piece.node.has_broken(), false);
@@ -139,9 +149,10 @@ impl Verifier<'_, '_> {
         if reading.problems.is_empty() && reading.names.is_empty() {
             return Vec::new();
         }
-        let mentioned = reading.names.iter().filter_map(|name| {
-            self.registered.shapes.get_key_value(name.name.as_str())
-        });
+        let mentioned = reading
+            .names
+            .iter()
+            .filter_map(|name| self.registered.shapes.get_key_value(name.name.as_str()));
         if is_sound(reading, &names(mentioned, around, kind)) {
             return Vec::new();
         }

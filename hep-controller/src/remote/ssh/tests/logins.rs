@@ -162,6 +162,13 @@ fn host_keys() {
     check("HostKeyAlias shelf", KNOWN, false);
     check("", "@revoked * HOST\nNAME HOST\n", false);
     check("StrictHostKeyChecking accept-new", "@revoked * HOST\n", false);
+    check("", "@cert-authority NAME CA\n", true);
+    check("", "@cert-authority * CA\n", true);
+    check("", "@cert-authority * OTHER\n", false);
+    check("", "@cert-authority * CA\n@revoked * CA\n", false);
+    check("", "@cert-authority * CA\n@revoked * HOST\n", false);
+    check("HostKeyAlias shelf", "@cert-authority shelf CA\n", true);
+    check("HostKeyAlias attic", "@cert-authority attic CA\n", false);
     check("GlobalKnownHostsFile DIR/known\nUserKnownHostsFile none", KNOWN, true);
 }
 
