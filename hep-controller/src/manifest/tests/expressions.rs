@@ -181,7 +181,7 @@ fn what_may_be_missing_is_no_mistake() {
 #[test]
 fn wrong_values_of_variables_are_refused_at_their_place() {
     assert_snapshot!(check(
-        "- vars: {mode: \"0999\", yes_: "yes", names: [nginx, \"Bad Name\"], path: etc/x, n: 5, here: \"/x/{{ n }}\"}
+        "- vars: {mode: \"0999\", yes_: 'yes', names: [nginx, \"Bad Name\"], path: etc/x, n: 5, here: \"/x/{{ n }}\"}
   hosts: all
   tasks:
   - file: {dest: \"{{ here }}\", mode: \"{{ mode }}\", recurse: \"{{ yes_ }}\"}
