@@ -40,7 +40,10 @@ impl Names {
         let mut env = BTreeMap::new();
         if let Some(control) = &task.control {
             env = self.environment(control)?;
-            if let Some(limit) = &control.timeout {
+            // Left out by `default(omit)` it is not given.
+            if let Some(limit) = &control.timeout
+                && !self.tree(limit)?.is_null()
+            {
                 let limit = self.number(limit, "timeout")?;
                 if limit == 0 {
                     let error = SysError::new("a `timeout` of 0 leaves no time");

@@ -2,7 +2,7 @@
 
 use super::variables::Definition;
 use crate::inventory::{Host, Inventory};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// Hosts, and which of them a pattern means.
 #[derive(Debug)]
@@ -60,7 +60,10 @@ impl Audience {
     /// This machine alone, without an inventory.
     pub(crate) fn this_machine(name: &str) -> Audience {
         let member = Member { name: name.to_owned(), ..Member::default() };
-        let (members, groups, hosts) = (vec![member], Map::new(), Hosts::Named);
+        // As an inventory with this host alone has it.
+        let alone = |group: &str| (group.to_owned(), json!([name]));
+        let groups = ["all", "ungrouped"].map(alone).into_iter().collect();
+        let (members, hosts) = (vec![member], Hosts::Named);
         Audience { members, groups, inventory: None, hosts, limit: None }
     }
 

@@ -3,7 +3,7 @@
 use super::values::Value;
 use super::{Piece, Spot, keys};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::source::Source;
+use crate::source::{Source, Span};
 use crate::words::nearest;
 use crate::yaml::{Entry, Kind, Node, shorten};
 use hep_protocol::expression::has_expression;
@@ -72,6 +72,15 @@ pub(super) fn canonical(key: &str) -> Option<&'static str> {
 const OF_RESULTS: [&str; 6] =
     ["register", "retries", "delay", "until", "changed_when", "failed_when"];
 
+/// Two spellings of one key.
+fn twice(source: &Arc<Source>, entry: &Entry, first: Span) -> Diagnostic {
+    let message = "this means the same as another key of the task";
+    Diagnostic::at(source, entry.key.span, message)
+        .label("and again here")
+        .also(first, "first here")
+        .hint("keep one of them")
+}
+
 impl Control {
     /// Reads the keys among the entries; the others are nothing it knows.
     pub(super) fn read(
@@ -81,7 +90,7 @@ impl Control {
         problems: &mut Diagnostics,
     ) -> Control {
         let mut control = Control::default();
-        let mut loop_control = None;
+        let (mut loop_control, mut seen) = (None, Vec::new());
         for entry in entries {
             let Some(key) = canonical(&entry.key.text) else {
                 // A loop of Ansible's that hep has not: its elements are no mistakes of their own.
@@ -94,6 +103,11 @@ impl Control {
                 problems.push(misplaced(source, entry, owner, key));
                 continue;
             }
+            if let Some((_, first)) = seen.iter().find(|(other, _)| *other == key) {
+                problems.push(twice(source, entry, *first));
+                continue;
+            }
+            seen.push((key, entry.key.span));
             let value = Value { source, entry, problems };
             if key == "loop_control" {
                 loop_control = Some(entry);

@@ -159,3 +159,24 @@ fn a_field_that_no_element_has() {
       = hint: did you mean `name`?
     "#);
 }
+
+#[test]
+fn a_loop_in_two_spellings() {
+    assert_snapshot!(site(r#"- debug: {msg: "{{ item }}"}
+  loop: [1]
+  with_items: [2]
+"#), @"
+    error: this means the same as another key of the task
+     --> site.yml:3:3
+      |
+    3 |   with_items: [2]
+      |   ^^^^^^^^^^ and again here
+      |
+     ::: site.yml:2:3
+      |
+    2 |   loop: [1]
+      |   ^^^^ first here
+      |
+      = hint: keep one of them
+    ");
+}

@@ -59,7 +59,8 @@ impl Look<'_> {
                     self.file(Place::of(path), content_of(file), file.executable, Scope::Asked)
                 }
                 Some(Source::Tree { name, entries }) => self.tree(src, name, entries),
-                None => Err(SysError::new(format!("the plan came without `{src}`"))),
+                None => Err(SysError::new(format!("the plan came without `{src}`"))
+                    .hint("put that file where the others of this `src` are, and push again")),
             },
             (Action::Present, None, Some(text)) => {
                 let path = self.followed(self.destination(None)?)?;
