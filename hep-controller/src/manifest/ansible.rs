@@ -130,7 +130,10 @@ const NOT_YET: &[(&str, &str)] = &[
     ("reboot", "restart the host by other means"),
     ("pause", "write `command: {argv: [sleep, SECONDS]}`, or `wait_for`"),
     ("become", LOG_IN),
-    ("become_user", LOG_IN),
+    (
+        "become_user",
+        "write `command: {argv: [runuser, -u, USER, --, ...]}` for a command of another user",
+    ),
     ("become_method", LOG_IN),
     ("become_flags", LOG_IN),
     ("become_exe", LOG_IN),
@@ -145,9 +148,18 @@ const NEVER: &[(&str, &str)] = &[
     ("script", "write `command: {shell: \"...\"}`"),
     ("raw", "write `command: {shell: \"...\"}`"),
     ("expect", "write `command: {argv: ..., stdin: ...}`"),
-    ("systemd", "write `service: {name: ..., action: start}`"),
-    ("systemd_service", "write `service: {name: ..., action: start}`"),
-    ("sysvinit", "write `service: {name: ..., action: start}`"),
+    (
+        "systemd",
+        "write `service: {name: ..., action: ...}` with `start`, `stop`, `restart` or `reload`",
+    ),
+    (
+        "systemd_service",
+        "write `service: {name: ..., action: ...}` with `start`, `stop`, `restart` or `reload`",
+    ),
+    (
+        "sysvinit",
+        "write `service: {name: ..., action: ...}` with `start`, `stop`, `restart` or `reload`",
+    ),
     ("package", "write `apt: {package: ...}`"),
     ("dnf", "write `apt: {package: ...}`; hep manages Debian's packages"),
     ("yum", "write `apt: {package: ...}`; hep manages Debian's packages"),

@@ -254,7 +254,10 @@ impl<'v, 's> Verifier<'v, 's> {
             names.miss_hosts();
         }
         for name in &self.all_results {
-            names.explain(name, "a task further down registers it: move that before this one");
+            names.explain(
+                name,
+                "it is known behind the task that registers it: move that before this one",
+            );
         }
         names.explain(
             "item",

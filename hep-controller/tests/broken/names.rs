@@ -109,7 +109,7 @@ fn a_result_before_it_is_there() {
     1 | - debug: {msg: "{{ listing.stdout }}"}
       |                    ^^^^^^^
       |
-      = hint: a task further down registers it: move that before this one
+      = hint: it is known behind the task that registers it: move that before this one
     "#);
 }
 

@@ -72,7 +72,7 @@ fn names_that_nobody_defines_are_mistakes() {
     7 | - debug: {msg: "{{ later.rc }}"}
       |                    ^^^^^
       |
-      = hint: a task further down registers it: move that before this one
+      = hint: it is known behind the task that registers it: move that before this one
 
     error: `later` has no `cr`
      --> site.yml:9:41
