@@ -6,6 +6,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::Source;
 use crate::yaml::{Decoder, Entry, Kind, Meaning, Node, shorten};
 use hep_protocol::expression::has_expression;
+use hep_protocol::names::is_name;
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -222,35 +223,6 @@ pub(super) const NAMES: &str =
 pub(super) fn no_name(text: &str) -> String {
     format!("`{}` is no name that a variable can have", shorten(text))
 }
-
-/// Whether expressions can read it.
-pub(super) fn is_name(text: &str) -> bool {
-    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && text.chars().all(word)
-        && !WORDS.contains(&text)
-}
-
-/// What means something else in expressions.
-const WORDS: [&str; 17] = [
-    "true",
-    "false",
-    "none",
-    "True",
-    "False",
-    "None",
-    "and",
-    "or",
-    "not",
-    "in",
-    "is",
-    "if",
-    "else",
-    "loop",
-    "self",
-    "range",
-    "namespace",
-];
 
 /// Names that hep itself gives a value; what each is.
 pub(super) const RESERVED: [(&str, &str); 4] = [

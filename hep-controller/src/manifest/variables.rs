@@ -7,6 +7,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, Span, plain};
 use crate::yaml::{self, Kind, Node};
 use hep_protocol::expression::{Language, TroubleKind, has_expression};
+use hep_protocol::names::is_name;
 use serde_json::{Map, Value};
 use std::path::Path;
 use std::sync::Arc;
@@ -80,7 +81,7 @@ fn definitions_of(word: &str) -> Result<Vec<Definition>, Diagnostics> {
             "write `-e name=value`, `-e '{name: value}'` or `-e @file.yml`",
         );
     };
-    if !values::is_name(name) {
+    if !is_name(name) {
         return refuse(values::no_name(name), values::NAMES);
     }
     if let Some((_, meaning)) = values::RESERVED.iter().find(|(reserved, _)| *reserved == name) {

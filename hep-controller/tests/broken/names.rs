@@ -357,3 +357,19 @@ fn a_variable_that_says_no_as_a_text() {
       = hint: write `false`, or `"no"` for the word itself
     "#);
 }
+
+#[test]
+fn a_field_that_a_stat_does_not_give() {
+    assert_snapshot!(site(r#"- stat: {path: /etc/motd}
+  register: motd
+- debug: {msg: "{{ motd.exist }}"}
+"#), @r#"
+    error: `motd` has no `exist`
+     --> site.yml:3:25
+      |
+    3 | - debug: {msg: "{{ motd.exist }}"}
+      |                         ^^^^^
+      |
+      = hint: did you mean `exists`?
+    "#);
+}

@@ -7,7 +7,7 @@ use super::{Around, Kind};
 use crate::expression::{self, Origin, Shape};
 use crate::yaml::Node;
 use hep_protocol::expression::has_expression;
-use hep_protocol::names::COMMAND_FIELDS;
+use hep_protocol::names::{COMMAND_FIELDS, STAT_FIELDS};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -92,6 +92,7 @@ pub(super) fn result_shape_of_try(task: &ManifestTask) -> Shape {
 fn own_fields(task: &ManifestTask) -> Option<Vec<&'static str>> {
     match task.module.text.as_str() {
         "command" => Some(COMMAND_FIELDS.iter().map(|(name, _)| *name).collect()),
+        "stat" => Some(STAT_FIELDS.iter().map(|(name, _)| *name).collect()),
         "apt" | "file" | "service" => Some(Vec::new()),
         _ => None,
     }

@@ -1,7 +1,6 @@
 //! One text of a manifest: its names judged, its value as far as that is known, and what is said when it has none.
 
 use super::super::scope::Layer;
-use super::super::values::is_name;
 use super::super::{Piece, Spot};
 use super::around::{names, spots_of};
 use super::{Around, Decision, Kind, Rendered, Verifier};
@@ -9,6 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::expression::{self, Form, Mapping, Reading, is_sound, judge, place};
 use crate::yaml::Node;
 use hep_protocol::expression::{Scope, Trouble, TroubleKind};
+use hep_protocol::names::is_name;
 use hep_protocol::plan::Privacy;
 use serde_json::Value;
 use std::sync::Arc;
