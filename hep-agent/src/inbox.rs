@@ -91,6 +91,9 @@ impl Inbox {
         let ending = loop {
             match frame::read::<Request>(reader) {
                 Ok(Some(Request::End)) => break Ending::Meant,
+                Ok(Some(Request::Become(_))) => {
+                    break Ending::Lost("the controller asks to become a user out of turn".into());
+                }
                 Ok(Some(request)) => {
                     if let Err(error) = self.file(request) {
                         break Ending::Lost(format!(
@@ -131,8 +134,8 @@ impl Inbox {
                 self.pass(state, digest, Piece::Unavailable(reason));
                 return Ok(());
             }
-            // Closes the stream before it is filed.
-            Request::End => {}
+            // They close the stream before they are filed.
+            Request::End | Request::Become(_) => {}
         }
         self.changed.notify_all();
         Ok(())

@@ -283,6 +283,8 @@ fn whole_plan_crosses_the_wire_and_needs_no_answer() {
             }
             Reply::Done(end) => told.push(format!("{end:?}")),
             Reply::Hello(_)
+            | Reply::Became
+            | Reply::Refused(_)
             | Reply::Want(_)
             | Reply::Facts(_)
             | Reply::Ask { .. }

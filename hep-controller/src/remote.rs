@@ -29,6 +29,7 @@ mod test_server;
 mod upload;
 
 pub(crate) use canceller::Canceller;
+pub(crate) use hep_protocol::value::Secret;
 pub(crate) use host_key::{Books, Confirm, HostKeyPolicy, HostKeys};
 pub(crate) use key_file::{Passphrases, check_key};
 
@@ -86,27 +87,6 @@ impl Target {
                 Target { address, port, user, proxy, alias, asked_as, ..target }
             }
         }
-    }
-}
-
-/// A password or a key's text. Debug shows nothing of it.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Secret(String);
-
-impl Secret {
-    pub(crate) fn new(text: impl Into<String>) -> Secret {
-        Secret(text.into())
-    }
-
-    /// The text itself; never for a message.
-    fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(..)")
     }
 }
 

@@ -15,6 +15,7 @@ pub mod names;
 pub mod outcome;
 pub mod plan;
 pub mod report;
+pub mod rights;
 pub mod task;
 pub mod text;
 pub mod value;

@@ -2,15 +2,17 @@
 
 use crate::blob::Digest;
 use crate::facts::Facts;
-use crate::outcome::Outcome;
+use crate::outcome::{Failure, Outcome};
 use crate::plan::{HostPart, Plan};
+use crate::rights::Means;
 use crate::value::Json;
 use serde::{Deserialize, Serialize};
 
 /// From the controller (or a bundle) to the agent.
 ///
-/// A stream is any number of `Blob`s, one `Host`, one `Plan`, then answers to wants and questions. Or it is one `Facts`. A bundle closes with `End`; the end
-/// of the stream without it means that the controller is gone.
+/// A stream is one `Become` if tasks run as others, any number of `Blob`s, one `Host`, one `Plan`, then answers to wants and
+/// questions. Or it is one `Facts`. A bundle closes with `End`; the end of the stream without it means that the controller
+/// is gone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Request {
     /// A piece of a content, in order; the agent checks the digest when the last has come.
@@ -30,6 +32,8 @@ pub enum Request {
         /// The cause, for the task's failure.
         reason: String,
     },
+    /// How to become other users. The agent that is the wanted one in the end reads all that follows.
+    Become(Means),
     /// What is this host's own; comes before the plan.
     Host(HostPart),
     /// What to do; begins at once.
@@ -49,6 +53,10 @@ pub enum Request {
 pub enum Reply {
     /// The agent is there; what its host is.
     Hello(Facts),
+    /// The run goes on as whom [`Means::start`] names.
+    Became,
+    /// It does not, and why: nothing else follows.
+    Refused(Failure),
     /// A task needs this content, which was not sent ahead.
     Want(Digest),
     /// What the host is: a mapping of all facts.

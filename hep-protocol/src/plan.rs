@@ -2,8 +2,9 @@
 
 use crate::blob::Source;
 use crate::message::MAX_DEPTH;
+use crate::rights::ActAs;
 use crate::task::TaskSpec;
-use crate::value::Json;
+use crate::value::{Json, Secret};
 use serde::{Deserialize, Serialize};
 
 /// Everything one run does; the same for all its hosts.
@@ -23,6 +24,8 @@ pub struct Plan {
     pub extra: Json,
     /// The inventory's groups, a mapping of names to lists of hosts; empty when no expression reads it.
     pub groups: Json,
+    /// How long a task may take that does not say so itself, in seconds.
+    pub task_timeout: Option<u32>,
 }
 
 impl Plan {
@@ -32,7 +35,8 @@ impl Plan {
         let numbers = (0_u32..).zip(&tasks).map(|(number, _)| Item::Task(number));
         let plays = vec![Play { items: numbers.collect(), ..Play::default() }];
         let (extra, groups) = (Json::default(), Json::default());
-        Self { mode, diff, pace: Pace::Straight, tasks, plays, extra, groups }
+        let (pace, task_timeout) = (Pace::Straight, None);
+        Self { mode, diff, pace, tasks, plays, extra, groups, task_timeout }
     }
 
     /// What is wrong with the numbers and counts of a plan that came from elsewhere, and of the plays that a host runs.
@@ -65,6 +69,10 @@ pub struct HostPart {
     pub vars: Json,
     /// The plays it runs, by their place in [`Plan::plays`], ascending.
     pub plays: Vec<u32>,
+    /// As whom its tasks run; beats what they say themselves.
+    pub act_as: ActAs,
+    /// What nothing that leaves the host may show.
+    pub secrets: Vec<Secret>,
 }
 
 /// Whether the host is changed.
@@ -254,6 +262,8 @@ pub struct Control {
     pub privacy: Privacy,
     /// Whether it runs on the host or on an overlay, whatever the run does.
     pub check: CheckPolicy,
+    /// As whom it runs; blocks, play and command line are taken into account.
+    pub act_as: ActAs,
 }
 
 /// An expression that must hold, without braces.

@@ -12,6 +12,7 @@ mod package;
 mod path;
 #[cfg(feature = "schema")]
 mod schema;
+mod secret;
 
 pub use argv::Argv;
 pub use json::Json;
@@ -20,6 +21,7 @@ pub use mode::{Mode, PermissionBits};
 pub use name::{Owner, ServiceName};
 pub use package::{Package, PackageName};
 pub use path::{AbsPath, Dest};
+pub use secret::Secret;
 
 use std::fmt;
 

@@ -15,8 +15,9 @@ use hep_protocol::plan::{
     Block, CheckPolicy, Condition, Control, DiffMode, HandlersOnFailure, HostPart, Item, Loop,
     NamedSource, OnError, Pace, Plan, Play, Privacy, Retry, RunMode, Spec, Task,
 };
+use hep_protocol::rights::{ActAs, Means, Method};
 use hep_protocol::task::TaskSpec;
-use hep_protocol::value::Json;
+use hep_protocol::value::{Json, Secret};
 use proptest::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -50,6 +51,10 @@ fn each() -> Loop {
     Loop { over, var: "item".into(), index: Some("n".into()), label: Some("{{ item }}".into()) }
 }
 
+fn act_as() -> ActAs {
+    ActAs { wanted: Some(json("true")), user: Some(json(r#""{{ u }}""#)) }
+}
+
 /// Every key that a task can have.
 fn control() -> Control {
     let number = |n: u32| Json(n.into());
@@ -67,6 +72,7 @@ fn control() -> Control {
         timeout: Some(number(5)),
         privacy: Privacy::Sensitive,
         check: CheckPolicy::Never,
+        act_as: act_as(),
     }
 }
 
@@ -135,13 +141,21 @@ fn plan() -> Plan {
         plays: vec![play, Play::default()],
         extra: json(r#"{"e": [1, "2"]}"#),
         groups: json(r#"{"web": ["web1"]}"#),
+        task_timeout: Some(300),
     }
 }
 
 /// What is one host's own.
 fn part() -> HostPart {
     let (name, groups) = ("web1".into(), vec!["web".into(), "all".into()]);
-    HostPart { name, groups, vars: json(r#"{"z": 1, "a": {"b": "ü"}}"#), plays: vec![0, 1] }
+    let vars = json(r#"{"z": 1, "a": {"b": "ü"}}"#);
+    let secrets = vec![Secret::new("s")];
+    HostPart { name, groups, vars, plays: vec![0, 1], act_as: act_as(), secrets }
+}
+
+fn means() -> Means {
+    let (password, start) = (Some(Secret::new("p")), Some("root".into()));
+    Means { method: Method::Su, password, start }
 }
 
 fn requests() -> Vec<Request> {
@@ -149,6 +163,8 @@ fn requests() -> Vec<Request> {
     vec![
         Request::Blob { digest, data: vec![1, 2, 3], last: true },
         Request::Unavailable { digest, reason: "gone".into() },
+        Request::Become(Means::default()),
+        Request::Become(means()),
         Request::Host(part()),
         Request::Plan(plan()),
         Request::Facts,
@@ -181,7 +197,7 @@ fn replies() -> Vec<Reply> {
         status: Status::Ignored,
         changes,
         notes: vec!["n".into()],
-        failure: Some(failure),
+        failure: Some(failure.clone()),
         items: vec![item],
         ms: 12,
     };
@@ -197,6 +213,8 @@ fn replies() -> Vec<Reply> {
     };
     vec![
         Reply::Hello(facts),
+        Reply::Became,
+        Reply::Refused(failure.clone()),
         Reply::Want(Digest::of(b"x")),
         Reply::Facts(json(r#"{"os": {"id": "debian"}, "cpus": 4}"#)),
         Reply::Ask { task: 3 },
@@ -247,9 +265,9 @@ fn bytes_are_what_they_were() {
     insta::assert_snapshot!(
         format!("protocol {}\nrequests {requests}\nreplies  {replies}", hep_protocol::hello::PROTOCOL),
         @r"
-    protocol 2
-    requests 339dc62722235e26cf32a11314e70c77dc8caeeccdfef884ac9287b93fe338b2
-    replies  21ea5190e553623e95ea542c18cd55f4540878078bc93a52b2ccf046bc313dcf
+    protocol 3
+    requests 88d1202da986e33d6b8318beb04c5f139495ddb79346321c7562d186f8257552
+    replies  c2ccb03223d672481c4b2c0032dc15d770f29fa8d64563b1cee4b4cc1e5236c5
     "
     );
     let asked = frame::encode(&Reply::Ask { task: 300 }).unwrap();

@@ -154,6 +154,8 @@ impl Outside for Reader {
                 self.meanwhile(&lines);
             }
             Reply::Hello(_)
+            | Reply::Became
+            | Reply::Refused(_)
             | Reply::Want(_)
             | Reply::Facts(_)
             | Reply::Ask { .. }

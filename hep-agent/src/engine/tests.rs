@@ -102,6 +102,8 @@ impl Run {
                     finished.push((names.remove(task).expect("it has begun"), outcome));
                 }
                 Reply::Hello(_)
+                | Reply::Became
+                | Reply::Refused(_)
                 | Reply::Want(_)
                 | Reply::Facts(_)
                 | Reply::Ask { .. }

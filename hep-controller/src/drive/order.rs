@@ -97,6 +97,9 @@ impl<'a> Order<'a> {
         let host = self.host;
         match reply {
             Reply::Hello(_) => Err("the agent greeted twice".to_owned()),
+            Reply::Became | Reply::Refused(_) => {
+                Err("the agent tells of another user out of turn".to_owned())
+            }
             Reply::Facts(_) => Err("the agent told facts that nobody asked for".to_owned()),
             Reply::Ask { task } => self.ask(task),
             Reply::Started { task, turn, name } => self.start(task, turn, name),

@@ -91,6 +91,7 @@ pub(crate) fn compile(manifest: &Manifest, order: &Order<'_>) -> Result<Compiled
         plays,
         extra: json(order.extra.vars()),
         groups: json(groups),
+        task_timeout: None,
     };
     let hosts = hosts(order.audience, &members);
     problems.unless(Compiled { plan, hosts, contents: Arc::new(sources.contents), warnings })
@@ -110,7 +111,8 @@ fn hosts(audience: &Audience, plays: &[Vec<usize>]) -> Vec<(usize, HostPart)> {
     let part = |(member, plays): (usize, Vec<u32>)| {
         let host = audience.members.get(member)?;
         let (name, groups) = (host.name.clone(), host.groups.clone());
-        Some((member, HostPart { name, groups, vars: json(host.vars.clone()), plays }))
+        let vars = json(host.vars.clone());
+        Some((member, HostPart { name, groups, vars, plays, ..HostPart::default() }))
     };
     parts.into_iter().filter_map(part).collect()
 }

@@ -3,6 +3,7 @@
 use hep_protocol::blob::{Digest, Source, SourceFile};
 use hep_protocol::expression::has_expression;
 use hep_protocol::plan::*;
+use hep_protocol::rights::ActAs;
 use hep_protocol::task::TaskSpec;
 use hep_protocol::value::Json;
 use serde_json::{Value, json};
@@ -143,6 +144,7 @@ fn control(written: &Value, number: &dyn Fn(&str) -> u32) -> Control {
             Some("never") => CheckPolicy::Never,
             _ => CheckPolicy::AsRun,
         },
+        act_as: ActAs { wanted: some("become"), user: some("become_user") },
     }
 }
 

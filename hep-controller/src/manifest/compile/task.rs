@@ -5,6 +5,7 @@ use super::super::{Entry, ManifestPlay, ManifestTask, Piece};
 use super::{Inherited, conditions, json, looped, value};
 use hep_protocol::expression::has_expression;
 use hep_protocol::plan::{Control, Privacy, Retry};
+use hep_protocol::rights::ActAs;
 use hep_protocol::value::Json;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -119,6 +120,7 @@ impl ManifestTask {
             timeout,
             privacy: privacy.unwrap_or_default(),
             check: check.unwrap_or_default(),
+            act_as: ActAs::default(),
         };
         (control != Control::default()).then(|| Box::new(control))
     }
