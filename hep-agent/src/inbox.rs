@@ -50,7 +50,7 @@ struct State {
 #[derive(Debug)]
 pub(crate) enum Work {
     /// A run.
-    Plan(Box<Plan>, HostPart),
+    Plan(Box<Plan>, Box<HostPart>),
     /// To know what the host is.
     Facts,
 }
@@ -119,7 +119,7 @@ impl Inbox {
             Request::Plan(plan) => {
                 state.begun = true;
                 let host = std::mem::take(&mut state.host);
-                state.work = Some(Work::Plan(Box::new(plan), host));
+                state.work = Some(Work::Plan(Box::new(plan), Box::new(host)));
             }
             Request::Host(host) => state.host = host,
             Request::Facts => state.work = Some(Work::Facts),

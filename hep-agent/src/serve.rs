@@ -38,7 +38,7 @@ fn serve(mut input: impl Read + Send + 'static, output: Box<dyn Write + Send>) -
     let outside: Arc<dyn Outside> = controller;
     match inbox.work() {
         Ok(Work::Plan(plan, host)) => {
-            let end = engine::run(&plan, host, &outside);
+            let end = engine::run(&plan, *host, &outside);
             outside.reply(Reply::Done(end));
             ExitCode::SUCCESS
         }

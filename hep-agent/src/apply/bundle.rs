@@ -29,7 +29,7 @@ pub(super) fn read(path: &str) -> Result<(Arc<Inbox>, Plan, HostPart), Unusable>
     let inbox = Arc::new(Inbox::default());
     inbox.fill(&mut sealed);
     let work = match inbox.work() {
-        Ok(Work::Plan(plan, host)) if !inbox.cancelled() => Some((*plan, host)),
+        Ok(Work::Plan(plan, host)) if !inbox.cancelled() => Some((*plan, *host)),
         Ok(Work::Facts) if !inbox.cancelled() => None,
         Err(Ending::Meant) => None,
         Ok(_) => return Err(sealed.lost("is damaged")),
