@@ -1,5 +1,6 @@
 //! The command line. Says what was written there; what it leaves open, `settings` fills in.
 
+use crate::completions::{self, Shell};
 use crate::remote::HostKeyPolicy;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use hep_protocol::hello::{BUILD_ID, PROTOCOL};
@@ -20,6 +21,12 @@ Exit codes:
   3    some host was unreachable or lost, and no task failed
   4    with --fail-on-change: something was changed, or is pending
   130  stopped on request (Ctrl-C)";
+
+const COMPLETIONS: &str = "\
+In the shell's start file:
+  bash  ~/.bashrc                  source <(hep completions bash)
+  zsh   ~/.zshrc                   source <(hep completions zsh)
+  fish  ~/.config/fish/config.fish hep completions fish | source";
 
 /// Converges hosts over SSH from a YAML manifest.
 #[derive(Debug, Parser)]
@@ -55,6 +62,9 @@ pub(crate) enum Command {
     Doc(Doc),
     /// Print the JSON Schema of manifests, for editors.
     Schema,
+    /// Print what makes a shell complete the words of a line: options, files, hosts, groups, tags.
+    #[command(after_help = COMPLETIONS)]
+    Completions(Completions),
 }
 
 /// `hep push`.
@@ -71,12 +81,12 @@ pub(crate) struct Push {
     #[command(flatten)]
     pub(crate) tasks: Tasks,
     /// Show the variables of a host, each with where it comes from, and contact nothing.
-    #[arg(long, value_name = "HOST")]
+    #[arg(long, value_name = "HOST", add = completions::hosts())]
     pub(crate) show_vars: Option<String>,
     #[command(flatten)]
     pub(crate) login: Login,
     /// Only these of the hosts: a pattern as `web:!web3`, or `@FILE` with one host a line.
-    #[arg(short, long, value_name = "PATTERN")]
+    #[arg(short, long, value_name = "PATTERN", add = completions::hosts())]
     pub(crate) limit: Option<String>,
     /// How many hosts to work on at a time.
     #[arg(long, value_name = "N", default_value = "32")]
@@ -155,13 +165,13 @@ pub(crate) struct Vars {
 #[derive(Debug, Default, Args)]
 pub(crate) struct Tasks {
     /// Only tasks with one of these tags, and those with the tag `always`.
-    #[arg(long, value_name = "TAGS", value_delimiter = ',')]
+    #[arg(long, value_name = "TAGS", value_delimiter = ',', add = completions::tags())]
     pub(crate) tags: Vec<String>,
     /// No tasks with one of these tags.
-    #[arg(long, value_name = "TAGS", value_delimiter = ',')]
+    #[arg(long, value_name = "TAGS", value_delimiter = ',', add = completions::tags())]
     pub(crate) skip_tags: Vec<String>,
     /// Begin with the task of this name.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = completions::tasks())]
     pub(crate) start_at: Option<String>,
     /// Show the tasks that would be run, and contact nothing.
     #[arg(long)]
@@ -271,6 +281,7 @@ pub(crate) struct Bundle {
 #[derive(Debug, Args)]
 pub(crate) struct Hosts {
     /// Which hosts, as `web:&prod`, `db*` or `web[0:2]`; default: all.
+    #[arg(add = completions::hosts())]
     pub(crate) pattern: Option<String>,
     #[command(flatten)]
     pub(crate) files: Files,
@@ -283,6 +294,7 @@ pub(crate) struct Hosts {
 #[derive(Debug, Args)]
 pub(crate) struct Facts {
     /// Which hosts: one's name, or a pattern as `web:!web3`.
+    #[arg(add = completions::hosts())]
     pub(crate) pattern: String,
     /// Only these facts, as `os` or `memory`; default: all.
     #[arg(value_name = "NAME")]
@@ -309,6 +321,14 @@ pub(crate) struct Doc {
     pub(crate) topic: Option<String>,
 }
 
+/// `hep completions`.
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
 /// Reads the command line. Without a verb it is that of `push`.
 ///
 /// # Errors
@@ -323,11 +343,11 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, cl
 
 /// Whether a first word is an option or a file of `push`. A word that is neither a file nor looks like one is left to
 /// the parser, which knows the verb that was meant.
-fn means_push(word: &OsString) -> bool {
+pub(crate) fn means_push(word: &OsString) -> bool {
     match word.to_str() {
         Some(
             "push" | "apply" | "validate" | "bundle" | "hosts" | "facts" | "doc" | "schema"
-            | "help" | "-h" | "--help" | "-V" | "--version",
+            | "completions" | "help" | "-h" | "--help" | "-V" | "--version",
         ) => false,
         Some(text) if text.starts_with('-') => true,
         Some(text) => text.contains(['/', '.']) || Path::new(text).is_file(),

@@ -3,6 +3,7 @@
 mod agent_binary;
 mod bundle;
 mod cli;
+mod completions;
 mod config;
 mod diagnostic;
 mod doc;
@@ -54,6 +55,10 @@ const UNREACHABLE: u8 = 3;
 
 fn main() -> ExitCode {
     let mut ui = Ui::new();
+    if let Some(text) = completions::answer() {
+        ui.out(&text);
+        return ExitCode::SUCCESS;
+    }
     let done = match cli::parse(std::env::args_os()) {
         Ok(cli) => match cli.command {
             Command::Push(args) => push(&args, &mut ui),
@@ -63,6 +68,7 @@ fn main() -> ExitCode {
             Command::Hosts(args) => hosts(&args, &mut ui),
             Command::Facts(args) => facts(&args, &mut ui),
             Command::Doc(args) => doc(&args, &mut ui),
+            Command::Completions(args) => completions(&args, &mut ui),
             Command::Schema => {
                 ui.out(&schema::text());
                 Ok(ExitCode::SUCCESS)
@@ -268,6 +274,12 @@ fn facts(args: &cli::Facts, ui: &mut Ui) -> Result<ExitCode, Refusal> {
 /// `hep doc`.
 fn doc(args: &cli::Doc, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     ui.out(&doc::page(args.topic.as_deref(), ui.out_colour)?);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `hep completions`.
+fn completions(args: &cli::Completions, ui: &mut Ui) -> Result<ExitCode, Refusal> {
+    ui.out(&completions::script(args.shell).map_err(Refusal::plain)?);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -6,7 +6,7 @@ use super::select;
 use super::variables::{self, Definition};
 use super::{Entry, Manifest, ManifestBlock, ManifestTask};
 use crate::diagnostic::Diagnostics;
-use hep_protocol::expression::Language;
+use hep_protocol::expression::{Language, has_expression};
 use std::collections::BTreeSet;
 
 /// The plays, tasks and handlers that would be run, each with its tags.
@@ -37,6 +37,20 @@ pub(crate) fn listing(manifest: &Manifest, order: &Order<'_>) -> Result<String, 
         }
     }
     Ok(lines.into_iter().map(|line| line + "\n").collect())
+}
+
+/// All tags of a manifest, and the names of its tasks in order, without those that hold expressions.
+pub(crate) fn tags_and_titles(manifest: &Manifest) -> (BTreeSet<String>, Vec<String>) {
+    let (mut all, mut titles) = (BTreeSet::new(), Vec::new());
+    for play in &manifest.plays {
+        let mut note = |task: &ManifestTask, tags: &BTreeSet<String>, _| {
+            all.extend(tags.iter().cloned());
+            titles.push(task.title().to_owned());
+        };
+        walk(&play.entries, &BTreeSet::new(), 1, &mut note);
+    }
+    titles.retain(|title| !has_expression(title));
+    (all, titles)
 }
 
 fn line(task: &ManifestTask, tags: &BTreeSet<String>, depth: usize) -> String {
