@@ -41,6 +41,7 @@ pub(crate) trait Outside: Send + Sync {
 
 /// Runs a host's plays. Check mode is the same run on an overlay.
 pub(crate) fn run(plan: &Plan, host: HostPart, outside: &Arc<dyn Outside>) -> End {
+    let outside = &crate::redact::around(outside, &host.secrets);
     let numbered = |at: &u32| plan.plays.get(*at as usize).map(|play| (*at, play));
     let plays: Vec<(u32, &Play)> = host.plays.iter().filter_map(numbered).collect();
     let mut walk = Walk {

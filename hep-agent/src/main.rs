@@ -8,6 +8,7 @@ mod engine;
 mod facts;
 mod inbox;
 mod module;
+mod redact;
 mod render;
 mod serve;
 mod step;

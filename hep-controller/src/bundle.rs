@@ -71,7 +71,8 @@ fn fill(file: File, plan: Plan, contents: &Contents) -> Result<(), String> {
 fn part(plan: &Plan) -> HostPart {
     let plays = (0_u32..).zip(&plan.plays).map(|(play, _)| play).collect();
     let vars = Json(serde_json::Map::new().into());
-    HostPart { name: LOCALHOST.to_owned(), vars, plays, ..HostPart::default() }
+    let secrets = crate::secrets::within(&[&serde_json::to_value(plan).unwrap_or_default()]);
+    HostPart { name: LOCALHOST.to_owned(), vars, plays, secrets, ..HostPart::default() }
 }
 
 /// Hashes what is written.

@@ -18,6 +18,7 @@ mod reach;
 mod remote;
 mod report;
 mod schema;
+mod secrets;
 mod settings;
 mod source;
 mod stop;

@@ -5,6 +5,7 @@
 use crate::drive::Answer;
 use crate::report::Texts;
 use crate::report::text::{Colour, Style};
+use crate::secrets;
 use crate::stop::Stop;
 use std::env;
 use std::io::{self, IsTerminal, Write};
@@ -73,6 +74,7 @@ impl Ui {
             return;
         }
         self.clear_status();
+        let text = secrets::masked(text);
         if let Err(error) = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {
             self.out_broken = true;
             if error.kind() != io::ErrorKind::BrokenPipe {
@@ -86,6 +88,7 @@ impl Ui {
     pub(crate) fn err(&mut self, text: &str) {
         if !text.is_empty() {
             self.clear_status();
+            let text = secrets::masked(text);
             // Whoever closed standard error wants to hear nothing.
             drop(self.err.write_all(text.as_bytes()).and_then(|()| self.err.flush()));
         }
@@ -102,7 +105,8 @@ impl Ui {
 
     /// What goes on, in a line that is overwritten by whatever comes next. Nothing unless at a terminal.
     pub(crate) fn status(&mut self, line: Option<&str>) {
-        let line: String = line.unwrap_or_default().chars().take(STATUS_WIDTH).collect();
+        let line: String =
+            secrets::masked(line.unwrap_or_default()).chars().take(STATUS_WIDTH).collect();
         if !self.live || line == self.status {
             return;
         }
@@ -132,7 +136,9 @@ impl Ui {
     /// There is no terminal, it cannot be told to keep quiet, or the operator wishes to stop.
     pub(crate) fn ask_password(&mut self, question: &str, stop: &Stop) -> io::Result<String> {
         self.clear_status();
-        terminal::ask_password(question, stop)
+        let typed = terminal::ask_password(question, stop)?;
+        secrets::learn(&typed);
+        Ok(typed)
     }
 
     /// Whether there is a terminal to ask at.
@@ -148,7 +154,7 @@ impl Ui {
         self.clear_status();
         let screen = Arc::clone(&self.screen);
         let _held = screen.lock().unwrap_or_else(PoisonError::into_inner);
-        terminal::ask_step(question, stop)
+        terminal::ask_step(&secrets::masked(question), stop)
     }
 
     /// Whoever asks about host keys, from the threads of a run.

@@ -14,6 +14,7 @@ pub mod message;
 pub mod names;
 pub mod outcome;
 pub mod plan;
+pub mod redact;
 pub mod report;
 pub mod rights;
 pub mod task;

@@ -230,7 +230,10 @@ impl Settling<'_> {
                 }
             },
             Key::User => self.host.user = Some(text.clone()),
-            Key::Password => self.host.password = Some(Secret::new(text.as_str())),
+            Key::Password => {
+                crate::secrets::learn(text);
+                self.host.password = Some(Secret::new(text.as_str()));
+            }
             Key::Identity => match key_path(text, &place.text.source.path, self.around) {
                 Ok(path) => self.host.private_key = Some(path),
                 Err(tried) => self.no_key(setting, &tried, *own),

@@ -93,7 +93,12 @@ pub(crate) fn compile(manifest: &Manifest, order: &Order<'_>) -> Result<Compiled
         groups: json(groups),
         task_timeout: None,
     };
-    let hosts = hosts(order.audience, &members);
+    let mut hosts = hosts(order.audience, &members);
+    // Whatever travels with the plan travels to every host.
+    let common = serde_json::to_value(&plan).unwrap_or_default();
+    for (_, part) in &mut hosts {
+        part.secrets = crate::secrets::within(&[&common, &part.vars.0]);
+    }
     problems.unless(Compiled { plan, hosts, contents: Arc::new(sources.contents), warnings })
 }
 

@@ -3,6 +3,7 @@
 use super::{Entry, Key, Kind, MAX_DEPTH, MAX_NODES, Node, Scalar, Style};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, Span};
+use hep_protocol::redact::SHORTEST;
 use serde_yaml::granit_parser::{self as granit, Event, ScalarStyle, StructureStyle, Tag};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -13,6 +14,8 @@ pub(super) struct Builder<'s> {
     /// Where the parsed piece begins in the source.
     base: usize,
     frames: Vec<Frame>,
+    /// How many collections are open around the one that is tagged `!secret`.
+    secret: Option<usize>,
     roots: Vec<Node>,
     anchors: HashMap<usize, Node>,
     /// Nodes so far, aliases expanded.
@@ -53,6 +56,7 @@ impl<'s> Builder<'s> {
             source,
             base: 0,
             frames: Vec::new(),
+            secret: None,
             roots: Vec::new(),
             anchors: HashMap::new(),
             nodes: 0,
@@ -110,15 +114,18 @@ impl<'s> Builder<'s> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let style = if style == ScalarStyle::Plain { Style::Plain } else { Style::Text };
+                if is_secret(tag.as_deref()) || self.within_secret() {
+                    self.learn(&text, span);
+                }
                 let kind = self.tagged(text.into(), style, tag.as_deref(), span);
                 self.finish(Node::new(span, kind), anchor)
             }
             Event::SequenceStart(style, anchor, tag) => {
-                self.refuse_tag(tag.as_deref(), span);
+                self.collection(tag.as_deref(), span);
                 self.push(Frame { start: span.start, style, anchor, open: Open::Seq(Vec::new()) })
             }
             Event::MappingStart(style, anchor, tag) => {
-                self.refuse_tag(tag.as_deref(), span);
+                self.collection(tag.as_deref(), span);
                 let (entries, seen) = (Vec::new(), HashMap::new());
                 let open = Open::Map { entries, seen, key: None, braces: false };
                 self.push(Frame { start: span.start, style, anchor, open })
@@ -210,6 +217,9 @@ impl<'s> Builder<'s> {
     }
 
     fn close(&mut self, frame: Frame, end: usize) -> Result<(), TooMuch> {
+        if self.secret == Some(self.frames.len()) {
+            self.secret = None;
+        }
         let Frame { start, style, anchor, open } = frame;
         let (kind, last) = match open {
             Open::Seq(items) => {
@@ -296,10 +306,43 @@ impl<'s> Builder<'s> {
             None => Kind::Scalar(Scalar { text, style }),
             Some(Some("str")) => Kind::Scalar(Scalar { text, style: Style::Text }),
             Some(Some(_)) => Kind::Scalar(Scalar { text, style: Style::Plain }),
+            Some(None) if is_secret(tag) => Kind::Scalar(Scalar { text, style }),
             Some(None) => {
                 self.refuse_tag(tag, span);
                 Kind::Broken
             }
+        }
+    }
+
+    /// The tag of a list or a mapping.
+    fn collection(&mut self, tag: Option<&Tag>, span: Span) {
+        if is_secret(tag) {
+            self.secret.get_or_insert(self.frames.len());
+        } else {
+            self.refuse_tag(tag, span);
+        }
+    }
+
+    /// Whether the next scalar is a value in a secret collection; its keys are no secrets.
+    fn within_secret(&self) -> bool {
+        let key =
+            matches!(self.frames.last(), Some(Frame { open: Open::Map { key: None, .. }, .. }));
+        self.secret.is_some() && !key
+    }
+
+    /// Takes note of a secret, unless it is none that could be hidden.
+    fn learn(&mut self, text: &str, span: Span) {
+        if hep_protocol::expression::has_expression(text) {
+            let hint = "put `!secret` on the variables that it is made of";
+            self.problem(span, "an expression cannot be a secret", hint);
+        } else if text.trim().len() < SHORTEST || matches!(text, "true" | "false" | "null") {
+            let message = format!(
+                "a secret of fewer than {SHORTEST} characters, or a word like `true`, cannot be hidden"
+            );
+            self.problem(span, message, "take a longer one, or remove `!secret`");
+        } else {
+            crate::secrets::learn(text);
+            crate::secrets::learn_written(self.source.slice(span));
         }
     }
 
@@ -353,6 +396,10 @@ impl<'s> Builder<'s> {
         }
         own
     }
+}
+
+fn is_secret(tag: Option<&Tag>) -> bool {
+    tag.is_some_and(|tag| tag.original() == "!secret")
 }
 
 /// A value left out has no place of its own; its key has.

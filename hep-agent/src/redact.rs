@@ -1,0 +1,236 @@
+//! The host's secrets in what leaves it: every reply goes through here. The host itself keeps true values.
+
+use crate::engine::Outside;
+use hep_protocol::blob::Digest;
+use hep_protocol::message::{Go, Reply, Stream as Where};
+use hep_protocol::outcome::{Change, Failure, ItemOutcome, Outcome};
+use hep_protocol::redact::{Redactor, Stream};
+use hep_protocol::value::{Json, Secret};
+use serde_json::Value;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The outside with everything masked on its way there.
+pub(crate) fn around(outside: &Arc<dyn Outside>, secrets: &[Secret]) -> Arc<dyn Outside> {
+    let redactor = Redactor::new(secrets.iter().map(Secret::reveal));
+    if redactor.is_empty() {
+        return Arc::clone(outside);
+    }
+    Arc::new(Masked { outside: Arc::clone(outside), redactor, streams: Mutex::default() })
+}
+
+struct Masked {
+    outside: Arc<dyn Outside>,
+    redactor: Redactor,
+    streams: Mutex<Streams>,
+}
+
+/// What the present task's processes write, each stream for itself.
+#[derive(Default)]
+struct Streams {
+    task: u32,
+    stdout: Stream,
+    stderr: Stream,
+}
+
+impl Streams {
+    fn of(&mut self, stream: Where) -> &mut Stream {
+        match stream {
+            Where::Stdout => &mut self.stdout,
+            Where::Stderr => &mut self.stderr,
+        }
+    }
+}
+
+impl Outside for Masked {
+    fn reply(&self, reply: Reply) {
+        match reply {
+            Reply::Output { task, stream, data } => {
+                let data = {
+                    let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+                    streams.task = task;
+                    streams.of(stream).push(&self.redactor, &data)
+                };
+                self.output(task, stream, data);
+            }
+            Reply::Started { task, turn, name } => {
+                self.flush();
+                let name = name.map(|name| self.redactor.mask(&name).into_owned());
+                self.outside.reply(Reply::Started { task, turn, name });
+            }
+            Reply::Finished { task, mut outcome } => {
+                self.flush();
+                self.outcome(&mut outcome);
+                self.outside.reply(Reply::Finished { task, outcome });
+            }
+            Reply::Progress { task, text } => {
+                let text = self.redactor.mask(&text).into_owned();
+                self.outside.reply(Reply::Progress { task, text });
+            }
+            Reply::Refused(mut failure) => {
+                self.failure(&mut failure);
+                self.outside.reply(Reply::Refused(failure));
+            }
+            Reply::Facts(Json(mut facts)) => {
+                self.value(&mut facts);
+                self.outside.reply(Reply::Facts(Json(facts)));
+            }
+            // These hold no text of the host's but its facts at the greeting, which is before any secret is known.
+            Reply::Hello(_)
+            | Reply::Became
+            | Reply::Want(_)
+            | Reply::Ask { .. }
+            | Reply::Done(_) => {
+                self.outside.reply(reply);
+            }
+        }
+    }
+
+    fn open(&self, digest: &Digest) -> io::Result<Box<dyn io::Read>> {
+        self.outside.open(digest)
+    }
+
+    fn cancelled(&self) -> bool {
+        self.outside.cancelled()
+    }
+
+    fn ask(&self, task: u32) -> Go {
+        self.outside.ask(task)
+    }
+}
+
+impl Masked {
+    fn output(&self, task: u32, stream: Where, data: Vec<u8>) {
+        if !data.is_empty() {
+            self.outside.reply(Reply::Output { task, stream, data });
+        }
+    }
+
+    /// Gives out what was held back: its task writes no more.
+    fn flush(&self) {
+        let (task, rest) = {
+            let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+            let rest = [Where::Stdout, Where::Stderr]
+                .map(|stream| (stream, streams.of(stream).finish(&self.redactor)));
+            (streams.task, rest)
+        };
+        for (stream, data) in rest {
+            self.output(task, stream, data);
+        }
+    }
+
+    fn outcome(&self, outcome: &mut Outcome) {
+        let Outcome { status: _, changes, notes, failure, items, ms: _ } = outcome;
+        self.parts(changes, notes, failure);
+        for item in items {
+            let ItemOutcome { label, status: _, changes, notes, failure, ms: _ } = item;
+            self.redactor.mask_in(label);
+            self.parts(changes, notes, failure);
+        }
+    }
+
+    fn parts(&self, changes: &mut [Change], notes: &mut [String], failure: &mut Option<Failure>) {
+        for Change { line, diff } in changes {
+            self.redactor.mask_in(line);
+            diff.iter_mut().for_each(|diff| self.redactor.mask_in(diff));
+        }
+        notes.iter_mut().for_each(|note| self.redactor.mask_in(note));
+        failure.iter_mut().for_each(|failure| self.failure(failure));
+    }
+
+    fn failure(&self, failure: &mut Failure) {
+        let Failure { message, hint, exit: _, stdout, stderr } = failure;
+        for text in [message, stdout, stderr].into_iter().chain(hint.as_mut()) {
+            self.redactor.mask_in(text);
+        }
+    }
+
+    fn value(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => self.redactor.mask_in(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.value(item)),
+            Value::Object(entries) => entries.values_mut().for_each(|value| self.value(value)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hep_protocol::outcome::Status;
+
+    #[derive(Default)]
+    struct Ear(Mutex<Vec<Reply>>);
+
+    impl Outside for Ear {
+        fn reply(&self, reply: Reply) {
+            self.0.lock().unwrap().push(reply);
+        }
+
+        fn open(&self, _: &Digest) -> io::Result<Box<dyn io::Read>> {
+            Err(io::ErrorKind::NotFound.into())
+        }
+
+        fn cancelled(&self) -> bool {
+            false
+        }
+
+        fn ask(&self, _: u32) -> Go {
+            Go::Run
+        }
+    }
+
+    #[test]
+    fn nothing_that_leaves_shows_a_secret() {
+        let ear = Arc::new(Ear::default());
+        let outside: Arc<dyn Outside> = Arc::clone(&ear) as _;
+        let masked = around(&outside, &[Secret::new("hunter22")]);
+        let text = || "a hunter22 b".to_owned();
+        let failure = Failure {
+            message: text(),
+            hint: Some(text()),
+            exit: None,
+            stdout: text(),
+            stderr: text(),
+        };
+        let change = Change { line: text(), diff: Some(text()) };
+        let item = ItemOutcome {
+            label: text(),
+            status: Status::Failed,
+            changes: vec![change.clone()],
+            notes: vec![text()],
+            failure: Some(failure.clone()),
+            ms: 0,
+        };
+        let outcome = Outcome {
+            status: Status::Failed,
+            changes: vec![change],
+            notes: vec![text()],
+            failure: Some(failure.clone()),
+            items: vec![item],
+            ms: 0,
+        };
+        masked.reply(Reply::Started { task: 1, turn: Default::default(), name: Some(text()) });
+        masked.reply(Reply::Progress { task: 1, text: text() });
+        for piece in ["one hun", "ter22 hun"] {
+            let data = piece.as_bytes().to_vec();
+            masked.reply(Reply::Output { task: 1, stream: Where::Stdout, data });
+        }
+        masked.reply(Reply::Finished { task: 1, outcome });
+        masked.reply(Reply::Refused(failure));
+        masked.reply(Reply::Facts(Json(serde_json::json!({"a": [text()]}))));
+        let replies = ear.0.lock().unwrap();
+        let shown = format!("{replies:?}");
+        assert!(!shown.contains("hunter22") && shown.contains("a ******** b"), "{shown}");
+        let written: Vec<u8> = replies
+            .iter()
+            .filter_map(|reply| match reply {
+                Reply::Output { data, .. } => Some(data.clone()),
+                _ => None,
+            })
+            .flatten()
+            .collect();
+        assert_eq!(String::from_utf8(written).unwrap(), "one ******** hun");
+    }
+}

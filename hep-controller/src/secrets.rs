@@ -1,0 +1,88 @@
+//! The secrets of this process: values under `!secret`, and passwords. Whoever reads one tells it here, `ui.rs` masks all of
+//! them in whatever is printed, and each host is told those that travel to it. One list for the process, since mistakes
+//! are printed that come before any inventory or plan. It only grows; nothing but masking may depend on it.
+
+use hep_protocol::redact::{Redactor, SHORTEST};
+use hep_protocol::value::Secret;
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+struct Known {
+    /// Values, for the hosts.
+    values: BTreeSet<Secret>,
+    /// The same and how they were written, for what this machine shows.
+    shown: BTreeSet<Secret>,
+    /// Of `shown`, made when something is printed.
+    redactor: Option<Redactor>,
+}
+
+static KNOWN: Mutex<Known> =
+    Mutex::new(Known { values: BTreeSet::new(), shown: BTreeSet::new(), redactor: None });
+
+fn known() -> MutexGuard<'static, Known> {
+    KNOWN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Learns a value that must not be shown from now on.
+pub(crate) fn learn(value: &str) {
+    if value.trim().len() >= SHORTEST {
+        known().values.insert(Secret::new(value));
+        learn_written(value);
+    }
+}
+
+/// Learns how a secret is written in its file, which mistakes show.
+pub(crate) fn learn_written(text: &str) {
+    let mut known = known();
+    known.shown.insert(Secret::new(text));
+    known.redactor = None;
+}
+
+/// The text with all secrets masked.
+pub(crate) fn masked(text: &str) -> String {
+    let mut known = known();
+    if known.shown.is_empty() {
+        return text.to_owned();
+    }
+    let Known { shown, redactor, .. } = &mut *known;
+    let make = || Redactor::new(shown.iter().map(Secret::reveal));
+    redactor.get_or_insert_with(make).mask(text).into_owned()
+}
+
+/// Those secrets that are somewhere in these values: no host is told the secrets of another.
+pub(crate) fn within(values: &[&serde_json::Value]) -> Vec<Secret> {
+    let holds = |secret: &&Secret| values.iter().any(|value| contains(value, secret.reveal()));
+    known().values.iter().filter(holds).cloned().collect()
+}
+
+fn contains(value: &serde_json::Value, secret: &str) -> bool {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => {
+            // What an open task says travels as JSON text.
+            let json = Value::from(secret).to_string();
+            let inner = json.strip_prefix('"').and_then(|json| json.strip_suffix('"'));
+            text.contains(secret) || inner.is_some_and(|inner| text.contains(inner))
+        }
+        Value::Number(number) => number.to_string() == secret,
+        Value::Array(items) => items.iter().any(|item| contains(item, secret)),
+        Value::Object(entries) => entries.values().any(|value| contains(value, secret)),
+        Value::Null | Value::Bool(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_host_is_told_its_own_secrets_alone() {
+        learn("of-host-one");
+        learn("of-host-two");
+        learn("71234567");
+        let own = within(&[&json!({"a": ["x of-host-one"], "b": 71_234_567})]);
+        assert_eq!(own, [Secret::new("71234567"), Secret::new("of-host-one")]);
+        assert_eq!(masked("of-host-two, x"), "********, x");
+    }
+}

@@ -1,0 +1,242 @@
+//! Secrets in texts and in streams of bytes: each becomes [`MASK`]. Goes by value alone, so it must be told every secret,
+//! and finds it also in the forms that hep itself makes of a value. Hashes of a secret are no secret.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+/// What stands in a secret's place; its length tells nothing.
+pub const MASK: &str = "********";
+
+/// A shorter secret is in too many innocent words: hiding it would take the report apart.
+pub const SHORTEST: usize = 4;
+
+/// Knows the secrets, and masks them.
+#[derive(Clone, Default)]
+pub struct Redactor {
+    /// The longest first, so that of several at one place the longest counts.
+    needles: Vec<Vec<u8>>,
+}
+
+impl std::fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Redactor({})", self.needles.len())
+    }
+}
+
+/// From where to where something is to be hidden.
+type Range = (usize, usize);
+
+impl Redactor {
+    /// Of these secrets; parts shorter than [`SHORTEST`] bytes are left out.
+    pub fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut needles = BTreeSet::new();
+        for secret in secrets {
+            forms(secret, &mut |form| {
+                let form = form.trim_end_matches(['\n', '\r']);
+                if form.trim().len() >= SHORTEST {
+                    needles.insert(form.as_bytes().to_vec());
+                }
+            });
+        }
+        let mut needles: Vec<Vec<u8>> = needles.into_iter().collect();
+        needles.sort_by_key(|needle| std::cmp::Reverse(needle.len()));
+        Self { needles }
+    }
+
+    /// Whether there is nothing to hide.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.needles.is_empty()
+    }
+
+    /// The text with every secret masked.
+    #[must_use]
+    pub fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let found = self.found(text.as_bytes(), 0);
+        if found.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        // Needles are whole texts, so they begin and end between characters.
+        let mut masked = String::with_capacity(text.len());
+        let mut at = 0;
+        for (start, end) in found {
+            masked.push_str(text.get(at..start).unwrap_or_default());
+            masked.push_str(MASK);
+            at = end;
+        }
+        masked.push_str(text.get(at..).unwrap_or_default());
+        Cow::Owned(masked)
+    }
+
+    /// Masks a text where it stands.
+    pub fn mask_in(&self, text: &mut String) {
+        if let Cow::Owned(masked) = self.mask(text) {
+            *text = masked;
+        }
+    }
+
+    /// The ranges that secrets cover, ascending, those that overlap made one; the first `covered` bytes are one too.
+    fn found(&self, bytes: &[u8], covered: usize) -> Vec<Range> {
+        let mut found: Vec<Range> = Vec::new();
+        if covered > 0 {
+            found.push((0, covered));
+        }
+        for at in 0..bytes.len() {
+            let rest = bytes.get(at..).unwrap_or_default();
+            let Some(needle) = self.needles.iter().find(|needle| rest.starts_with(needle)) else {
+                continue;
+            };
+            let end = at + needle.len();
+            match found.last_mut() {
+                Some(last) if at < last.1 => last.1 = last.1.max(end),
+                Some(_) | None => found.push((at, end)),
+            }
+        }
+        found
+    }
+
+    /// Where a secret may begin that is cut off by the end.
+    fn undecided(&self, bytes: &[u8]) -> usize {
+        let longest = self.needles.first().map_or(0, Vec::len);
+        let from = bytes.len().saturating_sub(longest.saturating_sub(1));
+        let begins = |at: &usize| {
+            let rest = bytes.get(*at..).unwrap_or_default();
+            self.needles.iter().any(|needle| needle.len() > rest.len() && needle.starts_with(rest))
+        };
+        (from..bytes.len()).find(begins).unwrap_or(bytes.len())
+    }
+}
+
+/// A stream that arrives in pieces. What may be the beginning of a secret is held back until it is known.
+#[derive(Default)]
+pub struct Stream {
+    held: Vec<u8>,
+    /// How many bytes of what is held belong to a secret whose mask has been given out.
+    covered: usize,
+}
+
+impl Stream {
+    /// Takes the next piece, and gives what may be shown by now.
+    pub fn push(&mut self, redactor: &Redactor, data: &[u8]) -> Vec<u8> {
+        self.held.extend_from_slice(data);
+        let upto = redactor.undecided(&self.held);
+        self.give(redactor, upto)
+    }
+
+    /// Gives what was held back: nothing follows it.
+    pub fn finish(&mut self, redactor: &Redactor) -> Vec<u8> {
+        self.give(redactor, self.held.len())
+    }
+
+    fn give(&mut self, redactor: &Redactor, upto: usize) -> Vec<u8> {
+        let mut shown = Vec::with_capacity(upto);
+        let (mut at, mut covered) = (0, 0);
+        for (start, end) in redactor.found(&self.held, self.covered) {
+            if start >= upto && !(start == 0 && self.covered > 0) {
+                break;
+            }
+            shown.extend_from_slice(self.held.get(at..start).unwrap_or_default());
+            if start > 0 || self.covered == 0 {
+                shown.extend_from_slice(MASK.as_bytes());
+            }
+            at = end.min(upto);
+            covered = end.saturating_sub(upto);
+        }
+        shown.extend_from_slice(self.held.get(at..upto).unwrap_or_default());
+        self.held.drain(..upto);
+        self.covered = covered;
+        shown
+    }
+}
+
+/// The value, its lines, and what hep's filters and reports make of it.
+fn forms(secret: &str, add: &mut impl FnMut(&str)) {
+    let long = |text: &&str| text.trim().len() >= SHORTEST;
+    for text in std::iter::once(secret).chain(secret.lines().map(str::trim)).filter(long) {
+        add(text);
+        let json = serde_json::Value::from(text).to_string();
+        add(json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).unwrap_or(&json));
+        add(&STANDARD.encode(text));
+        add(&percent(text, b"/"));
+        add(&percent(text, b""));
+        // As the shell and as YAML quote it.
+        add(&text.replace('\'', "'\\''"));
+        add(&text.replace('\'', "'\"'\"'"));
+        add(&text.replace('\'', "''"));
+        // As reports escape what a terminal must not get.
+        add(&text.escape_default().to_string());
+    }
+    // `b64encode` of a value that was read with its last line break, and of one without.
+    let trimmed = secret.trim_end();
+    if long(&trimmed) {
+        add(&STANDARD.encode(trimmed));
+    }
+}
+
+/// RFC 3986, 2.1.
+fn percent(text: &str, also: &[u8]) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        let plain = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || also.contains(&byte);
+        if plain {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(secrets: &[&str], text: &str, expected: &str) {
+        let redactor = Redactor::new(secrets.iter().copied());
+        assert_eq!(redactor.mask(text), expected);
+    }
+
+    #[test]
+    fn every_form_that_hep_makes_is_masked() {
+        check(&["hunter22"], "a hunter22, hunter22!", "a ********, ********!");
+        check(&["a\"b\nc/d ü"], r#"{"x":"a\"b\nc/d ü"}"#, r#"{"x":"********"}"#);
+        check(&["a\"b\nc/d ü"], "a%22b%0Ac/d%20%C3%BC a%22b%0Ac%2Fd%20%C3%BC", "******** ********");
+        check(&["hunter22"], "aHVudGVyMjI=", "********");
+        check(&["it's me"], r"echo 'it'\''s me'", "echo '********'");
+    }
+
+    #[test]
+    fn the_longest_counts_and_overlaps_become_one() {
+        check(&["abcd", "abcdef"], "abcdef abcd", "******** ********");
+        check(&["abcd", "cdef"], "xabcdefx", "x********x");
+        check(&["aaaa"], "aaaaaaa b", "******** b");
+        check(&["one line\nanother\nab"], "+another\n-one line\nab", "+********\n-********\nab");
+    }
+
+    #[test]
+    fn short_ones_are_left() {
+        check(&["abc", "", "    "], "abc    x", "abc    x");
+        assert!(Redactor::new(["abc"]).is_empty());
+    }
+
+    /// However a stream is cut, no byte of a secret is shown and nothing else is lost.
+    #[test]
+    fn a_secret_cut_by_pieces_is_masked() {
+        let redactor = Redactor::new(["hunter22", "er22xyz", "aaaa"]);
+        let text = b"x hunter22 hunter2 hunter22xyz aaaaaa aaa hunt";
+        for one in 0..text.len() {
+            for two in one..text.len() {
+                let mut stream = Stream::default();
+                let mut shown = Vec::new();
+                for piece in [&text[..one], &text[one..two], &text[two..]] {
+                    shown.extend(stream.push(&redactor, piece));
+                }
+                shown.extend(stream.finish(&redactor));
+                let shown = String::from_utf8(shown).unwrap();
+                assert_eq!(shown, "x ******** hunter2 ******** ******** aaa hunt", "{one} {two}");
+            }
+        }
+    }
+}
