@@ -9,6 +9,8 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+pub(crate) mod output;
+
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     format!("{} (build {BUILD_ID}, protocol {PROTOCOL})", env!("CARGO_PKG_VERSION"))
 });
@@ -148,9 +150,8 @@ pub(crate) struct Run {
     /// Ask before each task, one host at a time: `y` runs it, `n` leaves it out, `c` runs all from there on, `q` stops.
     #[arg(long)]
     pub(crate) step: bool,
-    /// Tell more: what each host is, what processes write while they run.
-    #[arg(short, long, action = clap::ArgAction::Count)]
-    pub(crate) verbose: u8,
+    #[command(flatten)]
+    pub(crate) told: output::Args,
 }
 
 /// Variables that beat all others.
@@ -390,9 +391,9 @@ mod tests {
             "hep push site.yml --forks 5 --check --diff --output json --host-key accept-new -u bob \
              --port 2222 --private-key k --ssh-config none --connect-timeout 3 --fail-on-change --step -v -k",
         );
-        let Run { check, diff, output, fail_on_change, step, verbose } = push.run;
+        let Run { check, diff, output, fail_on_change, step, told } = push.run;
         assert!(step);
-        assert!(check && diff && fail_on_change && verbose == 1 && output == Output::Json);
+        assert!(check && diff && fail_on_change && told.verbose == 1 && output == Output::Json);
         let Login { user, port, private_key, ask_pass, host_key, ssh_config } = push.login;
         assert_eq!(ssh_config, Some("none".into()));
         assert_eq!((user.as_deref(), port, ask_pass), (Some("bob"), Some(2222), true));

@@ -18,6 +18,7 @@ mod value;
 mod yaml;
 
 pub(crate) use pattern::NoSelection;
+pub(crate) use range::expand_shown;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::remote::Secret;

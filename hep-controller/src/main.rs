@@ -37,9 +37,13 @@ use inventory::{Host, Inventory, Surroundings};
 use manifest::{Audience, Compiled, Contents, Manifest};
 use prepare::{Prepared, Wish};
 use reach::{Reach, Ways, launch_local, local_agent, wishes_to_stop};
+use report::clock::Clock;
 use report::human::{Human, Verbosity};
+use report::journal::Depth;
 use report::json::Json;
+use report::profile::Profile;
 use report::text::{chain, count, shown};
+use report::told::{Form, Told};
 use report::{OnChange, Run, TaskLabel, View};
 use settings::{Refusal, Usual};
 use std::path::{Path, PathBuf};
@@ -130,7 +134,7 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let job = job(plan, parts, contents)?;
     let launch: &Launch = &|host, way| reach.launch(host, way);
     let (hosts, forks) = (run.hosts.len(), run.forks);
-    let view = view(run, &args.run, &config, ui);
+    let view = view(run, &args.run, &config, Arc::clone(&reach.clock), ui)?;
     let fleet = Fleet { hosts, forks, job: &job, launch, stop: &reach.stop };
     Ok(perform(&fleet, view, on_change(&args.run), ui))
 }
@@ -154,7 +158,7 @@ fn apply(args: &cli::Apply, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let agent = local_agent()?;
     let launch: &Launch = &|_, _| launch_local(&agent);
     let stop = wishes_to_stop()?;
-    let view = view(run, &args.run, &Config::default(), ui);
+    let view = view(run, &args.run, &Config::default(), Arc::default(), ui)?;
     let fleet = Fleet { hosts: 1, forks: 1, job: &job, launch, stop: &stop };
     Ok(perform(&fleet, view, on_change(&args.run), ui))
 }
@@ -321,17 +325,39 @@ fn on_change(args: &cli::Run) -> OnChange {
     if args.fail_on_change { OnChange::Fail } else { OnChange::Succeed }
 }
 
-fn view(run: Run, args: &cli::Run, config: &Config, ui: &Ui) -> Box<dyn View> {
+fn view(
+    mut run: Run,
+    args: &cli::Run,
+    config: &Config,
+    clock: Arc<Clock>,
+    ui: &Ui,
+) -> Result<Box<dyn View>, Refusal> {
+    let told = &args.told;
+    run.room = if told.verbose > 0 { usize::MAX } else { ui.width().saturating_sub(40).max(20) };
     let verbosity = match config.log_level {
-        _ if args.verbose > 0 => Verbosity::Verbose,
+        _ if args.told.quiet => Verbosity::Failures,
+        _ if args.told.verbose > 0 => Verbosity::Verbose,
         Some(LogLevel::Debug) => Verbosity::Verbose,
         Some(LogLevel::Info | LogLevel::Warning) | None => Verbosity::Normal,
         Some(LogLevel::Error | LogLevel::Critical) => Verbosity::Quiet,
     };
-    match args.output {
-        Output::Human => Box::new(Human::new(run, ui.out_colour, verbosity)),
-        Output::Json => Box::new(Json::new(run, diff_mode(args.diff))),
-    }
+    let (view, form): (Box<dyn View>, Form) = match args.output {
+        Output::Human => (
+            Box::new(Human::new(run.clone(), ui.out_colour, verbosity)),
+            Form::Human(ui.out_colour),
+        ),
+        Output::Json => {
+            (Box::new(Json::new(run.clone(), diff_mode(args.diff), Arc::clone(&clock))), Form::Json)
+        }
+    };
+    let log = told.open_log()?.map(|file| Box::new(file) as Box<dyn std::io::Write>);
+    let depth = match told.verbose {
+        0 | 1 => Depth::Known,
+        2 => Depth::Agent,
+        _ => Depth::Way,
+    };
+    let profile = told.profile.then(Profile::default);
+    Ok(Box::new(Told { view, run, clock, depth, log, profile, form }))
 }
 
 /// The config; its mistakes come with those of the files that are named without it.
@@ -386,7 +412,7 @@ fn surroundings(usual: &Usual) -> Result<Surroundings, Refusal> {
 }
 
 fn run(plan: &Plan, hosts: Vec<String>, forks: usize) -> Run {
-    Run { hosts, tasks: TaskLabel::all(plan), mode: plan.mode, forks }
+    Run { hosts, tasks: TaskLabel::all(plan), mode: plan.mode, forks, room: usize::MAX }
 }
 
 fn job(plan: Plan, hosts: Vec<HostPart>, contents: Arc<Contents>) -> Result<Job, Refusal> {

@@ -12,6 +12,7 @@ use crate::remote::{
     Secret, Stage, Target, Timeouts, Unreachable,
 };
 use crate::report::HostId;
+use crate::report::clock::Clock;
 use crate::report::text::{chain, shown};
 use crate::settings::{self, Logins, Refusal, Usual};
 use crate::stop::Stop;
@@ -44,6 +45,8 @@ pub(crate) struct Reach {
     identities: Identities,
     passphrases: Passphrases,
     pub(crate) stop: Arc<Stop>,
+    /// How long each stage took.
+    pub(crate) clock: Arc<Clock>,
 }
 
 impl Reach {
@@ -76,6 +79,7 @@ impl Reach {
             identities: Identities::of_user(usual.home.as_deref()),
             passphrases: Passphrases::default(),
             stop,
+            clock: Arc::default(),
         })
     }
 
@@ -94,18 +98,25 @@ impl Reach {
         way: &Canceller,
     ) -> Result<(Box<dyn Link>, Facts), Unreachable> {
         let place = (self.hosts.get(host.0), self.transports.get(host.0));
-        match (place, &self.here) {
-            ((Some(_), Some(Transport::Local)), Some(agent)) => launch_local(agent),
-            ((Some(said), _), _) => self.launch_remote(said, way),
+        let launched = match (place, &self.here) {
+            ((Some(_), Some(Transport::Local)), Some(agent)) => {
+                self.clock.enter(host, Stage::Start);
+                launch_local(agent)
+            }
+            ((Some(said), _), _) => self.launch_remote(said, host, way),
             ((None, _), _) => Err(unreachable_local(Problem::new("no such host"))),
-        }
+        };
+        self.clock.arrive(host);
+        launched
     }
 
     fn launch_remote(
         &self,
         said: &Said,
+        host: HostId,
         way: &Canceller,
     ) -> Result<(Box<dyn Link>, Facts), Unreachable> {
+        self.clock.enter(host, Stage::Resolve);
         let Usual { user, home, system_home } = &self.usual;
         let asking = Asking {
             config: &self.ssh_config,
@@ -129,6 +140,7 @@ impl Reach {
             timeouts: Timeouts::of(answer.as_ref(), self.connect_timeout),
             identities: self.identities.clone().with_answer(answer.as_ref()),
             passphrases: &self.passphrases,
+            entered: &|stage| self.clock.enter(host, stage),
             agents: &|machine| {
                 agent_binary::for_machine(machine)
                     .map_err(|error| Problem::new(chain(&error)).with_hint(error.hint()))

@@ -101,6 +101,8 @@ pub(crate) struct Options<'a> {
     pub(crate) passphrases: &'a Passphrases,
     /// The agent's bytes for a machine as `uname -m` names it.
     pub(crate) agents: &'a Agents<'a>,
+    /// Hears of each stage as it begins.
+    pub(crate) entered: &'a (dyn Fn(Stage) + Sync),
 }
 
 /// Finds the agent for a machine; called from all hosts' threads.

@@ -8,12 +8,17 @@ use hep_protocol::outcome::{Outcome, Status};
 use hep_protocol::plan::{Plan, RunMode, Task};
 use std::fmt;
 
+pub(crate) mod clock;
 pub(crate) mod details;
 pub(crate) mod fold;
 pub(crate) mod human;
+pub(crate) mod journal;
 pub(crate) mod json;
+pub(crate) mod profile;
+pub(crate) mod ranges;
 pub(crate) mod summary;
 pub(crate) mod text;
+pub(crate) mod told;
 
 /// A host's place in the run's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,6 +35,8 @@ pub(crate) struct Run {
     pub(crate) mode: RunMode,
     /// How many hosts are worked on at a time.
     pub(crate) forks: usize,
+    /// How many characters a list of hosts may take.
+    pub(crate) room: usize,
 }
 
 impl Run {

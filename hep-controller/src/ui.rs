@@ -10,6 +10,7 @@ use crate::stop::Stop;
 use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 mod terminal;
 
@@ -18,8 +19,11 @@ pub(crate) use terminal::Asker;
 /// Moves to the beginning of the line and empties it (ECMA-48, 8.3.41).
 const CLEAR: &str = "\r\u{1b}[K";
 
-/// How much of the status line is shown, in characters: what fits on the narrowest usual terminal.
-const STATUS_WIDTH: usize = 78;
+/// How wide a terminal is that does not say.
+const USUAL_WIDTH: usize = 80;
+
+/// How often the status line is drawn at most: faster is flicker.
+const DRAWN: Duration = Duration::from_millis(100);
 
 /// The two streams of the process.
 pub(crate) struct Ui {
@@ -33,6 +37,8 @@ pub(crate) struct Ui {
     live: bool,
     /// The line that is there now.
     status: String,
+    /// When it was drawn.
+    drawn: Option<Instant>,
     /// Held by whoever asks the operator.
     screen: Arc<Mutex<()>>,
     out_broken: bool,
@@ -56,6 +62,7 @@ impl Ui {
             err_colour,
             live,
             status: String::new(),
+            drawn: None,
             screen: Arc::default(),
             out_broken: false,
             out_lost: false,
@@ -105,17 +112,32 @@ impl Ui {
 
     /// What goes on, in a line that is overwritten by whatever comes next. Nothing unless at a terminal.
     pub(crate) fn status(&mut self, line: Option<&str>) {
-        let line: String =
-            secrets::masked(line.unwrap_or_default()).chars().take(STATUS_WIDTH).collect();
-        if !self.live || line == self.status {
+        let soon = self.drawn.is_some_and(|drawn| drawn.elapsed() < DRAWN);
+        if !self.live || (soon && line.is_some()) {
+            return;
+        }
+        let line = fitting(&secrets::masked(line.unwrap_or_default()), self.width());
+        if line == self.status {
             return;
         }
         let screen = Arc::clone(&self.screen);
         // Not while the operator is being asked something.
         if let Ok(_held) = screen.try_lock() {
-            drop(write!(self.err, "{CLEAR}{line}").and_then(|()| self.err.flush()));
-            self.status = line;
+            // The rest is emptied behind the new text: the line is never blank in between.
+            let drawn = format!("\r{line}\u{1b}[K");
+            drop(self.err.write_all(drawn.as_bytes()).and_then(|()| self.err.flush()));
+            (self.status, self.drawn) = (line, Some(Instant::now()));
         }
+    }
+
+    /// How many columns the terminal has: `COLUMNS`, else what it says itself.
+    pub(crate) fn width(&self) -> usize {
+        let told = env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+        let own = || {
+            let size = rustix::termios::tcgetwinsize(io::stderr()).ok()?;
+            Some(usize::from(size.ws_col))
+        };
+        told.or_else(own).filter(|width| *width > 0).unwrap_or(USUAL_WIDTH)
     }
 
     fn clear_status(&mut self) {
@@ -164,6 +186,18 @@ impl Ui {
     }
 }
 
+/// What of a line fits below `width` columns. Scripts with wide characters take two columns each.
+fn fitting(line: &str, width: usize) -> String {
+    let mut left = width.saturating_sub(1);
+    let fits = |c: &char| {
+        let columns = if *c < '\u{1100}' { 1 } else { 2 };
+        let fits = columns <= left;
+        left = left.saturating_sub(columns);
+        fits
+    };
+    line.chars().take_while(fits).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,6 +233,7 @@ mod tests {
             err_colour: Colour::Off,
             live,
             status: String::new(),
+            drawn: None,
             screen: Arc::default(),
             out_broken: false,
             out_lost: false,
@@ -222,7 +257,7 @@ mod tests {
             ui.out("done\n");
         };
         check(100, false, act, "done\n", "");
-        check(100, true, act, "done\n", "\r\u{1b}[Kbusy\r\u{1b}[K");
+        check(100, true, act, "done\n", "\rbusy\u{1b}[K\r\u{1b}[K");
     }
 
     #[test]

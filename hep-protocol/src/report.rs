@@ -3,6 +3,7 @@
 use crate::outcome::{Change, Exit, Failure, ItemOutcome, Outcome, Status};
 use crate::plan::DiffMode;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Any of the objects, as one line without its end.
 #[must_use]
@@ -134,6 +135,9 @@ pub struct HostObject<'a> {
     pub bytes_received: u64,
     /// How long it took, in milliseconds.
     pub ms: u64,
+    /// Milliseconds of each stage on the way to the agent.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub stages: BTreeMap<String, u64>,
     /// Why the host is unreachable or lost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<TroubleObject<'a>>,

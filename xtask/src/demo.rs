@@ -55,7 +55,7 @@ pub(crate) fn demo(workspace: &Workspace) -> Result<(), Failure> {
 }
 
 /// The hep of the dev profile with the static agent inside: what users get, but built in half the time.
-fn build(workspace: &Workspace) -> Result<(), Failure> {
+pub(crate) fn build(workspace: &Workspace) -> Result<(), Failure> {
     packages::ensure(packages::COMPILING)?;
     packages::ensure(packages::OPENSSL)?;
     agents::build(workspace, &Wanted::Exactly(vec![Machine::own()?]), Libc::Any)?;
@@ -84,7 +84,7 @@ fn write_files(place: &Path, hosts: &[Host]) -> Result<(), Failure> {
     write(&place.join("hosts"), &inventory)
 }
 
-fn inventory_line(host: &Host) -> String {
+pub(crate) fn inventory_line(host: &Host) -> String {
     let key = host.private_key().display();
     format!(
         "{} host={} port={} user=root private_key={key}\n",
@@ -94,7 +94,7 @@ fn inventory_line(host: &Host) -> String {
     )
 }
 
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), Failure> {
     fs::write(path, text).map_err(shell::file_error("write", path))
 }
 
@@ -130,6 +130,6 @@ fn heading(text: &str) {
     shell::say(&format!("\n== {text}\n"));
 }
 
-fn harness(error: hep_tests::Error) -> Failure {
+pub(crate) fn harness(error: hep_tests::Error) -> Failure {
     Failure::Told(error.to_string())
 }

@@ -1,10 +1,11 @@
-//! hep's development commands: `cargo xtask dist`, `test`, `tidy`, `demo`.
+//! hep's development commands: `cargo xtask dist`, `test`, `tidy`, `demo`, `screens`.
 //! Must build before anything else does: it depends on no C library, so that it can install those hep needs.
 
 mod agents;
 mod demo;
 mod dist;
 mod packages;
+mod screens;
 mod shell;
 mod test;
 mod tidy;
@@ -35,6 +36,8 @@ enum Task {
     Tidy,
     /// Boot two throwaway hosts, push the example to them and show the page that came up
     Demo,
+    /// Capture what hep shows at a terminal, on a throwaway host: docs/screens/*.svg
+    Screens,
 }
 
 fn main() -> ExitCode {
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Task::Test(options) => test::test(&workspace, &options),
         Task::Tidy => tidy::tidy(&workspace),
         Task::Demo => demo::demo(&workspace),
+        Task::Screens => screens::screens(&workspace),
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -38,6 +38,7 @@ pub(super) fn host(counts: Counts, end: End, ms: u64) -> String {
         bytes_sent: 0,
         bytes_received: 0,
         ms,
+        stages: Default::default(),
         error,
     })
 }

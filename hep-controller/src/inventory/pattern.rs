@@ -130,6 +130,9 @@ fn one(inventory: &Inventory, part: &str) -> Result<Vec<usize>, NoSelection> {
     if let Some(number) = inventory.hosts.iter().position(|host| host.name == part) {
         return Ok(vec![number]);
     }
+    if let Some(hosts) = as_reported(inventory, part) {
+        return Ok(hosts);
+    }
     let (expression, subscript) = subscript(part)?;
     let matcher = Matcher::new(expression)?;
     let groups = inventory.groups.iter().enumerate().filter(|(_, group)| matcher.fits(&group.name));
@@ -166,6 +169,14 @@ fn one(inventory: &Inventory, part: &str) -> Result<Vec<usize>, NoSelection> {
             }
         }
     }
+}
+
+/// Hosts as a report names them, `web[01-12,14]`: if each of the names is a host's, nothing else can be meant.
+fn as_reported(inventory: &Inventory, part: &str) -> Option<Vec<usize>> {
+    let names = super::expand_shown(part).filter(|_| part.contains('-') || part.contains(','))?;
+    let known: std::collections::HashMap<&str, usize> =
+        inventory.hosts.iter().enumerate().map(|(n, host)| (host.name.as_str(), n)).collect();
+    names.iter().map(|name| known.get(name.as_str()).copied()).collect()
 }
 
 /// This machine, if it was meant; else a mistake.

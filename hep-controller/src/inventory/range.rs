@@ -44,6 +44,27 @@ pub(super) fn expand(pattern: &str) -> Result<Vec<String>, NoRange> {
     Ok(names)
 }
 
+/// All names that a range of a report stands for: `web[01-12,14]`. None if it is no such range.
+pub(crate) fn expand_shown(text: &str) -> Option<Vec<String>> {
+    let (before, rest) = text.split_once('[')?;
+    let (inner, after) = rest.split_once(']')?;
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let mut names = Vec::new();
+    for part in inner.split(',') {
+        match part.split_once('-') {
+            None if number(part) => names.push(part.to_owned()),
+            Some((from, to)) if number(from) && number(to) => {
+                names.extend(sequence(&format!("{from}:{to}")).ok()?);
+            }
+            None | Some(_) => return None,
+        }
+        if names.len() as u64 > MAX_HOSTS {
+            return None;
+        }
+    }
+    Some(names.iter().map(|name| format!("{before}{name}{after}")).collect())
+}
+
 /// The members of `begin:end` or `begin:end:step`.
 fn sequence(inner: &str) -> Result<Vec<String>, &'static str> {
     let parts: Vec<&str> = inner.split(':').collect();

@@ -37,9 +37,12 @@ pub(crate) fn launch<T>(
     let launch = Launch { target, options, cancel };
     let prepared = login::prepare(target, options).map_err(launch.fails(Stage::Login))?;
     let mut wire = launch.connect()?;
+    (options.entered)(Stage::HostKey);
     let trust = launch.check_host_key(&wire)?;
+    (options.entered)(Stage::Login);
     wire.limit(options.timeouts.login);
     launch.login(&mut wire, trust, prepared).map_err(launch.failed(Stage::Login))?;
+    (options.entered)(Stage::Upload);
     wire.keep_alive(options.timeouts.alive);
     wire.limit(options.timeouts.upload);
     let Survey { machine, sftp, room } = survey(&mut wire).map_err(launch.failed(Stage::Upload))?;
@@ -103,6 +106,7 @@ impl<'a> Launch<'a> {
         let left = || options.timeouts.after(begin.elapsed());
         let (socket, handshake) = match &target.proxy {
             Some(proxy) => {
+                (options.entered)(Stage::Connect);
                 let started = proxy.start(cancel).map_err(|error| {
                     let what = format!("{} does not start", proxy.shown());
                     self.fails(Stage::Connect)(Problem::new(what)).because(error)
@@ -111,8 +115,10 @@ impl<'a> Launch<'a> {
                 (Socket::Proxied(started, Cell::default()), left().connect + left().handshake)
             }
             None => {
+                (options.entered)(Stage::Resolve);
                 let addresses = connect::resolve(target, &left())
                     .map_err(|refusal| refusal.at(target, Stage::Resolve))?;
+                (options.entered)(Stage::Connect);
                 let tcp = connect::tcp(&addresses, &left(), cancel)
                     .map_err(|refusal| refusal.at(target, Stage::Connect))?;
                 (Socket::Tcp(tcp), left().handshake)
@@ -203,6 +209,7 @@ impl<'a> Launch<'a> {
     ) -> Result<Tried<T>, Unreachable> {
         let timeouts = self.options.timeouts;
         wire.limit_standstill(timeouts.upload);
+        (self.options.entered)(Stage::Upload);
         let place = Place::random_in(candidate).map_err(|error| {
             self.fails(Stage::Upload)(Problem::new("no random name")).because(error)
         })?;
@@ -211,9 +218,11 @@ impl<'a> Launch<'a> {
             Err(Unsent::Directory(why)) => return Ok(Tried::NotHere(why, wire)),
             Err(Unsent::Failed(failed)) => return Err(self.failed(Stage::Upload)(failed)),
         };
+        (self.options.entered)(Stage::Start);
         wire.limit_patiently(timeouts.start);
         let stream = start(&mut wire, channel, &place).map_err(self.failed(Stage::Start))?;
         let mut link = Box::new(SshLink::new(wire, stream, timeouts.finish));
+        (self.options.entered)(Stage::Hello);
         let problem = match hello(&mut *link) {
             Ok(greeting) => return Ok(Tried::Runs(link, greeting)),
             Err(problem) => problem,

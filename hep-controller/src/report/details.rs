@@ -1,8 +1,9 @@
 //! One block as lines: a title with the status, and under it what the hosts have in common and what they do not.
 
 use super::fold::{Block, Group};
+use super::ranges::names;
 use super::summary::excerpts;
-use super::text::{Colour, Style, count, names, shown, shown_lines, span};
+use super::text::{Colour, Style, count, shown, shown_lines, span};
 use super::{HostId, Run};
 use hep_protocol::outcome::{Change, Failure, ItemOutcome, Status};
 
@@ -113,13 +114,10 @@ fn common_name(block: &Block) -> Option<&str> {
     first.filter(|first| names.all(|name| name == Some(first)))
 }
 
-/// `changed 48, ok 1 (web3)`: hosts are named where they are few, and not most of all.
+/// `changed 48 (web[01-48]), failed 1 (web49)`.
 fn shares(run: &Run, by_status: &[(Status, Vec<HostId>)]) -> String {
-    let most = by_status.iter().map(|(_, hosts)| hosts.len()).max().unwrap_or(0);
     let share = |(status, hosts): &(Status, Vec<HostId>)| {
-        let few = hosts.len() <= 3 && (hosts.len() < most || most <= 3);
-        let who = if few { format!(" ({})", host_names(run, hosts)) } else { String::new() };
-        format!("{status} {}{who}", hosts.len())
+        format!("{status} {} ({})", hosts.len(), host_names(run, hosts))
     };
     by_status.iter().map(share).collect::<Vec<_>>().join(", ")
 }
@@ -139,7 +137,7 @@ fn times(groups: &[Group]) -> (u64, u64) {
 
 /// The names of hosts for a message.
 pub(crate) fn host_names(run: &Run, hosts: &[HostId]) -> String {
-    names(&hosts.iter().map(|host| run.host(*host)).collect::<Vec<_>>())
+    names(&hosts.iter().map(|host| run.host(*host)).collect::<Vec<_>>(), run.room)
 }
 
 /// What stands under a title.

@@ -2,9 +2,9 @@
 
 use super::details::Elements;
 use super::fold::{Block, Fold, Ready};
-use super::summary::{Failed, summary};
+use super::summary::{Failed, failures_only, summary};
 use super::text::{Colour, Style, count, duration, shown, shown_lines};
-use super::{Event, HostId, Run, RunEnd, Stopping, Texts, View, details};
+use super::{Event, HostId, HostStatus, Run, RunEnd, Stopping, Texts, View, details};
 use hep_protocol::outcome::Status;
 use hep_protocol::plan::RunMode;
 use std::collections::{BTreeMap, HashSet};
@@ -15,6 +15,8 @@ const PROGRESS: usize = 1000;
 /// How much is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verbosity {
+    /// What failed, hosts that were not reached, and one line at the end.
+    Failures,
     /// What the run found, and nothing of what goes on meanwhile.
     Quiet,
     /// Also what a task that waits says.
@@ -36,7 +38,10 @@ pub(crate) struct Human {
     progress: HashSet<(u32, String)>,
     /// What each host does, and since when.
     running: BTreeMap<HostId, (String, u64)>,
+    /// The last line that each host's task wrote.
+    said: BTreeMap<HostId, String>,
     done: usize,
+    failed: usize,
     /// The hosts that answered and are not done.
     connected: HashSet<HostId>,
     /// Whether anything is above what comes next.
@@ -56,7 +61,9 @@ impl Human {
             skipped: None,
             progress: HashSet::new(),
             running: BTreeMap::new(),
+            said: BTreeMap::new(),
             done: 0,
+            failed: 0,
             connected: HashSet::new(),
             printed: false,
         }
@@ -66,6 +73,7 @@ impl Human {
         let mut text = String::new();
         for ready in self.fold.ready() {
             match ready {
+                Ready::Wave(_) if self.verbosity == Verbosity::Failures => {}
                 Ready::Wave(hosts) => {
                     text.push_str(&self.take_skipped());
                     let line = format!(
@@ -97,6 +105,7 @@ impl Human {
 
     fn block(&self, block: &Block) -> String {
         let elements = match self.verbosity {
+            Verbosity::Failures => return String::new(),
             Verbosity::Quiet | Verbosity::Normal => Elements::Folded,
             Verbosity::Verbose => Elements::All,
         };
@@ -107,13 +116,14 @@ impl Human {
     fn take_skipped(&mut self) -> String {
         match self.skipped.take() {
             None => String::new(),
+            Some(_) if self.verbosity == Verbosity::Failures => String::new(),
             Some((block, 1)) => self.block(&block),
             Some((_, n)) => details::skipped(n, self.colour),
         }
     }
 
     fn progress(&mut self, host: HostId, task: u32, text: String) -> String {
-        let quiet = self.verbosity == Verbosity::Quiet || self.progress.len() >= PROGRESS;
+        let quiet = self.verbosity <= Verbosity::Quiet || self.progress.len() >= PROGRESS;
         if quiet || !self.progress.insert((task, text.clone())) {
             return String::new();
         }
@@ -121,6 +131,16 @@ impl Human {
         let name = self.running.get(&host).map_or(written, |(name, _)| name);
         let line = format!("{}: {}", shown(name), shown(&text));
         format!("{}{line}\n", self.prefix(host))
+    }
+
+    /// Remembers the last line of an output; one that is long is cut, nobody's terminal is that wide.
+    fn hear(&mut self, host: HostId, data: &[u8]) {
+        let text = String::from_utf8_lossy(data);
+        let line = text.lines().rev().map(str::trim).find(|line| !line.is_empty());
+        if let Some(line) = line {
+            let line: String = line.chars().take(300).collect();
+            self.said.insert(host, shown(&line));
+        }
     }
 
     /// What tells the hosts of several apart.
@@ -139,6 +159,7 @@ impl Human {
 impl View for Human {
     fn begin(&mut self) -> Texts {
         let out = match self.run.mode {
+            _ if self.verbosity == Verbosity::Failures => String::new(),
             RunMode::Apply => String::new(),
             RunMode::Check => {
                 let text = "check mode: nothing is changed, `pending` is what a push would do";
@@ -154,6 +175,9 @@ impl View for Human {
         if let Event::Connected { host, .. } | Event::Started { host, .. } = &event {
             self.connected.insert(*host);
         }
+        if let Event::Output { host, data, .. } = &event {
+            self.hear(*host, data);
+        }
         match event {
             Event::Connected { host, facts } if verbose => {
                 let os = format!("{} {} ({})", facts.os_id, facts.os_version, facts.os_codename);
@@ -162,6 +186,7 @@ impl View for Human {
             }
             Event::Started { host, task, turn, name } => {
                 let name = name.unwrap_or_else(|| self.run.task(task).name.clone());
+                self.said.remove(&host);
                 self.running.insert(host, (name, now));
                 self.fold.started(host, turn);
                 out = self.ready();
@@ -178,6 +203,7 @@ impl View for Human {
                 self.running.remove(&report.host);
                 self.connected.remove(&report.host);
                 self.done += 1;
+                self.failed += usize::from(report.status != HostStatus::Converged);
                 self.fold.ended(report.host);
                 out = self.ready();
             }
@@ -192,6 +218,10 @@ impl View for Human {
 
     fn end(&mut self, end: &RunEnd, _exit: u8) -> Texts {
         let mut out = self.ready();
+        if self.verbosity == Verbosity::Failures {
+            out = failures_only(&self.run, end, &self.failures, self.colour);
+            return Texts { out, err: String::new() };
+        }
         out.push_str(&self.take_skipped());
         if self.printed || !out.is_empty() {
             out.push('\n');
@@ -205,16 +235,27 @@ impl View for Human {
     }
 
     fn status(&self, now: u64) -> Option<String> {
+        if self.verbosity == Verbosity::Failures {
+            return None;
+        }
         let hosts = self.run.hosts.len();
         let done = match hosts {
             0 | 1 => String::new(),
-            n => format!("{} of {} done, ", self.done, count(n, "host")),
+            n => {
+                let failed = match self.failed {
+                    0 => String::new(),
+                    failed => format!("{failed} failed, "),
+                };
+                let running = self.connected.len();
+                format!("{} of {} done, {failed}{running} running; ", self.done, count(n, "host"))
+            }
         };
         // The one that has been at it for longest is what everybody waits for.
         match self.running.iter().min_by_key(|(_, (_, since))| *since) {
             Some((host, (task, since))) => {
                 let time = duration(now.saturating_sub(*since));
-                Some(format!("{done}{}{} ({time})", self.prefix(*host), shown(task)))
+                let said = self.said.get(host).map(|line| format!(": {line}")).unwrap_or_default();
+                Some(format!("{done}{}{} ({time}){said}", self.prefix(*host), shown(task)))
             }
             None if self.done >= hosts => None,
             None => {

@@ -1,22 +1,25 @@
 //! The report for a program: one JSON object a line, as things happen. Texts of hosts are escaped as JSON does.
 
+use super::clock::Clock;
 use super::{Counts, Event, HostId, HostReport, Run, RunEnd, Texts, Trouble, View};
 use hep_protocol::outcome::Outcome;
 use hep_protocol::plan::DiffMode;
 use hep_protocol::report::{self, HostObject, RunObject, TaskObject, TroubleObject};
 use serde::Serialize;
+use std::sync::Arc;
 
 /// The view of a program.
 #[derive(Debug)]
 pub(crate) struct Json {
     run: Run,
     diff: DiffMode,
+    clock: Arc<Clock>,
 }
 
 impl Json {
     /// A view of the run to come; with `diff`, task objects have `diffs`.
-    pub(crate) fn new(run: Run, diff: DiffMode) -> Json {
-        Json { run, diff }
+    pub(crate) fn new(run: Run, diff: DiffMode, clock: Arc<Clock>) -> Json {
+        Json { run, diff, clock }
     }
 
     fn task(&self, host: &str, task: u32, name: Option<&str>, outcome: &Outcome) -> Texts {
@@ -40,6 +43,7 @@ impl Json {
             bytes_sent: report.bytes_sent,
             bytes_received: report.bytes_received,
             ms: report.ms,
+            stages: self.clock.of(report.host).into_iter().collect(),
             error: report.trouble.as_ref().map(trouble),
         })
     }
@@ -108,6 +112,7 @@ mod tests {
             }],
             mode: RunMode::Apply,
             forks: 1,
+            room: 60,
         }
     }
 
@@ -142,7 +147,7 @@ mod tests {
     }
 
     fn check(diff: DiffMode, event: Event, expected: &str) {
-        let Texts { out, err } = Json::new(run(), diff).event(event, 0);
+        let Texts { out, err } = Json::new(run(), diff, Arc::default()).event(event, 0);
         assert_eq!((out.trim_end(), err.as_str()), (expected, ""));
     }
 
@@ -223,7 +228,7 @@ mod tests {
     #[test]
     fn the_run_ends_with_its_exit_code() {
         let end = RunEnd { reports: vec![report(HostStatus::Lost, None)], cancelled: true, ms: 7 };
-        let texts = Json::new(run(), DiffMode::Off).end(&end, 130);
+        let texts = Json::new(run(), DiffMode::Off, Arc::default()).end(&end, 130);
         assert_eq!(
             texts.out,
             "{\"event\":\"run\",\"status\":\"cancelled\",\"hosts\":1,\"exit\":130,\"ms\":7}\n"

@@ -64,6 +64,24 @@ pub(crate) fn summary(run: &Run, end: &RunEnd, failures: &[Failed], colour: Colo
     text
 }
 
+/// Only what went wrong, and the line that closes the report.
+pub(crate) fn failures_only(
+    run: &Run,
+    end: &RunEnd,
+    failures: &[Failed],
+    colour: Colour,
+) -> String {
+    let failed = failures.iter().map(|failed| failed_task(run, failed, colour));
+    let troubles = troubles(end);
+    let all = failed.chain(troubles.iter().map(|t| troubled_hosts(run, t, colour)));
+    let mut text: String = all.map(|part| part + "\n").collect();
+    match end.reports.as_slice() {
+        [report] => text.push_str(&only_host(run, report, end.cancelled, colour)),
+        _ => text.push_str(closing(run, end).trim_start()),
+    }
+    text
+}
+
 /// `web1 converged in 8.4 s: 3 changed, 3 ok`.
 fn only_host(run: &Run, report: &HostReport, cancelled: bool, colour: Colour) -> String {
     let (word, unchanged) = match (report.status, run.mode) {
@@ -111,15 +129,12 @@ struct Row<'a> {
     status: HostStatus,
     counts: Counts,
     ms: (u64, u64),
-    first: &'a str,
+    run: &'a Run,
 }
 
 impl Row<'_> {
     fn name(&self) -> String {
-        match self.hosts.len() {
-            1 => shown(self.first),
-            n => format!("{} and {} more", shown(self.first), n - 1),
-        }
+        host_names(self.run, &self.hosts)
     }
 }
 
@@ -129,7 +144,7 @@ fn rows<'a>(run: &'a Run, reports: &[HostReport]) -> Vec<Row<'a>> {
         status: report.status,
         counts: report.counts,
         ms: (report.ms, report.ms),
-        first: run.host(report.host),
+        run,
     };
     if reports.len() <= ROWS {
         return reports.iter().map(row).collect();

@@ -42,17 +42,6 @@ pub(crate) fn count(n: usize, one: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
 }
 
-/// The first names of a list and how many more there are.
-pub(crate) fn names(all: &[&str]) -> String {
-    // Four names are hardly longer than three and "1 more".
-    let few = if all.len() <= 4 { all.len() } else { 3 };
-    let first: Vec<String> = all.iter().take(few).map(|name| shown(name)).collect();
-    match all.len() - few {
-        0 => first.join(", "),
-        more => format!("{} and {more} more", first.join(", ")),
-    }
-}
-
 /// An error and its causes in one line, outermost first; a cause that only repeats what was said is left out.
 pub(crate) fn chain(error: &dyn Error) -> String {
     // The number that std appends to the system's words says nothing that they do not.
@@ -165,11 +154,5 @@ mod tests {
         assert_eq!(span(300, 2_100), "0.3-2.1 s");
         assert_eq!(span(2_100, 2_150), "2.1 s");
         assert_eq!(span(300, 61_000), "0.3 s - 1 min 1 s");
-    }
-
-    #[test]
-    fn long_lists_are_cut() {
-        assert_eq!(names(&["a", "b", "c", "d"]), "a, b, c, d");
-        assert_eq!(names(&["a", "b", "c", "d", "e"]), "a, b, c and 2 more");
     }
 }

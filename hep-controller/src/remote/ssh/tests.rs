@@ -101,6 +101,7 @@ impl Try {
             identities: self.identities.clone(),
             passphrases: &self.passphrases,
             agents: &agents,
+            entered: &|_| {},
         };
         launch(&self.target, &options, &self.cancel, hello)
     }

@@ -32,6 +32,7 @@ impl Play {
             ],
             mode,
             forks: 32,
+            room: 60,
         };
         let mut view = Human::new(run, Colour::Off, Verbosity::Normal);
         let text = view.begin().out;

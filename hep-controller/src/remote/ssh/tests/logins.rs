@@ -95,6 +95,7 @@ impl Place {
             identities: Identities::default().with_answer(answer.as_ref()),
             passphrases: &Passphrases::default(),
             agents: &agents,
+            entered: &|_| {},
         };
         let target = Target::of(&said, answer, "root");
         let launched = launch(&target, &options, &Canceller::default(), hello);
