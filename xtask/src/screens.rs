@@ -18,29 +18,29 @@ use crate::workspace::Workspace;
 /// What the hosts shall be.
 const SITE: &str = "\
 - name: make the place of the site
-  file: {path: '/srv/{{ inventory_hostname }}', state: directory, mode: 755}
+  file: {dest: '/srv/{{ host }}', action: directory, mode: 755}
 - name: place the page
-  file: {dest: '/srv/{{ inventory_hostname }}/index.html', content: \"Hello from {{ inventory_hostname }}\\n\", mode: 644}
+  file: {dest: '/srv/{{ host }}/index.html', content: \"Hello from {{ host }}\\n\", mode: 644}
 - name: warm up
-  command: {cmd: [sleep, '0.4']}
+  command: {argv: [sleep, '0.4']}
 ";
 
 /// The same with another page.
 const NEXT: &str = "\
 - name: make the place of the site
-  file: {path: '/srv/{{ inventory_hostname }}', state: directory, mode: 755}
+  file: {dest: '/srv/{{ host }}', action: directory, mode: 755}
 - name: place the page
-  file: {dest: '/srv/{{ inventory_hostname }}/index.html', content: \"Good morning from {{ inventory_hostname }}\\n\", mode: 640}
+  file: {dest: '/srv/{{ host }}/index.html', content: \"Good morning from {{ host }}\\n\", mode: 640}
 ";
 
 /// A manifest that fails on one host.
 const BROKEN: &str = "\
 - name: make the place of the site
-  file: {path: '/srv/{{ inventory_hostname }}', state: directory, mode: 755}
+  file: {dest: '/srv/{{ host }}', action: directory, mode: 755}
 - name: test the configuration
-  command: {cmd: [ls, '/srv/{{ inventory_hostname }}/site.conf']}
+  command: {argv: [ls, '/srv/{{ host }}/site.conf']}
 - name: never reached
-  file: {dest: '/srv/{{ inventory_hostname }}/done', content: \"done\\n\"}
+  file: {dest: '/srv/{{ host }}/done', content: \"done\\n\"}
 ";
 
 /// Makes all captures anew.
@@ -56,7 +56,8 @@ pub(crate) fn screens(workspace: &Workspace) -> Result<(), Failure> {
     hep_tests::tools::ensure_root().map_err(demo::harness)?;
     let host = Host::start(Flavour::Sysv, "web1").map_err(demo::harness)?;
     // Forty names log in at the same sshd, which would refuse some of them by chance.
-    let patient = "echo 'MaxStartups 100' >> /etc/ssh/sshd_config && kill -HUP $(cat /run/sshd.pid)";
+    let patient =
+        "echo 'MaxStartups 100' >> /etc/ssh/sshd_config && kill -HUP $(cat /run/sshd.pid)";
     host.exec_ok(&["sh", "-c", patient]).map_err(demo::harness)?;
     let place = workspace.target.join("screens");
     write_files(&place, &host)?;
@@ -64,7 +65,7 @@ pub(crate) fn screens(workspace: &Workspace) -> Result<(), Failure> {
     stage.capture("one-host", "hep push -i one site.yml")?;
     stage.capture("check", "hep push -i one --check --diff next.yml")?;
     stage.capture("failure", "hep push -i one broken.yml")?;
-    stage.capture("forty-hosts", "hep push -i forty --forks 40 --connect-timeout 20 site.yml")?;
+    stage.capture("forty-hosts", "hep push -i forty --forks 10 --connect-timeout 20 site.yml")?;
     Ok(())
 }
 

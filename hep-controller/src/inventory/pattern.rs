@@ -171,9 +171,15 @@ fn one(inventory: &Inventory, part: &str) -> Result<Vec<usize>, NoSelection> {
     }
 }
 
-/// Hosts as a report names them, `web[01-12,14]`: if each of the names is a host's, nothing else can be meant.
+/// Hosts as a report names them, `web[01-12,14]`, if each of the names is a host's. Where a group is called `web`,
+/// `web[1-4]` might mean positions in it: nothing is guessed.
 fn as_reported(inventory: &Inventory, part: &str) -> Option<Vec<usize>> {
     let names = super::expand_shown(part).filter(|_| part.contains('-') || part.contains(','))?;
+    let (before, inner) = part.trim_end_matches(']').split_once('[')?;
+    let position = (!inner.starts_with('0') || inner.starts_with("0-")) && is_span(inner);
+    if position && inventory.groups.iter().any(|group| group.name == before) {
+        return None;
+    }
     let known: std::collections::HashMap<&str, usize> =
         inventory.hosts.iter().enumerate().map(|(n, host)| (host.name.as_str(), n)).collect();
     names.iter().map(|name| known.get(name.as_str()).copied()).collect()

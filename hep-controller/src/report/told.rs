@@ -94,3 +94,6 @@ impl View for Told {
         self.view.status(now)
     }
 }
+
+#[cfg(test)]
+mod tests;

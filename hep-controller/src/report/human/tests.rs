@@ -114,6 +114,50 @@ fn no_package() -> Failure {
 }
 
 #[test]
+fn quiet_tells_failures_and_one_line() {
+    let mut play = Play::new(4, RunMode::Apply);
+    play.view.verbosity = Verbosity::Failures;
+    for host in [0, 1] {
+        play.finish(host, 0, 900, with(Status::Changed, &["install apache2 2.4.62"]));
+        play.end(host, 1_000, HostStatus::Converged, None);
+    }
+    play.finish(2, 0, 900, failing(Status::Failed, no_package()));
+    play.end(2, 1_100, HostStatus::Failed, None);
+    let trouble = Trouble::new("connect: 10.0.0.4:22: connection \u{1b}[2Jrefused");
+    play.end(3, 40, HostStatus::Unreachable, Some(trouble));
+    assert_eq!(play.view.status(9_000), None);
+    assert_snapshot!(play.close(false), @r"
+    failed on web3: Install apache2 (apt)
+      cannot install `apache2`: no such package
+      hint: the nearest names are: apache2-bin, apache2-utils
+      exit code 100
+      stdout:
+        Reading package lists...
+      stderr:
+        E: Unable to locate package apache2
+
+    unreachable: web4
+      connect: 10.0.0.4:22: connection \u{1b}[2Jrefused
+
+    2 hosts converged, 1 failed, 1 unreachable in 1.1 s
+    ");
+}
+
+#[test]
+fn the_status_has_the_last_line_of_the_slowest_and_is_harmless() {
+    let mut play = Play::new(3, RunMode::Apply);
+    let (host, turn) = (HostId(1), Turn(vec![0, 0]));
+    drop(play.view.event(Event::Started { host, task: 0, turn, name: None }, 1_000));
+    let (stream, data) =
+        (hep_protocol::message::Stream::Stdout, b"one\nUnpacking \x1b[2J\n".to_vec());
+    drop(play.view.event(Event::Output { host, task: 0, stream, data }, 2_000));
+    play.end(2, 40, HostStatus::Unreachable, Some(Trouble::new("no")));
+    let expected = "1 of 3 hosts done, 1 failed, 1 running; web2: Install apache2 (4.0 s): \
+                    Unpacking \\u{1b}[2J";
+    assert_eq!(play.view.status(5_000).as_deref(), Some(expected));
+}
+
+#[test]
 fn whoever_wants_quiet_hears_nothing_of_waiting() {
     let mut play = Play::new(1, RunMode::Apply);
     play.view.verbosity = Verbosity::Quiet;
@@ -363,7 +407,7 @@ fn fifty_hosts_fit_on_a_screen() {
     hosts 1 to 32 of 50
     changed  Install apache2  (31 hosts, 2.0 s)
              install apache2 2.4.62
-    changed  Place index.php: changed 30, ok 1 (web3)
+    changed  Place index.php: changed 30 (web[1,2,4-7,9-32]), ok 1 (web3)
              content of /var/www/index.php
     changed  Restart apache2  (31 hosts, 0.9 s)
              web1: restart apache2 (pid 0)
@@ -388,10 +432,10 @@ fn fifty_hosts_fit_on_a_screen() {
              web38: restart apache2 (pid 37)
              ... and 12 more lines that not all hosts share
 
-    host              status       ok  changed  time
-    web1 and 47 more  converged     0        3  4.0 s
-    web3              converged     1        2  4.0 s
-    web8              unreachable   0        0  0.0 s
+    host               status       ok  changed  time
+    web[1,2,4-7,9-50]  converged     0        3  4.0 s
+    web3               converged     1        2  4.0 s
+    web8               unreachable   0        0  0.0 s
 
     49 hosts converged, 1 unreachable in 4.0 s
 
@@ -434,18 +478,21 @@ fn a_stopped_run_says_so() {
 #[test]
 fn the_status_names_what_takes_longest() {
     let mut play = Play::new(2, RunMode::Apply);
-    assert_eq!(play.view.status(2_000).as_deref(), Some("0 of 2 hosts done, connecting (2.0 s)"));
+    assert_eq!(
+        play.view.status(2_000).as_deref(),
+        Some("0 of 2 hosts done, 0 running; connecting (2.0 s)")
+    );
     let started = |host, task| {
         let (host, turn) = (HostId(host), Turn(vec![0, task]));
         Event::Started { host, task, turn, name: None }
     };
     drop(play.view.event(started(1, 0), 3_000));
     drop(play.view.event(started(0, 1), 4_000));
-    let expected = "0 of 2 hosts done, web2: Install apache2 (5.0 s)";
+    let expected = "0 of 2 hosts done, 2 running; web2: Install apache2 (5.0 s)";
     assert_eq!(play.view.status(8_000).as_deref(), Some(expected));
     play.finish(0, 1, 10, plain(Status::Ok));
     play.finish(1, 0, 10, plain(Status::Ok));
-    let between = "0 of 2 hosts done, working (9.0 s)";
+    let between = "0 of 2 hosts done, 2 running; working (9.0 s)";
     assert_eq!(play.view.status(9_000).as_deref(), Some(between));
 }
 
