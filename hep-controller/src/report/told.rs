@@ -34,6 +34,7 @@ impl Told {
         let Some(log) = &mut self.log else { return String::new() };
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let text = stamped(lines, u64::try_from(now.as_millis()).unwrap_or(u64::MAX));
+        let text = crate::secrets::masked(&text);
         match log.write_all(text.as_bytes()).and_then(|()| log.flush()) {
             Ok(()) => String::new(),
             Err(error) => {
