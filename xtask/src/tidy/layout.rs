@@ -106,6 +106,7 @@ const HOSTS: &[&str] = &[
     "no-color.org",
     "yaml.org",
     "docs.ansible.com",
+    "www.w3.org",
 ];
 
 /// The tree builds and reads the same wherever it is checked out, and from whichever mirror its parts come.
