@@ -46,6 +46,9 @@ struct State {
     ending: Option<Ending>,
 }
 
+/// What reading a request gives.
+pub(crate) type Received = Result<Option<Request>, frame::FrameError>;
+
 /// What the controller wants.
 #[derive(Debug)]
 pub(crate) enum Work {
@@ -86,10 +89,10 @@ enum Stored {
 }
 
 impl Inbox {
-    /// Files requests until the stream ends. Runs on a thread of its own.
-    pub(crate) fn fill(&self, reader: &mut dyn Read) {
+    /// Files requests until the stream ends, the one that was read already before all others. Runs on a thread of its own.
+    pub(crate) fn fill(&self, mut first: Option<Received>, reader: &mut dyn Read) {
         let ending = loop {
-            match frame::read::<Request>(reader) {
+            match first.take().unwrap_or_else(|| frame::read(reader)) {
                 Ok(Some(Request::End)) => break Ending::Meant,
                 Ok(Some(Request::Become(_))) => {
                     break Ending::Lost("the controller asks to become a user out of turn".into());
@@ -347,7 +350,7 @@ mod tests {
         let (mut reader, mut writer) = io::pipe().unwrap();
         let inbox = Arc::new(Inbox::default());
         let filler = Arc::clone(&inbox);
-        std::thread::spawn(move || filler.fill(&mut reader));
+        std::thread::spawn(move || filler.fill(None, &mut reader));
         let plan = Plan::of_tasks(RunMode::Apply, DiffMode::Off, Vec::new());
         frame::write(&mut writer, &Request::Plan(plan)).unwrap();
         inbox.work().unwrap();

@@ -1,10 +1,12 @@
-//! The program on the host. `serve` is what a push starts; `apply` and `facts` are for people on the host.
+//! The program on the host. `serve` is what a push starts, `act` what it starts in turn as another user; `apply` and `facts`
+//! are for people on the host.
 //!
 //! It owns its standard streams, removes its own file when it was uploaded, and serves one run.
 
 mod apply;
 mod converge;
 mod engine;
+mod escalate;
 mod facts;
 mod inbox;
 mod module;
@@ -30,6 +32,8 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["serve"] => serve::main(),
+        // Started by another agent, never by a person.
+        ["act", socket, uid] => serve::go_on(socket, uid),
         ["apply", rest @ ..] => apply::main(rest),
         ["facts", names @ ..] => facts::main(names),
         ["--version" | "-V"] => {

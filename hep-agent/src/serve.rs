@@ -1,13 +1,19 @@
 //! Requests in, replies out: one run for a controller on the other end of standard input and output.
 
+mod become_user;
+
 use crate::engine::{self, Outside};
-use crate::inbox::{Ending, Inbox, Work};
+use crate::escalate::Ticket;
+use crate::inbox::{Ending, Inbox, Received, Work};
+use crate::sys::SysError;
 use crate::{facts, uploaded};
+use become_user::{Begun, Rights};
 use hep_protocol::blob::Digest;
-use hep_protocol::message::{End, Go, Reply};
+use hep_protocol::message::{End, Go, Reply, Request};
 use hep_protocol::outcome::{Failure, Outcome, Status};
 use hep_protocol::value::Json;
 use hep_protocol::{frame, frame::FrameError, hello};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,26 +23,69 @@ pub(crate) fn main() -> ExitCode {
     uploaded::remove_own_file();
     crate::sys::linux::leave_caller();
     match crate::sys::linux::take_standard_streams() {
-        Ok((input, output)) => serve(input, Box::new(output)),
+        Ok((input, output)) => serve(input, output),
         Err(error) => crate::apply::refuse(&format!(
             "hep-agent: cannot take over the standard streams: {error}"
         )),
     }
 }
 
+/// `hep-agent act`: goes on with a run that another agent began as the login's user.
+pub(crate) fn go_on(socket: &str, uid: &str) -> ExitCode {
+    let taken = Ticket::parse(socket, uid)
+        .ok_or_else(|| SysError::new("this is for hep's own use"))
+        .and_then(|ticket| become_user::take_over(&ticket));
+    match taken {
+        Ok((input, output, rights)) => {
+            let controller = Arc::new(Controller::new(Box::new(output)));
+            controller.reply(Reply::Became);
+            run(input, None, &controller, &rights)
+        }
+        Err(error) => crate::apply::refuse(&format!("hep-agent: {}", crate::sys::words(error))),
+    }
+}
+
 /// Serves one run. The exit code is a courtesy; what counts is the `Done` frame.
-fn serve(mut input: impl Read + Send + 'static, output: Box<dyn Write + Send>) -> ExitCode {
-    let inbox = Arc::new(Inbox::default());
-    let controller = Arc::new(Controller { inbox: Arc::clone(&inbox), output: Mutex::new(output) });
+fn serve(mut input: File, output: File) -> ExitCode {
+    let streams = output.try_clone();
+    let controller = Arc::new(Controller::new(Box::new(output)));
     controller.greet();
     if let Err(error) = hello::read(&mut input) {
         return crate::apply::refuse(&format!("hep-agent: {error}"));
     }
-    let reader = Arc::clone(&inbox);
+    // Nothing after this request is read here: who goes on with the run finds the rest in the stream.
+    let means = match frame::read(&mut input) {
+        Ok(Some(Request::Become(means))) => means,
+        first => return run(input, Some(first), &controller, &Rights::of_login(None)),
+    };
+    match streams.map_err(|e| SysError::io("cannot pass on the streams", e)) {
+        Err(error) => become_user::refused(&controller, error),
+        Ok(output) => match become_user::begin(means, &input, &output) {
+            Ok(Begun::Here(rights)) => {
+                controller.reply(Reply::Became);
+                run(input, None, &controller, &rights)
+            }
+            Ok(Begun::There(started)) => {
+                drop((input, output, controller));
+                become_user::outlast(started)
+            }
+            Err(error) => become_user::refused(&controller, error),
+        },
+    }
+}
+
+/// Does what the controller wants, on its streams, as this process's user.
+fn run(
+    input: File,
+    first: Option<Received>,
+    controller: &Arc<Controller>,
+    _rights: &Rights,
+) -> ExitCode {
+    let reader = Arc::clone(&controller.inbox);
     // Never joined: it may wait for a controller that has nothing more to say.
-    std::thread::spawn(move || reader.fill(&mut io::BufReader::new(input)));
-    let outside: Arc<dyn Outside> = controller;
-    match inbox.work() {
+    std::thread::spawn(move || reader.fill(first, &mut io::BufReader::new(input)));
+    let outside: Arc<dyn Outside> = Arc::<Controller>::clone(controller);
+    match controller.inbox.work() {
         Ok(Work::Plan(plan, host)) => {
             let end = engine::run(&plan, *host, &outside);
             outside.reply(Reply::Done(end));
@@ -62,6 +111,10 @@ struct Controller {
 }
 
 impl Controller {
+    fn new(output: Box<dyn Write + Send>) -> Self {
+        Self { inbox: Arc::new(Inbox::default()), output: Mutex::new(output) }
+    }
+
     fn greet(&self) {
         let mut bytes = Vec::new();
         // Writing to a vector cannot fail.
@@ -125,8 +178,7 @@ mod tests {
     #[test]
     fn outcome_that_fits_into_no_frame_is_a_failure_and_stops_the_run() {
         let (mut reader, writer) = io::pipe().unwrap();
-        let inbox = Arc::new(Inbox::default());
-        let controller = Controller { inbox, output: Mutex::new(Box::new(writer)) };
+        let controller = Controller::new(Box::new(writer));
         let notes = vec!["x".repeat(MAX_FRAME)];
         let (status, changes) = (Status::Changed, Vec::new());
         let items = Vec::new();

@@ -1,15 +1,23 @@
 //! The agent's own file on the host: removed first, not last, so that a killed agent leaves nothing.
 //!
 //! A push puts it at `DIRECTORY/.hep-<16 hex digits>/hep-agent`. Only a file at such a place is removed, and with it what
-//! pushes that were killed during their upload left beside it.
+//! pushes that were killed during their upload left beside it. Another user can run it only while it has a name: for that
+//! moment there is a copy at such a place again, which later pushes remove if this one is killed.
 
-use std::fs::{self, Metadata};
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use crate::sys::SysError;
+use crate::sys::linux::socket::random_name;
+use nix::sys::statvfs::{FsFlags, statvfs};
+use std::fs::{self, DirBuilder, File, Metadata};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 /// A directory that nothing was written to for so long is not an upload under way.
 const QUIET: Duration = Duration::from_secs(15);
+
+/// Directories that may take a copy, in the order they are tried; before them, the one that took the agent itself.
+const FOR_COPIES: [&str; 4] = ["/var/tmp", "/dev/shm", "/tmp", "/run"];
 
 /// Removes this program's file if it was uploaded, and its directory. Errors leave things as they are: the run matters more.
 pub(crate) fn remove_own_file() {
@@ -21,14 +29,101 @@ pub(crate) fn remove_own_file() {
     };
     fs::remove_file(&own).ok();
     fs::remove_dir(directory).ok();
-    let siblings = directory.parent().and_then(|parent| fs::read_dir(parent).ok());
-    for entry in siblings.into_iter().flatten().flatten() {
+    let beside = directory.parent().map(Path::to_owned);
+    let mut places: Vec<PathBuf> =
+        beside.into_iter().chain(FOR_COPIES.map(PathBuf::from)).collect();
+    places.sort();
+    places.dedup();
+    let entries = places.iter().filter_map(|place| fs::read_dir(place).ok());
+    for entry in entries.flatten().flatten() {
         let path = entry.path();
         if is_upload(&path) && is_abandoned(&path, size) {
             fs::remove_file(path.join("hep-agent")).ok();
             fs::remove_dir(&path).ok();
         }
     }
+}
+
+/// A copy of this program that others may run, until it is dropped.
+pub(crate) struct Copy {
+    directory: PathBuf,
+    path: String,
+    /// Open, so that another push does not take it for abandoned.
+    _file: File,
+}
+
+impl Copy {
+    /// Makes one that a user can reach.
+    pub(crate) fn make(uid: u32) -> Result<Self, SysError> {
+        let own = std::env::current_exe().unwrap_or_default();
+        let former = own.parent().filter(|dir| is_upload(dir)).and_then(Path::parent);
+        let places = former.into_iter().chain(FOR_COPIES.map(Path::new));
+        let mut last = None;
+        for place in places.filter(|place| is_runnable(place) && (uid == 0 || is_reachable(place)))
+        {
+            match Self::make_in(place) {
+                Ok(copy) => return Ok(copy),
+                Err(error) => last = Some((place, error)),
+            }
+        }
+        Err(match last {
+            Some((place, error)) => {
+                SysError::io(format!("cannot put the agent into {}", place.display()), error)
+            }
+            None => SysError::new("no directory lets other users run the agent"),
+        }
+        .hint(format!("one of {} has to take programs and run them", FOR_COPIES.join(", "))))
+    }
+
+    fn make_in(place: &Path) -> io::Result<Self> {
+        let name: String = random_name()?.chars().take(16).collect();
+        let directory = place.join(format!(".hep-{name}"));
+        let file = directory.join("hep-agent");
+        let path = file.to_str().ok_or(io::ErrorKind::InvalidFilename)?.to_owned();
+        // Others pass through, and see no list.
+        DirBuilder::new().mode(0o711).create(&directory)?;
+        match fill(&file) {
+            Ok(open) => Ok(Self { directory, path, _file: open }),
+            Err(error) => {
+                fs::remove_file(&file).ok();
+                fs::remove_dir(&directory).ok();
+                Err(error)
+            }
+        }
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+}
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        fs::remove_file(&self.path).ok();
+        fs::remove_dir(&self.directory).ok();
+    }
+}
+
+/// Writes this program to a new file. Open for reading alone in the end: nobody runs what is open for writing (ETXTBSY).
+fn fill(path: &Path) -> io::Result<File> {
+    let mut own = File::open("/proc/self/exe")?;
+    let mut new = File::options().write(true).create_new(true).mode(0o755).open(path)?;
+    io::copy(&mut own, &mut new)?;
+    drop(new);
+    File::open(path)
+}
+
+fn is_runnable(place: &Path) -> bool {
+    let words = place.to_str().is_some_and(|text| {
+        text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'.' | b'-' | b'_'))
+    });
+    words && statvfs(place).is_ok_and(|fs| !fs.flags().contains(FsFlags::ST_NOEXEC))
+}
+
+/// Whether everybody may pass all directories down to this one.
+fn is_reachable(place: &Path) -> bool {
+    place.ancestors().all(|dir| fs::metadata(dir).is_ok_and(|meta| meta.mode() & 0o001 != 0))
 }
 
 fn is_upload(directory: &Path) -> bool {
@@ -71,4 +166,22 @@ fn is_open(file: &Path) -> bool {
                 .chain([process.path().join("exe")])
                 .any(|link| fs::read_link(link).is_ok_and(|target| target == file))
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copy_is_whole_open_to_all_and_gone_with_its_value() {
+        let copy = Copy::make(1).unwrap();
+        let path = PathBuf::from(copy.path());
+        let own = fs::metadata("/proc/self/exe").unwrap();
+        let meta = fs::metadata(&path).unwrap();
+        assert_eq!((meta.len(), meta.mode() & 0o777), (own.len(), 0o755));
+        let directory = path.parent().unwrap();
+        assert!(is_upload(directory) && is_reachable(directory) && is_open(&path));
+        drop(copy);
+        assert!(!directory.exists());
+    }
 }

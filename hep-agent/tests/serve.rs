@@ -9,16 +9,21 @@ use hep_protocol::blob::{Digest, Source, SourceFile};
 use hep_protocol::message::{End, Go, Reply, Request, Turn};
 use hep_protocol::outcome::{Outcome, Status};
 use hep_protocol::plan::{DiffMode, HostPart, NamedSource, Pace, Plan, RunMode, Spec, Task};
+use hep_protocol::rights::{Means, Method};
 use hep_protocol::{frame, hello};
 use serde_json::json;
 use std::fs;
 use std::io::Write;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 #[path = "../src/engine/tests/manifest.rs"]
 mod manifest;
+
+/// A user who is not root, on every Debian.
+const NOBODY: u32 = 65534;
 
 /// An agent under way.
 struct Agent {
@@ -33,7 +38,11 @@ impl Agent {
     }
 
     fn start_as(path: &Path) -> Self {
-        let mut child = Command::new(path)
+        Self::start_by(&mut Command::new(path))
+    }
+
+    fn start_by(command: &mut Command) -> Self {
+        let mut child = command
             .arg("serve")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -143,6 +152,30 @@ fn first_starts() -> Reply {
 
 fn directory() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
+}
+
+fn become_user(method: Method, user: &str) -> Request {
+    Request::Become(Means { method, password: None, start: Some(user.to_owned()) })
+}
+
+#[test]
+fn user_of_the_login_and_root_go_on_in_the_same_process() {
+    let mut agent = Agent::start();
+    agent.greeting();
+    agent.send(&become_user(Method::Sudo, "root"));
+    assert_eq!(agent.reply(), Some(Reply::Became));
+    let (outcomes, end) = agent.run(plan(vec![shell("true")]));
+    assert_eq!((outcomes.len(), end), (1, Some(End::Completed)));
+}
+
+#[test]
+fn user_whom_the_host_does_not_know_is_refused() {
+    let mut agent = Agent::start_by(Command::new(env!("CARGO_BIN_EXE_hep-agent")).uid(NOBODY));
+    agent.greeting();
+    agent.send(&become_user(Method::Su, "hep-no-such-user"));
+    let Some(Reply::Refused(failure)) = agent.reply() else { panic!("it is not refused") };
+    assert_eq!(failure.message, "there is no user `hep-no-such-user` on the host");
+    assert_eq!(agent.reply(), None);
 }
 
 #[test]

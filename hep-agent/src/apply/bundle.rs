@@ -27,7 +27,7 @@ pub(super) fn read(path: &str) -> Result<(Arc<Inbox>, Plan, HostPart), Unusable>
     let mut sealed = Sealed::new(io::BufReader::new(file));
     hello::read(&mut sealed).map_err(greeting)?;
     let inbox = Arc::new(Inbox::default());
-    inbox.fill(&mut sealed);
+    inbox.fill(None, &mut sealed);
     let work = match inbox.work() {
         Ok(Work::Plan(plan, host)) if !inbox.cancelled() => Some((*plan, *host)),
         Ok(Work::Facts) if !inbox.cancelled() => None,

@@ -1,6 +1,6 @@
 //! The real host: `Observe` and `Change` by system calls. All unsafe code of the agent lives below here.
 
-mod accounts;
+pub(crate) mod accounts;
 mod commands;
 mod files;
 pub(crate) mod machine;
@@ -8,10 +8,15 @@ mod packages;
 pub(crate) mod process;
 mod services;
 mod signs;
+pub(crate) mod socket;
 mod standard;
+pub(crate) mod terminal;
 
 pub(crate) use files::unescaped_mount;
-pub(crate) use standard::{stop_on_signals, take_standard_streams, unnamed_file};
+pub(crate) use standard::{
+    give_up_standard_streams, keep_environment, stop_on_signals, take_standard_streams,
+    unnamed_file, use_standard_error,
+};
 
 use super::{Cause, Observe, Session, Subject, TaskStart};
 use crate::engine::Outside;
@@ -74,6 +79,13 @@ pub(crate) fn leave_caller() {
     nix::unistd::setsid().ok();
     // Where even `/` cannot be entered, no step will find its paths, and says so.
     std::env::set_current_dir("/").ok();
+}
+
+/// Lets a hangup of the terminal that this program was started on pass by. What it starts has no signal blocked.
+pub(crate) fn outlive_terminal() {
+    let hangup: SigSet = [nix::sys::signal::Signal::SIGHUP].into_iter().collect();
+    // Fails for an invalid set only.
+    hangup.thread_block().ok();
 }
 
 /// Leaves nothing of the caller's for children: no signal blocked, umask 022, no other descriptors.

@@ -80,6 +80,31 @@ impl Database {
     }
 }
 
+/// A user as passwd(5) has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Account {
+    /// The name.
+    pub(crate) name: String,
+    /// The home directory.
+    pub(crate) home: String,
+    /// The login shell; empty stands for `/bin/sh`.
+    pub(crate) shell: String,
+}
+
+/// The number of a user; `None` if the host does not know the name.
+pub(crate) fn user_number(name: &str) -> Result<Option<u32>, SysError> {
+    Database::Passwd.number(name)
+}
+
+/// Who has this number, as the host's own file has it.
+pub(crate) fn local_account(number: u32) -> Option<Account> {
+    let text = Database::Passwd.read().ok()?;
+    let line = text.lines().find(|line| fields(line).is_some_and(|(_, known)| known == number))?;
+    let mut fields = line.split(':').map(str::to_owned);
+    let (name, home) = (fields.next()?, fields.nth(4)?);
+    Some(Account { name, home, shell: fields.next().unwrap_or_default() })
+}
+
 fn fields(line: &str) -> Option<(&str, u32)> {
     let mut fields = line.split(':');
     let name = fields.next()?;

@@ -1,6 +1,6 @@
 //! Starting other programs: clean environment, own session, nothing inherited, output streamed and bounded.
 //!
-//! The only place of the agent that starts a process.
+//! The only place of the agent that starts a process, but for the one that needs a terminal (`terminal`).
 
 use crate::sys::{ProcessEnd, SysError};
 use hep_protocol::message::Stream;
@@ -127,7 +127,7 @@ impl<'a> Program<'a> {
 }
 
 /// What programs are sought in: the agent's own `PATH` may be short, so the system's directories are always in it.
-fn search_path() -> String {
+pub(super) fn search_path() -> String {
     let system = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     match std::env::var("PATH") {
         Ok(path) if !path.is_empty() => format!("{path}:{system}"),
@@ -348,7 +348,7 @@ fn end_group(child: &mut Child) {
     child.wait().ok();
 }
 
-fn exit_of(status: std::process::ExitStatus) -> Exit {
+pub(super) fn exit_of(status: std::process::ExitStatus) -> Exit {
     match (status.code(), status.signal()) {
         (Some(code), _) => Exit::Code(code),
         (None, signal) => Exit::Signal(signal.unwrap_or_default()),

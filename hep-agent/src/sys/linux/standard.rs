@@ -20,6 +20,38 @@ pub(crate) fn take_standard_streams() -> io::Result<(File, File)> {
     Ok((input, output))
 }
 
+/// Lets go of standard error, and of standard output, which went the same way: who reads them sees their end.
+pub(crate) fn give_up_standard_streams() -> io::Result<()> {
+    let null = File::options().write(true).open("/dev/null")?;
+    nix::unistd::dup2_stdout(&null)?;
+    nix::unistd::dup2_stderr(&null)?;
+    Ok(())
+}
+
+/// Makes `errors` what standard error and standard output go to; standard input reads nothing.
+pub(crate) fn use_standard_error(errors: &File) -> io::Result<()> {
+    nix::unistd::dup2_stdin(File::open("/dev/null")?)?;
+    nix::unistd::dup2_stdout(errors)?;
+    nix::unistd::dup2_stderr(errors)?;
+    Ok(())
+}
+
+/// Leaves of the environment only what `known` holds, and `PATH`.
+///
+/// For the main thread, before any other is started.
+#[allow(unsafe_code, reason = "std changes the environment only through unsafe functions")]
+pub(crate) fn keep_environment(known: &[(&str, &str)]) {
+    let names: Vec<_> = std::env::vars_os().map(|(name, _)| name).collect();
+    for name in names.into_iter().filter(|name| name != "PATH") {
+        // SAFETY: no other thread exists yet that could read the environment.
+        unsafe { std::env::remove_var(name) };
+    }
+    for (name, value) in known {
+        // SAFETY: as above.
+        unsafe { std::env::set_var(name, value) };
+    }
+}
+
 /// A file in `/var/tmp` or `/tmp` that has no name and is gone with the process.
 pub(crate) fn unnamed_file() -> io::Result<File> {
     unnamed_in("/var/tmp").or_else(|_| unnamed_in("/tmp"))

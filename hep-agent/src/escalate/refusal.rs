@@ -1,0 +1,160 @@
+//! Why sudo, doas or su did not start an agent, told from its own words.
+
+use super::Attempt;
+use crate::sys::{ProcessEnd, SysError};
+use hep_protocol::outcome::Exit;
+use hep_protocol::rights::Method;
+
+/// Advice on where a password comes from.
+const GIVE: &str = "give one with `-K`, `become_password` or `become_password_command`";
+
+/// Advice on a password that is not the right one.
+const MEND: &str = "see `-K`, `become_password` and `become_password_command`";
+
+/// What the programs say in English, and what it means.
+const WORDS: &[(&str, Meaning)] = &[
+    ("sorry, try again", Meaning::WrongPassword),
+    ("incorrect password attempt", Meaning::WrongPassword),
+    ("authentication fail", Meaning::WrongPassword),
+    ("incorrect password", Meaning::WrongPassword),
+    ("is not in the sudoers file", Meaning::NotAllowed),
+    ("is not allowed to", Meaning::NotAllowed),
+    ("may not run sudo", Meaning::NotAllowed),
+    ("operation not permitted", Meaning::NotAllowed),
+    ("permission denied", Meaning::NotAllowed),
+    ("expired", Meaning::Expired),
+    ("currently not available", Meaning::NoLogin),
+    ("terminal is required", Meaning::NoTerminal),
+    ("must have a tty", Meaning::NoTerminal),
+    ("a tty is required", Meaning::NoTerminal),
+    ("no tty present", Meaning::NoTerminal),
+    ("must be setuid", Meaning::NotSetuid),
+    ("must be owned by uid 0", Meaning::NotSetuid),
+    ("not installed setuid", Meaning::NotSetuid),
+    ("no new privileges", Meaning::NotSetuid),
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaning {
+    WrongPassword,
+    NotAllowed,
+    Expired,
+    NoLogin,
+    NoTerminal,
+    NotSetuid,
+}
+
+impl Attempt<'_> {
+    /// There is nothing to answer its question with.
+    pub(super) fn no_password(&self) -> SysError {
+        let Self { method, .. } = self;
+        let asks = match method {
+            Method::Sudo | Method::Doas => format!("`{}` asks for a password", method.name()),
+            Method::Su => format!("`su` asks for the password of `{}`", self.user),
+        };
+        SysError::new(format!("{asks} on the host, and none was given")).hint(GIVE)
+    }
+
+    /// It asked once more.
+    pub(super) fn wrong_password(&self) -> SysError {
+        let whose = match self.method {
+            Method::Sudo | Method::Doas => format!("`{}`", self.login),
+            Method::Su => format!("`{}`", self.user),
+        };
+        let what = format!("the password of {whose} is wrong: `{}`", self.method.name());
+        SysError::new(format!("{what} does not take it")).hint(MEND)
+    }
+
+    /// It took too long.
+    pub(super) fn too_late(&self, seconds: u64) -> SysError {
+        let Self { method, user, .. } = self;
+        SysError::new(format!(
+            "`{}` did not start an agent as `{user}` within {seconds} s",
+            method.name()
+        ))
+    }
+
+    /// It ended, and no agent was started; `said` is what was on its terminal.
+    pub(super) fn ended(&self, exit: Exit, said: &str) -> SysError {
+        let Self { user, login, .. } = self;
+        let name = self.method.name();
+        let lower = said.to_lowercase();
+        // Of the agent's own file it is about the directory, not about rights to act as others.
+        let of_file = |words| words == "permission denied" && lower.contains("hep-agent");
+        let found = WORDS.iter().find(|(words, _)| lower.contains(words) && !of_file(*words));
+        let meaning = found.map(|&(_, meaning)| meaning);
+        let error = match meaning {
+            Some(Meaning::WrongPassword) => self.wrong_password(),
+            Some(Meaning::NotAllowed) => SysError::new(format!(
+                "`{name}` does not let `{login}` act as `{user}` on the host"
+            ))
+            .hint(allowing(self.method)),
+            Some(Meaning::Expired) => {
+                SysError::new(format!("`{name}` refuses: an account or password has expired"))
+            }
+            Some(Meaning::NoLogin) => {
+                SysError::new(format!("`{name}` refuses: `{user}` has no shell to log in with"))
+                    .hint("`become_method: sudo` needs no shell")
+            }
+            Some(Meaning::NoTerminal) => {
+                SysError::new(format!("`{name}` wants a terminal and does not take the one it got"))
+            }
+            Some(Meaning::NotSetuid) => {
+                SysError::new(format!("`{name}` cannot act as other users on this host"))
+            }
+            None => SysError::new(format!("`{name}` did not start an agent as `{user}`: {exit}")),
+        };
+        error.process(ProcessEnd {
+            exit: Some(exit),
+            stdout: Vec::new(),
+            stderr: said.as_bytes().to_vec(),
+        })
+    }
+}
+
+fn allowing(method: Method) -> &'static str {
+    match method {
+        Method::Sudo => "see sudoers(5) on the host, or name another user or `become_method`",
+        Method::Doas => "see doas.conf(5) on the host, or name another user or `become_method`",
+        Method::Su => "name another user or `become_method`",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(method: Method, said: &str, expected: &str) {
+        let attempt = Attempt { method, user: "root", login: "me" };
+        assert_eq!(attempt.ended(Exit::Code(1), said).to_string(), expected, "{said}");
+    }
+
+    #[test]
+    fn known_words_have_a_sentence_of_ours() {
+        let denied = "`sudo` does not let `me` act as `root` on the host";
+        check(Method::Sudo, "me is not in the sudoers file.\r\n", denied);
+        check(Method::Sudo, "Sorry, user me is not allowed to execute '/x' as root on h.", denied);
+        check(
+            Method::Doas,
+            "doas: Operation not permitted",
+            "`doas` does not let `me` act as `root` on the host",
+        );
+        let wrong = "the password of `me` is wrong: `doas` does not take it";
+        check(Method::Doas, "doas: Authentication failed", wrong);
+        let wrong = "the password of `root` is wrong: `su` does not take it";
+        check(Method::Su, "Password: \r\nsu: Authentication failure", wrong);
+        check(
+            Method::Su,
+            "This account is currently not available.",
+            "`su` refuses: `root` has no shell to log in with",
+        );
+    }
+
+    #[test]
+    fn unknown_words_are_passed_on() {
+        let attempt = Attempt { method: Method::Sudo, user: "root", login: "me" };
+        let error = attempt.ended(Exit::Code(7), "odd");
+        assert_eq!(error.ended().unwrap().stderr, b"odd");
+        assert_eq!(error.to_string(), "`sudo` did not start an agent as `root`: exit code 7");
+    }
+}
