@@ -7,6 +7,7 @@ mod judge;
 mod loops;
 mod machine;
 mod merge;
+mod rights;
 mod tally;
 mod task;
 #[cfg(test)]
@@ -41,6 +42,17 @@ pub(crate) trait Outside: Send + Sync {
 
 /// Runs a host's plays. Check mode is the same run on an overlay.
 pub(crate) fn run(plan: &Plan, host: HostPart, outside: &Arc<dyn Outside>) -> End {
+    run_for(plan, host, outside, None)
+}
+
+/// The same in a process that was started as another user than the one of the login, whom tasks run as that do not want
+/// another.
+pub(crate) fn run_for(
+    plan: &Plan,
+    host: HostPart,
+    outside: &Arc<dyn Outside>,
+    login: Option<String>,
+) -> End {
     let outside = &crate::redact::around(outside, &host.secrets);
     let numbered = |at: &u32| plan.plays.get(*at as usize).map(|play| (*at, play));
     let plays: Vec<(u32, &Play)> = host.plays.iter().filter_map(numbered).collect();
@@ -52,6 +64,7 @@ pub(crate) fn run(plan: &Plan, host: HostPart, outside: &Arc<dyn Outside>) -> En
         notified: Notified::default(),
         pace: plan.pace,
         rescued: 0,
+        login,
     };
     for (number, play) in plays {
         match walk.play(play, number) {
@@ -85,6 +98,8 @@ struct Walk<'p> {
     pace: Pace,
     /// How many of the blocks around the present task have a rescue that would run.
     rescued: usize,
+    /// The login's user, if this process is another's.
+    login: Option<String>,
 }
 
 impl Walk<'_> {

@@ -4,10 +4,12 @@
 
 use crate::facts::Gathered;
 use crate::sys::SysError;
+use crate::sys::linux::credentials::unworn;
 use hep_protocol::expression::{Found, Language, Ready, Scope, Trouble, TroubleKind};
 use hep_protocol::facts::FACTS;
 use hep_protocol::names::BUILT_IN;
 use hep_protocol::plan::{HostPart, Plan, RunMode};
+use hep_protocol::rights::ActAs;
 use hep_protocol::value::Json;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -83,6 +85,7 @@ struct Base {
     groups: Json,
     extra: Json,
     mode: RunMode,
+    task_timeout: Option<u32>,
     registered: RwLock<HashMap<String, Found>>,
     templates: Templates,
     /// Facts that were asked for, prepared.
@@ -98,6 +101,7 @@ impl Names {
             groups: plan.groups.clone(),
             extra: plan.extra.clone(),
             mode: plan.mode,
+            task_timeout: plan.task_timeout,
             registered: RwLock::default(),
             templates: Templates::default(),
             prepared: RwLock::default(),
@@ -144,6 +148,16 @@ impl Names {
         let mut registered =
             self.frame.base.registered.write().unwrap_or_else(PoisonError::into_inner);
         registered.insert(name.to_owned(), value);
+    }
+
+    /// As whom the host's tasks run, whatever they say themselves.
+    pub(crate) fn act_as(&self) -> &ActAs {
+        &self.frame.base.host.act_as
+    }
+
+    /// How long a task may take that does not say so itself, in seconds.
+    pub(crate) fn task_timeout(&self) -> Option<u32> {
+        self.frame.base.task_timeout
     }
 
     /// Whether a condition holds.
@@ -200,10 +214,11 @@ impl Base {
         if known.is_some() {
             return known;
         }
-        let found = match name {
-            "facts" => self.facts.all().map(|all| ready(&all)),
-            name => self.facts.get(name)?.map(ready),
-        };
+        // As the process's own user, whatever task asks first: a fact is the same for all.
+        let found = unworn(|| match name {
+            "facts" => Some(self.facts.all().map(|all| ready(&all))),
+            name => self.facts.get(name).map(|fact| fact.map(ready)),
+        })?;
         let found = found.unwrap_or_else(|error| Found::Failed(crate::sys::words(error)));
         let mut prepared = self.prepared.write().unwrap_or_else(PoisonError::into_inner);
         prepared.insert(name.to_owned(), found.clone());

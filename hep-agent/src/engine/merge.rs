@@ -73,18 +73,22 @@ struct Parts {
     each: Vec<Option<Apt>>,
     all: Apt,
     env: BTreeMap<String, String>,
+    /// Whose rights all of them want, if not the process's.
+    user: Option<String>,
 }
 
 impl Walk<'_> {
     /// Runs all elements of a loop at once, if that is the same to the user.
     pub(super) fn merged(&mut self, job: &Job<'_>, each: &Loop, elements: &[Value]) -> Merged {
         let Some(parts) = self.parts(job, each, elements) else { return Merged::default() };
+        // An element by itself says best what is wrong with its user.
+        let Ok(actor) = self.actor_of(job, parts.user.clone()) else { return Merged::default() };
         let start =
             TaskStart { number: job.number, env: parts.env.clone(), privacy: job.control.privacy };
         let input = Input { task: job.task, diff: self.plan.diff, names: &job.names };
         let ran = self.machine.with(job.control.check, |host, mode| {
             host.begin_task(start);
-            (together(&parts, &input, host), mode)
+            (actor.act(|| together(&parts, &input, host)).ok().flatten(), mode)
         });
         match ran {
             Some((Some(run), mode)) => Merged(run.shared(&parts, job, mode)),
@@ -109,12 +113,14 @@ impl Walk<'_> {
             }
             let Rendered { spec, env } = names.task(job.task, self.outside).ok()?;
             let TaskSpec::Apt(apt) = spec.into_owned() else { return None };
-            if known.get_or_insert_with(|| env.clone()) != &env {
+            let same = (env, self.user(job, &names).ok()?);
+            if known.get_or_insert_with(|| same.clone()) != &same {
                 return None;
             }
             specs.push(Some(apt));
         }
-        Some(Parts { all: union(&specs)?, each: specs, env: known? })
+        let (env, user) = known?;
+        Some(Parts { all: union(&specs)?, each: specs, env, user })
     }
 }
 

@@ -83,14 +83,22 @@ impl Walk<'_> {
             Ok(rendered) => rendered,
             Err(why) => return self.unsettled(job, why),
         };
+        let actor = match self.actor(job, names) {
+            Ok(actor) => actor,
+            Err(why) => return self.unsettled(job, why),
+        };
         let start = TaskStart { number: job.number, env, privacy: job.control.privacy };
         let input = Input { task: job.task, diff: self.plan.diff, names };
         let tried = self.machine.with(job.control.check, |host, mode| {
             host.begin_task(start);
-            (converge(&spec, &input, host), mode)
+            (actor.act(|| converge(&spec, &input, host)), mode)
         });
         let Some((tried, mode)) = tried else {
             return Verdict::failed(failure("there is no host: this is a fault of hep"));
+        };
+        let tried = match tried {
+            Ok(tried) => tried,
+            Err(error) => return Verdict::failed(error.into()),
         };
         if let Some(cause) = tried.depends {
             return self.unsettled(job, Unrendered::Unknown(cause));

@@ -38,19 +38,23 @@ impl Names {
             spec = Cow::Owned(TaskSpec::File(file));
         }
         let mut env = BTreeMap::new();
+        let mut limit = self.task_timeout();
         if let Some(control) = &task.control {
             env = self.environment(control)?;
             // Left out by `default(omit)` it is not given.
-            if let Some(limit) = &control.timeout
-                && !self.tree(limit)?.is_null()
+            if let Some(own) = &control.timeout
+                && !self.tree(own)?.is_null()
             {
-                let limit = self.number(limit, "timeout")?;
-                if limit == 0 {
+                let own = self.number(own, "timeout")?;
+                if own == 0 {
                     let error = SysError::new("a `timeout` of 0 leaves no time");
                     return Err(Unrendered::Wrong(error.hint("remove it, or give seconds")));
                 }
-                bound(spec.to_mut(), limit);
+                limit = Some(own);
             }
+        }
+        if let Some(limit) = limit {
+            bound(spec.to_mut(), limit);
         }
         Ok(Rendered { spec, env })
     }

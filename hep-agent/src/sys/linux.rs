@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 mod commands;
+pub(crate) mod credentials;
 mod files;
 pub(crate) mod machine;
 mod packages;

@@ -16,7 +16,7 @@ fn parts(packages: &[&str], common: &Value) -> Option<Parts> {
         Some(serde_json::from_value(params).unwrap())
     };
     let each: Vec<Option<Apt>> = packages.iter().map(spec).collect();
-    Some(Parts { all: union(&each)?, each, env: BTreeMap::new() })
+    Some(Parts { all: union(&each)?, each, env: BTreeMap::new(), user: None })
 }
 
 fn alone(host: &mut Overlay<Empty>, apt: &Apt) -> Result<String, String> {

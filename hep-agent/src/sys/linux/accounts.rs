@@ -53,8 +53,14 @@ impl Database {
         }
     }
 
-    /// getent(1) ends with 2 for a name that no source knows.
     fn ask_host(self, name: &str) -> Result<Option<u32>, SysError> {
+        // A directory may spell the name in its own way (`Alice` as `alice@example.org`).
+        let text = self.getent(name)?;
+        Ok(text.and_then(|text| text.lines().find_map(fields).map(|(_, number)| number)))
+    }
+
+    /// What getent(1) prints; it ends with 2 for a name that no source knows.
+    fn getent(self, name: &str) -> Result<Option<String>, SysError> {
         let Some(getent) =
             ["/usr/bin/getent", "/bin/getent"].into_iter().find(|p| Path::new(p).exists())
         else {
@@ -66,11 +72,7 @@ impl Database {
             error.hint("`getent` asks what /etc/nsswitch.conf names; see whether that answers")
         })?;
         match end.exit {
-            // A directory may spell the name in its own way (`Alice` as `alice@example.org`).
-            Some(Exit::Code(0)) => {
-                let text = String::from_utf8_lossy(&end.stdout);
-                Ok(text.lines().find_map(fields).map(|(_, number)| number))
-            }
+            Some(Exit::Code(0)) => Ok(Some(String::from_utf8_lossy(&end.stdout).into_owned())),
             Some(Exit::Code(2)) => Ok(None),
             Some(Exit::Code(_) | Exit::Signal(_)) | None => {
                 Err(SysError::new(format!("cannot look up `{name}`: `{}` failed", argv.join(" ")))
@@ -105,6 +107,63 @@ pub(crate) fn local_account(number: u32) -> Option<Account> {
     Some(Account { name, home, shell: fields.next().unwrap_or_default() })
 }
 
+/// A user, and what a login needs of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct User {
+    pub(super) name: String,
+    pub(super) uid: u32,
+    pub(super) gid: u32,
+    pub(super) home: String,
+    pub(super) shell: String,
+}
+
+/// The user of that name; `None` if the host does not know it.
+pub(super) fn account(name: &str) -> Result<Option<User>, SysError> {
+    match account_in(&Database::Passwd.read()?, |known| known == name) {
+        Some(account) => Ok(Some(account)),
+        None => {
+            let line = Database::Passwd.getent(name)?;
+            Ok(line.and_then(|line| account_in(&line, |_| true)))
+        }
+    }
+}
+
+/// All groups of a user, as `/etc/group` has them (initgroups(3)).
+pub(super) fn groups_of(account: &User) -> Result<Vec<u32>, SysError> {
+    Ok(groups_in(&Database::Group.read()?, account))
+}
+
+fn account_in(text: &str, wanted: impl Fn(&str) -> bool) -> Option<User> {
+    text.lines().find_map(|line| {
+        let [name, _, uid, gid, _, home, shell] =
+            <[&str; 7]>::try_from(line.split(':').collect::<Vec<_>>()).ok()?;
+        // What passwd(5) leaves out, login(1) takes as these.
+        let or = |text: &str, other: &str| if text.is_empty() { other } else { text }.to_owned();
+        let (uid, gid) = (uid.parse().ok()?, gid.parse().ok()?);
+        wanted(name).then(|| User {
+            name: name.to_owned(),
+            uid,
+            gid,
+            home: or(home, "/"),
+            shell: or(shell, "/bin/sh"),
+        })
+    })
+}
+
+fn groups_in(text: &str, account: &User) -> Vec<u32> {
+    let mut groups = vec![account.gid];
+    for line in text.lines() {
+        let mut members = line.split(':').nth(3).unwrap_or_default().split(',');
+        if let Some((_, gid)) = fields(line)
+            && members.any(|member| member == account.name)
+            && !groups.contains(&gid)
+        {
+            groups.push(gid);
+        }
+    }
+    groups
+}
+
 fn fields(line: &str) -> Option<(&str, u32)> {
     let mut fields = line.split(':');
     let name = fields.next()?;
@@ -132,6 +191,14 @@ mod tests {
         assert_eq!(number_in(PASSWD, "www-data"), Some(33));
         assert_eq!(name_in(PASSWD, 0).as_deref(), Some("root"));
         assert_eq!((number_in(PASSWD, "www"), name_in(PASSWD, 7)), (None, None));
+    }
+
+    #[test]
+    fn a_user_has_its_own_group_first_and_those_that_name_it() {
+        let account = account_in(PASSWD, |name| name == "www-data").unwrap();
+        assert_eq!((account.home.as_str(), account.shell.as_str()), ("/var/www", "/bin/sh"));
+        let group = "adm:x:4:syslog,www-data\nssl:x:5:www\nwww-data:x:33:www-data\nbroken\n";
+        assert_eq!(groups_in(group, &account), [33, 4]);
     }
 
     #[test]

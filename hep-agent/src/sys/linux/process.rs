@@ -2,6 +2,7 @@
 //!
 //! The only place of the agent that starts a process, but for the one that needs a terminal (`terminal`).
 
+use super::credentials;
 use crate::sys::{ProcessEnd, SysError};
 use hep_protocol::message::Stream;
 use hep_protocol::outcome::Exit;
@@ -92,6 +93,7 @@ impl<'a> Program<'a> {
             .env("PATH", search_path())
             .env("HOME", home())
             .env("LANG", "C.UTF-8")
+            .envs(credentials::environment())
             .envs(&self.env);
         own_session(&mut command);
         let stdin = input(self.stdin)
@@ -359,13 +361,14 @@ pub(super) fn exit_of(status: std::process::ExitStatus) -> Exit {
 /// process waits for on a thread is blocked in it, and the mask outlives exec (execve(2)).
 #[allow(unsafe_code, reason = "std can change a child before exec only through an unsafe closure")]
 fn own_session(command: &mut Command) {
-    let prepare = || {
+    let user = credentials::taken();
+    let prepare = move || {
         nix::unistd::setsid()?;
         SigSet::empty().thread_set_mask()?;
-        Ok(())
+        user.map_or(Ok(()), credentials::drop_for_good)
     };
-    // SAFETY: between fork and exec only async-signal-safe functions may be called; setsid(2) and pthread_sigmask(3) are,
-    // and converting an errno allocates nothing.
+    // SAFETY: between fork and exec only async-signal-safe functions may be called; setsid(2), pthread_sigmask(3) and
+    // the bare setresuid(2) are, and converting an errno allocates nothing.
     unsafe { command.pre_exec(prepare) };
 }
 

@@ -1,0 +1,113 @@
+//! As whom a task runs: what the host and the task say about it, and the switch to that user and back.
+
+use super::Walk;
+use super::task::Job;
+use crate::render::{Names, Unrendered};
+use crate::sys::linux::credentials::{Identity, may_switch};
+use crate::sys::{Host, Subject, SysError};
+use hep_protocol::plan::CheckPolicy;
+use hep_protocol::rights::ROOT;
+use hep_protocol::value::Json;
+use serde_json::Value;
+
+/// The texts that inventories write for truths.
+const TRUE: [&str; 5] = ["yes", "true", "on", "1", "y"];
+const FALSE: [&str; 5] = ["no", "false", "off", "0", "n"];
+
+/// With whose rights a task runs.
+pub(super) struct Actor(Option<Identity>);
+
+impl Actor {
+    /// Does something with these rights and no others.
+    pub(super) fn act<R>(&self, act: impl FnOnce() -> R) -> Result<R, SysError> {
+        match &self.0 {
+            Some(identity) => identity.act(act),
+            None => Ok(act()),
+        }
+    }
+}
+
+impl Walk<'_> {
+    /// With whose rights a try runs; the host's word beats the task's.
+    pub(super) fn actor(&mut self, job: &Job<'_>, names: &Names) -> Result<Actor, Unrendered> {
+        let user = self.user(job, names)?;
+        self.actor_of(job, user)
+    }
+
+    /// With the rights of that user, or with the process's own.
+    pub(super) fn actor_of(
+        &mut self,
+        job: &Job<'_>,
+        user: Option<String>,
+    ) -> Result<Actor, Unrendered> {
+        let Some(name) = user else { return Ok(Actor(None)) };
+        let Some(identity) = Identity::of(&name).map_err(Unrendered::Wrong)? else {
+            return Err(self.nobody(job.control.check, &name));
+        };
+        if identity.is_own() {
+            return Ok(Actor(None));
+        }
+        if !may_switch() {
+            let error = SysError::new(format!("cannot run as `{name}`: the agent is not root"));
+            let hint = "connect as root or as that user; run `hep-agent apply` by sudo";
+            return Err(Unrendered::Wrong(error.hint(hint)));
+        }
+        Ok(Actor(Some(identity)))
+    }
+
+    /// The name of another user than the process's, if the task wants one.
+    pub(super) fn user(&self, job: &Job<'_>, names: &Names) -> Result<Option<String>, Unrendered> {
+        let (host, own) = (names.act_as(), &job.control.act_as);
+        let wanted = match host.wanted.as_ref().or(own.wanted.as_ref()) {
+            Some(wanted) => truth(&names.tree(wanted)?)?,
+            None => false,
+        };
+        let user = host.user.as_ref().or(own.user.as_ref());
+        match (wanted, user) {
+            (false, _) => Ok(self.login.clone()),
+            (true, None) => Ok(Some(ROOT.to_owned())),
+            (true, Some(user)) => user_name(names, user).map(Some),
+        }
+    }
+
+    /// An earlier step that only a real run would show may make that user.
+    fn nobody(&mut self, policy: CheckPolicy, name: &str) -> Unrendered {
+        let look = |host: &mut dyn Host, _| host.depends(Subject::User(name));
+        match self.machine.with(policy, look).flatten() {
+            Some(cause) => Unrendered::Unknown(cause.to_string()),
+            None => {
+                let error = SysError::new(format!("there is no user `{name}` on the host"));
+                Unrendered::Wrong(error.hint("mend `become_user`, or make the user before"))
+            }
+        }
+    }
+}
+
+fn truth(value: &Value) -> Result<bool, Unrendered> {
+    let word = value.as_str().map(|text| text.trim().to_ascii_lowercase());
+    let word = word.as_deref();
+    match value {
+        Value::Bool(wanted) => Ok(*wanted),
+        // Left out by `default(omit)`, it is not asked for.
+        Value::Null => Ok(false),
+        Value::String(_) if word.is_some_and(|word| TRUE.contains(&word)) => Ok(true),
+        Value::String(_) if word.is_some_and(|word| FALSE.contains(&word)) => Ok(false),
+        Value::String(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => Err(
+            Unrendered::Wrong(SysError::new(format!("`become` takes yes or no, found {value}"))),
+        ),
+    }
+}
+
+fn user_name(names: &Names, user: &Json) -> Result<String, Unrendered> {
+    match names.tree(user)? {
+        Value::String(name) if !name.is_empty() => Ok(name),
+        Value::Null => Ok(ROOT.to_owned()),
+        other @ (Value::String(_)
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::Array(_)
+        | Value::Object(_)) => Err(Unrendered::Wrong(SysError::new(format!(
+            "`become_user` takes the name of a user, found {other}"
+        )))),
+    }
+}

@@ -1,0 +1,131 @@
+//! Whose rights this thread has: root's thread takes those of another user for a task and comes back.
+//!
+//! Raw system calls change the calling thread alone (setresuid(2), C library/kernel differences), so readers of the inbox
+//! and of signals stay root. The real and the saved user stay root's meanwhile: the way back, and the reason why that user
+//! can send this process no signal. What is started here gives both up before it runs (see `drop_for_good`).
+
+use super::accounts::{self, User};
+use crate::sys::SysError;
+use rustix::fs::{Gid, Uid};
+use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
+use std::cell::RefCell;
+use std::io;
+
+/// A user of this host, and what a login would give.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    account: User,
+    groups: Vec<u32>,
+}
+
+thread_local! {
+    /// Whose rights this thread has now, if not the process's.
+    static WORN: RefCell<Option<Identity>> = const { RefCell::new(None) };
+}
+
+/// Whether this process may take any user's rights.
+pub(crate) fn may_switch() -> bool {
+    unworn(|| nix::unistd::geteuid().is_root())
+}
+
+impl Identity {
+    /// The user of that name; `None` if the host has none.
+    pub(crate) fn of(name: &str) -> Result<Option<Self>, SysError> {
+        let Some(account) = accounts::account(name)? else { return Ok(None) };
+        let groups = accounts::groups_of(&account)?;
+        Ok(Some(Self { account, groups }))
+    }
+
+    /// Whether this process is that user's.
+    pub(crate) fn is_own(&self) -> bool {
+        unworn(|| nix::unistd::geteuid().as_raw()) == self.account.uid
+    }
+
+    /// Does something with the rights of that user and no others.
+    pub(crate) fn act<R>(&self, act: impl FnOnce() -> R) -> Result<R, SysError> {
+        let back = Back { groups: own_groups()?, gid: nix::unistd::getegid().as_raw() };
+        let name = &self.account.name;
+        // From here on `back` undoes what has been done, also behind an error.
+        take(&self.groups, self.account.gid, self.account.uid)
+            .map_err(|error| SysError::io(format!("cannot run as `{name}`"), error))?;
+        WORN.replace(Some(self.clone()));
+        let result = act();
+        drop(back);
+        Ok(result)
+    }
+
+    /// What a login sets for that user's programs.
+    fn environment(&self) -> [(&'static str, String); 4] {
+        let User { name, home, shell, .. } = &self.account;
+        [
+            ("HOME", home.clone()),
+            ("USER", name.clone()),
+            ("LOGNAME", name.clone()),
+            ("SHELL", shell.clone()),
+        ]
+    }
+}
+
+/// The variables of the user whose rights this thread has taken, for programs that are started now.
+pub(super) fn environment() -> Vec<(&'static str, String)> {
+    WORN.with_borrow(|worn| worn.as_ref().map_or_else(Vec::new, |user| user.environment().into()))
+}
+
+/// The user whose rights this thread has taken, for [`drop_for_good`].
+pub(super) fn taken() -> Option<u32> {
+    WORN.with_borrow(|worn| worn.as_ref().map(|user| user.account.uid))
+}
+
+/// Makes this process that user's for good: nothing of root is left to come back to. Groups are taken already. Between
+/// fork and exec: a system call and no more.
+pub(super) fn drop_for_good(uid: u32) -> io::Result<()> {
+    let uid = Some(Uid::from_raw(uid));
+    Ok(set_thread_res_uid(uid, uid, uid)?)
+}
+
+/// Does something with the process's own rights, whomever the task runs as.
+pub(crate) fn unworn<R>(act: impl FnOnce() -> R) -> R {
+    let Some(user) = WORN.take() else { return act() };
+    come_back(set_thread_res_uid(None, Some(Uid::ROOT), None).map_err(io::Error::from));
+    let result = act();
+    let uid = Some(Uid::from_raw(user.account.uid));
+    come_back(set_thread_res_uid(None, uid, None).map_err(io::Error::from));
+    WORN.replace(Some(user));
+    result
+}
+
+/// Brings this thread back to root's rights.
+struct Back {
+    groups: Vec<u32>,
+    gid: u32,
+}
+
+impl Drop for Back {
+    fn drop(&mut self) {
+        WORN.take();
+        let root = set_thread_res_uid(None, Some(Uid::ROOT), None).map_err(io::Error::from);
+        come_back(root.and_then(|()| take(&self.groups, self.gid, 0)));
+    }
+}
+
+/// The groups first: whoever has given up root may no longer choose them.
+fn take(groups: &[u32], gid: u32, uid: u32) -> io::Result<()> {
+    let groups: Vec<Gid> = groups.iter().map(|gid| Gid::from_raw(*gid)).collect();
+    let gid = Some(Gid::from_raw(gid));
+    set_thread_groups(&groups)?;
+    set_thread_res_gid(gid, gid, gid)?;
+    Ok(set_thread_res_uid(None, Some(Uid::from_raw(uid)), None)?)
+}
+
+fn own_groups() -> Result<Vec<u32>, SysError> {
+    let groups = nix::unistd::getgroups()
+        .map_err(|error| SysError::io("cannot read this process's groups", error))?;
+    Ok(groups.into_iter().map(nix::unistd::Gid::as_raw).collect())
+}
+
+/// Whoever cannot come back must not go on as somebody else, so the process ends here.
+fn come_back(result: io::Result<()>) {
+    if result.is_err() {
+        std::process::abort();
+    }
+}
