@@ -1,7 +1,7 @@
 //! The agent's own file on the host: removed first, not last, so that a killed agent leaves nothing.
 //!
-//! A push puts it at `DIRECTORY/.hep-<16 hex digits>/hep-agent`. Only a file at such a place is removed, and with it what
-//! pushes that were killed during their upload left beside it. Another user can run it only while it has a name: for that
+//! A push puts it at `DIRECTORY/.hep-<16 hex digits>/hep-agent`; one that a host keeps lies elsewhere, and stays. Only a file
+//! at such a place is removed, and with it what pushes that were killed during their upload left beside it. Another user can run it only while it has a name: for that
 //! moment there is a copy at such a place again, which later pushes remove if this one is killed.
 
 use crate::sys::SysError;
@@ -18,6 +18,9 @@ const QUIET: Duration = Duration::from_secs(15);
 
 /// Directories that may take a copy, in the order they are tried; before them, the one that took the agent itself.
 const FOR_COPIES: [&str; 4] = ["/var/tmp", "/dev/shm", "/tmp", "/run"];
+
+/// What may lie in an upload's directory: the agent, and what the shell that brings it tries the directory with.
+const FILES: [&str; 3] = ["hep-agent", "try", "room"];
 
 /// Removes this program's file if it was uploaded, and its directory. Errors leave things as they are: the run matters more.
 pub(crate) fn remove_own_file() {
@@ -38,7 +41,7 @@ pub(crate) fn remove_own_file() {
     for entry in entries.flatten().flatten() {
         let path = entry.path();
         if is_upload(&path) && is_abandoned(&path, size) {
-            fs::remove_file(path.join("hep-agent")).ok();
+            FILES.iter().for_each(|name| drop(fs::remove_file(path.join(name))));
             fs::remove_dir(&path).ok();
         }
     }

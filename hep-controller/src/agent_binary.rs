@@ -26,6 +26,13 @@ pub(crate) fn for_machine(machine: &str) -> Result<Cow<'static, [u8]>, NoAgent> 
     }
 }
 
+/// What `uname -m` may say on hosts for which there may be an agent.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    MACHINES
+        .iter()
+        .flat_map(|machine| [machine.name].into_iter().chain(machine.also.iter().copied()))
+}
+
 /// The agent for this machine, as `hep apply` starts it.
 pub(crate) fn local() -> Result<LocalAgent, NoAgent> {
     let machine = env::consts::ARCH;

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 pub(crate) mod output;
+mod upload;
 
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     format!("{} (build {BUILD_ID}, protocol {PROTOCOL})", env!("CARGO_PKG_VERSION"))
@@ -210,6 +211,8 @@ pub(crate) struct Login {
     /// The ssh_config that counts, as with `ssh -F`; `none` for none. Default: those that `ssh` reads.
     #[arg(long, value_name = "FILE")]
     pub(crate) ssh_config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) upload: upload::Args,
 }
 
 /// What to do about an unknown host key. A key other than the known one is refused by all but the last.
@@ -389,13 +392,15 @@ mod tests {
     fn every_option_of_push_is_read() {
         let push = push(
             "hep push site.yml --forks 5 --check --diff --output json --host-key accept-new -u bob \
-             --port 2222 --private-key k --ssh-config none --connect-timeout 3 --fail-on-change --step -v -k",
+             --port 2222 --private-key k --ssh-config none --connect-timeout 3 --fail-on-change --step -v -k \
+             --agent-upload cache",
         );
         let Run { check, diff, output, fail_on_change, step, told } = push.run;
         assert!(step);
         assert!(check && diff && fail_on_change && told.verbose == 1 && output == Output::Json);
-        let Login { user, port, private_key, ask_pass, host_key, ssh_config } = push.login;
+        let Login { user, port, private_key, ask_pass, host_key, ssh_config, upload } = push.login;
         assert_eq!(ssh_config, Some("none".into()));
+        assert_eq!(upload.mode(), Some(crate::remote::UploadMode::Cache));
         assert_eq!((user.as_deref(), port, ask_pass), (Some("bob"), Some(2222), true));
         assert_eq!((private_key, host_key), (Some("k".into()), Some(HostKey::AcceptNew)));
         assert_eq!((push.forks.0.get(), push.connect_timeout), (5, Some(3)));

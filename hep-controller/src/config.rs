@@ -3,7 +3,7 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::manifest::parameter::{Place, Words};
-use crate::remote::Secret;
+use crate::remote::{Secret, UploadMode};
 use crate::source::{Source, Span};
 use crate::words::alternatives;
 use crate::yaml::{self, Decoder, Kind, decode_each};
@@ -41,6 +41,9 @@ pub(crate) struct SshDefaults {
     pub(crate) private_key: Option<PathBuf>,
     #[serde(default, deserialize_with = "port")]
     pub(crate) port: Option<u16>,
+    /// How the agent comes onto hosts.
+    #[serde(default)]
+    pub(crate) agent_upload: Option<UploadMode>,
 }
 
 /// How much a run says, least first. The first two: no progress of tasks that wait; the next two: with it, as without
@@ -149,19 +152,19 @@ mod tests {
 
     #[test]
     fn configs_of_the_ancestor_are_read_as_they_are() {
-        assert_snapshot!(check("ssh:\n  username: changeme\n  password: changeme\n\nmanifest: \"examples/manifests/manifest.yml\"\nhosts: \"examples/hosts\"\nlog_level: \"ERROR\"\n"), @r#"Config { ssh: SshDefaults { username: Some("changeme"), password: Some(Secret(..)), private_key: None, port: None }, manifest: Some("examples/manifests/manifest.yml"), hosts: Some("examples/hosts"), log_level: Some(Error) }"#);
-        assert_snapshot!(check("ssh:\n  username: root\n  password: foobarbaz\n"), @r#"Config { ssh: SshDefaults { username: Some("root"), password: Some(Secret(..)), private_key: None, port: None }, manifest: None, hosts: None, log_level: None }"#);
-        assert_snapshot!(check("ssh:\n  username: root\n  password: ri9zjmF~6nHGViMYXzZ@DVnYg\n\nhosts: \"examples/hosts\"\nlog_level: \"ERROR\"\n"), @r#"Config { ssh: SshDefaults { username: Some("root"), password: Some(Secret(..)), private_key: None, port: None }, manifest: None, hosts: Some("examples/hosts"), log_level: Some(Error) }"#);
+        assert_snapshot!(check("ssh:\n  username: changeme\n  password: changeme\n\nmanifest: \"examples/manifests/manifest.yml\"\nhosts: \"examples/hosts\"\nlog_level: \"ERROR\"\n"), @r#"Config { ssh: SshDefaults { username: Some("changeme"), password: Some(Secret(..)), private_key: None, port: None, agent_upload: None }, manifest: Some("examples/manifests/manifest.yml"), hosts: Some("examples/hosts"), log_level: Some(Error) }"#);
+        assert_snapshot!(check("ssh:\n  username: root\n  password: foobarbaz\n"), @r#"Config { ssh: SshDefaults { username: Some("root"), password: Some(Secret(..)), private_key: None, port: None, agent_upload: None }, manifest: None, hosts: None, log_level: None }"#);
+        assert_snapshot!(check("ssh:\n  username: root\n  password: ri9zjmF~6nHGViMYXzZ@DVnYg\n\nhosts: \"examples/hosts\"\nlog_level: \"ERROR\"\n"), @r#"Config { ssh: SshDefaults { username: Some("root"), password: Some(Secret(..)), private_key: None, port: None, agent_upload: None }, manifest: None, hosts: Some("examples/hosts"), log_level: Some(Error) }"#);
     }
 
     #[test]
     fn the_example_is_read() {
-        assert_snapshot!(check(include_str!("../../config.example.yml")), @r#"Config { ssh: SshDefaults { username: Some("root"), password: Some(Secret(..)), private_key: None, port: None }, manifest: Some("examples/manifests/manifest.yml"), hosts: Some("examples/hosts"), log_level: Some(Info) }"#);
+        assert_snapshot!(check(include_str!("../../config.example.yml")), @r#"Config { ssh: SshDefaults { username: Some("root"), password: Some(Secret(..)), private_key: None, port: None, agent_upload: None }, manifest: Some("examples/manifests/manifest.yml"), hosts: Some("examples/hosts"), log_level: Some(Info) }"#);
     }
 
     #[test]
     fn older_spellings_and_further_keys_are_read() {
-        assert_snapshot!(check("manifest_path: a.yml\ninventory_path: hosts\nlog_level: warning\nssh: {port: 2222, private_key: ~/.ssh/id_hep, password: 123456}\n"), @r#"Config { ssh: SshDefaults { username: None, password: Some(Secret(..)), private_key: Some("~/.ssh/id_hep"), port: Some(2222) }, manifest: Some("a.yml"), hosts: Some("hosts"), log_level: Some(Warning) }"#);
+        assert_snapshot!(check("manifest_path: a.yml\ninventory_path: hosts\nlog_level: warning\nssh: {port: 2222, private_key: ~/.ssh/id_hep, password: 123456}\n"), @r#"Config { ssh: SshDefaults { username: None, password: Some(Secret(..)), private_key: Some("~/.ssh/id_hep"), port: Some(2222), agent_upload: None }, manifest: Some("a.yml"), hosts: Some("hosts"), log_level: Some(Warning) }"#);
     }
 
     #[test]
@@ -179,7 +182,7 @@ mod tests {
     2 |   user: root
       |   ^^^^
       |
-      = hint: did you mean `username`? possible are `username`, `password`, `private_key` and `port`
+      = hint: did you mean `username`? possible are `username`, `password`, `private_key`, `port` and `agent_upload`
 
     error: `port` takes a whole number up to 65535, found the number 123456
      --> config.yml:3:9

@@ -8,8 +8,8 @@ use crate::drive::greet;
 use crate::inventory::{Host, Transport};
 use crate::remote::ssh_config::{Asking, SshConfig};
 use crate::remote::{
-    self, Books, Canceller, HostKeyPolicy, Identities, Link, Options, Passphrases, Problem, Said,
-    Secret, Stage, Target, Timeouts, Unreachable,
+    self, Books, Canceller, HostKeyPolicy, Identities, Known, Link, Options, Passphrases, Problem,
+    Said, Secret, Stage, Target, Timeouts, Unreachable, UploadMode,
 };
 use crate::report::HostId;
 use crate::report::clock::Clock;
@@ -18,7 +18,7 @@ use crate::settings::{self, Logins, Refusal, Usual};
 use crate::stop::Stop;
 use crate::ui::{Asker, Ui};
 use hep_protocol::facts::Facts;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// What the command line, the config and the system say of it.
@@ -44,6 +44,8 @@ pub(crate) struct Reach {
     asker: Asker,
     identities: Identities,
     passphrases: Passphrases,
+    /// What hosts may keep, found out when the first one is asked.
+    known: OnceLock<Vec<Known>>,
     pub(crate) stop: Arc<Stop>,
     /// How long each stage took.
     pub(crate) clock: Arc<Clock>,
@@ -78,6 +80,7 @@ impl Reach {
             asker: ui.asker(&stop),
             identities: Identities::of_user(usual.home.as_deref()),
             passphrases: Passphrases::default(),
+            known: OnceLock::new(),
             stop,
             clock: Arc::default(),
         })
@@ -130,7 +133,14 @@ impl Reach {
             Unreachable { host, stage, what, hint, source: None }
         })?;
         let host_keys = self.books.of(answer.as_ref());
+        let upload = said.upload.unwrap_or_default();
+        let known = match upload {
+            UploadMode::Cache => self.known.get_or_init(known).as_slice(),
+            UploadMode::Sftp | UploadMode::Exec => &[],
+        };
         let options = Options {
+            upload,
+            known,
             policy: self
                 .policy
                 .or(answer.as_ref().map(|answer| answer.policy))
@@ -149,6 +159,13 @@ impl Reach {
         let usual_user = user.as_deref().unwrap_or_default();
         remote::ssh::launch(&Target::of(said, answer, usual_user), &options, way, greet)
     }
+}
+
+/// The agents there are.
+fn known() -> Vec<Known> {
+    let names = agent_binary::names();
+    let agent = |name| Some(Known::new(name, &agent_binary::for_machine(name).ok()?));
+    names.filter_map(agent).collect()
 }
 
 fn ssh_config(login: &cli::Login) -> SshConfig {

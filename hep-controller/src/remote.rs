@@ -16,6 +16,7 @@ mod connect;
 mod host_key;
 mod key_file;
 mod known_hosts;
+mod launcher;
 pub(crate) mod local;
 mod private_key;
 mod proxy;
@@ -32,6 +33,8 @@ pub(crate) use canceller::Canceller;
 pub(crate) use hep_protocol::value::Secret;
 pub(crate) use host_key::{Books, Confirm, HostKeyPolicy, HostKeys};
 pub(crate) use key_file::{Passphrases, check_key};
+pub(crate) use launcher::Known;
+pub(crate) use upload::UploadMode;
 
 /// What inventory, config and command line tell of a host; ssh_config and what is usual supply the rest.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +45,7 @@ pub(crate) struct Said {
     pub(crate) user: Option<String>,
     pub(crate) password: Option<Secret>,
     pub(crate) private_key: Option<PathBuf>,
+    pub(crate) upload: Option<UploadMode>,
     /// Words for the command line of `ssh` (`ansible_ssh_common_args` and its like).
     pub(crate) arguments: Vec<String>,
 }
@@ -68,7 +72,7 @@ pub(crate) struct Target {
 impl Target {
     /// What is told of a host, and then what `ssh` says of it.
     pub(crate) fn of(said: &Said, answer: Option<ssh_config::Answer>, usual_user: &str) -> Target {
-        let Said { name, address, port, user, password, private_key, arguments: _ } = said.clone();
+        let Said { name, address, port, user, password, private_key, .. } = said.clone();
         let target = Target {
             name,
             address,
@@ -103,6 +107,9 @@ pub(crate) struct Options<'a> {
     pub(crate) agents: &'a Agents<'a>,
     /// Hears of each stage as it begins.
     pub(crate) entered: &'a (dyn Fn(Stage) + Sync),
+    pub(crate) upload: UploadMode,
+    /// The agents that a host may keep, where it keeps any.
+    pub(crate) known: &'a [Known],
 }
 
 /// Finds the agent for a machine; called from all hosts' threads.

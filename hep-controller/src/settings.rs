@@ -5,7 +5,7 @@ use crate::cli;
 use crate::config::Config;
 use crate::diagnostic::Diagnostics;
 use crate::inventory::{Host, Inventory, NoSelection};
-use crate::remote::{self, Said, Secret};
+use crate::remote::{self, Said, Secret, UploadMode};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -146,6 +146,10 @@ pub(crate) fn targets(hosts: Vec<Host>, logins: &Logins<'_>) -> Result<Vec<Said>
     obstacles.unless(()).map_err(Refusal::Mistakes)?;
     let target = |host: Host| {
         let arguments = ssh_arguments(&host)?;
+        let upload = match login.upload.mode() {
+            Some(mode) => Some(mode),
+            None => agent_upload(&host)?.or(config.ssh.agent_upload),
+        };
         let user = login.user.clone().or(host.user).or_else(|| config.ssh.username.clone());
         if user.is_none() && usual.user.is_none() {
             let what = "nothing says as whom to log in, and this user has no name";
@@ -153,6 +157,7 @@ pub(crate) fn targets(hosts: Vec<Host>, logins: &Logins<'_>) -> Result<Vec<Said>
         }
         let (from_line, from_config) = named_keys(logins);
         Ok(Said {
+            upload,
             arguments,
             name: host.name,
             address: host.address,
@@ -163,6 +168,19 @@ pub(crate) fn targets(hosts: Vec<Host>, logins: &Logins<'_>) -> Result<Vec<Said>
         })
     };
     hosts.into_iter().map(target).collect()
+}
+
+/// How the agent comes onto this host, as its variable `agent_upload` says.
+fn agent_upload(host: &Host) -> Result<Option<UploadMode>, Refusal> {
+    let effective = host.effective();
+    let Some(found) = effective.iter().find(|variable| variable.name == "agent_upload") else {
+        return Ok(None);
+    };
+    let mode = found.value.as_str().and_then(|text| text.parse().ok());
+    mode.map(Some).ok_or_else(|| {
+        let what = format!("`agent_upload` of `{}` is no way to upload", host.name);
+        Refusal::new(what, "write `sftp`, `exec` or `cache`")
+    })
 }
 
 /// What Ansible would give `ssh` on its command line for this host.
@@ -245,6 +263,7 @@ mod tests {
             password: word(config, "password=").map(Secret::new),
             private_key: word(config, "key=").map(PathBuf::from),
             port: word(config, "port=").map(|port| port.parse().unwrap()),
+            agent_upload: None,
         };
         let config = Config { ssh, ..Config::default() };
         let home = Some(PathBuf::from("/home/me"));

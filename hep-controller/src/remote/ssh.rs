@@ -6,23 +6,20 @@ use super::connect;
 use super::host_key::{HostKeyPolicy, Shown, Trust};
 use super::known_hosts::PublicKey;
 use super::socket::Socket;
-use super::upload::{self, CANDIDATES, Place};
-use super::{Canceller, Ending, Exit, Link, Options, Problem, Stage, Target, Unreachable};
-use ssh2::{Channel, MethodType, Sftp};
+use super::{Canceller, Link, Options, Problem, Stage, Target, Unreachable};
+use ssh2::MethodType;
 use std::cell::Cell;
 use std::time::Instant;
 use wire::{Broken, Wire};
 
+mod bring;
 mod link;
 mod login;
 mod send;
 mod stream;
 mod wire;
 
-use link::SshLink;
 use login::Prepared;
-use send::Unsent;
-use stream::Stream;
 
 /// Brings the agent onto the host and starts it: the next directory is tried where one is full, read-only or noexec.
 /// `hello` is handed the stream of each agent that was started, and must read the agent's greeting or say what is wrong
@@ -45,26 +42,7 @@ pub(crate) fn launch<T>(
     (options.entered)(Stage::Upload);
     wire.keep_alive(options.timeouts.alive);
     wire.limit(options.timeouts.upload);
-    let Survey { machine, sftp, room } = survey(&mut wire).map_err(launch.failed(Stage::Upload))?;
-    let agent = (options.agents)(&machine).map_err(launch.fails(Stage::Upload))?;
-    let parcel = Parcel { sftp: &sftp, agent: &agent, under_way: under_way(room) };
-
-    let mut refusals = Vec::new();
-    for candidate in CANDIDATES {
-        match launch.try_in(candidate, wire, &parcel, &mut hello)? {
-            Tried::Runs(mut link, greeting) => {
-                link.run_on(sftp);
-                return Ok((link, greeting));
-            }
-            Tried::NotHere(why, back) => {
-                refusals.push(format!("{}: {why}", upload::shown(candidate)));
-                wire = back;
-            }
-        }
-    }
-    let what = format!("no directory takes the agent: {}", refusals.join("; "));
-    let hint = "free some space, or let programs run in one of these directories";
-    Err(launch.fails(Stage::Upload)(Problem::new(what).with_hint(hint)))
+    bring::bring(launch, wire, &mut hello)
 }
 
 /// What all steps of a launch share.
@@ -73,21 +51,6 @@ struct Launch<'a> {
     target: &'a Target,
     options: &'a Options<'a>,
     cancel: &'a Canceller,
-}
-
-/// What is to be brought, and how.
-struct Parcel<'a> {
-    sftp: &'a Sftp,
-    agent: &'a [u8],
-    /// How many bytes may be sent and not acknowledged.
-    under_way: usize,
-}
-
-/// The outcome in one directory.
-enum Tried<T> {
-    Runs(Box<SshLink>, T),
-    /// Another directory may do; the session is good for it.
-    NotHere(String, Wire),
 }
 
 impl<'a> Launch<'a> {
@@ -198,47 +161,6 @@ impl<'a> Launch<'a> {
             }
         }
     }
-
-    /// Upload, start, hello. Takes the wire, so that an error ends the connection first of all.
-    fn try_in<T>(
-        self,
-        candidate: &str,
-        mut wire: Wire,
-        parcel: &Parcel<'_>,
-        hello: &mut impl FnMut(&mut dyn Link) -> Result<T, Problem>,
-    ) -> Result<Tried<T>, Unreachable> {
-        let timeouts = self.options.timeouts;
-        wire.limit_standstill(timeouts.upload);
-        (self.options.entered)(Stage::Upload);
-        let place = Place::random_in(candidate).map_err(|error| {
-            self.fails(Stage::Upload)(Problem::new("no random name")).because(error)
-        })?;
-        let channel = match send::send(&mut wire, parcel, &place) {
-            Ok(channel) => channel,
-            Err(Unsent::Directory(why)) => return Ok(Tried::NotHere(why, wire)),
-            Err(Unsent::Failed(failed)) => return Err(self.failed(Stage::Upload)(failed)),
-        };
-        (self.options.entered)(Stage::Start);
-        wire.limit_patiently(timeouts.start);
-        let stream = start(&mut wire, channel, &place).map_err(self.failed(Stage::Start))?;
-        let mut link = Box::new(SshLink::new(wire, stream, timeouts.finish));
-        (self.options.entered)(Stage::Hello);
-        let problem = match hello(&mut *link) {
-            Ok(greeting) => return Ok(Tried::Runs(link, greeting)),
-            Err(problem) => problem,
-        };
-        let (ending, was_silent, mut wire) = link.give_up();
-        wire.limit_patiently(timeouts.finish);
-        send::remove(&mut wire, parcel.sftp, &place);
-        if self.cancel.is_cancelled() {
-            Err(self.fails(Stage::Hello)(Problem::new("cancelled")))
-        } else if was_silent && upload::is_refused_by_directory(&ending) {
-            Ok(Tried::NotHere("no program may run there (noexec)".to_owned(), wire))
-        } else {
-            let stage = if was_silent { Stage::Start } else { Stage::Hello };
-            Err(self.fails(stage)(with_ending(problem, &ending)))
-        }
-    }
 }
 
 /// Something went wrong with a session, told in words; who it was and at which stage is not known here.
@@ -263,70 +185,6 @@ impl Failed {
             None => unreachable,
         }
     }
-}
-
-/// What is learnt before the upload.
-struct Survey {
-    machine: String,
-    sftp: Sftp,
-    /// Bytes that a channel to the host takes without an answer.
-    room: u32,
-}
-
-/// Half of what the host has room for, since it says only now and then that there is room again. OpenSSH has room for 2 MiB:
-/// by the time that TCP has come to send half of that at once, the first packets are acknowledged.
-fn under_way(room: u32) -> usize {
-    usize::try_from(room / 2).unwrap_or(usize::MAX).max(4096)
-}
-
-/// The host's machine, and SFTP to it, in as few round trips as one after the other would take for SFTP alone and one.
-fn survey(wire: &mut Wire) -> Result<Survey, Failed> {
-    let mut uname = wire
-        .run(|session| session.channel_session())
-        .map_err(|source| Failed::because("the host opens no session", source))?;
-    let (asked, sftp) = wire
-        .both(|_| uname.exec("uname -sm"), |session| session.sftp())
-        .map_err(|source| Failed::because("the host went away", source))?;
-    asked.map_err(|source| Failed::because("the host runs no command", source))?;
-    let mut uname = Stream::new(uname);
-    let output = uname
-        .read_all(wire, 64 * 1024)
-        .map_err(|source| Failed::because("the answer to `uname -sm` was not read", source))?;
-    let machine = upload::machine(&output).map(str::to_owned).ok_or_else(|| {
-        let said = if output.trim().is_empty() { "nothing" } else { output.trim() };
-        let what = format!("`uname -sm` on the host says: {said}");
-        Failed::new(
-            Problem::new(what).with_hint("hep needs a Linux host and an account with a shell"),
-        )
-    })?;
-    let sftp = sftp.map_err(|source| {
-        let hint = "sshd_config(5) needs the line `Subsystem sftp internal-sftp`";
-        Failed {
-            problem: Problem::new("the host has no SFTP").with_hint(hint),
-            source: Some(source),
-        }
-    })?;
-    Ok(Survey { machine, sftp, room: uname.room() })
-}
-
-fn start(wire: &mut Wire, mut channel: Channel, place: &Place) -> Result<Stream, Failed> {
-    let command = place.command();
-    match wire.run(|_| channel.exec(&command)) {
-        Ok(()) => Ok(Stream::new(channel)),
-        Err(source) => Err(Failed::because("the host does not start the agent", source)),
-    }
-}
-
-/// Adds how the agent ended and its last words.
-fn with_ending(problem: Problem, ending: &Ending) -> Problem {
-    let mut what = problem.what;
-    if ending.exit != Exit::Unknown {
-        what.push_str(&format!("; the agent {}", ending.exit));
-    }
-    if !ending.stderr.trim().is_empty() {
-        what.push_str(&format!("; its stderr: {}", ending.stderr.trim()));
-    }
-    Problem { what, hint: problem.hint }
 }
 
 #[cfg(test)]

@@ -31,11 +31,12 @@ impl Server {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let at = path.display();
         let config = config.replace("DIR", &at.to_string());
+        let sftp = if config.contains("Subsystem") { "" } else { "Subsystem sftp internal-sftp" };
         // First come, first served: the test's lines win.
         let text = format!(
             "{config}\nListenAddress 127.0.0.1:{port}\nHostKey {at}/host\nAuthorizedKeysFile {at}/authorized\n\
              PermitRootLogin yes\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nUsePAM no\n\
-             StrictModes no\nPidFile none\nPrintMotd no\nUseDNS no\nSubsystem sftp internal-sftp\n"
+             StrictModes no\nPidFile none\nPrintMotd no\nUseDNS no\n{sftp}\n"
         );
         fs::write(path.join("config"), text).unwrap();
         let script = format!(

@@ -1,9 +1,50 @@
-//! Where on the host the agent goes, under which name, and by which command line it is started.
+//! Where on the host the agent goes, under which name, and by which way.
 //! Decides names only; `ssh` does the work. The agent knows these names too: it removes its own, and stale siblings.
 
+use crate::words::alternatives;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
+use std::str::FromStr;
+
+/// How the agent comes onto a host.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) enum UploadMode {
+    /// A file by SFTP, which the agent removes; by `Exec` where there is no SFTP.
+    #[default]
+    Sftp,
+    /// Through the input of the shell that starts it.
+    Exec,
+    /// As `Exec`, but it is kept there, and not sent again while it is the same.
+    Cache,
+}
+
+/// The modes by their names.
+const MODES: [(&str, UploadMode); 3] =
+    [("sftp", UploadMode::Sftp), ("exec", UploadMode::Exec), ("cache", UploadMode::Cache)];
+
+impl FromStr for UploadMode {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<UploadMode, String> {
+        let found = MODES.iter().find(|(name, _)| *name == text);
+        found.map(|(_, mode)| *mode).ok_or_else(|| {
+            format!(
+                "`{text}` is no way to upload: write {}",
+                alternatives(&MODES.map(|(name, _)| name))
+            )
+        })
+    }
+}
+
+impl TryFrom<String> for UploadMode {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<UploadMode, String> {
+        text.parse()
+    }
+}
 
 /// Directories that may take the agent, in the order they are tried.
 ///
@@ -30,11 +71,6 @@ impl Place {
     fn named(candidate: &str, number: u64) -> Place {
         let directory = format!("{candidate}/.hep-{number:016x}");
         Place { file: format!("{directory}/hep-agent"), directory }
-    }
-
-    /// What the login shell is given, whichever shell that is: only letters, digits, `/`, `.`, `-` and one space.
-    pub(super) fn command(&self) -> String {
-        format!("{} serve", self.file)
     }
 }
 
@@ -69,19 +105,10 @@ mod tests {
     use crate::remote::{Ending, Exit};
 
     #[test]
-    fn the_command_needs_no_quoting() {
+    fn a_place_needs_no_quoting() {
         for candidate in CANDIDATES {
             let place = Place::named(candidate, 0xab);
-            assert_eq!(
-                place.command(),
-                format!("{candidate}/.hep-00000000000000ab/hep-agent serve")
-            );
-            assert!(
-                place
-                    .command()
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | ' '))
-            );
+            assert_eq!(place.file, format!("{candidate}/.hep-00000000000000ab/hep-agent"));
         }
     }
 

@@ -33,9 +33,9 @@ impl SshLink {
     }
 
     /// The hello is done: from here on the agent may take its time.
-    pub(super) fn run_on(&mut self, sftp: Sftp) {
+    pub(super) fn run_on(&mut self, sftp: Option<Sftp>) {
         self.wire.no_limit();
-        self.sftp = Some(sftp);
+        self.sftp = sftp;
     }
 
     /// There was no hello: how the agent ended, whether it wrote nothing at all, and the session for another attempt.

@@ -1,10 +1,11 @@
 //! The agent's bytes into a private directory of the host, by SFTP.
 
+use super::Failed;
+use super::bring::Parcel;
 use super::wire::{Broken, Wire, recovered};
-use super::{Failed, Parcel};
 use crate::remote::upload::Place;
 use libssh2_sys as raw;
-use ssh2::{Channel, ErrorCode, File, OpenFlags, OpenType, Sftp};
+use ssh2::{ErrorCode, File, OpenFlags, OpenType, Sftp};
 use std::io::Write as _;
 use std::path::Path;
 
@@ -15,9 +16,9 @@ pub(super) enum Unsent {
     Failed(Failed),
 }
 
-/// Makes the place (0700, new) and writes the agent into it. Gives a channel to start it in, opened while the file was
-/// being closed. No fsync: after a crash of the host there would be nothing to start.
-pub(super) fn send(wire: &mut Wire, parcel: &Parcel<'_>, place: &Place) -> Result<Channel, Unsent> {
+/// Makes the place (0700, new) and writes the agent into it. No fsync: after a crash of the host there would be nothing to
+/// start.
+pub(super) fn send(wire: &mut Wire, parcel: &Parcel<'_>, place: &Place) -> Result<(), Unsent> {
     let sftp = parcel.sftp;
     let (directory, file) = (Path::new(&place.directory), Path::new(&place.file));
     let flags = OpenFlags::WRITE | OpenFlags::CREATE | OpenFlags::EXCLUSIVE;
@@ -45,7 +46,7 @@ pub(super) fn send(wire: &mut Wire, parcel: &Parcel<'_>, place: &Place) -> Resul
     written
 }
 
-fn write(wire: &mut Wire, mut file: File, parcel: &Parcel<'_>) -> Result<Channel, Unsent> {
+fn write(wire: &mut Wire, mut file: File, parcel: &Parcel<'_>) -> Result<(), Unsent> {
     let mut rest = parcel.agent;
     let written = loop {
         if rest.is_empty() {
@@ -66,13 +67,10 @@ fn write(wire: &mut Wire, mut file: File, parcel: &Parcel<'_>) -> Result<Channel
             Err(error) => break Err(unsent("write", error)),
         }
     };
-    let (closed, channel) =
-        wire.both(|_| file.close(), |session| session.channel_session()).map_err(lost)?;
+    // A program cannot be started while its file is open for writing (ETXTBSY, execve(2)): this answer is needed.
+    let closed = wire.run(|_| file.close());
     written?;
-    closed.map_err(|error| unsent("close", error))?;
-    channel.map_err(|source| {
-        Unsent::Failed(Failed::because("the host opens no second session", source))
-    })
+    closed.map_err(|error| unsent("close", error))
 }
 
 /// Removes what [`send`] made, as far as it is still there.

@@ -134,8 +134,14 @@ impl Stream {
         Ok(false)
     }
 
-    /// All output to its end, which must come before `most` bytes have.
-    pub(super) fn read_all(&mut self, wire: &mut Wire, most: usize) -> Result<String, Broken> {
+    /// Waits for a line that begins with `mark`, through whatever comes before it within `most` bytes, and gives the rest of
+    /// the line. What follows it is left to be read, as if nothing had come before.
+    pub(super) fn line_after(
+        &mut self,
+        wire: &mut Wire,
+        mark: &str,
+        most: usize,
+    ) -> Result<Result<String, Noise>, Broken> {
         let mut all = Vec::new();
         let mut buffer = [0; 4096];
         while all.len() < most {
@@ -143,8 +149,14 @@ impl Stream {
                 0 => break,
                 read => all.extend_from_slice(buffer.get(..read).unwrap_or_default()),
             }
+            if let Some((line, behind)) = found(&all, mark.as_bytes()) {
+                let line = String::from_utf8_lossy(line).into_owned();
+                self.received_any = !behind.is_empty();
+                self.pending.extend(behind);
+                return Ok(Ok(line));
+            }
         }
-        Ok(String::from_utf8_lossy(&all).into_owned())
+        Ok(Err(Noise(String::from_utf8_lossy(&all).into_owned())))
     }
 
     /// Waits for the program's end and closes the channel. The wire's deadline bounds it.
@@ -172,6 +184,17 @@ impl Stream {
     pub(super) fn ending(&self, exit: Exit) -> Ending {
         Ending { exit, stderr: self.stderr.text() }
     }
+}
+
+/// What came in the place of a line that was waited for.
+pub(super) struct Noise(pub(super) String);
+
+/// The rest of the line behind a mark, and what is behind the line, once all of it is there.
+fn found<'a>(all: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let start = all.windows(mark.len()).position(|window| window == mark)? + mark.len();
+    let rest = all.get(start..)?;
+    let end = rest.iter().position(|byte| *byte == b'\n')?;
+    Some((rest.get(..end)?, rest.get(end + 1..)?))
 }
 
 fn read(session: &Session, from: &mut impl Read, buffer: &mut [u8]) -> Result<usize, ssh2::Error> {

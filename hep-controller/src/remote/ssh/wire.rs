@@ -50,7 +50,7 @@ struct Deadline {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Manner {
     Firm,
-    /// The session outlives it.
+    /// The session outlives it; put off whenever something moves, since what is sent ahead may be long under way.
     Patient,
     /// Put off whenever something moves.
     Moving,
@@ -200,7 +200,7 @@ impl Wire {
     /// Puts a deadline of [`Wire::limit_standstill`] off.
     pub(super) fn moves(&mut self) {
         if let Some(deadline) = &mut self.deadline
-            && deadline.manner == Manner::Moving
+            && deadline.manner != Manner::Firm
         {
             deadline.end = Instant::now() + deadline.after;
         }

@@ -88,6 +88,8 @@ impl Place {
         let host_keys = Books::of_user(Some(self.directory())).of(answer.as_ref());
         let agents = |_: &str| Ok(Cow::Borrowed(GREETING.as_bytes()));
         let options = Options {
+            upload: UploadMode::Sftp,
+            known: &[],
             policy: answer.as_ref().unwrap().policy,
             host_keys: &host_keys,
             confirm: &Somebody(None),

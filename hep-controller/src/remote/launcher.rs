@@ -1,0 +1,237 @@
+//! The line by which a host's shell brings an agent to life, and what is said to it: whoever can run a command there and
+//! write to its input can start an agent. Decides words only, and names no transport.
+//!
+//! The line says which machine it is on, then waits for one line of ours: that the agent lies somewhere already, or how
+//! long it is and then the agent itself. What comes behind is left to the agent unread. Whatever login shell takes the line
+//! (sh, csh, fish) sees `exec sh -c`, one text in single quotes and two words; so the text has no quote, `!`, backslash or
+//! line break in it. Within it is what dash, bash, ksh and busybox agree on.
+
+use super::upload::{self, CANDIDATES, Place};
+use std::fs::File;
+use std::io::{self, Read};
+
+/// How many bytes the shell takes at once; what is sent is filled up with zeros to a multiple of it.
+const BLOCK: usize = 4096;
+
+/// How an agent is to be started, whoever starts it.
+const START: &str = "serve";
+
+/// Begins the list of directories that the shell tried in vain, each with the cause.
+const REFUSED: &str = "hep-refused";
+
+/// An agent that a host may keep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Known {
+    /// As `uname -m` says it.
+    pub(crate) machine: String,
+    /// Of what [`Delivery`] sends, zeros included, as hex digits.
+    pub(crate) sha256: String,
+}
+
+impl Known {
+    pub(crate) fn new(machine: &str, agent: &[u8]) -> Known {
+        let mut sum = hep_protocol::blob::Hasher::default();
+        sum.update(agent);
+        sum.update(&vec![0; padding(agent.len())]);
+        Known { machine: machine.to_owned(), sha256: sum.finish().to_string() }
+    }
+}
+
+/// One start of a shell.
+#[derive(Debug)]
+pub(super) struct Launcher {
+    token: String,
+    command: String,
+}
+
+/// What the shell has found out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Ready {
+    /// It waits to be told where the agent is, or for the agent itself.
+    Waits { machine: String },
+    /// One of the known agents was there, and is being started.
+    Kept,
+}
+
+impl Launcher {
+    /// A line that nobody could have foreseen. With agents that may be kept on hosts it looks for them, and keeps what it
+    /// is sent.
+    pub(super) fn new(known: &[Known]) -> io::Result<Launcher> {
+        let mut random = [0; 8];
+        File::open("/dev/urandom")?.read_exact(&mut random)?;
+        Ok(Launcher::named(u64::from_ne_bytes(random), known))
+    }
+
+    fn named(number: u64, known: &[Known]) -> Launcher {
+        let token = format!("{number:016x}");
+        let script = script(known);
+        let command = format!("exec sh -c '{script}' hep {token}");
+        Launcher { token, command }
+    }
+
+    /// What the login shell is given.
+    pub(super) fn command(&self) -> &str {
+        &self.command
+    }
+
+    /// What the shell's first line begins with, behind whatever else was written before.
+    pub(super) fn mark(&self) -> String {
+        format!("hep-{} ", self.token)
+    }
+
+    /// The rest of that line; None if this is no host for hep.
+    pub(super) fn ready(rest: &str) -> Option<Ready> {
+        let (word, system) = rest.trim_end().split_once(' ')?;
+        let machine = upload::machine(system)?.to_owned();
+        match word {
+            "kept" => Some(Ready::Kept),
+            "waits" => Some(Ready::Waits { machine }),
+            _ => None,
+        }
+    }
+}
+
+/// To a shell that waits: the agent is there.
+pub(super) fn run(place: &Place) -> String {
+    format!("run {}\n", place.file)
+}
+
+/// To a shell that waits: here is the agent.
+pub(super) struct Delivery<'a> {
+    pub(super) head: String,
+    pub(super) agent: &'a [u8],
+    pub(super) zeros: Vec<u8>,
+}
+
+impl<'a> Delivery<'a> {
+    pub(super) fn of(agent: &'a [u8]) -> Delivery<'a> {
+        let head = format!("take {}\n", agent.len().div_ceil(BLOCK));
+        Delivery { head, agent, zeros: vec![0; padding(agent.len())] }
+    }
+
+    /// All that is to be written, in order.
+    pub(super) fn parts(&self) -> [&[u8]; 3] {
+        [self.head.as_bytes(), self.agent, &self.zeros]
+    }
+}
+
+fn padding(length: usize) -> usize {
+    length.next_multiple_of(BLOCK) - length
+}
+
+/// The directories that the shell tried in vain, if that is its last word.
+pub(super) fn refusals(stderr: &str) -> Option<String> {
+    let (_, list) = stderr.rsplit_once(&format!("{REFUSED}; "))?;
+    let list = list.lines().next().unwrap_or_default();
+    Some(list.replace(" .: ", " ~: "))
+}
+
+/// The whole text. `p` is a directory to remove at the end, `k` the agent's blocks, `r` the refusals, `t` the token; with
+/// agents to keep, `h` is the wanted one's sha256 and `g` where it is kept.
+fn script(known: &[Known]) -> String {
+    let keep = !known.is_empty();
+    let mut text = String::from(BEGIN);
+    if keep {
+        text.push_str(&kept(known));
+    }
+    text.push_str(&WAIT.replace("START", START));
+    if keep {
+        text.push_str(FIRST_THE_CACHE);
+    }
+    let take = TAKE.replace("DIRECTORIES", &CANDIDATES.join(" ")).replace("REFUSED", REFUSED);
+    text.push_str(&take);
+    if keep {
+        text.push_str(&KEEP.replace("REFUSED", REFUSED).replace("START", START));
+    }
+    text.push_str(&format!("exec \"$p/hep-agent\" {START}"));
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The empty program is the test whether programs may run there at all; the empty room, whether the agent has enough.
+/// The agent's own name is taken only when the agent comes: see `uploaded.rs` of hep-agent for what goes by that.
+const BEGIN: &str = r#"
+t=$1; p=; r=; n=; umask 077;
+gone() { if [ -n "$p" ]; then rm -rf "$p"; fi; };
+trap gone 0; trap "exit 1" 1 2 13 15;
+refuse() { r="$r; $n: $1"; gone; p=; false; };
+room() {
+    n=$1; p=$n/.hep-$t;
+    mkdir -m 700 "$p" 2> /dev/null || { p=; refuse "mkdir failed (full or read-only?)"; return 1; };
+    true 2> /dev/null > "$p/try" && chmod 700 "$p/try"
+        || { refuse "create failed (full or read-only?)"; return 1; };
+    "$p/try" < /dev/null 2> /dev/null || { refuse "no program may run there (noexec)"; return 1; };
+    dd if=/dev/zero of="$p/room" bs=4096 count=$k 2> /dev/null && rm "$p/room" "$p/try"
+        || { refuse "write failed (full or read-only?)"; return 1; };
+};
+m=$(uname -sm); h=;
+"#;
+
+/// `read` takes a byte at a time from what is no file: nothing behind the line is lost.
+const WAIT: &str = r#"
+echo "hep-$t waits $m";
+read -r w k || exit 1;
+if [ "$w" = run ]; then
+    if [ -f "$k" ]; then exec "$k" START; fi;
+    echo "$k: not found" >&2; exit 127;
+fi;
+"#;
+
+/// dd with full blocks takes exactly so many bytes, as no `head` but GNU's does; without them it takes single bytes.
+const TAKE: &str = r#"
+for d in DIRECTORIES; do if [ -z "$p" ]; then room "$d"; fi; done;
+if [ -z "$p" ]; then echo "REFUSED$r" >&2; exit 1; fi;
+if dd if=/dev/null of=/dev/null iflag=fullblock 2> /dev/null;
+then dd of="$p/hep-agent" bs=4096 count=$k iflag=fullblock 2> /dev/null;
+else dd of="$p/hep-agent" bs=1 count=$((k * 4096)) 2> /dev/null; fi;
+chmod 700 "$p/hep-agent";
+if [ $(wc -c < "$p/hep-agent") -ne $((k * 4096)) ]; then refuse "write failed"; echo "REFUSED$r" >&2; exit 1; fi;
+"#;
+
+const FIRST_THE_CACHE: &str = r#"
+if [ -n "$h" ]; then
+    mkdir -p "$c" 2> /dev/null; mkdir -m 700 "$c/hep" 2> /dev/null; mkdir -m 700 "$c/hep/agents" 2> /dev/null;
+    if own "d????-??-*" "$c/hep" && own "d????-??-*" "$c/hep/agents";
+    then room "$c/hep/agents" || h=;
+    else n=$c/hep/agents; refuse "others may write there"; h=; fi;
+fi;
+"#;
+
+/// The file's rename puts it there whole; agents of other builds go.
+const KEEP: &str = r#"
+if [ -n "$h" ]; then
+    own "d????-??-*" "$g" || rm -rf "$g"; if [ -d "$g/hep-agent" ]; then rm -rf "$g/hep-agent"; fi;
+    mkdir -m 700 "$g" 2> /dev/null; mv -f "$p/hep-agent" "$g/hep-agent";
+    if good; then
+        for o in "$c"/hep/agents/*; do case " $a " in *" ${o##*/} "*) ;; *) rm -f "$o/hep-agent"; rmdir "$o" ;; esac;
+        done 2> /dev/null;
+        gone; p=; exec "$g/hep-agent" START;
+    fi;
+    n=$g; refuse "what was sent is not what is there"; echo "REFUSED$r" >&2; exit 1;
+fi;
+"#;
+
+/// What is kept is run only if nobody but the user can have put it there and the host's own program finds its sha256 right:
+/// an agent that looked at itself would prove nothing.
+fn kept(known: &[Known]) -> String {
+    let all: Vec<&str> = known.iter().map(|known| known.sha256.as_str()).collect();
+    let one = |known: &Known| format!("\"Linux {}\") h={} ;; ", known.machine, known.sha256);
+    let cases: String = known.iter().map(one).collect();
+    let text = r#"
+a="ALL"; u=$(id -u);
+case $XDG_CACHE_HOME in /*) c=$XDG_CACHE_HOME ;; *) c=$HOME/.cache ;; esac;
+case $m in CASES *) h= ;; esac;
+command -v sha256sum > /dev/null || h=;
+g=$c/hep/agents/$h;
+own() { set -- "$1" $(ls -ldn "$2" 2> /dev/null); case $2 in $1) [ "$4" = "$u" ] ;; *) false ;; esac; };
+good() {
+    own "d????-??-*" "$c/hep" && own "d????-??-*" "$c/hep/agents" && own "d????-??-*" "$g"
+        && own "-r?x?-??-*" "$g/hep-agent"
+        && case $(sha256sum < "$g/hep-agent") in "$h "*) ;; *) false ;; esac;
+};
+if [ -n "$h" ] && good; then echo "hep-$t kept $m"; exec "$g/hep-agent" START; fi;
+"#;
+    text.replace("ALL", &all.join(" ")).replace("CASES", &cases).replace("START", START)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,275 @@
+//! Brings the agent over a session that is logged in: a shell that waits is started at once, the agent comes by SFTP or
+//! through the shell's input, and what is to be said to it is sent without waiting for its greeting.
+
+use super::link::SshLink;
+use super::send::{self, Unsent};
+use super::stream::{Noise, Stream};
+use super::wire::{Broken, Wire};
+use super::{Failed, Launch};
+use crate::remote::launcher::{self, Delivery, Launcher, Ready};
+use crate::remote::upload::{self, CANDIDATES, Place, UploadMode};
+use crate::remote::{Ending, Exit, Link, Problem, Stage, Unreachable};
+use ssh2::Sftp;
+
+/// How much a login shell may say before ours has a word, in bytes.
+const NOISE: usize = 64 * 1024;
+
+/// Reads the agent's greeting.
+pub(super) type Hello<'a, T> = dyn FnMut(&mut dyn Link) -> Result<T, Problem> + 'a;
+
+/// What is to be brought, and how.
+pub(super) struct Parcel<'a> {
+    pub(super) sftp: &'a Sftp,
+    pub(super) agent: &'a [u8],
+    /// How many bytes may be sent and not acknowledged.
+    pub(super) under_way: usize,
+}
+
+/// A shell of ours on the host.
+struct Shell {
+    stream: Stream,
+    ready: Ready,
+}
+
+/// What became of the agent in a file.
+enum Tried<T> {
+    Runs(Box<SshLink>, T),
+    /// It may run where the shell itself finds a place for it; the session is good for that.
+    NotHere(Wire),
+}
+
+/// From a session that is logged in to an agent that has greeted.
+pub(super) fn bring<T>(
+    launch: Launch<'_>,
+    mut wire: Wire,
+    hello: &mut Hello<'_, T>,
+) -> Result<(Box<dyn Link>, T), Unreachable> {
+    let mode = launch.options.upload;
+    let failed = launch.failed(Stage::Upload);
+    let (shell, sftp) = match mode {
+        UploadMode::Sftp => begin_with_sftp(launch, &mut wire).map_err(&failed)?,
+        UploadMode::Exec | UploadMode::Cache => (begin(launch, &mut wire).map_err(&failed)?, None),
+    };
+    let Shell { mut stream, ready } = shell;
+    let Ready::Waits { machine } = ready else {
+        return start(launch, wire, stream, hello).map(|(link, greeting)| (link as _, greeting));
+    };
+    let agent = (launch.options.agents)(&machine).map_err(launch.fails(Stage::Upload))?;
+    if let Some(sftp) = sftp {
+        let parcel = Parcel { sftp: &sftp, agent: &agent, under_way: under_way(stream.room()) };
+        match by_sftp(launch, wire, stream, &parcel, hello)? {
+            Tried::Runs(mut link, greeting) => {
+                link.run_on(Some(sftp));
+                return Ok((link, greeting));
+            }
+            Tried::NotHere(back) => wire = back,
+        }
+        (launch.options.entered)(Stage::Upload);
+        stream = begin(launch, &mut wire).map_err(&failed)?.stream;
+    }
+    wire.limit_standstill(launch.options.timeouts.upload);
+    deliver(&mut wire, &mut stream, &agent).map_err(&failed)?;
+    (launch.options.entered)(Stage::Start);
+    start(launch, wire, stream, hello).map(|(link, greeting)| (link as _, greeting))
+}
+
+/// A shell in a channel of its own, whose answer is not waited for.
+fn shell(launch: Launch<'_>, wire: &mut Wire) -> Result<(Launcher, ssh2::Channel), Failed> {
+    let known = match launch.options.upload {
+        UploadMode::Cache => launch.options.known,
+        UploadMode::Sftp | UploadMode::Exec => &[],
+    };
+    let launcher = Launcher::new(known)
+        .map_err(|error| Failed::new(Problem::new(format!("no random name: {error}"))))?;
+    let channel = wire
+        .run(|session| session.channel_session())
+        .map_err(|source| Failed::because("the host opens no session", source))?;
+    Ok((launcher, channel))
+}
+
+fn begin(launch: Launch<'_>, wire: &mut Wire) -> Result<Shell, Failed> {
+    let (launcher, mut channel) = shell(launch, wire)?;
+    wire.run(|_| channel.exec(launcher.command()))
+        .map_err(|source| Failed::because("the host runs no command", source))?;
+    first_word(wire, Stream::new(channel), &launcher)
+}
+
+/// The shell, and SFTP where the host has it, in as few round trips as one after the other would take for SFTP and one.
+fn begin_with_sftp(launch: Launch<'_>, wire: &mut Wire) -> Result<(Shell, Option<Sftp>), Failed> {
+    let (launcher, mut channel) = shell(launch, wire)?;
+    let (asked, sftp) = wire
+        .both(|_| channel.exec(launcher.command()), |session| session.sftp())
+        .map_err(|source| Failed::because("the host went away", source))?;
+    asked.map_err(|source| Failed::because("the host runs no command", source))?;
+    let sftp = match sftp {
+        Ok(sftp) => Some(sftp),
+        Err(error) if error.is_fatal() => {
+            return Err(Failed::because("the host went away", error));
+        }
+        Err(_) => None,
+    };
+    Ok((first_word(wire, Stream::new(channel), &launcher)?, sftp))
+}
+
+fn first_word(wire: &mut Wire, mut stream: Stream, launcher: &Launcher) -> Result<Shell, Failed> {
+    let said = stream
+        .line_after(wire, &launcher.mark(), NOISE)
+        .map_err(|source| Failed::because("the answer to `uname -sm` was not read", source))?;
+    let no_host = |said: &str| {
+        let said = if said.trim().is_empty() { "nothing" } else { said.trim() };
+        let what = format!("`uname -sm` on the host says: {said}");
+        let hint = "hep needs a Linux host and an account with a shell";
+        Failed::new(Problem::new(what).with_hint(hint))
+    };
+    match said {
+        Ok(line) => match Launcher::ready(&line) {
+            Some(ready) => Ok(Shell { stream, ready }),
+            None => Err(no_host(line.split_once(' ').map_or("", |(_, system)| system))),
+        },
+        Err(Noise(noise)) => Err(no_host(&noise)),
+    }
+}
+
+/// Half of what the host has room for, since it says only now and then that there is room again. OpenSSH has room for 2 MiB:
+/// by the time that TCP has come to send half of that at once, the first packets are acknowledged.
+fn under_way(room: u32) -> usize {
+    usize::try_from(room / 2).unwrap_or(usize::MAX).max(4096)
+}
+
+/// Upload by SFTP into the first directory that takes it, and start there. Takes the wire, so that an error ends the
+/// connection first of all.
+fn by_sftp<T>(
+    launch: Launch<'_>,
+    mut wire: Wire,
+    mut stream: Stream,
+    parcel: &Parcel<'_>,
+    hello: &mut Hello<'_, T>,
+) -> Result<Tried<T>, Unreachable> {
+    let timeouts = launch.options.timeouts;
+    let fails = launch.fails(Stage::Upload);
+    wire.limit_standstill(timeouts.upload);
+    let mut refusals = Vec::new();
+    for candidate in CANDIDATES {
+        let place = Place::random_in(candidate)
+            .map_err(|error| fails(Problem::new("no random name")).because(error))?;
+        match send::send(&mut wire, parcel, &place) {
+            Ok(()) => {
+                (launch.options.entered)(Stage::Start);
+                write(&mut wire, &mut stream, launcher::run(&place).as_bytes())
+                    .map_err(launch.failed(Stage::Start))?;
+                return started(launch, wire, stream, parcel, &place, hello);
+            }
+            Err(Unsent::Directory(why)) => {
+                refusals.push(format!("{}: {why}", upload::shown(candidate)));
+            }
+            Err(Unsent::Failed(failed)) => return Err(launch.failed(Stage::Upload)(failed)),
+        }
+    }
+    Err(fails(no_directory(&refusals.join("; "))))
+}
+
+/// The hello of an agent in a file.
+fn started<T>(
+    launch: Launch<'_>,
+    mut wire: Wire,
+    stream: Stream,
+    parcel: &Parcel<'_>,
+    place: &Place,
+    hello: &mut Hello<'_, T>,
+) -> Result<Tried<T>, Unreachable> {
+    let timeouts = launch.options.timeouts;
+    wire.limit_patiently(timeouts.start);
+    let mut link = Box::new(SshLink::new(wire, stream, timeouts.finish));
+    (launch.options.entered)(Stage::Hello);
+    let problem = match hello(&mut *link) {
+        Ok(greeting) => return Ok(Tried::Runs(link, greeting)),
+        Err(problem) => problem,
+    };
+    let (ending, was_silent, mut wire) = link.give_up();
+    wire.limit_patiently(timeouts.finish);
+    send::remove(&mut wire, parcel.sftp, place);
+    // Whose SFTP shows another tree than the shell's has the file where the shell does not find it.
+    let unseen = ending.exit == Exit::Code(127) && ending.stderr.contains("hep-agent");
+    if launch.cancel.is_cancelled() {
+        Err(launch.fails(Stage::Hello)(Problem::new("cancelled")))
+    } else if was_silent && (unseen || upload::is_refused_by_directory(&ending)) {
+        wire.limit(timeouts.upload);
+        Ok(Tried::NotHere(wire))
+    } else {
+        let stage = if was_silent { Stage::Start } else { Stage::Hello };
+        Err(launch.fails(stage)(with_ending(problem, &ending)))
+    }
+}
+
+/// The hello of an agent that the shell starts from what it was sent, or has kept.
+fn start<T>(
+    launch: Launch<'_>,
+    mut wire: Wire,
+    stream: Stream,
+    hello: &mut Hello<'_, T>,
+) -> Result<(Box<SshLink>, T), Unreachable> {
+    let timeouts = launch.options.timeouts;
+    wire.limit_patiently(timeouts.start);
+    let mut link = Box::new(SshLink::new(wire, stream, timeouts.finish));
+    (launch.options.entered)(Stage::Hello);
+    let problem = match hello(&mut *link) {
+        Ok(greeting) => {
+            link.run_on(None);
+            return Ok((link, greeting));
+        }
+        Err(problem) => problem,
+    };
+    let (ending, was_silent, wire) = link.give_up();
+    drop(wire);
+    if launch.cancel.is_cancelled() {
+        return Err(launch.fails(Stage::Hello)(Problem::new("cancelled")));
+    }
+    match launcher::refusals(&ending.stderr) {
+        Some(refusals) if was_silent => Err(launch.fails(Stage::Upload)(no_directory(&refusals))),
+        Some(_) | None => {
+            let stage = if was_silent { Stage::Start } else { Stage::Hello };
+            Err(launch.fails(stage)(with_ending(problem, &ending)))
+        }
+    }
+}
+
+/// Writes the agent to a shell that waits for it. One that has ended says why to who reads on.
+fn deliver(wire: &mut Wire, stream: &mut Stream, agent: &[u8]) -> Result<(), Failed> {
+    for part in Delivery::of(agent).parts() {
+        write(wire, stream, part)?;
+    }
+    Ok(())
+}
+
+fn write(wire: &mut Wire, stream: &mut Stream, bytes: &[u8]) -> Result<(), Failed> {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        match stream.write(wire, rest) {
+            Ok(written) => rest = rest.get(written..).unwrap_or_default(),
+            Err(Broken::Ended) => return Ok(()),
+            Err(error) if error.is_fatal() => {
+                return Err(Failed::because("the host went away during the upload", error));
+            }
+            // A closed channel: the shell has ended.
+            Err(_) => return Ok(()),
+        }
+    }
+    Ok(())
+}
+
+fn no_directory(refusals: &str) -> Problem {
+    let hint = "free some space, or let programs run in one of these directories";
+    Problem::new(format!("no directory takes the agent: {refusals}")).with_hint(hint)
+}
+
+/// Adds how the agent ended and its last words.
+fn with_ending(problem: Problem, ending: &Ending) -> Problem {
+    let mut what = problem.what;
+    if ending.exit != Exit::Unknown {
+        what.push_str(&format!("; the agent {}", ending.exit));
+    }
+    if !ending.stderr.trim().is_empty() {
+        what.push_str(&format!("; its stderr: {}", ending.stderr.trim()));
+    }
+    Problem { what, hint: problem.hint }
+}
