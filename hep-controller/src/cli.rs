@@ -212,7 +212,7 @@ pub(crate) struct Login {
     #[arg(long, value_name = "FILE")]
     pub(crate) ssh_config: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) upload: upload::Args,
+    pub(crate) upload: upload::Upload,
 }
 
 /// What to do about an unknown host key. A key other than the known one is refused by all but the last.

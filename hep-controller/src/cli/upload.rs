@@ -1,11 +1,11 @@
 //! `--agent-upload`: how the agent comes onto the hosts.
 
 use crate::remote::UploadMode;
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 
 /// How the agent comes onto the hosts; wins over the inventory.
-#[derive(Debug, Default, clap::Args)]
-pub(crate) struct Args {
+#[derive(Debug, Default, Args)]
+pub(crate) struct Upload {
     /// How the agent comes onto the hosts; default: what the inventory's `agent_upload` or the config says, else `sftp`.
     #[arg(long, value_enum, value_name = "MODE")]
     agent_upload: Option<Mode>,
@@ -22,7 +22,7 @@ enum Mode {
     Cache,
 }
 
-impl Args {
+impl Upload {
     /// What was written.
     pub(crate) fn mode(&self) -> Option<UploadMode> {
         self.agent_upload.map(|mode| match mode {
