@@ -60,7 +60,7 @@ done
 
 /// In every root, beside Debian's minimal base.
 const PACKAGES: &str =
-    "openssh-server,openssh-sftp-server,procps,iproute2,curl,sudo,strace,less,apt-utils";
+    "openssh-server,openssh-sftp-server,procps,iproute2,curl,sudo,opendoas,strace,less,apt-utils";
 
 /// Their packages lie in apt's cache on every host, so that installing them downloads nothing.
 pub const PREFETCHED: &[&str] = &[

@@ -12,6 +12,7 @@ mod language;
 mod operator;
 
 mod apt;
+mod become_user;
 mod check;
 mod facts;
 mod handlers;
