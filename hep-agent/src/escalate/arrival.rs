@@ -34,8 +34,7 @@ pub(crate) fn arrive(ticket: &Ticket) -> Result<UnixStream, SysError> {
         return Err(SysError::new("the socket belongs to another user than it should"));
     }
     let token = socket::random_name().map_err(failed)?;
-    // A line of its own: a lecture or a warning may stand before it.
-    writeln!(io::stdout(), "\n{MARK}{token}").map_err(failed)?;
+    linux::show_on_terminal(&format!("{MARK}{token}")).map_err(failed)?;
     stream.write_all(token.as_bytes()).map_err(failed)?;
     surroundings();
     Ok(stream)

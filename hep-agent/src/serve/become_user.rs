@@ -73,7 +73,7 @@ fn is_gone(input: &File) -> bool {
 fn hand_over(started: &Started, rights: &Rights, input: &File, output: &File) -> io::Result<()> {
     let mut stream = &started.stream;
     stream.set_read_timeout(Some(HANDOVER))?;
-    let errors = io::stderr();
+    let errors = linux::standard_error()?;
     socket::send_descriptors(stream, [input.as_fd(), output.as_fd(), errors.as_fd()])?;
     frame::write(&mut stream, rights).map_err(io_error)?;
     stream.read_exact(&mut [0])

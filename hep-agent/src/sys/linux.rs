@@ -15,8 +15,8 @@ pub(crate) mod terminal;
 
 pub(crate) use files::unescaped_mount;
 pub(crate) use standard::{
-    give_up_standard_streams, keep_environment, stop_on_signals, take_standard_streams,
-    unnamed_file, use_standard_error,
+    give_up_standard_streams, keep_environment, show_on_terminal, standard_error, stop_on_signals,
+    take_standard_streams, unnamed_file, use_standard_error,
 };
 
 use super::{Cause, Observe, Session, Subject, TaskStart};

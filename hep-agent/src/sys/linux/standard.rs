@@ -20,6 +20,18 @@ pub(crate) fn take_standard_streams() -> io::Result<(File, File)> {
     Ok((input, output))
 }
 
+/// Shows a line of text to who started this program, apart from whatever stands before it.
+pub(crate) fn show_on_terminal(line: &str) -> io::Result<()> {
+    use std::io::Write;
+    io::stdout().write_all(format!("\n{line}\n").as_bytes())?;
+    io::stdout().flush()
+}
+
+/// A copy of standard error.
+pub(crate) fn standard_error() -> io::Result<File> {
+    io::stderr().as_fd().try_clone_to_owned().map(File::from)
+}
+
 /// Lets go of standard error, and of standard output, which went the same way: who reads them sees their end.
 pub(crate) fn give_up_standard_streams() -> io::Result<()> {
     let null = File::options().write(true).open("/dev/null")?;
