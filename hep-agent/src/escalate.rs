@@ -57,7 +57,12 @@ impl Login {
     pub(crate) fn own() -> Self {
         let (uid, gid) = (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
         let groups = nix::unistd::getgroups().unwrap_or_default();
-        let name = accounts::local_account(uid).map_or_else(|| uid.to_string(), |known| known.name);
+        let told = || std::env::var("LOGNAME").or_else(|_| std::env::var("USER"));
+        let name = match accounts::local_user(uid) {
+            Some(user) => user.name,
+            // A user of a directory; sshd has said the name, and getent(1) takes a number for one.
+            None => told().unwrap_or_else(|_| uid.to_string()),
+        };
         Self { name, uid, gid, groups: groups.into_iter().map(nix::unistd::Gid::as_raw).collect() }
     }
 }
@@ -125,7 +130,7 @@ pub(crate) fn start(
 }
 
 /// The number of a user whom the host knows.
-fn known(user: &str) -> Result<u32, SysError> {
+pub(crate) fn known(user: &str) -> Result<u32, SysError> {
     let odd = user.is_empty() || user.starts_with('-') || user.chars().any(char::is_control);
     let number = if odd { None } else { accounts::user_number(user)? };
     number.ok_or_else(|| {

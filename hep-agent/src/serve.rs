@@ -79,7 +79,7 @@ fn run(
     input: File,
     first: Option<Received>,
     controller: &Arc<Controller>,
-    _rights: &Rights,
+    rights: &Rights,
 ) -> ExitCode {
     let reader = Arc::clone(&controller.inbox);
     // Never joined: it may wait for a controller that has nothing more to say.
@@ -87,7 +87,7 @@ fn run(
     let outside: Arc<dyn Outside> = Arc::<Controller>::clone(controller);
     match controller.inbox.work() {
         Ok(Work::Plan(plan, host)) => {
-            let end = engine::run(&plan, *host, &outside);
+            let end = engine::run_for(&plan, *host, &outside, rights.other_login());
             outside.reply(Reply::Done(end));
             ExitCode::SUCCESS
         }

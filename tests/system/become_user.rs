@@ -61,6 +61,20 @@ fn sudo_lets_in_with_the_password_whatever_its_terminal_must_do() {
 }
 
 #[test]
+fn agent_that_became_root_runs_each_task_as_its_own_user() {
+    let bench = Bench::new();
+    sudo(&bench, STRICT);
+    let mut agent = bench.agent(Sudo, Some(CODE), "root");
+    assert_eq!(agent.became(), Ok(()));
+    let look = "echo $(id -un):$(id -Gn):$HOME";
+    agent.begin_all(&[(look, None), (look, Some("root")), (look, Some("bob")), (look, None)]);
+    let op = "op:op sudo:/home/op";
+    let expected = format!("{op}\nroot:root:/root\nbob:bob:/home/bob\n{op}");
+    assert_eq!(agent.output(), expected);
+    bench.nothing_is_left();
+}
+
+#[test]
 fn sudo_that_asks_nothing_needs_no_password() {
     let bench = Bench::new();
     sudo(&bench, "Defaults requiretty, lecture=always\nop ALL=(ALL) NOPASSWD: ALL\n");
@@ -186,7 +200,7 @@ fn controller_that_is_lost_leaves_nobody_waiting() {
     bench.host.shell("rm /usr/local/bin/sudo").unwrap();
     let mut agent = bench.agent(Sudo, Some(CODE), "root");
     assert_eq!(agent.became(), Ok(()));
-    agent.begin("touch /root/begun; sleep 2; touch /root/ended");
+    agent.begin("touch /root/begun; sleep 2; touch /root/ended", "root");
     bench.until("test -e /root/begun");
     drop(agent);
     bench.nothing_is_left();

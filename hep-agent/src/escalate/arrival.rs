@@ -42,14 +42,13 @@ pub(crate) fn arrive(ticket: &Ticket) -> Result<UnixStream, SysError> {
 
 /// Of the environment, what says who the user is, and the path.
 fn surroundings() {
-    let known = accounts::local_account(nix::unistd::geteuid().as_raw());
+    let known = accounts::local_user(nix::unistd::geteuid().as_raw());
     let of_host = |name: &str| std::env::var(name).unwrap_or_default();
     // Users of a directory (LDAP) are not in the file; then sudo, doas or su have said it.
     let (name, home, shell) = match known {
         Some(account) => (account.name, account.home, account.shell),
         None => (of_host("USER"), of_host("HOME"), of_host("SHELL")),
     };
-    let shell = if shell.is_empty() { "/bin/sh".to_owned() } else { shell };
     let variables = [("HOME", home), ("USER", name.clone()), ("LOGNAME", name), ("SHELL", shell)];
     let set: Vec<(&str, &str)> = variables
         .iter()

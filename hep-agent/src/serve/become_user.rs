@@ -36,6 +36,12 @@ impl Rights {
     pub(crate) fn of_login(means: Option<Means>) -> Self {
         Self { login: Login::own(), means }
     }
+
+    /// The login's user, if that is not this process's.
+    pub(super) fn other_login(&self) -> Option<String> {
+        let own = nix::unistd::geteuid().as_raw();
+        (self.login.uid != own).then(|| self.login.name.clone())
+    }
 }
 
 /// Where a run goes on.
@@ -50,11 +56,13 @@ pub(super) enum Begun {
 pub(super) fn begin(means: Means, input: &File, output: &File) -> Result<Begun, SysError> {
     let rights = Rights::of_login(Some(means.clone()));
     // Root becomes everybody without help, task by task.
-    let Some(user) =
-        means.start.as_deref().filter(|user| rights.login.uid != 0 && *user != rights.login.name)
-    else {
-        return Ok(Begun::Here(rights));
+    let user = match means.start.as_deref() {
+        Some(user) if rights.login.uid != 0 => user,
+        Some(_) | None => return Ok(Begun::Here(rights)),
     };
+    if escalate::known(user)? == rights.login.uid {
+        return Ok(Begun::Here(rights));
+    }
     let started = escalate::start(&means, user, "act", &|| is_gone(input))?;
     hand_over(&started, &rights, input, output)
         .map_err(|error| SysError::io(format!("the agent of `{user}` did not take over"), error))?;

@@ -3,9 +3,9 @@
 use crate::operator;
 use hep_protocol::message::{Reply, Request};
 use hep_protocol::outcome::Failure;
-use hep_protocol::plan::{DiffMode, HostPart, Plan, RunMode, Spec, Task};
-use hep_protocol::rights::{Means, Method};
-use hep_protocol::value::Secret;
+use hep_protocol::plan::{Control, DiffMode, HostPart, Plan, RunMode, Spec, Task};
+use hep_protocol::rights::{ActAs, Means, Method};
+use hep_protocol::value::{Json, Secret};
 use hep_protocol::{frame, hello};
 use hep_tests::{Flavour, Host, keys};
 use serde_json::json;
@@ -127,10 +127,22 @@ impl Agent {
         }
     }
 
-    /// Sends a run of one script.
-    pub(super) fn begin(&mut self, script: &str) {
-        let params = serde_json::from_value(json!({"command": {"shell": script}})).unwrap();
-        let tasks = vec![Task::of("a script", Spec::Typed(params))];
+    /// Sends a run of one script, as the user that the agent became.
+    pub(super) fn begin(&mut self, script: &str, user: &str) {
+        self.begin_all(&[(script, Some(user))]);
+    }
+
+    /// Sends a run of scripts, each as a user, or as the login's.
+    pub(super) fn begin_all(&mut self, scripts: &[(&str, Option<&str>)]) {
+        let task = |(script, user): &(&str, Option<&str>)| {
+            let params = serde_json::from_value(json!({"command": {"shell": script}})).unwrap();
+            let mut task = Task::of("a script", Spec::Typed(params));
+            let wanted = Some(Json(user.is_some().into()));
+            let act_as = ActAs { wanted, user: user.map(|user| Json(user.into())) };
+            task.control = Some(Box::new(Control { act_as, ..Control::default() }));
+            task
+        };
+        let tasks = scripts.iter().map(task).collect();
         let plan = Plan::of_tasks(RunMode::Apply, DiffMode::Off, tasks);
         let host = HostPart { plays: vec![0], ..HostPart::default() };
         self.send(&Request::Host(host));
@@ -138,7 +150,7 @@ impl Agent {
     }
 
     /// What the script writes; the run has to end well.
-    fn output(&mut self) -> String {
+    pub(super) fn output(&mut self) -> String {
         let mut said = Vec::new();
         loop {
             match self.reply() {
@@ -163,7 +175,7 @@ pub(super) fn as_user(bench: &Bench, method: Method, password: Option<&str>, use
     let mut agent = bench.agent(method, password, user);
     match agent.became() {
         Ok(()) => {
-            agent.begin("echo $(id -un) $HOME ${USER-$(id -un)}");
+            agent.begin("echo $(id -un) $HOME ${USER-$(id -un)}", user);
             Came::As(agent.output())
         }
         Err(failure) => Came::Not(failure),

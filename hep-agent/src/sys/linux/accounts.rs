@@ -82,48 +82,38 @@ impl Database {
     }
 }
 
-/// A user as passwd(5) has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Account {
-    /// The name.
-    pub(crate) name: String,
-    /// The home directory.
-    pub(crate) home: String,
-    /// The login shell; empty stands for `/bin/sh`.
-    pub(crate) shell: String,
-}
-
 /// The number of a user; `None` if the host does not know the name.
 pub(crate) fn user_number(name: &str) -> Result<Option<u32>, SysError> {
     Database::Passwd.number(name)
 }
 
 /// Who has this number, as the host's own file has it.
-pub(crate) fn local_account(number: u32) -> Option<Account> {
-    let text = Database::Passwd.read().ok()?;
-    let line = text.lines().find(|line| fields(line).is_some_and(|(_, known)| known == number))?;
-    let mut fields = line.split(':').map(str::to_owned);
-    let (name, home) = (fields.next()?, fields.nth(4)?);
-    Some(Account { name, home, shell: fields.next().unwrap_or_default() })
+pub(crate) fn local_user(number: u32) -> Option<User> {
+    account_in(&Database::Passwd.read().ok()?, |_, known| known == number)
 }
 
 /// A user, and what a login needs of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct User {
-    pub(super) name: String,
-    pub(super) uid: u32,
-    pub(super) gid: u32,
-    pub(super) home: String,
-    pub(super) shell: String,
+pub(crate) struct User {
+    /// The name.
+    pub(crate) name: String,
+    /// Its number.
+    pub(crate) uid: u32,
+    /// The number of its own group.
+    pub(crate) gid: u32,
+    /// The home directory.
+    pub(crate) home: String,
+    /// The login shell.
+    pub(crate) shell: String,
 }
 
 /// The user of that name; `None` if the host does not know it.
 pub(super) fn account(name: &str) -> Result<Option<User>, SysError> {
-    match account_in(&Database::Passwd.read()?, |known| known == name) {
+    match account_in(&Database::Passwd.read()?, |known, _| known == name) {
         Some(account) => Ok(Some(account)),
         None => {
             let line = Database::Passwd.getent(name)?;
-            Ok(line.and_then(|line| account_in(&line, |_| true)))
+            Ok(line.and_then(|line| account_in(&line, |_, _| true)))
         }
     }
 }
@@ -133,14 +123,14 @@ pub(super) fn groups_of(account: &User) -> Result<Vec<u32>, SysError> {
     Ok(groups_in(&Database::Group.read()?, account))
 }
 
-fn account_in(text: &str, wanted: impl Fn(&str) -> bool) -> Option<User> {
+fn account_in(text: &str, wanted: impl Fn(&str, u32) -> bool) -> Option<User> {
     text.lines().find_map(|line| {
         let [name, _, uid, gid, _, home, shell] =
             <[&str; 7]>::try_from(line.split(':').collect::<Vec<_>>()).ok()?;
         // What passwd(5) leaves out, login(1) takes as these.
         let or = |text: &str, other: &str| if text.is_empty() { other } else { text }.to_owned();
         let (uid, gid) = (uid.parse().ok()?, gid.parse().ok()?);
-        wanted(name).then(|| User {
+        wanted(name, uid).then(|| User {
             name: name.to_owned(),
             uid,
             gid,
@@ -195,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_user_has_its_own_group_first_and_those_that_name_it() {
-        let account = account_in(PASSWD, |name| name == "www-data").unwrap();
+        let account = account_in(PASSWD, |name, _| name == "www-data").unwrap();
         assert_eq!((account.home.as_str(), account.shell.as_str()), ("/var/www", "/bin/sh"));
         let group = "adm:x:4:syslog,www-data\nssl:x:5:www\nwww-data:x:33:www-data\nbroken\n";
         assert_eq!(groups_in(group, &account), [33, 4]);
