@@ -6,6 +6,7 @@
 
 mod arrival;
 mod dialogue;
+mod meeting;
 mod refusal;
 
 pub(crate) use arrival::{Ticket, arrive};
@@ -14,27 +15,17 @@ use crate::sys::SysError;
 use crate::sys::linux::terminal::OnTerminal;
 use crate::sys::linux::{accounts, socket};
 use crate::uploaded::Copy;
-use dialogue::{Dialogue, Look, Turn};
 use hep_protocol::outcome::Exit;
 use hep_protocol::rights::{Means, Method};
+use meeting::Meeting;
 use serde::{Deserialize, Serialize};
-use std::io::{self, Read};
-use std::os::fd::AsFd;
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::io;
+use std::os::unix::net::UnixStream;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long becoming another user may take, with a password's question, delays, and a directory of users far away.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// How long a process that has connected may take to say its token.
-const TOKEN_PATIENCE: Duration = Duration::from_secs(5);
-
-/// How often the terminal is looked at.
-const TICK: Duration = Duration::from_millis(20);
-
-/// How much of what is on the terminal is kept, in bytes: its end.
-const KEPT: usize = 64 * 1024;
 
 /// What stands before the token on the terminal.
 const MARK: &str = "hep-agent is here: ";
@@ -107,16 +98,8 @@ pub(crate) fn start(
         e.hint("`become_method` names how other users are become: sudo, doas or su")
     })?;
     let password = password.as_ref().map(hep_protocol::value::Secret::reveal);
-    let mut meeting = Meeting {
-        attempt,
-        uid,
-        terminal,
-        listener,
-        said: Vec::new(),
-        lines: 0,
-        callers: Vec::new(),
-    };
-    match meeting.wait(password, stop) {
+    let mut meeting = Meeting::new(attempt, uid, terminal, listener);
+    match meeting.wait(password, PATIENCE, stop) {
         Ok(stream) => {
             let terminal = meeting.terminal;
             let end = std::thread::spawn(move || terminal.outlast());
@@ -157,117 +140,5 @@ impl Attempt<'_> {
             Method::Su => &[],
         };
         before.iter().chain(after).map(|&word| word.to_owned()).collect()
-    }
-}
-
-/// Waiting for an agent, with a terminal on one side and a socket on the other.
-struct Meeting<'a> {
-    attempt: Attempt<'a>,
-    uid: u32,
-    terminal: OnTerminal,
-    listener: UnixListener,
-    /// The end of what was on the terminal.
-    said: Vec<u8>,
-    /// How many lines were on it.
-    lines: usize,
-    /// Who has connected, and the token each sent.
-    callers: Vec<(UnixStream, String)>,
-}
-
-impl Meeting<'_> {
-    fn wait(
-        &mut self,
-        password: Option<&str>,
-        stop: &dyn Fn() -> bool,
-    ) -> Result<UnixStream, SysError> {
-        let (begun, mut heard) = (Instant::now(), Instant::now());
-        let mut dialogue = Dialogue::default();
-        loop {
-            // Asked before reading: what it wrote last is read after its end is known.
-            let ended = self.terminal.ended().map_err(|e| SysError::io("cannot wait", e))?;
-            if self.hear() {
-                heard = Instant::now();
-            }
-            self.meet();
-            if let Some(stream) = self.proven() {
-                return Ok(stream);
-            }
-            if let Some(exit) = ended {
-                return Err(self.attempt.ended(exit, &self.shown(password)));
-            }
-            let (hidden, quiet) = (self.terminal.hides(), heard.elapsed());
-            match dialogue.turn(Look { hidden, quiet, lines: self.lines }) {
-                Turn::Wait => {}
-                Turn::Answer => self.answer(password)?,
-                Turn::Again => return Err(self.attempt.wrong_password()),
-            }
-            if begun.elapsed() > PATIENCE {
-                return Err(self.attempt.too_late(PATIENCE.as_secs()).process(
-                    crate::sys::ProcessEnd {
-                        stderr: self.shown(password).into_bytes(),
-                        ..Default::default()
-                    },
-                ));
-            }
-            if stop() {
-                return Err(SysError::new("the controller is gone"));
-            }
-            self.terminal.wait(Some(self.listener.as_fd()), TICK);
-        }
-    }
-
-    /// Reads the terminal; whether there was something.
-    fn hear(&mut self) -> bool {
-        let new = self.terminal.read();
-        self.lines += new.iter().filter(|&&byte| byte == b'\n').count();
-        self.said.extend_from_slice(&new);
-        let excess = self.said.len().saturating_sub(KEPT);
-        self.said.drain(..excess);
-        !new.is_empty()
-    }
-
-    /// Takes in who has connected. Anybody may: the names of sockets are no secret.
-    fn meet(&mut self) {
-        while let Ok((mut stream, _)) = self.listener.accept() {
-            let mut token = [0; 32];
-            let right = socket::peer(&stream).is_ok_and(|uid| uid == self.uid);
-            let said = right
-                && stream.set_nonblocking(false).is_ok()
-                && stream.set_read_timeout(Some(TOKEN_PATIENCE)).is_ok()
-                && stream.read_exact(&mut token).is_ok();
-            if said && token.iter().all(u8::is_ascii_hexdigit) {
-                self.callers.push((stream, String::from_utf8_lossy(&token).into_owned()));
-            }
-        }
-    }
-
-    /// The one whose token is on the terminal.
-    fn proven(&mut self) -> Option<UnixStream> {
-        let said = String::from_utf8_lossy(&self.said);
-        let proof = |(_, token): &(UnixStream, String)| said.contains(&format!("{MARK}{token}"));
-        let index = self.callers.iter().position(proof)?;
-        let (stream, _) = self.callers.swap_remove(index);
-        stream.set_read_timeout(None).ok()?;
-        Some(stream)
-    }
-
-    /// Types the password, followed by Return.
-    fn answer(&mut self, password: Option<&str>) -> Result<(), SysError> {
-        let password = password.ok_or_else(|| self.attempt.no_password())?;
-        if password.contains(char::is_control) {
-            let what = "the password holds a character that cannot be typed";
-            return Err(SysError::new(what).hint("see `become_password`"));
-        }
-        let failed = |e| SysError::io("cannot answer on the terminal", e);
-        self.terminal.write(format!("{password}\n").as_bytes()).map_err(failed)
-    }
-
-    /// What was on the terminal, for a message: hidden or not, the password is not in it.
-    fn shown(&self, password: Option<&str>) -> String {
-        let said = String::from_utf8_lossy(&self.said).replace('\r', "");
-        match password {
-            Some(password) if !password.is_empty() => said.replace(password, "********"),
-            Some(_) | None => said,
-        }
     }
 }

@@ -161,6 +161,12 @@ fn su_lets_in_or_says_why_not() {
         refused(None, "bob"),
         "`su` asks for the password of `bob` on the host, and none was given"
     );
+    let expired = "`su` refuses: an account or password has expired";
+    for days in ["-d 0", "-E 1"] {
+        bench.host.shell(&format!("chage {days} bob")).unwrap();
+        assert_eq!(refused(Some(CODE), "bob"), expired, "{days}");
+        bench.host.shell("chage -d 20000 -E -1 bob").unwrap();
+    }
     bench.host.shell("usermod -s /usr/sbin/nologin bob").unwrap();
     let message = refused(Some(CODE), "bob");
     assert_eq!(message, "`su` refuses: `bob` has no shell to log in with");
@@ -205,6 +211,23 @@ fn controller_that_is_lost_leaves_nobody_waiting() {
     drop(agent);
     bench.nothing_is_left();
     assert!(bench.host.exists("/root/ended"), "the step in hand was cut off");
+}
+
+#[test]
+fn second_agent_that_is_killed_ends_the_stream() {
+    let bench = Bench::new();
+    for method in [Sudo, Su] {
+        let mut agent = bench.agent(method, Some(CODE), "root");
+        assert_eq!(agent.became(), Ok(()));
+        agent.begin("touch /root/begun; exec sleep 3", "root");
+        bench.until("test -e /root/begun");
+        bench
+            .host
+            .shell("rm /root/begun; pkill -KILL -f '^/var/tmp/.hep-[0-9a-f]*/hep-agent ac[t]'")
+            .unwrap();
+        agent.until_its_end();
+        bench.nothing_is_left();
+    }
 }
 
 #[test]

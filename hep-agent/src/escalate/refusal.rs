@@ -11,8 +11,11 @@ const GIVE: &str = "give one with `-K`, `become_password` or `become_password_co
 /// Advice on a password that is not the right one.
 const MEND: &str = "see `-K`, `become_password` and `become_password_command`";
 
-/// What the programs say in English, and what it means.
+/// What the programs say in English, and what it means; the first that fits.
 const WORDS: &[(&str, Meaning)] = &[
+    // Some say behind it that the password was wrong as well.
+    ("expired", Meaning::Expired),
+    ("required to change", Meaning::Expired),
     ("sorry, try again", Meaning::WrongPassword),
     ("incorrect password attempt", Meaning::WrongPassword),
     ("authentication fail", Meaning::WrongPassword),
@@ -22,7 +25,6 @@ const WORDS: &[(&str, Meaning)] = &[
     ("may not run sudo", Meaning::NotAllowed),
     ("operation not permitted", Meaning::NotAllowed),
     ("permission denied", Meaning::NotAllowed),
-    ("expired", Meaning::Expired),
     ("currently not available", Meaning::NoLogin),
     ("terminal is required", Meaning::NoTerminal),
     ("must have a tty", Meaning::NoTerminal),
@@ -55,23 +57,39 @@ impl Attempt<'_> {
         SysError::new(format!("{asks} on the host, and none was given")).hint(GIVE)
     }
 
-    /// It asked once more.
-    pub(super) fn wrong_password(&self) -> SysError {
-        let whose = match self.method {
-            Method::Sudo | Method::Doas => format!("`{}`", self.login),
-            Method::Su => format!("`{}`", self.user),
+    /// It asked once more; `said` is what was on its terminal.
+    pub(super) fn asks_again(&self, said: &str) -> SysError {
+        let lower = said.to_lowercase();
+        let signs = ["expired", "new password", "required to change"];
+        let error = if signs.iter().any(|sign| lower.contains(sign)) {
+            self.expired()
+        } else {
+            self.wrong_password()
         };
-        let what = format!("the password of {whose} is wrong: `{}`", self.method.name());
-        SysError::new(format!("{what} does not take it")).hint(MEND)
+        error.process(last_words(None, said))
+    }
+
+    fn wrong_password(&self) -> SysError {
+        let whose = match self.method {
+            Method::Sudo | Method::Doas => self.login,
+            Method::Su => self.user,
+        };
+        let name = self.method.name();
+        SysError::new(format!("the password of `{whose}` is wrong: `{name}` does not take it"))
+            .hint(MEND)
+    }
+
+    fn expired(&self) -> SysError {
+        let name = self.method.name();
+        SysError::new(format!("`{name}` refuses: an account or password has expired"))
     }
 
     /// It took too long.
-    pub(super) fn too_late(&self, seconds: u64) -> SysError {
+    pub(super) fn too_late(&self, seconds: u64, said: &str) -> SysError {
         let Self { method, user, .. } = self;
-        SysError::new(format!(
-            "`{}` did not start an agent as `{user}` within {seconds} s",
-            method.name()
-        ))
+        let name = method.name();
+        SysError::new(format!("`{name}` did not start an agent as `{user}` within {seconds} s"))
+            .process(last_words(None, said))
     }
 
     /// It ended, and no agent was started; `said` is what was on its terminal.
@@ -89,9 +107,7 @@ impl Attempt<'_> {
                 "`{name}` does not let `{login}` act as `{user}` on the host"
             ))
             .hint(allowing(self.method)),
-            Some(Meaning::Expired) => {
-                SysError::new(format!("`{name}` refuses: an account or password has expired"))
-            }
+            Some(Meaning::Expired) => self.expired(),
             Some(Meaning::NoLogin) => {
                 SysError::new(format!("`{name}` refuses: `{user}` has no shell to log in with"))
                     .hint("`become_method: sudo` needs no shell")
@@ -104,12 +120,12 @@ impl Attempt<'_> {
             }
             None => SysError::new(format!("`{name}` did not start an agent as `{user}`: {exit}")),
         };
-        error.process(ProcessEnd {
-            exit: Some(exit),
-            stdout: Vec::new(),
-            stderr: said.as_bytes().to_vec(),
-        })
+        error.process(last_words(Some(exit), said))
     }
+}
+
+fn last_words(exit: Option<Exit>, said: &str) -> ProcessEnd {
+    ProcessEnd { exit, stdout: Vec::new(), stderr: said.as_bytes().to_vec() }
 }
 
 fn allowing(method: Method) -> &'static str {

@@ -149,6 +149,13 @@ impl Agent {
         self.send(&Request::Plan(plan));
     }
 
+    /// Reads on to the end of the stream, without a last word.
+    pub(super) fn until_its_end(&mut self) {
+        while let Some(reply) = self.reply() {
+            assert!(!matches!(reply, Reply::Done(_)));
+        }
+    }
+
     /// What the script writes; the run has to end well.
     pub(super) fn output(&mut self) -> String {
         let mut said = Vec::new();

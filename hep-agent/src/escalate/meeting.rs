@@ -1,0 +1,229 @@
+//! Waiting for the agent that sudo, doas or su starts, with their terminal on one side and a socket on the other.
+
+use super::dialogue::{Dialogue, Look, Turn};
+use super::{Attempt, MARK};
+use crate::sys::SysError;
+use crate::sys::linux::socket;
+use crate::sys::linux::terminal::OnTerminal;
+use std::io::Read;
+use std::os::fd::AsFd;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::time::{Duration, Instant};
+
+/// How long a process that has connected may take to say its token.
+const TOKEN_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often the terminal is looked at.
+const TICK: Duration = Duration::from_millis(20);
+
+/// How much of what is on the terminal is kept, in bytes: its end.
+const KEPT: usize = 64 * 1024;
+
+/// Waiting for an agent, with a terminal on one side and a socket on the other.
+pub(super) struct Meeting<'a> {
+    attempt: Attempt<'a>,
+    uid: u32,
+    pub(super) terminal: OnTerminal,
+    listener: UnixListener,
+    /// The end of what was on the terminal.
+    said: Vec<u8>,
+    /// How many lines were on it.
+    lines: usize,
+    /// Who has connected, and the token each sent.
+    callers: Vec<(UnixStream, String)>,
+}
+
+impl<'a> Meeting<'a> {
+    /// Of an attempt under way on that terminal, to become who has that number.
+    pub(super) fn new(
+        attempt: Attempt<'a>,
+        uid: u32,
+        terminal: OnTerminal,
+        listener: UnixListener,
+    ) -> Self {
+        let (said, lines, callers) = (Vec::new(), 0, Vec::new());
+        Self { attempt, uid, terminal, listener, said, lines, callers }
+    }
+
+    /// The way to the new agent, once it is there.
+    pub(super) fn wait(
+        &mut self,
+        password: Option<&str>,
+        patience: Duration,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<UnixStream, SysError> {
+        let (begun, mut heard) = (Instant::now(), Instant::now());
+        let mut dialogue = Dialogue::default();
+        loop {
+            // Asked before reading: what it wrote last is read after its end is known.
+            let ended = self.terminal.ended().map_err(|e| SysError::io("cannot wait", e))?;
+            if self.hear() {
+                heard = Instant::now();
+            }
+            self.meet();
+            if let Some(stream) = self.proven() {
+                return Ok(stream);
+            }
+            if let Some(exit) = ended {
+                return Err(self.attempt.ended(exit, &self.shown(password)));
+            }
+            let (hidden, quiet) = (self.terminal.hides(), heard.elapsed());
+            match dialogue.turn(Look { hidden, quiet, lines: self.lines }) {
+                Turn::Wait => {}
+                Turn::Answer => self.answer(password)?,
+                Turn::Again => return Err(self.attempt.asks_again(&self.shown(password))),
+            }
+            if begun.elapsed() > patience {
+                return Err(self.attempt.too_late(patience.as_secs(), &self.shown(password)));
+            }
+            if stop() {
+                return Err(SysError::new("the controller is gone"));
+            }
+            self.terminal.wait(Some(self.listener.as_fd()), TICK);
+        }
+    }
+
+    /// Reads the terminal; whether there was something.
+    fn hear(&mut self) -> bool {
+        let new = self.terminal.read();
+        self.lines += new.iter().filter(|&&byte| byte == b'\n').count();
+        self.said.extend_from_slice(&new);
+        let excess = self.said.len().saturating_sub(KEPT);
+        self.said.drain(..excess);
+        !new.is_empty()
+    }
+
+    /// Takes in who has connected. Anybody may: the names of sockets are no secret.
+    fn meet(&mut self) {
+        // One at a time: whoever keeps us waiting for a token, the rest is looked at in between.
+        if let Ok((mut stream, _)) = self.listener.accept() {
+            let mut token = [0; 32];
+            let right = socket::peer(&stream).is_ok_and(|uid| uid == self.uid);
+            let said = right
+                && stream.set_nonblocking(false).is_ok()
+                && stream.set_read_timeout(Some(TOKEN_PATIENCE)).is_ok()
+                && stream.read_exact(&mut token).is_ok();
+            if said && token.iter().all(u8::is_ascii_hexdigit) {
+                self.callers.push((stream, String::from_utf8_lossy(&token).into_owned()));
+            }
+        }
+    }
+
+    /// The one whose token is on the terminal.
+    fn proven(&mut self) -> Option<UnixStream> {
+        let said = String::from_utf8_lossy(&self.said);
+        let proof = |(_, token): &(UnixStream, String)| said.contains(&format!("{MARK}{token}"));
+        let index = self.callers.iter().position(proof)?;
+        let (stream, _) = self.callers.swap_remove(index);
+        stream.set_read_timeout(None).ok()?;
+        Some(stream)
+    }
+
+    /// Types the password, followed by Return.
+    fn answer(&mut self, password: Option<&str>) -> Result<(), SysError> {
+        let password = password.ok_or_else(|| self.attempt.no_password())?;
+        if password.contains(char::is_control) {
+            let what = "the password holds a character that cannot be typed";
+            return Err(SysError::new(what).hint("see `become_password`"));
+        }
+        let failed = |e| SysError::io("cannot answer on the terminal", e);
+        self.terminal.write(format!("{password}\n").as_bytes()).map_err(failed)
+    }
+
+    /// What was on the terminal, for a message: hidden or not, the password is not in it.
+    fn shown(&self, password: Option<&str>) -> String {
+        let said = String::from_utf8_lossy(&self.said).replace('\r', "");
+        match password {
+            Some(password) if !password.is_empty() => said.replace(password, "********"),
+            Some(_) | None => said,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hep_protocol::outcome::Failure;
+    use hep_protocol::rights::Method;
+    use std::io::Write;
+
+    /// Meets whom a script of sh brings, as this process's own user.
+    fn meet(
+        script: &str,
+        password: Option<&str>,
+        patience: u64,
+        name: &str,
+    ) -> Result<UnixStream, Failure> {
+        let attempt = Attempt { method: Method::Sudo, user: "root", login: "me" };
+        let terminal = OnTerminal::start(&["sh", "-c", script].map(str::to_owned)).unwrap();
+        let listener = socket::listen(name).unwrap();
+        let uid = nix::unistd::geteuid().as_raw();
+        let mut meeting = Meeting::new(attempt, uid, terminal, listener);
+        let met = meeting.wait(password, Duration::from_millis(patience), &|| false);
+        meeting.terminal.hang_up();
+        met.map_err(Failure::from)
+    }
+
+    fn refused(script: &str, password: Option<&str>, patience: u64) -> (String, String) {
+        let name = socket::random_name().unwrap();
+        let failure = meet(script, password, patience, &name).err().unwrap();
+        (failure.message, failure.stderr)
+    }
+
+    #[test]
+    fn program_that_neither_asks_nor_ends_is_given_up() {
+        let (message, stderr) = refused("echo well; sleep 60", None, 2000);
+        assert_eq!(message, "`sudo` did not start an agent as `root` within 2 s");
+        assert_eq!(stderr, "well\n");
+    }
+
+    #[test]
+    fn password_is_never_among_the_last_words() {
+        let script = "stty -echo; echo Code:; read -r a; echo \"got $a\"; exit 1";
+        let (message, stderr) = refused(script, Some("Xyzzy"), 20_000);
+        assert_eq!(message, "`sudo` did not start an agent as `root`: exit code 1");
+        assert_eq!(stderr, "Code:\ngot ********\n");
+    }
+
+    #[test]
+    fn password_that_cannot_be_typed_is_told() {
+        let script = "stty -echo; echo Code:; read -r a";
+        let (message, _) = refused(script, Some("a\u{3}b"), 20_000);
+        assert_eq!(message, "the password holds a character that cannot be typed");
+    }
+
+    #[test]
+    fn end_of_a_password_s_time_is_no_wrong_password() {
+        let script = "stty -echo; echo Code:; read -r a; echo; echo New password:; read -r b";
+        let (message, _) = refused(script, Some("Xyzzy"), 20_000);
+        assert_eq!(message, "`sudo` refuses: an account or password has expired");
+    }
+
+    #[test]
+    fn only_who_is_on_the_terminal_is_taken() {
+        let name = socket::random_name().unwrap();
+        let [stranger, agent] = ["0", "f"].map(|digit| digit.repeat(32));
+        let script = format!("echo Welcome; echo {MARK}{agent}; sleep 60");
+        let called = name.clone();
+        let callers = std::thread::spawn(move || {
+            let mut streams = Vec::new();
+            for token in [stranger, agent] {
+                let stream = loop {
+                    match socket::connect(&called) {
+                        Ok(stream) => break stream,
+                        Err(_) => std::thread::sleep(Duration::from_millis(5)),
+                    }
+                };
+                (&stream).write_all(token.as_bytes()).unwrap();
+                (&stream).write_all(token.as_bytes()).unwrap();
+                streams.push(stream);
+            }
+            streams
+        });
+        let mut met = meet(&script, None, 20_000, &name).unwrap();
+        let mut rest = [0; 4];
+        met.read_exact(&mut rest).unwrap();
+        assert_eq!(&rest, b"ffff");
+        drop(callers.join().unwrap());
+    }
+}
