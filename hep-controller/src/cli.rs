@@ -1,5 +1,7 @@
 //! The command line. Says what was written there; what it leaves open, `settings` fills in.
 
+pub(crate) mod rights;
+
 use crate::completions::{self, Shell};
 use crate::remote::HostKeyPolicy;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -88,6 +90,8 @@ pub(crate) struct Push {
     pub(crate) show_vars: Option<String>,
     #[command(flatten)]
     pub(crate) login: Login,
+    #[command(flatten)]
+    pub(crate) rights: rights::Rights,
     /// Only these of the hosts: a pattern as `web:!web3`, or `@FILE` with one host a line.
     #[arg(short, long, value_name = "PATTERN", add = completions::hosts())]
     pub(crate) limit: Option<String>,
@@ -244,6 +248,8 @@ impl From<HostKey> for HostKeyPolicy {
 pub(crate) struct Apply {
     /// What this machine shall be.
     pub(crate) manifest: PathBuf,
+    #[command(flatten)]
+    pub(crate) rights: rights::Rights,
     #[command(flatten)]
     pub(crate) run: Run,
     #[command(flatten)]

@@ -7,6 +7,7 @@ use crate::remote::{Secret, UploadMode};
 use crate::source::{Source, Span};
 use crate::words::alternatives;
 use crate::yaml::{self, Decoder, Kind, decode_each};
+use hep_protocol::rights::Method;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,6 +27,24 @@ pub(crate) struct Config {
     pub(crate) hosts: Option<PathBuf>,
     #[serde(default)]
     pub(crate) log_level: Option<LogLevel>,
+    /// As whom tasks run where nothing nearer says.
+    #[serde(default, rename = "become")]
+    pub(crate) rights: RightsDefaults,
+}
+
+/// The section `become`: who, and how.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RightsDefaults {
+    #[serde(default)]
+    pub(crate) user: Option<String>,
+    #[serde(default)]
+    pub(crate) method: Option<Method>,
+    #[serde(default, deserialize_with = "secret")]
+    pub(crate) password: Option<Secret>,
+    /// A command on this machine that prints it.
+    #[serde(default)]
+    pub(crate) password_command: Option<String>,
 }
 
 /// The section `ssh`.

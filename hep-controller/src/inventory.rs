@@ -23,6 +23,7 @@ pub(crate) use range::expand_shown;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::remote::Secret;
 use crate::source::{Source, Span};
+use hep_protocol::rights::{ActAs, Method};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::fmt;
@@ -41,7 +42,7 @@ pub(crate) struct Inventory {
 }
 
 /// One host with all that concerns it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Host {
     /// What messages and patterns call it. With a user, as written: `root@web1:22`; else without the port.
     pub(crate) name: String,
@@ -53,12 +54,23 @@ pub(crate) struct Host {
     /// A file on this machine; `~` and relative paths are resolved.
     pub(crate) private_key: Option<PathBuf>,
     pub(crate) transport: Transport,
+    pub(crate) rights: Rights,
     /// All groups it is in, without `all`, sorted.
     pub(crate) groups: Vec<String>,
     /// All definitions that concern it, weakest first: the last of a name is the one that counts. No passwords.
     pub(crate) vars: Vec<Arc<Variable>>,
     /// Mistakes that matter only to who connects to it.
     pub(crate) obstacles: Diagnostics,
+}
+
+/// As whom tasks run on a host, and how they become that user.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Rights {
+    pub(crate) act_as: ActAs,
+    pub(crate) method: Option<Method>,
+    pub(crate) password: Option<Secret>,
+    /// A command on this machine that prints it.
+    pub(crate) password_command: Option<String>,
 }
 
 /// How to reach a host.

@@ -101,7 +101,7 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let manifest_path = settings::manifest(args.manifest.as_deref(), &config)?;
     let hosts_path = settings::hosts(args.files.hosts.as_deref(), &config)?;
     let usual = Usual::of_system();
-    let wish = Wish::of_run(&args.vars, &args.tasks, &args.run)?;
+    let wish = Wish::of_run(&args.vars, &args.tasks, &args.run, &args.rights)?;
     let around = surroundings(&usual)?;
     let (manifest, inventory) =
         prepare::read(&manifest_path, &hosts_path, &around).map_err(Refusal::Mistakes)?;
@@ -141,7 +141,7 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
 
 /// `hep apply`.
 fn apply(args: &cli::Apply, ui: &mut Ui) -> Result<ExitCode, Refusal> {
-    let wish = Wish::of_run(&args.vars, &args.tasks, &args.run)?;
+    let wish = Wish::of_run(&args.vars, &args.tasks, &args.run, &args.rights)?;
     let manifest = Manifest::read(&args.manifest).map_err(Refusal::Mistakes)?;
     let audience = Audience::this_machine(LOCALHOST);
     let prepared = Prepared { manifest, audience: &audience, wish: &wish };

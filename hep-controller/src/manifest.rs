@@ -20,6 +20,7 @@ pub(crate) mod parameter;
 mod params;
 mod parse;
 mod scope;
+pub(crate) mod rights;
 mod select;
 mod sources;
 mod task;
@@ -71,6 +72,7 @@ pub(crate) struct ManifestPlay {
     entries: Vec<Entry>,
     handlers: Vec<ManifestTask>,
     on_failure: HandlersOnFailure,
+    act_as: rights::Rights,
 }
 
 /// What stands in a list of tasks.

@@ -6,6 +6,7 @@ use crate::inventory::{Inventory, Surroundings};
 use crate::manifest::{self, Audience, Choice, Compiled, Extra, Manifest, Order};
 use crate::settings::Refusal;
 use hep_protocol::plan::{DiffMode, Pace, RunMode};
+use hep_protocol::rights::ActAs;
 use std::path::Path;
 
 /// What is asked of a manifest beside its text.
@@ -16,6 +17,7 @@ pub(crate) struct Wish {
     pub(crate) mode: RunMode,
     pub(crate) diff: DiffMode,
     pub(crate) pace: Pace,
+    pub(crate) act_as: ActAs,
 }
 
 impl Wish {
@@ -30,6 +32,7 @@ impl Wish {
             mode: if check { RunMode::Check } else { RunMode::Apply },
             diff: if diff { DiffMode::Unified } else { DiffMode::Off },
             pace: Pace::Straight,
+            act_as: ActAs::default(),
         })
     }
 
@@ -50,6 +53,7 @@ impl Wish {
         vars: &cli::Vars,
         tasks: &cli::Tasks,
         run: &cli::Run,
+        rights: &cli::rights::Rights,
     ) -> Result<Wish, Refusal> {
         let choice = Choice {
             tags: tasks.tags.clone(),
@@ -58,7 +62,8 @@ impl Wish {
             reluctant: false,
         };
         let pace = if run.step { Pace::Asking } else { Pace::Straight };
-        Ok(Wish { choice, pace, ..Wish::new(vars, run.check, run.diff)? })
+        let act_as = rights.act_as();
+        Ok(Wish { choice, pace, act_as, ..Wish::new(vars, run.check, run.diff)? })
     }
 }
 
@@ -74,7 +79,7 @@ impl Prepared<'_> {
     fn ordered<T>(&self, then: impl FnOnce(&Manifest, &Order<'_>) -> T) -> T {
         // Only relative sources need it, and those are sought beside the manifest too.
         let here = std::env::current_dir().unwrap_or_else(|_| ".".into());
-        let Wish { extra, choice, mode, diff, pace } = self.wish;
+        let Wish { extra, choice, mode, diff, pace, act_as } = self.wish;
         let order = Order {
             audience: self.audience,
             extra,
@@ -83,6 +88,7 @@ impl Prepared<'_> {
             mode: *mode,
             diff: *diff,
             pace: *pace,
+            act_as: act_as.clone(),
         };
         then(&self.manifest, &order)
     }

@@ -7,9 +7,13 @@ use super::address::{self, Address};
 use super::draft::DraftHost;
 use super::{Host, Layer, Place, Surroundings, Transport, Variable};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::manifest::rights;
 use crate::remote::Secret;
 use crate::words::alternatives;
+use hep_protocol::expression::{Found, Language, Scope, has_expression};
+use hep_protocol::value::Json;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -22,19 +26,44 @@ pub(super) enum Key {
     Password,
     Identity,
     Connection,
+    Become,
+    BecomeUser,
+    BecomeMethod,
+    BecomePassword,
+    BecomePasswordCommand,
 }
 
+/// All of them, in the order in which they are settled.
+const KEYS: [Key; 11] = [
+    Key::Host,
+    Key::Port,
+    Key::User,
+    Key::Password,
+    Key::Identity,
+    Key::Connection,
+    Key::Become,
+    Key::BecomeUser,
+    Key::BecomeMethod,
+    Key::BecomePassword,
+    Key::BecomePasswordCommand,
+];
+
 /// hep's own keys.
-pub(super) const SHORT: [(&str, Key); 5] = [
+pub(super) const SHORT: [(&str, Key); 10] = [
     ("host", Key::Host),
     ("port", Key::Port),
     ("user", Key::User),
     ("password", Key::Password),
     ("private_key", Key::Identity),
+    ("become", Key::Become),
+    ("become_user", Key::BecomeUser),
+    ("become_method", Key::BecomeMethod),
+    ("become_password", Key::BecomePassword),
+    ("become_password_command", Key::BecomePasswordCommand),
 ];
 
 /// Ansible's variables; of two for one thing the later wins, since it says more exactly what it is for.
-const LONG: [(&str, Key); 12] = [
+const LONG: [(&str, Key); 17] = [
     ("ansible_host", Key::Host),
     ("ansible_ssh_host", Key::Host),
     ("ansible_port", Key::Port),
@@ -47,6 +76,11 @@ const LONG: [(&str, Key); 12] = [
     ("ansible_private_key_file", Key::Identity),
     ("ansible_ssh_private_key_file", Key::Identity),
     ("ansible_connection", Key::Connection),
+    ("ansible_become", Key::Become),
+    ("ansible_become_user", Key::BecomeUser),
+    ("ansible_become_method", Key::BecomeMethod),
+    ("ansible_become_pass", Key::BecomePassword),
+    ("ansible_become_password", Key::BecomePassword),
 ];
 
 /// Ways to connect that mean SSH to hep.
@@ -86,7 +120,15 @@ pub(super) fn misspelt_short(name: &str, value: &str) -> Option<&'static str> {
     let fits = |key: Key| match key {
         Key::Host => address::parse(value).is_ok() && value.contains(['.', ':']),
         Key::Port => address::port(value).is_some(),
-        Key::User | Key::Password | Key::Identity | Key::Connection => !value.is_empty(),
+        Key::User
+        | Key::Password
+        | Key::Identity
+        | Key::Connection
+        | Key::BecomeUser
+        | Key::BecomePassword
+        | Key::BecomePasswordCommand => !value.is_empty(),
+        Key::Become => rights::truth(&Value::from(value)).is_some(),
+        Key::BecomeMethod => rights::method(value).is_some(),
     };
     SHORT.iter().find(|(short, key)| near(short) && fits(*key)).map(|(short, _)| *short)
 }
@@ -140,9 +182,8 @@ fn settings(host: &Host, draft: &DraftHost, problems: &mut Diagnostics) -> Vec<S
         let names = LONG.iter().rev().filter(move |(_, of)| *of == key);
         names.filter_map(|(name, _)| effective.iter().find(|variable| variable.name == *name))
     };
-    let kinds = [Key::Host, Key::Port, Key::User, Key::Password, Key::Identity, Key::Connection];
     let mut found = Vec::new();
-    for key in kinds {
+    for key in KEYS {
         let own = draft.short.iter().rev().find(|short| short.key == key);
         let of_host = long(key).find(|variable| variable.origin.layer() == Layer::Host);
         let variable = of_host.or_else(|| long(key).next().filter(|_| own.is_none()));
@@ -168,6 +209,7 @@ fn text(key: Key, variable: &Arc<Variable>, problems: &mut Diagnostics) -> Optio
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
         Value::Null => String::new(),
+        Value::Bool(truth) if key == Key::Become => truth.to_string(),
         Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
             let message = format!("`{name}` takes a text");
             problems.push(place.diagnostic(message, "write it in quotes"));
@@ -205,10 +247,19 @@ impl Settling<'_> {
             );
             return;
         }
-        if text.contains("{{") || text.contains("{%") {
-            let hint =
-                "write the value itself: how to reach a host is known before expressions are";
-            self.obstacle(setting, format!("`{name}` is an expression"), hint);
+        // As whom tasks run the host itself may find out.
+        let later = matches!(key, Key::Become | Key::BecomeUser);
+        if has_expression(text) && !later {
+            match self.evaluated(text) {
+                Ok(text) => {
+                    let (name, place) = (name.clone(), place.clone());
+                    self.set(&Setting { key: *key, name, text, place, own: *own });
+                }
+                Err(why) => {
+                    let hint = "it may use the host's variables, and no facts: how to reach a host is known before those are";
+                    self.obstacle(setting, format!("`{name}` cannot be evaluated: {why}"), hint);
+                }
+            }
             return;
         }
         match key {
@@ -239,7 +290,51 @@ impl Settling<'_> {
                 Err(tried) => self.no_key(setting, &tried, *own),
             },
             Key::Connection => self.connection(setting),
+            Key::Become => self.becoming(setting),
+            Key::BecomeUser => self.host.rights.act_as.user = Some(Json(text.as_str().into())),
+            Key::BecomeMethod => match rights::method(text.rsplit('.').next().unwrap_or_default()) {
+                Some(method) => self.host.rights.method = Some(method),
+                None => {
+                    let shown = crate::yaml::shorten(text);
+                    let message = format!("hep knows no way `{shown}` to become another user");
+                    self.obstacle(setting, message, &format!("write {}", rights::methods()));
+                }
+            },
+            Key::BecomePassword => {
+                crate::secrets::learn(text);
+                self.host.rights.password = Some(Secret::new(text.as_str()));
+            }
+            Key::BecomePasswordCommand => {
+                self.host.rights.password_command = Some(text.clone());
+            }
         }
+    }
+
+    /// The value of a text with expressions, which may read the host's variables.
+    fn evaluated(&self, text: &str) -> Result<String, String> {
+        let effective = self.host.effective();
+        let vars = effective.iter().map(|one| (one.name.clone(), one.value.clone()));
+        let scope: Arc<dyn Scope> = Arc::new(Variables(vars.collect()));
+        match Language::new().text(text, &scope) {
+            Ok(Value::String(text)) => Ok(text),
+            Ok(Value::Number(number)) => Ok(number.to_string()),
+            Ok(_) => Err("it gives no text".to_owned()),
+            Err(trouble) => Err(trouble.message),
+        }
+    }
+
+    fn becoming(&mut self, setting: &Setting) {
+        let value = Value::from(setting.text.as_str());
+        let wanted = match rights::truth(&value) {
+            Some(truth) => Value::Bool(truth),
+            None if has_expression(&setting.text) => value,
+            None => {
+                let message = format!("`{}` takes true or false", setting.name);
+                let hint = "write `true`, or `false`";
+                return self.problem(&setting.place, message, hint);
+            }
+        };
+        self.host.rights.act_as.wanted = Some(Json(wanted));
     }
 
     /// Ansible's inventories may name keys of other machines: only who connects needs them.
@@ -270,6 +365,20 @@ impl Settling<'_> {
                 self.obstacle(setting, message, "write `ssh` or `local`, or leave the host out");
             }
         }
+    }
+}
+
+/// A host's variables, as expressions in them read one another.
+#[derive(Debug)]
+struct Variables(BTreeMap<String, Value>);
+
+impl Scope for Variables {
+    fn get(&self, name: &str) -> Option<Found> {
+        self.0.get(name).cloned().map(Found::Raw)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0.keys().cloned().collect()
     }
 }
 

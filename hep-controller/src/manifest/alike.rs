@@ -93,7 +93,7 @@ impl Groups {
         let pieces =
             [&control.vars, &control.env, &control.retries, &control.delay, &control.timeout];
         let over = control.each.as_ref().map(|each| &each.over);
-        for piece in pieces.into_iter().flatten().chain(over) {
+        for piece in pieces.into_iter().flatten().chain(over).chain(control.act_as.pieces()) {
             piece.node.each_text(&mut |text| {
                 if has_expression(text) {
                     self.words_of(text);

@@ -129,14 +129,8 @@ const NOT_YET: &[(&str, &str)] = &[
     ("fetch", "copy it with `scp`"),
     ("reboot", "restart the host by other means"),
     ("pause", "write `command: {argv: [sleep, SECONDS]}`, or `wait_for`"),
-    ("become", LOG_IN),
-    (
-        "become_user",
-        "write `command: {argv: [runuser, -u, USER, --, ...]}` for a command of another user",
-    ),
-    ("become_method", LOG_IN),
-    ("become_flags", LOG_IN),
-    ("become_exe", LOG_IN),
+    ("become_flags", "remove it: hep gives sudo, doas and su what they need"),
+    ("become_exe", "remove it: sudo, doas or su is sought in the host's PATH"),
 ];
 
 /// Keys that hep has another word for, or no need of.

@@ -2,6 +2,7 @@
 
 use super::variables::Definition;
 use crate::inventory::{Host, Inventory};
+use hep_protocol::rights::ActAs;
 use serde_json::{Map, Value, json};
 
 /// Hosts, and which of them a pattern means.
@@ -34,6 +35,8 @@ pub(crate) struct Member {
     pub(crate) definitions: Vec<Definition>,
     /// Of each name the one that counts.
     pub(crate) vars: Map<String, Value>,
+    /// As whom tasks run there, if the inventory says.
+    pub(crate) act_as: ActAs,
 }
 
 /// Why a pattern means nothing.
@@ -120,6 +123,7 @@ impl Member {
         };
         let definitions: Vec<Definition> = host.vars.iter().map(definition).collect();
         let vars = definitions.iter().map(|one| (one.name.clone(), one.value.clone())).collect();
-        Member { name: host.name.clone(), groups: host.groups.clone(), definitions, vars }
+        let (name, groups) = (host.name.clone(), host.groups.clone());
+        Member { name, groups, definitions, vars, act_as: host.rights.act_as.clone() }
     }
 }

@@ -6,6 +6,7 @@ mod task;
 use super::audience::{Audience, NoHosts};
 use super::control::{Control as Keys, ManifestLoop};
 use super::notify::Handlers;
+use super::rights::{self, Rights};
 use super::select::{self, Choice, Chosen};
 use super::sources::{SearchPath, Sources, at_place};
 use super::variables::{self, Definition, Extra};
@@ -17,6 +18,7 @@ use hep_protocol::plan::{
     Block, CheckPolicy, Condition, DiffMode, HostPart, Item, Loop, NamedSource, OnError, Pace,
     Plan, Play, Privacy, RunMode, Spec, Task,
 };
+use hep_protocol::rights::{ActAs, Method};
 use hep_protocol::value::Json;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
@@ -32,6 +34,8 @@ pub(crate) struct Compiled {
     pub(crate) hosts: Vec<(usize, HostPart)>,
     /// The contents that the tasks refer to by digest.
     pub(crate) contents: Arc<Contents>,
+    /// By which program tasks become others, if they say.
+    pub(crate) method: Option<Method>,
     /// What is no mistake and may be none of the operator's intentions.
     pub(crate) warnings: Vec<String>,
 }
@@ -46,6 +50,8 @@ pub(crate) struct Order<'a> {
     pub(crate) mode: RunMode,
     pub(crate) diff: DiffMode,
     pub(crate) pace: Pace,
+    /// As whom tasks run where nothing nearer says.
+    pub(crate) act_as: ActAs,
 }
 
 /// Compiles a manifest for its hosts.
@@ -64,6 +70,7 @@ pub(crate) fn compile(manifest: &Manifest, order: &Order<'_>) -> Result<Compiled
         tasks: Vec::new(),
         numbers: HashMap::new(),
         paths: BTreeMap::new(),
+        rights: Vec::new(),
     };
     let mut chosen = match select::choose(manifest, order.choice) {
         Ok(chosen) => chosen,
@@ -80,7 +87,8 @@ pub(crate) fn compile(manifest: &Manifest, order: &Order<'_>) -> Result<Compiled
             run.problems.extend(at_place(piece, troubles));
         }
     }
-    let Run { sources, problems, warnings, tasks, .. } = run;
+    let Run { sources, mut problems, warnings, tasks, rights, .. } = run;
+    let method = rights::of_run(rights.iter(), &mut problems);
     let groups =
         if mentions(manifest, "groups") { order.audience.groups.clone() } else { Map::new() };
     let plan = Plan {
@@ -99,7 +107,8 @@ pub(crate) fn compile(manifest: &Manifest, order: &Order<'_>) -> Result<Compiled
     for (_, part) in &mut hosts {
         part.secrets = crate::secrets::within(&[&common, &part.vars.0]);
     }
-    problems.unless(Compiled { plan, hosts, contents: Arc::new(sources.contents), warnings })
+    let contents = Arc::new(sources.contents);
+    problems.unless(Compiled { plan, hosts, contents, method, warnings })
 }
 
 /// A mapping as it travels; none at all if it is empty.
@@ -116,8 +125,9 @@ fn hosts(audience: &Audience, plays: &[Vec<usize>]) -> Vec<(usize, HostPart)> {
     let part = |(member, plays): (usize, Vec<u32>)| {
         let host = audience.members.get(member)?;
         let (name, groups) = (host.name.clone(), host.groups.clone());
-        let vars = json(host.vars.clone());
-        Some((member, HostPart { name, groups, vars, plays, ..HostPart::default() }))
+        let (vars, act_as) = (json(host.vars.clone()), host.act_as.clone());
+        let part = HostPart { name, groups, vars, plays, act_as, ..HostPart::default() };
+        Some((member, part))
     };
     parts.into_iter().filter_map(part).collect()
 }
@@ -150,11 +160,12 @@ struct Inherited {
     privacy: Option<Privacy>,
     check: Option<CheckPolicy>,
     timeout: Option<Json>,
+    act_as: Rights,
 }
 
 impl Inherited {
     fn with(&self, keys: &Keys) -> Inherited {
-        let Inherited { on_error, env, notify, privacy, check, timeout } = self.clone();
+        let Inherited { on_error, env, notify, privacy, check, timeout, act_as } = self.clone();
         Inherited {
             on_error: keys.on_error.clone().or(on_error),
             env: env.into_iter().chain(keys.env.iter().map(value)).collect(),
@@ -162,6 +173,7 @@ impl Inherited {
             privacy: keys.privacy.or(privacy),
             check: keys.check.or(check),
             timeout: keys.timeout.as_ref().map(value).or(timeout),
+            act_as: keys.act_as.within(&act_as),
         }
     }
 }
@@ -181,6 +193,8 @@ struct Run<'m> {
     numbers: HashMap<usize, u32>,
     /// Where the local files of tasks are, by the tasks' numbers and the texts that name them.
     paths: BTreeMap<(usize, String), PathBuf>,
+    /// What the tasks say of methods.
+    rights: Vec<Rights>,
 }
 
 impl Run<'_> {
@@ -262,10 +276,11 @@ impl Run<'_> {
     ) -> Play {
         let mut flat = Flat { run: self, handlers, chosen };
         let mut items = Vec::new();
-        flat.entries(&play.entries, &Inherited::default(), &mut items);
+        let around = Inherited { act_as: play.act_as.clone(), ..Inherited::default() };
+        flat.entries(&play.entries, &around, &mut items);
         let mut numbers = Vec::new();
         for handler in &play.handlers {
-            numbers.extend(flat.task(handler, &Inherited::default()));
+            numbers.extend(flat.task(handler, &around));
         }
         Play {
             name: play.name.clone(),
@@ -380,6 +395,9 @@ impl Flat<'_, '_> {
         }
         let number =
             self.run.numbers.get(&task.number).copied().filter(|_| self.chosen.has(task))?;
+        if inherited.act_as.method.is_some() {
+            self.run.rights.push(inherited.act_as.clone());
+        }
         let on_error = inherited.on_error.clone().unwrap_or(OnError::Stop);
         let mut sources = Vec::new();
         if let Some(spec) = &task.spec {
@@ -396,7 +414,7 @@ impl Flat<'_, '_> {
                 }
             }
         }
-        let control = task.plan_control(inherited, notify);
+        let control = task.plan_control(inherited, notify, &self.run.order.act_as);
         let spec = match &task.spec {
             Some(spec) => Spec::Typed(spec.clone()),
             None => {

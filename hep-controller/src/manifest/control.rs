@@ -1,6 +1,7 @@
 //! The keys that a task, block or include has beside what it does.
 
 use super::values::Value;
+use super::rights::Rights;
 use super::{Piece, Spot, keys};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, Span};
@@ -33,6 +34,7 @@ pub(crate) struct Control {
     pub(crate) timeout: Option<Piece>,
     pub(crate) privacy: Option<Privacy>,
     pub(crate) check: Option<CheckPolicy>,
+    pub(crate) act_as: Rights,
 }
 
 /// A loop as written.
@@ -151,6 +153,7 @@ impl Control {
                 self.privacy = value.truth().map(privacy);
             }
             "check" => self.check = check(&mut value),
+            key if self.act_as.take(key, &mut value) => {}
             // `block`, `rescue`, `always` and `include` are what it does.
             _ => {}
         }

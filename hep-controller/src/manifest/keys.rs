@@ -249,6 +249,27 @@ pub(crate) static TASK: &[Key] = &[
     .also(&[spelled("check_mode", Takes::Truth)])
     .default("as the run: `--check` or not"),
     Key::new(
+        "become",
+        Takes::TruthOrExpression,
+        "Run the task as another user: that of `become_user`.",
+        "become: true",
+    )
+    .default("false"),
+    Key::new(
+        "become_user",
+        Takes::Text,
+        "Who that is; only with `become`.",
+        "become_user: postgres",
+    )
+    .default("root"),
+    Key::new(
+        "become_method",
+        Takes::Word(&["sudo", "doas", "su"]),
+        "The program on the host by which the login's user becomes another; one for a run.",
+        "become_method: doas",
+    )
+    .default("sudo"),
+    Key::new(
         "block",
         Takes::Tasks,
         "Tasks that share the keys beside it; stands in place of a module.",
@@ -342,6 +363,27 @@ pub(crate) static PLAY: &[Key] = &[
         "include: base.yml",
     ),
     Key::new(
+        "become",
+        Takes::TruthOrExpression,
+        "Run all its tasks and handlers as another user: that of `become_user`.",
+        "become: true",
+    )
+    .default("false"),
+    Key::new(
+        "become_user",
+        Takes::Text,
+        "Who that is; only with `become`.",
+        "become_user: postgres",
+    )
+    .default("root"),
+    Key::new(
+        "become_method",
+        Takes::Word(&["sudo", "doas", "su"]),
+        "The program on the host by which the login's user becomes another; one for a run.",
+        "become_method: doas",
+    )
+    .default("sudo"),
+    Key::new(
         "handlers_on_failure",
         Takes::Word(&["run", "skip"]),
         "Whether notified handlers still run when a later task has failed.",
@@ -374,7 +416,7 @@ mod tests {
         for word in ["sensitive", "no_log"] {
             assert_eq!(find(TASK, word).map(|key| key.name), Some("sensitive"));
         }
-        assert!(find(TASK, "become").is_none());
+        assert!(find(TASK, "become_flags").is_none());
     }
 
     #[test]

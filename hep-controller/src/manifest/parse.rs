@@ -1,6 +1,7 @@
 //! The forms a manifest may have: a list of tasks, a play, a list of plays.
 
 use super::include::Loaded;
+use super::rights::Rights;
 use super::values::Value;
 use super::{Manifest, ManifestPlay, ManifestTask, Piece, Spot, ansible, keys};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -141,6 +142,7 @@ impl Reader {
                     play.entries.extend(tasks);
                 }
                 "handlers" => play.handlers = self.handlers(source, entry),
+                key if play.act_as.take(key, &mut value) => {}
                 key if has_module(node) && super::control::canonical(key).is_some() => {}
                 key => {
                     let problem = unknown_key(source, key, entry.key.span, node);
@@ -172,6 +174,7 @@ impl ManifestPlay {
             entries: Vec::new(),
             handlers: Vec::new(),
             on_failure: HandlersOnFailure::Run,
+            act_as: Rights::default(),
         }
     }
 }

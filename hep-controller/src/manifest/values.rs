@@ -79,6 +79,15 @@ impl Value<'_> {
         self.decode()
     }
 
+    /// A truth value, or an expression that gives one.
+    pub(super) fn truth_or_expression(&mut self) -> Option<Piece> {
+        if self.node().text().is_some_and(has_expression) {
+            Some(self.piece())
+        } else {
+            self.truth().map(|_| self.piece())
+        }
+    }
+
     /// A name that variables may have.
     pub(super) fn name(&mut self) -> Option<Spot> {
         let name = self.text()?;

@@ -8,6 +8,7 @@ use super::audience::Hosts;
 use super::compile::{Order, block_vars};
 use super::control::{Control, ManifestLoop};
 use super::mistakes::Mistakes;
+use super::rights::{self, Rights};
 use super::scope::Layer;
 use super::select::Chosen;
 use super::sources::Sources;
@@ -420,6 +421,28 @@ impl<'v, 's> Verifier<'v, 's> {
         self.register(task);
     }
 
+    /// As whom something runs: a truth value, and a name.
+    fn rights(&mut self, rights: &Rights, around: &Around, kind: &Kind) {
+        if let Some(piece) = &rights.wanted {
+            let rendered = self.tree(piece, around, kind);
+            if let Rendered::Known(value) = rendered
+                && rights::truth(&value).is_none()
+            {
+                let message = format!("`become` takes true or false, and this gives {value}");
+                self.mistakes.push(piece.problem(message));
+            }
+        }
+        if let Some(piece) = &rights.user {
+            let rendered = self.tree(piece, around, kind);
+            if let Rendered::Known(value) = rendered
+                && value.as_str().is_none_or(|name| name.trim().is_empty())
+            {
+                let message = format!("`become_user` takes a name, and this gives {value}");
+                self.mistakes.push(piece.problem(message));
+            }
+        }
+    }
+
     /// What a task's keys hold beside its condition and its loop.
     fn keys(&mut self, control: &Control, around: &Around, kind: &Kind, result: Shape) {
         if let Some(env) = &control.env {
@@ -432,6 +455,7 @@ impl<'v, 's> Verifier<'v, 's> {
                 self.mistakes.push(piece.problem(message));
             }
         }
+        self.rights(&control.act_as, around, kind);
         if let Some(label) = control.each.as_ref().and_then(|each| each.label.as_ref()) {
             self.text(label, around, kind);
         }

@@ -104,9 +104,10 @@ impl ManifestTask {
         &self,
         inherited: Inherited,
         notify: Vec<u32>,
+        usual: &ActAs,
     ) -> Option<Box<Control>> {
         let keys = &self.control;
-        let Inherited { on_error: _, env, notify: _, privacy, check, timeout } = inherited;
+        let Inherited { on_error: _, env, notify: _, privacy, check, timeout, act_as } = inherited;
         let control = Control {
             when: conditions(&keys.when),
             each: keys.each.as_deref().map(looped),
@@ -120,7 +121,7 @@ impl ManifestTask {
             timeout,
             privacy: privacy.unwrap_or_default(),
             check: check.unwrap_or_default(),
-            act_as: ActAs::default(),
+            act_as: act_as.act_as(usual),
         };
         (control != Control::default()).then(|| Box::new(control))
     }

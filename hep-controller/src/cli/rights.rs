@@ -1,0 +1,53 @@
+//! The options that say as whom tasks run.
+
+use clap::{Args, ValueEnum};
+use hep_protocol::rights::{ActAs, Method};
+use hep_protocol::value::Json;
+
+/// As whom tasks run where manifest and inventory do not say.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Rights {
+    /// Run tasks as another user: `root`, or that of `--become-user`.
+    #[arg(short = 'b', long = "become")]
+    pub(crate) wanted: bool,
+    /// Who that is; default: `root`.
+    #[arg(long = "become-user", value_name = "NAME")]
+    pub(crate) user: Option<String>,
+    /// By which program; default: `sudo`.
+    #[arg(long = "become-method", value_enum, value_name = "METHOD")]
+    pub(crate) method: Option<Means>,
+    /// Ask for the password that `sudo`, `doas` or `su` wants.
+    #[arg(short = 'K', long)]
+    pub(crate) ask_become_pass: bool,
+    /// A command on this machine that prints that password; started without a shell.
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) become_password_command: Option<String>,
+}
+
+/// A method, as the command line spells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Means {
+    Sudo,
+    Doas,
+    Su,
+}
+
+impl From<Means> for Method {
+    fn from(word: Means) -> Method {
+        match word {
+            Means::Sudo => Method::Sudo,
+            Means::Doas => Method::Doas,
+            Means::Su => Method::Su,
+        }
+    }
+}
+
+impl Rights {
+    /// As whom tasks run.
+    pub(crate) fn act_as(&self) -> ActAs {
+        ActAs {
+            wanted: self.wanted.then(|| Json(true.into())),
+            user: self.user.as_ref().map(|user| Json(user.as_str().into())),
+        }
+    }
+}
