@@ -12,7 +12,9 @@ use hep_protocol::facts::Facts;
 use hep_protocol::frame::{self, FrameError};
 use hep_protocol::hello::{self, HelloError};
 use hep_protocol::message::{End, Go, Reply, Request};
+use hep_protocol::outcome::Failure;
 use hep_protocol::plan::{HostPart, Pace, Plan};
+use hep_protocol::rights::Means;
 use hep_protocol::value::Json;
 use order::{Next, Order};
 use std::collections::VecDeque;
@@ -151,6 +153,42 @@ pub(crate) fn greet(link: &mut dyn Link) -> Result<Facts, Problem> {
         Ok(None) => Err(Problem::new("the stream ended behind hep's greeting")),
         Err(error) => Err(Problem::new(chain(&error))),
     }
+}
+
+/// An agent did not become another user.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) problem: Problem,
+    /// What the program said by which it should have; a host's bytes.
+    pub(crate) output: String,
+}
+
+/// Has an agent that was greeted become another user. How long that may take is the agent's to say.
+///
+/// # Errors
+/// Why it did not.
+pub(crate) fn become_user(link: &mut dyn Link, means: &Means) -> Result<(), Refused> {
+    let refused = |problem| Refused { problem, output: String::new() };
+    let asked = frame::write(&mut *link, &Request::Become(means.clone()));
+    let asked = asked.and_then(|()| link.flush().map_err(FrameError::Io));
+    asked.map_err(|error| {
+        refused(Problem::new(format!("the agent was not told of the user: {}", chain(&error))))
+    })?;
+    if means.start.is_none() {
+        return Ok(());
+    }
+    let what = match frame::read::<Reply>(&mut *link) {
+        Ok(Some(Reply::Became)) => return Ok(()),
+        Ok(Some(Reply::Refused(failure))) => {
+            let Failure { message: what, hint, stdout, stderr, exit: _ } = failure;
+            return Err(Refused { problem: Problem { what, hint }, output: stdout + &stderr });
+        }
+        Ok(Some(_)) => "the agent did not say whether it is another user now".to_owned(),
+        Ok(None) => "the stream ended while the agent became another user".to_owned(),
+        Err(error) => chain(&error),
+    };
+    let ending = link.finish();
+    Err(Refused { problem: Problem::new(what), output: ending.stderr })
 }
 
 /// Asks an agent that was greeted for all facts of its host, a mapping.

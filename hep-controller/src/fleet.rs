@@ -205,7 +205,8 @@ fn trouble(unreachable: &Unreachable) -> Trouble {
             what.push_str(&format!(": {cause}"));
         }
     }
-    Trouble { what, hint: unreachable.hint.clone(), output: String::new() }
+    let (hint, output) = (unreachable.hint.clone(), unreachable.output.clone());
+    Trouble { what, hint, output }
 }
 
 /// What a panic said.

@@ -1,6 +1,7 @@
 //! `hep`: the journey of a manifest, from the operator's files to hosts and back to the screen.
 
 mod agent_binary;
+mod becoming;
 mod bundle;
 mod cli;
 mod completions;
@@ -26,6 +27,7 @@ mod ui;
 mod words;
 mod yaml;
 
+use becoming::Becoming;
 use cli::{Command, Output};
 use config::{Config, LogLevel};
 use diagnostic::Diagnostics;
@@ -36,7 +38,7 @@ use hep_protocol::plan::{DiffMode, HostPart, Plan};
 use inventory::{Host, Inventory, Surroundings};
 use manifest::{Audience, Compiled, Contents, Manifest};
 use prepare::{Prepared, Wish};
-use reach::{Reach, Ways, launch_local, local_agent, wishes_to_stop};
+use reach::{Reach, Ways, go_on_as, launch_local, local_agent, wishes_to_stop};
 use report::clock::Clock;
 use report::human::{Human, Verbosity};
 use report::journal::Depth;
@@ -111,7 +113,7 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
         ui.out(&text);
         return Ok(ExitCode::SUCCESS);
     }
-    let Compiled { plan, hosts: parts, contents, warnings } =
+    let Compiled { plan, hosts: parts, contents, method, warnings } =
         prepared.compile().map_err(Refusal::Mistakes)?;
     warn(&warnings, ui);
     let inventory = audience.inventory();
@@ -123,11 +125,13 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
         return Err(Refusal::new("the manifest is for none of the hosts", hint));
     }
     let forks = forks(args, ui)?;
+    let becoming = Becoming::new(&plan, &parts, method, &args.rights);
     let ways = Ways {
         login: &args.login,
         connect_timeout: args.connect_timeout,
         config: &config,
         usual: &usual,
+        becoming: Some(&becoming),
     };
     let reach = Reach::new(hosts, &ways, ui)?;
     let run = run(&plan, reach.names(), forks);
@@ -149,15 +153,24 @@ fn apply(args: &cli::Apply, ui: &mut Ui) -> Result<ExitCode, Refusal> {
         ui.out(&text);
         return Ok(ExitCode::SUCCESS);
     }
-    let Compiled { plan, hosts, contents, warnings } =
+    let Compiled { plan, hosts, contents, method, warnings } =
         prepared.compile().map_err(Refusal::Mistakes)?;
     warn(&warnings, ui);
     can_step(&args.run, ui)?;
     let run = run(&plan, vec![LOCALHOST.to_owned()], 1);
-    let job = job(plan, hosts.into_iter().map(|(_, part)| part).collect(), contents)?;
-    let agent = local_agent()?;
-    let launch: &Launch = &|_, _| launch_local(&agent);
-    let stop = wishes_to_stop()?;
+    let parts: Vec<HostPart> = hosts.into_iter().map(|(_, part)| part).collect();
+    let (stop, agent) = (wishes_to_stop()?, local_agent()?);
+    let becoming = Becoming::new(&plan, &parts, method, &args.rights);
+    let own = [inventory::Rights::default()];
+    let means = becoming.means(&own, &Config::default(), None, &stop, ui)?;
+    let job = job(plan, parts, contents)?;
+    let launch: &Launch = &|_, _| {
+        let (mut link, facts) = launch_local(&agent)?;
+        if let Some(Some(means)) = means.first() {
+            go_on_as(link.as_mut(), means, LOCALHOST)?;
+        }
+        Ok((link, facts))
+    };
     let view = view(run, &args.run, &Config::default(), Arc::default(), ui)?;
     let fleet = Fleet { hosts: 1, forks: 1, job: &job, launch, stop: &stop };
     Ok(perform(&fleet, view, on_change(&args.run), ui))
@@ -254,7 +267,8 @@ fn facts(args: &cli::Facts, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let chosen = settings::chosen(&inventory, Some(&args.pattern), None)?;
     let hosts: Vec<Host> = chosen.iter().filter_map(|n| inventory.host(*n).cloned()).collect();
     let connect_timeout = args.connect_timeout;
-    let ways = Ways { login: &args.login, connect_timeout, config: &config, usual: &usual };
+    let (login, becoming) = (&args.login, None);
+    let ways = Ways { login, connect_timeout, config: &config, usual: &usual, becoming };
     let reach = Reach::new(hosts, &ways, ui)?;
     let (names, launch) = (reach.names(), &|host, way: &_| reach.launch(host, way));
     let (hosts, forks) = (names.len(), args.forks.0.get());

@@ -4,8 +4,9 @@
 use crate::agent_binary::{self, LocalAgent};
 use crate::cli;
 use crate::config::Config;
-use crate::drive::greet;
-use crate::inventory::{Host, Transport};
+use crate::becoming::Becoming;
+use crate::drive::{Refused, become_user, greet};
+use crate::inventory::{Host, Rights, Transport};
 use crate::remote::ssh_config::{Asking, SshConfig};
 use crate::remote::{
     self, Books, Canceller, HostKeyPolicy, Identities, Known, Link, Options, Passphrases, Problem,
@@ -18,6 +19,7 @@ use crate::settings::{self, Logins, Refusal, Usual};
 use crate::stop::Stop;
 use crate::ui::{Asker, Ui};
 use hep_protocol::facts::Facts;
+use hep_protocol::rights::Means;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -27,11 +29,15 @@ pub(crate) struct Ways<'a> {
     pub(crate) connect_timeout: Option<u64>,
     pub(crate) config: &'a Config,
     pub(crate) usual: &'a Usual,
+    /// As whom tasks run, if any are run.
+    pub(crate) becoming: Option<&'a Becoming<'a>>,
 }
 
 /// Everything that is needed to bring an agent onto one of the hosts.
 pub(crate) struct Reach {
     hosts: Vec<Said>,
+    /// How their agents become others; nothing for those that need not.
+    means: Vec<Option<Means>>,
     transports: Vec<Transport>,
     /// The agent for hosts that are this machine.
     here: Option<LocalAgent>,
@@ -57,11 +63,16 @@ impl Reach {
     /// # Errors
     /// A setting that cannot be right, or the operator's wish to stop.
     pub(crate) fn new(hosts: Vec<Host>, ways: &Ways<'_>, ui: &mut Ui) -> Result<Reach, Refusal> {
-        let Ways { login, connect_timeout, config, usual } = *ways;
+        let Ways { login, connect_timeout, config, usual, becoming } = *ways;
         let transports: Vec<Transport> = hosts.iter().map(|host| host.transport).collect();
         let here = transports.contains(&Transport::Local).then(local_agent).transpose()?;
         let stop = wishes_to_stop()?;
         let asked = ask_password(login, &stop, ui)?;
+        let rights: Vec<Rights> = hosts.iter().map(|host| host.rights.clone()).collect();
+        let means = match becoming {
+            Some(becoming) => becoming.means(&rights, config, asked.as_ref(), &stop, ui)?,
+            None => Vec::new(),
+        };
         let logins = Logins { login, asked, config, usual };
         let targets = settings::targets(hosts, &logins)?;
         settings::check_keys(&targets, &logins)?;
@@ -70,6 +81,7 @@ impl Reach {
         books.usual().warnings().iter().for_each(warning);
         Ok(Reach {
             hosts: targets,
+            means,
             transports,
             here,
             policy: login.host_key.map(Into::into),
@@ -109,8 +121,16 @@ impl Reach {
             ((Some(said), _), _) => self.launch_remote(said, host, way),
             ((None, _), _) => Err(unreachable_local(Problem::new("no such host"))),
         };
+        let ready = launched.and_then(|(mut link, facts)| {
+            if let Some(Some(means)) = self.means.get(host.0) {
+                self.clock.enter(host, Stage::Become);
+                let name = self.hosts.get(host.0).map_or("", |said| said.name.as_str());
+                go_on_as(link.as_mut(), means, name)?;
+            }
+            Ok((link, facts))
+        });
         self.clock.arrive(host);
-        launched
+        ready
     }
 
     fn launch_remote(
@@ -130,7 +150,7 @@ impl Reach {
         };
         let answer = asking.about(said, way).map_err(|Problem { what, hint }| {
             let (host, stage) = (said.name.clone(), Stage::Resolve);
-            Unreachable { host, stage, what, hint, source: None }
+            Unreachable { host, stage, what, hint, source: None, output: String::new() }
         })?;
         let host_keys = self.books.of(answer.as_ref());
         let upload = said.upload.unwrap_or_default();
@@ -223,9 +243,21 @@ pub(crate) fn launch_local(agent: &LocalAgent) -> Result<(Box<dyn Link>, Facts),
     Ok((link, facts))
 }
 
+/// Has an agent that was greeted become another user, or tells it how its tasks do.
+///
+/// # Errors
+/// It did not become that user, and why.
+pub(crate) fn go_on_as(link: &mut dyn Link, means: &Means, host: &str) -> Result<(), Unreachable> {
+    become_user(link, means).map_err(|Refused { problem: Problem { what, hint }, output }| {
+        let (host, stage) = (host.to_owned(), Stage::Become);
+        Unreachable { host, stage, what, hint, source: None, output }
+    })
+}
+
 /// This machine as a host that could not be reached.
 fn unreachable_local(problem: Problem) -> Unreachable {
     let Problem { what, hint } = problem;
     let host = crate::LOCALHOST.to_owned();
-    Unreachable { host, stage: Stage::Start, what, hint, source: None }
+    let output = String::new();
+    Unreachable { host, stage: Stage::Start, what, hint, source: None, output }
 }

@@ -18,6 +18,7 @@ mod key_file;
 mod known_hosts;
 mod launcher;
 pub(crate) mod local;
+pub(crate) mod password_command;
 mod private_key;
 mod proxy;
 mod socket;
@@ -245,6 +246,7 @@ pub(crate) enum Stage {
     Upload,
     Start,
     Hello,
+    Become,
 }
 
 impl fmt::Display for Stage {
@@ -257,6 +259,7 @@ impl fmt::Display for Stage {
             Stage::Upload => "upload",
             Stage::Start => "start",
             Stage::Hello => "hello",
+            Stage::Become => "become",
         })
     }
 }
@@ -289,12 +292,15 @@ pub(crate) struct Unreachable {
     pub(crate) what: String,
     pub(crate) hint: Option<String>,
     pub(crate) source: Option<Box<dyn Error + Send + Sync>>,
+    /// What a program on the host said to it; a host's bytes.
+    pub(crate) output: String,
 }
 
 impl Unreachable {
     fn new(target: &Target, stage: Stage, problem: Problem) -> Unreachable {
         let Problem { what, hint } = problem;
-        Unreachable { host: target.name.clone(), stage, what, hint, source: None }
+        let (host, output) = (target.name.clone(), String::new());
+        Unreachable { host, stage, what, hint, source: None, output }
     }
 
     fn because(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Unreachable {
