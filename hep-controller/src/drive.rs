@@ -174,9 +174,6 @@ pub(crate) fn become_user(link: &mut dyn Link, means: &Means) -> Result<(), Refu
     asked.map_err(|error| {
         refused(Problem::new(format!("the agent was not told of the user: {}", chain(&error))))
     })?;
-    if means.start.is_none() {
-        return Ok(());
-    }
     let what = match frame::read::<Reply>(&mut *link) {
         Ok(Some(Reply::Became)) => return Ok(()),
         Ok(Some(Reply::Refused(failure))) => {

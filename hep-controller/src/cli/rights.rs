@@ -8,13 +8,13 @@ use hep_protocol::value::Json;
 #[derive(Debug, Default, Args)]
 pub(crate) struct Rights {
     /// Run tasks as another user: `root`, or that of `--become-user`.
-    #[arg(short = 'b', long = "become")]
+    #[arg(id = "become", short = 'b', long = "become")]
     pub(crate) wanted: bool,
     /// Who that is; default: `root`.
-    #[arg(long = "become-user", value_name = "NAME")]
+    #[arg(id = "become_user", long = "become-user", value_name = "NAME")]
     pub(crate) user: Option<String>,
     /// By which program; default: `sudo`.
-    #[arg(long = "become-method", value_enum, value_name = "METHOD")]
+    #[arg(id = "become_method", long = "become-method", value_enum, value_name = "METHOD")]
     pub(crate) method: Option<Means>,
     /// Ask for the password that `sudo`, `doas` or `su` wants.
     #[arg(short = 'K', long)]

@@ -89,6 +89,7 @@ pub(super) fn value(module: &str, word: &str) -> Option<&'static str> {
 }
 
 const INVENTORY: &str = "hosts, groups and how to log in there stand in the hosts file";
+const TIME_LIMIT: &str = "a task runs until it is done; `timeout: SECONDS` limits that";
 const ONE_HOST: &str = "put the task into a play of its own, with `hosts:` naming that host";
 const ROLE: &str = "write the role's tasks into a file and `include: roles/NAME/tasks/main.yml`";
 const PATTERNS: &str = "write the files as a list: `loop: [a.conf, b.conf]`; a directory as `src` of `file` is copied whole";

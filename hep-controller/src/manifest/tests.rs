@@ -66,6 +66,7 @@ fn compile_for(
         mode: RunMode::Apply,
         diff: DiffMode::Off,
         pace: Pace::Straight,
+        act_as: hep_protocol::rights::ActAs::default(),
     };
     compile(manifest, &order)
 }
@@ -147,9 +148,8 @@ fn short(value: serde_json::Value) -> String {
         serde_json::Value::Null => false,
         serde_json::Value::Array(items) => !items.is_empty(),
         serde_json::Value::String(text) => !usual.contains(&text.as_str()),
-        serde_json::Value::Bool(_)
-        | serde_json::Value::Number(_)
-        | serde_json::Value::Object(_) => true,
+        serde_json::Value::Object(map) => map.values().any(|value| !value.is_null()),
+        serde_json::Value::Bool(_) | serde_json::Value::Number(_) => true,
     };
     let parts = map.iter().filter(|(_, value)| says(value));
     parts.map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")

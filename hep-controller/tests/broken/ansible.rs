@@ -4,18 +4,64 @@ use super::site;
 use insta::assert_snapshot;
 
 #[test]
-fn becoming_another_user() {
+fn becoming_another_user_perhaps() {
+    assert_snapshot!(site("- apt: {package: nginx}
+  become: sure
+"), @"
+    error: `become` takes `true` or `false`, found the text `sure`
+     --> site.yml:2:11
+      |
+    2 |   become: sure
+      |           ^^^^
+      |
+      = hint: write `true` or `false`
+    ");
+}
+
+#[test]
+fn becoming_another_user_in_an_unknown_way() {
     assert_snapshot!(site("- apt: {package: nginx}
   become: true
+  become_method: pbrun
 "), @"
-    error: this version of hep has no `become`
-     --> site.yml:2:3
+    error: hep knows no `become_method: pbrun`
+     --> site.yml:3:18
       |
-    2 |   become: true
-      |   ^^^^^^
+    3 |   become_method: pbrun
+      |                  ^^^^^
       |
-      = hint: hep does everything as the user it logs in as: log in as `root`
+      = hint: write `sudo`, `doas` or `su`
     ");
+}
+
+#[test]
+fn flags_of_becoming_another_user() {
+    assert_snapshot!(site("- apt: {package: nginx}
+  become: true
+  become_flags: -n
+"), @"
+    error: this version of hep has no `become_flags`
+     --> site.yml:3:3
+      |
+    3 |   become_flags: -n
+      |   ^^^^^^^^^^^^
+      |
+      = hint: remove it: hep gives sudo, doas and su what they need
+    ");
+}
+
+#[test]
+fn becoming_a_number() {
+    assert_snapshot!(site("- apt: {package: nginx}
+  become: true
+  become_user: \"{{ 7 }}\"
+"), @r#"
+    error: `become_user` takes a name, and this gives 7
+     --> site.yml:3:16
+      |
+    3 |   become_user: "{{ 7 }}"
+      |                ^^^^^^^^^
+    "#);
 }
 
 #[test]

@@ -90,13 +90,13 @@ fn what_only_a_connection_needs_is_no_mistake_yet() {
                 w4 ansible_connection=local\n";
     assert_snapshot!(check(text), @r#"
     w1 = -:-@:- - Ssh ["ungrouped"] {ansible_host: "{{ x }}"}
-    error: `ansible_host` is an expression, and `w1` is to be reached by it
+    error: `ansible_host` cannot be evaluated: `x` is undefined, and `w1` is to be reached by it
      --> hosts:1:17
       |
     1 | w1 ansible_host="{{ x }}"
       |                 ^^^^^^^^^
       |
-      = hint: write the value itself: how to reach a host is known before expressions are
+      = hint: it may use the host's variables, and no facts: how to reach a host is known before those are
     w2 = -:-@w2:- - Ssh ["ungrouped"] {ansible_connection: "winrm"}
     error: hep has no connection `winrm`, and `w2` is to be reached by it
      --> hosts:2:23
@@ -137,7 +137,7 @@ fn all_mistakes_are_shown_at_once() {
     1 | web1 prot=22
       |      ^^^^
       |
-      = hint: did you mean `port`? the keys are `host`, `port`, `user`, `password` and `private_key`; a variable of this name goes into `host_vars`
+      = hint: did you mean `port`? the keys are `host`, `port`, `user`, `password`, `private_key`, `become`, `become_user`, `become_method`, `become_password` and `become_password_command`; a variable of this name goes into `host_vars`
 
     error: `0` is no port
      --> hosts:2:11

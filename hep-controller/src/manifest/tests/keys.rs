@@ -363,8 +363,8 @@ fn keys_of_playbooks_get_advice() {
        = hint: write a block with the outer `loop` around a task with the inner
     error: hep has no `import_role`
        = hint: write the role's tasks into a file and `include: roles/NAME/tasks/main.yml`
-    error: this version of hep has no `become`
-       = hint: hep does everything as the user it logs in as: log in as `root`
+    error: `become` takes `true` or `false`, found the text `x`
+       = hint: write `true` or `false`
     error: hep has no `debugger`
        = hint: use `hep push --step`
     error: unknown key `no_such_key` of a task

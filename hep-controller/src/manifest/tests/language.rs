@@ -103,3 +103,30 @@ fn blocks_are_counted_and_hand_down() {
     db1: [0]
     "#);
 }
+
+#[test]
+fn whoever_a_task_runs_as_is_said_from_the_outside_to_the_inside() {
+    assert_snapshot!(check("- hosts: web
+  become: true
+  become_user: app
+  tasks:
+  - debug: {msg: a}
+  - {debug: {msg: b}, become: false}
+  - block:
+    - debug: {msg: c}
+    - {debug: {msg: d}, become_user: \"{{ os.id }}\"}
+    become_user: postgres
+    become_method: doas
+  handlers:
+  - {name: h, debug: {msg: e}, become_user: root}
+"), @r#"
+    play  null Run
+      0 debug: act_as={"wanted":true,"user":"app"}
+      1 debug: act_as={"wanted":false,"user":"app"}
+      2 debug: act_as={"wanted":true,"user":"postgres"}
+      3 debug: act_as={"wanted":true,"user":"{{ os.id }}"}
+      handler 4 h: act_as={"wanted":true,"user":"root"}
+    web1: [0]
+    web2: [0]
+    "#);
+}

@@ -84,14 +84,6 @@ fn plays_are_for_the_hosts_they_name() {
       |
       = hint: put the tasks into a block with it: `- block: [...]` and `when: ...`
 
-    error: this version of hep has no `become`
-     --> site.yml:3:65
-      |
-    3 | - {hosts: all, task: [], pre_tasks: [], roles: [a], when: true, become: true, gather_facts: false, environment: {}}
-      |                                                                 ^^^^^^
-      |
-      = hint: hep does everything as the user it logs in as: log in as `root`
-
     error: hep has no `gather_facts`
      --> site.yml:3:79
       |
