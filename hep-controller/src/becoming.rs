@@ -77,11 +77,8 @@ impl<'a> Becoming<'a> {
                 Start::Each => None,
             };
             let method = host.method.or(self.method).or(own.method.map(Into::into));
-            let commands = [
-                &own.become_password_command,
-                &host.password_command,
-                &usual.password_command,
-            ];
+            let commands =
+                [&own.become_password_command, &host.password_command, &usual.password_command];
             let [from_line, from_host, from_config] = commands;
             let password = match (&asked, from_line, &host.password, from_host) {
                 (Some(asked), ..) => Some(asked.clone()),

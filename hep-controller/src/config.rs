@@ -171,19 +171,19 @@ mod tests {
 
     #[test]
     fn configs_of_the_ancestor_are_read_as_they_are() {
-        assert_snapshot!(check("ssh:\n  username: changeme\n  password: changeme\n\nmanifest: \"examples/manifests/manifest.yml\"\nhosts: \"examples/hosts\"\nlog_level: \"ERROR\"\n"), @r#"Config { ssh: SshDefaults { username: Some("changeme"), password: Some(Secret(..)), private_key: None, port: None, agent_upload: None }, manifest: Some("examples/manifests/manifest.yml"), hosts: Some("examples/hosts"), log_level: Some(Error) }"#);
-        assert_snapshot!(check("ssh:\n  username: root\n  password: foobarbaz\n"), @r#"Config { ssh: SshDefaults { username: Some("root"), password: Some(Secret(..)), private_key: None, port: None, agent_upload: None }, manifest: None, hosts: None, log_level: None }"#);
-        assert_snapshot!(check("ssh:\n  username: root\n  password: ri9zjmF~6nHGViMYXzZ@DVnYg\n\nhosts: \"examples/hosts\"\nlog_level: \"ERROR\"\n"), @r#"Config { ssh: SshDefaults { username: Some("root"), password: Some(Secret(..)), private_key: None, port: None, agent_upload: None }, manifest: None, hosts: Some("examples/hosts"), log_level: Some(Error) }"#);
+        assert_snapshot!(check("ssh:\n  username: changeme\n  password: changeme\n\nmanifest: \"examples/manifests/manifest.yml\"\nhosts: \"examples/hosts\"\nlog_level: \"ERROR\"\n"), @r#"Config { ssh: SshDefaults { username: Some("changeme"), password: Some(Secret(..)), private_key: None, port: None, agent_upload: None }, manifest: Some("examples/manifests/manifest.yml"), hosts: Some("examples/hosts"), log_level: Some(Error), rights: RightsDefaults { user: None, method: None, password: None, password_command: None } }"#);
+        assert_snapshot!(check("ssh:\n  username: root\n  password: foobarbaz\n"), @r#"Config { ssh: SshDefaults { username: Some("root"), password: Some(Secret(..)), private_key: None, port: None, agent_upload: None }, manifest: None, hosts: None, log_level: None, rights: RightsDefaults { user: None, method: None, password: None, password_command: None } }"#);
+        assert_snapshot!(check("ssh:\n  username: root\n  password: ri9zjmF~6nHGViMYXzZ@DVnYg\n\nhosts: \"examples/hosts\"\nlog_level: \"ERROR\"\n"), @r#"Config { ssh: SshDefaults { username: Some("root"), password: Some(Secret(..)), private_key: None, port: None, agent_upload: None }, manifest: None, hosts: Some("examples/hosts"), log_level: Some(Error), rights: RightsDefaults { user: None, method: None, password: None, password_command: None } }"#);
     }
 
     #[test]
     fn the_example_is_read() {
-        assert_snapshot!(check(include_str!("../../config.example.yml")), @r#"Config { ssh: SshDefaults { username: Some("root"), password: Some(Secret(..)), private_key: None, port: None, agent_upload: None }, manifest: Some("examples/manifests/manifest.yml"), hosts: Some("examples/hosts"), log_level: Some(Info) }"#);
+        assert_snapshot!(check(include_str!("../../config.example.yml")), @r#"Config { ssh: SshDefaults { username: Some("root"), password: Some(Secret(..)), private_key: None, port: None, agent_upload: None }, manifest: Some("examples/manifests/manifest.yml"), hosts: Some("examples/hosts"), log_level: Some(Info), rights: RightsDefaults { user: None, method: None, password: None, password_command: None } }"#);
     }
 
     #[test]
     fn older_spellings_and_further_keys_are_read() {
-        assert_snapshot!(check("manifest_path: a.yml\ninventory_path: hosts\nlog_level: warning\nssh: {port: 2222, private_key: ~/.ssh/id_hep, password: 123456}\n"), @r#"Config { ssh: SshDefaults { username: None, password: Some(Secret(..)), private_key: Some("~/.ssh/id_hep"), port: Some(2222), agent_upload: None }, manifest: Some("a.yml"), hosts: Some("hosts"), log_level: Some(Warning) }"#);
+        assert_snapshot!(check("manifest_path: a.yml\ninventory_path: hosts\nlog_level: warning\nssh: {port: 2222, private_key: ~/.ssh/id_hep, password: 123456}\n"), @r#"Config { ssh: SshDefaults { username: None, password: Some(Secret(..)), private_key: Some("~/.ssh/id_hep"), port: Some(2222), agent_upload: None }, manifest: Some("a.yml"), hosts: Some("hosts"), log_level: Some(Warning), rights: RightsDefaults { user: None, method: None, password: None, password_command: None } }"#);
     }
 
     #[test]
@@ -195,46 +195,46 @@ mod tests {
     #[test]
     fn all_mistakes_are_shown_at_once() {
         assert_snapshot!(check("ssh:\n  user: root\n  port: 123456\nmanifset: x\nlog_level: loud\nhosts: [a]\n"), @"
-    error: unknown key `user`
-     --> config.yml:2:3
-      |
-    2 |   user: root
-      |   ^^^^
-      |
-      = hint: did you mean `username`? possible are `username`, `password`, `private_key`, `port` and `agent_upload`
+        error: unknown key `user`
+         --> config.yml:2:3
+          |
+        2 |   user: root
+          |   ^^^^
+          |
+          = hint: did you mean `username`? possible are `username`, `password`, `private_key`, `port` and `agent_upload`
 
-    error: `port` takes a whole number up to 65535, found the number 123456
-     --> config.yml:3:9
-      |
-    3 |   port: 123456
-      |         ^^^^^^
-      |
-      = hint: write a whole number up to 65535, 0 or more
+        error: `port` takes a whole number up to 65535, found the number 123456
+         --> config.yml:3:9
+          |
+        3 |   port: 123456
+          |         ^^^^^^
+          |
+          = hint: write a whole number up to 65535, 0 or more
 
-    error: unknown key `manifset` of the config
-     --> config.yml:4:1
-      |
-    4 | manifset: x
-      | ^^^^^^^^
-      |
-      = hint: did you mean `manifest`? the config has `ssh`, `manifest`, `manifest_path`, `hosts`, `inventory_path` and `log_level`
+        error: unknown key `manifset` of the config
+         --> config.yml:4:1
+          |
+        4 | manifset: x
+          | ^^^^^^^^
+          |
+          = hint: did you mean `manifest`? the config has `ssh`, `manifest`, `manifest_path`, `hosts`, `inventory_path`, `log_level` and `become`
 
-    error: `loud` is not a log level
-     --> config.yml:5:12
-      |
-    5 | log_level: loud
-      |            ^^^^
-      |
-      = hint: write `DEBUG`, `INFO`, `WARNING`, `ERROR` or `CRITICAL`
+        error: `loud` is not a log level
+         --> config.yml:5:12
+          |
+        5 | log_level: loud
+          |            ^^^^
+          |
+          = hint: write `DEBUG`, `INFO`, `WARNING`, `ERROR` or `CRITICAL`
 
-    error: `hosts` takes a text, found a list
-     --> config.yml:6:8
-      |
-    6 | hosts: [a]
-      |        ^^^
-      |
-      = hint: write a text instead of a list
-    ");
+        error: `hosts` takes a text, found a list
+         --> config.yml:6:8
+          |
+        6 | hosts: [a]
+          |        ^^^
+          |
+          = hint: write a text instead of a list
+        ");
     }
 
     #[test]

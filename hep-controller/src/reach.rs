@@ -2,9 +2,9 @@
 //! refused before the first packet.
 
 use crate::agent_binary::{self, LocalAgent};
+use crate::becoming::Becoming;
 use crate::cli;
 use crate::config::Config;
-use crate::becoming::Becoming;
 use crate::drive::{Refused, become_user, greet};
 use crate::inventory::{Host, Rights, Transport};
 use crate::remote::ssh_config::{Asking, SshConfig};

@@ -23,7 +23,14 @@ fn converges(agent: &mut Agent) {
 pub(crate) fn unreachable() -> Unreachable {
     let hint = Some("look".to_owned());
     let what = "no answer".to_owned();
-    Unreachable { host: "web".to_owned(), stage: Stage::Connect, what, hint, source: None, output: String::new() }
+    Unreachable {
+        host: "web".to_owned(),
+        stage: Stage::Connect,
+        what,
+        hint,
+        source: None,
+        output: String::new(),
+    }
 }
 
 /// The reports as `host status trouble`, of a run that `launch` makes.

@@ -292,14 +292,16 @@ impl Settling<'_> {
             Key::Connection => self.connection(setting),
             Key::Become => self.becoming(setting),
             Key::BecomeUser => self.host.rights.act_as.user = Some(Json(text.as_str().into())),
-            Key::BecomeMethod => match rights::method(text.rsplit('.').next().unwrap_or_default()) {
-                Some(method) => self.host.rights.method = Some(method),
-                None => {
-                    let shown = crate::yaml::shorten(text);
-                    let message = format!("hep knows no way `{shown}` to become another user");
-                    self.obstacle(setting, message, &format!("write {}", rights::methods()));
+            Key::BecomeMethod => {
+                match rights::method(text.rsplit('.').next().unwrap_or_default()) {
+                    Some(method) => self.host.rights.method = Some(method),
+                    None => {
+                        let shown = crate::yaml::shorten(text);
+                        let message = format!("hep knows no way `{shown}` to become another user");
+                        self.obstacle(setting, message, &format!("write {}", rights::methods()));
+                    }
                 }
-            },
+            }
             Key::BecomePassword => {
                 crate::secrets::learn(text);
                 self.host.rights.password = Some(Secret::new(text.as_str()));

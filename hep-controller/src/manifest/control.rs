@@ -1,7 +1,7 @@
 //! The keys that a task, block or include has beside what it does.
 
-use super::values::Value;
 use super::rights::Rights;
+use super::values::Value;
 use super::{Piece, Spot, keys};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, Span};

@@ -101,7 +101,8 @@ pub(super) fn of_run<'r>(
                     "one run has one `become_method`, and `{}` stands elsewhere in it",
                     method.name()
                 );
-                let hint = "keep one of them; `become_method=` of a host in the inventory beats both";
+                let hint =
+                    "keep one of them; `become_method=` of a host in the inventory beats both";
                 let problem = Diagnostic::at(&said.1.source, said.1.span, message);
                 problems.push(problem.hint(hint));
                 break;

@@ -17,8 +17,9 @@ const WITHIN: Duration = Duration::from_secs(60);
 pub(crate) fn ask(command: &str, key: &str) -> Result<Secret, Problem> {
     let failed = |what: String| {
         let shown = shorten(command);
-        Problem::new(format!("`{key}` gives no password: `{shown}` {what}"))
-            .with_hint("try it in a shell: it must print the password on its first line and end with 0")
+        Problem::new(format!("`{key}` gives no password: `{shown}` {what}")).with_hint(
+            "try it in a shell: it must print the password on its first line and end with 0",
+        )
     };
     let words = words_of(command).filter(|words| !words.is_empty());
     let words = words.ok_or_else(|| failed("is no command; is a quote missing?".to_owned()))?;

@@ -113,6 +113,10 @@ impl ManifestTask {
             || self.control.ignored_if.is_some()
             || failed_when.is_some()
             || name.as_ref().is_some_and(|name| has_expression(&name.text))
-            || keys.into_iter().flatten().chain(self.control.act_as.pieces()).any(|piece| piece.node.any_text(&has_expression))
+            || keys
+                .into_iter()
+                .flatten()
+                .chain(self.control.act_as.pieces())
+                .any(|piece| piece.node.any_text(&has_expression))
     }
 }
