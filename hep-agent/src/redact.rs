@@ -54,12 +54,12 @@ impl Outside for Masked {
                 self.output(task, stream, data);
             }
             Reply::Started { task, turn, name } => {
-                self.flush();
+                self.give_out_held();
                 let name = name.map(|name| self.redactor.mask(&name).into_owned());
                 self.outside.reply(Reply::Started { task, turn, name });
             }
             Reply::Finished { task, mut outcome } => {
-                self.flush();
+                self.give_out_held();
                 self.outcome(&mut outcome);
                 self.outside.reply(Reply::Finished { task, outcome });
             }
@@ -107,7 +107,7 @@ impl Masked {
     }
 
     /// Gives out what was held back: its task writes no more.
-    fn flush(&self) {
+    fn give_out_held(&self) {
         let (task, rest) = {
             let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
             let rest = [Where::Stdout, Where::Stderr]
@@ -225,9 +225,9 @@ mod tests {
         assert!(!shown.contains("hunter22") && shown.contains("a ******** b"), "{shown}");
         let written: Vec<u8> = replies
             .iter()
-            .filter_map(|reply| match reply {
-                Reply::Output { data, .. } => Some(data.clone()),
-                _ => None,
+            .filter_map(|reply| {
+                let Reply::Output { data, .. } = reply else { return None };
+                Some(data.clone())
             })
             .flatten()
             .collect();
