@@ -1,8 +1,9 @@
 //! The agent's own file on the host: removed first, not last, so that a killed agent leaves nothing.
 //!
 //! A push puts it at `DIRECTORY/.hep-<16 hex digits>/hep-agent`; one that a host keeps lies elsewhere, and stays. Only a file
-//! at such a place is removed, and with it what pushes that were killed during their upload left beside it. Another user can run it only while it has a name: for that
-//! moment there is a copy at such a place again, which later pushes remove if this one is killed.
+//! at such a place is removed, and with it what pushes that were killed during their upload left beside it. Another user
+//! can run it only while it has a name: for that moment there is a copy at such a place again, which later pushes remove
+//! if this one is killed.
 
 use crate::sys::SysError;
 use crate::sys::linux::socket::random_name;
@@ -22,17 +23,17 @@ const FOR_COPIES: [&str; 4] = ["/var/tmp", "/dev/shm", "/tmp", "/run"];
 /// What may lie in an upload's directory: the agent, and what the shell that brings it tries the directory with.
 const FILES: [&str; 3] = ["hep-agent", "try", "room"];
 
-/// Removes this program's file if it was uploaded, and its directory. Errors leave things as they are: the run matters more.
+/// Removes this program's file if it was uploaded, and its directory, and what others left. Errors leave things as they are:
+/// the run matters more.
 pub(crate) fn remove_own_file() {
     let Ok(own) = std::env::current_exe() else { return };
     let size = fs::metadata(&own).map_or(0, |meta| meta.len());
-    let Some(directory) = own.parent().filter(|dir| is_upload(dir) && own.ends_with("hep-agent"))
-    else {
-        return;
-    };
-    fs::remove_file(&own).ok();
-    fs::remove_dir(directory).ok();
-    let beside = directory.parent().map(Path::to_owned);
+    let uploaded = own.parent().filter(|dir| is_upload(dir) && own.ends_with("hep-agent"));
+    if let Some(directory) = uploaded {
+        fs::remove_file(&own).ok();
+        fs::remove_dir(directory).ok();
+    }
+    let beside = uploaded.and_then(Path::parent).map(Path::to_owned);
     let mut places: Vec<PathBuf> =
         beside.into_iter().chain(FOR_COPIES.map(PathBuf::from)).collect();
     places.sort();
