@@ -19,6 +19,7 @@ mod handlers;
 mod loops;
 mod push;
 mod replace;
+mod rights;
 mod roles;
 mod secrets;
 mod service;

@@ -253,7 +253,7 @@ impl Settling<'_> {
             match self.evaluated(text) {
                 Ok(text) => {
                     let (name, place) = (name.clone(), place.clone());
-                    self.set(&Setting { key: *key, name, text, place, own: *own });
+                    self.apply(&Setting { key: *key, name, text, place, own: *own });
                 }
                 Err(why) => {
                     let hint = "it may use the host's variables, and no facts: how to reach a host is known before those are";
@@ -262,6 +262,12 @@ impl Settling<'_> {
             }
             return;
         }
+        self.apply(setting);
+    }
+
+    /// Takes a value as it is: what an expression gave is none itself.
+    fn apply(&mut self, setting: &Setting) {
+        let Setting { key, name, text, place, own } = setting;
         match key {
             Key::Host => match address::parse(text) {
                 Ok(Address { user: None, host: address, port: None }) => {
@@ -290,7 +296,18 @@ impl Settling<'_> {
                 Err(tried) => self.no_key(setting, &tried, *own),
             },
             Key::Connection => self.connection(setting),
-            Key::Become => self.becoming(setting),
+            Key::Become
+            | Key::BecomeUser
+            | Key::BecomeMethod
+            | Key::BecomePassword
+            | Key::BecomePasswordCommand => self.right(setting),
+        }
+    }
+
+    /// As whom tasks run, and how they become that user.
+    fn right(&mut self, setting: &Setting) {
+        let text = &setting.text;
+        match setting.key {
             Key::BecomeUser => self.host.rights.act_as.user = Some(Json(text.as_str().into())),
             Key::BecomeMethod => {
                 match rights::method(text.rsplit('.').next().unwrap_or_default()) {
@@ -308,6 +325,9 @@ impl Settling<'_> {
             }
             Key::BecomePasswordCommand => {
                 self.host.rights.password_command = Some(text.clone());
+            }
+            Key::Become => self.becoming(setting),
+            Key::Host | Key::Port | Key::User | Key::Password | Key::Identity | Key::Connection => {
             }
         }
     }

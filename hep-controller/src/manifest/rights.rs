@@ -206,11 +206,11 @@ mod tests {
         let (none, root) = (json!([]), json!([true]));
         let postgres = json!([true, "postgres"]);
         let user = |name: &str| Start::User(name.to_owned());
-        check(&[none.clone()], &none, Start::Login);
+        check(std::slice::from_ref(&none), &none, Start::Login);
         check(&[json!([false, "postgres"])], &none, Start::Login);
         check(&[json!([null, "postgres"])], &none, Start::Login);
         check(&[root.clone(), root.clone()], &none, user("root"));
-        check(&[postgres.clone()], &none, user("postgres"));
+        check(std::slice::from_ref(&postgres), &none, user("postgres"));
         check(&[none.clone(), root.clone(), postgres.clone()], &none, user("root"));
         check(&[none.clone(), postgres.clone()], &none, Start::Each);
         check(&[postgres.clone(), json!([true, "www-data"])], &none, Start::Each);
