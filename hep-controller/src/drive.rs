@@ -84,7 +84,7 @@ impl Job {
     }
 
     /// All that a host is sent before it says anything: one write is fewer packets than three.
-    fn opening(&self, host: HostId) -> Option<Vec<u8>> {
+    pub(crate) fn opening(&self, host: HostId) -> Option<Vec<u8>> {
         let (part, _) = self.hosts.get(host.0)?;
         Some([self.ahead.as_slice(), part, &self.plan].concat())
     }
@@ -137,21 +137,59 @@ pub(crate) struct Conclusion {
     pub(crate) missing: u32,
 }
 
-/// Exchanges greetings with an agent that was just started, and learns what its host is.
-///
-/// # Errors
-/// What came instead.
-pub(crate) fn greet(link: &mut dyn Link) -> Result<Facts, Problem> {
-    hello::read(&mut *link).map_err(|error| no_greeting(&error))?;
-    let mut greeting = Vec::new();
-    hello::write(&mut greeting)
-        .and_then(|()| link.write_all(&greeting))
-        .map_err(|error| Problem::new(format!("cannot answer hep's greeting: {error}")))?;
-    match frame::read::<Reply>(&mut *link) {
-        Ok(Some(Reply::Hello(facts))) => Ok(facts),
-        Ok(Some(_)) => Err(Problem::new("the agent did not say what its host is")),
-        Ok(None) => Err(Problem::new("the stream ended behind hep's greeting")),
-        Err(error) => Err(Problem::new(chain(&error))),
+/// How a host's agent is greeted, and what it is sent before it has answered.
+pub(crate) struct Greeting<'a> {
+    pub(crate) host: HostId,
+    pub(crate) stop: &'a Stop,
+    /// Whatever answers to a login may read it, so it holds no password.
+    pub(crate) ahead: &'a [u8],
+}
+
+impl Greeting<'_> {
+    /// The same for an agent that is to become another user first, if it is: a password must not go to whatever answers, and
+    /// the plan is for who comes after.
+    pub(crate) fn before(&self, means: Option<&Means>) -> Greeting<'_> {
+        let ahead = if means.is_some() { &[] } else { self.ahead };
+        Greeting { ahead, ..*self }
+    }
+
+    /// Sends to an agent that has become another user what was kept back.
+    ///
+    /// # Errors
+    /// The operator wishes to stop, or the agent takes nothing.
+    pub(crate) fn follow(&self, link: &mut dyn Link) -> Result<(), Problem> {
+        self.send(&[], link)?
+            .map_err(|error| Problem::new(format!("the plan was not taken: {error}")))
+    }
+
+    /// Exchanges greetings with an agent that was just started, and learns what its host is.
+    ///
+    /// # Errors
+    /// What came instead, or that the operator wishes to stop.
+    pub(crate) fn exchange(&self, link: &mut dyn Link) -> Result<Facts, Problem> {
+        let mut hello = Vec::new();
+        // Writing to a vector cannot fail.
+        hello::write(&mut hello).ok();
+        let sent = self.send(&hello, link)?;
+        // What was started in the agent's place may have ended: then what it said tells more than that it took nothing.
+        hello::read(&mut *link).map_err(|error| no_greeting(&error))?;
+        sent.map_err(|error| Problem::new(format!("cannot answer hep's greeting: {error}")))?;
+        match frame::read::<Reply>(&mut *link) {
+            Ok(Some(Reply::Hello(facts))) => Ok(facts),
+            Ok(Some(_)) => Err(Problem::new("the agent did not say what its host is")),
+            Ok(None) => Err(Problem::new("the stream ended behind hep's greeting")),
+            Err(error) => Err(Problem::new(chain(&error))),
+        }
+    }
+
+    /// From here on a step may be in hand on the host: a wish to stop that came before is heard, and one that comes later
+    /// does not cut it off at once.
+    fn send(&self, hello: &[u8], link: &mut dyn Link) -> Result<io::Result<()>, Problem> {
+        if !self.ahead.is_empty() && !self.stop.reached(self.host, &link.canceller()) {
+            return Err(Problem::new("stopped on request before the first task"));
+        }
+        let bytes = [hello, self.ahead].concat();
+        Ok(link.write_all(&bytes).and_then(|()| link.flush()))
     }
 }
 
@@ -225,7 +263,7 @@ pub(crate) struct Drive<'a> {
 }
 
 impl Drive<'_> {
-    /// Runs the plan over a link to an agent that was greeted.
+    /// Runs the plan over a link to an agent that was sent the opening.
     pub(crate) fn run(
         &self,
         link: &mut dyn Link,
@@ -242,16 +280,8 @@ impl Drive<'_> {
         let mut heedful = Heedful { link, stop, told: false, heard: VecDeque::new() };
         let ended = watching
             .map_err(|error| format!("the link cannot be watched: {error}"))
-            .and_then(|()| self.open(&mut heedful))
             .and_then(|()| self.converse(&mut heedful, &mut order, tell, ask));
         conclude(ended, &order, heedful)
-    }
-
-    /// Sends all that comes before the first reply.
-    fn open(&self, link: &mut Heedful<'_>) -> Result<(), String> {
-        let opening = self.job.opening(self.host).ok_or("there is no plan for this host")?;
-        let sent = link.link.write_all(&opening).and_then(|()| link.link.flush());
-        sent.map_err(|error| format!("the plan was not taken: {error}"))
     }
 
     /// Talks until the agent's last frame.

@@ -1,7 +1,7 @@
 //! Many hosts: so many at a time, none in the way of another, and a report of each whatever happens.
 //! Knows nothing of SSH: how to reach a host is handed in.
 
-use crate::drive::{Answer, Conclusion, Drive, Job};
+use crate::drive::{Answer, Conclusion, Drive, Greeting, Job};
 use crate::remote::{Canceller, Link, Unreachable};
 use crate::report::text::chain;
 use crate::report::{Event, HostId, HostReport, HostStatus, RunEnd, Stopping, Trouble};
@@ -23,9 +23,9 @@ const QUEUE: usize = 256;
 /// How often the screen may look at the clock and at the operator's wish.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Brings an agent onto a host and greets it.
+/// Brings an agent onto a host, greets it and sends it the plan.
 pub(crate) type Launch<'a> =
-    dyn Fn(HostId, &Canceller) -> Result<(Box<dyn Link>, Facts), Unreachable> + Sync + 'a;
+    dyn Fn(&Greeting<'_>, &Canceller) -> Result<(Box<dyn Link>, Facts), Unreachable> + Sync + 'a;
 
 /// All that a run over many hosts needs.
 pub(crate) struct Fleet<'a> {
@@ -118,18 +118,18 @@ impl Fleet<'_> {
             report.trouble = Some(Trouble::new("stopped on request before the host was contacted"));
             return;
         }
-        let (mut link, facts) = match (self.launch)(host, &way) {
+        let Some(opening) = self.job.opening(host) else {
+            report.trouble = Some(own_fault("there is no plan for this host"));
+            return;
+        };
+        let greeting = Greeting { host, stop: self.stop, ahead: &opening };
+        let (mut link, facts) = match (self.launch)(&greeting, &way) {
             Ok(reached) => reached,
             Err(unreachable) => {
                 report.trouble = Some(trouble(&unreachable));
                 return;
             }
         };
-        // Some links bring a way of their own.
-        if !self.stop.reached(host, &link.canceller()) {
-            report.trouble = Some(Trouble::new("stopped on request before the first task"));
-            return;
-        }
         tell(sender, Event::Connected { host, facts });
         let drive = Drive { job: self.job, host, stop: self.stop };
         let told = &mut |event| tell(sender, event);

@@ -136,7 +136,7 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let reach = Reach::new(hosts, &ways, ui)?;
     let run = run(&plan, reach.names(), forks);
     let job = job(plan, parts, contents)?;
-    let launch: &Launch = &|host, way| reach.launch(host, way);
+    let launch: &Launch = &|greeting, way| reach.launch(greeting, way);
     let (hosts, forks) = (run.hosts.len(), run.forks);
     let view = view(run, &args.run, &config, Arc::clone(&reach.clock), ui)?;
     let fleet = Fleet { hosts, forks, job: &job, launch, stop: &reach.stop };
@@ -164,10 +164,11 @@ fn apply(args: &cli::Apply, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let own = [inventory::Rights::default()];
     let means = becoming.means(&own, &Config::default(), None, &stop, ui)?;
     let job = job(plan, parts, contents)?;
-    let launch: &Launch = &|_, _| {
-        let (mut link, facts) = launch_local(&agent)?;
-        if let Some(Some(means)) = means.first() {
-            go_on_as(link.as_mut(), means, LOCALHOST)?;
+    let launch: &Launch = &|greeting, _| {
+        let means = means.first().and_then(Option::as_ref);
+        let (mut link, facts) = launch_local(&agent, &greeting.before(means))?;
+        if let Some(means) = means {
+            go_on_as(link.as_mut(), means, LOCALHOST, greeting)?;
         }
         Ok((link, facts))
     };
@@ -270,7 +271,8 @@ fn facts(args: &cli::Facts, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let (login, becoming) = (&args.login, None);
     let ways = Ways { login, connect_timeout, config: &config, usual: &usual, becoming };
     let reach = Reach::new(hosts, &ways, ui)?;
-    let (names, launch) = (reach.names(), &|host, way: &_| reach.launch(host, way));
+    let launch: &Launch = &|greeting, way| reach.launch(greeting, way);
+    let names = reach.names();
     let (hosts, forks) = (names.len(), args.forks.0.get());
     let gather = Gather { hosts, forks, launch, stop: &reach.stop, inquiry: &drive::facts };
     let answers = names.into_iter().zip(gather.run()).collect();

@@ -5,14 +5,13 @@ use crate::agent_binary::{self, LocalAgent};
 use crate::becoming::Becoming;
 use crate::cli;
 use crate::config::Config;
-use crate::drive::{Refused, become_user, greet};
+use crate::drive::{Greeting, Refused, become_user};
 use crate::inventory::{Host, Rights, Transport};
 use crate::remote::ssh_config::{Asking, SshConfig};
 use crate::remote::{
     self, Books, Canceller, HostKeyPolicy, Identities, Known, Link, Options, Passphrases, Problem,
     Said, Secret, Stage, Target, Timeouts, Unreachable, UploadMode,
 };
-use crate::report::HostId;
 use crate::report::clock::Clock;
 use crate::report::text::{chain, shown};
 use crate::settings::{self, Logins, Refusal, Usual};
@@ -109,23 +108,26 @@ impl Reach {
     /// How far it came, and why no further.
     pub(crate) fn launch(
         &self,
-        host: HostId,
+        greeting: &Greeting<'_>,
         way: &Canceller,
     ) -> Result<(Box<dyn Link>, Facts), Unreachable> {
+        let host = greeting.host;
         let place = (self.hosts.get(host.0), self.transports.get(host.0));
+        let means = self.means.get(host.0).and_then(Option::as_ref);
+        let first = &greeting.before(means);
         let launched = match (place, &self.here) {
             ((Some(_), Some(Transport::Local)), Some(agent)) => {
                 self.clock.enter(host, Stage::Start);
-                launch_local(agent)
+                launch_local(agent, first)
             }
-            ((Some(said), _), _) => self.launch_remote(said, host, way),
+            ((Some(said), _), _) => self.launch_remote(said, first, way),
             ((None, _), _) => Err(unreachable_local(Problem::new("no such host"))),
         };
         let ready = launched.and_then(|(mut link, facts)| {
-            if let Some(Some(means)) = self.means.get(host.0) {
+            if let Some(means) = means {
                 self.clock.enter(host, Stage::Become);
                 let name = self.hosts.get(host.0).map_or("", |said| said.name.as_str());
-                go_on_as(link.as_mut(), means, name)?;
+                go_on_as(link.as_mut(), means, name, greeting)?;
             }
             Ok((link, facts))
         });
@@ -136,9 +138,10 @@ impl Reach {
     fn launch_remote(
         &self,
         said: &Said,
-        host: HostId,
+        greeting: &Greeting<'_>,
         way: &Canceller,
     ) -> Result<(Box<dyn Link>, Facts), Unreachable> {
+        let host = greeting.host;
         self.clock.enter(host, Stage::Resolve);
         let Usual { user, home, system_home } = &self.usual;
         let asking = Asking {
@@ -177,7 +180,8 @@ impl Reach {
             },
         };
         let usual_user = user.as_deref().unwrap_or_default();
-        remote::ssh::launch(&Target::of(said, answer, usual_user), &options, way, greet)
+        let target = Target::of(said, answer, usual_user);
+        remote::ssh::launch(&target, &options, way, |link| greeting.exchange(link))
     }
 }
 
@@ -232,26 +236,37 @@ pub(crate) fn local_agent() -> Result<LocalAgent, Refusal> {
 ///
 /// # Errors
 /// It does not start, or does not greet.
-pub(crate) fn launch_local(agent: &LocalAgent) -> Result<(Box<dyn Link>, Facts), Unreachable> {
+pub(crate) fn launch_local(
+    agent: &LocalAgent,
+    greeting: &Greeting<'_>,
+) -> Result<(Box<dyn Link>, Facts), Unreachable> {
     let started = match agent {
         LocalAgent::File(path) => remote::local::start_file(path),
         LocalAgent::Bytes(bytes) => remote::local::start_bytes(bytes),
     };
     let failed = |error| Problem::new(format!("cannot start the agent: {error}"));
     let mut link = started.map_err(|error| unreachable_local(failed(error)))?;
-    let facts = greet(link.as_mut()).map_err(unreachable_local)?;
+    let facts = greeting.exchange(link.as_mut()).map_err(unreachable_local)?;
     Ok((link, facts))
 }
 
-/// Has an agent that was greeted become another user, or tells it how its tasks do.
+/// Has an agent that was greeted become another user, or tells it how its tasks do; then sends it the plan.
 ///
 /// # Errors
-/// It did not become that user, and why.
-pub(crate) fn go_on_as(link: &mut dyn Link, means: &Means, host: &str) -> Result<(), Unreachable> {
-    become_user(link, means).map_err(|Refused { problem: Problem { what, hint }, output }| {
+/// It did not become that user, and why; or it takes no plan.
+pub(crate) fn go_on_as(
+    link: &mut dyn Link,
+    means: &Means,
+    host: &str,
+    greeting: &Greeting<'_>,
+) -> Result<(), Unreachable> {
+    let failed = |Refused { problem: Problem { what, hint }, output }| {
         let (host, stage) = (host.to_owned(), Stage::Become);
         Unreachable { host, stage, what, hint, source: None, output }
-    })
+    };
+    become_user(link, means).map_err(failed)?;
+    let follows = greeting.follow(link);
+    follows.map_err(|problem| failed(Refused { problem, output: String::new() }))
 }
 
 /// This machine as a host that could not be reached.

@@ -105,6 +105,10 @@ impl Agent {
     }
 }
 
+fn greeting<'a>(stop: &'a Stop, ahead: &'a [u8]) -> Greeting<'a> {
+    Greeting { host: HostId(0), stop, ahead }
+}
+
 /// A link, and the agent that runs a script at its other end.
 pub(crate) fn agent(script: impl FnOnce(&mut Agent) + Send + 'static) -> FakeLink {
     let (ours, theirs) = UnixStream::pair().unwrap();
@@ -192,7 +196,8 @@ fn check_asking(
         agent.greet();
         script(agent);
     });
-    assert_eq!(greet(&mut link), Ok(facts()));
+    let ahead = job.opening(HostId(0)).unwrap();
+    assert_eq!(greeting(stop, &ahead).exchange(&mut link), Ok(facts()));
     let mut events = 0;
     let Conclusion { status, counts, trouble, missing: _ } =
         Drive { job, host: HostId(0), stop }.run(&mut link, &mut |_| events += 1, ask);
@@ -343,6 +348,8 @@ fn every_truncation_of_a_run_is_a_loss() {
             agent.plan();
             agent.0.write_all(&bytes).unwrap();
         });
+        let opening = job.opening(HostId(0)).unwrap();
+        link.write_all(&opening).unwrap();
         let drive = Drive { job: &job, host: HostId(0), stop: &Stop::default() };
         let status = drive.run(&mut link, &mut |_| {}, &nobody).status;
         let expected = if length == whole.len() { HostStatus::Converged } else { HostStatus::Lost };
@@ -399,9 +406,22 @@ fn a_wish_to_stop_goes_between_the_pieces_of_a_content() {
 fn a_greeting_of_another_kind_is_told() {
     let check = |script: fn(&mut Agent), expected: &str| {
         let mut link = agent(script);
-        assert!(greet(&mut link).unwrap_err().what.contains(expected));
+        assert!(
+            greeting(&Stop::default(), &[])
+                .exchange(&mut link)
+                .unwrap_err()
+                .what
+                .contains(expected)
+        );
     };
-    check(|agent| agent.0.write_all(b"exec: not found\n").unwrap(), "which says: exec: not found");
+    check(
+        |agent| {
+            agent.0.write_all(b"exec: not found\n").unwrap();
+            // A socket that is closed before all is read from it has an error in place of its last words.
+            hello::read(&mut agent.0).unwrap();
+        },
+        "which says: exec: not found",
+    );
     check(
         |agent| {
             hello::write(&mut agent.0).unwrap();
@@ -451,7 +471,7 @@ fn facts_are_a_mapping() {
             assert_eq!(agent.hear(), Some(Request::Facts));
             reply.into_iter().for_each(|reply| agent.say(reply));
         });
-        greet(&mut link).unwrap();
+        greeting(&Stop::default(), &[]).exchange(&mut link).unwrap();
         let told = super::facts(&mut link).map(drop).map_err(|problem| problem.what);
         assert_eq!(told, expected.map_err(str::to_owned));
     };

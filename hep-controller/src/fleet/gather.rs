@@ -1,6 +1,7 @@
 //! Many hosts asked for one thing each: so many at a time, none in the way of another.
 
 use super::{Launch, trouble, words};
+use crate::drive::Greeting;
 use crate::remote::{Canceller, Link, Problem};
 use crate::report::{HostId, Trouble};
 use crate::stop::Stop;
@@ -64,7 +65,8 @@ impl<T: Send> Gather<'_, T> {
         if !self.stop.begin(host, &way) {
             return Err(stopped());
         }
-        let (mut link, _) = (self.launch)(host, &way)
+        let greeting = Greeting { host, stop: self.stop, ahead: &[] };
+        let (mut link, _) = (self.launch)(&greeting, &way)
             .map_err(|error| if self.stop.wanted() { stopped() } else { trouble(&error) })?;
         // Nothing is done there: the first wish to stop may cut it.
         let way = link.canceller();
@@ -98,7 +100,7 @@ mod tests {
     use serde_json::json;
 
     fn check(hosts: usize, stop: &Stop, expected: &[&str]) {
-        let launch: &Launch<'_> = &|host, _| match host.0 {
+        let launch: &Launch<'_> = &|greeting, _| match greeting.host.0 {
             0 => Err(unreachable()),
             1 => panic!("a mistake of hep's"),
             n => Ok((

@@ -1,15 +1,23 @@
 //! Fleets of scripted agents: some converge, some fail, some cannot be reached, one brings hep itself down.
 
 use super::*;
-use crate::drive::tests::{Agent, agent, facts, job};
+use crate::drive::tests::{Agent, agent, job};
 use crate::remote::Stage;
 use hep_protocol::message::End;
 use hep_protocol::outcome::Status;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
-fn launched(script: impl FnOnce(&mut Agent) + Send + 'static) -> Reached {
-    Ok((Box::new(agent(script)), facts()))
+/// An agent that greets, then follows the script.
+fn launched(greeting: &Greeting<'_>, script: impl FnOnce(&mut Agent) + Send + 'static) -> Reached {
+    let mut link = agent(|agent| {
+        agent.greet();
+        script(agent);
+    });
+    match greeting.exchange(&mut link) {
+        Ok(facts) => Ok((Box::new(link), facts)),
+        Err(problem) => Err(Unreachable { what: problem.what, ..unreachable() }),
+    }
 }
 
 type Reached = Result<(Box<dyn Link>, Facts), Unreachable>;
@@ -53,16 +61,16 @@ fn check(
 
 #[test]
 fn no_host_is_in_the_way_of_another() {
-    let launch: &Launch<'_> = &|host, _| match host.0 {
+    let launch: &Launch<'_> = &|greeting, _| match greeting.host.0 {
         0 => Err(unreachable()),
         1 => panic!("a mistake of hep's"),
-        2 => launched(|agent| drop(agent.plan())),
-        3 => launched(|agent| {
+        2 => launched(greeting, |agent| drop(agent.plan())),
+        3 => launched(greeting, |agent| {
             agent.plan();
             agent.task(0, Status::Failed);
             agent.done(End::Failed);
         }),
-        _ => launched(converges),
+        _ => launched(greeting, converges),
     };
     let expected = [
         "0 unreachable connect: no answer",
@@ -81,10 +89,10 @@ fn no_host_is_in_the_way_of_another() {
 #[test]
 fn no_more_hosts_at_a_time_than_wished() {
     let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let launch: &Launch<'_> = &|_, _| {
+    let launch: &Launch<'_> = &|greeting, _| {
         most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
         let now = Arc::clone(&now);
-        launched(move |agent| {
+        launched(greeting, move |agent| {
             agent.plan();
             thread::sleep(Duration::from_millis(5));
             now.fetch_sub(1, Ordering::SeqCst);
@@ -101,15 +109,15 @@ fn no_more_hosts_at_a_time_than_wished() {
 #[test]
 fn a_wish_to_stop_spares_hosts_that_did_not_begin() {
     let stop = Stop::default();
-    let launch: &Launch<'_> = &|host, _| {
-        if host.0 == 1 {
+    let launch: &Launch<'_> = &|greeting, _| {
+        if greeting.host.0 == 1 {
             stop.ask();
         }
-        launched(converges)
+        launched(greeting, converges)
     };
     let expected = [
         "0 converged",
-        "1 unreachable stopped on request before the first task",
+        "1 unreachable connect: stopped on request before the first task",
         "2 unreachable stopped on request before the host was contacted",
     ];
     let end = check(3, 1, &stop, launch, &expected);
@@ -120,7 +128,7 @@ fn a_wish_to_stop_spares_hosts_that_did_not_begin() {
 fn the_screen_hears_of_everything_on_one_thread() {
     let job = job(&[]);
     let stop = Stop::default();
-    let launch: &Launch<'_> = &|_, _| launched(converges);
+    let launch: &Launch<'_> = &|greeting, _| launched(greeting, converges);
     let heard = Mutex::new(Vec::new());
     let asked = AtomicBool::new(false);
     Fleet { hosts: 1, forks: 1, job: &job, launch, stop: &stop }.run(&mut |tick, _| {

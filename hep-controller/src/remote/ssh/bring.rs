@@ -101,13 +101,8 @@ fn begin_with_sftp(launch: Launch<'_>, wire: &mut Wire) -> Result<(Shell, Option
         .both(|_| channel.exec(launcher.command()), |session| session.sftp())
         .map_err(|source| Failed::because("the host went away", source))?;
     asked.map_err(|source| Failed::because("the host runs no command", source))?;
-    let sftp = match sftp {
-        Ok(sftp) => Some(sftp),
-        Err(error) if error.is_fatal() => {
-            return Err(Failed::because("the host went away", error));
-        }
-        Err(_) => None,
-    };
+    // What libssh2 says of a server that ends at once is what it says of a lost connection: the shell's answer tells.
+    let sftp = sftp.ok();
     Ok((first_word(wire, Stream::new(channel), &launcher)?, sftp))
 }
 

@@ -41,6 +41,88 @@ fn all_disks_full_is_an_error_soon_and_none_keeps_anything() {
     assert_eq!(leftovers(&server), [] as [&str; 0]);
 }
 
+/// Where the agent was started, by its own word.
+fn place(try_: &Try) -> String {
+    let (mut link, _) = try_.launch().unwrap();
+    let place = hello(&mut *link).unwrap();
+    link.finish();
+    place
+}
+
+#[test]
+fn without_sftp_the_agent_comes_through_the_shell() {
+    for config in
+        ["Subsystem none /bin/true", "Subsystem sftp /bin/false", "Subsystem sftp /no/such"]
+    {
+        let server = Server::with(config, "true");
+        let place = place(&large(&server, 1_500_000));
+        assert!(place.starts_with("/var/tmp/.hep-"), "{config}: {place}");
+        assert_eq!(leftovers(&server), [] as [&str; 0], "{config}");
+    }
+}
+
+#[test]
+fn where_sftp_shows_another_tree_the_agent_comes_through_the_shell() {
+    let sftp = "Subsystem sftp /usr/sbin/chroot DIR/tree /usr/lib/openssh/sftp-server";
+    let before = "mkdir -p $DIR/tree/var/tmp $DIR/tree/usr $DIR/tree/lib $DIR/tree/lib64 $DIR/tree/dev \
+                  && mount --bind /usr $DIR/tree/usr && mount --bind /dev $DIR/tree/dev \
+                  && mount --bind /usr/lib $DIR/tree/lib && mount --bind /usr/lib64 $DIR/tree/lib64";
+    let server = Server::with(sftp, before);
+    let place = place(&large(&server, 100_000));
+    assert!(place.starts_with("/var/tmp/.hep-"), "{place}");
+    assert_eq!(leftovers(&server), [] as [&str; 0]);
+    let tree = server.root().join(server.path("tree/var/tmp").strip_prefix("/").unwrap());
+    assert_eq!(std::fs::read_dir(tree).unwrap().count(), 0);
+}
+
+#[test]
+fn through_the_shell_what_does_not_take_the_agent_is_passed_over_and_left_empty() {
+    for options in ["size=4k", "size=1m", "ro", "noexec"] {
+        let server = Server::with("", &format!("mount -t tmpfs -o {options} tmpfs /var/tmp"));
+        let mut try_ = large(&server, 3 << 20);
+        try_.upload = UploadMode::Exec;
+        let place = place(&try_);
+        assert!(place.starts_with("./.hep-"), "{options}: {place}");
+        assert_eq!(leftovers(&server), [] as [&str; 0], "{options}");
+    }
+}
+
+#[test]
+fn through_the_shell_an_error_names_every_directory() {
+    let before = "mount --bind $DIR /mnt && for d in /var/tmp /root /dev/shm /tmp /run; do mount -t tmpfs -o size=64k \
+                  tmpfs $d; done && mkdir -p $DIR /run/sshd && mount --bind /mnt $DIR && mount -o remount,noexec /run";
+    let server = Server::with("", before);
+    for mode in [UploadMode::Exec, UploadMode::Cache] {
+        let mut try_ = large(&server, 8 << 20);
+        try_.upload = mode;
+        let failed = try_.fails_at(Stage::Upload);
+        assert_eq!(
+            failed.what.matches("write failed (full or read-only?)").count(),
+            4 + usize::from(mode == UploadMode::Cache),
+            "{failed}"
+        );
+        assert!(failed.what.ends_with("; /run: no program may run there (noexec)"), "{failed}");
+        assert_eq!(leftovers(&server), [] as [&str; 0]);
+    }
+}
+
+#[test]
+fn a_cancel_during_the_delivery_leaves_nothing() {
+    let server = Server::start();
+    let mut try_ = large(&server, 16 << 20);
+    try_.upload = UploadMode::Exec;
+    try_.target.port = thin(&server, 2_000_000, 1_000_000);
+    try_.timeouts.upload = Duration::from_secs(1);
+    try_.fails_at(Stage::Upload);
+    for _ in 0..100 {
+        if leftovers(&server).is_empty() {
+            return;
+        }
+        thread::sleep(Duration::from_millis(400));
+    }
+    panic!("{:?}", leftovers(&server));
+}
+
 /// A port that leads to the server's over a line that takes so many bytes in a second from the client, and none any more
 /// after so many.
 fn thin(server: &Server, rate: usize, stops_after: usize) -> u16 {
