@@ -25,4 +25,5 @@ mod secrets;
 mod service;
 mod step;
 mod templates;
+mod upload;
 mod variables;
