@@ -103,7 +103,8 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let manifest_path = settings::manifest(args.manifest.as_deref(), &config)?;
     let hosts_path = settings::hosts(args.files.hosts.as_deref(), &config)?;
     let usual = Usual::of_system();
-    let wish = Wish::of_run(&args.vars, &args.tasks, &args.run, &args.rights)?;
+    let wish = Wish::of_run(&args.vars, &args.tasks, &args.run, &args.rights)?
+        .usually_as(config.rights.user.as_deref());
     let around = surroundings(&usual)?;
     let (manifest, inventory) =
         prepare::read(&manifest_path, &hosts_path, &around).map_err(Refusal::Mistakes)?;

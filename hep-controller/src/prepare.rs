@@ -7,6 +7,7 @@ use crate::manifest::{self, Audience, Choice, Compiled, Extra, Manifest, Order};
 use crate::settings::Refusal;
 use hep_protocol::plan::{DiffMode, Pace, RunMode};
 use hep_protocol::rights::ActAs;
+use hep_protocol::value::Json;
 use std::path::Path;
 
 /// What is asked of a manifest beside its text.
@@ -64,6 +65,13 @@ impl Wish {
         let pace = if run.step { Pace::Asking } else { Pace::Straight };
         let act_as = rights.act_as();
         Ok(Wish { choice, pace, act_as, ..Wish::new(vars, run.check, run.diff)? })
+    }
+
+    /// Whom `become` means where neither manifest, inventory nor command line says it: the config's word.
+    pub(crate) fn usually_as(mut self, user: Option<&str>) -> Wish {
+        let usual = || user.map(|user| Json(user.into()));
+        self.act_as.user = self.act_as.user.take().or_else(usual);
+        self
     }
 }
 

@@ -68,6 +68,20 @@ fn push_runs_each_task_as_its_user_and_shows_no_password() {
 }
 
 #[test]
+fn config_says_who_is_meant_where_nothing_nearer_does() {
+    let bench = Bench::new();
+    sudo(&bench, "op ALL=(ALL) NOPASSWD: ALL\n");
+    let operator = operator(&bench, "");
+    let config = operator.write("config.yml", "become:\n  user: bob\n");
+    let tasks = "- tasks:\n    - command: {shell: 'id -un >/tmp/who'}\n      become: true\n";
+    operator.write("manifest.yml", tasks);
+    let config = config.to_str().unwrap();
+    operator.run(&["push", "-i", "hosts", "--config", config, "manifest.yml"]).ends(0);
+    assert_eq!(bench.host.read("/tmp/who").unwrap(), "bob\n");
+    bench.nothing_is_left();
+}
+
+#[test]
 fn push_that_cannot_become_is_unreachable_with_the_cause() {
     let bench = Bench::new();
     sudo(&bench, "");
