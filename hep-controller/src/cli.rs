@@ -1,5 +1,6 @@
 //! The command line. Says what was written there; what it leaves open, `settings` fills in.
 
+pub(crate) mod limits;
 pub(crate) mod rights;
 
 use crate::completions::{self, Shell};
@@ -51,7 +52,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Make all hosts of a hosts file what a manifest says.
     #[command(after_help = EXIT_CODES)]
-    Push(Push),
+    Push(Box<Push>),
     /// Make this machine what a manifest says, as the user who runs hep.
     #[command(after_help = EXIT_CODES)]
     Apply(Apply),
@@ -92,6 +93,8 @@ pub(crate) struct Push {
     pub(crate) login: Login,
     #[command(flatten)]
     pub(crate) rights: rights::Rights,
+    #[command(flatten)]
+    pub(crate) limits: limits::Limits,
     /// Only these of the hosts: a pattern as `web:!web3`, or `@FILE` with one host a line.
     #[arg(short, long, value_name = "PATTERN", add = completions::hosts())]
     pub(crate) limit: Option<String>,
@@ -376,7 +379,7 @@ mod tests {
 
     fn push(line: &str) -> Push {
         let Command::Push(push) = parsed(line).unwrap().command else { panic!("{line}") };
-        push
+        *push
     }
 
     #[test]

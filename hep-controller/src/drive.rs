@@ -186,7 +186,7 @@ impl Greeting<'_> {
     /// does not cut it off at once.
     fn send(&self, hello: &[u8], link: &mut dyn Link) -> Result<io::Result<()>, Problem> {
         if !self.ahead.is_empty() && !self.stop.reached(self.host, &link.canceller()) {
-            return Err(Problem::new("stopped on request before the first task"));
+            return Err(Problem::new(format!("{} before the first task", self.stop.words())));
         }
         let bytes = [hello, self.ahead].concat();
         Ok(link.write_all(&bytes).and_then(|()| link.flush()))
@@ -334,13 +334,17 @@ fn conclude(ended: Result<End, String>, order: &Order<'_>, link: Heedful<'_>) ->
         Ok(End::Failed) => concluded(HostStatus::Failed, None),
         Ok(End::Cancelled) if order.failed() => concluded(HostStatus::Failed, None),
         Ok(End::Cancelled) if told => {
-            lost(Trouble::new(format!("stopped on request {}", order.place())))
+            lost(Trouble::new(format!("{} {}", stop.words(), order.place())))
         }
         Ok(End::Cancelled) => {
             lost(Trouble::new(format!("the agent stopped unasked {}", order.place())))
         }
         Err(_) if stop.wish() == Some(Stopping::Now) => {
-            lost(Trouble::new(format!("the link was cut on request {}", order.place())))
+            let why = match stop.reason() {
+                Some(reason) => format!("the link was cut, since {reason},"),
+                None => "the link was cut on request".to_owned(),
+            };
+            lost(Trouble::new(format!("{why} {}", order.place())))
         }
         Err(what) => lost(last_words(what, order, link)),
     }

@@ -2,19 +2,22 @@
 //! Knows nothing of SSH: how to reach a host is handed in.
 
 use crate::drive::{Answer, Conclusion, Drive, Greeting, Job};
-use crate::remote::{Canceller, Link, Unreachable};
+use crate::manifest::batches::Batch;
+use crate::remote::{Canceller, Link, Stage, Unreachable};
 use crate::report::text::chain;
 use crate::report::{Event, HostId, HostReport, HostStatus, RunEnd, Stopping, Trouble};
 use crate::stop::Stop;
 use gather::own_fault;
 use hep_protocol::facts::Facts;
 use std::any::Any;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+pub(crate) mod failed;
 pub(crate) mod gather;
 
 /// Events that may wait for the screen; hosts wait when there are more.
@@ -22,6 +25,16 @@ const QUEUE: usize = 256;
 
 /// How often the screen may look at the clock and at the operator's wish.
 const TICK: Duration = Duration::from_millis(100);
+
+/// How often a connection is tried again that was accepted and closed at once: sshd does so when too many log in
+/// (`MaxStartups`).
+const HUNG_UP: u32 = 2;
+
+/// The longest pause before another try.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// How long steps in hand may take when the run's time is over.
+const GRACE: Duration = Duration::from_secs(30);
 
 /// Brings an agent onto a host, greets it and sends it the plan.
 pub(crate) type Launch<'a> =
@@ -34,6 +47,18 @@ pub(crate) struct Fleet<'a> {
     pub(crate) job: &'a Job,
     pub(crate) launch: &'a Launch<'a>,
     pub(crate) stop: &'a Stop,
+    /// Who has a turn with whom; each host is in one.
+    pub(crate) batches: &'a [Batch],
+    pub(crate) limits: Limits,
+}
+
+/// What a run may take.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Limits {
+    /// How often a connection that fails is tried again.
+    pub(crate) connect_retries: Option<u32>,
+    /// How long the run may take before it is stopped.
+    pub(crate) run_timeout: Option<Duration>,
 }
 
 /// What the run's only reader is handed.
@@ -69,32 +94,70 @@ impl Fleet<'_> {
     /// Runs the job on all hosts. `watch` gets every event, and the run's age in milliseconds, on this thread.
     pub(crate) fn run(&self, watch: &mut dyn FnMut(Tick, u64)) -> RunEnd {
         let begin = Instant::now();
-        let next = AtomicUsize::new(0);
-        let reports = thread::scope(|scope| {
+        let mut reports = Vec::new();
+        let mut watcher = Watcher { fleet: self, begin, known: None, watch };
+        for batch in self.batches {
+            let ended = self.batch(batch, &mut watcher);
+            let failed = ended.iter().filter(|report| failed(report)).count();
+            if self.batches.len() > 1 && failed == batch.hosts.len() && !self.stop.wanted() {
+                self.stop.halt("all hosts of a batch failed");
+            }
+            reports.extend(ended);
+        }
+        let reports = self.with_missing(reports);
+        let cancelled = self.stop.wanted() && self.stop.reason().is_none();
+        RunEnd { reports, cancelled, ms: millis(begin) }
+    }
+
+    /// Runs the job on the hosts of a batch.
+    fn batch(&self, batch: &Batch, watcher: &mut Watcher<'_, '_>) -> Vec<HostReport> {
+        let (next, lost) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        thread::scope(|scope| {
             let (sender, events) = sync_channel(QUEUE);
-            for _ in 0..self.forks.clamp(1, self.hosts.max(1)) {
-                let (sender, next) = (sender.clone(), &next);
+            for _ in 0..self.forks.clamp(1, batch.hosts.len().max(1)) {
+                let (sender, next, lost) = (sender.clone(), &next, &lost);
                 let worker = thread::Builder::new().name("host".to_owned());
                 // With fewer threads than wished for the run takes longer; without any, no host is reached.
-                let _ = worker.spawn_scoped(scope, move || self.work(next, &sender));
+                let _ = worker.spawn_scoped(scope, move || self.work(batch, next, lost, &sender));
             }
             drop(sender);
-            self.watch(&events, begin, watch)
-        });
-        let reports = self.with_missing(reports);
-        RunEnd { reports, cancelled: self.stop.wanted(), ms: millis(begin) }
+            watcher.watch(&events)
+        })
     }
 
     /// Takes hosts until there are none left.
-    fn work(&self, next: &AtomicUsize, sender: &SyncSender<Tick>) {
-        loop {
-            let host = HostId(next.fetch_add(1, Ordering::Relaxed));
-            if host.0 >= self.hosts {
-                return;
-            }
+    fn work(
+        &self,
+        batch: &Batch,
+        next: &AtomicUsize,
+        lost: &AtomicUsize,
+        sender: &SyncSender<Tick>,
+    ) {
+        while let Some(host) = batch.hosts.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let host = HostId(*host);
             let report = self.host(host, sender);
             self.stop.end(host);
+            if failed(&report) {
+                // Before this thread takes another one.
+                self.judge(batch, lost.fetch_add(1, Ordering::Relaxed) + 1);
+            }
             tell(sender, Event::Ended(report));
+        }
+    }
+
+    /// Ends a run in which too many hosts of a batch have failed.
+    fn judge(&self, batch: &Batch, lost: usize) {
+        let stop = self.stop;
+        if stop.wanted() {
+            return;
+        }
+        if batch.fatal {
+            stop.halt("a host failed and `any_errors_fatal` holds");
+        } else if let Some(most) = batch.most_failed
+            && lost * 100 > batch.hosts.len() * most as usize
+        {
+            let all = batch.hosts.len();
+            stop.halt(&format!("{lost} of {all} hosts failed, more than {most} %"));
         }
     }
 
@@ -115,7 +178,8 @@ impl Fleet<'_> {
         let host = report.host;
         let way = Canceller::default();
         if !self.stop.begin(host, &way) {
-            report.trouble = Some(Trouble::new("stopped on request before the host was contacted"));
+            let words = self.stop.words();
+            report.trouble = Some(Trouble::new(format!("{words} before the host was contacted")));
             return;
         }
         let Some(opening) = self.job.opening(host) else {
@@ -123,7 +187,7 @@ impl Fleet<'_> {
             return;
         };
         let greeting = Greeting { host, stop: self.stop, ahead: &opening };
-        let (mut link, facts) = match (self.launch)(&greeting, &way) {
+        let (mut link, facts) = match self.reach(&greeting, &way, sender) {
             Ok(reached) => reached,
             Err(unreachable) => {
                 report.trouble = Some(trouble(&unreachable));
@@ -150,28 +214,35 @@ impl Fleet<'_> {
         (report.bytes_sent, report.bytes_received) = (counters.sent, counters.received);
     }
 
-    fn watch(
+    /// Brings an agent onto the host: again and again, if the connection fails and that is wished.
+    fn reach(
         &self,
-        events: &Receiver<Tick>,
-        begin: Instant,
-        watch: &mut dyn FnMut(Tick, u64),
-    ) -> Vec<HostReport> {
-        let mut reports = Vec::new();
-        let mut known: Option<Stopping> = None;
+        greeting: &Greeting<'_>,
+        way: &Canceller,
+        sender: &SyncSender<Tick>,
+    ) -> Result<(Box<dyn Link>, Facts), Unreachable> {
+        let host = greeting.host;
+        let mut pause = Duration::from_secs(1);
+        let mut tried = 0_u32;
         loop {
-            let tick = match events.recv_timeout(TICK) {
-                Ok(tick) => tick,
-                Err(RecvTimeoutError::Timeout) => Tick::Quiet,
-                Err(RecvTimeoutError::Disconnected) => return reports,
+            let unreachable = match (self.launch)(greeting, way) {
+                Ok(reached) => return Ok(reached),
+                Err(unreachable) => unreachable,
             };
-            if let Some(wish) = self.stop.wish().filter(|wish| known < Some(*wish)) {
-                known = Some(wish);
-                watch(Tick::Event(Event::Stopping(wish)), millis(begin));
+            let connecting = matches!(unreachable.stage, Stage::Resolve | Stage::Connect);
+            let usual = if unreachable.hung_up { HUNG_UP } else { 0 };
+            let most = self.limits.connect_retries.unwrap_or(usual);
+            if !connecting || tried >= most || way.is_cancelled() {
+                return Err(unreachable);
             }
-            if let Tick::Event(Event::Ended(report)) = &tick {
-                reports.push(report.clone());
+            let spread = pause + pause.mul_f64(fraction(host, tried) / 2.0);
+            let Trouble { what, .. } = trouble(&unreachable);
+            tell(sender, Event::Again { host, what, seconds: spread.as_secs() });
+            if !waited(spread, way) {
+                return Err(unreachable);
             }
-            watch(tick, millis(begin));
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            tried += 1;
         }
     }
 
@@ -190,6 +261,77 @@ impl Fleet<'_> {
         }
         reports
     }
+}
+
+/// The run's only reader: passes on what happens, and ends the run where its bounds say so.
+struct Watcher<'a, 'w> {
+    fleet: &'a Fleet<'a>,
+    begin: Instant,
+    /// The wish to stop that was passed on.
+    known: Option<Stopping>,
+    watch: &'w mut dyn FnMut(Tick, u64),
+}
+
+impl Watcher<'_, '_> {
+    /// Reads until the last host of a batch has ended.
+    fn watch(&mut self, events: &Receiver<Tick>) -> Vec<HostReport> {
+        let mut reports = Vec::new();
+        loop {
+            let tick = match events.recv_timeout(TICK) {
+                Ok(tick) => tick,
+                Err(RecvTimeoutError::Timeout) => Tick::Quiet,
+                Err(RecvTimeoutError::Disconnected) => return reports,
+            };
+            self.look_at_clock();
+            if let Tick::Event(Event::Ended(report)) = &tick {
+                reports.push(report.clone());
+            }
+            let stop = self.fleet.stop;
+            if let Some(wish) = stop.wish().filter(|wish| self.known < Some(*wish)) {
+                self.known = Some(wish);
+                self.pass(Tick::Event(Event::Stopping(wish, stop.reason())));
+            }
+            self.pass(tick);
+        }
+    }
+
+    fn pass(&mut self, tick: Tick) {
+        (self.watch)(tick, millis(self.begin));
+    }
+
+    fn look_at_clock(&self) {
+        let Some(limit) = self.fleet.limits.run_timeout else { return };
+        let (stop, age) = (self.fleet.stop, self.begin.elapsed());
+        let reason = || format!("the run took longer than {} s", limit.as_secs());
+        let overdue = age >= limit + GRACE && stop.wish() == Some(Stopping::Soon);
+        if overdue || (age >= limit && !stop.wanted()) {
+            stop.halt(&reason());
+        }
+    }
+}
+
+/// Whether a host did not get to where it should.
+fn failed(report: &HostReport) -> bool {
+    report.status != HostStatus::Converged
+}
+
+/// Waits; false if the way was cut meanwhile.
+fn waited(pause: Duration, way: &Canceller) -> bool {
+    let end = Instant::now() + pause;
+    while Instant::now() < end {
+        if way.is_cancelled() {
+            return false;
+        }
+        thread::sleep(TICK.min(end.saturating_duration_since(Instant::now())));
+    }
+    !way.is_cancelled()
+}
+
+/// A number from 0 to 1 that differs from host to host and try to try, so that not all come back at once.
+fn fraction(host: HostId, tried: u32) -> f64 {
+    let mut hasher = DefaultHasher::new();
+    (host, tried, std::process::id()).hash(&mut hasher);
+    f64::from(u32::try_from(hasher.finish() >> 32).unwrap_or_default()) / f64::from(u32::MAX)
 }
 
 /// Nobody listens any more only when the run's thread itself has failed.

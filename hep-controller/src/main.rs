@@ -46,11 +46,12 @@ use report::json::Json;
 use report::profile::Profile;
 use report::text::{chain, count, shown};
 use report::told::{Form, Told};
-use report::{OnChange, Run, TaskLabel, View};
+use report::{OnChange, Run, RunEnd, TaskLabel, View};
 use settings::{Refusal, Usual};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 use stop::Stop;
 use ui::Ui;
 
@@ -103,8 +104,9 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let manifest_path = settings::manifest(args.manifest.as_deref(), &config)?;
     let hosts_path = settings::hosts(args.files.hosts.as_deref(), &config)?;
     let usual = Usual::of_system();
-    let wish = Wish::of_run(&args.vars, &args.tasks, &args.run, &args.rights)?
-        .usually_as(config.rights.user.as_deref());
+    let wish =
+        Wish::of_run(&args.vars, &args.tasks, &args.run, &args.rights, args.limits.task_timeout)?
+            .usually_as(config.rights.user.as_deref());
     let around = surroundings(&usual)?;
     let (manifest, inventory) =
         prepare::read(&manifest_path, &hosts_path, &around).map_err(Refusal::Mistakes)?;
@@ -114,7 +116,7 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
         ui.out(&text);
         return Ok(ExitCode::SUCCESS);
     }
-    let Compiled { plan, hosts: parts, contents, method, warnings } =
+    let Compiled { plan, hosts: parts, contents, method, batches, warnings } =
         prepared.compile().map_err(Refusal::Mistakes)?;
     warn(&warnings, ui);
     let inventory = audience.inventory();
@@ -135,18 +137,25 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
         becoming: Some(&becoming),
     };
     let reach = Reach::new(hosts, &ways, ui)?;
-    let run = run(&plan, reach.names(), forks);
+    let names = reach.names();
+    let run = run(&plan, names.clone(), forks);
     let job = job(plan, parts, contents)?;
     let launch: &Launch = &|greeting, way| reach.launch(greeting, way);
     let (hosts, forks) = (run.hosts.len(), run.forks);
     let view = view(run, &args.run, &config, Arc::clone(&reach.clock), ui)?;
-    let fleet = Fleet { hosts, forks, job: &job, launch, stop: &reach.stop };
-    Ok(perform(&fleet, view, on_change(&args.run), ui))
+    let limits = limits(&args.limits);
+    let (job, stop, batches) = (&job, &reach.stop, &batches);
+    let fleet = Fleet { hosts, forks, job, launch, stop, batches, limits };
+    let (end, code) = perform(&fleet, view, on_change(&args.run), ui);
+    if let Some(file) = &args.limits.failed_hosts {
+        keep_failed(file, &end, &names, ui);
+    }
+    Ok(code)
 }
 
 /// `hep apply`.
 fn apply(args: &cli::Apply, ui: &mut Ui) -> Result<ExitCode, Refusal> {
-    let wish = Wish::of_run(&args.vars, &args.tasks, &args.run, &args.rights)?;
+    let wish = Wish::of_run(&args.vars, &args.tasks, &args.run, &args.rights, None)?;
     let manifest = Manifest::read(&args.manifest).map_err(Refusal::Mistakes)?;
     let audience = Audience::this_machine(LOCALHOST);
     let prepared = Prepared { manifest, audience: &audience, wish: &wish };
@@ -154,7 +163,7 @@ fn apply(args: &cli::Apply, ui: &mut Ui) -> Result<ExitCode, Refusal> {
         ui.out(&text);
         return Ok(ExitCode::SUCCESS);
     }
-    let Compiled { plan, hosts, contents, method, warnings } =
+    let Compiled { plan, hosts, contents, method, batches, warnings } =
         prepared.compile().map_err(Refusal::Mistakes)?;
     warn(&warnings, ui);
     can_step(&args.run, ui)?;
@@ -174,8 +183,10 @@ fn apply(args: &cli::Apply, ui: &mut Ui) -> Result<ExitCode, Refusal> {
         Ok((link, facts))
     };
     let view = view(run, &args.run, &Config::default(), Arc::default(), ui)?;
-    let fleet = Fleet { hosts: 1, forks: 1, job: &job, launch, stop: &stop };
-    Ok(perform(&fleet, view, on_change(&args.run), ui))
+    let (job, stop, batches) = (&job, &stop, &batches);
+    let limits = fleet::Limits::default();
+    let fleet = Fleet { hosts: 1, forks: 1, job, launch, stop, batches, limits };
+    Ok(perform(&fleet, view, on_change(&args.run), ui).1)
 }
 
 /// `hep validate`.
@@ -314,7 +325,7 @@ fn perform(
     mut view: Box<dyn View>,
     on_change: OnChange,
     ui: &mut Ui,
-) -> ExitCode {
+) -> (RunEnd, ExitCode) {
     ui.show(&view.begin());
     let end = fleet.run(&mut |tick, now| {
         match tick {
@@ -327,7 +338,28 @@ fn perform(
     let exit = end.exit(on_change);
     ui.status(None);
     ui.show(&view.end(&end, exit));
-    ExitCode::from(exit)
+    (end, ExitCode::from(exit))
+}
+
+fn limits(args: &cli::limits::Limits) -> fleet::Limits {
+    let run_timeout = args.run_timeout.map(|seconds| Duration::from_secs(seconds.into()));
+    fleet::Limits { connect_retries: args.connect_retries, run_timeout }
+}
+
+/// Writes the hosts that did not converge to a file.
+fn keep_failed(file: &Path, end: &RunEnd, names: &[String], ui: &mut Ui) {
+    let shown = shown(&file.to_string_lossy());
+    match fleet::failed::keep(file, end, names) {
+        Ok(0) => {}
+        Ok(hosts) => {
+            let hosts = count(hosts, "host");
+            ui.err(&format!("{hosts} in {shown}: `--limit @{shown}` pushes to them again\n"));
+        }
+        Err(error) => {
+            let what = format!("the hosts that failed cannot be kept in {shown}: {error}");
+            ui.error(&what, None);
+        }
+    }
 }
 
 /// Asks the operator whether a task may begin.

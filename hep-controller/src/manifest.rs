@@ -6,6 +6,7 @@
 mod alike;
 mod ansible;
 mod audience;
+pub(crate) mod batches;
 mod compile;
 mod contents;
 mod control;
@@ -73,6 +74,7 @@ pub(crate) struct ManifestPlay {
     handlers: Vec<ManifestTask>,
     on_failure: HandlersOnFailure,
     act_as: rights::Rights,
+    order: batches::Order,
 }
 
 /// What stands in a list of tasks.

@@ -19,6 +19,7 @@ pub(crate) struct Wish {
     pub(crate) diff: DiffMode,
     pub(crate) pace: Pace,
     pub(crate) act_as: ActAs,
+    pub(crate) task_timeout: Option<u32>,
 }
 
 impl Wish {
@@ -34,6 +35,7 @@ impl Wish {
             diff: if diff { DiffMode::Unified } else { DiffMode::Off },
             pace: Pace::Straight,
             act_as: ActAs::default(),
+            task_timeout: None,
         })
     }
 
@@ -55,6 +57,7 @@ impl Wish {
         tasks: &cli::Tasks,
         run: &cli::Run,
         rights: &cli::rights::Rights,
+        task_timeout: Option<u32>,
     ) -> Result<Wish, Refusal> {
         let choice = Choice {
             tags: tasks.tags.clone(),
@@ -64,7 +67,7 @@ impl Wish {
         };
         let pace = if run.step { Pace::Asking } else { Pace::Straight };
         let act_as = rights.act_as();
-        Ok(Wish { choice, pace, act_as, ..Wish::new(vars, run.check, run.diff)? })
+        Ok(Wish { choice, pace, act_as, task_timeout, ..Wish::new(vars, run.check, run.diff)? })
     }
 
     /// Whom `become` means where neither manifest, inventory nor command line says it: the config's word.
@@ -87,7 +90,7 @@ impl Prepared<'_> {
     fn ordered<T>(&self, then: impl FnOnce(&Manifest, &Order<'_>) -> T) -> T {
         // Only relative sources need it, and those are sought beside the manifest too.
         let here = std::env::current_dir().unwrap_or_else(|_| ".".into());
-        let Wish { extra, choice, mode, diff, pace, act_as } = self.wish;
+        let Wish { extra, choice, mode, diff, pace, act_as, task_timeout } = self.wish;
         let order = Order {
             audience: self.audience,
             extra,
@@ -97,6 +100,7 @@ impl Prepared<'_> {
             diff: *diff,
             pace: *pace,
             act_as: act_as.clone(),
+            task_timeout: *task_timeout,
         };
         then(&self.manifest, &order)
     }

@@ -153,7 +153,15 @@ impl Reach {
         };
         let answer = asking.about(said, way).map_err(|Problem { what, hint }| {
             let (host, stage) = (said.name.clone(), Stage::Resolve);
-            Unreachable { host, stage, what, hint, source: None, output: String::new() }
+            Unreachable {
+                host,
+                stage,
+                what,
+                hint,
+                source: None,
+                output: String::new(),
+                hung_up: false,
+            }
         })?;
         let host_keys = self.books.of(answer.as_ref());
         let upload = said.upload.unwrap_or_default();
@@ -262,7 +270,7 @@ pub(crate) fn go_on_as(
 ) -> Result<(), Unreachable> {
     let failed = |Refused { problem: Problem { what, hint }, output }| {
         let (host, stage) = (host.to_owned(), Stage::Become);
-        Unreachable { host, stage, what, hint, source: None, output }
+        Unreachable { host, stage, what, hint, source: None, output, hung_up: false }
     };
     become_user(link, means).map_err(failed)?;
     let follows = greeting.follow(link);
@@ -274,5 +282,5 @@ fn unreachable_local(problem: Problem) -> Unreachable {
     let Problem { what, hint } = problem;
     let host = crate::LOCALHOST.to_owned();
     let output = String::new();
-    Unreachable { host, stage: Stage::Start, what, hint, source: None, output }
+    Unreachable { host, stage: Stage::Start, what, hint, source: None, output, hung_up: false }
 }

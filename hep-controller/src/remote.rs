@@ -294,13 +294,15 @@ pub(crate) struct Unreachable {
     pub(crate) source: Option<Box<dyn Error + Send + Sync>>,
     /// What a program on the host said to it; a host's bytes.
     pub(crate) output: String,
+    /// Whether the host accepted the connection and closed it before any key exchange.
+    pub(crate) hung_up: bool,
 }
 
 impl Unreachable {
     fn new(target: &Target, stage: Stage, problem: Problem) -> Unreachable {
         let Problem { what, hint } = problem;
         let (host, output) = (target.name.clone(), String::new());
-        Unreachable { host, stage, what, hint, source: None, output }
+        Unreachable { host, stage, what, hint, source: None, output, hung_up: false }
     }
 
     fn because(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Unreachable {

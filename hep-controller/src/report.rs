@@ -121,8 +121,10 @@ pub(crate) enum Event {
     Finished { host: HostId, task: u32, turn: Turn, name: Option<String>, outcome: Outcome },
     /// Nothing more comes from this host.
     Ended(HostReport),
-    /// The operator asked to stop.
-    Stopping(Stopping),
+    /// The operator asked to stop, or the run itself has a reason to.
+    Stopping(Stopping, Option<String>),
+    /// A connection failed, and is tried again after so many seconds.
+    Again { host: HostId, what: String, seconds: u64 },
 }
 
 /// How urgently the operator wants to stop.

@@ -15,6 +15,8 @@ pub(crate) struct Stop(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     wish: Option<Stopping>,
+    /// Why, where it is not the operator who wishes it.
+    reason: Option<String>,
     ways: BTreeMap<HostId, (Canceller, Phase)>,
 }
 
@@ -38,6 +40,25 @@ impl Stop {
         state.wish = Some(wish);
         let cut = |phase| wish == Stopping::Now || phase == Phase::Launching;
         state.ways.values().filter(|(_, phase)| cut(*phase)).for_each(|(way, _)| way.cancel());
+    }
+
+    /// The run itself has a reason: no new hosts, and steps in hand finish; once more, and links are cut.
+    pub(crate) fn halt(&self, reason: &str) {
+        self.lock().reason.get_or_insert_with(|| reason.to_owned());
+        self.ask();
+    }
+
+    /// Why the run stops by itself; nothing where the operator wishes it.
+    pub(crate) fn reason(&self) -> Option<String> {
+        self.lock().reason.clone()
+    }
+
+    /// In words: `stopped on request`.
+    pub(crate) fn words(&self) -> String {
+        match self.reason() {
+            Some(reason) => format!("stopped, since {reason},"),
+            None => "stopped on request".to_owned(),
+        }
     }
 
     /// What is wished.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::drive::tests::{Agent, agent, job};
-use crate::remote::Stage;
+use crate::report::OnChange;
 use hep_protocol::message::End;
 use hep_protocol::outcome::Status;
 use std::sync::atomic::AtomicBool;
@@ -38,6 +38,7 @@ pub(crate) fn unreachable() -> Unreachable {
         hint,
         source: None,
         output: String::new(),
+        hung_up: false,
     }
 }
 
@@ -50,7 +51,10 @@ fn check(
     expected: &[&str],
 ) -> RunEnd {
     let job = job(&[]);
-    let end = Fleet { hosts, forks, job: &job, launch, stop }.run(&mut |_, _| {});
+    let batches = [Batch { hosts: (0..hosts).collect(), ..Batch::default() }];
+    let limits = Limits::default();
+    let fleet = Fleet { hosts, forks, job: &job, launch, stop, batches: &batches, limits };
+    let end = fleet.run(&mut |_, _| {});
     let line = |report: &HostReport| {
         let trouble = report.trouble.as_ref().map_or("", |trouble| trouble.what.as_str());
         format!("{} {} {trouble}", report.host.0, report.status).trim_end().to_owned()
@@ -131,24 +135,126 @@ fn the_screen_hears_of_everything_on_one_thread() {
     let launch: &Launch<'_> = &|greeting, _| launched(greeting, converges);
     let heard = Mutex::new(Vec::new());
     let asked = AtomicBool::new(false);
-    Fleet { hosts: 1, forks: 1, job: &job, launch, stop: &stop }.run(&mut |tick, _| {
-        if !asked.swap(true, Ordering::SeqCst) {
-            stop.ask();
-        }
-        if let Tick::Event(event) = tick {
-            heard.lock().unwrap().push(match event {
-                Event::Connected { .. } => "connected",
-                Event::Started { .. } => "started",
-                Event::Finished { .. } => "finished",
-                Event::Stopping(_) => "stopping",
-                Event::Ended(_) => "ended",
-                Event::Output { .. } | Event::Progress { .. } => "other",
-            });
-        }
-    });
+    let (batches, limits) = ([Batch { hosts: vec![0], ..Batch::default() }], Limits::default());
+    let stop = &stop;
+    Fleet { hosts: 1, forks: 1, job: &job, launch, stop, batches: &batches, limits }.run(
+        &mut |tick, _| {
+            if !asked.swap(true, Ordering::SeqCst) {
+                stop.ask();
+            }
+            if let Tick::Event(event) = tick {
+                heard.lock().unwrap().push(match event {
+                    Event::Connected { .. } => "connected",
+                    Event::Started { .. } => "started",
+                    Event::Finished { .. } => "finished",
+                    Event::Stopping(..) => "stopping",
+                    Event::Again { .. } => "again",
+                    Event::Ended(_) => "ended",
+                    Event::Output { .. } | Event::Progress { .. } => "other",
+                });
+            }
+        },
+    );
     let heard = heard.into_inner().unwrap();
     assert_eq!(heard.iter().filter(|word| **word == "stopping").count(), 1);
     let rest: Vec<_> = heard.into_iter().filter(|word| *word != "stopping").collect();
     let task = ["started", "finished"];
     assert_eq!(rest, [&["connected"][..], &task, &task, &task, &["ended"]].concat());
+}
+
+/// The hosts that were reached, in their order, and each report's status and cause, of a run in batches. The hosts named
+/// are not reached.
+fn in_batches(batches: &[Batch], lost: &[usize]) -> (Vec<usize>, Vec<String>, RunEnd) {
+    let (job, stop) = (job(&[]), Stop::default());
+    let reached = Mutex::new(Vec::new());
+    let launch: &Launch<'_> = &|greeting, _| {
+        let host = greeting.host.0;
+        reached.lock().unwrap().push(host);
+        if lost.contains(&host) { Err(unreachable()) } else { launched(greeting, converges) }
+    };
+    let hosts = batches.iter().map(|batch| batch.hosts.len()).sum();
+    let (forks, stop, limits) = (1, &stop, Limits::default());
+    let fleet = Fleet { hosts, forks, job: &job, launch, stop, batches, limits };
+    let end = fleet.run(&mut |_, _| {});
+    let told = |report: &HostReport| report.trouble.as_ref().map(|t| t.what.clone());
+    let told = end.reports.iter().map(|report| told(report).unwrap_or_default()).collect();
+    (reached.into_inner().unwrap(), told, end)
+}
+
+fn batch(hosts: &[usize]) -> Batch {
+    Batch { hosts: hosts.to_vec(), ..Batch::default() }
+}
+
+#[test]
+fn batches_have_their_turn_one_after_the_other() {
+    let (reached, _, end) = in_batches(&[batch(&[2]), batch(&[0, 1])], &[]);
+    assert_eq!(reached, [2, 0, 1]);
+    let order: Vec<usize> = end.reports.iter().map(|report| report.host.0).collect();
+    assert_eq!((order, end.cancelled), (vec![0, 1, 2], false));
+}
+
+#[test]
+fn a_batch_in_which_all_fail_ends_the_run() {
+    let (reached, told, end) = in_batches(&[batch(&[0]), batch(&[1, 2])], &[0]);
+    assert_eq!(reached, [0]);
+    let why = "stopped, since all hosts of a batch failed, before the host was contacted";
+    assert_eq!(told[1..], [why, why]);
+    assert_eq!((end.cancelled, end.exit(OnChange::Succeed)), (false, 3));
+    let (reached, ..) = in_batches(&[batch(&[0, 1]), batch(&[2])], &[0]);
+    assert_eq!(reached, [0, 1, 2]);
+}
+
+#[test]
+fn more_failures_than_a_play_allows_end_the_run() {
+    let most = |percent| Batch { most_failed: Some(percent), ..batch(&[0, 1, 2, 3]) };
+    let (reached, told, _) = in_batches(&[most(24), batch(&[4])], &[0]);
+    assert_eq!(reached, [0]);
+    let why = "stopped, since 1 of 4 hosts failed, more than 24 %, before the host was contacted";
+    assert_eq!(told[4], why);
+    let (reached, ..) = in_batches(&[most(25), batch(&[4])], &[0]);
+    assert_eq!(reached, [0, 1, 2, 3, 4]);
+    let fatal = Batch { fatal: true, ..batch(&[0, 1, 2]) };
+    let (reached, ..) = in_batches(&[fatal, batch(&[3])], &[1]);
+    assert_eq!(reached, [0, 1]);
+}
+
+#[test]
+fn only_connections_are_tried_again_and_as_often_as_wished() {
+    let tries = |retries, hung_up, stage| {
+        let (job, stop, tried) = (job(&[]), Stop::default(), AtomicUsize::new(0));
+        let launch: &Launch<'_> = &|_, _| {
+            tried.fetch_add(1, Ordering::SeqCst);
+            Err(Unreachable { hung_up, stage, ..unreachable() })
+        };
+        let limits = Limits { connect_retries: retries, ..Limits::default() };
+        let (batches, stop) = ([batch(&[0])], &stop);
+        let fleet =
+            Fleet { hosts: 1, forks: 1, job: &job, launch, stop, batches: &batches, limits };
+        fleet.run(&mut |_, _| {});
+        tried.into_inner()
+    };
+    assert_eq!(tries(None, false, Stage::Connect), 1);
+    assert_eq!(tries(Some(1), false, Stage::Connect), 2);
+    assert_eq!(tries(Some(0), true, Stage::Connect), 1);
+    assert_eq!(tries(None, true, Stage::Connect), 3);
+    assert_eq!(tries(Some(5), false, Stage::HostKey), 1);
+    assert_eq!(tries(Some(5), false, Stage::Login), 1);
+}
+
+#[test]
+fn a_run_that_takes_too_long_is_stopped_with_the_reason() {
+    let (job, stop) = (job(&[]), Stop::default());
+    let launch: &Launch<'_> = &|_, way| {
+        while !way.is_cancelled() {
+            thread::sleep(Duration::from_millis(10));
+        }
+        Err(unreachable())
+    };
+    let limits = Limits { run_timeout: Some(Duration::from_millis(50)), ..Limits::default() };
+    let (batches, stop) = ([batch(&[0, 1])], &stop);
+    let fleet = Fleet { hosts: 2, forks: 1, job: &job, launch, stop, batches: &batches, limits };
+    let end = fleet.run(&mut |_, _| {});
+    let last = end.reports[1].trouble.as_ref().map(|trouble| trouble.what.as_str());
+    let why = "stopped, since the run took longer than 0 s, before the host was contacted";
+    assert_eq!((last, end.cancelled), (Some(why), false));
 }

@@ -193,12 +193,9 @@ const NEVER: &[(&str, &str)] = &[
     ("delegate_facts", ONE_HOST),
     ("local_action", "run it before `hep push`, or put it into a play with `hosts: localhost`"),
     ("run_once", ONE_HOST),
-    ("serial", "use `hep push --forks`"),
     ("order", "remove it: the hosts are in the order of the hosts file"),
     ("strategy", "remove it: each host goes on at its own pace"),
     ("throttle", "use `hep push --forks`"),
-    ("any_errors_fatal", "remove it: a failed host never stops another"),
-    ("max_fail_percentage", "remove it: a failed host never stops another"),
     ("ignore_unreachable", "remove it: a host that cannot be reached never stops another"),
     (
         "force_handlers",

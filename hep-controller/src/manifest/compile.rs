@@ -4,6 +4,7 @@
 mod task;
 
 use super::audience::{Audience, NoHosts};
+use super::batches::{self, Batch};
 use super::control::{Control as Keys, ManifestLoop};
 use super::notify::Handlers;
 use super::rights::{self, Rights};
@@ -36,6 +37,8 @@ pub(crate) struct Compiled {
     pub(crate) contents: Arc<Contents>,
     /// By which program tasks become others, if they say.
     pub(crate) method: Option<Method>,
+    /// Who has a turn with whom.
+    pub(crate) batches: Vec<Batch>,
     /// What is no mistake and may be none of the operator's intentions.
     pub(crate) warnings: Vec<String>,
 }
@@ -52,6 +55,8 @@ pub(crate) struct Order<'a> {
     pub(crate) pace: Pace,
     /// As whom tasks run where nothing nearer says.
     pub(crate) act_as: ActAs,
+    /// How long a task may take that does not say so, in seconds.
+    pub(crate) task_timeout: Option<u32>,
 }
 
 /// Compiles a manifest for its hosts.
@@ -99,7 +104,7 @@ pub(crate) fn compile(manifest: &Manifest, order: &Order<'_>) -> Result<Compiled
         plays,
         extra: json(order.extra.vars()),
         groups: json(groups),
-        task_timeout: None,
+        task_timeout: order.task_timeout,
     };
     let mut hosts = hosts(order.audience, &members);
     // Whatever travels with the plan travels to every host.
@@ -108,7 +113,10 @@ pub(crate) fn compile(manifest: &Manifest, order: &Order<'_>) -> Result<Compiled
         part.secrets = crate::secrets::within(&[&common, &part.vars.0]);
     }
     let contents = Arc::new(sources.contents);
-    problems.unless(Compiled { plan, hosts, contents, method, warnings })
+    let orders: Vec<&batches::Order> = manifest.plays.iter().map(|play| &play.order).collect();
+    let parts: Vec<&HostPart> = hosts.iter().map(|(_, part)| part).collect();
+    let batches = batches::batches(&orders, &parts);
+    problems.unless(Compiled { plan, hosts, contents, method, batches, warnings })
 }
 
 /// A mapping as it travels; none at all if it is empty.

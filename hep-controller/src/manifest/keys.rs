@@ -43,6 +43,8 @@ pub(crate) enum Takes {
     File,
     /// A whole number.
     Number,
+    /// A number or a percentage, or a list of them.
+    Sizes,
     /// A whole number of seconds.
     Seconds,
     /// An expression without braces, a truth value, or a list of both that must all hold.
@@ -76,6 +78,7 @@ impl Takes {
             Takes::TruthOrExpression => "true, false or `{{ }}`".to_owned(),
             Takes::File => "file".to_owned(),
             Takes::Number => "number".to_owned(),
+            Takes::Sizes => "number, percentage or list".to_owned(),
             Takes::Seconds => "seconds".to_owned(),
             Takes::Condition => "expression".to_owned(),
             Takes::Variables => "mapping".to_owned(),
@@ -383,6 +386,28 @@ pub(crate) static PLAY: &[Key] = &[
         "become_method: doas",
     )
     .default("sudo"),
+    Key::new(
+        "serial",
+        Takes::Sizes,
+        "How many hosts have their turn together: numbers, or percentages of the play's hosts; the last as often as needed. \
+         A batch runs all its plays before the next begins.",
+        "serial: [1, 10%, 50%]",
+    )
+    .default("all hosts"),
+    Key::new(
+        "max_fail_percentage",
+        Takes::Number,
+        "How many hosts of a batch may fail, in percent; if more do, the run stops.",
+        "max_fail_percentage: 30",
+    )
+    .default("100, and a batch in which all fail ends a run with `serial`"),
+    Key::new(
+        "any_errors_fatal",
+        Takes::Truth,
+        "Whether the first host that fails ends the run: the others finish their steps in hand.",
+        "any_errors_fatal: true",
+    )
+    .default("false"),
     Key::new(
         "handlers_on_failure",
         Takes::Word(&["run", "skip"]),

@@ -143,6 +143,7 @@ impl Reader {
                 }
                 "handlers" => play.handlers = self.handlers(source, entry),
                 key if play.act_as.take(key, &mut value) => {}
+                key if play.order.take(key, &mut value) => {}
                 key if has_module(node) && super::control::canonical(key).is_some() => {}
                 key => {
                     let problem = unknown_key(source, key, entry.key.span, node);
@@ -175,6 +176,7 @@ impl ManifestPlay {
             handlers: Vec::new(),
             on_failure: HandlersOnFailure::Run,
             act_as: Rights::default(),
+            order: super::batches::Order::default(),
         }
     }
 }

@@ -67,6 +67,7 @@ fn compile_for(
         diff: DiffMode::Off,
         pace: Pace::Straight,
         act_as: hep_protocol::rights::ActAs::default(),
+        task_timeout: None,
     };
     compile(manifest, &order)
 }

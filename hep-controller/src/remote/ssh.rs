@@ -105,7 +105,9 @@ impl<'a> Launch<'a> {
             Ok(()) => Ok(wire),
             Err(broken) => {
                 let said = wire.said_on_the_way();
-                Err(failed("no SSH key exchange with the host", said)(broken))
+                let hung_up = broken.is_hangup();
+                let failed = failed("no SSH key exchange with the host", said)(broken);
+                Err(Unreachable { hung_up, ..failed })
             }
         }
     }

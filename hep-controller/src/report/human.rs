@@ -207,10 +207,17 @@ impl View for Human {
                 self.fold.ended(report.host);
                 out = self.ready();
             }
-            Event::Stopping(Stopping::Soon) => {
+            Event::Stopping(Stopping::Soon, None) => {
                 err = "stopping: steps in hand finish; once more to cut the links\n".to_owned();
             }
-            Event::Stopping(Stopping::Now) => err = "cutting the links\n".to_owned(),
+            Event::Stopping(Stopping::Soon, Some(reason)) => {
+                err = format!("stopping, since {}: steps in hand finish\n", shown(&reason));
+            }
+            Event::Again { host, what, seconds } => {
+                let (host, what) = (shown(self.run.host(host)), shown(&what));
+                err = format!("{host}: {what}; again in {seconds} s\n");
+            }
+            Event::Stopping(Stopping::Now, _) => err = "cutting the links\n".to_owned(),
         }
         self.printed |= !out.is_empty();
         Texts { out, err }

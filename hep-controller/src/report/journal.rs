@@ -63,8 +63,15 @@ pub(crate) fn lines(run: &Run, clock: &Clock, event: &Event) -> Vec<Line> {
             all.iter().map(|line| (Depth::Agent, of(run, *host, line))).collect()
         }
         Event::Ended(report) => ended(run, clock, report),
-        Event::Stopping(Stopping::Soon) => vec![(Depth::Known, "stopping".to_owned())],
-        Event::Stopping(Stopping::Now) => vec![(Depth::Known, "cutting the links".to_owned())],
+        Event::Stopping(Stopping::Soon, reason) => {
+            let why = reason.as_ref().map_or(String::new(), |why| format!(", since {why}"));
+            vec![(Depth::Known, format!("stopping{why}"))]
+        }
+        Event::Again { host, what, seconds } => {
+            let line = format!("{}: {what}; again in {seconds} s", run.host(*host));
+            vec![(Depth::Known, line)]
+        }
+        Event::Stopping(Stopping::Now, _) => vec![(Depth::Known, "cutting the links".to_owned())],
     }
 }
 

@@ -64,7 +64,8 @@ impl View for Json {
             | Event::Started { .. }
             | Event::Output { .. }
             | Event::Progress { .. }
-            | Event::Stopping(_) => Texts::default(),
+            | Event::Stopping(..)
+            | Event::Again { .. } => Texts::default(),
         }
     }
 

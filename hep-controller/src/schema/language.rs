@@ -146,6 +146,11 @@ fn value(takes: Takes) -> Value {
             json!({"anyOf": [text(), file]})
         }
         Takes::Number | Takes::Seconds => number(),
+        Takes::Sizes => {
+            let percent = json!({"type": "string", "pattern": "^[0-9]+ *%?$"});
+            let one = json!({"anyOf": [{"type": "integer", "minimum": 1}, percent]});
+            json!({"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]})
+        }
         Takes::Condition => json!({"allOf": [reference("condition")]}),
         Takes::Variables => json!({"type": "object", "propertyNames": {"pattern": NAME}}),
         Takes::Environment => {

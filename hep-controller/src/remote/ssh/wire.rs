@@ -100,6 +100,27 @@ impl Error for Broken {
 }
 
 impl Broken {
+    /// Whether the other side closed the connection.
+    pub(super) fn is_hangup(&self) -> bool {
+        let closed = [
+            raw::LIBSSH2_ERROR_BANNER_RECV,
+            raw::LIBSSH2_ERROR_SOCKET_DISCONNECT,
+            raw::LIBSSH2_ERROR_SOCKET_RECV,
+            raw::LIBSSH2_ERROR_SOCKET_SEND,
+        ];
+        match self {
+            Broken::Refused(error) => {
+                matches!(error.code(), ErrorCode::Session(code) if closed.contains(&code))
+            }
+            Broken::Ended => true,
+            Broken::Late(_)
+            | Broken::Overdue(_)
+            | Broken::Silent(_)
+            | Broken::Cancelled
+            | Broken::Wait(_) => false,
+        }
+    }
+
     /// Whether the session is lost with it.
     pub(super) fn is_fatal(&self) -> bool {
         match self {

@@ -404,7 +404,7 @@ fn fifty_hosts_fit_on_a_screen() {
 #[test]
 fn a_stopped_run_says_so() {
     let mut play = Play::new(2, RunMode::Apply);
-    play.event(Event::Stopping(Stopping::Soon));
+    play.event(Event::Stopping(Stopping::Soon, None));
     play.finish(0, 0, 900, plain(Status::Ok));
     play.end(
         0,

@@ -1,0 +1,53 @@
+//! The hosts of a run that did not converge, in a file for `--limit @FILE`.
+
+use crate::report::{HostStatus, RunEnd};
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+use tempfile::NamedTempFile;
+
+/// Replaces the file, one name a line in the run's order; without such hosts it is removed. Gives how many there are.
+///
+/// # Errors
+/// The file is as it was, and why.
+pub(crate) fn keep(file: &Path, end: &RunEnd, names: &[String]) -> io::Result<usize> {
+    let failed = end.reports.iter().filter(|report| report.status != HostStatus::Converged);
+    let failed: Vec<&str> =
+        failed.filter_map(|report| names.get(report.host.0)).map(String::as_str).collect();
+    if failed.is_empty() {
+        return match fs::remove_file(file) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            Ok(()) | Err(_) => Ok(0),
+        };
+    }
+    let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let mut whole = NamedTempFile::new_in(directory.unwrap_or(Path::new(".")))?;
+    whole.write_all((failed.join("\n") + "\n").as_bytes())?;
+    whole.persist(file).map_err(|error| error.error)?;
+    Ok(failed.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{HostId, HostReport};
+
+    #[test]
+    fn who_failed_is_kept_and_nobody_leaves_no_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("failed");
+        let names = ["a", "b", "c"].map(str::to_owned);
+        let end = |statuses: [HostStatus; 3]| {
+            let report = |(at, status)| HostReport { status, ..HostReport::unreached(HostId(at)) };
+            let reports = statuses.into_iter().enumerate().map(report).collect();
+            RunEnd { reports, cancelled: false, ms: 0 }
+        };
+        use HostStatus::{Converged, Failed, Unreachable};
+        assert_eq!(keep(&file, &end([Failed, Converged, Unreachable]), &names).unwrap(), 2);
+        assert_eq!(fs::read_to_string(&file).unwrap(), "a\nc\n");
+        assert_eq!(keep(&file, &end([Converged; 3]), &names).unwrap(), 0);
+        assert!(!file.exists());
+        assert_eq!(keep(&file, &end([Converged; 3]), &names).unwrap(), 0);
+        assert!(keep(&file.join("below"), &end([Failed; 3]), &names).is_err());
+    }
+}
