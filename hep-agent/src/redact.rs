@@ -3,10 +3,8 @@
 use crate::engine::Outside;
 use hep_protocol::blob::Digest;
 use hep_protocol::message::{Go, Reply, Stream as Where};
-use hep_protocol::outcome::{Change, Failure, ItemOutcome, Outcome};
 use hep_protocol::redact::{Redactor, Stream};
 use hep_protocol::value::{Json, Secret};
-use serde_json::Value;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -60,7 +58,7 @@ impl Outside for Masked {
             }
             Reply::Finished { task, mut outcome } => {
                 self.give_out_held();
-                self.outcome(&mut outcome);
+                self.redactor.mask_outcome(&mut outcome);
                 self.outside.reply(Reply::Finished { task, outcome });
             }
             Reply::Progress { task, text } => {
@@ -68,11 +66,11 @@ impl Outside for Masked {
                 self.outside.reply(Reply::Progress { task, text });
             }
             Reply::Refused(mut failure) => {
-                self.failure(&mut failure);
+                self.redactor.mask_failure(&mut failure);
                 self.outside.reply(Reply::Refused(failure));
             }
             Reply::Facts(Json(mut facts)) => {
-                self.value(&mut facts);
+                self.redactor.mask_value(&mut facts);
                 self.outside.reply(Reply::Facts(Json(facts)));
             }
             // These hold no text of the host's but its facts at the greeting, which is before any secret is known.
@@ -118,47 +116,12 @@ impl Masked {
             self.output(task, stream, data);
         }
     }
-
-    fn outcome(&self, outcome: &mut Outcome) {
-        let Outcome { status: _, changes, notes, failure, items, ms: _ } = outcome;
-        self.parts(changes, notes, failure);
-        for item in items {
-            let ItemOutcome { label, status: _, changes, notes, failure, ms: _ } = item;
-            self.redactor.mask_in(label);
-            self.parts(changes, notes, failure);
-        }
-    }
-
-    fn parts(&self, changes: &mut [Change], notes: &mut [String], failure: &mut Option<Failure>) {
-        for Change { line, diff } in changes {
-            self.redactor.mask_in(line);
-            diff.iter_mut().for_each(|diff| self.redactor.mask_in(diff));
-        }
-        notes.iter_mut().for_each(|note| self.redactor.mask_in(note));
-        failure.iter_mut().for_each(|failure| self.failure(failure));
-    }
-
-    fn failure(&self, failure: &mut Failure) {
-        let Failure { message, hint, exit: _, stdout, stderr } = failure;
-        for text in [message, stdout, stderr].into_iter().chain(hint.as_mut()) {
-            self.redactor.mask_in(text);
-        }
-    }
-
-    fn value(&self, value: &mut Value) {
-        match value {
-            Value::String(text) => self.redactor.mask_in(text),
-            Value::Array(items) => items.iter_mut().for_each(|item| self.value(item)),
-            Value::Object(entries) => entries.values_mut().for_each(|value| self.value(value)),
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hep_protocol::outcome::Status;
+    use hep_protocol::outcome::{Change, Failure, ItemOutcome, Outcome, Status};
 
     #[derive(Default)]
     struct Ear(Mutex<Vec<Reply>>);

@@ -58,7 +58,7 @@ fn fill(file: File, plan: Plan, contents: &Contents) -> Result<(), String> {
             Sent::Unavailable(why) => return Err(format!("`{}`: {why}", content.path.display())),
         }
     }
-    frame::write(&mut writer, &Request::Host(part(&plan))).map_err(|error| chain(&error))?;
+    frame::write(&mut writer, &Request::Host(part(&plan)?)).map_err(|error| chain(&error))?;
     frame::write(&mut writer, &Request::Plan(plan)).map_err(|error| chain(&error))?;
     frame::write(&mut writer, &Request::End).map_err(|error| chain(&error))?;
     let Hashing { mut writer, hasher } = writer;
@@ -68,11 +68,11 @@ fn fill(file: File, plan: Plan, contents: &Contents) -> Result<(), String> {
 }
 
 /// Whoever applies a bundle is the host of all its plays.
-fn part(plan: &Plan) -> HostPart {
+fn part(plan: &Plan) -> Result<HostPart, String> {
     let plays = (0_u32..).zip(&plan.plays).map(|(play, _)| play).collect();
     let vars = Json(serde_json::Map::new().into());
-    let secrets = crate::secrets::within(&[&serde_json::to_value(plan).unwrap_or_default()]);
-    HostPart { name: LOCALHOST.to_owned(), vars, plays, secrets, ..HostPart::default() }
+    let secrets = crate::secrets::Common::of(plan)?.and_of(&vars.0);
+    Ok(HostPart { name: LOCALHOST.to_owned(), vars, plays, secrets, ..HostPart::default() })
 }
 
 /// Hashes what is written.

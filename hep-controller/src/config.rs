@@ -146,7 +146,10 @@ impl Config {
 }
 
 fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
-    Option::<String>::deserialize(deserializer).map(|text| text.map(Secret::new))
+    Option::<String>::deserialize(deserializer).map(|text| {
+        text.iter().for_each(|text| crate::secrets::learn(text));
+        text.map(Secret::new)
+    })
 }
 
 fn port<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {

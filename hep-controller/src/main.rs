@@ -46,7 +46,7 @@ use report::json::Json;
 use report::profile::Profile;
 use report::text::{chain, count, shown};
 use report::told::{Form, Told};
-use report::{OnChange, Run, RunEnd, TaskLabel, View};
+use report::{OnChange, Run, RunEnd, TaskLabel, View, veil};
 use settings::{Refusal, Usual};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -327,15 +327,16 @@ fn perform(
     ui: &mut Ui,
 ) -> (RunEnd, ExitCode) {
     ui.show(&view.begin());
-    let end = fleet.run(&mut |tick, now| {
+    let mut end = fleet.run(&mut |tick, now| {
         match tick {
-            Tick::Event(event) => ui.show(&view.event(event, now)),
+            Tick::Event(event) => ui.show(&view.event(veil::event(event), now)),
             Tick::Ask(question) => ask(question, view.as_ref(), fleet.stop, ui),
             Tick::Quiet => {}
         }
         ui.status(view.status(now).as_deref());
     });
     let exit = end.exit(on_change);
+    end.reports.iter_mut().for_each(veil::report);
     ui.status(None);
     ui.show(&view.end(&end, exit));
     (end, ExitCode::from(exit))

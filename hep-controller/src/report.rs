@@ -19,6 +19,7 @@ pub(crate) mod ranges;
 pub(crate) mod summary;
 pub(crate) mod text;
 pub(crate) mod told;
+pub(crate) mod veil;
 
 /// A host's place in the run's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -2,10 +2,11 @@
 //! them in whatever is printed, and each host is told those that travel to it. One list for the process, since mistakes
 //! are printed that come before any inventory or plan. It only grows; nothing but masking may depend on it.
 
+use hep_protocol::plan::Plan;
 use hep_protocol::redact::{Redactor, SHORTEST};
 use hep_protocol::value::Secret;
 use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 struct Known {
     /// Values, for the hosts.
@@ -13,7 +14,7 @@ struct Known {
     /// The same and how they were written, for what this machine shows.
     shown: BTreeSet<Secret>,
     /// Of `shown`, made when something is printed.
-    redactor: Option<Redactor>,
+    redactor: Option<Arc<Redactor>>,
 }
 
 static KNOWN: Mutex<Known> =
@@ -40,19 +41,46 @@ pub(crate) fn learn_written(text: &str) {
 
 /// The text with all secrets masked.
 pub(crate) fn masked(text: &str) -> String {
-    let mut known = known();
-    if known.shown.is_empty() {
-        return text.to_owned();
-    }
-    let Known { shown, redactor, .. } = &mut *known;
-    let make = || Redactor::new(shown.iter().map(Secret::reveal));
-    redactor.get_or_insert_with(make).mask(text).into_owned()
+    redactor().mask(text).into_owned()
 }
 
-/// Those secrets that are somewhere in these values: no host is told the secrets of another.
-pub(crate) fn within(values: &[&serde_json::Value]) -> Vec<Secret> {
-    let holds = |secret: &&Secret| values.iter().any(|value| contains(value, secret.reveal()));
-    known().values.iter().filter(holds).cloned().collect()
+/// What masks all secrets that are known by now.
+pub(crate) fn redactor() -> Arc<Redactor> {
+    let mut known = known();
+    let Known { shown, redactor, .. } = &mut *known;
+    let make = || Arc::new(Redactor::new(shown.iter().map(Secret::reveal)));
+    Arc::clone(redactor.get_or_insert_with(make))
+}
+
+/// Secrets of a plan. They travel to every host, as the plan does.
+pub(crate) struct Common(BTreeSet<Secret>);
+
+impl Common {
+    /// Those that are somewhere in a plan.
+    ///
+    /// # Errors
+    /// The plan cannot be looked through, so that a host might show what it is not told to hide.
+    pub(crate) fn of(plan: &Plan) -> Result<Common, String> {
+        let looked = serde_json::to_value(plan);
+        let plan =
+            looked.map_err(|error| format!("the plan's secrets cannot be found: {error}"))?;
+        let known = known();
+        Ok(Common(
+            known
+                .values
+                .iter()
+                .filter(|secret| contains(&plan, secret.reveal()))
+                .cloned()
+                .collect(),
+        ))
+    }
+
+    /// These and those of a host's own values: no host is told the secrets of another.
+    pub(crate) fn and_of(&self, own: &serde_json::Value) -> Vec<Secret> {
+        let known = known();
+        let more = known.values.difference(&self.0).filter(|secret| contains(own, secret.reveal()));
+        self.0.iter().chain(more).cloned().collect()
+    }
 }
 
 fn contains(value: &serde_json::Value, secret: &str) -> bool {
@@ -74,6 +102,8 @@ fn contains(value: &serde_json::Value, secret: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hep_protocol::plan::{DiffMode, RunMode};
+    use hep_protocol::value::Json;
     use serde_json::json;
 
     #[test]
@@ -81,8 +111,12 @@ mod tests {
         learn("of-host-one");
         learn("of-host-two");
         learn("71234567");
-        let own = within(&[&json!({"a": ["x of-host-one"], "b": 71_234_567})]);
-        assert_eq!(own, [Secret::new("71234567"), Secret::new("of-host-one")]);
+        learn("of-the-plan");
+        let extra = Json(json!({"a": {"b": "x of-the-plan"}}));
+        let plan = Plan { extra, ..Plan::of_tasks(RunMode::Check, DiffMode::Off, vec![]) };
+        let common = Common::of(&plan).unwrap();
+        let own = common.and_of(&json!({"a": ["x of-host-one"], "b": 71_234_567}));
+        assert_eq!(own, ["of-the-plan", "71234567", "of-host-one"].map(Secret::new));
         assert_eq!(masked("of-host-two, x"), "********, x");
     }
 }

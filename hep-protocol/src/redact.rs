@@ -6,6 +6,8 @@ use base64::engine::general_purpose::STANDARD;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+mod reports;
+
 /// What stands in a secret's place; its length tells nothing.
 pub const MASK: &str = "********";
 
@@ -54,10 +56,12 @@ impl Redactor {
     /// The text with every secret masked.
     #[must_use]
     pub fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let found = self.found(text.as_bytes(), 0);
+        let mut found = self.found(text.as_bytes(), 0);
+        found.extend(self.shortened(text.as_bytes()));
         if found.is_empty() {
             return Cow::Borrowed(text);
         }
+        let found = joined(found);
         // Needles are whole texts, so they begin and end between characters.
         let mut masked = String::with_capacity(text.len());
         let mut at = 0;
@@ -85,16 +89,43 @@ impl Redactor {
         }
         for at in 0..bytes.len() {
             let rest = bytes.get(at..).unwrap_or_default();
-            let Some(needle) = self.needles.iter().find(|needle| rest.starts_with(needle)) else {
-                continue;
-            };
-            let end = at + needle.len();
-            match found.last_mut() {
-                Some(last) if at < last.1 => last.1 = last.1.max(end),
-                Some(_) | None => found.push((at, end)),
+            if let Some(needle) = self.needles.iter().find(|needle| rest.starts_with(needle)) {
+                found.push((at, at + needle.len()));
             }
         }
-        found
+        joined(found)
+    }
+
+    /// What is left of secrets before the dots that stand for a cut end.
+    fn shortened(&self, bytes: &[u8]) -> Vec<Range> {
+        let dots = (0..bytes.len()).filter(|at| {
+            let rest = bytes.get(*at..).unwrap_or_default();
+            rest.starts_with(b"...") || rest.starts_with("\u{2026}".as_bytes())
+        });
+        let beginning = |end: usize| {
+            let before = bytes.get(..end).unwrap_or_default();
+            let left = |needle: &Vec<u8>| {
+                let whole = |n: &usize| needle.get(..*n).is_some_and(|part| before.ends_with(part));
+                (SHORTEST..needle.len()).rev().find(whole)
+            };
+            let longest = self.needles.iter().filter_map(left).max()?;
+            Some((end - longest, end))
+        };
+        dots.filter_map(beginning).collect()
+    }
+
+    /// Drops what is left of a secret at the beginning of a text that lost what came before.
+    pub fn drop_broken(&self, text: &mut String) {
+        let left = |needle: &Vec<u8>| {
+            let ends = |n: &usize| {
+                let part = needle.get(needle.len() - n..);
+                part.is_some_and(|part| text.as_bytes().starts_with(part))
+            };
+            (1..needle.len()).rev().find(ends)
+        };
+        let longest = self.needles.iter().filter_map(left).max().unwrap_or(0);
+        let at = (longest..=text.len()).find(|at| text.is_char_boundary(*at));
+        drop(text.drain(..at.unwrap_or(0)));
     }
 
     /// Where a secret may begin that is cut off by the end.
@@ -107,6 +138,19 @@ impl Redactor {
         };
         (from..bytes.len()).find(begins).unwrap_or(bytes.len())
     }
+}
+
+/// Ascending, those that overlap made one.
+fn joined(mut ranges: Vec<Range>) -> Vec<Range> {
+    ranges.sort_unstable();
+    let mut joined: Vec<Range> = Vec::with_capacity(ranges.len());
+    for (start, end) in ranges {
+        match joined.last_mut() {
+            Some(last) if start < last.1 => last.1 = last.1.max(end),
+            Some(_) | None => joined.push((start, end)),
+        }
+    }
+    joined
 }
 
 /// A stream that arrives in pieces. What may be the beginning of a secret is held back until it is known.
@@ -213,6 +257,20 @@ mod tests {
         check(&["abcd", "cdef"], "xabcdefx", "x********x");
         check(&["aaaa"], "aaaaaaa b", "******** b");
         check(&["one line\nanother\nab"], "+another\n-one line\nab", "+********\n-********\nab");
+    }
+
+    #[test]
+    fn what_is_left_of_a_cut_one_is_hidden() {
+        check(&["hunter22"], "a `hunter...` hunt... hun...", "a `********...` ********... hun...");
+        check(&["hünter22"], "hün\u{2026}", "********\u{2026}");
+        let redactor = Redactor::new(["hünter22"]);
+        for (text, expected) in
+            [("nter22 a", " a"), ("22", ""), ("1 a", "1 a"), ("2\u{fc}", "\u{fc}")]
+        {
+            let mut left = text.to_owned();
+            redactor.drop_broken(&mut left);
+            assert_eq!(left, expected);
+        }
     }
 
     #[test]

@@ -253,7 +253,7 @@ impl Draft {
             return;
         }
         let origin = Origin { owner: Owner::Group(of.name.clone()), place: place.clone() };
-        of.vars.of(tier).push(Arc::new(Variable { name: name.to_owned(), value, origin }));
+        of.vars.of(tier).push(variable(name, value, origin));
     }
 
     pub(super) fn host_var(
@@ -266,7 +266,7 @@ impl Draft {
     ) {
         let Some(of) = self.hosts.get_mut(host) else { return };
         let origin = Origin { owner: Owner::Host(of.name.clone()), place: place.clone() };
-        of.vars.of(tier).push(Arc::new(Variable { name: name.to_owned(), value, origin }));
+        of.vars.of(tier).push(variable(name, value, origin));
     }
 
     /// A misspelt way to a host would be a variable that nobody reads.
@@ -299,4 +299,22 @@ impl Draft {
         };
         undeclared.filter_map(problem).collect()
     }
+}
+
+/// A definition; what is for no eye is learnt wherever it stands, whether it is ever used or not.
+fn variable(name: &str, value: Value, origin: Origin) -> Arc<Variable> {
+    if connection::is_secret(name) {
+        match &value {
+            Value::String(text) if !hep_protocol::expression::has_expression(text) => {
+                crate::secrets::learn(text)
+            }
+            Value::Number(number) => crate::secrets::learn(&number.to_string()),
+            Value::String(_)
+            | Value::Null
+            | Value::Bool(_)
+            | Value::Array(_)
+            | Value::Object(_) => {}
+        }
+    }
+    Arc::new(Variable { name: name.to_owned(), value, origin })
 }

@@ -13,7 +13,7 @@ use super::sources::{SearchPath, Sources, at_place};
 use super::variables::{self, Definition, Extra};
 use super::verify::{PlayToVerify, Verifier};
 use super::{Contents, Entry, Manifest, ManifestBlock, ManifestPlay, ManifestTask, Piece, Spot};
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use hep_protocol::expression::{Language, has_expression};
 use hep_protocol::plan::{
     Block, CheckPolicy, Condition, DiffMode, HostPart, Item, Loop, NamedSource, OnError, Pace,
@@ -108,9 +108,11 @@ pub(crate) fn compile(manifest: &Manifest, order: &Order<'_>) -> Result<Compiled
     };
     let mut hosts = hosts(order.audience, &members);
     // Whatever travels with the plan travels to every host.
-    let common = serde_json::to_value(&plan).unwrap_or_default();
-    for (_, part) in &mut hosts {
-        part.secrets = crate::secrets::within(&[&common, &part.vars.0]);
+    match crate::secrets::Common::of(&plan) {
+        Ok(common) => {
+            hosts.iter_mut().for_each(|(_, part)| part.secrets = common.and_of(&part.vars.0))
+        }
+        Err(why) => problems.push(Diagnostic::of_file(&manifest.source.path, why)),
     }
     let contents = Arc::new(sources.contents);
     let orders: Vec<&batches::Order> = manifest.plays.iter().map(|play| &play.order).collect();

@@ -32,6 +32,7 @@ impl Confirm for Asker {
     fn confirm(&self, question: &str) -> io::Result<bool> {
         let _screen = self.screen.lock().unwrap_or_else(PoisonError::into_inner);
         let mut terminal = open()?;
+        let question = crate::secrets::masked(question);
         write!(terminal, "{}{question} (yes/no)? ", self.clear)?;
         loop {
             match answer(&mut terminal, &self.stop)?.as_deref().map(str::trim) {
