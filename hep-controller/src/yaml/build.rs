@@ -204,7 +204,12 @@ impl<'s> Builder<'s> {
 
     fn alias(&mut self, anchor: usize, span: Span) -> Result<(), TooMuch> {
         match self.anchors.get(&anchor).cloned() {
-            Some(node) => self.finish(Node { span, ..node }, 0),
+            Some(node) => {
+                if self.within_secret() {
+                    self.learn_all(&node);
+                }
+                self.finish(Node { span, ..node }, 0)
+            }
             None => {
                 self.problem(
                     span,
@@ -328,6 +333,16 @@ impl<'s> Builder<'s> {
         let key =
             matches!(self.frames.last(), Some(Frame { open: Open::Map { key: None, .. }, .. }));
         self.secret.is_some() && !key
+    }
+
+    /// Takes note of all values of an alias in a secret collection.
+    fn learn_all(&mut self, node: &Node) {
+        match &node.kind {
+            Kind::Scalar(scalar) => self.learn(&scalar.text, node.span),
+            Kind::Seq(items) => items.iter().for_each(|item| self.learn_all(item)),
+            Kind::Map(entries) => entries.iter().for_each(|entry| self.learn_all(&entry.value)),
+            Kind::Broken => {}
+        }
     }
 
     /// Takes note of a secret, unless it is none that could be hidden.
