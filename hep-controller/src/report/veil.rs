@@ -15,7 +15,7 @@ pub(crate) fn event(mut event: Event) -> Event {
             redactor.mask_outcome(outcome);
         }
         Event::Ended(ended) => report(ended),
-        Event::Connected { .. } | Event::Output { .. } | Event::Stopping(_) => {}
+        Event::Connected { .. } | Event::Output { .. } | Event::Stopping(..) => {}
     }
     event
 }
