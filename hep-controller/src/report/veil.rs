@@ -9,13 +9,14 @@ pub(crate) fn event(mut event: Event) -> Event {
     let redactor = secrets::redactor();
     match &mut event {
         Event::Started { name, .. } => name.iter_mut().for_each(|name| redactor.mask_in(name)),
-        Event::Progress { text, .. } => redactor.mask_in(text),
+        Event::Progress { text, .. } | Event::Again { what: text, .. } => redactor.mask_in(text),
         Event::Finished { name, outcome, .. } => {
             name.iter_mut().for_each(|name| redactor.mask_in(name));
             redactor.mask_outcome(outcome);
         }
         Event::Ended(ended) => report(ended),
-        Event::Connected { .. } | Event::Output { .. } | Event::Stopping(..) => {}
+        Event::Stopping(_, why) => why.iter_mut().for_each(|why| redactor.mask_in(why)),
+        Event::Connected { .. } | Event::Output { .. } => {}
     }
     event
 }
