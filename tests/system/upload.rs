@@ -67,7 +67,8 @@ fn a_push_takes_hardly_more_round_trips_than_a_login() {
         eprintln!(
             "{mode}: {trips} round trips, {goes} of them for the agent's size; `ssh host true`: {login}; {all:?}"
         );
-        assert!(trips <= most + goes, "{mode}: {trips} round trips");
+        // An unstripped agent has so many goes that the gaps between them add up; one of a release has one or two.
+        assert!(trips <= most + goes + goes / 10, "{mode}: {trips} round trips");
         assert_eq!(counters.connections, 1);
         assert!(mode != "cache" || counters.sent < 60_000, "{counters:?}");
     }
