@@ -15,6 +15,7 @@ mod apt;
 mod become_user;
 mod check;
 mod facts;
+mod fleet;
 mod handlers;
 mod loops;
 mod push;

@@ -13,6 +13,10 @@ use std::time::{Duration, Instant};
 /// How often a cancel is looked for.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// How long what a program has written may take to be read when it has ended: on a busy machine the thread that reads
+/// may not have had its turn.
+const LEFT: Duration = Duration::from_secs(10);
+
 /// What is kept of each stream.
 const MOST: u64 = 256 * 1024;
 
@@ -60,7 +64,7 @@ fn gather(child: &mut Child, end: Instant, cancel: &Canceller) -> io::Result<(St
             Err(mpsc::RecvTimeoutError::Timeout) => {
                 // A daemon it left behind may hold the pipe.
                 if child.try_wait()?.is_some() {
-                    return Ok(texts.recv_timeout(LOOK).unwrap_or_default());
+                    return Ok(texts.recv_timeout(LEFT).unwrap_or_default());
                 }
             }
         }

@@ -96,6 +96,9 @@ impl Asking<'_> {
         if !output.ended_well {
             return Err(failed(format!("`ssh -G` fails: {}", output.stderr.trim())));
         }
+        if output.stdout.trim().is_empty() {
+            return Err(failed("`ssh -G` prints nothing".to_owned()));
+        }
         self.read(&output.stdout, said, words).map(Some)
     }
 
