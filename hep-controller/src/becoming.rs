@@ -4,8 +4,8 @@ use crate::cli;
 use crate::config::Config;
 use crate::inventory;
 use crate::manifest::rights::{self, Start};
-use crate::remote::{Secret, password_command};
-use crate::secrets;
+use crate::remote::Secret;
+use crate::remote::password_command::{Printed, Sources};
 use crate::settings::Refusal;
 use crate::stop::Stop;
 use crate::ui::Ui;
@@ -54,17 +54,7 @@ impl<'a> Becoming<'a> {
         ui: &mut Ui,
     ) -> Result<Vec<Option<Means>>, Refusal> {
         let asked = self.ask(login, stop, ui)?;
-        let mut commands: HashMap<String, Secret> = HashMap::new();
-        let mut printed = |command: &str| match commands.get(command) {
-            Some(password) => Ok(password.clone()),
-            None => {
-                let password = password_command::ask(command, "become_password_command")
-                    .map_err(|problem| Refusal::Other { what: problem.what, hint: problem.hint })?;
-                secrets::learn(password.reveal());
-                commands.insert(command.to_owned(), password.clone());
-                Ok(password)
-            }
-        };
+        let mut printed = Printed::default();
         let (own, usual) = (self.options, &config.rights);
         let mut means = Vec::with_capacity(self.starts.len());
         for (start, host) in self.starts.iter().zip(hosts) {
@@ -77,20 +67,15 @@ impl<'a> Becoming<'a> {
                 Start::Each => None,
             };
             let method = host.method.or(self.method).or(own.method.map(Into::into));
-            let commands =
-                [&own.become_password_command, &host.password_command, &usual.password_command];
-            let [from_line, from_host, from_config] = commands;
-            let password = match (&asked, from_line, &host.password, from_host) {
-                (Some(asked), ..) => Some(asked.clone()),
-                (None, Some(command), ..) => Some(printed(command)?),
-                (None, None, Some(password), _) => Some(password.clone()),
-                (None, None, None, Some(command)) => Some(printed(command)?),
-                (None, None, None, None) => match (&usual.password, from_config) {
-                    (Some(password), _) => Some(password.clone()),
-                    (None, Some(command)) => Some(printed(command)?),
-                    (None, None) => None,
-                },
+            let sources = Sources {
+                typed: asked.as_ref(),
+                line: own.become_password_command.as_deref(),
+                host: (host.password.as_ref(), host.password_command.as_deref()),
+                config: (usual.password.as_ref(), usual.password_command.as_deref()),
             };
+            let password = printed
+                .nearest(sources, "become_password_command")
+                .map_err(|problem| Refusal::Other { what: problem.what, hint: problem.hint })?;
             let method = method.or(usual.method).unwrap_or_default();
             means.push(Some(Means { method, password, start }));
         }

@@ -212,6 +212,9 @@ pub(crate) struct Login {
     /// Ask for the password to log in with.
     #[arg(short = 'k', long)]
     pub(crate) ask_pass: bool,
+    /// A command on this machine that prints that password; started without a shell.
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) password_command: Option<String>,
     /// What to do about a host whose key is not in known_hosts; default: what ssh_config says, else `ask`.
     #[arg(long, value_enum, value_name = "POLICY")]
     pub(crate) host_key: Option<HostKey>,
@@ -402,16 +405,19 @@ mod tests {
         let push = push(
             "hep push site.yml --forks 5 --check --diff --output json --host-key accept-new -u bob \
              --port 2222 --private-key k --ssh-config none --connect-timeout 3 --fail-on-change --step -v -k \
-             --agent-upload cache",
+             --agent-upload cache --password-command pass",
         );
         let Run { check, diff, output, fail_on_change, step, told } = push.run;
         assert!(step);
         assert!(check && diff && fail_on_change && told.verbose == 1 && output == Output::Json);
-        let Login { user, port, private_key, ask_pass, host_key, ssh_config, upload } = push.login;
+        let Login { user, port, private_key, ask_pass, password_command, .. } = &push.login;
+        assert_eq!(password_command.as_deref(), Some("pass"));
+        assert_eq!((user.as_deref(), *port, *ask_pass), (Some("bob"), Some(2222), true));
+        assert_eq!(private_key.as_deref(), Some(Path::new("k")));
+        let Login { host_key, ssh_config, upload, .. } = push.login;
         assert_eq!(ssh_config, Some("none".into()));
         assert_eq!(upload.mode(), Some(crate::remote::UploadMode::Cache));
-        assert_eq!((user.as_deref(), port, ask_pass), (Some("bob"), Some(2222), true));
-        assert_eq!((private_key, host_key), (Some("k".into()), Some(HostKey::AcceptNew)));
+        assert_eq!(host_key, Some(HostKey::AcceptNew));
         assert_eq!((push.forks.0.get(), push.connect_timeout), (5, Some(3)));
     }
 

@@ -51,6 +51,8 @@ pub(crate) struct Host {
     pub(crate) port: Option<u16>,
     pub(crate) user: Option<String>,
     pub(crate) password: Option<Secret>,
+    /// A command on this machine that prints it.
+    pub(crate) password_command: Option<String>,
     /// A file on this machine; `~` and relative paths are resolved.
     pub(crate) private_key: Option<PathBuf>,
     pub(crate) transport: Transport,

@@ -5,6 +5,7 @@ use crate::cli;
 use crate::config::Config;
 use crate::diagnostic::Diagnostics;
 use crate::inventory::{Host, Inventory, NoSelection};
+use crate::remote::password_command::{Printed, Sources};
 use crate::remote::{self, Said, Secret, UploadMode};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -144,6 +145,7 @@ pub(crate) fn targets(hosts: Vec<Host>, logins: &Logins<'_>) -> Result<Vec<Said>
     let mut obstacles = Diagnostics::default();
     hosts.iter().for_each(|host| obstacles.extend(host.obstacles.clone()));
     obstacles.unless(()).map_err(Refusal::Mistakes)?;
+    let mut printed = Printed::default();
     let target = |host: Host| {
         let arguments = ssh_arguments(&host)?;
         let upload = match login.upload.mode() {
@@ -156,6 +158,15 @@ pub(crate) fn targets(hosts: Vec<Host>, logins: &Logins<'_>) -> Result<Vec<Said>
             return Err(Refusal::new(what, "give it with `--user`"));
         }
         let (from_line, from_config) = named_keys(logins);
+        let sources = Sources {
+            typed: asked.as_ref(),
+            line: login.password_command.as_deref(),
+            host: (host.password.as_ref(), host.password_command.as_deref()),
+            config: (config.ssh.password.as_ref(), config.ssh.password_command.as_deref()),
+        };
+        let password = printed
+            .nearest(sources, "password_command")
+            .map_err(|problem| Refusal::Other { what: problem.what, hint: problem.hint })?;
         Ok(Said {
             upload,
             arguments,
@@ -163,7 +174,7 @@ pub(crate) fn targets(hosts: Vec<Host>, logins: &Logins<'_>) -> Result<Vec<Said>
             address: host.address,
             port: login.port.or(host.port).or(config.ssh.port),
             user,
-            password: asked.clone().or(host.password).or_else(|| config.ssh.password.clone()),
+            password,
             private_key: from_line.or(host.private_key).or(from_config),
         })
     };
@@ -263,7 +274,7 @@ mod tests {
             password: word(config, "password=").map(Secret::new),
             private_key: word(config, "key=").map(PathBuf::from),
             port: word(config, "port=").map(|port| port.parse().unwrap()),
-            agent_upload: None,
+            ..SshDefaults::default()
         };
         let config = Config { ssh, ..Config::default() };
         let home = Some(PathBuf::from("/home/me"));

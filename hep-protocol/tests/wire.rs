@@ -271,7 +271,7 @@ fn bytes_are_what_they_were() {
     "
     );
     let asked = frame::encode(&Reply::Ask { task: 300 }).unwrap();
-    assert_eq!(asked, [4, 0, 0, 0, 3, 251, 44, 1]);
+    assert_eq!(asked, [4, 0, 0, 0, 5, 251, 44, 1]);
 }
 
 #[test]

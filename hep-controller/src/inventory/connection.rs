@@ -24,6 +24,7 @@ pub(super) enum Key {
     Port,
     User,
     Password,
+    PasswordCommand,
     Identity,
     Connection,
     Become,
@@ -34,11 +35,12 @@ pub(super) enum Key {
 }
 
 /// All of them, in the order in which they are settled.
-const KEYS: [Key; 11] = [
+const KEYS: [Key; 12] = [
     Key::Host,
     Key::Port,
     Key::User,
     Key::Password,
+    Key::PasswordCommand,
     Key::Identity,
     Key::Connection,
     Key::Become,
@@ -49,11 +51,12 @@ const KEYS: [Key; 11] = [
 ];
 
 /// hep's own keys.
-pub(super) const SHORT: [(&str, Key); 10] = [
+pub(super) const SHORT: [(&str, Key); 11] = [
     ("host", Key::Host),
     ("port", Key::Port),
     ("user", Key::User),
     ("password", Key::Password),
+    ("password_command", Key::PasswordCommand),
     ("private_key", Key::Identity),
     ("become", Key::Become),
     ("become_user", Key::BecomeUser),
@@ -122,6 +125,7 @@ pub(super) fn misspelt_short(name: &str, value: &str) -> Option<&'static str> {
         Key::Port => address::port(value).is_some(),
         Key::User
         | Key::Password
+        | Key::PasswordCommand
         | Key::Identity
         | Key::Connection
         | Key::BecomeUser
@@ -291,6 +295,7 @@ impl Settling<'_> {
                 crate::secrets::learn(text);
                 self.host.password = Some(Secret::new(text.as_str()));
             }
+            Key::PasswordCommand => self.host.password_command = Some(text.clone()),
             Key::Identity => match key_path(text, &place.text.source.path, self.around) {
                 Ok(path) => self.host.private_key = Some(path),
                 Err(tried) => self.no_key(setting, &tried, *own),
@@ -327,8 +332,13 @@ impl Settling<'_> {
                 self.host.rights.password_command = Some(text.clone());
             }
             Key::Become => self.becoming(setting),
-            Key::Host | Key::Port | Key::User | Key::Password | Key::Identity | Key::Connection => {
-            }
+            Key::Host
+            | Key::Port
+            | Key::User
+            | Key::Password
+            | Key::PasswordCommand
+            | Key::Identity
+            | Key::Connection => {}
         }
     }
 

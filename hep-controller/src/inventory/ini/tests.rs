@@ -137,7 +137,7 @@ fn all_mistakes_are_shown_at_once() {
     1 | web1 prot=22
       |      ^^^^
       |
-      = hint: did you mean `port`? the keys are `host`, `port`, `user`, `password`, `private_key`, `become`, `become_user`, `become_method`, `become_password` and `become_password_command`; a variable of this name goes into `host_vars`
+      = hint: did you mean `port`? the keys are `host`, `port`, `user`, `password`, `password_command`, `private_key`, `become`, `become_user`, `become_method`, `become_password` and `become_password_command`; a variable of this name goes into `host_vars`
 
     error: `0` is no port
      --> hosts:2:11
