@@ -1,5 +1,7 @@
 //! What must not be shown: secrets, and what a hostile program prints.
 
+mod every_kind;
+
 use crate::operator::{Operator, Run, start};
 use hep_tests::Flavour;
 use std::time::{Duration, Instant};
