@@ -40,12 +40,39 @@ pub(super) fn collect(
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()?;
-    let collected = gather(&mut child, end, cancel);
+    let collected = gather(&mut child, end, cancel).and_then(|texts| {
+        // Its pipes are closed a moment before it ends.
+        await_end(&mut child, end, cancel)?;
+        Ok(texts)
+    });
     // The group: what the program started may hold the pipes open.
     end_group(&mut child);
     let status = child.wait()?;
     let (stdout, stderr) = collected?;
     Ok(Collected { stdout, stderr, ended_well: status.success() })
+}
+
+fn await_end(child: &mut Child, end: Instant, cancel: &Canceller) -> io::Result<()> {
+    let mut pause = Duration::from_millis(1);
+    while child.try_wait()?.is_none() {
+        if cancel.is_cancelled() {
+            return Err(cancelled());
+        }
+        if Instant::now() > end {
+            return Err(late());
+        }
+        thread::sleep(pause);
+        pause = (pause * 2).min(LOOK);
+    }
+    Ok(())
+}
+
+fn cancelled() -> io::Error {
+    io::Error::other("cancelled")
+}
+
+fn late() -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, "it takes too long")
 }
 
 fn gather(child: &mut Child, end: Instant, cancel: &Canceller) -> io::Result<(String, String)> {
@@ -56,10 +83,10 @@ fn gather(child: &mut Child, end: Instant, cancel: &Canceller) -> io::Result<(St
             Ok(text) => return Ok(text),
             Err(mpsc::RecvTimeoutError::Disconnected) => return Ok(String::new()),
             Err(mpsc::RecvTimeoutError::Timeout) if cancel.is_cancelled() => {
-                return Err(io::Error::other("cancelled"));
+                return Err(cancelled());
             }
             Err(mpsc::RecvTimeoutError::Timeout) if Instant::now() > end => {
-                return Err(io::Error::new(io::ErrorKind::TimedOut, "it takes too long"));
+                return Err(late());
             }
             Err(mpsc::RecvTimeoutError::Timeout) => {
                 // A daemon it left behind may hold the pipe.
@@ -100,5 +127,20 @@ pub(super) fn end_group(child: &mut Child) {
             thread::sleep(Duration::from_millis(20));
         }
         let _ = killpg(Pid::from_raw(id), Signal::SIGKILL);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_closes_its_output_first_may_end_by_itself() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo said; exec >&- 2>&-; sleep 0.3"]);
+        let collected =
+            collect(&mut command, Duration::from_secs(60), &Canceller::default()).unwrap();
+        assert!(collected.ended_well);
+        assert_eq!(collected.stdout, "said\n");
     }
 }
