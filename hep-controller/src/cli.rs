@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 pub(crate) mod output;
+mod transport;
 mod upload;
 
 static VERSION: LazyLock<String> = LazyLock::new(|| {
@@ -223,6 +224,8 @@ pub(crate) struct Login {
     pub(crate) ssh_config: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) upload: upload::Upload,
+    #[command(flatten)]
+    pub(crate) way: transport::Way,
 }
 
 /// What to do about an unknown host key. A key other than the known one is refused by all but the last.

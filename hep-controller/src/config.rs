@@ -3,7 +3,7 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::manifest::parameter::{Place, Words};
-use crate::remote::{Secret, UploadMode};
+use crate::remote::{Secret, Transport, UploadMode};
 use crate::source::{Source, Span};
 use crate::words::alternatives;
 use crate::yaml::{self, Decoder, Kind, decode_each};
@@ -66,6 +66,9 @@ pub(crate) struct SshDefaults {
     /// How the agent comes onto hosts.
     #[serde(default)]
     pub(crate) agent_upload: Option<UploadMode>,
+    /// Which way leads to hosts.
+    #[serde(default)]
+    pub(crate) transport: Option<Transport>,
 }
 
 /// How much a run says, least first. The first two: no progress of tasks that wait; the next two: with it, as without
@@ -177,19 +180,19 @@ mod tests {
 
     #[test]
     fn configs_of_the_ancestor_are_read_as_they_are() {
-        assert_snapshot!(check("ssh:\n  username: changeme\n  password: changeme\n\nmanifest: \"examples/manifests/manifest.yml\"\nhosts: \"examples/hosts\"\nlog_level: \"ERROR\"\n"), @r#"Config { ssh: SshDefaults { username: Some("changeme"), password: Some(Secret(..)), password_command: None, private_key: None, port: None, agent_upload: None }, manifest: Some("examples/manifests/manifest.yml"), hosts: Some("examples/hosts"), log_level: Some(Error), rights: RightsDefaults { user: None, method: None, password: None, password_command: None } }"#);
-        assert_snapshot!(check("ssh:\n  username: root\n  password: foobarbaz\n"), @r#"Config { ssh: SshDefaults { username: Some("root"), password: Some(Secret(..)), password_command: None, private_key: None, port: None, agent_upload: None }, manifest: None, hosts: None, log_level: None, rights: RightsDefaults { user: None, method: None, password: None, password_command: None } }"#);
-        assert_snapshot!(check("ssh:\n  username: root\n  password: ri9zjmF~6nHGViMYXzZ@DVnYg\n\nhosts: \"examples/hosts\"\nlog_level: \"ERROR\"\n"), @r#"Config { ssh: SshDefaults { username: Some("root"), password: Some(Secret(..)), password_command: None, private_key: None, port: None, agent_upload: None }, manifest: None, hosts: Some("examples/hosts"), log_level: Some(Error), rights: RightsDefaults { user: None, method: None, password: None, password_command: None } }"#);
+        assert_snapshot!(check("ssh:\n  username: changeme\n  password: changeme\n\nmanifest: \"examples/manifests/manifest.yml\"\nhosts: \"examples/hosts\"\nlog_level: \"ERROR\"\n"), @r#"Config { ssh: SshDefaults { username: Some("changeme"), password: Some(Secret(..)), password_command: None, private_key: None, port: None, agent_upload: None, transport: None }, manifest: Some("examples/manifests/manifest.yml"), hosts: Some("examples/hosts"), log_level: Some(Error), rights: RightsDefaults { user: None, method: None, password: None, password_command: None } }"#);
+        assert_snapshot!(check("ssh:\n  username: root\n  password: foobarbaz\n"), @r#"Config { ssh: SshDefaults { username: Some("root"), password: Some(Secret(..)), password_command: None, private_key: None, port: None, agent_upload: None, transport: None }, manifest: None, hosts: None, log_level: None, rights: RightsDefaults { user: None, method: None, password: None, password_command: None } }"#);
+        assert_snapshot!(check("ssh:\n  username: root\n  password: ri9zjmF~6nHGViMYXzZ@DVnYg\n\nhosts: \"examples/hosts\"\nlog_level: \"ERROR\"\n"), @r#"Config { ssh: SshDefaults { username: Some("root"), password: Some(Secret(..)), password_command: None, private_key: None, port: None, agent_upload: None, transport: None }, manifest: None, hosts: Some("examples/hosts"), log_level: Some(Error), rights: RightsDefaults { user: None, method: None, password: None, password_command: None } }"#);
     }
 
     #[test]
     fn the_example_is_read() {
-        assert_snapshot!(check(include_str!("../../config.example.yml")), @r#"Config { ssh: SshDefaults { username: Some("root"), password: Some(Secret(..)), password_command: None, private_key: None, port: None, agent_upload: None }, manifest: Some("examples/manifests/manifest.yml"), hosts: Some("examples/hosts"), log_level: Some(Info), rights: RightsDefaults { user: None, method: None, password: None, password_command: None } }"#);
+        assert_snapshot!(check(include_str!("../../config.example.yml")), @r#"Config { ssh: SshDefaults { username: Some("root"), password: Some(Secret(..)), password_command: None, private_key: None, port: None, agent_upload: None, transport: None }, manifest: Some("examples/manifests/manifest.yml"), hosts: Some("examples/hosts"), log_level: Some(Info), rights: RightsDefaults { user: None, method: None, password: None, password_command: None } }"#);
     }
 
     #[test]
     fn older_spellings_and_further_keys_are_read() {
-        assert_snapshot!(check("manifest_path: a.yml\ninventory_path: hosts\nlog_level: warning\nssh: {port: 2222, private_key: ~/.ssh/id_hep, password: 123456}\n"), @r#"Config { ssh: SshDefaults { username: None, password: Some(Secret(..)), password_command: None, private_key: Some("~/.ssh/id_hep"), port: Some(2222), agent_upload: None }, manifest: Some("a.yml"), hosts: Some("hosts"), log_level: Some(Warning), rights: RightsDefaults { user: None, method: None, password: None, password_command: None } }"#);
+        assert_snapshot!(check("manifest_path: a.yml\ninventory_path: hosts\nlog_level: warning\nssh: {port: 2222, private_key: ~/.ssh/id_hep, password: 123456}\n"), @r#"Config { ssh: SshDefaults { username: None, password: Some(Secret(..)), password_command: None, private_key: Some("~/.ssh/id_hep"), port: Some(2222), agent_upload: None, transport: None }, manifest: Some("a.yml"), hosts: Some("hosts"), log_level: Some(Warning), rights: RightsDefaults { user: None, method: None, password: None, password_command: None } }"#);
     }
 
     #[test]
@@ -207,7 +210,7 @@ mod tests {
         2 |   user: root
           |   ^^^^
           |
-          = hint: did you mean `username`? possible are `username`, `password`, `password_command`, `private_key`, `port` and `agent_upload`
+          = hint: did you mean `username`? possible are `username`, `password`, `password_command`, `private_key`, `port`, `agent_upload` and `transport`
 
         error: `port` takes a whole number up to 65535, found the number 123456
          --> config.yml:3:9

@@ -21,7 +21,7 @@ pub(crate) use pattern::NoSelection;
 pub(crate) use range::expand_shown;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::remote::Secret;
+use crate::remote::{Secret, Transport};
 use crate::source::{Source, Span};
 use hep_protocol::rights::{ActAs, Method};
 use serde_json::Value;
@@ -55,7 +55,8 @@ pub(crate) struct Host {
     pub(crate) password_command: Option<String>,
     /// A file on this machine; `~` and relative paths are resolved.
     pub(crate) private_key: Option<PathBuf>,
-    pub(crate) transport: Transport,
+    /// Which way leads to it, where that is said.
+    pub(crate) transport: Option<Transport>,
     pub(crate) rights: Rights,
     /// All groups it is in, without `all`, sorted.
     pub(crate) groups: Vec<String>,
@@ -73,15 +74,6 @@ pub(crate) struct Rights {
     pub(crate) password: Option<Secret>,
     /// A command on this machine that prints it.
     pub(crate) password_command: Option<String>,
-}
-
-/// How to reach a host.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Transport {
-    #[default]
-    Ssh,
-    /// It is this machine: `ansible_connection=local`.
-    Local,
 }
 
 /// One group.

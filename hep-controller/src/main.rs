@@ -63,6 +63,15 @@ const UNREACHABLE: u8 = 3;
 
 fn main() -> ExitCode {
     let mut ui = Ui::new();
+    if let Some(answered) = remote::askpass::answer() {
+        return answered.map_or_else(
+            |refusal| refusal,
+            |text| {
+                ui.out(&text);
+                ExitCode::SUCCESS
+            },
+        );
+    }
     if let Some(text) = completions::answer() {
         ui.out(&text);
         return ExitCode::SUCCESS;

@@ -6,11 +6,12 @@ use crate::becoming::Becoming;
 use crate::cli;
 use crate::config::Config;
 use crate::drive::{Greeting, Refused, become_user};
-use crate::inventory::{Host, Rights, Transport};
+use crate::inventory::{Host, Rights};
+use crate::remote::openssh::Wishes;
 use crate::remote::ssh_config::{Asking, SshConfig};
 use crate::remote::{
     self, Books, Canceller, HostKeyPolicy, Identities, Known, Link, Options, Passphrases, Problem,
-    Said, Secret, Stage, Target, Timeouts, Unreachable, UploadMode,
+    Said, Secret, Stage, Target, Timeouts, Transport, Unreachable, UploadMode,
 };
 use crate::report::clock::Clock;
 use crate::report::text::{chain, shown};
@@ -37,7 +38,6 @@ pub(crate) struct Reach {
     hosts: Vec<Said>,
     /// How their agents become others; nothing for those that need not.
     means: Vec<Option<Means>>,
-    transports: Vec<Transport>,
     /// The agent for hosts that are this machine.
     here: Option<LocalAgent>,
     /// What the command line says of them.
@@ -63,8 +63,10 @@ impl Reach {
     /// A setting that cannot be right, or the operator's wish to stop.
     pub(crate) fn new(hosts: Vec<Host>, ways: &Ways<'_>, ui: &mut Ui) -> Result<Reach, Refusal> {
         let Ways { login, connect_timeout, config, usual, becoming } = *ways;
-        let transports: Vec<Transport> = hosts.iter().map(|host| host.transport).collect();
-        let here = transports.contains(&Transport::Local).then(local_agent).transpose()?;
+        let mut logins = Logins { login, asked: None, config, usual };
+        let is_here =
+            |host: &Host| settings::transport(host.transport, &logins) == Transport::Local;
+        let here = hosts.iter().any(is_here).then(local_agent).transpose()?;
         let stop = wishes_to_stop()?;
         let asked = ask_password(login, &stop, ui)?;
         let rights: Vec<Rights> = hosts.iter().map(|host| host.rights.clone()).collect();
@@ -72,7 +74,7 @@ impl Reach {
             Some(becoming) => becoming.means(&rights, config, asked.as_ref(), &stop, ui)?,
             None => Vec::new(),
         };
-        let logins = Logins { login, asked, config, usual };
+        logins.asked = asked;
         let targets = settings::targets(hosts, &logins)?;
         settings::check_keys(&targets, &logins)?;
         let books = Books::of_user(usual.home.as_deref());
@@ -81,7 +83,6 @@ impl Reach {
         Ok(Reach {
             hosts: targets,
             means,
-            transports,
             here,
             policy: login.host_key.map(Into::into),
             connect_timeout: connect_timeout.map(Duration::from_secs),
@@ -112,16 +113,16 @@ impl Reach {
         way: &Canceller,
     ) -> Result<(Box<dyn Link>, Facts), Unreachable> {
         let host = greeting.host;
-        let place = (self.hosts.get(host.0), self.transports.get(host.0));
+        let said = self.hosts.get(host.0);
         let means = self.means.get(host.0).and_then(Option::as_ref);
         let first = &greeting.before(means);
-        let launched = match (place, &self.here) {
-            ((Some(_), Some(Transport::Local)), Some(agent)) => {
+        let launched = match (said, &self.here) {
+            (Some(Said { transport: Transport::Local, .. }), Some(agent)) => {
                 self.clock.enter(host, Stage::Start);
                 launch_local(agent, first)
             }
-            ((Some(said), _), _) => self.launch_remote(said, first, way),
-            ((None, _), _) => Err(unreachable_local(Problem::new("no such host"))),
+            (Some(said), _) => self.launch_remote(said, first, way),
+            (None, _) => Err(unreachable_local(Problem::new("no such host"))),
         };
         let ready = launched.and_then(|(mut link, facts)| {
             if let Some(means) = means {
@@ -188,6 +189,22 @@ impl Reach {
             },
         };
         let usual_user = user.as_deref().unwrap_or_default();
+        if said.transport == Transport::Openssh {
+            let wishes = Wishes {
+                address: &said.address,
+                words: &asking.words(said),
+                answer: answer.as_ref(),
+                policy: self.policy,
+                connect_timeout: self.connect_timeout,
+                other_home: home.as_deref().filter(|home| Some(*home) != system_home.as_deref()),
+                has_key: said.private_key.is_some(),
+                has_password: said.password.is_some(),
+            };
+            let target = Target::of(said, answer.clone(), usual_user);
+            return remote::openssh::launch(&target, &wishes, &options, way, |link| {
+                greeting.exchange(link)
+            });
+        }
         let target = Target::of(said, answer, usual_user);
         remote::ssh::launch(&target, &options, way, |link| greeting.exchange(link))
     }

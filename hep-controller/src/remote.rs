@@ -8,6 +8,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub(crate) mod askpass;
 mod auth;
 mod authority;
 mod canceller;
@@ -18,6 +19,7 @@ mod key_file;
 mod known_hosts;
 mod launcher;
 pub(crate) mod local;
+pub(crate) mod openssh;
 pub(crate) mod password_command;
 mod private_key;
 mod proxy;
@@ -28,6 +30,7 @@ pub(crate) mod ssh_config;
 mod tail;
 #[cfg(test)]
 mod test_server;
+mod transport;
 mod upload;
 
 pub(crate) use canceller::Canceller;
@@ -35,6 +38,7 @@ pub(crate) use hep_protocol::value::Secret;
 pub(crate) use host_key::{Books, Confirm, HostKeyPolicy, HostKeys};
 pub(crate) use key_file::{Passphrases, check_key};
 pub(crate) use launcher::Known;
+pub(crate) use transport::Transport;
 pub(crate) use upload::UploadMode;
 
 /// What inventory, config and command line tell of a host; ssh_config and what is usual supply the rest.
@@ -47,6 +51,7 @@ pub(crate) struct Said {
     pub(crate) password: Option<Secret>,
     pub(crate) private_key: Option<PathBuf>,
     pub(crate) upload: Option<UploadMode>,
+    pub(crate) transport: Transport,
     /// Words for the command line of `ssh` (`ansible_ssh_common_args` and its like).
     pub(crate) arguments: Vec<String>,
 }

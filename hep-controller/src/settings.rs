@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::diagnostic::Diagnostics;
 use crate::inventory::{Host, Inventory, NoSelection};
 use crate::remote::password_command::{Printed, Sources};
-use crate::remote::{self, Said, Secret, UploadMode};
+use crate::remote::{self, Said, Secret, Transport, UploadMode};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -169,6 +169,7 @@ pub(crate) fn targets(hosts: Vec<Host>, logins: &Logins<'_>) -> Result<Vec<Said>
             .map_err(|problem| Refusal::Other { what: problem.what, hint: problem.hint })?;
         Ok(Said {
             upload,
+            transport: transport(host.transport, logins),
             arguments,
             name: host.name,
             address: host.address,
@@ -179,6 +180,12 @@ pub(crate) fn targets(hosts: Vec<Host>, logins: &Logins<'_>) -> Result<Vec<Said>
         })
     };
     hosts.into_iter().map(target).collect()
+}
+
+/// Which way leads to a host of which the inventory says this.
+pub(crate) fn transport(said: Option<Transport>, logins: &Logins<'_>) -> Transport {
+    let Logins { login, config, .. } = logins;
+    login.way.of(said).or(config.ssh.transport).unwrap_or_default()
 }
 
 /// How the agent comes onto this host, as its variable `agent_upload` says.
@@ -228,7 +235,9 @@ fn named_keys(logins: &Logins<'_>) -> (Option<PathBuf>, Option<PathBuf>) {
 /// The first key that cannot be read or is none, and who names it.
 pub(crate) fn check_keys(targets: &[Said], logins: &Logins<'_>) -> Result<(), Refusal> {
     let (from_line, from_config) = named_keys(logins);
-    let paths = targets.iter().filter_map(|target| target.private_key.as_ref());
+    // `ssh` takes more than hep reads: a public key whose other half ssh-agent has, and keys on tokens.
+    let own = targets.iter().filter(|target| target.transport != Transport::Openssh);
+    let paths = own.filter_map(|target| target.private_key.as_ref());
     for path in paths.collect::<BTreeSet<_>>() {
         let named_by = if from_line.as_ref() == Some(path) {
             "`--private-key` names it"

@@ -5,10 +5,10 @@
 
 use super::address::{self, Address};
 use super::draft::DraftHost;
-use super::{Host, Layer, Place, Surroundings, Transport, Variable};
+use super::{Host, Layer, Place, Surroundings, Variable};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::manifest::rights;
-use crate::remote::Secret;
+use crate::remote::{Secret, Transport};
 use crate::words::alternatives;
 use hep_protocol::expression::{Found, Language, Scope, has_expression};
 use hep_protocol::value::Json;
@@ -65,8 +65,8 @@ pub(super) const SHORT: [(&str, Key); 11] = [
     ("become_password_command", Key::BecomePasswordCommand),
 ];
 
-/// Ansible's variables; of two for one thing the later wins, since it says more exactly what it is for.
-const LONG: [(&str, Key); 17] = [
+/// Ansible's variables, and hep's own; of two for one thing the later wins, since it says more exactly what it is for.
+const LONG: [(&str, Key); 18] = [
     ("ansible_host", Key::Host),
     ("ansible_ssh_host", Key::Host),
     ("ansible_port", Key::Port),
@@ -79,6 +79,7 @@ const LONG: [(&str, Key); 17] = [
     ("ansible_private_key_file", Key::Identity),
     ("ansible_ssh_private_key_file", Key::Identity),
     ("ansible_connection", Key::Connection),
+    (OWN_CONNECTION, Key::Connection),
     ("ansible_become", Key::Become),
     ("ansible_become_user", Key::BecomeUser),
     ("ansible_become_method", Key::BecomeMethod),
@@ -86,8 +87,11 @@ const LONG: [(&str, Key); 17] = [
     ("ansible_become_password", Key::BecomePassword),
 ];
 
-/// Ways to connect that mean SSH to hep.
-const SSH: [&str; 6] = ["ssh", "smart", "paramiko", "paramiko_ssh", "openssh", "libssh"];
+/// hep's own variable for the way to a host.
+const OWN_CONNECTION: &str = "hep_transport";
+
+/// Ways to connect that mean SSH, by whichever of hep's ways.
+const SSH: [&str; 5] = ["ssh", "smart", "paramiko", "paramiko_ssh", "libssh"];
 
 /// One of hep's own keys on a host's line.
 #[derive(Clone, Debug)]
@@ -153,7 +157,7 @@ pub(super) fn settle(
     let settings = settings(host, draft, problems);
     let mut settling = Settling { host, around, problems };
     settings.iter().for_each(|setting| settling.set(setting));
-    let local = settling.host.transport == Transport::Local;
+    let local = settling.host.transport == Some(Transport::Local);
     let addressed = settings.iter().any(|setting| setting.key == Key::Host);
     match address::parse(&draft.name) {
         Ok(Address { user, host: address, port }) => {
@@ -384,17 +388,19 @@ impl Settling<'_> {
 
     fn connection(&mut self, setting: &Setting) {
         let word = setting.text.rsplit('.').next().unwrap_or_default();
-        match word {
-            "local" => {
-                self.host.transport = Transport::Local;
-                if self.host.address.is_empty() {
+        let own = setting.name == OWN_CONNECTION;
+        match word.parse() {
+            Ok(way) => {
+                self.host.transport = Some(way);
+                if way == Transport::Local && self.host.address.is_empty() {
                     self.host.address = "localhost".to_owned();
                 }
             }
-            _ if SSH.contains(&word) => {}
-            _ => {
+            Err(_) if SSH.contains(&word) && !own => {}
+            Err(_) => {
                 let message = format!("hep has no connection `{}`", crate::yaml::shorten(word));
-                self.obstacle(setting, message, "write `ssh` or `local`, or leave the host out");
+                let ways = if own { Transport::names() } else { "`ssh` or `local`".to_owned() };
+                self.obstacle(setting, message, &format!("write {ways}, or leave the host out"));
             }
         }
     }

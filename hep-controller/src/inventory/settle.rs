@@ -5,8 +5,9 @@
 
 use super::connection;
 use super::draft::{ALL, Draft, DraftGroup, DraftHost, UNGROUPED};
-use super::{Group, Host, Inventory, Surroundings, Transport, Variable};
+use super::{Group, Host, Inventory, Surroundings, Variable};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::remote::Transport;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -43,7 +44,7 @@ pub(super) fn settle(
     let localhost = Host {
         name: "localhost".to_owned(),
         address: "localhost".to_owned(),
-        transport: Transport::Local,
+        transport: Some(Transport::Local),
         vars: of_all,
         ..Host::default()
     };

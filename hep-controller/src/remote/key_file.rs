@@ -97,7 +97,7 @@ pub(crate) struct Passphrases(Mutex<HashMap<PathBuf, Option<Secret>>>);
 
 impl Passphrases {
     /// None if there is nobody to ask, or nothing was typed.
-    fn of(&self, path: &Path, confirm: &dyn Confirm) -> Option<Secret> {
+    pub(super) fn of(&self, path: &Path, confirm: &dyn Confirm) -> Option<Secret> {
         // Held while the question stands: all other hosts wait for the same answer.
         let mut typed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let ask = || {

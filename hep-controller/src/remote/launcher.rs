@@ -7,6 +7,7 @@
 //! line break in it. Within it is what dash, bash, ksh and busybox agree on.
 
 use super::upload::{self, CANDIDATES, Place};
+use super::{Ending, Exit, Problem, Stage};
 use std::fs::File;
 use std::io::{self, Read};
 
@@ -119,8 +120,43 @@ fn padding(length: usize) -> usize {
     length.next_multiple_of(BLOCK) - length
 }
 
+/// What came in the place of the shell's first line, or behind its mark.
+pub(super) fn no_host(said: &str) -> Problem {
+    let said = if said.trim().is_empty() { "nothing" } else { said.trim() };
+    let what = format!("`uname -sm` on the host says: {said}");
+    Problem::new(what).with_hint("hep needs a Linux host and an account with a shell")
+}
+
+/// Why an agent that came through the shell has not greeted, and at which stage that was.
+pub(super) fn not_started(problem: Problem, ending: &Ending, was_silent: bool) -> (Stage, Problem) {
+    match refusals(&ending.stderr) {
+        Some(refusals) if was_silent => (Stage::Upload, no_directory(&refusals)),
+        Some(_) | None => {
+            let stage = if was_silent { Stage::Start } else { Stage::Hello };
+            (stage, with_ending(problem, ending))
+        }
+    }
+}
+
+pub(super) fn no_directory(refusals: &str) -> Problem {
+    let hint = "free some space, or let programs run in one of these directories";
+    Problem::new(format!("no directory takes the agent: {refusals}")).with_hint(hint)
+}
+
+/// Adds how the agent ended and its last words.
+pub(super) fn with_ending(problem: Problem, ending: &Ending) -> Problem {
+    let mut what = problem.what;
+    if ending.exit != Exit::Unknown {
+        what.push_str(&format!("; the agent {}", ending.exit));
+    }
+    if !ending.stderr.trim().is_empty() {
+        what.push_str(&format!("; its stderr: {}", ending.stderr.trim()));
+    }
+    Problem { what, hint: problem.hint }
+}
+
 /// The directories that the shell tried in vain, if that is its last word.
-pub(super) fn refusals(stderr: &str) -> Option<String> {
+fn refusals(stderr: &str) -> Option<String> {
     let (_, list) = stderr.rsplit_once(&format!("{REFUSED}; "))?;
     let list = list.lines().next().unwrap_or_default();
     Some(list.replace(" .: ", " ~: "))

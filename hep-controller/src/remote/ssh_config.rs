@@ -61,6 +61,8 @@ pub(crate) struct Answer {
     pub(crate) connect_timeout: Option<Duration>,
     /// How often a quiet host is asked for a sign of life, and how often it may leave that unanswered.
     pub(crate) alive: Option<Alive>,
+    /// Whether a connection that others share stays when its first session ends: ControlPersist.
+    pub(crate) persists: bool,
     /// The words that make `ssh` mean the same host, without its name.
     pub(crate) words: Vec<String>,
 }
@@ -102,8 +104,9 @@ impl Asking<'_> {
         self.read(&output.stdout, said, words).map(Some)
     }
 
-    /// What hep was told goes first: `ssh` takes the first word on each matter.
-    fn words(&self, said: &Said) -> Vec<String> {
+    /// The words that make `ssh` mean the same host, without its name. What hep was told goes first: `ssh` takes the first
+    /// word on each matter.
+    pub(crate) fn words(&self, said: &Said) -> Vec<String> {
         let mut words = Vec::new();
         let mut add = |option: &str, value: String| words.extend([option.to_owned(), value]);
         match self.config {
@@ -170,6 +173,7 @@ impl Asking<'_> {
                 let unanswered = lines.number("serveralivecountmax").unwrap_or(3);
                 Alive { every, unanswered }
             }),
+            persists: one("controlpersist").is_some_and(|value| !matches!(value, "no" | "false")),
             user: user.to_owned(),
             alias,
             address,

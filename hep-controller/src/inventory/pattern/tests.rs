@@ -98,7 +98,7 @@ fn this_machine_is_there_without_being_named() {
     check("web1,localhost", "web1 localhost");
     let inventory = inventory();
     let localhost = inventory.host(inventory.select("localhost").unwrap()[0]).unwrap();
-    assert_eq!(localhost.transport, super::super::Transport::Local);
+    assert_eq!(localhost.transport, Some(crate::remote::Transport::Local));
 }
 
 #[test]

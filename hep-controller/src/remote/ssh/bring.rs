@@ -8,7 +8,7 @@ use super::wire::{Broken, Wire};
 use super::{Failed, Launch};
 use crate::remote::launcher::{self, Delivery, Launcher, Ready};
 use crate::remote::upload::{self, CANDIDATES, Place, UploadMode};
-use crate::remote::{Ending, Exit, Link, Problem, Stage, Unreachable};
+use crate::remote::{Exit, Link, Problem, Stage, Unreachable};
 use ssh2::Sftp;
 
 /// How much a login shell may say before ours has a word, in bytes.
@@ -110,12 +110,7 @@ fn first_word(wire: &mut Wire, mut stream: Stream, launcher: &Launcher) -> Resul
     let said = stream
         .line_after(wire, &launcher.mark(), NOISE)
         .map_err(|source| Failed::because("the answer to `uname -sm` was not read", source))?;
-    let no_host = |said: &str| {
-        let said = if said.trim().is_empty() { "nothing" } else { said.trim() };
-        let what = format!("`uname -sm` on the host says: {said}");
-        let hint = "hep needs a Linux host and an account with a shell";
-        Failed::new(Problem::new(what).with_hint(hint))
-    };
+    let no_host = |said: &str| Failed::new(launcher::no_host(said));
     match said {
         Ok(line) => match Launcher::ready(&line) {
             Some(ready) => Ok(Shell { stream, ready }),
@@ -160,7 +155,7 @@ fn by_sftp<T>(
             Err(Unsent::Failed(failed)) => return Err(launch.failed(Stage::Upload)(failed)),
         }
     }
-    Err(fails(no_directory(&refusals.join("; "))))
+    Err(fails(launcher::no_directory(&refusals.join("; "))))
 }
 
 /// The hello of an agent in a file.
@@ -192,7 +187,7 @@ fn started<T>(
         Ok(Tried::NotHere(wire))
     } else {
         let stage = if was_silent { Stage::Start } else { Stage::Hello };
-        Err(launch.fails(stage)(with_ending(problem, &ending)))
+        Err(launch.fails(stage)(launcher::with_ending(problem, &ending)))
     }
 }
 
@@ -219,13 +214,8 @@ fn start<T>(
     if launch.cancel.is_cancelled() {
         return Err(launch.fails(Stage::Hello)(Problem::new("cancelled")));
     }
-    match launcher::refusals(&ending.stderr) {
-        Some(refusals) if was_silent => Err(launch.fails(Stage::Upload)(no_directory(&refusals))),
-        Some(_) | None => {
-            let stage = if was_silent { Stage::Start } else { Stage::Hello };
-            Err(launch.fails(stage)(with_ending(problem, &ending)))
-        }
-    }
+    let (stage, problem) = launcher::not_started(problem, &ending, was_silent);
+    Err(launch.fails(stage)(problem))
 }
 
 /// Writes the agent to a shell that waits for it. One that has ended says why to who reads on.
@@ -250,21 +240,4 @@ fn write(wire: &mut Wire, stream: &mut Stream, bytes: &[u8]) -> Result<(), Faile
         }
     }
     Ok(())
-}
-
-fn no_directory(refusals: &str) -> Problem {
-    let hint = "free some space, or let programs run in one of these directories";
-    Problem::new(format!("no directory takes the agent: {refusals}")).with_hint(hint)
-}
-
-/// Adds how the agent ended and its last words.
-fn with_ending(problem: Problem, ending: &Ending) -> Problem {
-    let mut what = problem.what;
-    if ending.exit != Exit::Unknown {
-        what.push_str(&format!("; the agent {}", ending.exit));
-    }
-    if !ending.stderr.trim().is_empty() {
-        what.push_str(&format!("; its stderr: {}", ending.stderr.trim()));
-    }
-    Problem { what, hint: problem.hint }
 }

@@ -1,0 +1,51 @@
+//! `--transport`: which way leads to the hosts.
+
+use crate::remote::Transport;
+use clap::{Args, ValueEnum};
+
+/// Which way leads to the hosts; wins over the inventory.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Way {
+    /// Which way leads to the hosts; default: what the inventory's `hep_transport` or the config says, else `ssh2`.
+    #[arg(long, value_enum, value_name = "TRANSPORT")]
+    pub(crate) transport: Option<Named>,
+}
+
+/// The ways.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Named {
+    /// hep's own SSH, the fastest.
+    Ssh2,
+    /// The `ssh` of this machine, one process a host, for what only that can do: FIDO keys, GSSAPI, ControlMaster.
+    Openssh,
+    /// Every host is this machine.
+    Local,
+}
+
+impl Way {
+    /// What was written, if it is about a host of which the inventory says this: one that is this machine stays it.
+    pub(crate) fn of(&self, said: Option<Transport>) -> Option<Transport> {
+        let wished = self.transport.map(|named| match named {
+            Named::Ssh2 => Transport::Ssh2,
+            Named::Openssh => Transport::Openssh,
+            Named::Local => Transport::Local,
+        });
+        wished.filter(|_| said != Some(Transport::Local)).or(said)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_beats_the_inventory_but_this_machine_stays_it() {
+        let of = |named, said| Way { transport: named }.of(said);
+        let (openssh, local) = (Some(Transport::Openssh), Some(Transport::Local));
+        assert_eq!(of(None, None), None);
+        assert_eq!(of(None, openssh), openssh);
+        assert_eq!(of(Some(Named::Ssh2), openssh), Some(Transport::Ssh2));
+        assert_eq!(of(Some(Named::Openssh), local), local);
+        assert_eq!(of(Some(Named::Local), None), local);
+    }
+}

@@ -1,0 +1,279 @@
+//! An agent on a host reached by the operator's own `ssh`, one process a host: whatever ssh_config says holds by itself, and
+//! whatever that `ssh` can do hep can. The agent comes through the input of the shell that starts it, and frames behind it;
+//! there is no SFTP on this way. Speaks no SSH itself.
+
+use super::launcher::{self, Delivery, Launcher, Ready};
+use super::upload::UploadMode;
+use super::{Canceller, Link, Options, Problem, Stage, Target, Unreachable};
+use link::OpensshLink;
+use process::Process;
+use std::io;
+use std::path::Path;
+
+mod arguments;
+mod link;
+mod log;
+mod process;
+
+pub(crate) use arguments::Wishes;
+
+/// How much a login shell may say before ours has a word, in bytes.
+const NOISE: usize = 64 * 1024;
+
+/// Brings the agent onto the host and starts it; `hello` must read its greeting or say what is wrong with it. A cancel ends
+/// a launch at once.
+pub(crate) fn launch<T>(
+    target: &Target,
+    wishes: &Wishes<'_>,
+    options: &Options<'_>,
+    cancel: &Canceller,
+    hello: impl FnOnce(&mut dyn Link) -> Result<T, Problem>,
+) -> Result<(Box<dyn Link>, T), Unreachable> {
+    let launch = Launch { target, options, cancel };
+    let known = match options.upload {
+        UploadMode::Cache => options.known,
+        UploadMode::Sftp | UploadMode::Exec => &[],
+    };
+    let launcher = Launcher::new(known).map_err(|error| {
+        launch.fails(Stage::Resolve)(Problem::new("no random name")).because(error)
+    })?;
+    let words = |log: &str| wishes.arguments(log, launcher.command());
+    let mut process = Process::start(words, cancel).map_err(|error| launch.no_ssh(error))?;
+    match launch.first_word(&mut process, &launcher)? {
+        Ready::Kept => launch.start(process, Sent::Nothing, hello),
+        Ready::Waits { machine } => {
+            let agent = (options.agents)(&machine).map_err(launch.fails(Stage::Upload))?;
+            process.limit_standstill(options.timeouts.upload);
+            deliver(&mut process, &agent).map_err(|error| {
+                let problem = Problem::new("the host went away during the upload");
+                launch.fails(Stage::Upload)(problem).because(error)
+            })?;
+            launch.start(process, Sent::Agent, hello)
+        }
+    }
+}
+
+/// What all steps of a launch share.
+#[derive(Clone, Copy)]
+struct Launch<'a> {
+    target: &'a Target,
+    options: &'a Options<'a>,
+    cancel: &'a Canceller,
+}
+
+/// What may still be under way to the host.
+#[derive(Clone, Copy)]
+enum Sent {
+    Nothing,
+    Agent,
+}
+
+impl<'a> Launch<'a> {
+    fn fails(self, stage: Stage) -> impl Fn(Problem) -> Unreachable + 'a {
+        move |problem| Unreachable::new(self.target, stage, problem)
+    }
+
+    fn no_ssh(self, error: io::Error) -> Unreachable {
+        let problem = if error.kind() == io::ErrorKind::NotFound {
+            let hint = "install OpenSSH's client, or leave out `--transport openssh`";
+            Problem::new("there is no `ssh` on this machine").with_hint(hint)
+        } else {
+            Problem::new("`ssh` does not start")
+        };
+        self.fails(Stage::Resolve)(problem).because(error)
+    }
+
+    /// What the shell on the host says first. Until then `ssh` is on its way, held to the time of each stage.
+    fn first_word(self, process: &mut Process, launcher: &Launcher) -> Result<Ready, Unreachable> {
+        let timeouts = self.options.timeouts;
+        let begun = std::time::Instant::now();
+        let mut asked = Asked { launch: self, password_given: false, untold: None };
+        let mut now = Stage::Resolve;
+        process.limit(timeouts.resolve);
+        let mut entered = |process: &mut Process, stage| {
+            now = stage;
+            (self.options.entered)(stage);
+            let left = timeouts.after(begun.elapsed());
+            match stage {
+                Stage::Resolve => process.limit(left.resolve),
+                Stage::Connect | Stage::HostKey => {
+                    process.limit((left.connect + left.handshake).min(left.reach));
+                }
+                Stage::Login => process.limit(timeouts.login),
+                Stage::Upload | Stage::Start | Stage::Hello | Stage::Become => {
+                    process.limit(timeouts.upload);
+                }
+            }
+        };
+        let mut answers = |question: &str| asked.answer(question);
+        let said = process.line_after(&launcher.mark(), NOISE, &mut answers, &mut entered);
+        let said = said.map_err(|error| self.fails(now)(self.late(now)).because(error))?;
+        if now != Stage::Upload && said.is_ok() {
+            // Words of `ssh` that were not understood: it has logged in all the same.
+            (self.options.entered)(Stage::Upload);
+        }
+        match said {
+            Ok(line) => Launcher::ready(&line).ok_or_else(|| {
+                let system = line.split_once(' ').map_or("", |(_, system)| system);
+                self.fails(Stage::Upload)(launcher::no_host(system))
+            }),
+            Err(noise) => Err(self.gave_up(process, &noise, asked.untold)),
+        }
+    }
+
+    fn late(self, stage: Stage) -> Problem {
+        Problem::new(match stage {
+            Stage::Resolve => "`ssh` does not get to the host's address",
+            Stage::Connect => "no connection to an SSH server",
+            Stage::HostKey => "no SSH key exchange with the host",
+            Stage::Login => "no login",
+            Stage::Upload | Stage::Start | Stage::Hello | Stage::Become => {
+                "the answer to `uname -sm` was not read"
+            }
+        })
+    }
+
+    /// `ssh` has ended before the shell had a word.
+    fn gave_up(self, process: &mut Process, noise: &str, untold: Option<Problem>) -> Unreachable {
+        let stderr = process.stderr();
+        if process.said.stage() == Some(Stage::Upload) {
+            let said = if noise.trim().is_empty() { &stderr } else { noise };
+            return self.fails(Stage::Upload)(launcher::no_host(said));
+        }
+        let log::Cause { stage, problem, hung_up } = process.cause();
+        let problem = match untold {
+            // What nobody answered says more than what `ssh` made of that.
+            Some(untold) => {
+                Problem { what: format!("{}; {}", untold.what, problem.what), ..untold }
+            }
+            None => problem,
+        };
+        Unreachable { hung_up, ..self.fails(stage)(problem) }
+    }
+
+    /// The hello of the agent.
+    fn start<T>(
+        self,
+        mut process: Process,
+        sent: Sent,
+        hello: impl FnOnce(&mut dyn Link) -> Result<T, Problem>,
+    ) -> Result<(Box<dyn Link>, T), Unreachable> {
+        let timeouts = self.options.timeouts;
+        (self.options.entered)(Stage::Start);
+        // What was sent is with `ssh`, and the host may not have seen it for a while.
+        process.limit_standstill(match sent {
+            Sent::Nothing => timeouts.start,
+            Sent::Agent => timeouts.start + timeouts.upload,
+        });
+        let mut link = Box::new(OpensshLink::new(process, timeouts.finish));
+        (self.options.entered)(Stage::Hello);
+        let problem = match hello(&mut *link) {
+            Ok(greeting) => {
+                link.run_on();
+                return Ok((link, greeting));
+            }
+            Err(problem) => problem,
+        };
+        let (ending, was_silent) = link.give_up();
+        if self.cancel.is_cancelled() {
+            return Err(self.fails(Stage::Hello)(Problem::new("cancelled")));
+        }
+        let (stage, problem) = launcher::not_started(problem, &ending, was_silent);
+        Err(self.fails(stage)(problem))
+    }
+}
+
+/// Writes the agent to a shell that waits for it. One that has ended says why to who reads on.
+fn deliver(process: &mut Process, agent: &[u8]) -> io::Result<()> {
+    for part in Delivery::of(agent).parts() {
+        let mut rest = part;
+        while !rest.is_empty() {
+            match process.write(rest) {
+                Ok(written) => rest = rest.get(written..).unwrap_or_default(),
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The questions of one login.
+struct Asked<'a> {
+    launch: Launch<'a>,
+    password_given: bool,
+    /// Why a question has no answer.
+    untold: Option<Problem>,
+}
+
+impl Asked<'_> {
+    /// The password is given once: a second question asks for something else (a code, a new password), which hep must not
+    /// guess.
+    fn answer(&mut self, question: &str) -> Option<String> {
+        let Launch { target, options, .. } = self.launch;
+        match Question::of(question) {
+            Question::HostKey => self.confirm(question),
+            Question::Key(path) => {
+                let typed = options.passphrases.of(path, options.confirm);
+                if typed.is_none() {
+                    let what = format!("the key {} has a passphrase", path.display());
+                    let hint = format!("`ssh-add {}` opens it once", path.display());
+                    self.untold = Some(Problem::new(what).with_hint(hint));
+                }
+                typed.map(|typed| typed.reveal().to_owned())
+            }
+            Question::Password => {
+                let password = target.password.as_ref().filter(|_| !self.password_given);
+                self.password_given = true;
+                password.map(|password| password.reveal().to_owned())
+            }
+            Question::Other => None,
+        }
+    }
+
+    fn confirm(&mut self, question: &str) -> Option<String> {
+        // In the words that hep's own question has; the operator's name for the host and a fingerprint are all that varies.
+        let asked = question.split(" (yes/no").next().unwrap_or(question);
+        let plain: String =
+            asked.chars().filter(|letter| !letter.is_control() || *letter == '\n').collect();
+        match self.launch.options.confirm.confirm(&plain) {
+            Ok(true) => Some("yes".to_owned()),
+            Ok(false) => {
+                self.untold = Some(Problem::new("its key was not trusted by the operator"));
+                Some("no".to_owned())
+            }
+            Err(error) => {
+                let what = format!("its key is not known, and nobody could be asked: {error}");
+                let hint = "compare the fingerprint, then use `--host-key accept-new`";
+                self.untold = Some(Problem::new(what).with_hint(hint));
+                None
+            }
+        }
+    }
+}
+
+/// What `ssh` wants to know (readpass.c and sshconnect2.c of OpenSSH have the words).
+enum Question<'a> {
+    HostKey,
+    Key(&'a Path),
+    Password,
+    Other,
+}
+
+impl Question<'_> {
+    fn of(text: &str) -> Question<'_> {
+        let key = text.strip_prefix("Enter passphrase for key '");
+        let key = key.or_else(|| text.strip_prefix("Enter passphrase for "));
+        if let Some(key) = key {
+            let end = key.rfind('\'').or_else(|| key.rfind(':')).unwrap_or(key.len());
+            Question::Key(Path::new(key.get(..end).unwrap_or(key)))
+        } else if text.starts_with("The authenticity of host ") {
+            Question::HostKey
+        } else if text.trim_end().ends_with("'s password:") || text.starts_with('(') {
+            // A question of the host's own, for keyboard-interactive, begins with `(user@host)`.
+            Question::Password
+        } else {
+            Question::Other
+        }
+    }
+}
