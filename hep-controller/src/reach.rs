@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::drive::{Greeting, Refused, become_user};
 use crate::inventory::{Host, Rights};
 use crate::remote::openssh::Wishes;
-use crate::remote::ssh_config::{Asking, SshConfig};
+use crate::remote::ssh_config::{Answer, Asking, SshConfig};
 use crate::remote::{
     self, Books, Canceller, HostKeyPolicy, Identities, Known, Link, Options, Passphrases, Problem,
     Said, Secret, Stage, Target, Timeouts, Transport, Unreachable, UploadMode,
@@ -189,24 +189,38 @@ impl Reach {
             },
         };
         let usual_user = user.as_deref().unwrap_or_default();
-        if said.transport == Transport::Openssh {
-            let wishes = Wishes {
-                address: &said.address,
-                words: &asking.words(said),
-                answer: answer.as_ref(),
-                policy: self.policy,
-                connect_timeout: self.connect_timeout,
-                other_home: home.as_deref().filter(|home| Some(*home) != system_home.as_deref()),
-                has_key: said.private_key.is_some(),
-                has_password: said.password.is_some(),
-            };
-            let target = Target::of(said, answer.clone(), usual_user);
-            return remote::openssh::launch(&target, &wishes, &options, way, |link| {
-                greeting.exchange(link)
-            });
+        let target = Target::of(said, answer.clone(), usual_user);
+        match said.transport {
+            Transport::Openssh => {
+                let words = asking.words(said);
+                let wishes = self.wishes(said, &words, answer.as_ref());
+                let hello = |link: &mut dyn Link| greeting.exchange(link);
+                remote::openssh::launch(&target, &wishes, &options, way, hello)
+            }
+            Transport::Ssh2 | Transport::Local => {
+                remote::ssh::launch(&target, &options, way, |link| greeting.exchange(link))
+            }
         }
-        let target = Target::of(said, answer, usual_user);
-        remote::ssh::launch(&target, &options, way, |link| greeting.exchange(link))
+    }
+
+    /// What the `ssh` of this machine is to be told of a host, beside what it is asked with.
+    fn wishes<'a>(
+        &'a self,
+        said: &'a Said,
+        words: &'a [String],
+        answer: Option<&'a Answer>,
+    ) -> Wishes<'a> {
+        let Usual { home, system_home, .. } = &self.usual;
+        Wishes {
+            address: &said.address,
+            words,
+            answer,
+            policy: self.policy,
+            connect_timeout: self.connect_timeout,
+            other_home: home.as_deref().filter(|home| Some(*home) != system_home.as_deref()),
+            has_key: said.private_key.is_some(),
+            has_password: said.password.is_some(),
+        }
     }
 }
 

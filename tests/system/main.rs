@@ -26,5 +26,6 @@ mod secrets;
 mod service;
 mod step;
 mod templates;
+mod transport;
 mod upload;
 mod variables;

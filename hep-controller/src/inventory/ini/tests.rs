@@ -30,14 +30,14 @@ fn shown(host: &Host) -> String {
         host.effective().iter().map(|v| format!("{}: {}", v.name, v.value)).collect();
     let key = host.private_key.as_ref().map(|path| path.display().to_string());
     format!(
-        "{} = {}:{}@{}:{} {} {:?} {:?} {{{}}}\n{}",
+        "{} = {}:{}@{}:{} {} {} {:?} {{{}}}\n{}",
         host.name,
         word(host.user.as_deref()),
         word(password),
         host.address,
         word(port.as_deref()),
         word(key.as_deref()),
-        host.transport,
+        host.transport.map_or_else(|| "-".to_owned(), |way| format!("{way:?}")),
         host.groups,
         vars.join(", "),
         host.obstacles,
@@ -47,17 +47,17 @@ fn shown(host: &Host) -> String {
 #[test]
 fn hosts_of_the_ancestor_are_read_as_they_are() {
     assert_snapshot!(check("54.90.85.83\n34.201.60.138\n"), @r#"
-    54.90.85.83 = -:-@54.90.85.83:- - Ssh ["ungrouped"] {}
-    34.201.60.138 = -:-@34.201.60.138:- - Ssh ["ungrouped"] {}
+    54.90.85.83 = -:-@54.90.85.83:- - - ["ungrouped"] {}
+    34.201.60.138 = -:-@34.201.60.138:- - - ["ungrouped"] {}
     "#);
 }
 
 #[test]
 fn settings_are_read_in_both_spellings() {
     assert_snapshot!(check("# all\r\nweb1 host=192.0.2.1 port=2222 user=root password='a b#c' # first\r\nweb2 ansible_host=[::1] ansible_port=22 ansible_user=me ansible_ssh_pass=\"x\\\"y\\z\"\r\nme@web3:2200\r\n"), @r#"
-    web1 = root:secret@192.0.2.1:2222 - Ssh ["ungrouped"] {port: 2222, user: "root"}
-    web2 = me:secret@::1:22 - Ssh ["ungrouped"] {ansible_host: "[::1]", ansible_port: 22, ansible_user: "me"}
-    me@web3:2200 = me:-@web3:2200 - Ssh ["ungrouped"] {}
+    web1 = root:secret@192.0.2.1:2222 - - ["ungrouped"] {port: 2222, user: "root"}
+    web2 = me:secret@::1:22 - - ["ungrouped"] {ansible_host: "[::1]", ansible_port: 22, ansible_user: "me"}
+    me@web3:2200 = me:-@web3:2200 - - ["ungrouped"] {}
     "#);
 }
 
@@ -67,20 +67,20 @@ fn the_nearest_setting_counts() {
                 root@w5 port=7\nw6:23\nw6 ansible_port=24\n\
                 [web:vars]\nansible_user=group\nansible_port=2222\nansible_password=12.50\nport=8080\n";
     assert_snapshot!(check(text), @r#"
-    w1 = group:secret@w1:2222 - Ssh ["web"] {ansible_user: "group", ansible_port: 2222, port: 8080}
-    w2 = own:secret@w2:2222 - Ssh ["web"] {ansible_user: "group", ansible_port: 2222, port: 8080, user: "own"}
-    w3 = exact:secret@w3:2222 - Ssh ["web"] {ansible_user: "exact", ansible_port: 2222, port: 8080, user: "own"}
-    w4 = b:secret@w4:2222 - Ssh ["web"] {ansible_user: "a", ansible_port: 2222, port: 8080, ansible_ssh_user: "b"}
-    root@w5 = group:secret@w5:7 - Ssh ["web"] {ansible_user: "group", ansible_port: 2222, port: 7}
-    w6 = group:secret@w6:24 - Ssh ["web"] {ansible_user: "group", ansible_port: 24, port: 8080}
+    w1 = group:secret@w1:2222 - - ["web"] {ansible_user: "group", ansible_port: 2222, port: 8080}
+    w2 = own:secret@w2:2222 - - ["web"] {ansible_user: "group", ansible_port: 2222, port: 8080, user: "own"}
+    w3 = exact:secret@w3:2222 - - ["web"] {ansible_user: "exact", ansible_port: 2222, port: 8080, user: "own"}
+    w4 = b:secret@w4:2222 - - ["web"] {ansible_user: "a", ansible_port: 2222, port: 8080, ansible_ssh_user: "b"}
+    root@w5 = group:secret@w5:7 - - ["web"] {ansible_user: "group", ansible_port: 2222, port: 7}
+    w6 = group:secret@w6:24 - - ["web"] {ansible_user: "group", ansible_port: 24, port: 8080}
     "#);
 }
 
 #[test]
 fn a_host_is_described_wherever_it_is_named() {
     assert_snapshot!(check("[web]\nw1 a=1\nw1 b=2\n[all-of-them]\nw1 a=3\nw2\nw2\n"), @r#"
-    w1 = -:-@w1:- - Ssh ["all-of-them", "web"] {a: 3, b: 2}
-    w2 = -:-@w2:- - Ssh ["all-of-them"] {}
+    w1 = -:-@w1:- - - ["all-of-them", "web"] {a: 3, b: 2}
+    w2 = -:-@w2:- - - ["all-of-them"] {}
     "#);
 }
 
@@ -89,7 +89,7 @@ fn what_only_a_connection_needs_is_no_mistake_yet() {
     let text = "w1 ansible_host=\"{{ x }}\"\nw2 ansible_connection=winrm\nw3 ansible_ssh_private_key_file=keys/id\n\
                 w4 ansible_connection=local\n";
     assert_snapshot!(check(text), @r#"
-    w1 = -:-@:- - Ssh ["ungrouped"] {ansible_host: "{{ x }}"}
+    w1 = -:-@:- - - ["ungrouped"] {ansible_host: "{{ x }}"}
     error: `ansible_host` cannot be evaluated: `x` is undefined, and `w1` is to be reached by it
      --> hosts:1:17
       |
@@ -97,7 +97,7 @@ fn what_only_a_connection_needs_is_no_mistake_yet() {
       |                 ^^^^^^^^^
       |
       = hint: it may use the host's variables, and no facts: how to reach a host is known before those are
-    w2 = -:-@w2:- - Ssh ["ungrouped"] {ansible_connection: "winrm"}
+    w2 = -:-@w2:- - - ["ungrouped"] {ansible_connection: "winrm"}
     error: hep has no connection `winrm`, and `w2` is to be reached by it
      --> hosts:2:23
       |
@@ -105,7 +105,7 @@ fn what_only_a_connection_needs_is_no_mistake_yet() {
       |                       ^^^^^
       |
       = hint: write `ssh` or `local`, or leave the host out
-    w3 = -:-@w3:- - Ssh ["ungrouped"] {ansible_ssh_private_key_file: "keys/id"}
+    w3 = -:-@w3:- - - ["ungrouped"] {ansible_ssh_private_key_file: "keys/id"}
     error: there is no private key at `/nowhere/keys/id`, and `w3` is to be reached by it
      --> hosts:3:33
       |
@@ -118,10 +118,30 @@ fn what_only_a_connection_needs_is_no_mistake_yet() {
 }
 
 #[test]
+fn a_way_to_hosts_may_be_named() {
+    let text = "w1 hep_transport=openssh\nw2 ansible_connection=ssh\nw3 ansible_connection=local hep_transport=ssh2\n\
+                w4 hep_transport=ssh\nw5 ansible_connection=ansible.netcommon.libssh\n";
+    assert_snapshot!(check(text), @r#"
+    w1 = -:-@w1:- - Openssh ["ungrouped"] {hep_transport: "openssh"}
+    w2 = -:-@w2:- - - ["ungrouped"] {ansible_connection: "ssh"}
+    w3 = -:-@w3:- - Ssh2 ["ungrouped"] {ansible_connection: "local", hep_transport: "ssh2"}
+    w4 = -:-@w4:- - - ["ungrouped"] {hep_transport: "ssh"}
+    error: hep has no connection `ssh`, and `w4` is to be reached by it
+     --> hosts:4:18
+      |
+    4 | w4 hep_transport=ssh
+      |                  ^^^
+      |
+      = hint: write `ssh2`, `openssh` or `local`, or leave the host out
+    w5 = -:-@w5:- - - ["ungrouped"] {ansible_connection: "ansible.netcommon.libssh"}
+    "#);
+}
+
+#[test]
 fn letters_of_passwords_stay() {
     let text = "w1 password=a#b\\c ansible_become_password=x\n";
     let said = check(text);
-    assert!(said.starts_with("w1 = -:secret@w1:- - Ssh [\"ungrouped\"] {}"), "{said}");
+    assert!(said.starts_with("w1 = -:secret@w1:- - - [\"ungrouped\"] {}"), "{said}");
 }
 
 #[test]

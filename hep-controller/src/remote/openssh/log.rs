@@ -81,10 +81,8 @@ impl Log {
             (Stage::Connect, Some(reached @ (Stage::HostKey | Stage::Login))) => reached,
             (stage, _) => stage,
         };
-        let mut what = match stage {
-            Stage::HostKey => self.about_the_key().unwrap_or(what),
-            _ => what,
-        };
+        let about_key = (stage == Stage::HostKey).then(|| self.about_the_key()).flatten();
+        let mut what = about_key.unwrap_or(what);
         if what.is_empty() {
             let said: Vec<&str> = self.said.iter().map(String::as_str).collect();
             what = match said.join("; ") {
