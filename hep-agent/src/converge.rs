@@ -1,7 +1,7 @@
 //! One task: inspect, plan, execute. This crate's one match over modules.
 
 use crate::module::{Input, Module};
-use crate::step::Effect;
+use crate::step::{self, Effect, Planned};
 use crate::sys::{Host, ProcessEnd, SysError};
 use hep_protocol::outcome::{Change, Exit, Failure};
 use hep_protocol::task::TaskSpec;
@@ -144,34 +144,42 @@ fn rounds<M: Module>(
         report.data.extend(plan.data);
         report.set.extend(plan.set);
         report.unforeseen |= plan.unforeseen;
-        for (index, planned) in plan.steps.iter().enumerate() {
-            if index > 0 && host.cancelled() {
-                return Err(SysError::new(format!("stopped before: {}", planned.step))
-                    .hint("the run was cancelled or its controller went away; push again"));
-            }
-            match planned.step.execute(host)? {
-                Effect::Changed => report.add(planned.change()),
-                Effect::ChangedAnd(note) => {
-                    report.add(planned.change());
-                    report.notes.push(note);
-                }
-                Effect::Ran(end) => {
-                    report.add(planned.change());
-                    report.ended(&end);
-                }
-                Effect::WouldRun => {
-                    report.add(planned.change());
-                    report.unforeseen = true;
-                }
-                Effect::Noted(note) => report.notes.push(note),
-                Effect::Nothing => {}
-            }
-        }
+        step::announce(&plan.steps, host);
+        let done = execute(&plan.steps, host, report);
+        step::announce(&[], host);
+        done?;
         if !plan.again {
             return Ok(());
         }
     }
     Err(SysError::new("the task does not come to an end: this is a fault of hep"))
+}
+
+fn execute(steps: &[Planned], host: &mut dyn Host, report: &mut Report) -> Result<(), SysError> {
+    for (index, planned) in steps.iter().enumerate() {
+        if index > 0 && host.cancelled() {
+            return Err(SysError::new(format!("stopped before: {}", planned.step))
+                .hint("the run was cancelled or its controller went away; push again"));
+        }
+        match planned.step.execute(host)? {
+            Effect::Changed => report.add(planned.change()),
+            Effect::ChangedAnd(note) => {
+                report.add(planned.change());
+                report.notes.push(note);
+            }
+            Effect::Ran(end) => {
+                report.add(planned.change());
+                report.ended(&end);
+            }
+            Effect::WouldRun => {
+                report.add(planned.change());
+                report.unforeseen = true;
+            }
+            Effect::Noted(note) => report.notes.push(note),
+            Effect::Nothing => {}
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

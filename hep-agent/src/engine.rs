@@ -17,7 +17,7 @@ mod verdict;
 
 use crate::render::Names;
 use handlers::Notified;
-use hep_protocol::blob::Digest;
+use hep_protocol::blob::Want;
 use hep_protocol::message::{End, Go, Reply, Turn};
 use hep_protocol::plan::{HandlersOnFailure, HostPart, Pace, Plan, Play};
 use machine::Machine;
@@ -30,8 +30,12 @@ pub(crate) trait Outside: Send + Sync {
     /// Sends a reply; a lost reader shows as [`Outside::cancelled`].
     fn reply(&self, reply: Reply);
 
-    /// Opens a content that the plan names.
-    fn open(&self, digest: &Digest) -> io::Result<Box<dyn io::Read>>;
+    /// Opens a content that the plan names, or the rest of it. A link that was cut is a `ConnectionAborted`, of the reader too.
+    fn open(&self, want: Want) -> io::Result<Box<dyn io::Read>>;
+
+    /// Says what will be opened next, in order and with sizes, so that it can be had in one go. Nothing: what was said before
+    /// does not count any more.
+    fn foresee(&self, _wants: Vec<(Want, u64)>) {}
 
     /// Whether to stop after the step in hand.
     fn cancelled(&self) -> bool;

@@ -1,23 +1,22 @@
 //! What has come from the controller: a thread reads requests and files them here, the run takes them out.
 //!
-//! Bounded: contents sent ahead are kept in memory up to a limit and beyond it in an unnamed file; a streamed content
-//! waits in a short queue, and the sender with it.
+//! Bounded: contents sent ahead are kept in memory up to a limit and beyond it in an unnamed file; streamed contents wait
+//! in a short queue, and the sender with them.
 
-use hep_protocol::blob::Digest;
+mod ahead;
+mod due;
+#[cfg(test)]
+mod tests;
+
+use ahead::Ahead;
+use due::{Due, Number, Piece};
+use hep_protocol::blob::{Digest, Want};
 use hep_protocol::frame;
 use hep_protocol::message::{Go, Request};
 use hep_protocol::plan::{HostPart, Plan};
-use std::collections::{HashMap, VecDeque};
-use std::fs::File;
-use std::io::{self, Read, Write};
-use std::os::unix::fs::FileExt;
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Read};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-
-/// Contents sent ahead that are kept in memory, in bytes, all together.
-const MEMORY: usize = 8 * 1024 * 1024;
-
-/// Pieces of a streamed content that may wait.
-const QUEUE: usize = 4;
 
 /// Requests that have come and were not used yet.
 #[derive(Default)]
@@ -34,14 +33,8 @@ struct State {
     answers: VecDeque<Go>,
     /// Whether the plan has come: from then on a content is streamed to who asked for it, or belongs to nobody any more.
     begun: bool,
-    ahead: HashMap<Digest, Stored>,
-    in_memory: usize,
-    /// The content that was asked for, and what has come of it.
-    wanted: Option<Digest>,
-    pieces: VecDeque<Piece>,
-    /// Answers whose reader gave up before their end, by content: they still come, and belong to nobody. Every want gets one
-    /// answer, in order.
-    left: HashMap<Digest, usize>,
+    ahead: Ahead,
+    due: Due,
     cancelled: bool,
     ending: Option<Ending>,
 }
@@ -65,27 +58,6 @@ pub(crate) enum Ending {
     Meant,
     /// The stream broke or ended without a word, or made no sense; how.
     Lost(String),
-}
-
-enum Piece {
-    Data { data: Vec<u8>, last: bool },
-    Unavailable(String),
-}
-
-impl Piece {
-    /// Whether nothing more of the content comes after it.
-    fn ends(&self) -> bool {
-        match self {
-            Piece::Data { last, .. } => *last,
-            Piece::Unavailable(_) => true,
-        }
-    }
-}
-
-/// A content that was sent ahead.
-enum Stored {
-    Memory(Vec<u8>),
-    Disk(Arc<File>, u64),
 }
 
 impl Inbox {
@@ -128,7 +100,9 @@ impl Inbox {
             Request::Facts => state.work = Some(Work::Facts),
             Request::Go(go) => state.answers.push_back(go),
             Request::Cancel => state.cancelled = true,
-            Request::Blob { digest, data, .. } if !state.begun => state.store(digest, data)?,
+            Request::Blob { digest, data, .. } if !state.begun => {
+                state.ahead.store(digest, data)?
+            }
             Request::Blob { digest, data, last } => {
                 self.pass(state, digest, Piece::Data { data, last });
                 return Ok(());
@@ -146,14 +120,9 @@ impl Inbox {
 
     /// Hands a piece to the content's reader, and waits while that has enough to do. A piece that nobody waits for, or whose
     /// reader gave up meanwhile, is dropped.
-    fn pass(&self, mut state: MutexGuard<'_, State>, digest: Digest, piece: Piece) {
-        let full = |s: &mut State| s.belongs(&digest) && s.pieces.len() >= QUEUE;
-        state = self.wait_while(state, full);
-        if state.belongs(&digest) {
-            state.pieces.push_back(piece);
-        } else if piece.ends() {
-            state.skip(&digest);
-        }
+    fn pass(&self, state: MutexGuard<'_, State>, digest: Digest, piece: Piece) {
+        let mut state = self.wait_while(state, |s| s.due.is_full());
+        state.due.file(&digest, piece);
         self.changed.notify_all();
     }
 
@@ -189,33 +158,38 @@ impl Inbox {
         self.changed.notify_all();
     }
 
-    /// A content: sent ahead, or asked for by `ask` and then streamed.
+    /// Tells which contents will be opened next, in this order and with their sizes; they are asked for by `ask` ahead of
+    /// their use. None means that those told before are not needed any more.
+    pub(crate) fn foresee(&self, wants: Vec<(Want, u64)>, ask: impl FnOnce(Vec<Want>)) {
+        let mut state = self.lock();
+        let wants = wants.into_iter().filter(|(want, _)| !state.ahead.has(&want.digest)).collect();
+        state.due.foresee(wants);
+        let asked = if state.ending.is_none() { state.due.ask() } else { Vec::new() };
+        drop(state);
+        // Pieces that nobody waits for any more have made room.
+        self.changed.notify_all();
+        send(asked, ask);
+    }
+
+    /// A content, or the rest of it: sent ahead, or asked for by `ask` and then streamed.
     pub(crate) fn open(
         self: &Arc<Self>,
-        digest: &Digest,
-        ask: impl FnOnce(),
+        want: Want,
+        ask: impl FnOnce(Vec<Want>),
     ) -> io::Result<Box<dyn Read>> {
         let mut state = self.lock();
-        match state.ahead.get(digest) {
-            Some(Stored::Memory(bytes)) => return Ok(Box::new(io::Cursor::new(bytes.clone()))),
-            Some(Stored::Disk(file, len)) => {
-                return Ok(Box::new(DiskReader { file: Arc::clone(file), at: 0, len: *len }));
-            }
-            None => {}
+        if let Some(reader) = state.ahead.open(&want.digest, want.from) {
+            return Ok(reader);
         }
-        if state.ending.is_some() {
-            return Err(io::Error::other("the content was not sent along"));
+        if let Some(ending) = &state.ending {
+            return Err(ending.error());
         }
-        state.wanted = Some(*digest);
-        state.pieces.clear();
+        let (number, asked) = state.due.of(want);
         drop(state);
-        ask();
-        Ok(Box::new(StreamReader {
-            inbox: Arc::clone(self),
-            digest: *digest,
-            data: io::Cursor::default(),
-            ended: false,
-        }))
+        self.changed.notify_all();
+        send(asked, ask);
+        let (inbox, data) = (Arc::clone(self), io::Cursor::default());
+        Ok(Box::new(StreamReader { inbox, number, data, ended: false }))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -231,74 +205,26 @@ impl Inbox {
     }
 }
 
-impl State {
-    /// Whether a piece that comes now is for the reader.
-    fn belongs(&self, digest: &Digest) -> bool {
-        self.wanted == Some(*digest) && !self.left.contains_key(digest)
-    }
-
-    /// An answer that belongs to nobody is over.
-    fn skip(&mut self, digest: &Digest) {
-        if let Some(left) = self.left.get_mut(digest) {
-            *left -= 1;
-            if *left == 0 {
-                self.left.remove(digest);
-            }
+impl Ending {
+    /// What it is to who waits for a content. That of a link that was cut has a kind of its own.
+    fn error(&self) -> io::Error {
+        match self {
+            Ending::Lost(how) => io::Error::new(ErrorKind::ConnectionAborted, how.clone()),
+            Ending::Meant => io::Error::other("the content was not sent along"),
         }
-    }
-
-    fn store(&mut self, digest: Digest, data: Vec<u8>) -> io::Result<()> {
-        let fits = self.in_memory + data.len() <= MEMORY;
-        self.in_memory += data.len();
-        match self.ahead.get_mut(&digest) {
-            Some(Stored::Memory(bytes)) if fits => bytes.extend_from_slice(&data),
-            Some(Stored::Memory(bytes)) => {
-                let mut file = crate::sys::linux::unnamed_file()?;
-                file.write_all(bytes)?;
-                file.write_all(&data)?;
-                let len = (bytes.len() + data.len()) as u64;
-                self.in_memory -= bytes.len() + data.len();
-                self.ahead.insert(digest, Stored::Disk(Arc::new(file), len));
-            }
-            Some(Stored::Disk(file, len)) => {
-                file.write_all_at(&data, *len)?;
-                *len += data.len() as u64;
-                self.in_memory -= data.len();
-            }
-            None if fits => {
-                self.ahead.insert(digest, Stored::Memory(data));
-            }
-            None => {
-                let mut file = crate::sys::linux::unnamed_file()?;
-                file.write_all(&data)?;
-                self.in_memory -= data.len();
-                self.ahead.insert(digest, Stored::Disk(Arc::new(file), data.len() as u64));
-            }
-        }
-        Ok(())
     }
 }
 
-/// Reads a content kept on disk, apart from its other readers.
-struct DiskReader {
-    file: Arc<File>,
-    at: u64,
-    len: u64,
-}
-
-impl Read for DiskReader {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = usize::try_from(self.len - self.at).unwrap_or(usize::MAX).min(buffer.len());
-        let n = self.file.read_at(buffer.get_mut(..left).unwrap_or_default(), self.at)?;
-        self.at += n as u64;
-        Ok(n)
+fn send(asked: Vec<Want>, ask: impl FnOnce(Vec<Want>)) {
+    if !asked.is_empty() {
+        ask(asked);
     }
 }
 
 /// Reads a content while it comes.
 struct StreamReader {
     inbox: Arc<Inbox>,
-    digest: Digest,
+    number: Number,
     data: io::Cursor<Vec<u8>>,
     /// Whether the last piece was taken.
     ended: bool,
@@ -311,16 +237,16 @@ impl Read for StreamReader {
             if n > 0 || buffer.is_empty() || self.ended {
                 return Ok(n);
             }
-            let inbox = &self.inbox;
-            let mut state =
-                inbox.wait_while(inbox.lock(), |s| s.pieces.is_empty() && s.ending.is_none());
-            let piece = state.pieces.pop_front();
+            let (inbox, number) = (&self.inbox, self.number);
+            let nothing = |s: &mut State| !s.due.has(number) && s.ending.is_none();
+            let mut state = inbox.wait_while(inbox.lock(), nothing);
+            let piece = state.due.take(number);
             self.ended = piece.as_ref().is_some_and(Piece::ends);
             match (piece, &state.ending) {
                 (Some(Piece::Data { data, .. }), _) => self.data = io::Cursor::new(data),
                 (Some(Piece::Unavailable(reason)), _) => return Err(io::Error::other(reason)),
-                (None, Some(Ending::Lost(how))) => return Err(io::Error::other(how.clone())),
-                (None, _) => return Err(io::Error::other("the content was not sent along")),
+                (None, Some(ending)) => return Err(ending.error()),
+                (None, None) => return Err(io::Error::other("the content was not sent along")),
             }
             inbox.changed.notify_all();
         }
@@ -329,100 +255,7 @@ impl Read for StreamReader {
 
 impl Drop for StreamReader {
     fn drop(&mut self) {
-        let mut state = self.inbox.lock();
-        state.wanted = None;
-        if !self.ended && !state.pieces.iter().any(Piece::ends) {
-            *state.left.entry(self.digest).or_default() += 1;
-        }
-        state.pieces.clear();
+        self.inbox.lock().due.give_up(self.number);
         self.inbox.changed.notify_all();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use hep_protocol::plan::{DiffMode, RunMode};
-    use std::io::PipeWriter;
-
-    /// An inbox in the middle of a run, and the way into it.
-    fn running() -> (Arc<Inbox>, PipeWriter) {
-        let (mut reader, mut writer) = io::pipe().unwrap();
-        let inbox = Arc::new(Inbox::default());
-        let filler = Arc::clone(&inbox);
-        std::thread::spawn(move || filler.fill(None, &mut reader));
-        let plan = Plan::of_tasks(RunMode::Apply, DiffMode::Off, Vec::new());
-        frame::write(&mut writer, &Request::Plan(plan)).unwrap();
-        inbox.work().unwrap();
-        (inbox, writer)
-    }
-
-    /// Sends one answer, a piece for each word.
-    fn answer(writer: &mut PipeWriter, content: &str, words: &[&str]) {
-        let digest = Digest::of(content.as_bytes());
-        for (index, word) in words.iter().enumerate() {
-            let (data, last) = (word.as_bytes().to_vec(), index + 1 == words.len());
-            frame::write(writer, &Request::Blob { digest, data, last }).unwrap();
-        }
-    }
-
-    fn open(inbox: &Arc<Inbox>, content: &str) -> Box<dyn Read> {
-        inbox.open(&Digest::of(content.as_bytes()), || {}).unwrap()
-    }
-
-    fn text(mut reader: Box<dyn Read>) -> String {
-        let mut text = String::new();
-        reader.read_to_string(&mut text).unwrap();
-        text
-    }
-
-    fn wait_until_full(inbox: &Inbox) {
-        while inbox.lock().pieces.len() < QUEUE {
-            std::thread::yield_now();
-        }
-        // The next piece is waited with by then, or comes later: the outcome is the same.
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
-
-    #[test]
-    fn pieces_of_a_reader_that_gave_up_reach_nobody_else() {
-        let (inbox, mut writer) = running();
-        let first = open(&inbox, "d");
-        answer(&mut writer, "d", &["1", "2", "3", "4", "5", "6"]);
-        wait_until_full(&inbox);
-        drop(first);
-        let other = open(&inbox, "e");
-        answer(&mut writer, "e", &["of ", "e"]);
-        assert_eq!(text(other), "of e");
-        assert!(inbox.lock().left.is_empty());
-    }
-
-    #[test]
-    fn content_opened_again_begins_with_its_second_answer() {
-        let (inbox, mut writer) = running();
-        let first = open(&inbox, "d");
-        answer(&mut writer, "d", &["1", "2", "3", "4", "5", "6"]);
-        wait_until_full(&inbox);
-        drop(first);
-        drop(open(&inbox, "d"));
-        let digest = Digest::of(b"d");
-        let reason = "it is gone".to_owned();
-        frame::write(&mut writer, &Request::Unavailable { digest, reason }).unwrap();
-        let third = open(&inbox, "d");
-        answer(&mut writer, "d", &["a", "b"]);
-        assert_eq!(text(third), "ab");
-        assert!(inbox.lock().left.is_empty());
-    }
-
-    #[test]
-    fn whole_answer_that_nobody_read_leaves_nothing_to_skip() {
-        let (inbox, mut writer) = running();
-        let first = open(&inbox, "d");
-        answer(&mut writer, "d", &["1", "2", "3", "4"]);
-        wait_until_full(&inbox);
-        drop(first);
-        let second = open(&inbox, "d");
-        answer(&mut writer, "d", &["new"]);
-        assert_eq!(text(second), "new");
     }
 }

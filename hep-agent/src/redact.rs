@@ -1,7 +1,7 @@
 //! The host's secrets in what leaves it: every reply goes through here. The host itself keeps true values.
 
 use crate::engine::Outside;
-use hep_protocol::blob::Digest;
+use hep_protocol::blob::Want;
 use hep_protocol::message::{Go, Reply, Stream as Where};
 use hep_protocol::redact::{Redactor, Stream};
 use hep_protocol::value::{Json, Secret};
@@ -84,8 +84,12 @@ impl Outside for Masked {
         }
     }
 
-    fn open(&self, digest: &Digest) -> io::Result<Box<dyn io::Read>> {
-        self.outside.open(digest)
+    fn open(&self, want: Want) -> io::Result<Box<dyn io::Read>> {
+        self.outside.open(want)
+    }
+
+    fn foresee(&self, wants: Vec<(Want, u64)>) {
+        self.outside.foresee(wants);
     }
 
     fn cancelled(&self) -> bool {
@@ -131,7 +135,7 @@ mod tests {
             self.0.lock().unwrap().push(reply);
         }
 
-        fn open(&self, _: &Digest) -> io::Result<Box<dyn io::Read>> {
+        fn open(&self, _: Want) -> io::Result<Box<dyn io::Read>> {
             Err(io::ErrorKind::NotFound.into())
         }
 

@@ -8,7 +8,7 @@ use crate::inbox::{Ending, Inbox, Received, Work};
 use crate::sys::SysError;
 use crate::{facts, uploaded};
 use become_user::{Begun, Rights};
-use hep_protocol::blob::Digest;
+use hep_protocol::blob::Want;
 use hep_protocol::message::{End, Go, Reply, Request};
 use hep_protocol::outcome::{Failure, Outcome, Status};
 use hep_protocol::value::Json;
@@ -156,8 +156,12 @@ impl Outside for Controller {
         }
     }
 
-    fn open(&self, digest: &Digest) -> io::Result<Box<dyn Read>> {
-        self.inbox.open(digest, || self.reply(Reply::Want(*digest)))
+    fn open(&self, want: Want) -> io::Result<Box<dyn Read>> {
+        self.inbox.open(want, |wants| self.reply(Reply::Want(wants)))
+    }
+
+    fn foresee(&self, wants: Vec<(Want, u64)>) {
+        self.inbox.foresee(wants, |wants| self.reply(Reply::Want(wants)));
     }
 
     fn cancelled(&self) -> bool {

@@ -15,6 +15,7 @@ pub(crate) use package::{PackageStep, Transact, in_words as transact_in_words};
 pub(crate) use service::ServiceStep;
 pub(crate) use wait::WaitStep;
 
+use crate::sys::files::Content;
 use crate::sys::{Cause, Host, ProcessEnd, SysError};
 use hep_protocol::outcome;
 use std::fmt;
@@ -51,7 +52,22 @@ pub(crate) enum Effect {
     Nothing,
 }
 
+/// Says which contents these steps will need, so that they come in one go. No steps: no more of those that were said.
+pub(crate) fn announce(steps: &[Planned], host: &mut dyn Host) {
+    let contents: Vec<&Content> =
+        steps.iter().filter_map(|planned| planned.step.content()).collect();
+    host.announce(&contents);
+}
+
 impl Step {
+    /// The content that it will need.
+    fn content(&self) -> Option<&Content> {
+        match self {
+            Self::File(step) => step.content(),
+            Self::Package(_) | Self::Service(_) | Self::Command(_) | Self::Wait(_) => None,
+        }
+    }
+
     /// Does it. The error says what was being done.
     pub(crate) fn execute(&self, host: &mut dyn Host) -> Result<Effect, SysError> {
         match self {

@@ -5,7 +5,7 @@
     reason = "a test may panic, and these helpers are tests"
 )]
 
-use hep_protocol::blob::{Digest, Source, SourceFile};
+use hep_protocol::blob::{Digest, Source, SourceFile, Want};
 use hep_protocol::message::{End, Go, Reply, Request, Turn};
 use hep_protocol::outcome::{Outcome, Status};
 use hep_protocol::plan::{DiffMode, HostPart, NamedSource, Pace, Plan, RunMode, Spec, Task};
@@ -150,6 +150,10 @@ fn first_starts() -> Reply {
     Reply::Started { task: 0, turn: Turn(vec![0, 0]), name: None }
 }
 
+fn want(digest: Digest) -> Reply {
+    Reply::Want(vec![Want { digest, from: 0 }])
+}
+
 fn directory() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
 }
@@ -218,7 +222,7 @@ fn missing_content_is_wanted_and_streamed() {
     agent.begin(plan(vec![copy_to(&path, &content)]));
     let digest = Digest::of(&content);
     assert_eq!(agent.reply(), Some(first_starts()));
-    assert_eq!(agent.reply(), Some(Reply::Want(digest)));
+    assert_eq!(agent.reply(), Some(want(digest)));
     let chunks: Vec<&[u8]> = content.chunks(100_000).collect();
     for (index, chunk) in chunks.iter().enumerate() {
         agent.send(&Request::Blob {
@@ -246,7 +250,7 @@ fn content_that_is_not_what_was_promised_changes_nothing() {
         agent.greeting();
         agent.begin(plan(vec![copy_to(&path, b"new")]));
         assert_eq!(agent.reply(), Some(first_starts()));
-        assert_eq!(agent.reply(), Some(Reply::Want(Digest::of(b"new"))));
+        assert_eq!(agent.reply(), Some(want(Digest::of(b"new"))));
         agent.send(&answer);
         let outcome = agent.finished();
         assert_eq!(outcome.status, Status::Failed, "{answer:?}");
@@ -353,7 +357,7 @@ fn template_is_wanted_and_rendered_on_the_host() {
     agent.greeting();
     agent.begin(plan.clone());
     assert_eq!(agent.reply(), Some(first_starts()));
-    assert_eq!(agent.reply(), Some(Reply::Want(digest)));
+    assert_eq!(agent.reply(), Some(want(digest)));
     agent.send(&Request::Blob { digest, data: text.as_bytes().to_vec(), last: true });
     assert_eq!(agent.finished().status, Status::Changed);
     assert_eq!(fs::read_to_string(&path).unwrap(), "port 80\nport 443\n");
@@ -361,7 +365,7 @@ fn template_is_wanted_and_rendered_on_the_host() {
     agent.greeting();
     agent.begin(plan);
     assert_eq!(agent.reply(), Some(first_starts()));
-    assert_eq!(agent.reply(), Some(Reply::Want(digest)));
+    assert_eq!(agent.reply(), Some(want(digest)));
     agent.send(&Request::Unavailable { digest, reason: "it is gone".into() });
     let failure = agent.finished().failure.unwrap();
     assert_eq!(failure.message, "cannot read template `t.j2`: it is gone");

@@ -5,7 +5,7 @@ use crate::LOCALHOST;
 use crate::drive::content::{self, Sent};
 use crate::manifest::Contents;
 use crate::report::text::chain;
-use hep_protocol::blob::Hasher;
+use hep_protocol::blob::{Hasher, Want};
 use hep_protocol::message::Request;
 use hep_protocol::plan::{HostPart, Plan};
 use hep_protocol::value::Json;
@@ -53,7 +53,9 @@ fn fill(file: File, plan: Plan, contents: &Contents) -> Result<(), String> {
     hello::write(&mut writer).map_err(|error| error.to_string())?;
     for (digest, content) in contents.iter() {
         let mut put = |request: &Request| frame::write(&mut writer, request);
-        match content::send(&mut put, contents, digest).map_err(|error| chain(&error))? {
+        match content::send(&mut put, contents, &Want { digest: *digest, from: 0 })
+            .map_err(|error| chain(&error))?
+        {
             Sent::Whole => {}
             Sent::Unavailable(why) => return Err(format!("`{}`: {why}", content.path.display())),
         }

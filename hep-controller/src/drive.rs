@@ -7,7 +7,7 @@ use crate::report::text::chain;
 use crate::report::{Counts, Event, HostId, HostStatus, Stopping, Trouble};
 use crate::stop::Stop;
 use expected::{Expected, Standing};
-use hep_protocol::blob::{CHUNK, Digest};
+use hep_protocol::blob::{CHUNK, Want};
 use hep_protocol::facts::Facts;
 use hep_protocol::frame::{self, FrameError};
 use hep_protocol::hello::{self, HelloError};
@@ -33,6 +33,9 @@ const SMALL: u64 = 64 * 1024;
 
 /// What all contents that nobody asked for may take together, in bytes.
 const AHEAD: u64 = 1024 * 1024;
+
+/// As much of contents goes out at once, in bytes.
+const BATCH: usize = 64 * 1024;
 
 /// How soon a wish to stop reaches an agent that says nothing.
 const LOOK: Duration = Duration::from_millis(500);
@@ -98,17 +101,13 @@ impl Job {
 /// The contents that are sent before they are asked for, as frames.
 fn ahead(contents: &Contents) -> Result<Vec<u8>, FrameError> {
     let mut bytes = Vec::new();
-    let mut size = 0;
-    for (digest, content) in contents.iter() {
-        if content.size <= SMALL && size + content.size <= AHEAD {
-            size += content.size;
-            let before = bytes.len();
-            let mut put = |request: &Request| frame::write(&mut bytes, request);
-            match content::send(&mut put, contents, digest)? {
-                content::Sent::Whole => {}
-                // The agent will ask for it, and then gets the reason.
-                content::Sent::Unavailable(_) => bytes.truncate(before),
-            }
+    for (digest, _) in contents.ahead(SMALL, AHEAD) {
+        let before = bytes.len();
+        let mut put = |request: &Request| frame::write(&mut bytes, request);
+        match content::send(&mut put, contents, &Want { digest: *digest, from: 0 })? {
+            content::Sent::Whole => {}
+            // The agent will ask for it, and then gets the reason.
+            content::Sent::Unavailable(_) => bytes.truncate(before),
         }
     }
     Ok(bytes)
@@ -301,8 +300,8 @@ impl Drive<'_> {
             };
             match order.take(reply)? {
                 Next::Tell(event) => tell(event),
-                Next::Send(digest) => {
-                    answer(self.job, &digest, link)
+                Next::Send(wants) => {
+                    answer(self.job, &wants, link)
                         .map_err(|error| format!("a content was not taken: {}", chain(&error)))?;
                 }
                 Next::Ask(task) => match link.wait_for(&ask(task))? {
@@ -350,19 +349,24 @@ fn conclude(ended: Result<End, String>, order: &Order<'_>, link: Heedful<'_>) ->
     }
 }
 
-/// Streams a content, or says why not. Whole or not at all: the agent sees the last piece only if the digest holds.
-fn answer(job: &Job, digest: &Digest, link: &mut Heedful<'_>) -> Result<(), FrameError> {
-    // A large content on a slow line takes minutes: a wish to stop goes between two of its frames.
-    let mut put = |request: &Request| {
-        link.heed();
-        frame::write(&mut *link.link, request)
-    };
-    match content::send(&mut put, &job.contents, digest)? {
-        content::Sent::Whole => {}
-        content::Sent::Unavailable(reason) => {
-            frame::write(&mut *link.link, &Request::Unavailable { digest: *digest, reason })?;
+/// Streams contents, or says why not. Each whole or not at all: the agent sees its last piece only if the digest holds.
+fn answer(job: &Job, wants: &[Want], link: &mut Heedful<'_>) -> Result<(), FrameError> {
+    // Many small ones go out together, as one packet is cheaper than ten.
+    let mut batch = Vec::new();
+    for want in wants {
+        // A large content on a slow line takes minutes: a wish to stop goes between two of its frames.
+        let mut put = |request: &Request| {
+            batch.extend(frame::encode(request)?);
+            if batch.len() >= BATCH { link.pass(&mut batch) } else { Ok(()) }
+        };
+        match content::send(&mut put, &job.contents, want)? {
+            content::Sent::Whole => {}
+            content::Sent::Unavailable(reason) => {
+                put(&Request::Unavailable { digest: want.digest, reason })?;
+            }
         }
     }
+    link.pass(&mut batch)?;
     link.link.flush().map_err(FrameError::Io)
 }
 
@@ -411,6 +415,14 @@ impl Heedful<'_> {
                 Err(error) => return Err(format!("the stream broke: {error}")),
             }
         }
+    }
+
+    /// Sends whole frames, and what the operator wishes before them.
+    fn pass(&mut self, frames: &mut Vec<u8>) -> Result<(), FrameError> {
+        self.heed();
+        self.link.write_all(frames).map_err(FrameError::Io)?;
+        frames.clear();
+        Ok(())
     }
 
     /// An agent that does not take it has ended, or its host is gone: the next read tells which.

@@ -15,6 +15,19 @@ pub struct Digest([u8; 32]);
 /// The largest piece of a content that crosses the wire in one frame, in bytes.
 pub const CHUNK: usize = 256 * 1024;
 
+/// A content that is asked for, or the rest of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Want {
+    /// Which content.
+    pub digest: Digest,
+    /// How many bytes of its beginning are there already.
+    pub from: u64,
+}
+
+/// How many contents one frame asks for at most: the frame then fits into a pipe's buffer, and whoever writes it does not
+/// wait for a controller that is itself writing contents.
+pub const WANTS: usize = 512;
+
 impl Digest {
     /// The digest of bytes in memory.
     #[must_use]
@@ -33,10 +46,17 @@ impl Digest {
     /// # Errors
     /// Whatever the reader fails with.
     pub fn of_reader(reader: &mut dyn Read) -> io::Result<(Self, u64)> {
+        Self::of_reader_through(reader, &mut vec![0; CHUNK])
+    }
+
+    /// The same through a buffer that serves for many: it must not be empty.
+    ///
+    /// # Errors
+    /// Whatever the reader fails with.
+    pub fn of_reader_through(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<(Self, u64)> {
         let mut hasher = Hasher::default();
-        let mut buffer = vec![0; CHUNK];
         loop {
-            match reader.read(&mut buffer) {
+            match reader.read(buffer) {
                 Ok(0) => return Ok((hasher.finish(), hasher.len())),
                 Ok(n) => hasher.update(buffer.get(..n).unwrap_or_default()),
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}

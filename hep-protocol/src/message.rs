@@ -1,6 +1,6 @@
 //! Everything that crosses the wire after the greetings.
 
-use crate::blob::Digest;
+use crate::blob::{Digest, Want};
 use crate::facts::Facts;
 use crate::outcome::{Failure, Outcome};
 use crate::plan::{HostPart, Plan};
@@ -57,8 +57,9 @@ pub enum Reply {
     Became,
     /// It does not, and why: nothing else follows.
     Refused(Failure),
-    /// A task needs this content, which was not sent ahead.
-    Want(Digest),
+    /// A task needs these contents, at most [`crate::blob::WANTS`], which were not sent ahead. Each is answered, one after
+    /// the other in this order, by its blobs or by [`Request::Unavailable`].
+    Want(Vec<Want>),
     /// What the host is: a mapping of all facts.
     Facts(Json),
     /// May this task begin? Asked only of a plan that wants to be asked.

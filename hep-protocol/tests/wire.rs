@@ -6,7 +6,7 @@
     reason = "a test may panic, and these helpers are tests"
 )]
 
-use hep_protocol::blob::{Digest, Source, SourceFile, TreeEntry, TreeKind};
+use hep_protocol::blob::{Digest, Source, SourceFile, TreeEntry, TreeKind, Want};
 use hep_protocol::facts::{Facts, Init};
 use hep_protocol::frame::{self, FrameError, MAX_FRAME};
 use hep_protocol::message::{End, Go, Reply, Request, Stream, Turn};
@@ -215,7 +215,7 @@ fn replies() -> Vec<Reply> {
         Reply::Hello(facts),
         Reply::Became,
         Reply::Refused(failure.clone()),
-        Reply::Want(Digest::of(b"x")),
+        Reply::Want(vec![Want { digest: Digest::of(b"x"), from: 300 }]),
         Reply::Facts(json(r#"{"os": {"id": "debian"}, "cpus": 4}"#)),
         Reply::Ask { task: 3 },
         Reply::Started { task: 3, turn: Turn::default(), name: None },
@@ -267,7 +267,7 @@ fn bytes_are_what_they_were() {
         @r"
     protocol 3
     requests 88d1202da986e33d6b8318beb04c5f139495ddb79346321c7562d186f8257552
-    replies  c2ccb03223d672481c4b2c0032dc15d770f29fa8d64563b1cee4b4cc1e5236c5
+    replies  7c8659b4bb81f262bcbe13853e41631249b4eb4a4142195bf2ba5cfff89404aa
     "
     );
     let asked = frame::encode(&Reply::Ask { task: 300 }).unwrap();

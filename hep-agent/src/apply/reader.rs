@@ -5,7 +5,7 @@ use super::text::shown;
 use super::{human, json, say};
 use crate::engine::Outside;
 use crate::inbox::Inbox;
-use hep_protocol::blob::Digest;
+use hep_protocol::blob::Want;
 use hep_protocol::message::{End, Go, Reply, Stream};
 use hep_protocol::outcome::{Outcome, Status};
 use hep_protocol::plan::{DiffMode, Plan, Task};
@@ -163,8 +163,8 @@ impl Outside for Reader {
         }
     }
 
-    fn open(&self, digest: &Digest) -> io::Result<Box<dyn Read>> {
-        self.inbox.open(digest, || {})
+    fn open(&self, want: Want) -> io::Result<Box<dyn Read>> {
+        self.inbox.open(want, |_| {})
     }
 
     fn cancelled(&self) -> bool {

@@ -12,6 +12,7 @@ mod rights;
 mod speed;
 
 use super::*;
+use hep_protocol::blob::Digest;
 use hep_protocol::outcome::{Outcome, Status};
 use hep_protocol::plan::RunMode;
 use manifest::plan;
@@ -49,9 +50,9 @@ impl Outside for Ear {
         self.heard.lock().unwrap().push(reply);
     }
 
-    fn open(&self, digest: &Digest) -> io::Result<Box<dyn io::Read>> {
+    fn open(&self, want: Want) -> io::Result<Box<dyn io::Read>> {
         self.opened.fetch_add(1, Ordering::SeqCst);
-        let content = self.contents.get(digest).ok_or(io::ErrorKind::NotFound)?;
+        let content = self.contents.get(&want.digest).ok_or(io::ErrorKind::NotFound)?;
         Ok(Box::new(io::Cursor::new(content.clone())))
     }
 

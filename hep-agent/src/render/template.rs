@@ -3,7 +3,7 @@
 use super::{Names, Unrendered};
 use crate::engine::Outside;
 use crate::sys::SysError;
-use hep_protocol::blob::{Digest, Source, SourceFile};
+use hep_protocol::blob::{Digest, Source, SourceFile, Want};
 use hep_protocol::plan::Task;
 use std::collections::HashMap;
 use std::io::Read;
@@ -41,7 +41,7 @@ fn read(file: &SourceFile, outside: &dyn Outside) -> Result<String, String> {
     }
     let mut bytes = Vec::new();
     outside
-        .open(&file.digest)
+        .open(Want { digest: file.digest, from: 0 })
         .and_then(|reader| reader.take(LARGEST.saturating_add(1)).read_to_end(&mut bytes))
         .map_err(|error| error.to_string())?;
     if Digest::of(&bytes) != file.digest {

@@ -1,7 +1,7 @@
 //! What hep does to files.
 
 use super::Effect;
-use crate::sys::files::{Attrs, FileKind, NewFile, Place, Removal};
+use crate::sys::files::{Attrs, Content, FileKind, NewFile, Place, Removal};
 use crate::sys::{Host, SysError};
 use hep_protocol::value::AbsPath;
 use std::fmt;
@@ -30,6 +30,20 @@ pub(crate) enum FileStep {
 }
 
 impl FileStep {
+    pub(super) fn content(&self) -> Option<&Content> {
+        match self {
+            Self::Put { file, .. } => Some(&file.content),
+            Self::Set { .. }
+            | Self::SetBelow { .. }
+            | Self::MakeDirectory { .. }
+            | Self::Link { .. }
+            | Self::Hardlink { .. }
+            | Self::Remove { .. }
+            | Self::Flush { .. }
+            | Self::Touch { .. } => None,
+        }
+    }
+
     pub(super) fn execute(&self, host: &mut dyn Host) -> Result<Effect, SysError> {
         match self {
             Self::Put { file, .. } => {

@@ -44,6 +44,40 @@ pub(crate) struct Meta {
     pub(crate) id: (u64, u64),
 }
 
+impl Meta {
+    /// Whether it can have that content: it is a file of its size.
+    pub(crate) fn may_hold(&self, content: &Content) -> bool {
+        self.kind == FileKind::File && self.size == content.size
+    }
+}
+
+/// What a look at a place found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// What is there.
+    pub(crate) meta: Option<Meta>,
+    /// Whether it is a file with the content that it shall have.
+    pub(crate) same: bool,
+}
+
+impl Seen {
+    /// A look at one place.
+    pub(crate) fn at<O: ObserveFiles + ?Sized>(
+        place: &Place,
+        content: Option<&Content>,
+        host: &O,
+    ) -> Result<Self, SysError> {
+        let meta = host.lstat_at(place)?;
+        let same = match (&meta, content) {
+            (Some(meta), Some(content)) if meta.may_hold(content) => {
+                host.digest_at(place)? == content.digest
+            }
+            (Some(_), _) | (None, _) => false,
+        };
+        Ok(Self { meta, same })
+    }
+}
+
 /// A user or a group of the host.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Account {
@@ -93,6 +127,22 @@ impl Place {
     /// The whole path.
     pub(crate) fn path(&self) -> &AbsPath {
         &self.path
+    }
+
+    /// Whether another place lies in the same directory, by the same way.
+    pub(crate) fn is_beside(&self, other: &Self) -> bool {
+        let above =
+            |place: &Self| place.path.as_str().rsplit_once('/').map(|(above, _)| above.len());
+        let (one, two) = (self.path.as_str(), other.path.as_str());
+        let same = above(self) == above(other)
+            && above(self).is_some_and(|n| one.get(..n) == two.get(..n));
+        // The root itself has nothing beside it.
+        same && self.root == other.root && self.path != self.root && other.path != other.root
+    }
+
+    /// Its last component; `.` for the root itself.
+    pub(crate) fn name(&self) -> &str {
+        self.components().pop().unwrap_or(".")
     }
 
     /// The components below the root; none for the root itself.
@@ -182,6 +232,9 @@ pub(crate) trait ObserveFiles {
     /// The bytes of a wanted content if it has at most `limit` bytes.
     fn wanted(&self, content: &Content, limit: u64) -> Result<Option<Vec<u8>>, SysError>;
 
+    /// Says whose bytes will be [wanted](ObserveFiles::wanted) next, in this order.
+    fn foresee(&self, contents: &[&Content]);
+
     /// The names in a directory, sorted. A name that is not UTF-8 is an error that shows it.
     fn list(&self, path: &AbsPath) -> Result<Vec<String>, SysError>;
 
@@ -212,6 +265,11 @@ pub(crate) trait ObserveFiles {
     /// The sha256 of a regular file's content, by a way as [`ObserveFiles::lstat_at`] takes it.
     fn digest_at(&self, place: &Place) -> Result<Digest, SysError> {
         self.digest(&self.real(place)?.unwrap_or_else(|| place.path().clone()))
+    }
+
+    /// What is at each of many places, and whether it is a file with the content that is given for it.
+    fn survey(&self, places: &[(&Place, Option<&Content>)]) -> Result<Vec<Seen>, SysError> {
+        places.iter().map(|(place, content)| Seen::at(place, *content, self)).collect()
     }
 
     /// A regular file's content if it has at most `limit` bytes, by a way as [`ObserveFiles::lstat_at`] takes it.
@@ -245,6 +303,9 @@ pub(crate) trait ObserveFiles {
 
 /// Changes files. What a call replaces is told to it (`was`), and anything else that is there by then is an error.
 pub(crate) trait ChangeFiles {
+    /// Says which contents will be put next, in this order; none: no more of those said before.
+    fn announce(&mut self, contents: &[&Content]);
+
     /// Puts a file in place by a rename, its attributes set before it can be seen. Gives the name under which the old one
     /// was kept, if that was asked.
     fn put_file(&mut self, file: &NewFile) -> Result<Option<AbsPath>, SysError>;

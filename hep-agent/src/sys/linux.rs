@@ -31,12 +31,14 @@ pub(crate) struct Linux {
     outside: Arc<dyn Outside>,
     task: TaskStart,
     packages: packages::Session,
+    known: files::Known,
 }
 
 impl Linux {
     /// The machine, reporting and fetching contents through `outside`.
     pub(crate) fn new(outside: Arc<dyn Outside>) -> Self {
-        Self { outside, task: TaskStart::default(), packages: packages::Session::default() }
+        let (task, packages) = (TaskStart::default(), packages::Session::default());
+        Self { outside, task, packages, known: files::Known::default() }
     }
 
     /// Passes on what a process of the current task wrote.

@@ -1,7 +1,7 @@
 //! Streams one content as frames, in constant memory and never whole if it is not the content that was meant.
 
-use crate::manifest::Contents;
-use hep_protocol::blob::{CHUNK, Digest};
+use crate::manifest::{ContentReader, Contents};
+use hep_protocol::blob::{CHUNK, Want};
 use hep_protocol::frame::FrameError;
 use hep_protocol::message::Request;
 use std::io::{self, Read};
@@ -18,16 +18,18 @@ pub(crate) enum Sent {
 /// Takes one frame after the other.
 pub(crate) type Put<'a> = dyn FnMut(&Request) -> Result<(), FrameError> + 'a;
 
-/// Sends a content as `Blob` frames.
+/// Sends a content as `Blob` frames, without the beginning that is there already: that is read and hashed here all the same,
+/// since the rest belongs to it only if nothing has changed.
 ///
 /// # Errors
 /// A frame was not taken: what was sent may end inside of it.
 pub(crate) fn send(
     put: &mut Put<'_>,
     contents: &Contents,
-    digest: &Digest,
+    want: &Want,
 ) -> Result<Sent, FrameError> {
-    let mut reader = match contents.reader(digest) {
+    let mut reader = match contents.reader(&want.digest).and_then(|reader| skip(reader, want.from))
+    {
         Ok(reader) => reader,
         Err(error) => return Ok(Sent::Unavailable(error.to_string())),
     };
@@ -43,11 +45,21 @@ pub(crate) fn send(
             Err(error) => return Ok(Sent::Unavailable(error.to_string())),
         };
         let last = next.is_empty();
-        put(&Request::Blob { digest: *digest, data: held, last })?;
+        put(&Request::Blob { digest: want.digest, data: held, last })?;
         if last {
             return Ok(Sent::Whole);
         }
         held = next;
+    }
+}
+
+/// A reader behind its first bytes.
+fn skip(mut reader: ContentReader, bytes: u64) -> io::Result<ContentReader> {
+    let skipped = io::copy(&mut (&mut reader).take(bytes), &mut io::sink())?;
+    if skipped == bytes {
+        Ok(reader)
+    } else {
+        Err(io::Error::other("the host says that it has more of a content than there is"))
     }
 }
 
@@ -61,11 +73,17 @@ fn chunk(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hep_protocol::blob::Digest;
     use hep_protocol::frame;
     use std::fs;
 
     /// Sends a file of `size` bytes that becomes `then` before it is read; gives the pieces as `length[!]`.
     fn check(size: usize, then: Option<&[u8]>, pieces: &str, sent: &str) {
+        check_from(0, size, then, pieces, sent);
+    }
+
+    /// The same without the first bytes.
+    fn check_from(from: u64, size: usize, then: Option<&[u8]>, pieces: &str, sent: &str) {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("content");
         let content = vec![b'x'; size];
@@ -76,7 +94,7 @@ mod tests {
 
         let mut stream = Vec::new();
         let mut put = |request: &Request| frame::write(&mut stream, request);
-        let done = send(&mut put, &contents, &digest).unwrap();
+        let done = send(&mut put, &contents, &Want { digest, from }).unwrap();
         let mut reader = stream.as_slice();
         let mut found = Vec::new();
         while let Some(Request::Blob { data, last, .. }) = frame::read(&mut reader).unwrap() {
@@ -96,6 +114,17 @@ mod tests {
         check(CHUNK, None, "262144!", "whole");
         check(CHUNK + 1, None, "262144 1!", "whole");
         check(3 * CHUNK, None, "262144 262144 262144!", "whole");
+    }
+
+    #[test]
+    fn what_is_there_already_is_not_sent() {
+        check_from(4, 10, None, "6!", "whole");
+        check_from(10, 10, None, "0!", "whole");
+        check_from(CHUNK as u64, CHUNK + 1, None, "1!", "whole");
+        check_from(1, 3 * CHUNK, None, "262144 262144 262143!", "whole");
+        check_from(11, 10, None, "", "the host says that it has more of a content than there is");
+        let changed = "`PATH` has changed since the run began";
+        check_from(9, 10, Some(b"yxxxxxxxxx"), "", changed);
     }
 
     #[test]

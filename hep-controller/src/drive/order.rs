@@ -4,7 +4,7 @@
 use super::bounds::{Told, beginning};
 use super::expected::{Expected, Standing};
 use crate::report::{Counts, Event, HostId};
-use hep_protocol::blob::Digest;
+use hep_protocol::blob::{WANTS, Want};
 use hep_protocol::message::{End, MAX_DEPTH, Reply, Turn};
 use hep_protocol::outcome::{Failure, ItemOutcome, Outcome, Status};
 use hep_protocol::plan::Pace;
@@ -29,8 +29,8 @@ const DEEPEST: usize = MAX_DEPTH * 2 + 4;
 pub(crate) enum Next {
     /// The screen is told.
     Tell(Event),
-    /// This content is sent.
-    Send(Digest),
+    /// These contents are sent.
+    Send(Vec<Want>),
     /// The operator is asked about this task.
     Ask(u32),
     /// The run is over.
@@ -103,7 +103,7 @@ impl<'a> Order<'a> {
             Reply::Facts(_) => Err("the agent told facts that nobody asked for".to_owned()),
             Reply::Ask { task } => self.ask(task),
             Reply::Started { task, turn, name } => self.start(task, turn, name),
-            Reply::Want(digest) => self.want(digest),
+            Reply::Want(wants) => self.want(wants),
             Reply::Output { task, stream, data } => {
                 self.known(task)?;
                 self.keep(&data);
@@ -155,14 +155,17 @@ impl<'a> Order<'a> {
         Ok(Next::Tell(Event::Started { host: self.host, task, turn, name }))
     }
 
-    fn want(&mut self, digest: Digest) -> Result<Next, String> {
+    fn want(&mut self, wants: Vec<Want>) -> Result<Next, String> {
         let present = self.present.as_mut().filter(|_| self.begun);
         let of = |present: &Present| self.tasks.get(present.task as usize);
         let allowed = present.as_deref().and_then(of).map_or(0, |task| task.wants);
         match present {
-            Some(present) if present.asks < allowed => {
-                present.asks += 1;
-                Ok(Next::Send(digest))
+            _ if wants.is_empty() || wants.len() > WANTS => {
+                Err(format!("the agent asked for {} contents at once", wants.len()))
+            }
+            Some(present) if wants.len() <= allowed.saturating_sub(present.asks) => {
+                present.asks += wants.len();
+                Ok(Next::Send(wants))
             }
             Some(_) | None => {
                 Err("the agent asked for a content that no task of its needs".to_owned())

@@ -4,7 +4,7 @@ mod stepping;
 
 use super::*;
 use crate::remote::{Canceller, Counters, Ending};
-use hep_protocol::blob::{Source, SourceFile};
+use hep_protocol::blob::{Digest, Source, SourceFile};
 use hep_protocol::facts::Init;
 use hep_protocol::message::Turn;
 use hep_protocol::outcome::{Outcome, Status};
@@ -212,6 +212,10 @@ fn check_asking(
     events
 }
 
+fn want(content: &[u8]) -> Reply {
+    Reply::Want(vec![Want { digest: Digest::of(content), from: 0 }])
+}
+
 #[test]
 fn a_host_converges() {
     let script = |agent: &mut Agent| {
@@ -251,7 +255,7 @@ fn small_contents_go_ahead_and_large_ones_when_wanted() {
         assert_eq!(ahead, [b"small"]);
         agent.task(0, Status::Ok);
         agent.start(1);
-        agent.say(Reply::Want(Digest::of(content)));
+        agent.say(want(content));
         let mut got = Vec::new();
         while let Some(Request::Blob { data, last, .. }) = agent.hear() {
             got.extend(data);
@@ -260,7 +264,7 @@ fn small_contents_go_ahead_and_large_ones_when_wanted() {
             }
         }
         assert!(got == content);
-        agent.say(Reply::Want(Digest::of(b"nothing")));
+        agent.say(want(b"nothing"));
         assert!(matches!(agent.hear(), Some(Request::Unavailable { .. })));
         agent.done(End::Completed);
     };
@@ -278,7 +282,7 @@ fn a_content_that_changed_is_refused_with_its_name() {
         assert!(agent.plan().0.is_empty());
         agent.task(0, Status::Ok);
         agent.start(1);
-        agent.say(Reply::Want(Digest::of(b"old")));
+        agent.say(want(b"old"));
         let Some(Request::Unavailable { reason, .. }) = agent.hear() else { panic!() };
         assert!(reason.contains("page` has changed"), "{reason}");
     };
@@ -385,7 +389,7 @@ fn a_wish_to_stop_goes_between_the_pieces_of_a_content() {
         agent.plan();
         agent.task(0, Status::Ok);
         agent.start(1);
-        agent.say(Reply::Want(Digest::of(content)));
+        agent.say(want(content));
         assert!(matches!(agent.hear(), Some(Request::Blob { last: false, .. })));
         asking.ask();
         let mut before = 0;

@@ -1,12 +1,18 @@
-//! Local files and directories as the plan describes them: names, digests, links. Reads contents as streams.
+//! Local files and directories as the plan describes them: names, digests, links. Reads contents as streams, those of a
+//! tree on several threads.
 
 use super::Contents;
+use super::contents::{Company, Version};
 use crate::source::plain;
-use hep_protocol::blob::{Digest, RelPath, Source, SourceFile, TreeEntry, TreeKind};
+use hep_protocol::blob::{CHUNK, Digest, RelPath, Source, SourceFile, TreeEntry, TreeKind};
 use std::fs::{self, File, Metadata};
 use std::io;
+use std::num::NonZero;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
-use std::path::Path;
+use std::panic::resume_unwind;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 /// Why something local cannot be sent.
 pub(super) struct Trouble {
@@ -80,62 +86,169 @@ fn unsendable(path: &Path, metadata: &Metadata) -> Trouble {
         .hint("only files, directories and symbolic links can be")
 }
 
+/// What a file is found to be when it is read.
+struct Read {
+    version: Version,
+    digest: Digest,
+    size: u64,
+    executable: bool,
+}
+
+impl Read {
+    /// Reads a file, unless its content is known.
+    fn file(path: &Path, contents: &Contents, buffer: &mut [u8]) -> Result<Read, Trouble> {
+        let failed = |error: io::Error| Trouble::cannot_read(path, &error);
+        let mut file = File::open(path).map_err(failed)?;
+        let metadata = file.metadata().map_err(failed)?;
+        let version = Version::of(&metadata);
+        let (digest, size) = match contents.remembered(&version) {
+            Some(digest) => (digest, metadata.len()),
+            None => Digest::of_reader_through(&mut file, buffer).map_err(failed)?,
+        };
+        Ok(Read { version, digest, size, executable: metadata.permissions().mode() & 0o100 != 0 })
+    }
+
+    fn keep(self, path: &Path, name: String, company: Company, all: &mut Contents) -> SourceFile {
+        let Read { version, digest, size, executable } = self;
+        all.remember(version, digest);
+        all.insert_of(company, digest, path, size);
+        SourceFile { name, digest, size, executable }
+    }
+}
+
 fn file(path: &Path, name: String, contents: &mut Contents) -> Result<SourceFile, Trouble> {
-    let failed = |error: io::Error| Trouble::cannot_read(path, &error);
-    let mut file = File::open(path).map_err(failed)?;
-    let mode = file.metadata().map_err(failed)?.permissions().mode();
-    let (digest, size) = Digest::of_reader(&mut file).map_err(failed)?;
-    contents.insert(digest, path, size);
-    Ok(SourceFile { name, digest, size, executable: mode & 0o100 != 0 })
+    let read = Read::file(path, contents, &mut vec![0; CHUNK])?;
+    Ok(read.keep(path, name, Company::Alone, contents))
+}
+
+/// Something below a directory.
+struct Listed {
+    below: RelPath,
+    path: PathBuf,
+    kind: Kind,
+}
+
+enum Kind {
+    Directory,
+    File,
+    Link { target: String },
 }
 
 /// Everything below a directory, in byte order of the paths, which puts parents before their children.
 fn walk(root: &Path, contents: &mut Contents) -> Result<Vec<TreeEntry>, Vec<Trouble>> {
-    let (mut entries, mut troubles) = (Vec::new(), Vec::new());
+    let (mut listed, mut troubles) = list(root);
+    listed.sort_by(|a, b| a.below.cmp(&b.below));
+    let read = read_all(&listed, contents);
+    let mut entries = Vec::with_capacity(listed.len());
+    for (Listed { below, path, kind }, read) in listed.into_iter().zip(read) {
+        let kind = match (kind, read) {
+            (Kind::Directory, _) => TreeKind::Directory,
+            (Kind::Link { target }, _) => TreeKind::Link { target },
+            (Kind::File, Some(Ok(read))) => {
+                let name = below.as_str().rsplit('/').next().unwrap_or_default().to_owned();
+                TreeKind::File(read.keep(&path, name, Company::Tree, contents))
+            }
+            (Kind::File, Some(Err(trouble))) => {
+                troubles.push(trouble);
+                continue;
+            }
+            (Kind::File, None) => {
+                troubles.push(Trouble::new(format!("`{}` was not read", path.display())));
+                continue;
+            }
+        };
+        entries.push(TreeEntry { path: below, kind });
+    }
+    troubles.sort_by(|a, b| a.message.cmp(&b.message));
+    if troubles.is_empty() { Ok(entries) } else { Err(troubles) }
+}
+
+/// All that is below a directory, in no order, and everything that is wrong with it.
+fn list(root: &Path) -> (Vec<Listed>, Vec<Trouble>) {
+    let (mut all, mut troubles) = (Vec::new(), Vec::new());
     let mut pending = vec![root.to_owned()];
     while let Some(directory) = pending.pop() {
-        let listed = fs::read_dir(&directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
-        let listed = match listed {
-            Ok(listed) => listed,
+        let items = fs::read_dir(&directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+        let items = match items {
+            Ok(items) => items,
             Err(error) => {
                 troubles.push(Trouble::cannot_read(&directory, &error));
                 continue;
             }
         };
-        for item in listed {
-            let path = item.path();
-            match entry(root, &path, contents) {
+        for item in items {
+            match entry(root, item.path()) {
                 Ok(found) => {
-                    if found.kind == TreeKind::Directory {
-                        pending.push(path);
+                    if matches!(found.kind, Kind::Directory) {
+                        pending.push(found.path.clone());
                     }
-                    entries.push(found);
+                    all.push(found);
                 }
                 Err(trouble) => troubles.push(trouble),
             }
         }
     }
-    entries.sort_by(|a, b| a.path.cmp(&b.path));
-    troubles.sort_by(|a, b| a.message.cmp(&b.message));
-    if troubles.is_empty() { Ok(entries) } else { Err(troubles) }
+    (all, troubles)
 }
 
-fn entry(root: &Path, path: &Path, contents: &mut Contents) -> Result<TreeEntry, Trouble> {
+fn entry(root: &Path, path: PathBuf) -> Result<Listed, Trouble> {
     let below = path.strip_prefix(root).ok().and_then(Path::to_str).map(str::to_owned);
     let below = below.and_then(|below| RelPath::try_from(below).ok());
-    let below = below.ok_or_else(|| no_text(path))?;
-    let metadata = fs::symlink_metadata(path).map_err(|e| Trouble::cannot_read(path, &e))?;
+    let below = below.ok_or_else(|| no_text(&path))?;
+    let metadata = fs::symlink_metadata(&path).map_err(|e| Trouble::cannot_read(&path, &e))?;
     let kind = if metadata.is_dir() {
-        TreeKind::Directory
+        Kind::Directory
     } else if metadata.is_file() {
-        let name = below.as_str().rsplit('/').next().unwrap_or_default().to_owned();
-        TreeKind::File(file(path, name, contents)?)
+        Kind::File
     } else if metadata.is_symlink() {
-        let target = fs::read_link(path).map_err(|e| Trouble::cannot_read(path, &e))?;
+        let target = fs::read_link(&path).map_err(|e| Trouble::cannot_read(&path, &e))?;
         let target = target.into_os_string().into_string();
-        TreeKind::Link { target: target.map_err(|_| no_text(path))? }
+        Kind::Link { target: target.map_err(|_| no_text(&path))? }
     } else {
-        return Err(unsendable(path, &metadata));
+        return Err(unsendable(&path, &metadata));
     };
-    Ok(TreeEntry { path: below, kind })
+    Ok(Listed { below, path, kind })
+}
+
+/// Fewer files than this are not worth a thread.
+const FILES_A_THREAD: usize = 32;
+
+/// More threads than this wait for the disk and no more.
+const THREADS: usize = 8;
+
+/// Reads the files among these, each in its place.
+fn read_all(listed: &[Listed], contents: &Contents) -> Vec<Option<Result<Read, Trouble>>> {
+    let read = |part: &[Listed]| {
+        let mut buffer = vec![0; CHUNK];
+        let one = |listed: &Listed| match listed.kind {
+            Kind::File => Some(Read::file(&listed.path, contents, &mut buffer)),
+            Kind::Directory | Kind::Link { .. } => None,
+        };
+        part.iter().map(one).collect::<Vec<_>>()
+    };
+    let processors = thread::available_parallelism().map_or(1, NonZero::get).min(THREADS);
+    // Several parts a thread: files differ in size.
+    let part = listed.len().div_ceil(processors * 4).max(FILES_A_THREAD);
+    let parts: Vec<&[Listed]> = listed.chunks(part).collect();
+    if processors == 1 || parts.len() < 2 {
+        return read(listed);
+    }
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(part) = parts.get(at) else { return done };
+            done.push((at, read(part)));
+        }
+    };
+    let mut done: Vec<_> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..processors).map(|_| scope.spawn(work)).collect();
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap_or_else(|cause| resume_unwind(cause)))
+            .collect()
+    });
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().flat_map(|(_, read)| read).collect()
 }

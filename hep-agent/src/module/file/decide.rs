@@ -127,6 +127,11 @@ impl Decide<'_> {
                 None => self.put(entry, content, *executable),
             },
             Want::File { content, executable, same: false, diff } => {
+                // What was read for the diff need not come again.
+                let new = diff.as_ref().and_then(|texts| texts.new_content());
+                let new = new.map(|text| text.as_bytes().to_vec());
+                let content =
+                    &Content { inline: content.inline.clone().or(new), ..content.clone() };
                 let mut steps = self.put(entry, content, *executable)?;
                 let diff = diff.as_ref().map(|texts| texts.unified(entry.place.path()));
                 steps.iter_mut().for_each(|planned| planned.diff.clone_from(&diff));

@@ -1,6 +1,6 @@
 //! The text diff of a file's old and new content.
 
-use crate::sys::files::{Content, FileKind, Meta, Place};
+use crate::sys::files::{Content, FileKind, Meta, Place, Seen};
 use crate::sys::{Observe, SysError};
 use hep_protocol::value::AbsPath;
 use similar::TextDiff;
@@ -50,6 +50,14 @@ impl Texts {
         }
     }
 
+    /// The new content, if it is here.
+    pub(super) fn new_content(&self) -> Option<&str> {
+        match self {
+            Self::Both { new, .. } => Some(new),
+            Self::Left { .. } => None,
+        }
+    }
+
     /// The diff: unified, or a line that says why there is none.
     pub(super) fn unified(&self, path: &AbsPath) -> String {
         match self {
@@ -65,6 +73,19 @@ impl Texts {
             }
         }
     }
+}
+
+/// The contents that will be read for diffs, of these and what is there in their place.
+pub(super) fn shown<'c>(all: impl Iterator<Item = (&'c Content, &'c Seen)>) -> Vec<&'c Content> {
+    let mut budget = BUDGET;
+    let fits = |(content, seen): (&'c Content, &Seen)| {
+        let old = seen.meta.as_ref().filter(|meta| meta.kind == FileKind::File);
+        let size = old.map_or(0, |meta| meta.size);
+        let fits = size <= LIMIT && content.size <= LIMIT && size + content.size <= budget;
+        budget -= if fits { size + content.size } else { 0 };
+        fits.then_some(content)
+    };
+    all.filter_map(fits).collect()
 }
 
 /// Bytes as text; as diff(1) has it, what has a NUL is binary.

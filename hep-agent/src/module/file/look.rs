@@ -8,12 +8,13 @@ use super::decide;
 use super::diff::{self, Texts};
 use super::{Dangling, Entry, Found, Scope, State, Want};
 use crate::module::Input;
-use crate::sys::files::{Account, Attrs, Content, FileKind, Meta, Place};
+use crate::sys::files::{Account, Attrs, Content, FileKind, Meta, Place, Seen};
 use crate::sys::{Cause, Observe, Subject, SysError};
 use hep_protocol::blob::{Source, SourceFile};
 use hep_protocol::plan::DiffMode;
 use hep_protocol::task::file::{Action, File};
 use hep_protocol::value::{AbsPath, PermissionBits};
+use std::collections::HashMap;
 
 /// Reads everything that the plan needs.
 pub(super) fn look(
@@ -30,6 +31,7 @@ pub(super) fn look(
         names: Names::default(),
         entries: Vec::new(),
         budget: diff::BUDGET,
+        inherited: HashMap::new(),
     };
     look.learn_asked();
     look.gather(input)?;
@@ -48,6 +50,8 @@ struct Look<'a> {
     entries: Vec<Entry>,
     /// How much may still be read for diffs, in bytes.
     budget: u64,
+    /// What new things get in the directories that were looked at.
+    inherited: HashMap<AbsPath, Attrs>,
 }
 
 impl Look<'_> {
@@ -56,7 +60,7 @@ impl Look<'_> {
             (Action::Present, Some(src), _) => match input.task.source(src) {
                 Some(Source::File(file)) => {
                     let path = self.followed(self.destination(Some(&file.name))?)?;
-                    self.file(Place::of(path), content_of(file), file.executable, Scope::Asked)
+                    self.file(Place::of(path), Copied::of(file), Scope::Asked)
                 }
                 Some(Source::Tree { name, entries }) => self.tree(src, name, entries),
                 None => Err(SysError::new(format!("the plan came without `{src}`"))
@@ -65,7 +69,7 @@ impl Look<'_> {
             (Action::Present, None, Some(text)) => {
                 let path = self.followed(self.destination(None)?)?;
                 let content = Content::inline(text.as_bytes());
-                self.file(Place::of(path), content, false, Scope::Asked)
+                self.file(Place::of(path), Copied { content, executable: false }, Scope::Asked)
             }
             (Action::Present, None, None) => {
                 let path = self.followed(self.destination(None)?)?;
@@ -85,21 +89,19 @@ impl Look<'_> {
         }
     }
 
-    /// A path that shall be a file.
-    fn file(
+    fn file(&mut self, place: Place, copy: Copied, scope: Scope) -> Result<(), SysError> {
+        let seen = self.host.survey(&[(&place, Some(&copy.content))])?;
+        self.file_seen(place, copy, scope, seen.into_iter().next().unwrap_or_default())
+    }
+
+    /// The same when its place has been looked at.
+    fn file_seen(
         &mut self,
         place: Place,
-        content: Content,
-        executable: bool,
+        Copied { content, executable }: Copied,
         scope: Scope,
+        Seen { meta, same }: Seen,
     ) -> Result<(), SysError> {
-        let meta = self.host.lstat_at(&place)?;
-        let same = match &meta {
-            Some(meta) if meta.kind == FileKind::File && meta.size == content.size => {
-                self.host.digest_at(&place)? == content.digest
-            }
-            Some(_) | None => false,
-        };
         let diff = match self.diff {
             DiffMode::Unified if !same => {
                 let budget = &mut self.budget;
@@ -226,14 +228,20 @@ impl Look<'_> {
 
     /// What a new thing gets that the task says nothing of: the agent's own user, and its group or that of a set-group-id
     /// directory above (inode(7)). The mode has only the bit that directories inherit.
-    fn new_attrs(&self, path: &AbsPath) -> Result<Attrs, SysError> {
+    fn new_attrs(&mut self, path: &AbsPath) -> Result<Attrs, SysError> {
+        let directory = path.parent().unwrap_or_else(AbsPath::root);
+        if let Some(attrs) = self.inherited.get(&directory) {
+            return Ok(attrs.clone());
+        }
         let (uid, gid) = self.host.own_ids();
         let owner = Account::Number(uid);
         let above = self.nearest(path)?.filter(|meta| meta.attrs.mode.0 & 0o2000 != 0);
-        Ok(match above {
+        let attrs = match above {
             Some(meta) => Attrs { owner, group: meta.attrs.group, mode: PermissionBits(0o2000) },
             None => Attrs { owner, group: Account::Number(gid), mode: PermissionBits(0) },
-        })
+        };
+        self.inherited.insert(directory, attrs.clone());
+        Ok(attrs)
     }
 
     /// The nearest directory above a path that is there.
@@ -257,7 +265,7 @@ impl Look<'_> {
     }
 
     /// The missing directories above the first entry, outermost first.
-    fn missing(&self) -> Result<Vec<(AbsPath, Attrs)>, SysError> {
+    fn missing(&mut self) -> Result<Vec<(AbsPath, Attrs)>, SysError> {
         let mut missing = Vec::new();
         let first = self.entries.first().and_then(|entry| entry.place.path().parent());
         let mut above = first;
@@ -304,8 +312,17 @@ impl Look<'_> {
     }
 }
 
-fn content_of(file: &SourceFile) -> Content {
-    Content { digest: file.digest, size: file.size, inline: None }
+/// What a file shall be.
+struct Copied {
+    content: Content,
+    executable: bool,
+}
+
+impl Copied {
+    fn of(file: &SourceFile) -> Self {
+        let content = Content { digest: file.digest, size: file.size, inline: None };
+        Self { content, executable: file.executable }
+    }
 }
 
 fn joined(directory: &AbsPath, name: &str) -> Result<AbsPath, SysError> {

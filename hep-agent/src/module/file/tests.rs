@@ -7,7 +7,7 @@ use crate::sys::linux::Linux;
 use crate::sys::overlay::Overlay;
 use crate::sys::overlay::empty::Empty;
 use crate::sys::{Cause, Host, Session};
-use hep_protocol::blob::{Digest, Source, SourceFile, TreeEntry, TreeKind};
+use hep_protocol::blob::{Digest, Source, SourceFile, TreeEntry, TreeKind, Want};
 use hep_protocol::message::{Go, Reply};
 use hep_protocol::outcome::{Outcome, Status};
 use hep_protocol::plan::{DiffMode, NamedSource, RunMode, Task};
@@ -25,8 +25,8 @@ pub(super) struct Contents;
 impl Outside for Contents {
     fn reply(&self, _reply: Reply) {}
 
-    fn open(&self, digest: &Digest) -> io::Result<Box<dyn Read>> {
-        let found = CONTENTS.iter().find(|text| Digest::of(text.as_bytes()) == *digest);
+    fn open(&self, want: Want) -> io::Result<Box<dyn Read>> {
+        let found = CONTENTS.iter().find(|text| Digest::of(text.as_bytes()) == want.digest);
         let text = found.ok_or_else(|| io::Error::other("nobody has it"))?;
         Ok(Box::new(text.as_bytes()))
     }

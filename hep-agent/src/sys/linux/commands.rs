@@ -32,7 +32,7 @@ impl ChangeCommands for Linux {
 mod tests {
     use super::*;
     use crate::engine::Outside;
-    use hep_protocol::blob::Digest;
+    use hep_protocol::blob::Want;
     use hep_protocol::message::{Go, Reply, Stream};
     use hep_protocol::outcome::Exit;
     use hep_protocol::value::{AbsPath, Argv};
@@ -55,7 +55,7 @@ mod tests {
             }
         }
 
-        fn open(&self, _digest: &Digest) -> io::Result<Box<dyn io::Read>> {
+        fn open(&self, _want: Want) -> io::Result<Box<dyn io::Read>> {
             Err(io::ErrorKind::NotFound.into())
         }
 

@@ -6,9 +6,12 @@ mod attributes;
 mod backup;
 mod in_place;
 mod mounts;
+mod partial;
 mod put;
 mod remove;
 mod spot;
+mod supply;
+mod survey;
 mod temp;
 #[cfg(test)]
 mod tests;
@@ -20,8 +23,9 @@ use super::accounts::Database;
 use crate::sys::SysError;
 use crate::sys::files::{
     Account, Attrs, ChangeFiles, Content, FileKind, Meta, NewFile, ObserveFiles, Place, Removal,
+    Seen,
 };
-use hep_protocol::blob::Digest;
+use hep_protocol::blob::{Digest, Want};
 use hep_protocol::value::{AbsPath, PermissionBits};
 pub(crate) use mounts::unescaped as unescaped_mount;
 use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, Timespec, Timestamps, UTIME_NOW};
@@ -32,6 +36,7 @@ use std::fs;
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+pub(super) use supply::Known;
 use temp::TempName;
 use trouble::trouble;
 
@@ -82,10 +87,14 @@ impl ObserveFiles for Linux {
             Some(bytes) => Ok(Some(bytes.clone())),
             None => self
                 .outside
-                .open(&content.digest)
+                .open(Want { digest: content.digest, from: 0 })
                 .and_then(|reader| read_up_to(reader, limit))
                 .map_err(|error| SysError::io("cannot get the new content", error)),
         }
+    }
+
+    fn foresee(&self, contents: &[&Content]) {
+        self.outside.foresee(supply::wants(contents, &self.known));
     }
 
     fn list(&self, path: &AbsPath) -> Result<Vec<String>, SysError> {
@@ -108,6 +117,16 @@ impl ObserveFiles for Linux {
         read().map_err(|error: io::Error| {
             SysError::io(format!("cannot read {}", place.path()), error)
         })
+    }
+
+    fn survey(&self, places: &[(&Place, Option<&Content>)]) -> Result<Vec<Seen>, SysError> {
+        let seen = survey::survey(places)?;
+        for ((place, content), seen) in places.iter().zip(&seen) {
+            if let Some(content) = content.filter(|content| seen.same && content.inline.is_none()) {
+                self.known.add(content.digest, place);
+            }
+        }
+        Ok(seen)
     }
 
     fn read_at(&self, place: &Place, limit: u64) -> Result<Option<Vec<u8>>, SysError> {
@@ -157,8 +176,16 @@ impl ObserveFiles for Linux {
 }
 
 impl ChangeFiles for Linux {
+    fn announce(&mut self, contents: &[&Content]) {
+        self.foresee(contents);
+    }
+
     fn put_file(&mut self, file: &NewFile) -> Result<Option<AbsPath>, SysError> {
-        put::put_file(file, self.outside.as_ref())
+        let kept = put::put_file(file, &self.known, self.outside.as_ref())?;
+        if file.content.inline.is_none() {
+            self.known.add(file.content.digest, &file.place);
+        }
+        Ok(kept)
     }
 
     fn set_attrs(&mut self, place: &Place, attrs: &Attrs) -> Result<(), SysError> {

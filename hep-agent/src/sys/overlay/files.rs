@@ -13,6 +13,7 @@ use crate::sys::Observe;
 use crate::sys::SysError;
 use crate::sys::files::{
     Account, Attrs, ChangeFiles, Content, FileKind, Meta, NewFile, ObserveFiles, Place, Removal,
+    Seen,
 };
 use hep_protocol::blob::Digest;
 use hep_protocol::value::{AbsPath, PermissionBits};
@@ -63,6 +64,11 @@ impl Node {
 }
 
 impl Changed {
+    /// Whether nothing is different.
+    fn is_untouched(&self) -> bool {
+        self.names.is_empty() && self.nodes.is_empty()
+    }
+
     /// Makes a name stand for a new node; what was below it is gone.
     fn put(&mut self, path: AbsPath, attrs: Attrs, body: Body) {
         self.made += 1;
@@ -186,6 +192,19 @@ impl<O: Observe> ObserveFiles for Overlay<O> {
         self.base.wanted(content, limit)
     }
 
+    fn foresee(&self, contents: &[&Content]) {
+        self.base.foresee(contents);
+    }
+
+    fn survey(&self, places: &[(&Place, Option<&Content>)]) -> Result<Vec<Seen>, SysError> {
+        match self.files.is_untouched() {
+            true => self.base.survey(places),
+            false => {
+                places.iter().map(|(place, content)| Seen::at(place, *content, self)).collect()
+            }
+        }
+    }
+
     fn list(&self, path: &AbsPath) -> Result<Vec<String>, SysError> {
         let Some(at) = self.resolve(path)? else {
             return Err(SysError::new(format!("there is nothing at {path}")));
@@ -230,6 +249,11 @@ impl<O: Observe> ObserveFiles for Overlay<O> {
 }
 
 impl<O: Observe> ChangeFiles for Overlay<O> {
+    /// Nothing is put, so nothing is fetched for it, and nothing more of what was foreseen.
+    fn announce(&mut self, _contents: &[&Content]) {
+        self.base.foresee(&[]);
+    }
+
     fn put_file(&mut self, file: &NewFile) -> Result<Option<AbsPath>, SysError> {
         let at = self.room(&file.place)?;
         let body = Body::Content(file.content.clone());

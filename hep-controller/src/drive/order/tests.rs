@@ -1,6 +1,7 @@
 //! What an agent says well and badly, one reply after the other.
 
 use super::*;
+use hep_protocol::blob::Digest;
 use hep_protocol::message::Stream;
 
 fn at(task: u32, turn: &[u32]) -> Reply {
@@ -171,7 +172,8 @@ fn an_agent_that_tells_too_much_is_lost() {
 
 #[test]
 fn wants_are_bounded_by_what_a_task_has() {
-    let want = || Reply::Want(Digest::of(b"x"));
+    let wants = |n| Reply::Want(vec![Want { digest: Digest::of(b"x"), from: 0 }; n]);
+    let want = || wants(1);
     let refused = "the agent asked for a content that no task of its needs";
     check(vec![want()], refused);
     let mut replies = vec![started(0)];
@@ -179,6 +181,11 @@ fn wants_are_bounded_by_what_a_task_has() {
     check(replies.clone(), "fine");
     replies.push(want());
     check(replies, refused);
+    check(vec![started(0), wants(8)], "fine");
+    check(vec![started(0), wants(9)], refused);
+    check(vec![started(0), wants(1), wants(8)], refused);
+    check(vec![started(0), wants(0)], "the agent asked for 0 contents at once");
+    check(vec![started(0), wants(513)], "the agent asked for 513 contents at once");
     check(vec![started(0), finished(0, Status::Ok), want()], refused);
     check(vec![started(0), finished(0, Status::Ok), started(1), want()], refused);
 }

@@ -1,10 +1,11 @@
 //! Copying a tree: the entries of a source directory below `dest`, as rsync(1) puts them.
 
-use super::{Look, content_of, joined};
-use crate::module::file::{Dangling, Scope, Want};
+use super::{Copied, Look, joined};
+use crate::module::file::{Dangling, Scope, Want, diff};
 use crate::sys::SysError;
-use crate::sys::files::Place;
+use crate::sys::files::{Content, Place};
 use hep_protocol::blob::{TreeEntry, TreeKind};
+use hep_protocol::plan::DiffMode;
 
 impl Look<'_> {
     /// `src: tree` makes `dest/tree` with all below it, `src: tree/` puts what is in it into `dest`. `dest` is made if it is
@@ -36,19 +37,51 @@ impl Look<'_> {
             self.add(place, Want::Directory, Scope::Tree)?;
         }
         let top = followed;
-        for entry in entries {
+        let aim = |entry: &TreeEntry| {
             let place = Place::below(root.clone(), joined(&top, entry.path.as_str())?);
-            match &entry.kind {
-                TreeKind::Directory => self.add(place, Want::Directory, Scope::Tree)?,
-                TreeKind::File(file) => {
-                    self.file(place, content_of(file), file.executable, Scope::Tree)?;
-                }
+            let aim = match &entry.kind {
+                TreeKind::Directory => Aim::Other(Want::Directory),
+                TreeKind::File(file) => Aim::File(Copied::of(file)),
                 TreeKind::Link { target } => {
-                    let want = Want::Link { target: target.clone(), dangling: Dangling::No };
-                    self.add(place, want, Scope::Tree)?;
+                    Aim::Other(Want::Link { target: target.clone(), dangling: Dangling::No })
                 }
+            };
+            Ok((place, aim))
+        };
+        self.all(entries.iter().map(aim).collect::<Result<_, SysError>>()?)
+    }
+
+    /// Everything in a tree, looked at in one go.
+    fn all(&mut self, aims: Vec<(Place, Aim)>) -> Result<(), SysError> {
+        let looked: Vec<_> = aims.iter().map(|(place, aim)| (place, aim.content())).collect();
+        let seen = self.host.survey(&looked)?;
+        if self.diff == DiffMode::Unified {
+            let missing = looked.iter().zip(&seen).filter(|(_, seen)| !seen.same);
+            let missing =
+                missing.filter_map(|((_, content), seen)| Some((*content.as_ref()?, seen)));
+            self.host.foresee(&diff::shown(missing));
+        }
+        for ((place, aim), seen) in aims.into_iter().zip(seen) {
+            match aim {
+                Aim::File(copy) => self.file_seen(place, copy, Scope::Tree, seen)?,
+                Aim::Other(want) => self.add_found(place, want, Scope::Tree, seen.meta)?,
             }
         }
         Ok(())
+    }
+}
+
+/// What shall be at a place in a tree.
+enum Aim {
+    File(Copied),
+    Other(Want),
+}
+
+impl Aim {
+    fn content(&self) -> Option<&Content> {
+        match self {
+            Self::File(copy) => Some(&copy.content),
+            Self::Other(_) => None,
+        }
     }
 }

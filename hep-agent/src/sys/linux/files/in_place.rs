@@ -1,8 +1,8 @@
 //! Writing into a file that cannot or shall not be replaced. Not atomic for its readers, but nothing is lost to a full disk.
 
 use super::attributes;
-use super::put::reserve;
 use super::spot::Spot;
+use super::supply::reserve;
 use super::trouble::trouble;
 use crate::sys::SysError;
 use crate::sys::files::NewFile;

@@ -1,27 +1,30 @@
 //! Putting a file in place: whole, with its attributes from the first moment, or not at all.
 
 use super::spot::Spot;
+use super::supply::{Known, fill, write_failed};
 use super::temp::{self, TempName, descriptor_path};
 use super::trouble::trouble;
 use super::{attributes, backup, in_place, xattrs};
 use crate::engine::Outside;
 use crate::sys::SysError;
-use crate::sys::files::{Content, Durable, FileKind, NewFile};
+use crate::sys::files::{Durable, FileKind, NewFile};
 use crate::sys::linux::process::Program;
-use hep_protocol::blob::{CHUNK, Hasher};
 use hep_protocol::outcome::Exit;
 use hep_protocol::value::{AbsPath, Argv};
-use rustix::fs::{AtFlags, CWD, FallocateFlags, Mode, OFlags};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 use std::fs::File;
-use std::io::{ErrorKind, Read, Write};
 use std::time::Duration;
 
 /// How long a look at the new content may take: one that waits for input or a lock must not hold the run for ever.
 const VALIDATION: Duration = Duration::from_secs(300);
 
 /// Puts the file in place; gives the name under which the old one is kept, if that was asked.
-pub(super) fn put_file(new: &NewFile, outside: &dyn Outside) -> Result<Option<AbsPath>, SysError> {
+pub(super) fn put_file(
+    new: &NewFile,
+    known: &Known,
+    outside: &dyn Outside,
+) -> Result<Option<AbsPath>, SysError> {
     let spot = Spot::open(&new.place)?;
     let old = if new.was.is_some() { open_old(&spot)? } else { None };
     let mut draft = match &new.validate {
@@ -35,7 +38,7 @@ pub(super) fn put_file(new: &NewFile, outside: &dyn Outside) -> Result<Option<Ab
         _ => Err(error),
     })
     .map_err(|error| trouble("write a new file beside", &spot, error))?;
-    fill(&mut draft.file, &new.content, &spot, outside)?;
+    fill(&mut draft.file, &new.content, &spot, known, outside)?;
     if new.in_place {
         if let (Some(validate), Some(name)) = (&new.validate, &draft.name) {
             attributes::set(&spot.sibling(name.name()), &new.attrs)?;
@@ -163,68 +166,6 @@ fn open_old(spot: &Spot) -> Result<Option<File>, SysError> {
         Err(Errno::NOENT) => Ok(None),
         Err(error) => Err(trouble("open", spot, error)),
     }
-}
-
-/// Writes the content and proves that it is the one that was meant.
-fn fill(
-    file: &mut File,
-    content: &Content,
-    spot: &Spot,
-    outside: &dyn Outside,
-) -> Result<(), SysError> {
-    if content.size > CHUNK as u64 {
-        // Says at once that the disk is too small, before anything is sent.
-        reserve(file, content.size).map_err(|error| trouble("write", spot, error))?;
-    }
-    let path = &spot.path;
-    let did_not_come = |error| SysError::io(format!("cannot get the new content of {path}"), error);
-    let mut reader: Box<dyn Read + '_> = match &content.inline {
-        Some(bytes) => Box::new(bytes.as_slice()),
-        None => outside.open(&content.digest).map_err(did_not_come)?,
-    };
-    let mut hasher = Hasher::default();
-    let mut buffer = vec![0; CHUNK];
-    loop {
-        match reader.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(n) => {
-                let data = buffer.get(..n).unwrap_or_default();
-                hasher.update(data);
-                file.write_all(data).map_err(|error| write_failed(spot, &error))?;
-            }
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(did_not_come(error)),
-        }
-        if hasher.len() > content.size {
-            break;
-        }
-    }
-    if hasher.len() == content.size && hasher.finish() == content.digest {
-        Ok(())
-    } else {
-        Err(SysError::new(format!(
-            "the new content of {path} is not what was announced: {} bytes of {}, sha256 {}",
-            hasher.len(),
-            content.size,
-            hasher.finish()
-        ))
-        .hint("the local file changed during the run; run again"))
-    }
-}
-
-/// Has the file system set room aside, the content still as it is (fallocate(2)). Where it cannot, writing tells.
-pub(super) fn reserve(file: &File, size: u64) -> Result<(), Errno> {
-    let result = rustix::fs::fallocate(file, FallocateFlags::KEEP_SIZE, 0, size);
-    if let Err(error @ (Errno::NOSPC | Errno::DQUOT | Errno::FBIG)) = result {
-        Err(error)
-    } else {
-        Ok(())
-    }
-}
-
-fn write_failed(spot: &Spot, error: &std::io::Error) -> SysError {
-    let number = error.raw_os_error().unwrap_or(nix::libc::EIO);
-    trouble("write", spot, Errno::from_raw_os_error(number))
 }
 
 /// Has the operator's command look at the new content.

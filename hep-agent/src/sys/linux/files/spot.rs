@@ -39,10 +39,15 @@ impl Spot {
 
     /// Opens what is at a place, by the same way; a link there is not followed.
     pub(super) fn open_at(place: &Place, flags: OFlags) -> Result<OwnedFd, Errno> {
+        let at = Self::directory_of(place)?;
+        openat(at, place.name(), flags | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())
+    }
+
+    /// Opens the directory of a place, not for reading; its root itself, if it is that.
+    pub(super) fn directory_of(place: &Place) -> Result<OwnedFd, Errno> {
         let mut components = place.components();
-        let name = components.pop().unwrap_or(".");
-        let at = walk(place.root(), &components)?;
-        openat(at, name, flags | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())
+        components.pop();
+        walk(place.root(), &components)
     }
 
     /// Another name in the same directory; messages still speak of this place.

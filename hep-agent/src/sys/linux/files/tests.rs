@@ -4,7 +4,7 @@ use super::super::Linux;
 use crate::engine::Outside;
 use crate::sys::SysError;
 use crate::sys::files::*;
-use hep_protocol::blob::Digest;
+use hep_protocol::blob::{Digest, Want};
 use hep_protocol::message::{Go, Reply};
 use hep_protocol::outcome::Failure;
 use hep_protocol::value::{AbsPath, Argv, PermissionBits};
@@ -27,7 +27,7 @@ struct Sender {
 impl Outside for Sender {
     fn reply(&self, _reply: Reply) {}
 
-    fn open(&self, _digest: &Digest) -> io::Result<Box<dyn Read>> {
+    fn open(&self, _want: Want) -> io::Result<Box<dyn Read>> {
         let bytes = io::repeat(b'b').take(self.len);
         if self.fails { Ok(Box::new(bytes.chain(Broken))) } else { Ok(Box::new(bytes)) }
     }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::engine::Outside;
 use crate::sys::signs::{Regex, no_match, nothing};
-use hep_protocol::blob::Digest;
+use hep_protocol::blob::Want;
 use hep_protocol::expression::Pattern;
 use hep_protocol::message::{Go, Reply};
 use hep_protocol::outcome::Failure;
@@ -23,7 +23,7 @@ struct Quiet {
 impl Outside for Quiet {
     fn reply(&self, _reply: Reply) {}
 
-    fn open(&self, _digest: &Digest) -> io::Result<Box<dyn io::Read>> {
+    fn open(&self, _want: Want) -> io::Result<Box<dyn io::Read>> {
         Err(ErrorKind::NotFound.into())
     }
 

@@ -44,6 +44,8 @@ impl ObserveFiles for Empty {
         nothing(path)
     }
 
+    fn foresee(&self, _contents: &[&Content]) {}
+
     fn wanted(&self, content: &Content, limit: u64) -> Result<Option<Vec<u8>>, SysError> {
         Ok(content.inline.clone().filter(|_| content.size <= limit))
     }
