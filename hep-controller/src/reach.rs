@@ -144,25 +144,10 @@ impl Reach {
     ) -> Result<(Box<dyn Link>, Facts), Unreachable> {
         let host = greeting.host;
         self.clock.enter(host, Stage::Resolve);
-        let Usual { user, home, system_home } = &self.usual;
-        let asking = Asking {
-            config: &self.ssh_config,
-            home: home.as_deref(),
-            system_home: system_home.as_deref(),
-            user: user.as_deref(),
-            within: Timeouts::default().resolve,
-        };
+        let asking = self.asking();
         let answer = asking.about(said, way).map_err(|Problem { what, hint }| {
-            let (host, stage) = (said.name.clone(), Stage::Resolve);
-            Unreachable {
-                host,
-                stage,
-                what,
-                hint,
-                source: None,
-                output: String::new(),
-                hung_up: false,
-            }
+            let (host, stage, output) = (said.name.clone(), Stage::Resolve, String::new());
+            Unreachable { host, stage, what, hint, source: None, output, hung_up: false }
         })?;
         let host_keys = self.books.of(answer.as_ref());
         let upload = said.upload.unwrap_or_default();
@@ -188,18 +173,30 @@ impl Reach {
                     .map_err(|error| Problem::new(chain(&error)).with_hint(error.hint()))
             },
         };
-        let usual_user = user.as_deref().unwrap_or_default();
+        let usual_user = self.usual.user.as_deref().unwrap_or_default();
         let target = Target::of(said, answer.clone(), usual_user);
+        let mut hello = |link: &mut dyn Link| greeting.exchange(link);
         match said.transport {
             Transport::Openssh => {
                 let words = asking.words(said);
                 let wishes = self.wishes(said, &words, answer.as_ref());
-                let hello = |link: &mut dyn Link| greeting.exchange(link);
                 remote::openssh::launch(&target, &wishes, &options, way, hello)
             }
             Transport::Ssh2 | Transport::Local => {
-                remote::ssh::launch(&target, &options, way, |link| greeting.exchange(link))
+                let launched = remote::ssh::launch(&target, &options, way, &mut hello);
+                launched.map_err(|error| advised(error, &target, answer.as_ref(), way))
             }
+        }
+    }
+
+    fn asking(&self) -> Asking<'_> {
+        let Usual { user, home, system_home } = &self.usual;
+        Asking {
+            config: &self.ssh_config,
+            home: home.as_deref(),
+            system_home: system_home.as_deref(),
+            user: user.as_deref(),
+            within: Timeouts::default().resolve,
         }
     }
 
@@ -221,6 +218,23 @@ impl Reach {
             has_key: said.private_key.is_some(),
             has_password: said.password.is_some(),
         }
+    }
+}
+
+/// With a word about what only `ssh` can do, where that would have helped.
+fn advised(
+    error: Unreachable,
+    target: &Target,
+    answer: Option<&Answer>,
+    way: &Canceller,
+) -> Unreachable {
+    let not_there = matches!(error.stage, Stage::Connect | Stage::Login);
+    let shares = answer.is_some_and(|answer| answer.shares);
+    if not_there && shares && remote::openssh::has_master(target, way) {
+        let hint = "`ssh` has a connection to it open, which `--transport openssh` uses";
+        Unreachable { hint: Some(hint.to_owned()), ..error }
+    } else {
+        error
     }
 }
 

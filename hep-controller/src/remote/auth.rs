@@ -11,6 +11,9 @@ use std::path::PathBuf;
 const KEYS_BEFORE_PASSWORD: usize = 4;
 const KEYS_ALONE: usize = 6;
 
+/// Methods that `ssh` has and libssh2 has not (RFC 4462; RFC 4252, 9).
+const FOREIGN: [&str; 3] = ["gssapi-with-mic", "gssapi-keyex", "hostbased"];
+
 /// The methods that the host lists in its first refusal (RFC 4252, 5.1).
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Offered<'a>(pub(super) &'a str);
@@ -173,10 +176,10 @@ pub(super) fn refused(
             LeftOut::TooMany(count) => format!("; not tried, too many: {count} more keys"),
         });
     }
-    Problem::new(what).with_hint(hint(target, tried, left_out))
+    Problem::new(what).with_hint(hint(target, offered, tried, left_out))
 }
 
-fn hint(target: &Target, tried: &[String], left_out: &[LeftOut]) -> String {
+fn hint(target: &Target, offered: Offered<'_>, tried: &[String], left_out: &[LeftOut]) -> String {
     let encrypted = left_out.iter().find_map(|left_out| match left_out {
         LeftOut::Encrypted(path) => Some(path),
         LeftOut::Fido(_) | LeftOut::TooMany(_) => None,
@@ -184,14 +187,26 @@ fn hint(target: &Target, tried: &[String], left_out: &[LeftOut]) -> String {
     if let Some(path) = encrypted {
         format!("`ssh-add {}` opens the key once and keeps it in ssh-agent", path.display())
     } else if left_out.iter().any(|left_out| matches!(left_out, LeftOut::Fido(_))) {
-        "FIDO keys (`sk-`) cannot be used yet: name another key with `private_key`".to_owned()
+        "`--transport openssh` can use FIDO keys (`sk-`); or name another key with `private_key`"
+            .to_owned()
     } else if left_out.iter().any(|left_out| matches!(left_out, LeftOut::TooMany(_))) {
         "hosts cut off after a few wrong keys: name the right one with `private_key`".to_owned()
+    } else if let Some(method) =
+        FOREIGN.iter().find(|method| tried.is_empty() && offered.has(method))
+    {
+        format!(
+            "`--transport openssh` logs in by `{method}`, if `ssh` can; or give the host a `private_key` or a `password`"
+        )
     } else if tried.is_empty() {
         "give the host a `private_key` or a `password`, or load a key with `ssh-add`".to_owned()
     } else {
-        format!("`ssh -v -p {} {}@{}` shows what works", target.port, target.user, target.address)
+        ssh_shows(target)
     }
+}
+
+/// Where to look when no login was good.
+pub(super) fn ssh_shows(target: &Target) -> String {
+    format!("`ssh -v -p {} {}@{}` shows what works", target.port, target.user, target.address)
 }
 
 #[cfg(test)]

@@ -4,11 +4,13 @@
 
 use super::launcher::{self, Delivery, Launcher, Ready};
 use super::upload::UploadMode;
-use super::{Canceller, Link, Options, Problem, Stage, Target, Unreachable};
+use super::{Canceller, Link, Options, Problem, Stage, Target, Unreachable, auth, child};
 use link::OpensshLink;
 use process::Process;
 use std::io;
 use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 mod arguments;
 mod link;
@@ -19,6 +21,9 @@ pub(crate) use arguments::Wishes;
 
 /// How much a login shell may say before ours has a word, in bytes.
 const NOISE: usize = 64 * 1024;
+
+/// How long a master on this machine may take to say that it is there.
+const ANSWERS: Duration = Duration::from_secs(5);
 
 /// Brings the agent onto the host and starts it; `hello` must read its greeting or say what is wrong with it. A cancel ends
 /// a launch at once.
@@ -51,6 +56,14 @@ pub(crate) fn launch<T>(
             launch.start(process, Sent::Agent, hello)
         }
     }
+}
+
+/// Whether another `ssh` has a connection to the host that this way would use.
+pub(crate) fn has_master(target: &Target, cancel: &Canceller) -> bool {
+    let Some((asked, words)) = &target.asked_as else { return false };
+    let mut check = Command::new("ssh");
+    check.args(["-O", "check"]).args(words).arg("--").arg(asked);
+    child::collect(&mut check, ANSWERS, cancel).is_ok_and(|collected| collected.ended_well)
 }
 
 /// What all steps of a launch share.
@@ -86,7 +99,7 @@ impl<'a> Launch<'a> {
     /// What the shell on the host says first. Until then `ssh` is on its way, held to the time of each stage.
     fn first_word(self, process: &mut Process, launcher: &Launcher) -> Result<Ready, Unreachable> {
         let timeouts = self.options.timeouts;
-        let begun = std::time::Instant::now();
+        let begun = Instant::now();
         let mut asked = Asked { launch: self, password_given: false, untold: None };
         let mut now = Stage::Resolve;
         process.limit(timeouts.resolve);
@@ -122,7 +135,7 @@ impl<'a> Launch<'a> {
     }
 
     fn late(self, stage: Stage) -> Problem {
-        Problem::new(match stage {
+        let what = match stage {
             Stage::Resolve => "`ssh` does not get to the host's address",
             Stage::Connect => "no connection to an SSH server",
             Stage::HostKey => "no SSH key exchange with the host",
@@ -130,7 +143,8 @@ impl<'a> Launch<'a> {
             Stage::Upload | Stage::Start | Stage::Hello | Stage::Become => {
                 "the answer to `uname -sm` was not read"
             }
-        })
+        };
+        Problem { what: what.to_owned(), hint: log::hint_at(stage) }
     }
 
     /// `ssh` has ended before the shell had a word.
@@ -146,6 +160,7 @@ impl<'a> Launch<'a> {
             Some(untold) => {
                 Problem { what: format!("{}; {}", untold.what, problem.what), ..untold }
             }
+            None if stage == Stage::Login => problem.with_hint(auth::ssh_shows(self.target)),
             None => problem,
         };
         Unreachable { hung_up, ..self.fails(stage)(problem) }
@@ -253,6 +268,7 @@ impl Asked<'_> {
 }
 
 /// What `ssh` wants to know (readpass.c and sshconnect2.c of OpenSSH have the words).
+#[derive(Debug, PartialEq, Eq)]
 enum Question<'a> {
     HostKey,
     Key(&'a Path),
@@ -274,6 +290,34 @@ impl Question<'_> {
             Question::Password
         } else {
             Question::Other
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn questions_are_told_apart() {
+        let check = |text: &str, expected| assert_eq!(Question::of(text), expected, "{text}");
+        check("op@web1's password: ", Question::Password);
+        check("(op@web1) Password: ", Question::Password);
+        check(
+            "Enter passphrase for key '/home/me/it's here': ",
+            Question::Key(Path::new("/home/me/it's here")),
+        );
+        check(
+            "The authenticity of host 'web1' can't be established.\nED25519 ...",
+            Question::HostKey,
+        );
+        for other in [
+            "Enter op@web1's new password: ",
+            "Enter PIN for ED25519-SK key /k: ",
+            "Accept updated hostkeys? (yes/no): ",
+            "",
+        ] {
+            check(other, Question::Other);
         }
     }
 }

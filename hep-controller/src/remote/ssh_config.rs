@@ -61,6 +61,8 @@ pub(crate) struct Answer {
     pub(crate) connect_timeout: Option<Duration>,
     /// How often a quiet host is asked for a sign of life, and how often it may leave that unanswered.
     pub(crate) alive: Option<Alive>,
+    /// Whether a connection of another `ssh` is used if there is one: ControlPath.
+    pub(crate) shares: bool,
     /// Whether a connection that others share stays when its first session ends: ControlPersist.
     pub(crate) persists: bool,
     /// The words that make `ssh` mean the same host, without its name.
@@ -173,6 +175,7 @@ impl Asking<'_> {
                 let unanswered = lines.number("serveralivecountmax").unwrap_or(3);
                 Alive { every, unanswered }
             }),
+            shares: one("controlpath").is_some(),
             persists: one("controlpersist").is_some_and(|value| !matches!(value, "no" | "false")),
             user: user.to_owned(),
             alias,

@@ -143,6 +143,19 @@ fn a_refusal_names_what_was_offered_tried_and_left_out() {
 }
 
 #[test]
+fn what_only_openssh_can_is_left_to_it() {
+    let fido = [LeftOut::Fido("/k".into())];
+    let hint = |offered, left_out| refused(&target(None), Offered(offered), &[], left_out).hint;
+    for (offered, left_out) in
+        [("publickey", &fido[..]), ("gssapi-with-mic", &[]), ("publickey,hostbased", &[])]
+    {
+        let hint = hint(offered, left_out).unwrap();
+        assert!(hint.starts_with("`--transport openssh` "), "{hint}");
+    }
+    assert!(!hint("password", &[]).unwrap().contains("--transport"));
+}
+
+#[test]
 fn a_named_key_that_is_none_is_an_error() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("key");

@@ -82,7 +82,8 @@ impl Log {
             (stage, _) => stage,
         };
         let about_key = (stage == Stage::HostKey).then(|| self.about_the_key()).flatten();
-        let mut what = about_key.unwrap_or(what);
+        let (mut what, hint) =
+            about_key.map_or((what, hint), |problem| (problem.what, problem.hint));
         if what.is_empty() {
             let said: Vec<&str> = self.said.iter().map(String::as_str).collect();
             what = match said.join("; ") {
@@ -103,19 +104,24 @@ impl Log {
     }
 
     /// Which line of known_hosts is in the way, if one is.
-    fn about_the_key(&self) -> Option<String> {
+    fn about_the_key(&self) -> Option<Problem> {
+        let has = |words: &str| self.said.iter().any(|line| line.contains(words));
+        if has("REVOKED HOST KEY") {
+            return Some(Problem::new("the host's key is revoked in known_hosts"));
+        }
         let behind = |mark: &str| self.said.iter().find_map(|line| line.split_once(mark));
-        let changed = self.said.iter().any(|line| line.contains("IDENTIFICATION HAS CHANGED"));
-        let revoked = self.said.iter().any(|line| line.contains("REVOKED HOST KEY"));
+        let (_, place) = behind("Offending ").filter(|_| has("IDENTIFICATION HAS CHANGED"))?;
         let shown = self.said.iter().find(|line| line.starts_with("SHA256:"));
         let shown = shown.map_or("", |line| line.trim_end_matches('.'));
-        match behind("Offending ") {
-            _ if revoked => Some("the host's key is revoked in known_hosts".to_owned()),
-            Some((_, place)) if changed => Some(format!(
-                "the host's key {shown} is not the key known for it: {place}; somebody may be in the middle"
+        let problem = Problem::new(format!(
+            "the host's key {shown} is not the key known for it: {place}; somebody may be in the middle"
+        ));
+        Some(match behind("ssh-keygen -f ") {
+            Some((_, words)) => problem.with_hint(format!(
+                "if the host was really given a new key: `ssh-keygen -f {words}`, then push again"
             )),
-            Some(_) | None => None,
-        }
+            None => problem,
+        })
     }
 }
 
@@ -155,7 +161,7 @@ fn is_tracing(line: &str) -> bool {
 fn told(line: &str) -> Option<(Stage, String, Option<String>)> {
     let text = line.strip_prefix("ssh: ").unwrap_or(line);
     let about = |stage, what: String| Some((stage, what, hint_at(stage)));
-    let says = || format!("`ssh` says: {text}");
+    let says = || format!("`ssh` says: {}", text.trim_end_matches('.'));
     if let Some(rest) = text.strip_prefix("Could not resolve hostname ") {
         let (name, why) = rest.split_once(": ").unwrap_or((rest, "no reason given"));
         return about(Stage::Resolve, format!("no address found for `{name}`: {why}"));
@@ -188,14 +194,14 @@ fn told(line: &str) -> Option<(Stage, String, Option<String>)> {
     }
 }
 
-fn hint_at(stage: Stage) -> Option<String> {
+/// What to look at when it goes no further.
+pub(super) fn hint_at(stage: Stage) -> Option<String> {
     Some(
         match stage {
             Stage::Resolve => "check the name, or give the host's address with `host=` in the hosts file",
             Stage::Connect => "is the host up, is sshd listening on that port, does a firewall drop it?",
             Stage::HostKey => {
-                "compare the fingerprint that `ssh-keyscan HOST | ssh-keygen -lf -` shows; `--host-key accept-new` takes \
-                 keys that are not known yet"
+                "compare the fingerprint that `ssh-keyscan HOST | ssh-keygen -lf -` shows, then use `--host-key accept-new`"
             }
             Stage::Login => "`ssh -v` to the host shows what works; a password comes from `-k` or the hosts file",
             Stage::Upload | Stage::Start | Stage::Hello | Stage::Become => return None,
@@ -260,7 +266,7 @@ mod tests {
         check(
             &format!("{login}{denied}\r\n"),
             "Authorised use only\n",
-            &format!("login: `ssh` says: {denied}"),
+            &format!("login: `ssh` says: {}", denied.trim_end_matches('.')),
         );
         check(
             &format!("{login}Connection closed by 10.0.0.1 port 22\r\n"),
@@ -305,7 +311,7 @@ mod tests {
             "debug1: Server host key: ssh-ed25519 SHA256:new\r\nNo ED25519 host key is known for web1 and you have requested strict checking.\r\n\
              Host key verification failed.\r\n",
             "",
-            "host key: `ssh` says: No ED25519 host key is known for web1 and you have requested strict checking.",
+            "host key: `ssh` says: No ED25519 host key is known for web1 and you have requested strict checking",
         );
     }
 }
