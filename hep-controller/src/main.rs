@@ -1,6 +1,7 @@
 //! `hep`: the journey of a manifest, from the operator's files to hosts and back to the screen.
 
 mod agent_binary;
+mod asked;
 mod becoming;
 mod bundle;
 mod cli;
@@ -63,18 +64,8 @@ const UNREACHABLE: u8 = 3;
 
 fn main() -> ExitCode {
     let mut ui = Ui::new();
-    if let Some(answered) = remote::askpass::answer() {
-        return answered.map_or_else(
-            |refusal| refusal,
-            |text| {
-                ui.out(&text);
-                ExitCode::SUCCESS
-            },
-        );
-    }
-    if let Some(text) = completions::answer() {
-        ui.out(&text);
-        return ExitCode::SUCCESS;
+    if let Some(code) = asked::answered(&mut ui) {
+        return code;
     }
     let done = match cli::parse(std::env::args_os()) {
         Ok(cli) => match cli.command {

@@ -13,7 +13,7 @@ use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
-use std::process::{Command, ExitCode};
+use std::process::Command;
 use std::time::Duration;
 
 /// Names the socket to the program that asks.
@@ -96,8 +96,12 @@ fn parent(process: i32) -> Option<u32> {
     rest.split_ascii_whitespace().nth(1)?.parse().ok()
 }
 
+/// Nobody has an answer.
+#[derive(Debug)]
+pub(crate) struct NoAnswer;
+
 /// What this process has to say, if it is `ssh` that has started it to ask: a line to print, or the refusal.
-pub(crate) fn answer() -> Option<Result<String, ExitCode>> {
+pub(crate) fn answer() -> Option<Result<String, NoAnswer>> {
     let door = std::env::var(DOOR).ok()?;
     let mut words = std::env::args().skip(1);
     let (question, None) = (words.next()?, words.next()) else { return None };
@@ -105,7 +109,7 @@ pub(crate) fn answer() -> Option<Result<String, ExitCode>> {
         return Some(Ok(String::new()));
     }
     let answered = ask(&door, &question).ok().flatten();
-    Some(answered.map(|text| text + "\n").ok_or(ExitCode::FAILURE))
+    Some(answered.map(|text| text + "\n").ok_or(NoAnswer))
 }
 
 fn ask(door: &str, question: &str) -> io::Result<Option<String>> {
