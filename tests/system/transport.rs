@@ -112,6 +112,38 @@ fn the_same_manifest_has_the_same_report_by_each_transport() {
 }
 
 #[test]
+fn a_push_through_ssh_takes_hardly_more_round_trips_than_ssh() {
+    let (host, operator) = start(Flavour::Sysv);
+    let task = "- file: {dest: /srv/x, content: x}\n";
+    operator.push(task, &["--agent-upload", "cache"]).ends(0);
+    let options = Options { rtt: Duration::from_millis(150), ..Options::default() };
+    // The goodbye is a turn to the relay, but nobody waits for its answer.
+    let trips = |relay: &Relay| relay.counters().turns + relay.counters().connections - 1;
+    let relay = Relay::start(host.address(), options).unwrap();
+    let through = Operator::through(&host, relay.addr());
+    let known = format!("UserKnownHostsFile={}", through.path("home/.ssh/known_hosts").display());
+    let ssh = Command::new("ssh")
+        .args(["-F", "none", "-l", "root", "-o", &known, "-o", "BatchMode=yes", "-i"])
+        .arg(host.private_key())
+        .args(["-p", &relay.addr().port().to_string(), &relay.addr().ip().to_string(), "true"])
+        .status()
+        .unwrap();
+    assert!(ssh.success());
+    let login = trips(&relay);
+    let pushed = || {
+        let relay = Relay::start(host.address(), options).unwrap();
+        let through = Operator::through(&host, relay.addr());
+        let words = ["--transport", "openssh", "--agent-upload", "cache", "--ssh-config", "none"];
+        through.push(task, &words).ends(0);
+        trips(&relay)
+    };
+    // A machine that is busy makes a stream look longer than it is.
+    let push = pushed().min(pushed());
+    println!("`ssh host true`: {login} round trips, a push: {push}");
+    assert!(push <= login + 1, "{push} round trips; `ssh host true`: {login}");
+}
+
+#[test]
 fn facts_are_the_same_by_each_transport() {
     let (_host, operator) = start(Flavour::Systemd);
     let facts = |way: &str| {

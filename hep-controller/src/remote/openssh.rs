@@ -200,12 +200,13 @@ impl<'a> Launch<'a> {
 
 /// Writes the agent to a shell that waits for it. One that has ended says why to who reads on.
 fn deliver(process: &mut Process, agent: &[u8]) -> io::Result<()> {
+    let ended = [io::ErrorKind::BrokenPipe, io::ErrorKind::ConnectionReset];
     for part in Delivery::of(agent).parts() {
         let mut rest = part;
         while !rest.is_empty() {
             match process.write(rest) {
                 Ok(written) => rest = rest.get(written..).unwrap_or_default(),
-                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+                Err(error) if ended.contains(&error.kind()) => return Ok(()),
                 Err(error) => return Err(error),
             }
         }
@@ -295,29 +296,4 @@ impl Question<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn questions_are_told_apart() {
-        let check = |text: &str, expected| assert_eq!(Question::of(text), expected, "{text}");
-        check("op@web1's password: ", Question::Password);
-        check("(op@web1) Password: ", Question::Password);
-        check(
-            "Enter passphrase for key '/home/me/it's here': ",
-            Question::Key(Path::new("/home/me/it's here")),
-        );
-        check(
-            "The authenticity of host 'web1' can't be established.\nED25519 ...",
-            Question::HostKey,
-        );
-        for other in [
-            "Enter op@web1's new password: ",
-            "Enter PIN for ED25519-SK key /k: ",
-            "Accept updated hostkeys? (yes/no): ",
-            "",
-        ] {
-            check(other, Question::Other);
-        }
-    }
-}
+mod tests;

@@ -5,7 +5,9 @@ use crate::operator::{Operator, traces};
 use hep_tests::{Flavour, Host};
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::Command;
+use std::io::{Read as _, Write as _};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -107,9 +109,8 @@ fn keyboard_interactive_takes_the_password_once() {
     }
 }
 
-#[test]
-fn a_key_with_a_passphrase_that_nobody_types_is_named() {
-    let (host, operator) = host_with_password();
+/// A key of the operator's that opens the host to `op`, with a passphrase.
+fn guarded_key(host: &Host, operator: &Operator) -> PathBuf {
     let key = operator.path("guarded");
     let mut keygen = Command::new("ssh-keygen");
     keygen.args(["-q", "-t", "ed25519", "-N", CODE, "-f"]).arg(&key);
@@ -118,6 +119,13 @@ fn a_key_with_a_passphrase_that_nobody_types_is_named() {
     host.shell("mkdir ~op/.ssh").unwrap();
     host.write("/home/op/.ssh/authorized_keys", public).unwrap();
     host.shell("chown -R op: ~op/.ssh").unwrap();
+    key
+}
+
+#[test]
+fn a_key_with_a_passphrase_that_nobody_types_is_named() {
+    let (host, operator) = host_with_password();
+    let key = guarded_key(&host, &operator);
     let line = format!("web1 host={} user=op private_key={}\n", host.addr(), key.display());
     operator.write("hosts", line);
     for way in WAYS {
@@ -126,4 +134,55 @@ fn a_key_with_a_passphrase_that_nobody_types_is_named() {
         assert!(error.contains("login: ") && error.contains("passphrase"), "{way}: {error}");
         assert!(error.contains("ssh-add"), "{way}: {error}");
     }
+}
+
+/// Runs hep at a terminal and answers each of its questions; what it said.
+fn at_a_terminal(operator: &Operator, words: &[&str], answers: &[(&str, &str)]) -> String {
+    let line = format!("{} {}", crate::operator::hep().display(), words.join(" "));
+    // Given a command, script(1) runs it at a terminal of its own.
+    let mut script = Command::new("script");
+    script.args(["-qefc", &line, "/dev/null"]).current_dir(operator.path(""));
+    script.env("HOME", operator.path("home")).env_remove("SSH_AUTH_SOCK");
+    let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let (mut keyboard, mut screen) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let (mut all, mut told, mut left) = (String::new(), 0, answers.iter());
+    let mut next = left.next();
+    let mut buffer = [0; 4096];
+    while let Ok(read @ 1..) = screen.read(&mut buffer) {
+        all.push_str(&String::from_utf8_lossy(&buffer[..read]));
+        while let Some((question, answer)) = next
+            && let Some(found) = all[told..].find(question)
+        {
+            told += found + question.len();
+            keyboard.write_all(format!("{answer}\n").as_bytes()).unwrap();
+            next = left.next();
+        }
+    }
+    assert_eq!(next, None, "{all}");
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{all}");
+    all
+}
+
+#[test]
+fn the_operator_is_asked_at_the_terminal_of_hep() {
+    let (host, operator) = host_with_password();
+    operator.write("site.yml", "- file: {dest: /home/op/x, content: x}\n");
+    let known = operator.path("home/.ssh/known_hosts");
+    let push = ["push", "-i", "hosts", "--transport", "openssh", "site.yml"];
+    for more in [&["-k"][..], &["-k", "--host-key", "ask"]] {
+        drop(fs::remove_file(&known));
+        let answers = [("SSH password: ", CODE), ("continue connecting (yes/no)? ", "yes")];
+        let said = at_a_terminal(&operator, &[&push[..], more].concat(), &answers);
+        assert!(said.contains("SHA256:") && !said.contains(CODE), "{said}");
+        assert!(fs::read_to_string(&known).unwrap().contains("ssh-ed25519"));
+    }
+    // A passphrase is asked for once for two names of the host.
+    let key = guarded_key(&host, &operator);
+    let line =
+        |name: &str| format!("{name} host={} user=op private_key={}\n", host.addr(), key.display());
+    operator.write("hosts", line("web1") + &line("again"));
+    let question = format!("Passphrase for the key {}: ", key.display());
+    let said = at_a_terminal(&operator, &push, &[(&question, CODE)]);
+    assert_eq!(said.matches(&question).count(), 1, "{said}");
+    assert_eq!(traces(&host), "");
 }

@@ -246,6 +246,8 @@ impl Process {
         let mut rest = vec![0; 32 * 1024];
         while matches!(self.read(&mut rest), Ok(1..)) && self.alive().is_ok() {}
         match self.exit_code(ENDS) {
+            // Its name is in no word of `ssh`.
+            Some(255) if self.said.tells_of_a_signal() => Exit::Signal("UNKNOWN".to_owned()),
             Some(255) | None => Exit::Unknown,
             Some(code) => Exit::Code(code),
         }
@@ -267,8 +269,11 @@ impl Process {
         if code != Some(255) || self.said.tells_of_a_signal() {
             return Ok(());
         }
-        let said = self.said.last().unwrap_or("`ssh` says nothing").to_owned();
-        let what = format!("the connection was lost ({said})");
+        // The one word about an end that does not go to the log.
+        let stderr = self.stderr();
+        let closed = stderr.lines().rev().find(|line| line.starts_with("Connection to "));
+        let said = self.said.last().or(closed).unwrap_or("`ssh` says nothing");
+        let what = format!("the connection was lost ({})", said.trim_end().trim_end_matches('.'));
         Err(io::Error::new(io::ErrorKind::ConnectionReset, what))
     }
 

@@ -1,0 +1,267 @@
+//! Launches by the machine's `ssh` against a real sshd, with shell scripts in the agent's place.
+
+use super::*;
+use crate::remote::test_server::Server;
+use crate::remote::{Confirm, Ending, Exit, HostKeys, Identities, Known, Passphrases, Timeouts};
+use std::borrow::Cow;
+use std::io::{Read as _, Write as _};
+use std::sync::Mutex;
+use std::thread;
+
+/// Removes itself as the agent does, says hello, then does what follows.
+const GREETING: &str = "#!/bin/sh\nrm -r \"${0%/*}\"\necho hello\n";
+
+struct Nobody;
+
+impl Confirm for Nobody {
+    fn passphrase(&self, _question: &str) -> io::Result<String> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+
+    fn confirm(&self, _question: &str) -> io::Result<bool> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+}
+
+/// One launch, to be varied.
+struct Try {
+    port: u16,
+    words: Vec<String>,
+    timeouts: Timeouts,
+    script: String,
+    upload: UploadMode,
+    cancel: Canceller,
+    stages: Mutex<Vec<Stage>>,
+}
+
+type Launched = Result<(Box<dyn Link>, String), Unreachable>;
+
+impl Try {
+    fn at(server: &Server) -> Try {
+        let mut try_ = Try::port(server.port);
+        let known = format!("UserKnownHostsFile={}", server.path("known").display());
+        let key = server.path("user").display().to_string();
+        try_.words.extend(["-o".into(), known, "-i".into(), key]);
+        try_
+    }
+
+    fn port(port: u16) -> Try {
+        let words =
+            ["-F", "none", "-o", "IdentityAgent=none", "-l", "root", "-p", &port.to_string()];
+        Try {
+            port,
+            words: words.map(str::to_owned).into(),
+            timeouts: Timeouts::default(),
+            script: GREETING.to_owned(),
+            upload: UploadMode::Exec,
+            cancel: Canceller::default(),
+            stages: Mutex::default(),
+        }
+    }
+
+    fn script(mut self, rest: &str) -> Try {
+        self.script.push_str(rest);
+        self
+    }
+
+    fn launch(&self) -> Launched {
+        let target = Target {
+            name: "web1".into(),
+            address: "127.0.0.1".into(),
+            port: self.port,
+            user: "root".into(),
+            ..Target::default()
+        };
+        let wishes = Wishes {
+            address: "127.0.0.1",
+            words: &self.words,
+            answer: None,
+            policy: Some(crate::remote::HostKeyPolicy::AcceptNew),
+            connect_timeout: None,
+            other_home: None,
+            has_key: true,
+            has_password: false,
+        };
+        let agents = |_: &str| Ok(Cow::Owned(self.script.clone().into_bytes()));
+        let known = [Known::new(std::env::consts::ARCH, self.script.as_bytes())];
+        let options = Options {
+            policy: crate::remote::HostKeyPolicy::AcceptNew,
+            host_keys: &HostKeys::read(&[], None),
+            confirm: &Nobody,
+            timeouts: self.timeouts,
+            identities: Identities::default(),
+            passphrases: &Passphrases::default(),
+            agents: &agents,
+            entered: &|stage| self.stages.lock().unwrap().push(stage),
+            upload: self.upload,
+            known: &known,
+        };
+        launch(&target, &wishes, &options, &self.cancel, hello)
+    }
+
+    fn fails_at(&self, stage: Stage) -> Unreachable {
+        let unreachable = self.launch().err().unwrap();
+        assert_eq!(unreachable.stage, stage, "{unreachable} {:?}", unreachable.source);
+        unreachable
+    }
+}
+
+/// A line from the agent, or what came instead.
+fn hello(link: &mut dyn Link) -> Result<String, Problem> {
+    let mut line = String::new();
+    let mut byte = [0];
+    loop {
+        match link.read(&mut byte) {
+            Ok(0) => return Err(Problem::new(format!("no hello but: {line:?}"))),
+            Ok(_) if byte == *b"\n" => return Ok(line),
+            Ok(_) => line.push(char::from(byte[0])),
+            Err(error) => return Err(Problem::new(format!("no hello: {error}"))),
+        }
+    }
+}
+
+/// What of ours is on the server, in the directory tried first.
+fn leftovers(server: &Server) -> Vec<String> {
+    let entries = std::fs::read_dir(server.root().join("var/tmp")).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[test]
+fn bytes_go_there_and_back_and_nothing_stays() {
+    let server = Server::start();
+    let try_ = Try::at(&server).script("head -c 4194304; echo last words >&2; exit 3\n");
+    let (mut link, greeting) = try_.launch().unwrap();
+    assert_eq!(greeting, "hello");
+    // More than all windows and buffers on the way: the script cannot take it before we read.
+    let much = "0123456789abcdef".repeat(1 << 18);
+    let mut read = String::new();
+    for part in much.as_bytes().chunks(1 << 20) {
+        link.write_all(part).unwrap();
+    }
+    link.read_to_string(&mut read).unwrap();
+    assert!(read == much);
+    let counters = link.counters();
+    assert!(counters.sent > 4 << 20 && counters.received > 4 << 20, "{counters:?}");
+    let ending = Ending { exit: Exit::Code(3), stderr: "last words\n".to_owned() };
+    assert_eq!(link.finish(), ending);
+    assert_eq!(link.finish(), ending);
+    assert_eq!(leftovers(&server), [] as [&str; 0]);
+    let stages = try_.stages.lock().unwrap().clone();
+    let all =
+        [Stage::Connect, Stage::HostKey, Stage::Login, Stage::Upload, Stage::Start, Stage::Hello];
+    // Those that come at once may be seen as one.
+    let mut rest = all.iter();
+    assert!(stages.iter().all(|stage| rest.any(|next| next == stage)), "{stages:?}");
+    assert!(stages.ends_with(&all[3..]), "{stages:?}");
+}
+
+#[test]
+fn noise_of_a_login_shell_is_passed_over() {
+    let before = "mount -t tmpfs t /root && echo 'echo Welcome; echo to >&2' > /root/.bashrc";
+    let server = Server::with("SetEnv BASH_ENV=/root/.bashrc", before);
+    let (mut link, greeting) = Try::at(&server).script("echo more\n").launch().unwrap();
+    assert_eq!(greeting, "hello");
+    let mut rest = String::new();
+    link.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "more\n");
+}
+
+#[test]
+fn a_kept_agent_is_not_sent_again() {
+    let server = Server::with("SetEnv XDG_CACHE_HOME=DIR/cache", "mkdir $DIR/cache");
+    let mut try_ = Try::at(&server);
+    // A kept agent removes nothing.
+    try_.script = "#!/bin/sh\necho hello\n".to_owned();
+    try_.upload = UploadMode::Cache;
+    let sent = || {
+        let (mut link, _) = try_.launch().unwrap();
+        link.finish();
+        link.counters().sent
+    };
+    assert!(sent() >= 4096);
+    assert_eq!(sent(), 0);
+}
+
+#[test]
+fn an_agent_that_does_not_greet_is_told_by_its_end() {
+    let server = Server::start();
+    let mut try_ = Try::at(&server);
+    try_.script = "#!/bin/sh\nrm -r \"${0%/*}\"\necho what now >&2; exit 9\n".to_owned();
+    let what = try_.fails_at(Stage::Start).what;
+    assert!(what.contains("the agent exited with code 9; its stderr: what now"), "{what}");
+    try_.script = "#!/bin/sh\nrm -r \"${0%/*}\"\nkill -9 $$\n".to_owned();
+    let what = try_.fails_at(Stage::Start).what;
+    assert!(what.contains("was killed by signal"), "{what}");
+    try_.script = "#!/bin/sh\nrm -r \"${0%/*}\"\nexec sleep 600\n".to_owned();
+    try_.timeouts.start = Duration::from_millis(300);
+    try_.timeouts.upload = Duration::from_secs(2);
+    try_.timeouts.finish = Duration::from_millis(300);
+    let what = try_.fails_at(Stage::Start).what;
+    assert!(what.contains("no answer within"), "{what}");
+    assert_eq!(leftovers(&server), [] as [&str; 0]);
+}
+
+#[test]
+fn a_shell_that_says_nothing_is_not_waited_for() {
+    let server = Server::with("ForceCommand sleep 600", "true");
+    let mut try_ = Try::at(&server);
+    try_.timeouts.upload = Duration::from_secs(1);
+    try_.fails_at(Stage::Upload);
+}
+
+#[test]
+fn a_cancel_ends_a_launch_and_a_link_at_once() {
+    let server = Server::with("ForceCommand sleep 600", "true");
+    let try_ = Try::at(&server);
+    let begun = Instant::now();
+    thread::scope(|scope| {
+        let launched = scope.spawn(|| try_.launch().err().unwrap());
+        thread::sleep(Duration::from_millis(500));
+        try_.cancel.cancel();
+        let error = launched.join().unwrap();
+        assert!(error.source.unwrap().to_string().contains("cancelled"));
+    });
+    let server = Server::start();
+    let (mut link, _) = Try::at(&server).script("exec sleep 600\n").launch().unwrap();
+    let cancel = link.canceller();
+    thread::scope(|scope| {
+        let read = scope.spawn(|| link.read(&mut [0; 8]).unwrap_err().to_string());
+        thread::sleep(Duration::from_millis(300));
+        cancel.cancel();
+        assert_eq!(read.join().unwrap(), "cancelled");
+    });
+    assert_eq!(link.finish().exit, Exit::Unknown);
+    assert!(begun.elapsed() < Duration::from_secs(60));
+}
+
+#[test]
+fn a_link_that_breaks_is_an_error_and_an_agent_that_ends_is_none() {
+    let server = Server::start();
+    let (mut link, _) = Try::at(&server).script("exit 0\n").launch().unwrap();
+    assert_eq!(link.read(&mut [0; 8]).unwrap(), 0);
+    assert_eq!(link.finish().exit, Exit::Code(0));
+    let (mut link, _) =
+        Try::at(&server).script("sleep 0.5; kill -9 $PPID; sleep 600\n").launch().unwrap();
+    // The shell's parent is the server's own process of this connection.
+    let error = link.read(&mut [0; 8]).unwrap_err().to_string();
+    assert!(error.starts_with("the connection was lost ("), "{error}");
+    assert_eq!(link.finish().exit, Exit::Unknown);
+}
+
+#[test]
+fn questions_are_told_apart() {
+    let check = |text: &str, expected| assert_eq!(Question::of(text), expected, "{text}");
+    check("op@web1's password: ", Question::Password);
+    check("(op@web1) Password: ", Question::Password);
+    let odd = Path::new("/home/me/it's here");
+    check("Enter passphrase for key '/home/me/it's here': ", Question::Key(odd));
+    check("The authenticity of host 'web1' can't be established.\n...", Question::HostKey);
+    for other in [
+        "Enter op@web1's new password: ",
+        "Enter PIN for ED25519-SK key /k: ",
+        "Accept updated hostkeys? (yes/no): ",
+        "",
+    ] {
+        check(other, Question::Other);
+    }
+}
