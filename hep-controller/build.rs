@@ -1,13 +1,17 @@
-//! Puts the agents found in the directory `HEP_AGENTS_DIR` into hep: writes the table of `include_bytes!` that
+//! Puts the agents found in the directory `HEP_AGENTS_DIR` into hep, compressed: writes the table of `include_bytes!` that
 //! agent_binary.rs includes. Without the variable the table is empty and hep looks beside itself instead.
 //! Builds no agent: `cargo xtask dist` does, and sets the variable.
 //!
 //! Likewise it puts the files in examples/ into hep, for `hep doc`.
 
+use sha2::{Digest as _, Sha256};
 use std::error::Error;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
+
+#[path = "src/agent_binary/gzip.rs"]
+mod gzip;
 
 /// What every agent's file name begins with; the machine follows, as `uname -m` says it.
 const PREFIX: &str = "hep-agent-";
@@ -20,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         None => Vec::new(),
     };
     let out_dir = env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR for build scripts")?;
-    fs::write(Path::new(&out_dir).join("agents.rs"), table(&agents)?)?;
+    fs::write(Path::new(&out_dir).join("agents.rs"), table(&agents, Path::new(&out_dir))?)?;
     fs::write(Path::new(&out_dir).join("examples.rs"), examples()?)?;
     Ok(())
 }
@@ -68,13 +72,25 @@ fn agents_in(dir: &Path) -> Result<Vec<(String, PathBuf)>, Box<dyn Error>> {
     Ok(agents)
 }
 
-/// The table as a Rust expression: `&[("x86_64", include_bytes!("..")), ..]`.
-fn table(agents: &[(String, PathBuf)]) -> Result<String, Box<dyn Error>> {
+/// The table as a Rust expression, `&[Carried { .. }, ..]`, and beside it the compressed agents that it names.
+fn table(agents: &[(String, PathBuf)], out_dir: &Path) -> Result<String, Box<dyn Error>> {
     let mut text = String::from("&[\n");
     for (machine, path) in agents {
-        let path = path.to_str().ok_or("HEP_AGENTS_DIR: the path is not UTF-8")?;
-        writeln!(text, "    ({machine:?}, include_bytes!({path:?})),")?;
+        let mut agent = fs::read(path)?;
+        gzip::pad(&mut agent);
+        let packed = out_dir.join(format!("{PREFIX}{machine}.gz"));
+        fs::write(&packed, gzip::pack(&agent)?)?;
+        let packed = packed.to_str().ok_or("OUT_DIR: the path is not UTF-8")?;
+        let (length, sha256) = (agent.len(), hex(&Sha256::digest(&agent)));
+        writeln!(
+            text,
+            "    Carried {{ machine: {machine:?}, packed: include_bytes!({packed:?}), length: {length}, sha256: {sha256:?} }},"
+        )?;
     }
     text.push_str("]\n");
     Ok(text)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,29 +1,43 @@
 //! The agents hep carries, by machine: finds the bytes to upload to a host, or says how to build them.
 //! Reads one file at most (the agent beside hep, in development); must not connect, upload or print.
 
-use std::borrow::Cow;
+use agent::Carried;
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::{env, fs, io};
 
-/// The agents put into this hep by build.rs: machine as `uname -m` says it, and the whole ELF file.
-static EMBEDDED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/agents.rs"));
+mod agent;
+mod gzip;
+
+pub(crate) use agent::{Agent, BLOCK};
+
+/// The agents put into this hep by build.rs.
+static EMBEDDED: &[Carried] = include!(concat!(env!("OUT_DIR"), "/agents.rs"));
+
+/// What [`for_machine`] has found.
+static FOUND: Mutex<BTreeMap<&str, Arc<Agent>>> = Mutex::new(BTreeMap::new());
 
 /// The development agent's file name, beside hep in cargo's target directory.
 const BESIDE: &str = "hep-agent";
 
 /// The agent to upload to a host whose `uname -m` says `machine`: one that hep carries, else (in development) the
-/// one beside the running hep, if it was built for that machine.
-pub(crate) fn for_machine(machine: &str) -> Result<Cow<'static, [u8]>, NoAgent> {
+/// one beside the running hep, if it was built for that machine. All hosts share it.
+pub(crate) fn for_machine(machine: &str) -> Result<Arc<Agent>, NoAgent> {
     let wanted = Machine::named(machine)
         .ok_or_else(|| NoAgent::UnknownMachine { machine: machine.to_owned() })?;
-    match embedded(EMBEDDED, wanted) {
-        Some(agent) => Ok(Cow::Borrowed(agent)),
-        None => {
-            agent_beside(&own_directory()?, wanted, EMBEDDED).map(|found| Cow::Owned(found.bytes))
-        }
+    let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(agent) = found.get(wanted.name) {
+        return Ok(Arc::clone(agent));
     }
+    let agent = Arc::new(match embedded(EMBEDDED, wanted) {
+        Some(carried) => Agent::carried(carried),
+        None => Agent::of(agent_beside(&own_directory()?, wanted, EMBEDDED)?.bytes),
+    });
+    found.insert(wanted.name, Arc::clone(&agent));
+    Ok(agent)
 }
 
 /// What `uname -m` may say on hosts for which there may be an agent.
@@ -39,7 +53,7 @@ pub(crate) fn local() -> Result<LocalAgent, NoAgent> {
     let wanted = Machine::named(machine)
         .ok_or_else(|| NoAgent::UnknownMachine { machine: machine.to_owned() })?;
     match embedded(EMBEDDED, wanted) {
-        Some(agent) => Ok(LocalAgent::Bytes(agent)),
+        Some(carried) => Ok(LocalAgent::Carried(Agent::carried(carried))),
         None => agent_beside(&own_directory()?, wanted, EMBEDDED)
             .map(|found| LocalAgent::File(found.path)),
     }
@@ -50,8 +64,8 @@ pub(crate) fn local() -> Result<LocalAgent, NoAgent> {
 pub(crate) enum LocalAgent {
     /// An executable file that is there already.
     File(PathBuf),
-    /// An ELF executable in memory; whoever starts it must write it somewhere first.
-    Bytes(&'static [u8]),
+    /// Within hep; whoever starts it must write it somewhere first.
+    Carried(Agent),
 }
 
 /// Why there is no agent to give.
@@ -197,8 +211,8 @@ impl Elf {
     }
 }
 
-fn embedded(agents: &[(&str, &'static [u8])], wanted: &Machine) -> Option<&'static [u8]> {
-    agents.iter().find(|(machine, _)| *machine == wanted.name).map(|(_, agent)| *agent)
+fn embedded(agents: &'static [Carried], wanted: &Machine) -> Option<&'static Carried> {
+    agents.iter().find(|agent| agent.machine == wanted.name)
 }
 
 /// The directory of the running hep, links followed, so that a link to it in `~/bin` finds the agent too.
@@ -221,12 +235,12 @@ struct Found {
 fn agent_beside(
     directory: &Path,
     wanted: &'static Machine,
-    carried: &[(&'static str, &[u8])],
+    carried: &[Carried],
 ) -> Result<Found, NoAgent> {
     let path = directory.join(BESIDE);
     let not_built = |beside| NoAgent::NotBuilt {
         wanted,
-        carried: carried.iter().map(|(machine, _)| *machine).collect(),
+        carried: carried.iter().map(|agent| agent.machine).collect(),
         beside,
     };
     match fs::read(&path) {
@@ -265,14 +279,19 @@ mod tests {
         bytes
     }
 
-    /// What asking for `wanted` says when `content` is the file beside hep and `carried` is in it.
-    fn check(wanted: &str, carried: &[(&'static str, &[u8])], content: Option<&[u8]>) -> String {
+    fn carried(machine: &'static str) -> Carried {
+        Carried { machine, packed: b"", length: 0, sha256: "" }
+    }
+
+    /// What asking for `wanted` says when `content` is the file beside hep and agents for `machines` are in it.
+    fn check(wanted: &str, machines: &[&'static str], content: Option<&[u8]>) -> String {
         let directory = tempfile::tempdir().unwrap();
         if let Some(content) = content {
             fs::write(directory.path().join(BESIDE), content).unwrap();
         }
         let wanted = Machine::named(wanted).unwrap();
-        match agent_beside(directory.path(), wanted, carried) {
+        let carried: Vec<_> = machines.iter().map(|machine| carried(machine)).collect();
+        match agent_beside(directory.path(), wanted, &carried) {
             Ok(found) => format!("{} bytes", found.bytes.len()),
             Err(error) => format!("{error}\nhint: {}", error.hint())
                 .replace(&directory.path().display().to_string(), "DIR"),
@@ -317,7 +336,7 @@ mod tests {
     #[test]
     fn an_agent_for_another_machine_is_refused_by_name() {
         assert_eq!(
-            check("riscv64", &[("x86_64", b"")], Some(&header(little(64, 183)))),
+            check("riscv64", &["x86_64"], Some(&header(little(64, 183)))),
             "no agent for machine `riscv64`: this hep carries x86_64, and `DIR/hep-agent` is for aarch64\n\
              hint: in hep's source tree: `rustup target add riscv64gc-unknown-linux-musl && cargo xtask dist`"
         );
@@ -334,7 +353,7 @@ mod tests {
     #[test]
     fn no_agent_at_all_says_what_hep_carries_and_how_to_build_it() {
         assert_eq!(
-            check("i686", &[("aarch64", b""), ("x86_64", b"")], None),
+            check("i686", &["aarch64", "x86_64"], None),
             "no agent for machine `i686`: this hep carries aarch64, x86_64, and `DIR/hep-agent` is not there\n\
              hint: in hep's source tree: `rustup target add i686-unknown-linux-musl && cargo xtask dist`"
         );
@@ -349,15 +368,23 @@ mod tests {
 
     #[test]
     fn a_carried_agent_comes_before_the_one_beside_hep() {
-        let carried: &[(&str, &[u8])] = &[("aarch64", b"arm"), ("x86_64", b"intel")];
-        assert_eq!(embedded(carried, Machine::named("amd64").unwrap()), Some(&b"intel"[..]));
-        assert_eq!(embedded(carried, Machine::named("i686").unwrap()), None);
+        let both = Box::leak(Box::new(["aarch64", "x86_64"].map(carried)));
+        let named = |name| embedded(both, Machine::named(name).unwrap()).map(|one| one.machine);
+        assert_eq!((named("amd64"), named("i686")), (Some("x86_64"), None));
     }
 
     #[test]
     fn carried_agents_are_for_the_machine_they_are_named_after() {
-        for (name, agent) in EMBEDDED {
-            assert_eq!(Elf::of(agent), Machine::named(name).map(|machine| machine.elf), "{name}");
+        for carried in EMBEDDED {
+            let (name, agent) = (carried.machine, Agent::carried(carried));
+            let elf = Machine::named(name).map(|machine| machine.elf);
+            assert_eq!(Elf::of(agent.plain()), elf, "{name}");
+            let again = Agent::of(agent.plain().to_vec());
+            assert_eq!(
+                (again.sha256(), again.blocks()),
+                (agent.sha256(), agent.blocks()),
+                "{name}"
+            );
         }
     }
 }

@@ -241,7 +241,10 @@ fn advised(
 /// The agents there are.
 fn known() -> Vec<Known> {
     let names = agent_binary::names();
-    let agent = |name| Some(Known::new(name, &agent_binary::for_machine(name).ok()?));
+    let agent = |name| {
+        let agent = agent_binary::for_machine(name).ok()?;
+        Some(Known::new(name, &agent))
+    };
     names.filter_map(agent).collect()
 }
 
@@ -295,7 +298,7 @@ pub(crate) fn launch_local(
 ) -> Result<(Box<dyn Link>, Facts), Unreachable> {
     let started = match agent {
         LocalAgent::File(path) => remote::local::start_file(path),
-        LocalAgent::Bytes(bytes) => remote::local::start_bytes(bytes),
+        LocalAgent::Carried(agent) => remote::local::start_bytes(agent.plain()),
     };
     let failed = |error| Problem::new(format!("cannot start the agent: {error}"));
     let mut link = started.map_err(|error| unreachable_local(failed(error)))?;

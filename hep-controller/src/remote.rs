@@ -1,11 +1,12 @@
 //! The way to a running agent: what a host is, what may go wrong on the way, and the byte stream at its end.
 //! Knows nothing of frames, plans or the screen; ssh2 is named only below `remote/ssh`.
 
-use std::borrow::Cow;
+use crate::agent_binary::Agent;
 use std::error::Error;
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) mod askpass;
@@ -109,7 +110,7 @@ pub(crate) struct Options<'a> {
     pub(crate) timeouts: Timeouts,
     pub(crate) identities: Identities,
     pub(crate) passphrases: &'a Passphrases,
-    /// The agent's bytes for a machine as `uname -m` names it.
+    /// The agent for a machine as `uname -m` names it.
     pub(crate) agents: &'a Agents<'a>,
     /// Hears of each stage as it begins.
     pub(crate) entered: &'a (dyn Fn(Stage) + Sync),
@@ -119,7 +120,7 @@ pub(crate) struct Options<'a> {
 }
 
 /// Finds the agent for a machine; called from all hosts' threads.
-pub(crate) type Agents<'a> = dyn Fn(&str) -> Result<Cow<'static, [u8]>, Problem> + Sync + 'a;
+pub(crate) type Agents<'a> = dyn Fn(&str) -> Result<Arc<Agent>, Problem> + Sync + 'a;
 
 /// Where the operator's own keys are.
 #[derive(Debug, Clone, Default)]

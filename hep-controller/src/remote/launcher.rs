@@ -1,18 +1,16 @@
 //! The line by which a host's shell brings an agent to life, and what is said to it: whoever can run a command there and
 //! write to its input can start an agent. Decides words only, and names no transport.
 //!
-//! The line says which machine it is on, then waits for one line of ours: that the agent lies somewhere already, or how
-//! long it is and then the agent itself. What comes behind is left to the agent unread. Whatever login shell takes the line
+//! The line says which machine it is on and whether that has gzip, then waits for one line of ours: that the agent lies
+//! somewhere already, or how long it is and then the agent itself. What comes behind is left to the agent unread. Whatever login shell takes the line
 //! (sh, csh, fish) sees `exec sh -c`, one text in single quotes and two words; so the text has no quote, `!`, backslash or
 //! line break in it. Within it is what dash, bash, ksh and busybox agree on.
 
 use super::upload::{self, CANDIDATES, Place};
 use super::{Ending, Exit, Problem, Stage};
+use crate::agent_binary::{Agent, BLOCK};
 use std::fs::File;
 use std::io::{self, Read};
-
-/// How many bytes the shell takes at once; what is sent is filled up with zeros to a multiple of it.
-const BLOCK: usize = 4096;
 
 /// How an agent is to be started, whoever starts it.
 const START: &str = "serve";
@@ -25,16 +23,30 @@ const REFUSED: &str = "hep-refused";
 pub(crate) struct Known {
     /// As `uname -m` says it.
     pub(crate) machine: String,
-    /// Of what [`Delivery`] sends, zeros included, as hex digits.
+    /// As hex digits.
     pub(crate) sha256: String,
 }
 
 impl Known {
-    pub(crate) fn new(machine: &str, agent: &[u8]) -> Known {
-        let mut sum = hep_protocol::blob::Hasher::default();
-        sum.update(agent);
-        sum.update(&vec![0; padding(agent.len())]);
-        Known { machine: machine.to_owned(), sha256: sum.finish().to_string() }
+    pub(crate) fn new(machine: &str, agent: &Agent) -> Known {
+        Known { machine: machine.to_owned(), sha256: agent.sha256().to_owned() }
+    }
+}
+
+/// How an agent crosses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// For gzip.
+    Packed,
+    Plain,
+}
+
+impl Form {
+    pub(super) fn of(self, agent: &Agent) -> &[u8] {
+        match self {
+            Form::Packed => agent.packed(),
+            Form::Plain => agent.plain(),
+        }
     }
 }
 
@@ -49,7 +61,7 @@ pub(super) struct Launcher {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Ready {
     /// It waits to be told where the agent is, or for the agent itself.
-    Waits { machine: String },
+    Waits { machine: String, form: Form },
     /// One of the known agents was there, and is being started.
     Kept,
 }
@@ -75,6 +87,12 @@ impl Launcher {
         &self.command
     }
 
+    /// Where in this directory the agent may be put. The shell removes what lies there if the line is cut before it has
+    /// been told of it.
+    pub(super) fn place(&self, candidate: &str) -> Place {
+        Place::named(candidate, &self.token)
+    }
+
     /// What the shell's first line begins with, behind whatever else was written before.
     pub(super) fn mark(&self) -> String {
         format!("hep-{} ", self.token)
@@ -86,38 +104,42 @@ impl Launcher {
         let machine = upload::machine(system)?.to_owned();
         match word {
             "kept" => Some(Ready::Kept),
-            "waits" => Some(Ready::Waits { machine }),
+            "unpacks" => Some(Ready::Waits { machine, form: Form::Packed }),
+            "waits" => Some(Ready::Waits { machine, form: Form::Plain }),
             _ => None,
         }
     }
 }
 
 /// To a shell that waits: the agent is there.
-pub(super) fn run(place: &Place) -> String {
-    format!("run {}\n", place.file)
+pub(super) fn run(place: &Place, form: Form) -> String {
+    match form {
+        Form::Packed => format!("unpack {}\n", place.file),
+        Form::Plain => format!("run {}\n", place.file),
+    }
 }
 
 /// To a shell that waits: here is the agent.
 pub(super) struct Delivery<'a> {
-    pub(super) head: String,
-    pub(super) agent: &'a [u8],
-    pub(super) zeros: Vec<u8>,
+    head: String,
+    agent: &'a [u8],
 }
 
 impl<'a> Delivery<'a> {
-    pub(super) fn of(agent: &'a [u8]) -> Delivery<'a> {
-        let head = format!("take {}\n", agent.len().div_ceil(BLOCK));
-        Delivery { head, agent, zeros: vec![0; padding(agent.len())] }
+    pub(super) fn of(agent: &'a Agent, form: Form) -> Delivery<'a> {
+        let sent = form.of(agent);
+        let word = match form {
+            Form::Packed => "inflate",
+            Form::Plain => "take",
+        };
+        let head = format!("{word} {} {}\n", sent.len() / BLOCK, agent.blocks());
+        Delivery { head, agent: sent }
     }
 
     /// All that is to be written, in order.
-    pub(super) fn parts(&self) -> [&[u8]; 3] {
-        [self.head.as_bytes(), self.agent, &self.zeros]
+    pub(super) fn parts(&self) -> [&[u8]; 2] {
+        [self.head.as_bytes(), self.agent]
     }
-}
-
-fn padding(length: usize) -> usize {
-    length.next_multiple_of(BLOCK) - length
 }
 
 /// What came in the place of the shell's first line, or behind its mark.
@@ -162,15 +184,15 @@ fn refusals(stderr: &str) -> Option<String> {
     Some(list.replace(" .: ", " ~: "))
 }
 
-/// The whole text. `p` is a directory to remove at the end, `k` the agent's blocks, `r` the refusals, `t` the token; with
-/// agents to keep, `h` is the wanted one's sha256 and `g` where it is kept.
+/// The whole text. `p` is a directory to remove at the end, `k` the blocks that are sent and `b` the agent's, `r` the
+/// refusals, `t` the token, `s` whether what SFTP brings has not been told of yet; with agents to keep, `h` is the wanted one's sha256 and `g` where it is kept.
 fn script(known: &[Known]) -> String {
     let keep = !known.is_empty();
-    let mut text = String::from(BEGIN);
+    let mut text = BEGIN.replace("DIRECTORIES", &CANDIDATES.join(" "));
     if keep {
         text.push_str(&kept(known));
     }
-    text.push_str(&WAIT.replace("START", START));
+    text.push_str(&WAIT.replace("START", START).replace("UNPACKED", upload::NOT_UNPACKED));
     if keep {
         text.push_str(FIRST_THE_CACHE);
     }
@@ -186,8 +208,11 @@ fn script(known: &[Known]) -> String {
 /// The empty program is the test whether programs may run there at all; the empty room, whether the agent has enough.
 /// The agent's own name is taken only when the agent comes: see `uploaded.rs` of hep-agent for what goes by that.
 const BEGIN: &str = r#"
-t=$1; p=; r=; n=; umask 077;
-gone() { if [ -n "$p" ]; then rm -rf "$p"; fi; };
+t=$1; p=; r=; n=; s=1; umask 077;
+gone() {
+    if [ -n "$p" ]; then rm -rf "$p"; fi;
+    if [ -n "$s" ]; then for d in DIRECTORIES; do if [ -d "$d/.hep-$t" ]; then rm -rf "$d/.hep-$t"; fi; done; fi;
+};
 trap gone 0; trap "exit 1" 1 2 13 15;
 refuse() { r="$r; $n: $1"; gone; p=; false; };
 room() {
@@ -196,16 +221,24 @@ room() {
     true 2> /dev/null > "$p/try" && chmod 700 "$p/try"
         || { refuse "create failed (full or read-only?)"; return 1; };
     "$p/try" < /dev/null 2> /dev/null || { refuse "no program may run there (noexec)"; return 1; };
-    dd if=/dev/zero of="$p/room" bs=4096 count=$k 2> /dev/null && rm "$p/room" "$p/try"
+    dd if=/dev/zero of="$p/room" bs=4096 count=$b 2> /dev/null && rm "$p/room" "$p/try"
         || { refuse "write failed (full or read-only?)"; return 1; };
 };
-m=$(uname -sm); h=;
+m=$(uname -sm); h=; z=waits; if command -v gzip > /dev/null; then z=unpacks; fi;
 "#;
 
-/// `read` takes a byte at a time from what is no file: nothing behind the line is lost.
+/// `read` takes a byte at a time from what is no file: nothing behind the line is lost. gzip checks what it unpacks, so an
+/// agent that was not written whole is found out here.
 const WAIT: &str = r#"
-echo "hep-$t waits $m";
-read -r w k || exit 1;
+echo "hep-$t $z $m";
+read -r w k b || exit 1; s=;
+if [ "$w" = unpack ]; then
+    p=${k%/*}; w=run;
+    if [ -f "$k.gz" ]; then
+        gzip -dc < "$k.gz" > "$k" && chmod 700 "$k" || { echo "UNPACKED" >&2; exit 126; };
+        rm "$k.gz";
+    fi;
+fi;
 if [ "$w" = run ]; then
     if [ -f "$k" ]; then exec "$k" START; fi;
     echo "$k: not found" >&2; exit 127;
@@ -216,11 +249,16 @@ fi;
 const TAKE: &str = r#"
 for d in DIRECTORIES; do if [ -z "$p" ]; then room "$d"; fi; done;
 if [ -z "$p" ]; then echo "REFUSED$r" >&2; exit 1; fi;
-if dd if=/dev/null of=/dev/null iflag=fullblock 2> /dev/null;
-then dd of="$p/hep-agent" bs=4096 count=$k iflag=fullblock 2> /dev/null;
-else dd of="$p/hep-agent" bs=1 count=$((k * 4096)) 2> /dev/null; fi;
+take() {
+    if dd if=/dev/null of=/dev/null iflag=fullblock 2> /dev/null;
+    then dd bs=4096 count=$k iflag=fullblock 2> /dev/null;
+    else dd bs=1 count=$((k * 4096)) 2> /dev/null; fi;
+};
+if [ "$w" = inflate ]; then take | gzip -dc > "$p/hep-agent" 2> /dev/null || w=;
+else take > "$p/hep-agent" || w=; fi;
 chmod 700 "$p/hep-agent";
-if [ $(wc -c < "$p/hep-agent") -ne $((k * 4096)) ]; then refuse "write failed"; echo "REFUSED$r" >&2; exit 1; fi;
+if [ -z "$w" ] || [ $(wc -c < "$p/hep-agent") -ne $((b * 4096)) ];
+then refuse "write failed"; echo "REFUSED$r" >&2; exit 1; fi;
 "#;
 
 const FIRST_THE_CACHE: &str = r#"

@@ -46,10 +46,10 @@ pub(crate) fn launch<T>(
     let mut process = Process::start(words, cancel).map_err(|error| launch.no_ssh(error))?;
     match launch.first_word(&mut process, &launcher)? {
         Ready::Kept => launch.start(process, Sent::Nothing, hello),
-        Ready::Waits { machine } => {
+        Ready::Waits { machine, form } => {
             let agent = (options.agents)(&machine).map_err(launch.fails(Stage::Upload))?;
             process.limit_standstill(options.timeouts.upload);
-            deliver(&mut process, &agent).map_err(|error| {
+            deliver(&mut process, &Delivery::of(&agent, form)).map_err(|error| {
                 let problem = Problem::new("the host went away during the upload");
                 launch.fails(Stage::Upload)(problem).because(error)
             })?;
@@ -199,9 +199,9 @@ impl<'a> Launch<'a> {
 }
 
 /// Writes the agent to a shell that waits for it. One that has ended says why to who reads on.
-fn deliver(process: &mut Process, agent: &[u8]) -> io::Result<()> {
+fn deliver(process: &mut Process, delivery: &Delivery<'_>) -> io::Result<()> {
     let ended = [io::ErrorKind::BrokenPipe, io::ErrorKind::ConnectionReset];
-    for part in Delivery::of(agent).parts() {
+    for part in delivery.parts() {
         let mut rest = part;
         while !rest.is_empty() {
             match process.write(rest) {

@@ -3,8 +3,6 @@
 
 use crate::words::alternatives;
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read};
 use std::str::FromStr;
 
 /// How the agent comes onto a host.
@@ -53,24 +51,23 @@ impl TryFrom<String> for UploadMode {
 /// `/dev/shm` is in memory, for a host whose disk is full or read-only; `/tmp` and `/run` are for what is left.
 pub(super) const CANDIDATES: [&str; 5] = ["/var/tmp", ".", "/dev/shm", "/tmp", "/run"];
 
-/// The private directory and the file in it: `<candidate>/.hep-<16 hex>/hep-agent`.
+/// The last word of a shell that could not unpack the agent, most likely for want of room.
+pub(super) const NOT_UNPACKED: &str = "hep-agent: not unpacked";
+
+/// The private directory and the files in it: `<candidate>/.hep-<16 hex>/hep-agent`, and what it is unpacked from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) directory: String,
     pub(super) file: String,
+    pub(super) packed: String,
 }
 
 impl Place {
-    /// A name nobody could have prepared, and no other push uses.
-    pub(super) fn random_in(candidate: &str) -> io::Result<Place> {
-        let mut random = [0; 8];
-        File::open("/dev/urandom")?.read_exact(&mut random)?;
-        Ok(Place::named(candidate, u64::from_ne_bytes(random)))
-    }
-
-    fn named(candidate: &str, number: u64) -> Place {
-        let directory = format!("{candidate}/.hep-{number:016x}");
-        Place { file: format!("{directory}/hep-agent"), directory }
+    /// With a name of sixteen hex digits.
+    pub(super) fn named(candidate: &str, name: &str) -> Place {
+        let directory = format!("{candidate}/.hep-{name}");
+        let file = format!("{directory}/hep-agent");
+        Place { packed: format!("{file}.gz"), file, directory }
     }
 }
 
@@ -107,14 +104,9 @@ mod tests {
     #[test]
     fn a_place_needs_no_quoting() {
         for candidate in CANDIDATES {
-            let place = Place::named(candidate, 0xab);
+            let place = Place::named(candidate, "00000000000000ab");
             assert_eq!(place.file, format!("{candidate}/.hep-00000000000000ab/hep-agent"));
         }
-    }
-
-    #[test]
-    fn two_places_differ() {
-        assert_ne!(Place::random_in("/tmp").unwrap(), Place::random_in("/tmp").unwrap());
     }
 
     #[test]
@@ -142,6 +134,7 @@ mod tests {
             "bash: /tmp/.hep-1/hep-agent: cannot execute binary file: Exec format error",
             false,
         );
+        check(126, NOT_UNPACKED, true);
         check(1, "hep-agent: cannot read /proc", false);
         check(1, "This account is currently not available.", false);
     }

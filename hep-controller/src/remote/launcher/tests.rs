@@ -29,14 +29,14 @@ fn say(login_shell: &str, home: &Path, launcher: &Launcher, input: &[u8]) -> Out
     child.wait_with_output().unwrap()
 }
 
-fn parcel(agent: &[u8], rest: &str) -> Vec<u8> {
-    let mut bytes = Delivery::of(agent).parts().concat();
+fn parcel(agent: &[u8], form: Form, rest: &str) -> Vec<u8> {
+    let mut bytes = Delivery::of(&Agent::of(agent.to_vec()), form).parts().concat();
     bytes.extend_from_slice(rest.as_bytes());
     bytes
 }
 
 fn known(agent: &[u8]) -> [Known; 1] {
-    [Known::new(std::env::consts::ARCH, agent)]
+    [Known::new(std::env::consts::ARCH, &Agent::of(agent.to_vec()))]
 }
 
 /// What the shell says of itself first, with the machine left out.
@@ -68,18 +68,88 @@ fn the_line_is_one_for_every_shell() {
 
 #[test]
 fn the_agent_is_found_in_what_is_sent_and_the_rest_is_its_own() {
-    for shell in shells() {
+    for (shell, form) in
+        shells().flat_map(|shell| [Form::Packed, Form::Plain].map(|form| (shell, form)))
+    {
         let home = tempfile::tempdir().unwrap();
-        let output =
-            say(shell, home.path(), &Launcher::named(TOKEN, &[]), &parcel(AGENT, "rest\n"));
+        let launcher = Launcher::named(TOKEN, &[]);
+        let output = say(shell, home.path(), &launcher, &parcel(AGENT, form, "rest\n"));
         let [first, second, third] = lines(&output).try_into().unwrap_or_else(|lines| {
             panic!("{shell}: {lines:?} {}", String::from_utf8_lossy(&output.stderr))
         });
-        assert_eq!(first, "hep-0123456789abcdef waits MACHINE", "{shell}");
+        assert_eq!(first, "hep-0123456789abcdef unpacks MACHINE", "{shell}");
         assert!(second.ends_with("/.hep-0123456789abcdef/hep-agent serve"), "{shell}: {second}");
         assert_eq!(third, "rest", "{shell}");
         // Agents that other tests run tidy up there too.
         std::fs::remove_dir_all("/var/tmp/.hep-0123456789abcdef").ok();
+    }
+}
+
+#[test]
+fn a_host_without_gzip_says_so() {
+    let programs = tempfile::tempdir().unwrap();
+    for program in ["sh", "uname", "mkdir", "chmod", "dd", "wc", "rm", "cat"] {
+        let original = Path::new("/bin").join(program);
+        std::os::unix::fs::symlink(original, programs.path().join(program)).unwrap();
+    }
+    let home = tempfile::tempdir().unwrap();
+    let mut launcher = Launcher::named(TOKEN + 4, &[]);
+    launcher.command = format!("PATH={}; {}", programs.path().display(), launcher.command);
+    let output = say("dash", home.path(), &launcher, &parcel(AGENT, Form::Plain, "rest\n"));
+    let said = lines(&output);
+    assert_eq!(said[0], "hep-0123456789abcdf3 waits MACHINE");
+    assert!(said[1].ends_with("/.hep-0123456789abcdf3/hep-agent serve"), "{said:?}");
+    std::fs::remove_dir_all("/var/tmp/.hep-0123456789abcdf3").ok();
+}
+
+/// What SFTP brings, in the first directory.
+fn place(launcher: &Launcher, content: &[u8]) -> Place {
+    let place = launcher.place("/var/tmp");
+    std::fs::create_dir(&place.directory).unwrap();
+    std::fs::write(&place.packed, content).unwrap();
+    place
+}
+
+#[test]
+fn what_lies_there_is_unpacked_and_started() {
+    for shell in shells() {
+        let home = tempfile::tempdir().unwrap();
+        let launcher = Launcher::named(TOKEN + 5, &[]);
+        let place = place(&launcher, Agent::of(AGENT.to_vec()).packed());
+        let input = run(&place, Form::Packed) + "rest\n";
+        let output = say(shell, home.path(), &launcher, input.as_bytes());
+        let said = lines(&output);
+        assert_eq!(said[1..], [format!("{} serve", place.file), "rest".to_owned()], "{shell}");
+        assert!(!Path::new(&place.packed).exists(), "{shell}");
+        std::fs::remove_dir_all(&place.directory).ok();
+    }
+}
+
+#[test]
+fn what_is_not_whole_is_not_started_and_does_not_stay() {
+    let agent = Agent::of([AGENT, &[b'#'; 10_000]].concat());
+    for shell in shells() {
+        let home = tempfile::tempdir().unwrap();
+        let launcher = Launcher::named(TOKEN + 6, &[]);
+        let place = place(&launcher, &agent.packed()[..4090]);
+        let input = run(&place, Form::Packed);
+        let output = say(shell, home.path(), &launcher, input.as_bytes());
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(stderr.contains(upload::NOT_UNPACKED), "{shell}: {stderr}");
+        assert_eq!(output.status.code(), Some(126), "{shell}");
+        assert_eq!(lines(&output).len(), 1, "{shell}");
+        assert!(!Path::new(&place.directory).exists(), "{shell}");
+    }
+}
+
+#[test]
+fn a_line_that_is_cut_during_the_upload_leaves_nothing() {
+    for shell in shells() {
+        let home = tempfile::tempdir().unwrap();
+        let launcher = Launcher::named(TOKEN + 7, &[]);
+        let place = place(&launcher, b"half an agent");
+        say(shell, home.path(), &launcher, b"");
+        assert!(!Path::new(&place.directory).exists(), "{shell}");
     }
 }
 
@@ -89,12 +159,13 @@ fn a_kept_agent_is_started_at_once_and_another_in_its_place_is_not() {
         let home = tempfile::tempdir().unwrap();
         let cache = home.path().join(".cache/hep/agents");
         let launcher = Launcher::named(TOKEN, &known(AGENT));
-        let sent = || lines(&say(shell, home.path(), &launcher, &parcel(AGENT, "rest\n")));
+        let sent =
+            || lines(&say(shell, home.path(), &launcher, &parcel(AGENT, Form::Packed, "rest\n")));
         let kept = || lines(&say(shell, home.path(), &launcher, b"rest\n"));
         let place = cache.join(&known(AGENT)[0].sha256).join("hep-agent");
         let serve = format!("{} serve", place.display());
         let (waits, keeps) =
-            ("hep-0123456789abcdef waits MACHINE", "hep-0123456789abcdef kept MACHINE");
+            ("hep-0123456789abcdef unpacks MACHINE", "hep-0123456789abcdef kept MACHINE");
         let stale = cache.join("0".repeat(64));
         assert_eq!(sent(), [waits, &serve, "rest"], "{shell}");
         assert_eq!(kept(), [keeps, &serve, "rest"], "{shell}");
@@ -138,7 +209,7 @@ fn a_directory_that_others_may_write_to_keeps_nothing() {
     let all = std::os::unix::fs::PermissionsExt::from_mode(0o777);
     std::fs::set_permissions(&agents, all).unwrap();
     let launcher = Launcher::named(TOKEN + 1, &known(AGENT));
-    let output = say("sh", home.path(), &launcher, &parcel(AGENT, ""));
+    let output = say("sh", home.path(), &launcher, &parcel(AGENT, Form::Plain, ""));
     let said = lines(&output);
     assert!(said[1].ends_with("/.hep-0123456789abcdf0/hep-agent serve"), "{said:?}");
     assert!(!said[1].contains(".cache"), "{said:?}");
@@ -147,16 +218,20 @@ fn a_directory_that_others_may_write_to_keeps_nothing() {
 
 #[test]
 fn a_stream_that_breaks_off_leaves_nothing() {
+    let noise: Vec<u8> = (0..40_000_u32).map(|n| (n.wrapping_mul(n) >> 7) as u8).collect();
     for shell in shells() {
         for keep in [&[][..], &known(AGENT)] {
-            let home = tempfile::tempdir().unwrap();
-            let launcher = Launcher::named(TOKEN + 2, keep);
-            let whole = parcel(&[AGENT, &[b'#'; 10_000]].concat(), "");
-            let output = say(shell, home.path(), &launcher, &whole[..9000]);
-            let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert!(refusals(&stderr).unwrap().ends_with("write failed"), "{shell}: {stderr}");
-            assert!(!Path::new("/var/tmp/.hep-0123456789abcdf1").exists(), "{shell}");
-            assert!(!home.path().join(".cache/hep/agents/.hep-0123456789abcdf1").exists());
+            for form in [Form::Packed, Form::Plain] {
+                let home = tempfile::tempdir().unwrap();
+                let launcher = Launcher::named(TOKEN + 2, keep);
+                let whole = parcel(&[AGENT, &noise].concat(), form, "");
+                let output = say(shell, home.path(), &launcher, &whole[..9000]);
+                let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+                let refusals = refusals(&stderr).unwrap_or_else(|| panic!("{shell}: {stderr}"));
+                assert!(refusals.ends_with("write failed"), "{shell}: {stderr}");
+                assert!(!Path::new("/var/tmp/.hep-0123456789abcdf1").exists(), "{shell}");
+                assert!(!home.path().join(".cache/hep/agents/.hep-0123456789abcdf1").exists());
+            }
         }
     }
 }
@@ -166,7 +241,8 @@ fn an_agent_that_cannot_be_started_leaves_nothing() {
     for shell in shells() {
         let home = tempfile::tempdir().unwrap();
         let launcher = Launcher::named(TOKEN + 3, &[]);
-        let output = say(shell, home.path(), &launcher, &parcel(b"#!/no/such/interpreter\n", ""));
+        let parcel = parcel(b"#!/no/such/interpreter\n", Form::Packed, "");
+        let output = say(shell, home.path(), &launcher, &parcel);
         assert!(!output.status.success(), "{shell}");
         assert!(!Path::new("/var/tmp/.hep-0123456789abcdf2").exists(), "{shell}: {output:?}");
     }

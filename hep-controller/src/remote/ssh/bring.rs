@@ -2,12 +2,13 @@
 //! through the shell's input, and what is to be said to it is sent without waiting for its greeting.
 
 use super::link::SshLink;
-use super::send::{self, Unsent};
+use super::send::{self, Sent, Unsent};
 use super::stream::{Noise, Stream};
 use super::wire::{Broken, Wire};
 use super::{Failed, Launch};
-use crate::remote::launcher::{self, Delivery, Launcher, Ready};
-use crate::remote::upload::{self, CANDIDATES, Place, UploadMode};
+use crate::agent_binary::Agent;
+use crate::remote::launcher::{self, Delivery, Form, Launcher, Ready};
+use crate::remote::upload::{self, CANDIDATES, NOT_UNPACKED, UploadMode};
 use crate::remote::{Exit, Link, Problem, Stage, Unreachable};
 use ssh2::Sftp;
 
@@ -20,13 +21,15 @@ pub(super) type Hello<'a, T> = dyn FnMut(&mut dyn Link) -> Result<T, Problem> + 
 /// What is to be brought, and how.
 pub(super) struct Parcel<'a> {
     pub(super) sftp: &'a Sftp,
-    pub(super) agent: &'a [u8],
+    pub(super) agent: &'a Agent,
+    pub(super) form: Form,
     /// How many bytes may be sent and not acknowledged.
     pub(super) under_way: usize,
 }
 
 /// A shell of ours on the host.
 struct Shell {
+    launcher: Launcher,
     stream: Stream,
     ready: Ready,
 }
@@ -34,8 +37,8 @@ struct Shell {
 /// What became of the agent in a file.
 enum Tried<T> {
     Runs(Box<SshLink>, T),
-    /// It may run where the shell itself finds a place for it; the session is good for that.
-    NotHere(Wire),
+    /// It may run where the shell itself finds a place for it, in this form; the session is good for that.
+    NotHere(Wire, Form),
 }
 
 /// From a session that is logged in to an agent that has greeted.
@@ -50,25 +53,26 @@ pub(super) fn bring<T>(
         UploadMode::Sftp => begin_with_sftp(launch, &mut wire).map_err(&failed)?,
         UploadMode::Exec | UploadMode::Cache => (begin(launch, &mut wire).map_err(&failed)?, None),
     };
-    let Shell { mut stream, ready } = shell;
-    let Ready::Waits { machine } = ready else {
+    let Shell { launcher, mut stream, ready } = shell;
+    let Ready::Waits { machine, mut form } = ready else {
         return start(launch, wire, stream, hello).map(|(link, greeting)| (link as _, greeting));
     };
     let agent = (launch.options.agents)(&machine).map_err(launch.fails(Stage::Upload))?;
     if let Some(sftp) = sftp {
-        let parcel = Parcel { sftp: &sftp, agent: &agent, under_way: under_way(stream.room()) };
-        match by_sftp(launch, wire, stream, &parcel, hello)? {
+        let under_way = under_way(stream.room());
+        let parcel = Parcel { sftp: &sftp, agent: &agent, form, under_way };
+        match by_sftp(launch, wire, stream, &parcel, &launcher, hello)? {
             Tried::Runs(mut link, greeting) => {
                 link.run_on(Some(sftp));
                 return Ok((link, greeting));
             }
-            Tried::NotHere(back) => wire = back,
+            Tried::NotHere(back, other) => (wire, form) = (back, other),
         }
         (launch.options.entered)(Stage::Upload);
         stream = begin(launch, &mut wire).map_err(&failed)?.stream;
     }
     wire.limit_standstill(launch.options.timeouts.upload);
-    deliver(&mut wire, &mut stream, &agent).map_err(&failed)?;
+    deliver(&mut wire, &mut stream, &Delivery::of(&agent, form)).map_err(&failed)?;
     (launch.options.entered)(Stage::Start);
     start(launch, wire, stream, hello).map(|(link, greeting)| (link as _, greeting))
 }
@@ -91,7 +95,7 @@ fn begin(launch: Launch<'_>, wire: &mut Wire) -> Result<Shell, Failed> {
     let (launcher, mut channel) = shell(launch, wire)?;
     wire.run(|_| channel.exec(launcher.command()))
         .map_err(|source| Failed::because("the host runs no command", source))?;
-    first_word(wire, Stream::new(channel), &launcher)
+    first_word(wire, Stream::new(channel), launcher)
 }
 
 /// The shell, and SFTP where the host has it, in as few round trips as one after the other would take for SFTP and one.
@@ -103,17 +107,17 @@ fn begin_with_sftp(launch: Launch<'_>, wire: &mut Wire) -> Result<(Shell, Option
     asked.map_err(|source| Failed::because("the host runs no command", source))?;
     // What libssh2 says of a server that ends at once is what it says of a lost connection: the shell's answer tells.
     let sftp = sftp.ok();
-    Ok((first_word(wire, Stream::new(channel), &launcher)?, sftp))
+    Ok((first_word(wire, Stream::new(channel), launcher)?, sftp))
 }
 
-fn first_word(wire: &mut Wire, mut stream: Stream, launcher: &Launcher) -> Result<Shell, Failed> {
+fn first_word(wire: &mut Wire, mut stream: Stream, launcher: Launcher) -> Result<Shell, Failed> {
     let said = stream
         .line_after(wire, &launcher.mark(), NOISE)
         .map_err(|source| Failed::because("the answer to `uname -sm` was not read", source))?;
     let no_host = |said: &str| Failed::new(launcher::no_host(said));
     match said {
         Ok(line) => match Launcher::ready(&line) {
-            Some(ready) => Ok(Shell { stream, ready }),
+            Some(ready) => Ok(Shell { launcher, stream, ready }),
             None => Err(no_host(line.split_once(' ').map_or("", |(_, system)| system))),
         },
         Err(Noise(noise)) => Err(no_host(&noise)),
@@ -133,6 +137,7 @@ fn by_sftp<T>(
     mut wire: Wire,
     mut stream: Stream,
     parcel: &Parcel<'_>,
+    launcher: &Launcher,
     hello: &mut Hello<'_, T>,
 ) -> Result<Tried<T>, Unreachable> {
     let timeouts = launch.options.timeouts;
@@ -140,14 +145,13 @@ fn by_sftp<T>(
     wire.limit_standstill(timeouts.upload);
     let mut refusals = Vec::new();
     for candidate in CANDIDATES {
-        let place = Place::random_in(candidate)
-            .map_err(|error| fails(Problem::new("no random name")).because(error))?;
-        match send::send(&mut wire, parcel, &place) {
-            Ok(()) => {
+        match send::send(&mut wire, parcel, launcher.place(candidate)) {
+            Ok(sent) => {
                 (launch.options.entered)(Stage::Start);
-                write(&mut wire, &mut stream, launcher::run(&place).as_bytes())
+                let run = launcher::run(&sent.place, parcel.form);
+                write(&mut wire, &mut stream, run.as_bytes())
                     .map_err(launch.failed(Stage::Start))?;
-                return started(launch, wire, stream, parcel, &place, hello);
+                return started(launch, wire, stream, parcel, sent, hello);
             }
             Err(Unsent::Directory(why)) => {
                 refusals.push(format!("{}: {why}", upload::shown(candidate)));
@@ -164,7 +168,7 @@ fn started<T>(
     mut wire: Wire,
     stream: Stream,
     parcel: &Parcel<'_>,
-    place: &Place,
+    mut sent: Sent,
     hello: &mut Hello<'_, T>,
 ) -> Result<Tried<T>, Unreachable> {
     let timeouts = launch.options.timeouts;
@@ -172,19 +176,23 @@ fn started<T>(
     let mut link = Box::new(SshLink::new(wire, stream, timeouts.finish));
     (launch.options.entered)(Stage::Hello);
     let problem = match hello(&mut *link) {
-        Ok(greeting) => return Ok(Tried::Runs(link, greeting)),
+        Ok(greeting) => {
+            link.keep(sent);
+            return Ok(Tried::Runs(link, greeting));
+        }
         Err(problem) => problem,
     };
     let (ending, was_silent, mut wire) = link.give_up();
     wire.limit_patiently(timeouts.finish);
-    send::remove(&mut wire, parcel.sftp, place);
+    sent.remove(&mut wire, parcel.sftp);
     // Whose SFTP shows another tree than the shell's has the file where the shell does not find it.
     let unseen = ending.exit == Exit::Code(127) && ending.stderr.contains("hep-agent");
     if launch.cancel.is_cancelled() {
         Err(launch.fails(Stage::Hello)(Problem::new("cancelled")))
     } else if was_silent && (unseen || upload::is_refused_by_directory(&ending)) {
         wire.limit(timeouts.upload);
-        Ok(Tried::NotHere(wire))
+        let is_packed = !ending.stderr.contains(NOT_UNPACKED);
+        Ok(Tried::NotHere(wire, if is_packed { parcel.form } else { Form::Plain }))
     } else {
         let stage = if was_silent { Stage::Start } else { Stage::Hello };
         Err(launch.fails(stage)(launcher::with_ending(problem, &ending)))
@@ -219,8 +227,8 @@ fn start<T>(
 }
 
 /// Writes the agent to a shell that waits for it. One that has ended says why to who reads on.
-fn deliver(wire: &mut Wire, stream: &mut Stream, agent: &[u8]) -> Result<(), Failed> {
-    for part in Delivery::of(agent).parts() {
+fn deliver(wire: &mut Wire, stream: &mut Stream, delivery: &Delivery<'_>) -> Result<(), Failed> {
+    for part in delivery.parts() {
         write(wire, stream, part)?;
     }
     Ok(())

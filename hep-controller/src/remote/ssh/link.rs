@@ -1,5 +1,6 @@
 //! The agent's stream as a [`Link`].
 
+use super::send::Sent;
 use super::stream::Stream;
 use super::wire::{Broken, Wire};
 use crate::remote::{Canceller, Counters, Ending, Exit, Link};
@@ -11,7 +12,8 @@ pub(super) struct SshLink {
     /// First, so that it is dropped first: see its `drop`.
     wire: Wire,
     stream: Stream,
-    /// Closing it would take a round trip; it ends with the connection.
+    /// What the agent came by. Closing it would take a round trip; it ends with the connection.
+    sent: Option<Sent>,
     sftp: Option<Sftp>,
     finish_within: Duration,
     look_every: Option<Duration>,
@@ -24,6 +26,7 @@ impl SshLink {
         SshLink {
             wire,
             stream,
+            sent: None,
             sftp: None,
             finish_within,
             look_every: None,
@@ -36,6 +39,10 @@ impl SshLink {
     pub(super) fn run_on(&mut self, sftp: Option<Sftp>) {
         self.wire.no_limit();
         self.sftp = sftp;
+    }
+
+    pub(super) fn keep(&mut self, sent: Sent) {
+        self.sent = Some(sent);
     }
 
     /// There was no hello: how the agent ended, whether it wrote nothing at all, and the session for another attempt.

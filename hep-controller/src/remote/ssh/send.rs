@@ -3,6 +3,7 @@
 use super::Failed;
 use super::bring::Parcel;
 use super::wire::{Broken, Wire, recovered};
+use crate::remote::launcher::Form;
 use crate::remote::upload::Place;
 use libssh2_sys as raw;
 use ssh2::{ErrorCode, File, OpenFlags, OpenType, Sftp};
@@ -16,11 +17,22 @@ pub(super) enum Unsent {
     Failed(Failed),
 }
 
+/// An agent that is there.
+pub(super) struct Sent {
+    pub(super) place: Place,
+    /// The host was asked to close it and has not answered yet: there may be as much to say to it meanwhile as is wanted.
+    closing: Option<File>,
+}
+
 /// Makes the place (0700, new) and writes the agent into it. No fsync: after a crash of the host there would be nothing to
 /// start.
-pub(super) fn send(wire: &mut Wire, parcel: &Parcel<'_>, place: &Place) -> Result<(), Unsent> {
+pub(super) fn send(wire: &mut Wire, parcel: &Parcel<'_>, place: Place) -> Result<Sent, Unsent> {
     let sftp = parcel.sftp;
-    let (directory, file) = (Path::new(&place.directory), Path::new(&place.file));
+    let name = match parcel.form {
+        Form::Packed => &place.packed,
+        Form::Plain => &place.file,
+    };
+    let (directory, file) = (Path::new(&place.directory), Path::new(name));
     let flags = OpenFlags::WRITE | OpenFlags::CREATE | OpenFlags::EXCLUSIVE;
     // SFTP answers in order, so the file's directory is there when its turn comes.
     let (made, opened) = wire
@@ -40,14 +52,21 @@ pub(super) fn send(wire: &mut Wire, parcel: &Parcel<'_>, place: &Place) -> Resul
         Ok(file) => write(wire, file, parcel),
         Err(error) => Err(unsent("create", error)),
     };
-    if matches!(written, Err(Unsent::Directory(_))) {
-        remove(wire, sftp, place);
+    let mut sent = Sent { place, closing: None };
+    match written {
+        Ok(closing) => Ok(Sent { closing, ..sent }),
+        Err(unsent) => {
+            if matches!(unsent, Unsent::Directory(_)) {
+                sent.remove(wire, sftp);
+            }
+            Err(unsent)
+        }
     }
-    written
 }
 
-fn write(wire: &mut Wire, mut file: File, parcel: &Parcel<'_>) -> Result<(), Unsent> {
-    let mut rest = parcel.agent;
+/// Gives the file if it is not closed yet.
+fn write(wire: &mut Wire, mut file: File, parcel: &Parcel<'_>) -> Result<Option<File>, Unsent> {
+    let mut rest = parcel.form.of(parcel.agent);
     let written = loop {
         if rest.is_empty() {
             break Ok(());
@@ -67,17 +86,33 @@ fn write(wire: &mut Wire, mut file: File, parcel: &Parcel<'_>) -> Result<(), Uns
             Err(error) => break Err(unsent("write", error)),
         }
     };
-    // A program cannot be started while its file is open for writing (ETXTBSY, execve(2)): this answer is needed.
-    let closed = wire.run(|_| file.close());
+    let closed = match (&written, parcel.form) {
+        // All is there, and gzip will tell if it is not.
+        (Ok(()), Form::Packed) => match wire.step(&mut |_| file.close()) {
+            Some(closed) => closed,
+            None => return Ok(Some(file)),
+        },
+        // A program cannot be started while its file is open for writing (ETXTBSY, execve(2)): this answer is needed.
+        (Ok(()), Form::Plain) | (Err(_), _) => wire.run(|_| file.close()),
+    };
     written?;
-    closed.map_err(|error| unsent("close", error))
+    closed.map_err(|error| unsent("close", error))?;
+    Ok(None)
 }
 
-/// Removes what [`send`] made, as far as it is still there.
-pub(super) fn remove(wire: &mut Wire, sftp: &Sftp, place: &Place) {
-    // A lost session is found out by whoever uses it next, and a file that is gone already needs no removal.
-    drop(wire.run(|_| sftp.unlink(Path::new(&place.file))));
-    drop(wire.run(|_| sftp.rmdir(Path::new(&place.directory))));
+impl Sent {
+    /// Removes it as far as it is still there.
+    pub(super) fn remove(&mut self, wire: &mut Wire, sftp: &Sftp) {
+        let Place { directory, file, packed } = &self.place;
+        // A lost session is found out by whoever uses it next, and a file that is gone already needs no removal.
+        if let Some(mut file) = self.closing.take() {
+            drop(wire.run(|_| file.close()));
+        }
+        for name in [packed, file] {
+            drop(wire.run(|_| sftp.unlink(Path::new(name))));
+        }
+        drop(wire.run(|_| sftp.rmdir(Path::new(directory))));
+    }
 }
 
 fn lost(source: Broken) -> Unsent {

@@ -1,10 +1,10 @@
 //! Launches against a real sshd, with shell scripts in the agent's place.
 
 use super::*;
+use crate::agent_binary::Agent;
 use crate::remote::host_key::{Confirm, HostKeyPolicy, HostKeys};
 use crate::remote::test_server::{Server, keygen};
 use crate::remote::{Ending, Exit, Identities, Known, Passphrases, Timeouts, UploadMode};
-use std::borrow::Cow;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::net::UnixListener;
@@ -91,11 +91,12 @@ impl Try {
     fn launch(&self) -> Launched {
         let files = [self.known_hosts.clone()];
         let host_keys = HostKeys::read(&files, Some(self.known_hosts.clone()));
+        let agent = Arc::new(Agent::of(self.script.clone().into_bytes()));
         let agents = |machine: &str| {
             assert_eq!(machine, std::env::consts::ARCH);
-            Ok(Cow::Owned(self.script.clone().into_bytes()))
+            Ok(Arc::clone(&agent))
         };
-        let known = [Known::new(std::env::consts::ARCH, self.script.as_bytes())];
+        let known = [Known::new(std::env::consts::ARCH, &agent)];
         let options = Options {
             policy: self.policy,
             host_keys: &host_keys,

@@ -86,7 +86,7 @@ impl Place {
         };
         let answer = asking.about(&said, &Canceller::default()).unwrap();
         let host_keys = Books::of_user(Some(self.directory())).of(answer.as_ref());
-        let agents = |_: &str| Ok(Cow::Borrowed(GREETING.as_bytes()));
+        let agents = |_: &str| Ok(Arc::new(Agent::of(GREETING.as_bytes().to_vec())));
         let options = Options {
             upload: UploadMode::Sftp,
             known: &[],
