@@ -20,8 +20,9 @@ const QUIET: Duration = Duration::from_secs(15);
 /// Directories that may take a copy, in the order they are tried; before them, the one that took the agent itself.
 const FOR_COPIES: [&str; 4] = ["/var/tmp", "/dev/shm", "/tmp", "/run"];
 
-/// What may lie in an upload's directory: the agent, and what the shell that brings it tries the directory with.
-const FILES: [&str; 3] = ["hep-agent", "try", "room"];
+/// What may lie in an upload's directory: the agent, what it is unpacked from, and what the shell that brings it tries the
+/// directory with.
+const FILES: [&str; 4] = ["hep-agent", "hep-agent.gz", "try", "room"];
 
 /// Removes this program's file if it was uploaded, and its directory, and what others left. Errors leave things as they are:
 /// the run matters more.
@@ -149,13 +150,18 @@ fn is_abandoned(directory: &Path, whole: u64) -> bool {
     else {
         return false;
     };
-    let file = directory.join("hep-agent");
-    let meta = fs::symlink_metadata(&file).ok().filter(|meta| meta.is_file() && ours(meta));
-    let touched =
-        meta.as_ref().unwrap_or(&dir_meta).modified().unwrap_or_else(|_| SystemTime::now());
-    let quiet = touched.elapsed().is_ok_and(|age| age > QUIET);
-    let unfinished = meta.is_some_and(|meta| meta.len() < whole);
-    (quiet || (unfinished && own == 0)) && !is_open(&file)
+    let files = ["hep-agent", "hep-agent.gz"].map(|name| directory.join(name));
+    let [meta, packed] = files
+        .each_ref()
+        .map(|file| fs::symlink_metadata(file).ok().filter(|meta| meta.is_file() && ours(meta)));
+    let quiet =
+        [Some(&dir_meta), meta.as_ref(), packed.as_ref()].into_iter().flatten().all(|meta| {
+            let touched = meta.modified().unwrap_or_else(|_| SystemTime::now());
+            touched.elapsed().is_ok_and(|age| age > QUIET)
+        });
+    // What is still to be unpacked may be whole, with nobody at it for a moment.
+    let unfinished = packed.is_none() && meta.is_some_and(|meta| meta.len() < whole);
+    (quiet || (unfinished && own == 0)) && !files.iter().any(|file| is_open(file))
 }
 
 /// Whether any process we may look at has the file open or runs it.

@@ -60,7 +60,7 @@ impl Attempt {
 }
 
 /// All that there is to log in with.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Means {
     /// The keys that the operator or ssh_config named for this host.
     pub(super) named: Vec<KeyFile>,
@@ -88,6 +88,15 @@ pub(super) enum LeftOut {
 }
 
 impl Means {
+    /// A key that is worth a try before the host has said what it takes: that saves a round trip where it is welcome. The
+    /// question, asked after that, counts as a refusal too, as the try does if the host takes no keys at all, so there must
+    /// be few other things to try.
+    pub(super) fn unasked(self) -> Option<Attempt> {
+        let has_password = self.has_password;
+        let mut keys = self.plan(Offered("publickey")).attempts;
+        (!has_password && (1..=KEYS_BEFORE_PASSWORD).contains(&keys.len())).then(|| keys.remove(0))
+    }
+
     /// The order: the named key, ssh-agent's keys, default keys, password; of these what the host offers.
     pub(super) fn plan(self, offered: Offered<'_>) -> Plan {
         let Means { named, mut agent, defaults, has_password, wanted, only } = self;
@@ -160,12 +169,15 @@ pub(super) fn refused(
     tried: &[String],
     left_out: &[LeftOut],
 ) -> Problem {
-    let offers = offered.0.replace(',', ", ");
+    let offers = match offered.0 {
+        "" => "was not asked what it offers".to_owned(),
+        offered => format!("offers {}", offered.replace(',', ", ")),
+    };
     let mut what = if tried.is_empty() {
-        format!("nothing to log in with as `{}`: the host offers {offers}", target.user)
+        format!("nothing to log in with as `{}`: the host {offers}", target.user)
     } else {
         let tried = tried.join("; ");
-        format!("no login as `{}`: the host offers {offers}; refused: {tried}", target.user)
+        format!("no login as `{}`: the host {offers}; refused: {tried}", target.user)
     };
     for left_out in left_out {
         what.push_str(&match left_out {

@@ -63,6 +63,20 @@ fn the_named_key_comes_first_and_the_password_last() {
 }
 
 #[test]
+fn few_keys_and_no_password_need_no_question() {
+    let keys = |count: usize, has_password| {
+        let named = (0..count).map(|number| file("named", number as u8, false)).collect();
+        Means { named, has_password, ..Means::default() }
+    };
+    let first = |means: Means| means.unasked().map(|attempt| attempt.shown());
+    assert_eq!(first(keys(0, false)), None);
+    assert_eq!(first(keys(1, false)).as_deref(), Some("key named"));
+    assert_eq!(first(keys(1, true)), None);
+    assert_eq!(first(keys(4, false)).as_deref(), Some("key named"));
+    assert_eq!(first(keys(5, false)), None);
+}
+
+#[test]
 fn an_encrypted_key_is_used_through_the_agent_that_holds_it() {
     let named = || vec![file("named", 1, true)];
     let wanted = vec![public("ssh-ed25519", 1)];

@@ -2,7 +2,7 @@
 
 use super::Failed;
 use super::wire::{Broken, Wire};
-use crate::remote::auth::{self, AgentKey, Attempt, Means, Offered};
+use crate::remote::auth::{self, AgentKey, Attempt, LeftOut, Means, Offered};
 use crate::remote::key_file::{KeyFile, KeyFiles};
 use crate::remote::known_hosts::PublicKey;
 use crate::remote::ssh_agent::{self, Door};
@@ -35,13 +35,6 @@ pub(super) fn login(
 ) -> Result<(), Failed> {
     let Prepared { files, agent: held } = prepared;
     let end = Instant::now() + options.timeouts.login;
-    let user = target.user.as_str();
-    let offered = wire
-        .run(|session| session.auth_methods(user).map(str::to_owned))
-        .map_err(|source| Failed::because("the host does not say how to log in", source))?;
-    if wire.session().authenticated() {
-        return Ok(());
-    }
     let socket = options.identities.agent_socket.as_deref().filter(|_| !held.is_empty());
     let agent = socket.and_then(|socket| connect_agent(wire, socket, end).ok());
     let means = Means {
@@ -52,23 +45,51 @@ pub(super) fn login(
         wanted: files.public,
         only: options.identities.only,
     };
+    let mut tried = Vec::new();
+    let unasked = means.clone().unasked();
+    if let Some(attempt) = &unasked {
+        match carry_out(wire, target, agent.as_ref(), attempt) {
+            Ok(()) if wire.session().authenticated() => return Ok(()),
+            Ok(()) => tried.push(attempt.shown()),
+            Err(error) if error.is_fatal() => {
+                return Err(cut_off(target, Offered(""), &[attempt.shown()], &[], error));
+            }
+            Err(error) => tried.push(format!("{} ({error})", attempt.shown())),
+        }
+    }
+    let user = target.user.as_str();
+    let offered = wire
+        .run(|session| session.auth_methods(user).map(str::to_owned))
+        .map_err(|source| Failed::because("the host does not say how to log in", source))?;
+    if wire.session().authenticated() {
+        return Ok(());
+    }
     let offered = Offered(&offered);
     let plan = means.plan(offered);
-    let mut tried = Vec::new();
-    for attempt in &plan.attempts {
+    for attempt in plan.attempts.iter().filter(|attempt| Some(*attempt) != unasked.as_ref()) {
         match carry_out(wire, target, agent.as_ref(), attempt) {
             Ok(()) if wire.session().authenticated() => return Ok(()),
             Ok(()) => tried.push(attempt.shown()),
             Err(error) if error.is_fatal() => {
                 tried.push(attempt.shown());
-                let mut problem = auth::refused(target, offered, &tried, &plan.left_out);
-                problem.what.push_str("; then the connection ended");
-                return Err(Failed { problem, source: Some(error) });
+                return Err(cut_off(target, offered, &tried, &plan.left_out, error));
             }
             Err(error) => tried.push(format!("{} ({error})", attempt.shown())),
         }
     }
     Err(Failed::new(auth::refused(target, offered, &tried, &plan.left_out)))
+}
+
+fn cut_off(
+    target: &Target,
+    offered: Offered<'_>,
+    tried: &[String],
+    left_out: &[LeftOut],
+    source: Broken,
+) -> Failed {
+    let mut problem = auth::refused(target, offered, tried, left_out);
+    problem.what.push_str("; then the connection ended");
+    Failed { problem, source: Some(source) }
 }
 
 fn carry_out(

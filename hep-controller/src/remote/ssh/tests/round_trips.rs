@@ -50,10 +50,10 @@ fn a_launch_takes_few_round_trips_in_every_mode() {
     let (cold, warm) = ("cache, cold", "cache, warm");
     // The connection is one more. Some slack: an answer may be cut in two on its way, and be answered in two.
     let cases = [
-        ("sftp", UploadMode::Sftp, 14),
-        ("exec", UploadMode::Exec, 9),
-        (cold, UploadMode::Cache, 9),
-        (warm, UploadMode::Cache, 8),
+        ("sftp", UploadMode::Sftp, 12),
+        ("exec", UploadMode::Exec, 8),
+        (cold, UploadMode::Cache, 8),
+        (warm, UploadMode::Cache, 7),
     ];
     for (name, mode, usual) in cases {
         let mut try_ = Try::at(&server);
