@@ -154,11 +154,9 @@ fn is_abandoned(directory: &Path, whole: u64) -> bool {
     let [meta, packed] = files
         .each_ref()
         .map(|file| fs::symlink_metadata(file).ok().filter(|meta| meta.is_file() && ours(meta)));
-    let quiet =
-        [Some(&dir_meta), meta.as_ref(), packed.as_ref()].into_iter().flatten().all(|meta| {
-            let touched = meta.modified().unwrap_or_else(|_| SystemTime::now());
-            touched.elapsed().is_ok_and(|age| age > QUIET)
-        });
+    let written = [&meta, &packed].into_iter().flatten().filter_map(|meta| meta.modified().ok());
+    let touched = written.max().or(dir_meta.modified().ok()).unwrap_or_else(SystemTime::now);
+    let quiet = touched.elapsed().is_ok_and(|age| age > QUIET);
     // What is still to be unpacked may be whole, with nobody at it for a moment.
     let unfinished = packed.is_none() && meta.is_some_and(|meta| meta.len() < whole);
     (quiet || (unfinished && own == 0)) && !files.iter().any(|file| is_open(file))
