@@ -1,11 +1,11 @@
 //! Launches by the machine's `ssh` against a real sshd, with shell scripts in the agent's place.
 
 use super::*;
+use crate::agent_binary::Agent;
 use crate::remote::test_server::Server;
 use crate::remote::{Confirm, Ending, Exit, HostKeys, Identities, Known, Passphrases, Timeouts};
-use std::borrow::Cow;
 use std::io::{Read as _, Write as _};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 /// Removes itself as the agent does, says hello, then does what follows.
@@ -82,8 +82,9 @@ impl Try {
             has_key: true,
             has_password: false,
         };
-        let agents = |_: &str| Ok(Cow::Owned(self.script.clone().into_bytes()));
-        let known = [Known::new(std::env::consts::ARCH, self.script.as_bytes())];
+        let agent = Arc::new(Agent::of(self.script.clone().into_bytes()));
+        let agents = |_: &str| Ok(Arc::clone(&agent));
+        let known = [Known::new(std::env::consts::ARCH, &agent)];
         let options = Options {
             policy: crate::remote::HostKeyPolicy::AcceptNew,
             host_keys: &HostKeys::read(&[], None),
