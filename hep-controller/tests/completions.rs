@@ -107,6 +107,7 @@ fn tags_and_tasks_of_the_manifest() {
 fn verbs_options_words_and_files() {
     check(&["pu"], &["push"]);
     check(&["push", "--output", "j"], &["json"]);
+    check(&["facts", "--transport", ""], &["ssh2", "openssh", "local"]);
     check(&["push", "--lim"], &["--limit"]);
     check(&["-i", "hosts", "--lim"], &["--limit"]);
     check(&["push", "si"], &["site.yml"]);

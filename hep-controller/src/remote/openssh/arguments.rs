@@ -1,9 +1,9 @@
 //! The words for the operator's `ssh`: what hep was told becomes options, which beat ssh_config; the rest is left to it.
 //! Decides words only.
 
-use crate::remote::connect;
 use crate::remote::host_key::HostKeyPolicy;
 use crate::remote::ssh_config::Answer;
+use crate::remote::{Timeouts, connect};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -66,7 +66,10 @@ impl Wishes<'_> {
         if !self.answer.is_some_and(|answer| answer.persists) {
             set("ControlMaster", "no");
         }
-        if let Some(timeout) = self.connect_timeout {
+        // Without one a host's first address could take all the time that is for all of them.
+        let usual = self.answer.is_none_or(|answer| answer.connect_timeout.is_none());
+        let usual = usual.then(|| Timeouts::default().handshake);
+        if let Some(timeout) = self.connect_timeout.or(usual) {
             set("ConnectTimeout", &timeout.as_secs().max(1).to_string());
         }
         if self.answer.is_none_or(|answer| answer.alive.is_none()) {
@@ -145,7 +148,7 @@ mod tests {
             text,
             "-o LogLevel=DEBUG1 -o RemoteCommand=none -o ClearAllForwardings=yes -o ForwardX11=no -o BatchMode=no \
              -o NumberOfPasswordPrompts=1 -o PasswordAuthentication=no -o KbdInteractiveAuthentication=no \
-             -o ControlMaster=no -o ServerAliveInterval=15 -o ServerAliveCountMax=3 -p 2222 -o ProxyJump=bastion \
+             -o ControlMaster=no -o ConnectTimeout=20 -o ServerAliveInterval=15 -o ServerAliveCountMax=3 -p 2222 -o ProxyJump=bastion \
              -T -E /log -- web1 true"
         );
     }

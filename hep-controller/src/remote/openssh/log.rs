@@ -98,8 +98,11 @@ impl Log {
                 what.push_str(&format!("; who connects for it says: {}", aside.join("; ")));
             }
         }
-        let before = self.said.iter().any(|line| line.starts_with("kex_exchange_identification: "));
-        let hung_up = stage == Stage::Connect && before && aside.trim().is_empty();
+        // Who connects for it may have met the same on its way.
+        let hang_up = |line: &str| line.starts_with("kex_exchange_identification: ");
+        let itself = self.said.iter().any(|line| hang_up(line));
+        let before = aside.trim().is_empty() || aside.lines().any(hang_up);
+        let hung_up = stage == Stage::Connect && itself && before;
         Cause { stage, problem: Problem { what, hint }, hung_up }
     }
 
@@ -286,6 +289,7 @@ mod tests {
         let text = "kex_exchange_identification: read: Connection reset by peer\r\nConnection reset by 10.0.0.1 port 22\r\n";
         let hung_up = |aside: &str| log(&format!("{CONNECTED}{text}")).cause(aside).hung_up;
         assert!(hung_up(""));
+        assert!(hung_up(text));
         assert!(!hung_up("bastion: down"));
         check(
             &format!("debug1: Executing proxy command: exec ssh -W x y\r\n{text}"),
