@@ -19,6 +19,9 @@ const TICK: Duration = Duration::from_millis(10);
 /// The most that one read takes, in bytes: small enough for a bandwidth cap to be smooth.
 const CHUNK: usize = 16 * 1024;
 
+/// What one packet carries, in bytes.
+const SEGMENT: usize = 1460;
+
 /// What the line is like. The default is loopback as it is.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options {
@@ -26,6 +29,9 @@ pub struct Options {
     pub rtt: Duration,
     /// The most that passes in each direction, for each connection.
     pub bytes_per_second: Option<u64>,
+    /// How many of a thousand segments get lost. Each is sent again, as after TCP's three duplicate acknowledgements (RFC 5681):
+    /// it comes a round trip late, and what is behind it waits.
+    pub lost_per_mille: u16,
     /// Cuts the line by itself once this many bytes have come from the clients, in all connections.
     pub cut_after_sent: Option<(u64, Cut)>,
     /// Cuts the line by itself once this many bytes have come from the host, in all connections.
@@ -276,9 +282,37 @@ fn pump(
     ]
 }
 
+/// Which segments get lost: by a fixed sequence, so that two runs meet the same line.
+struct Losses {
+    per_mille: u64,
+    state: u64,
+}
+
+impl Losses {
+    fn new(per_mille: u16, direction: Direction) -> Self {
+        let state = match direction {
+            Direction::ToHost => 0x9e37_79b9_7f4a_7c15,
+            Direction::ToClient => 0xd1b5_4a32_d192_ed03,
+        };
+        Self { per_mille: per_mille.into(), state }
+    }
+
+    /// Whether one of the next so many is lost.
+    fn any_of(&mut self, segments: usize) -> bool {
+        (0..segments).fold(false, |any, _| {
+            // Marsaglia's xorshift generator (Journal of Statistical Software 8, 14).
+            self.state ^= self.state << 13;
+            self.state ^= self.state >> 7;
+            self.state ^= self.state << 17;
+            any | (self.state % 1000 < self.per_mille)
+        })
+    }
+}
+
 fn take_in(mut from: &TcpStream, parcels: &SyncSender<Parcel>, direction: Direction, line: &Line) {
     let mut buffer = vec![0; CHUNK];
     let mut free_at = Instant::now();
+    let mut losses = Losses::new(line.options.lost_per_mille, direction);
     while line.passes() {
         let read = match from.read(&mut buffer) {
             Err(e) if is_pause(&e) => continue,
@@ -299,7 +333,12 @@ fn take_in(mut from: &TcpStream, parcels: &SyncSender<Parcel>, direction: Direct
         if read > 0 && bytes.is_empty() {
             continue;
         }
-        if parcels.send((free_at + line.options.rtt / 2, bytes)).is_err() || read == 0 {
+        let late = if losses.any_of(passing.div_ceil(SEGMENT)) {
+            line.options.rtt
+        } else {
+            Duration::ZERO
+        };
+        if parcels.send((free_at + line.options.rtt / 2 + late, bytes)).is_err() || read == 0 {
             break;
         }
     }
@@ -378,6 +417,17 @@ mod tests {
         let options = Options { bytes_per_second: Some(200_000), ..Options::default() };
         let (_relay, client) = echo(options);
         assert_between(480, 1500, round_trip(&client, &vec![7; 100_000]));
+    }
+
+    #[test]
+    fn a_lossy_line_loses_no_byte_but_time() {
+        let rtt = Duration::from_millis(40);
+        let took = |lost_per_mille| {
+            let (_relay, client) = echo(Options { rtt, lost_per_mille, ..Options::default() });
+            (0..20).map(|_| round_trip(&client, &[7; 3 * SEGMENT])).sum::<Duration>()
+        };
+        let (good, bad) = (took(0), took(100));
+        assert!(bad > good + 5 * rtt, "{good:?} and {bad:?}");
     }
 
     #[test]

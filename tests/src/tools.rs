@@ -19,6 +19,7 @@ const TOOLS: &[(&str, &str)] = &[
     ("nsenter", "util-linux"),
     ("ssh", "openssh-client"),
     ("ssh-keygen", "openssh-client"),
+    ("sshd", "openssh-server"),
     ("sshpass", "sshpass"),
     ("strace", "strace"),
     ("systemd-nspawn", "systemd-container"),

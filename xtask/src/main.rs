@@ -1,7 +1,8 @@
-//! hep's development commands: `cargo xtask dist`, `test`, `tidy`, `demo`, `screens`.
+//! hep's development commands: `cargo xtask bench`, `demo`, `dist`, `screens`, `test`, `tidy`.
 //! Must build before anything else does: it depends on no C library, so that it can install those hep needs.
 
 mod agents;
+mod bench;
 mod demo;
 mod dist;
 mod packages;
@@ -36,6 +37,8 @@ enum Task {
     Tidy,
     /// Boot two throwaway hosts, push the example to them and show the page that came up
     Demo,
+    /// Measure hep beside ssh, scp, rsync and its peers, on throwaway hosts over lines of all kinds
+    Bench(bench::Options),
     /// Capture what hep shows at a terminal, on a throwaway host: docs/screens/*.svg
     Screens,
 }
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Task::Test(options) => test::test(&workspace, &options),
         Task::Tidy => tidy::tidy(&workspace),
         Task::Demo => demo::demo(&workspace),
+        Task::Bench(options) => bench::bench(&workspace, &options),
         Task::Screens => screens::screens(&workspace),
     });
     match done {

@@ -42,6 +42,12 @@ pub(crate) const OPENSSL_SOURCE: &[Need] = &[
     Need { package: "perl", sign: Sign::PerlModule("IPC::Cmd") },
 ];
 
+/// What `cargo xtask bench` runs beside hep.
+pub(crate) const BENCH: &[Need] = &[
+    Need { package: "rsync", sign: Sign::Program("rsync") },
+    Need { package: "time", sign: Sign::Program("time") },
+];
+
 /// Installs those packages whose sign is missing, and says so; does nothing when all is there.
 pub(crate) fn ensure(needs: &[Need]) -> Result<(), Failure> {
     let missing: Vec<&str> =
