@@ -10,6 +10,7 @@ mod escalate;
 mod facts;
 mod inbox;
 mod module;
+mod nearest;
 mod redact;
 mod render;
 mod serve;

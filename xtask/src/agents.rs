@@ -91,7 +91,12 @@ impl Way {
     }
 
     /// Builds one agent; gives the file cargo made.
-    fn build(self, workspace: &Workspace, machine: &Machine) -> Result<PathBuf, Failure> {
+    fn build(
+        self,
+        workspace: &Workspace,
+        machine: &Machine,
+        symbols: Symbols,
+    ) -> Result<PathBuf, Failure> {
         let (target_dir, target) = match self {
             Way::Toolchain => (workspace.target.clone(), machine.musl),
             // Another rustc's artifacts must not mix with those of the developer's own.
@@ -103,15 +108,26 @@ impl Way {
             Way::Debian => debian_build(workspace, &target_dir),
             Way::Glibc => {
                 let mut command = shell::cargo();
-                command.arg("build").env("RUSTFLAGS", "-C target-feature=+crt-static");
+                let flags = format!("-C target-feature=+crt-static {SMALLER}");
+                command.arg("build").env("RUSTFLAGS", flags);
                 command
             }
         };
         command.args(["--profile", "agent", "-p", "hep-agent", "--target", target]);
         command.env_remove("CARGO_ENCODED_RUSTFLAGS");
+        if symbols == Symbols::Kept {
+            command.env("CARGO_PROFILE_AGENT_STRIP", "none");
+        }
         shell::run(&mut command)?;
         Ok(target_dir.join(target).join("agent/hep-agent"))
     }
+}
+
+/// Whether the linker leaves the names of functions in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Symbols {
+    Stripped,
+    Kept,
 }
 
 /// Which agents are wanted.
@@ -139,7 +155,7 @@ pub(crate) fn build(
     let mut built = Vec::new();
     for (machine, way) in choose(workspace, wanted, libc)? {
         shell::say(&format!("agent for {}: {}", machine.name, way.name()));
-        built.push((machine, way.build(workspace, machine)?));
+        built.push((machine, way.build(workspace, machine, Symbols::Stripped)?));
     }
     let directory = workspace.agents();
     fs::create_dir_all(&directory).map_err(shell::file_error("create", &directory))?;
@@ -152,6 +168,14 @@ pub(crate) fn build(
     }
     remove_others(&directory, &agents)?;
     Ok(agents)
+}
+
+/// The agent for the machine we run on with its symbols, to be looked into and not to be shipped.
+pub(crate) fn with_symbols(workspace: &Workspace, libc: Libc) -> Result<PathBuf, Failure> {
+    let own = Machine::own()?;
+    let chosen = choose(workspace, &Wanted::Exactly(vec![own]), libc)?;
+    let (machine, way) = *chosen.first().ok_or_else(|| Failure::Told(no_way(own, libc)))?;
+    way.build(workspace, machine, Symbols::Kept)
 }
 
 /// For each wanted machine the first way without an obstacle; says what stood in the earlier ones.
@@ -218,7 +242,7 @@ fn toolchain_has(target: &str) -> bool {
 
 fn toolchain_build(machine: &Machine) -> std::process::Command {
     let mut command = shell::cargo();
-    command.arg("build");
+    command.arg("build").env("RUSTFLAGS", SMALLER);
     if Machine::own().ok() != Some(machine) {
         // The system's linker knows its own machine only; the one in the toolchain knows all.
         let variable = machine.musl.to_uppercase().replace('-', "_");
@@ -226,6 +250,9 @@ fn toolchain_build(machine: &Machine) -> std::process::Command {
     }
     command
 }
+
+/// A panic aborts: nobody reads the tables for unwinding, a sixth of the file.
+const SMALLER: &str = "-C force-unwind-tables=no";
 
 /// Where Debian's package puts its rustc, whatever PATH says.
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
@@ -260,14 +287,16 @@ fn debian_build(workspace: &Workspace, target_dir: &Path) -> std::process::Comma
     let tools = workspace.tools();
     let mut command = shell::command(tools.join("bin/cargo-zigbuild"));
     command
-        .args(["zigbuild", "-Zbuild-std=std,panic_abort", "--target-dir"])
+        .args(["zigbuild", "-Zbuild-std=std,panic_abort"])
+        // Without backtraces, which a stripped program has no use for.
+        .args(["-Zbuild-std-features=optimize_for_size", "--target-dir"])
         .arg(target_dir)
         .env("PATH", path_before(&[tools.join("zig/bin"), tools.join("bin")]))
         .env("RUSTC", DEBIAN_RUSTC)
         // The compiler is a stable one; building its own standard library is all it is bootstrapped for.
         .env("RUSTC_BOOTSTRAP", "1")
         // zig brings musl's start files; rustc's own would come twice.
-        .env("RUSTFLAGS", "-C link-self-contained=no");
+        .env("RUSTFLAGS", format!("-C link-self-contained=no {SMALLER}"));
     command
 }
 

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use crate::agents::{self, Libc, Machine, Wanted};
 use crate::packages;
 use crate::shell::{self, Failure};
+use crate::sizes;
 use crate::workspace::Workspace;
 
 /// The arguments of `cargo xtask dist`.
@@ -25,11 +26,14 @@ pub(crate) struct Options {
     /// Link the system's OpenSSL instead of building hep's own: faster, but hep then needs the same one elsewhere
     #[arg(long)]
     system_openssl: bool,
+    /// Also show what the agent's size is made of, by section and by crate; builds it once more, with symbols
+    #[arg(long)]
+    sizes: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Require {
-    /// About 0.4 MB; glibc's is three times that
+    /// Two thirds of glibc's size
     Musl,
 }
 
@@ -57,6 +61,10 @@ pub(crate) fn dist(workspace: &Workspace, options: &Options) -> Result<(), Failu
     for file in agents.iter().chain([&hep]) {
         shell::say(&size_line(workspace, file)?);
     }
+    if options.sizes {
+        let agent = agents::with_symbols(workspace, libc)?;
+        shell::say(&sizes::table(&agent)?);
+    }
     Ok(())
 }
 
@@ -80,5 +88,6 @@ fn install(from: &Path, to: &Path) -> Result<(), Failure> {
 fn size_line(workspace: &Workspace, file: &Path) -> Result<String, Failure> {
     let bytes = fs::metadata(file).map_err(shell::file_error("measure", file))?.len();
     let name = file.strip_prefix(&workspace.root).unwrap_or(file);
-    Ok(format!("{:>9} bytes  {}", bytes, name.display()))
+    let packed = sizes::packed(file)?;
+    Ok(format!("{bytes:>9} bytes, {packed:>9} as gzip packs it  {}", name.display()))
 }

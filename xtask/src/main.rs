@@ -8,6 +8,7 @@ mod dist;
 mod packages;
 mod screens;
 mod shell;
+mod sizes;
 mod test;
 mod tidy;
 mod workspace;

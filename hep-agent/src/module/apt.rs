@@ -1,7 +1,6 @@
 //! The module `apt`: packages as the task says, in as few runs of apt as possible, and none if all is well.
 
 mod guard;
-mod nearest;
 mod request;
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ mod diff;
 mod look;
 #[cfg(test)]
 mod tests;
+mod unified;
 mod words;
 
 use super::{Input, Module, Plan};

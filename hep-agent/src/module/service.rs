@@ -1,6 +1,7 @@
 //! The module `service`.
 
 use super::{Input, Module, Plan};
+use crate::nearest::nearest;
 use crate::step::{Planned, ServiceStep, Step};
 use crate::sys::services::{
     Boot, Definition, Presence, Reload, Running, ServiceJob, ServiceState, Verb, script_name,
@@ -169,8 +170,7 @@ fn missing(params: &Service, host: &dyn Observe) -> SysError {
     };
     // Only a hint rests on the list: without it the error is still the whole truth.
     let names = host.services().unwrap_or_default();
-    let known: Vec<&str> = names.iter().map(String::as_str).collect();
-    let near = similar::get_close_matches(script_name(&params.name), &known, 3, 0.6);
+    let near = nearest(script_name(&params.name), names.iter().map(String::as_str));
     let hint = match near.as_slice() {
         [] => "correct `name`, or install the package that brings it in an earlier task".to_owned(),
         near => format!("the nearest names are: {}", near.join(", ")),

@@ -1,6 +1,6 @@
 //! What has to be asked of apt: the task's packages against what dpkg has and what the index offers.
 
-use super::nearest::nearest;
+use crate::nearest::nearest;
 use crate::sys::SysError;
 use crate::sys::packages::*;
 use hep_protocol::task::apt::{Action, Apt};

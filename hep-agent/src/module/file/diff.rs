@@ -1,10 +1,9 @@
 //! The text diff of a file's old and new content.
 
+use super::unified::unified;
 use crate::sys::files::{Content, FileKind, Meta, Place, Seen};
 use crate::sys::{Observe, SysError};
 use hep_protocol::value::AbsPath;
-use similar::TextDiff;
-use std::time::Duration;
 
 /// The largest content that is shown, in bytes.
 const LIMIT: u64 = 64 * 1024;
@@ -64,12 +63,7 @@ impl Texts {
             Self::Left { why } => format!("(content of {path}: {why})\n"),
             Self::Both { old, new } => {
                 let before = old.as_ref().map_or("/dev/null", |_| path.as_str());
-                TextDiff::configure()
-                    .timeout(Duration::from_secs(2))
-                    .diff_lines(old.as_deref().unwrap_or_default(), new.as_str())
-                    .unified_diff()
-                    .header(before, path.as_str())
-                    .to_string()
+                unified([before, path.as_str()], old.as_deref().unwrap_or_default(), new)
             }
         }
     }

@@ -5,7 +5,7 @@ const SHOWN: usize = 4;
 
 /// The names nearest to a wrong one, best first: the same name in another version (`php8.2` for `php5`), then names a few
 /// letters away, then longer names that hold it.
-pub(super) fn nearest<'a>(wrong: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+pub(crate) fn nearest<'a>(wrong: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let most = wrong.len().div_ceil(5).min(3);
     let mut found: Vec<(usize, usize, &str)> = Vec::new();
     for name in names {
