@@ -3,11 +3,12 @@
 use std::cell::Cell;
 use std::fmt::Write as _;
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use hep_tests::relay::{Counters, Options};
 use hep_tests::{Flavour, Host, Relay};
@@ -105,11 +106,13 @@ impl Stage {
 
     /// What the other sides need on a host, and more ports.
     fn furnish(&self, host: &Host) -> Result<(), Failure> {
+        // sshd listens on no more than 16 sockets.
         let ports: String = (0..PORTS).map(|port| format!("Port {}\\n", 2200 + port)).collect();
         let more = format!(
-            "printf 'Port 22\\n{ports}' >> /etc/ssh/sshd_config && kill -HUP $(cat /run/sshd.pid)"
+            "printf 'AddressFamily inet\\nPort 22\\n{ports}' >> /etc/ssh/sshd_config && kill -HUP $(cat /run/sshd.pid)"
         );
         host.shell(&more).map_err(harness)?;
+        answers(SocketAddr::new(host.addr(), 2200 + PORTS - 1))?;
         let packages = if self.peers.is_some() { "rsync python3 python3-apt" } else { "rsync" };
         let install = format!(
             "apt-get -qq install -y --no-install-recommends {packages} > /dev/null 2>&1 || \
@@ -278,6 +281,18 @@ impl<'a> Way<'a> {
     pub(super) fn on_hosts(&self, script: &str) -> Result<(), Failure> {
         self.ends.iter().try_for_each(|(host, ..)| host.shell(script).map_err(harness).map(drop))
     }
+}
+
+/// Waits until sshd listens there.
+fn answers(address: SocketAddr) -> Result<(), Failure> {
+    let until = Instant::now() + Duration::from_secs(10);
+    while TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_err() {
+        if Instant::now() > until {
+            return Err(Failure::Told(format!("no sshd at {address}")));
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
 }
 
 /// A file of so many bytes that no compression makes smaller.
