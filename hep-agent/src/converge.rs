@@ -144,10 +144,12 @@ fn rounds<M: Module>(
         report.data.extend(plan.data);
         report.set.extend(plan.set);
         report.unforeseen |= plan.unforeseen;
-        step::announce(&plan.steps, host);
-        let done = execute(&plan.steps, host, report);
-        step::announce(&[], host);
-        done?;
+        if !plan.steps.is_empty() {
+            step::announce(&plan.steps, host);
+            let done = execute(&plan.steps, host, report);
+            step::announce(&[], host);
+            done?;
+        }
         if !plan.again {
             return Ok(());
         }

@@ -34,7 +34,7 @@ pub(crate) trait Outside: Send + Sync {
     fn open(&self, want: Want) -> io::Result<Box<dyn io::Read>>;
 
     /// Says what will be opened next, in order and with sizes, so that it can be had in one go. Nothing: what was said before
-    /// does not count any more.
+    /// does not count any more. Said before and after the steps of a task, so that by then all replies are on their way.
     fn foresee(&self, _wants: Vec<(Want, u64)>) {}
 
     /// Whether to stop after the step in hand.

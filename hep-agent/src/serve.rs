@@ -1,6 +1,7 @@
 //! Requests in, replies out: one run for a controller on the other end of standard input and output.
 
 mod become_user;
+mod replies;
 
 use crate::engine::{self, Outside};
 use crate::escalate::Ticket;
@@ -13,10 +14,14 @@ use hep_protocol::message::{End, Go, Reply, Request};
 use hep_protocol::outcome::{Failure, Outcome, Status};
 use hep_protocol::value::Json;
 use hep_protocol::{frame, frame::FrameError, hello};
+use replies::Replies;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+
+/// Through how much requests are read, in bytes: many small contents come in one go.
+const INPUT: usize = 64 * 1024;
 
 /// `hep-agent serve`.
 pub(crate) fn main() -> ExitCode {
@@ -83,7 +88,10 @@ fn run(
 ) -> ExitCode {
     let reader = Arc::clone(&controller.inbox);
     // Never joined: it may wait for a controller that has nothing more to say.
-    std::thread::spawn(move || reader.fill(first, &mut io::BufReader::new(input)));
+    std::thread::spawn(move || reader.fill(first, &mut io::BufReader::with_capacity(INPUT, input)));
+    // Begins only here: who gives the streams away must hold none of them.
+    let sender = Arc::clone(controller);
+    std::thread::spawn(move || sender.keep_sending());
     let outside: Arc<dyn Outside> = Arc::<Controller>::clone(controller);
     match controller.inbox.work() {
         Ok(Work::Plan(plan, host)) => {
@@ -107,12 +115,12 @@ fn run(
 /// The controller, as the engine sees it.
 struct Controller {
     inbox: Arc<Inbox>,
-    output: Mutex<Box<dyn Write + Send>>,
+    replies: Replies,
 }
 
 impl Controller {
     fn new(output: Box<dyn Write + Send>) -> Self {
-        Self { inbox: Arc::new(Inbox::default()), output: Mutex::new(output) }
+        Self { inbox: Arc::new(Inbox::default()), replies: Replies::new(output) }
     }
 
     fn greet(&self) {
@@ -125,10 +133,36 @@ impl Controller {
 
     /// A controller that does not take its bytes is gone: the run stops after the step in hand.
     fn send(&self, bytes: &[u8]) {
-        let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
-        if output.write_all(bytes).and_then(|()| output.flush()).is_err() {
+        self.heed(self.replies.send(bytes));
+    }
+
+    fn heed(&self, sent: io::Result<()>) {
+        if sent.is_err() {
             self.inbox.cancel();
         }
+    }
+
+    /// Sends in the background what waits for more. Ends when nobody takes it any more.
+    fn keep_sending(&self) {
+        let ended = self.replies.keep_sending();
+        self.heed(ended);
+    }
+}
+
+/// Whether a reply may wait for the next: those of tasks that change nothing, of which there may be thousands a second.
+fn may_wait(reply: &Reply) -> bool {
+    match reply {
+        Reply::Started { .. } => true,
+        Reply::Finished { outcome, .. } => outcome.status == Status::Ok,
+        Reply::Hello(_)
+        | Reply::Became
+        | Reply::Refused(_)
+        | Reply::Want(_)
+        | Reply::Facts(_)
+        | Reply::Ask { .. }
+        | Reply::Output { .. }
+        | Reply::Progress { .. }
+        | Reply::Done(_) => false,
     }
 }
 
@@ -146,6 +180,7 @@ fn unsent(reply: &Reply, error: &FrameError) -> Option<Reply> {
 impl Outside for Controller {
     fn reply(&self, reply: Reply) {
         match frame::encode(&reply) {
+            Ok(bytes) if may_wait(&reply) => self.heed(self.replies.gather(&bytes)),
             Ok(bytes) => self.send(&bytes),
             Err(error) => {
                 // What the engine and the controller hold of this run is not the same any more.
@@ -161,6 +196,8 @@ impl Outside for Controller {
     }
 
     fn foresee(&self, wants: Vec<(Want, u64)>) {
+        // Steps come next, or were just done: whatever becomes of this process then, the controller knows of them.
+        self.send(&[]);
         self.inbox.foresee(wants, |wants| self.reply(Reply::Want(wants)));
     }
 

@@ -52,16 +52,28 @@ fn fill(file: File, plan: Plan, contents: &Contents) -> Result<(), String> {
     let mut writer = Hashing { writer: BufWriter::new(file), hasher: Hasher::default() };
     hello::write(&mut writer).map_err(|error| error.to_string())?;
     for (digest, content) in contents.iter() {
-        let mut put = |request: &Request| frame::write(&mut writer, request);
+        let mut hasher = Hasher::default();
+        let mut put = |request: &Request| {
+            if let Request::Blob { data, .. } = request {
+                hasher.update(data);
+            }
+            frame::write(&mut writer, request)
+        };
         match content::send(&mut put, contents, &Want { digest: *digest, from: 0 })
             .map_err(|error| chain(&error))?
         {
+            // Nobody could send another in its place later.
+            Sent::Whole if hasher.finish() != *digest => {
+                let path = content.path.display();
+                return Err(format!("`{path}` has changed since the run began"));
+            }
             Sent::Whole => {}
             Sent::Unavailable(why) => return Err(format!("`{}`: {why}", content.path.display())),
         }
     }
     frame::write(&mut writer, &Request::Host(part(&plan)?)).map_err(|error| chain(&error))?;
-    frame::write(&mut writer, &Request::Plan(plan)).map_err(|error| chain(&error))?;
+    let plan = frame::encode_packed(&Request::Plan(plan)).map_err(|error| chain(&error))?;
+    writer.write_all(&plan).map_err(|error| error.to_string())?;
     frame::write(&mut writer, &Request::End).map_err(|error| chain(&error))?;
     let Hashing { mut writer, hasher } = writer;
     writer.write_all(hasher.finish().as_bytes()).map_err(|error| error.to_string())?;

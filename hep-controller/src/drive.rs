@@ -1,41 +1,34 @@
 //! One host: sends the plan, answers wants, tells what comes back, and ends with a value whatever happens.
 //! Knows nothing of SSH or the screen; what an agent may say, and when, is decided in `drive/order.rs`.
 
-use crate::manifest::Contents;
 use crate::remote::{Exit, Link, Problem};
 use crate::report::text::chain;
 use crate::report::{Counts, Event, HostId, HostStatus, Stopping, Trouble};
 use crate::stop::Stop;
-use expected::{Expected, Standing};
 use hep_protocol::blob::{CHUNK, Want};
 use hep_protocol::facts::Facts;
 use hep_protocol::frame::{self, FrameError};
 use hep_protocol::hello::{self, HelloError};
 use hep_protocol::message::{End, Go, Reply, Request};
 use hep_protocol::outcome::Failure;
-use hep_protocol::plan::{HostPart, Pace, Plan};
+use hep_protocol::plan::Pace;
 use hep_protocol::rights::Means;
 use hep_protocol::value::Json;
+pub(crate) use job::{Job, Opening};
 use order::{Next, Order};
 use std::collections::VecDeque;
 use std::io::{self, Read};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Duration;
 
 mod bounds;
 pub(crate) mod content;
 pub(crate) mod expected;
+mod job;
 mod order;
 
-/// A content no larger than this is sent before it is asked for: asking costs a round trip.
-const SMALL: u64 = 64 * 1024;
-
-/// What all contents that nobody asked for may take together, in bytes.
-const AHEAD: u64 = 1024 * 1024;
-
 /// As much of contents goes out at once, in bytes.
-const BATCH: usize = 64 * 1024;
+const BATCH: usize = 128 * 1024;
 
 /// How soon a wish to stop reaches an agent that says nothing.
 const LOOK: Duration = Duration::from_millis(500);
@@ -48,70 +41,6 @@ const MEANWHILE: usize = 1024 * 1024;
 
 /// The most that all facts of a host may take, as text, in bytes.
 const FACTS: usize = 8 * 1024 * 1024;
-
-/// What the hosts of a run are sent: encoded once, most of it shared by all.
-pub(crate) struct Job {
-    /// Small contents, as frames.
-    ahead: Vec<u8>,
-    plan: Vec<u8>,
-    /// What is each host's own, as a frame, and the plays it runs.
-    hosts: Vec<(Vec<u8>, Vec<u32>)>,
-    tasks: Vec<Expected>,
-    /// What the tasks of each play are to those who run it.
-    plays: Vec<Vec<(u32, Standing)>>,
-    pace: Pace,
-    contents: Arc<Contents>,
-}
-
-impl Job {
-    /// Encodes a plan, and the parts of the hosts, which are in the run's order.
-    ///
-    /// # Errors
-    /// The plan, or a host's part of it, does not fit into a frame.
-    pub(crate) fn new(
-        plan: Plan,
-        hosts: Vec<HostPart>,
-        contents: Arc<Contents>,
-    ) -> Result<Job, FrameError> {
-        let tasks = plan.tasks.iter().map(Expected::of).collect();
-        let plays = plan.plays.iter().map(expected::standing).collect();
-        let pace = plan.pace;
-        let host = |part: HostPart| {
-            let own = part.plays.clone();
-            frame::encode(&Request::Host(part)).map(|bytes| (bytes, own))
-        };
-        let hosts = hosts.into_iter().map(host).collect::<Result<_, _>>()?;
-        let ahead = ahead(&contents)?;
-        let plan = frame::encode(&Request::Plan(plan))?;
-        Ok(Job { ahead, plan, hosts, tasks, plays, pace, contents })
-    }
-
-    /// All that a host is sent before it says anything: one write is fewer packets than three.
-    pub(crate) fn opening(&self, host: HostId) -> Option<Vec<u8>> {
-        let (part, _) = self.hosts.get(host.0)?;
-        Some([self.ahead.as_slice(), part, &self.plan].concat())
-    }
-
-    fn standing(&self, host: HostId) -> Vec<Standing> {
-        let own = self.hosts.get(host.0).map(|(_, plays)| plays.as_slice());
-        expected::standing_in(self.tasks.len(), &self.plays, own.unwrap_or_default())
-    }
-}
-
-/// The contents that are sent before they are asked for, as frames.
-fn ahead(contents: &Contents) -> Result<Vec<u8>, FrameError> {
-    let mut bytes = Vec::new();
-    for (digest, _) in contents.ahead(SMALL, AHEAD) {
-        let before = bytes.len();
-        let mut put = |request: &Request| frame::write(&mut bytes, request);
-        match content::send(&mut put, contents, &Want { digest: *digest, from: 0 })? {
-            content::Sent::Whole => {}
-            // The agent will ask for it, and then gets the reason.
-            content::Sent::Unavailable(_) => bytes.truncate(before),
-        }
-    }
-    Ok(bytes)
-}
 
 /// What the operator says about a task that waits for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,14 +70,14 @@ pub(crate) struct Greeting<'a> {
     pub(crate) host: HostId,
     pub(crate) stop: &'a Stop,
     /// Whatever answers to a login may read it, so it holds no password.
-    pub(crate) ahead: &'a [u8],
+    pub(crate) ahead: Opening<'a>,
 }
 
 impl Greeting<'_> {
     /// The same for an agent that is to become another user first, if it is: a password must not go to whatever answers, and
     /// the plan is for who comes after.
     pub(crate) fn before(&self, means: Option<&Means>) -> Greeting<'_> {
-        let ahead = if means.is_some() { &[] } else { self.ahead };
+        let ahead = if means.is_some() { Opening::default() } else { self.ahead };
         Greeting { ahead, ..*self }
     }
 
@@ -187,8 +116,7 @@ impl Greeting<'_> {
         if !self.ahead.is_empty() && !self.stop.reached(self.host, &link.canceller()) {
             return Err(Problem::new(format!("{} before the first task", self.stop.words())));
         }
-        let bytes = [hello, self.ahead].concat();
-        Ok(link.write_all(&bytes).and_then(|()| link.flush()))
+        Ok(self.ahead.send(hello, link))
     }
 }
 
@@ -356,7 +284,7 @@ fn answer(job: &Job, wants: &[Want], link: &mut Heedful<'_>) -> Result<(), Frame
     for want in wants {
         // A large content on a slow line takes minutes: a wish to stop goes between two of its frames.
         let mut put = |request: &Request| {
-            batch.extend(frame::encode(request)?);
+            frame::append(&mut batch, request)?;
             if batch.len() >= BATCH { link.pass(&mut batch) } else { Ok(()) }
         };
         match content::send(&mut put, &job.contents, want)? {

@@ -186,7 +186,7 @@ impl Fleet<'_> {
             report.trouble = Some(own_fault("there is no plan for this host"));
             return;
         };
-        let greeting = Greeting { host, stop: self.stop, ahead: &opening };
+        let greeting = Greeting { host, stop: self.stop, ahead: opening };
         let (mut link, facts) = match self.reach(&greeting, &way, sender) {
             Ok(reached) => reached,
             Err(unreachable) => {

@@ -34,7 +34,7 @@ mod verify;
 
 pub(crate) use audience::Audience;
 pub(crate) use compile::{Compiled, Order, compile};
-pub(crate) use contents::{ContentReader, Contents};
+pub(crate) use contents::Contents;
 pub(crate) use listing::{listing, show_vars, tags_and_titles};
 pub(crate) use select::Choice;
 pub(crate) use variables::Extra;

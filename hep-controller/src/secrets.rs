@@ -5,8 +5,11 @@
 use hep_protocol::plan::Plan;
 use hep_protocol::redact::{Redactor, SHORTEST};
 use hep_protocol::value::Secret;
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+mod leaves;
 
 struct Known {
     /// Values, for the hosts.
@@ -61,41 +64,52 @@ impl Common {
     /// # Errors
     /// The plan cannot be looked through, so that a host might show what it is not told to hide.
     pub(crate) fn of(plan: &Plan) -> Result<Common, String> {
-        let looked = serde_json::to_value(plan);
-        let plan =
-            looked.map_err(|error| format!("the plan's secrets cannot be found: {error}"))?;
         let known = known();
-        Ok(Common(
-            known
-                .values
-                .iter()
-                .filter(|secret| contains(&plan, secret.reveal()))
-                .cloned()
-                .collect(),
-        ))
+        let mut there: Vec<_> =
+            known.values.iter().map(|secret| (Sought::of(secret), false)).collect();
+        // Most plans have no secrets, and are long.
+        if !there.is_empty() {
+            let mut each = |leaf: &Value| {
+                there.iter_mut().for_each(|(sought, found)| *found |= sought.is_below(leaf));
+            };
+            leaves::visit(plan, &mut each)
+                .map_err(|error| format!("the plan's secrets cannot be found: {error}"))?;
+        }
+        let found = there.into_iter().filter(|(_, found)| *found);
+        Ok(Common(found.map(|(sought, _)| sought.secret.clone()).collect()))
     }
 
     /// These and those of a host's own values: no host is told the secrets of another.
-    pub(crate) fn and_of(&self, own: &serde_json::Value) -> Vec<Secret> {
+    pub(crate) fn and_of(&self, own: &Value) -> Vec<Secret> {
         let known = known();
-        let more = known.values.difference(&self.0).filter(|secret| contains(own, secret.reveal()));
+        let more =
+            known.values.difference(&self.0).filter(|secret| Sought::of(secret).is_below(own));
         self.0.iter().chain(more).cloned().collect()
     }
 }
 
-fn contains(value: &serde_json::Value, secret: &str) -> bool {
-    use serde_json::Value;
-    match value {
-        Value::String(text) => {
-            // What an open task says travels as JSON text.
-            let json = Value::from(secret).to_string();
-            let inner = json.strip_prefix('"').and_then(|json| json.strip_suffix('"'));
-            text.contains(secret) || inner.is_some_and(|inner| text.contains(inner))
+/// A secret that is looked for.
+struct Sought<'a> {
+    secret: &'a Secret,
+    /// How it stands in JSON text: what an open task says travels so.
+    json: String,
+}
+
+impl<'a> Sought<'a> {
+    fn of(secret: &'a Secret) -> Sought<'a> {
+        let json = Value::from(secret.reveal()).to_string();
+        let inner = json.strip_prefix('"').and_then(|json| json.strip_suffix('"'));
+        Sought { secret, json: inner.unwrap_or_default().to_owned() }
+    }
+
+    fn is_below(&self, value: &Value) -> bool {
+        match value {
+            Value::String(text) => text.contains(self.secret.reveal()) || text.contains(&self.json),
+            Value::Number(number) => number.to_string() == self.secret.reveal(),
+            Value::Array(items) => items.iter().any(|item| self.is_below(item)),
+            Value::Object(entries) => entries.values().any(|value| self.is_below(value)),
+            Value::Null | Value::Bool(_) => false,
         }
-        Value::Number(number) => number.to_string() == secret,
-        Value::Array(items) => items.iter().any(|item| contains(item, secret)),
-        Value::Object(entries) => entries.values().any(|value| contains(value, secret)),
-        Value::Null | Value::Bool(_) => false,
     }
 }
 

@@ -12,8 +12,9 @@ use std::io::{self, Read};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Digest([u8; 32]);
 
-/// The largest piece of a content that crosses the wire in one frame, in bytes.
-pub const CHUNK: usize = 256 * 1024;
+/// The largest piece of a content that crosses the wire in one frame, in bytes. Allocators keep memory of this size at
+/// hand, and ask the system anew for each piece of twice as much.
+pub const CHUNK: usize = 64 * 1024;
 
 /// A content that is asked for, or the rest of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,13 +2,33 @@
 //!
 //! A frame is a `u32` length in little-endian order and that many bytes of bincode. A length above
 //! [`MAX_FRAME`] is refused before anything is allocated, and bytes that the value does not use are refused too.
+//!
+//! In a packed frame the length's highest bit is set, and what it counts is a `u32`, the length of the bincode, and that
+//! deflated (RFC 1951). Whoever reads takes both kinds.
 
+use miniz_oxide::deflate::compress_to_vec;
+use miniz_oxide::inflate::TINFLStatus;
+use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt;
 use std::io::{self, Read, Write};
 
 /// The largest frame either side sends or accepts, in bytes: room for a plan of 100,000 tasks.
 pub const MAX_FRAME: usize = 64 * 1024 * 1024;
+
+/// In a frame's length: what follows is packed.
+const PACKED: u32 = 1 << 31;
+
+const _: () = assert!((MAX_FRAME as u64) < PACKED as u64);
+
+/// No deflated byte stands for more than this: 258 bytes for two bits, and no more than four of those in a byte.
+const DENSEST: usize = 258 * 4;
+
+/// How hard to pack, of 10: plans repeat themselves so much that more wins little.
+const LEVEL: u8 = 3;
+
+/// What is allocated on the word of a length alone, in bytes. It holds a piece of a content whole.
+const ON_TRUST: usize = 128 * 1024;
 
 const CODEC: bincode::config::Configuration<
     bincode::config::LittleEndian,
@@ -53,13 +73,44 @@ impl std::error::Error for FrameError {
 /// # Errors
 /// [`FrameError::TooLong`] or [`FrameError::Malformed`].
 pub fn encode(value: &impl Serialize) -> Result<Vec<u8>, FrameError> {
-    let mut bytes = vec![0; 4];
-    let body = bincode::serde::encode_into_std_write(value, &mut bytes, CODEC)
-        .map_err(|e| FrameError::Malformed(e.to_string()))?;
-    let len = u32::try_from(body).ok().filter(|_| body <= MAX_FRAME);
-    let len = len.ok_or(FrameError::TooLong(body as u64))?;
-    bytes.iter_mut().zip(len.to_le_bytes()).for_each(|(slot, byte)| *slot = byte);
+    let mut bytes = Vec::new();
+    append(&mut bytes, value)?;
     Ok(bytes)
+}
+
+/// Adds a frame to others. On an error nothing is added.
+///
+/// # Errors
+/// [`FrameError::TooLong`] or [`FrameError::Malformed`].
+pub fn append(frames: &mut Vec<u8>, value: &impl Serialize) -> Result<(), FrameError> {
+    let start = frames.len();
+    frames.extend([0; 4]);
+    let body = bincode::serde::encode_into_std_write(value, &mut *frames, CODEC)
+        .map_err(|error| FrameError::Malformed(error.to_string()))
+        .and_then(length_of);
+    let len = body.inspect_err(|_| frames.truncate(start))?;
+    frames.iter_mut().skip(start).zip(len.to_le_bytes()).for_each(|(slot, byte)| *slot = byte);
+    Ok(())
+}
+
+/// The bytes of one frame, packed if that makes them fewer.
+///
+/// # Errors
+/// [`FrameError::TooLong`] or [`FrameError::Malformed`].
+pub fn encode_packed(value: &impl Serialize) -> Result<Vec<u8>, FrameError> {
+    let plain = encode(value)?;
+    let (len, body) = plain.split_at_checked(4).unwrap_or_default();
+    let packed = compress_to_vec(body, LEVEL);
+    if packed.len() + len.len() >= body.len() {
+        return Ok(plain);
+    }
+    let whole = length_of(packed.len() + len.len())? | PACKED;
+    Ok([whole.to_le_bytes().as_slice(), len, &packed].concat())
+}
+
+fn length_of(body: usize) -> Result<u32, FrameError> {
+    let len = u32::try_from(body).ok().filter(|_| body <= MAX_FRAME);
+    len.ok_or(FrameError::TooLong(body as u64))
 }
 
 /// Sends one value; does not flush.
@@ -82,16 +133,45 @@ pub fn read<T: DeserializeOwned>(
         return Ok(None);
     }
     let len = u32::from_le_bytes(len);
-    if len as usize > MAX_FRAME {
+    let body = read_body(reader, len & !PACKED)?;
+    let value = if len & PACKED == 0 { decode(&body) } else { decode(&unpack(&body)?) };
+    value.map(Some)
+}
+
+fn read_body(reader: &mut (impl Read + ?Sized), len: u32) -> Result<Vec<u8>, FrameError> {
+    let size = len as usize;
+    if size > MAX_FRAME {
         return Err(FrameError::TooLong(u64::from(len)));
     }
-    // Grows as the bytes come: a length alone never makes us allocate.
-    let mut body = Vec::new();
+    // Beyond that it grows as the bytes come.
+    let mut body = Vec::with_capacity(size.min(ON_TRUST));
     reader.take(u64::from(len)).read_to_end(&mut body).map_err(FrameError::Io)?;
-    if body.len() < len as usize {
+    if body.len() < size {
         return Err(FrameError::Io(io::ErrorKind::UnexpectedEof.into()));
     }
-    decode(&body).map(Some)
+    Ok(body)
+}
+
+/// Unpacks the body of a packed frame, which must be exactly as long as it says.
+fn unpack(packed: &[u8]) -> Result<Vec<u8>, FrameError> {
+    let wrong = || FrameError::Malformed("what is packed in it is damaged".to_owned());
+    let (len, packed) = packed.split_first_chunk().ok_or_else(wrong)?;
+    let len = u32::from_le_bytes(*len);
+    let size = len as usize;
+    if size > MAX_FRAME {
+        return Err(FrameError::TooLong(u64::from(len)));
+    }
+    // What these bytes cannot fill is not allocated.
+    if size > packed.len().saturating_mul(DENSEST) {
+        return Err(wrong());
+    }
+    let mut body = vec![0; size];
+    let flags = inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
+    let mut state = Box::<DecompressorOxide>::default();
+    match decompress(&mut state, packed, &mut body, 0, flags) {
+        (TINFLStatus::Done, used, made) if used == packed.len() && made == size => Ok(body),
+        _ => Err(wrong()),
+    }
 }
 
 /// Decodes the body of a frame.

@@ -229,9 +229,15 @@ fn replies() -> Vec<Reply> {
     ]
 }
 
-fn survives<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(values: Vec<T>) {
+/// How a value becomes a frame.
+type Encode<T> = fn(&T) -> Result<Vec<u8>, FrameError>;
+
+fn survives<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(
+    values: Vec<T>,
+    encode: Encode<T>,
+) {
     for value in values {
-        let bytes = frame::encode(&value).unwrap();
+        let bytes = encode(&value).unwrap();
         let mut reader = bytes.as_slice();
         assert_eq!(frame::read::<T>(&mut reader).unwrap(), Some(value));
         assert!(reader.is_empty());
@@ -252,8 +258,68 @@ fn survives<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(value
 
 #[test]
 fn every_message_survives_and_no_part_or_excess_of_one_does() {
-    survives(requests());
-    survives(replies());
+    survives(requests(), frame::encode);
+    survives(replies(), frame::encode);
+}
+
+#[test]
+fn packed_messages_survive_and_no_part_or_excess_of_one_does() {
+    survives(requests(), frame::encode_packed);
+    survives(replies(), frame::encode_packed);
+    survives(vec![much()], frame::encode_packed);
+}
+
+/// A plan that says the same again and again.
+fn much() -> Request {
+    Request::Plan(Plan { tasks: (0..100).flat_map(|_| tasks()).collect(), ..plan() })
+}
+
+/// The length of a frame whose highest bit says that it is packed.
+fn packed_len(len: usize) -> [u8; 4] {
+    (u32::try_from(len).unwrap() | 1 << 31).to_le_bytes()
+}
+
+#[test]
+fn packing_makes_frames_shorter_or_leaves_them() {
+    for value in [Request::Facts, Request::Go(Go::Run), Request::Host(part())] {
+        let (plain, packed) =
+            (frame::encode(&value).unwrap(), frame::encode_packed(&value).unwrap());
+        assert!(packed == plain || packed.len() < plain.len());
+    }
+    assert_eq!(frame::encode_packed(&Request::Facts).unwrap(), [1, 0, 0, 0, 5]);
+    let (plain, packed) = (frame::encode(&much()).unwrap(), frame::encode_packed(&much()).unwrap());
+    assert!(packed.len() * 20 < plain.len(), "{} of {}", packed.len(), plain.len());
+    assert_eq!(packed[..4], packed_len(packed.len() - 4));
+    assert_eq!(packed[4..8], plain[..4]);
+}
+
+#[test]
+fn packed_frames_are_what_they_say_or_refused() {
+    let read = |bytes: &[u8]| frame::read::<Request>(&mut &bytes[..]);
+    let whole = frame::encode_packed(&much()).unwrap();
+    let said = |len: u32| {
+        let mut bytes = whole.clone();
+        bytes[4..8].copy_from_slice(&len.to_le_bytes());
+        read(&bytes)
+    };
+    let size = u32::from_le_bytes(whole[4..8].try_into().unwrap());
+    assert_eq!(said(size).unwrap(), Some(much()));
+    for wrong in [0, 1, size - 1, size + 1, u32::try_from(MAX_FRAME).unwrap()] {
+        assert!(matches!(said(wrong), Err(FrameError::Malformed(_))), "{wrong}");
+    }
+    // Longer than any frame may be, unpacked and packed.
+    for wrong in [u32::try_from(MAX_FRAME + 1).unwrap(), u32::MAX] {
+        assert!(matches!(said(wrong), Err(FrameError::TooLong(_))), "{wrong}");
+    }
+    assert!(matches!(read(&packed_len(MAX_FRAME + 1)), Err(FrameError::TooLong(_))));
+    // Too short to say anything, and to fill what it announces.
+    for body in [&[][..], &[0, 0, 0], &[0, 0, 0, 0], &[0, 0, 0, 4, 3, 0]] {
+        let bytes = [packed_len(body.len()).as_slice(), body].concat();
+        assert!(matches!(read(&bytes), Err(FrameError::Malformed(_))), "{body:?}");
+    }
+    // A packed frame in a packed frame is no value.
+    let again = [packed_len(whole.len()).as_slice(), &whole].concat();
+    assert!(read(&again).is_err());
 }
 
 /// The digest of the bytes of every message. A difference means that the wire changed: raise `hello::PROTOCOL` with it.
@@ -265,13 +331,17 @@ fn bytes_are_what_they_were() {
     insta::assert_snapshot!(
         format!("protocol {}\nrequests {requests}\nreplies  {replies}", hep_protocol::hello::PROTOCOL),
         @r"
-    protocol 3
+    protocol 4
     requests 88d1202da986e33d6b8318beb04c5f139495ddb79346321c7562d186f8257552
     replies  7c8659b4bb81f262bcbe13853e41631249b4eb4a4142195bf2ba5cfff89404aa
     "
     );
     let asked = frame::encode(&Reply::Ask { task: 300 }).unwrap();
     assert_eq!(asked, [4, 0, 0, 0, 5, 251, 44, 1]);
+    // Packed by hand, as a stored block (RFC 1951, 3.2.4): how well something is packed is the sender's affair.
+    let block = [1, 1, 0, 254, 255, 5];
+    let packed = [&[10, 0, 0, 0x80, 1, 0, 0, 0][..], &block].concat();
+    assert_eq!(frame::read(&mut packed.as_slice()).unwrap(), Some(Request::Facts));
 }
 
 #[test]
@@ -300,6 +370,8 @@ proptest! {
         bytes.extend(&body);
         let _ = frame::read::<Request>(&mut bytes.as_slice());
         let _ = frame::read::<Reply>(&mut bytes.as_slice());
+        bytes.splice(..4, packed_len(body.len()));
+        let _ = frame::read::<Request>(&mut bytes.as_slice());
     }
 }
 

@@ -1,7 +1,7 @@
 //! What hep does to files.
 
 use super::Effect;
-use crate::sys::files::{Attrs, Content, FileKind, NewFile, Place, Removal};
+use crate::sys::files::{Attrs, Content, Durable, FileKind, NewFile, NewLink, Place, Removal};
 use crate::sys::{Host, SysError};
 use hep_protocol::value::AbsPath;
 use std::fmt;
@@ -16,9 +16,22 @@ pub(crate) enum FileStep {
     /// Sets owner, group and mode of many entries below a directory.
     SetBelow { root: AbsPath, entries: Vec<(Place, Attrs)>, detail: String },
     /// Makes a directory.
-    MakeDirectory { place: Place, attrs: Attrs, was: Option<FileKind>, detail: String },
+    MakeDirectory {
+        place: Place,
+        attrs: Attrs,
+        was: Option<FileKind>,
+        durable: Durable,
+        detail: String,
+    },
     /// Makes a symbolic link; what was a link to something else says so in `detail`.
-    Link { place: Place, target: String, attrs: Attrs, was: Option<FileKind>, detail: String },
+    Link {
+        place: Place,
+        target: String,
+        attrs: Attrs,
+        was: Option<FileKind>,
+        durable: Durable,
+        detail: String,
+    },
     /// Makes a hard link.
     Hardlink { place: Place, target: AbsPath, was: Option<FileKind> },
     /// Removes what is at a path.
@@ -44,6 +57,21 @@ impl FileStep {
         }
     }
 
+    /// Whether it is safe on the disk only after a flush.
+    pub(crate) fn is_later(&self) -> bool {
+        let durable = match self {
+            Self::Put { file, .. } => file.durable,
+            Self::MakeDirectory { durable, .. } | Self::Link { durable, .. } => *durable,
+            Self::Set { .. }
+            | Self::SetBelow { .. }
+            | Self::Hardlink { .. }
+            | Self::Remove { .. }
+            | Self::Flush { .. }
+            | Self::Touch { .. } => Durable::AtOnce,
+        };
+        durable == Durable::Later
+    }
+
     pub(super) fn execute(&self, host: &mut dyn Host) -> Result<Effect, SysError> {
         match self {
             Self::Put { file, .. } => {
@@ -56,9 +84,12 @@ impl FileStep {
             Self::SetBelow { entries, .. } => {
                 entries.iter().try_for_each(|(place, attrs)| host.set_attrs(place, attrs))?;
             }
-            Self::MakeDirectory { place, attrs, was, .. } => host.make_dir(place, attrs, *was)?,
-            Self::Link { place, target, attrs, was, .. } => {
-                host.make_link(place, target, attrs, *was)?;
+            Self::MakeDirectory { place, attrs, was, durable, .. } => {
+                host.make_dir(place, attrs, *was, *durable)?;
+            }
+            Self::Link { place, target, attrs, was, durable, .. } => {
+                let (was, durable) = (*was, *durable);
+                host.make_link(&NewLink { place, target, attrs, was, durable })?;
             }
             Self::Hardlink { place, target, was } => host.make_hardlink(place, target, *was)?,
             Self::Remove { place, was: FileKind::Directory } => {

@@ -191,12 +191,27 @@ pub(crate) struct NewFile {
     pub(crate) durable: Durable,
 }
 
-/// When a new file must be safe on the disk.
+/// A symbolic link to make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NewLink<'a> {
+    /// Where.
+    pub(crate) place: &'a Place,
+    /// Its text.
+    pub(crate) target: &'a str,
+    /// Its owner and group; a link has no mode.
+    pub(crate) attrs: &'a Attrs,
+    /// What is there now and gives way.
+    pub(crate) was: Option<FileKind>,
+    /// When it must be safe on the disk.
+    pub(crate) durable: Durable,
+}
+
+/// When something new must be safe on the disk. In any case a crash leaves what gives way or what comes, whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Durable {
-    /// Before it takes its place: a crash leaves the old one or the new one.
+    /// When it has taken its place.
     AtOnce,
-    /// With all others at the next [`ChangeFiles::flush`]: one of many where nothing was before, so that nothing can be lost.
+    /// With all others at the next [`ChangeFiles::flush`]: it is one of many.
     Later,
 }
 
@@ -219,6 +234,14 @@ pub(crate) trait ObserveFiles {
 
     /// The path with every link in it followed; `None` if that leads nowhere.
     fn resolve(&self, path: &AbsPath) -> Result<Option<AbsPath>, SysError>;
+
+    /// What a path leads to, links at its end followed too; `None` if that is nothing.
+    fn stat(&self, path: &AbsPath) -> Result<Option<Meta>, SysError> {
+        match self.resolve(path)? {
+            Some(real) => self.lstat(&real),
+            None => Ok(None),
+        }
+    }
 
     /// The text of a link.
     fn read_link(&self, path: &AbsPath) -> Result<String, SysError>;
@@ -319,16 +342,11 @@ pub(crate) trait ChangeFiles {
         place: &Place,
         attrs: &Attrs,
         was: Option<FileKind>,
+        durable: Durable,
     ) -> Result<(), SysError>;
 
-    /// Makes a symbolic link, replacing what was there at once. Of the attributes only the owners count.
-    fn make_link(
-        &mut self,
-        place: &Place,
-        target: &str,
-        attrs: &Attrs,
-        was: Option<FileKind>,
-    ) -> Result<(), SysError>;
+    /// Makes a symbolic link, replacing what was there at once.
+    fn make_link(&mut self, link: &NewLink<'_>) -> Result<(), SysError>;
 
     /// Makes a hard link, replacing what was there at once.
     fn make_hardlink(

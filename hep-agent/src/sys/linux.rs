@@ -12,6 +12,7 @@ mod signs;
 pub(crate) mod socket;
 mod standard;
 pub(crate) mod terminal;
+mod version;
 
 pub(crate) use files::unescaped_mount;
 pub(crate) use standard::{
@@ -32,13 +33,15 @@ pub(crate) struct Linux {
     task: TaskStart,
     packages: packages::Session,
     known: files::Known,
+    near: files::Near,
 }
 
 impl Linux {
     /// The machine, reporting and fetching contents through `outside`.
     pub(crate) fn new(outside: Arc<dyn Outside>) -> Self {
         let (task, packages) = (TaskStart::default(), packages::Session::default());
-        Self { outside, task, packages, known: files::Known::default() }
+        let (known, near) = (files::Known::default(), files::Near::default());
+        Self { outside, task, packages, known, near }
     }
 
     /// Passes on what a process of the current task wrote.

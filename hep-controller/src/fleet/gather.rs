@@ -1,7 +1,7 @@
 //! Many hosts asked for one thing each: so many at a time, none in the way of another.
 
 use super::{Launch, trouble, words};
-use crate::drive::Greeting;
+use crate::drive::{Greeting, Opening};
 use crate::remote::{Canceller, Link, Problem};
 use crate::report::{HostId, Trouble};
 use crate::stop::Stop;
@@ -65,7 +65,7 @@ impl<T: Send> Gather<'_, T> {
         if !self.stop.begin(host, &way) {
             return Err(stopped());
         }
-        let greeting = Greeting { host, stop: self.stop, ahead: &[] };
+        let greeting = Greeting { host, stop: self.stop, ahead: Opening::default() };
         let (mut link, _) = (self.launch)(&greeting, &way)
             .map_err(|error| if self.stop.wanted() { stopped() } else { trouble(&error) })?;
         // Nothing is done there: the first wish to stop may cut it.

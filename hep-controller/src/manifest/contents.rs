@@ -1,9 +1,9 @@
 //! The contents of local files by their digest, for whoever sends them. Nothing is held in memory.
 
-use hep_protocol::blob::{Digest, Hasher};
+use hep_protocol::blob::Digest;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{File, Metadata};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ pub(crate) struct Contents {
 }
 
 /// A file as it was when it was hashed, under whatever name: two that are equal in all this have one content. Should that
-/// ever be wrong, the content is found to be another when it is sent, and is not sent.
+/// ever be wrong, the host finds the content to be another, since it hashes what comes, and does not take it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Version {
     device: u64,
@@ -36,6 +36,10 @@ impl Version {
             size: metadata.size(),
             modified: (metadata.mtime(), metadata.mtime_nsec()),
         }
+    }
+
+    pub(crate) fn size(&self) -> u64 {
+        self.size
     }
 }
 
@@ -55,19 +59,25 @@ pub(crate) struct Content {
     pub(crate) path: PathBuf,
     /// Its size in bytes.
     pub(crate) size: u64,
-    company: Company,
+    /// The file as it was then. None of one whose size says nothing of its content, as in /proc.
+    pub(crate) version: Option<Version>,
+    /// With which others it is asked for.
+    pub(crate) company: Company,
 }
 
 impl Contents {
     #[cfg(test)]
     pub(crate) fn insert(&mut self, digest: Digest, path: &Path, size: u64) {
-        self.insert_of(Company::Alone, digest, path, size);
+        let version = std::fs::metadata(path).ok().map(|metadata| Version::of(&metadata));
+        let version = version.map(|version| Version { size, ..version });
+        let path = path.to_owned();
+        self.insert_of(digest, Content { path, size, version, company: Company::Alone });
     }
 
     /// Adds a content. One that any task has alone counts as that.
-    pub(crate) fn insert_of(&mut self, company: Company, digest: Digest, path: &Path, size: u64) {
-        let new = || Content { path: path.to_owned(), size, company };
-        let content = self.all.entry(digest).or_insert_with(new);
+    pub(crate) fn insert_of(&mut self, digest: Digest, content: Content) {
+        let company = content.company;
+        let content = self.all.entry(digest).or_insert(content);
         if company == Company::Alone {
             content.company = company;
         }
@@ -108,26 +118,30 @@ impl Contents {
         self.all.iter()
     }
 
-    /// Opens a content for streaming.
+    /// Opens a content for streaming, behind its first `from` bytes.
     ///
-    /// The reader gives exactly the bytes that were hashed, or fails: a file that has changed since is noticed before its
-    /// end is told, so a sender that marks the last chunk only after the end was read never completes a wrong content.
+    /// The reader gives the bytes of the file that was hashed, or fails: before it gives the last it sees that the file is of
+    /// the same version still. Nothing is hashed again, for each host anew: whoever receives a content proves it by its
+    /// digest, and that alone is proof.
     ///
     /// # Errors
-    /// The digest is unknown, or the file cannot be opened any more.
-    pub(crate) fn reader(&self, digest: &Digest) -> io::Result<ContentReader> {
+    /// The digest is unknown, the file cannot be opened any more, is of another version, or has fewer bytes.
+    pub(crate) fn reader(&self, digest: &Digest, from: u64) -> io::Result<ContentReader> {
         let unknown = || io::Error::new(io::ErrorKind::NotFound, "no task has this content");
         let content = self.get(digest).ok_or_else(unknown)?;
+        if from > content.size {
+            let error = "the host says that it has more of a content than there is";
+            return Err(io::Error::other(error));
+        }
         let file = File::open(&content.path).map_err(|error| {
             let path = content.path.display();
             io::Error::new(error.kind(), format!("cannot read `{path}`: {error}"))
         })?;
-        Ok(ContentReader {
-            file,
-            content: content.clone(),
-            digest: *digest,
-            hasher: Hasher::default(),
-        })
+        let mut reader =
+            ContentReader { file, content: content.clone(), left: content.size - from };
+        reader.check()?;
+        reader.file.seek(SeekFrom::Start(from))?;
+        Ok(reader)
     }
 }
 
@@ -135,22 +149,40 @@ impl Contents {
 pub(crate) struct ContentReader {
     file: File,
     content: Content,
-    digest: Digest,
-    hasher: Hasher,
+    /// How many are still to come.
+    left: u64,
 }
 
-impl Read for ContentReader {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.file.read(buffer)?;
-        self.hasher.update(buffer.get(..n).unwrap_or_default());
-        let ended = n == 0 && !buffer.is_empty();
-        let wrong =
-            self.hasher.len() > self.content.size || (ended && self.hasher.finish() != self.digest);
-        if wrong {
-            let path = self.content.path.display();
-            return Err(io::Error::other(format!("`{path}` has changed since the run began")));
+impl ContentReader {
+    /// How many bytes are still to come.
+    pub(crate) fn left(&self) -> u64 {
+        self.left
+    }
+
+    /// Reads the next bytes in the place of others: `most` of them, or all that are left.
+    pub(crate) fn next(&mut self, most: usize, data: &mut Vec<u8>) -> io::Result<()> {
+        let size = usize::try_from(self.left).map_or(most, |left| left.min(most));
+        data.clear();
+        data.reserve(size);
+        (&self.file).take(size as u64).read_to_end(data)?;
+        self.left -= data.len() as u64;
+        if data.len() < size {
+            return Err(self.changed());
         }
-        Ok(n)
+        if self.left == 0 { self.check() } else { Ok(()) }
+    }
+
+    /// Whether the file is what it was.
+    fn check(&self) -> io::Result<()> {
+        match self.content.version {
+            Some(version) if version != Version::of(&self.file.metadata()?) => Err(self.changed()),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn changed(&self) -> io::Error {
+        let path = self.content.path.display();
+        io::Error::other(format!("`{path}` has changed since the run began"))
     }
 }
 
@@ -158,12 +190,16 @@ impl Read for ContentReader {
 mod tests {
     use super::*;
 
+    fn content(company: Company, size: u64) -> Content {
+        Content { path: "f".into(), size, version: None, company }
+    }
+
     fn check(trees: &[u64], alone: &[u64], expected: &[u64]) {
         let mut contents = Contents::default();
         let mut insert = |company, sizes: &[u64]| {
             for (n, size) in sizes.iter().enumerate() {
                 let digest = Digest::of(format!("{company:?} {n}").as_bytes());
-                contents.insert_of(company, digest, Path::new("f"), *size);
+                contents.insert_of(digest, content(company, *size));
             }
         };
         insert(Company::Tree, trees);
@@ -187,10 +223,10 @@ mod tests {
     fn content_of_a_tree_that_a_task_has_alone_counts_as_alone() {
         let mut contents = Contents::default();
         let (path, digest) = (Path::new("f"), Digest::of(b"x"));
-        contents.insert_of(Company::Tree, digest, path, 1);
+        contents.insert_of(digest, content(Company::Tree, 1));
         contents.insert(digest, path, 1);
-        contents.insert_of(Company::Tree, digest, path, 1);
-        contents.insert_of(Company::Tree, Digest::of(b"y"), path, 1 << 20);
+        contents.insert_of(digest, content(Company::Tree, 1));
+        contents.insert_of(Digest::of(b"y"), content(Company::Tree, 1 << 20));
         assert_eq!(contents.ahead(10, 10).len(), 1);
     }
 }

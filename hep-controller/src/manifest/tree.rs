@@ -2,9 +2,9 @@
 //! tree on several threads.
 
 use super::Contents;
-use super::contents::{Company, Version};
+use super::contents::{Company, Content, Version};
 use crate::source::plain;
-use hep_protocol::blob::{CHUNK, Digest, RelPath, Source, SourceFile, TreeEntry, TreeKind};
+use hep_protocol::blob::{Digest, RelPath, Source, SourceFile, TreeEntry, TreeKind};
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::num::NonZero;
@@ -86,6 +86,10 @@ fn unsendable(path: &Path, metadata: &Metadata) -> Trouble {
         .hint("only files, directories and symbolic links can be")
 }
 
+/// Through how much files are read, in bytes: as much as they have, within these.
+const SMALLEST_BUFFER: usize = 4 * 1024;
+const LARGEST_BUFFER: usize = 256 * 1024;
+
 /// What a file is found to be when it is read.
 struct Read {
     version: Version,
@@ -96,28 +100,35 @@ struct Read {
 
 impl Read {
     /// Reads a file, unless its content is known.
-    fn file(path: &Path, contents: &Contents, buffer: &mut [u8]) -> Result<Read, Trouble> {
+    fn file(path: &Path, contents: &Contents, buffer: &mut Vec<u8>) -> Result<Read, Trouble> {
         let failed = |error: io::Error| Trouble::cannot_read(path, &error);
         let mut file = File::open(path).map_err(failed)?;
         let metadata = file.metadata().map_err(failed)?;
         let version = Version::of(&metadata);
         let (digest, size) = match contents.remembered(&version) {
             Some(digest) => (digest, metadata.len()),
-            None => Digest::of_reader_through(&mut file, buffer).map_err(failed)?,
+            None => {
+                let room = usize::try_from(metadata.len()).unwrap_or(LARGEST_BUFFER);
+                buffer.resize(room.clamp(SMALLEST_BUFFER, LARGEST_BUFFER).max(buffer.len()), 0);
+                Digest::of_reader_through(&mut file, buffer).map_err(failed)?
+            }
         };
         Ok(Read { version, digest, size, executable: metadata.permissions().mode() & 0o100 != 0 })
     }
 
     fn keep(self, path: &Path, name: String, company: Company, all: &mut Contents) -> SourceFile {
         let Read { version, digest, size, executable } = self;
-        all.remember(version, digest);
-        all.insert_of(company, digest, path, size);
+        let version = Some(version).filter(|version| version.size() == size);
+        if let Some(version) = version {
+            all.remember(version, digest);
+        }
+        all.insert_of(digest, Content { path: path.to_owned(), size, version, company });
         SourceFile { name, digest, size, executable }
     }
 }
 
 fn file(path: &Path, name: String, contents: &mut Contents) -> Result<SourceFile, Trouble> {
-    let read = Read::file(path, contents, &mut vec![0; CHUNK])?;
+    let read = Read::file(path, contents, &mut Vec::new())?;
     Ok(read.keep(path, name, Company::Alone, contents))
 }
 
@@ -219,7 +230,7 @@ const THREADS: usize = 8;
 /// Reads the files among these, each in its place.
 fn read_all(listed: &[Listed], contents: &Contents) -> Vec<Option<Result<Read, Trouble>>> {
     let read = |part: &[Listed]| {
-        let mut buffer = vec![0; CHUNK];
+        let mut buffer = Vec::new();
         let one = |listed: &Listed| match listed.kind {
             Kind::File => Some(Read::file(&listed.path, contents, &mut buffer)),
             Kind::Directory | Kind::Link { .. } => None,

@@ -21,10 +21,8 @@ pub(super) fn decide(params: &File, state: &State) -> Result<Plan, SysError> {
         steps.extend(decide.entry(entry)?);
     }
     let is_later = |planned: &Planned| match &planned.step {
-        Step::File(FileStep::Put { file, .. }) => file.durable == Durable::Later,
-        Step::File(_) | Step::Package(_) | Step::Service(_) | Step::Command(_) | Step::Wait(_) => {
-            false
-        }
+        Step::File(step) => step.is_later(),
+        Step::Package(_) | Step::Service(_) | Step::Command(_) | Step::Wait(_) => false,
     };
     if let Some(entry) = state.entries.first().filter(|_| steps.iter().any(is_later)) {
         let directory = entry.place.path().clone();
@@ -87,6 +85,14 @@ fn mode_of(
     }
 }
 
+/// What is in a tree is made safe on the disk with all of it.
+fn durable(entry: &Entry) -> Durable {
+    match entry.scope {
+        Scope::Tree => Durable::Later,
+        Scope::Asked | Scope::NewOnly | Scope::Holder => Durable::AtOnce,
+    }
+}
+
 struct Decide<'a> {
     params: &'a File,
     state: &'a State,
@@ -108,7 +114,7 @@ impl Decide<'_> {
                 let steps = self.state.missing.iter().map(|(path, attrs)| {
                     let mode = PermissionBits(0o755 | attrs.mode.0);
                     let attrs = Attrs { mode, ..attrs.clone() };
-                    self.make_directory(Place::of(path.clone()), attrs, None)
+                    self.make_directory(Place::of(path.clone()), attrs, None, Durable::AtOnce)
                 });
                 Ok(steps.collect())
             }
@@ -181,10 +187,7 @@ impl Decide<'_> {
             backup: self.params.backup && was.is_some(),
             validate: self.params.validate.clone(),
             in_place: self.params.in_place && was == Some(FileKind::File),
-            durable: match entry.scope {
-                Scope::Tree if was.is_none() => Durable::Later,
-                Scope::Tree | Scope::Asked | Scope::NewOnly | Scope::Holder => Durable::AtOnce,
-            },
+            durable: durable(entry),
         };
         Ok(vec![self.planned(FileStep::Put { file, detail })])
     }
@@ -198,7 +201,8 @@ impl Decide<'_> {
                     self.may_give_way(entry, "a directory")?;
                 }
                 let attrs = fresh(&self.state.asked, entry, 0o755, true);
-                Ok(vec![self.make_directory(entry.place.clone(), attrs, was)])
+                let place = entry.place.clone();
+                Ok(vec![self.make_directory(place, attrs, was, durable(entry))])
             }
         }
     }
@@ -294,9 +298,15 @@ impl Decide<'_> {
         }
     }
 
-    fn make_directory(&self, place: Place, attrs: Attrs, was: Option<FileKind>) -> Planned {
+    fn make_directory(
+        &self,
+        place: Place,
+        attrs: Attrs,
+        was: Option<FileKind>,
+        durable: Durable,
+    ) -> Planned {
         let detail = words::attrs(&attrs, &self.state.names);
-        self.planned(FileStep::MakeDirectory { place, attrs, was, detail })
+        self.planned(FileStep::MakeDirectory { place, attrs, was, durable, detail })
     }
 
     /// Whether something of another type may be replaced.

@@ -248,8 +248,8 @@ impl Look<'_> {
     fn nearest(&self, path: &AbsPath) -> Result<Option<Meta>, SysError> {
         let mut above = path.parent();
         while let Some(directory) = above {
-            if let Some(real) = self.host.resolve(&directory)? {
-                return self.host.lstat(&real);
+            if let Some(meta) = self.host.stat(&directory)? {
+                return Ok(Some(meta));
             }
             above = directory.parent();
         }
@@ -270,9 +270,8 @@ impl Look<'_> {
         let first = self.entries.first().and_then(|entry| entry.place.path().parent());
         let mut above = first;
         while let Some(directory) = above {
-            let real = self.host.resolve(&directory)?;
-            let meta = match &real {
-                Some(real) => self.host.lstat(real)?,
+            let meta = match self.host.stat(&directory)? {
+                Some(meta) => Some(meta),
                 None => self.host.lstat(&directory)?,
             };
             match meta.map(|meta| meta.kind) {

@@ -4,11 +4,13 @@
 //! on hosts whose own loads modules. Names that are not there (LDAP, SSSD) are asked of getent(1).
 
 use super::process::Program;
+use super::version::Version;
 use crate::sys::SysError;
 use hep_protocol::outcome::Exit;
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long the host's directory may take to answer.
@@ -44,13 +46,15 @@ impl Database {
         name_in(&self.read().ok()?, number)
     }
 
-    fn read(self) -> Result<String, SysError> {
-        let path = format!("/etc/{}", self.name());
-        match fs::read(&path) {
-            Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
-            Err(error) => Err(SysError::io(format!("cannot read {path}"), error)),
-        }
+    /// Its text, read again when the file is another than it was.
+    fn read(self) -> Result<Arc<str>, SysError> {
+        static PASSWD: Kept = Kept::new(None);
+        static GROUP: Kept = Kept::new(None);
+        let (path, kept) = match self {
+            Self::Passwd => ("/etc/passwd", &PASSWD),
+            Self::Group => ("/etc/group", &GROUP),
+        };
+        read_kept(path, kept).map_err(|error| SysError::io(format!("cannot read {path}"), error))
     }
 
     fn ask_host(self, name: &str) -> Result<Option<u32>, SysError> {
@@ -78,6 +82,27 @@ impl Database {
                 Err(SysError::new(format!("cannot look up `{name}`: `{}` failed", argv.join(" ")))
                     .process(end))
             }
+        }
+    }
+}
+
+/// A file's text, and the file as it was then.
+type Kept = Mutex<Option<(Version, Arc<str>)>>;
+
+/// The text of a file, none if it is not there.
+fn read_kept(path: &str, kept: &Kept) -> io::Result<Arc<str>> {
+    let version = match Version::of(path)? {
+        Some(version) => version,
+        None => return Ok("".into()),
+    };
+    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+    match &*kept {
+        Some((known, text)) if *known == version => Ok(Arc::clone(text)),
+        Some(_) | None => {
+            // One that is replaced meanwhile is taken for the old version: the next look reads it once more.
+            let text: Arc<str> = String::from_utf8_lossy(&fs::read(path)?).into();
+            *kept = Some((version, Arc::clone(&text)));
+            Ok(text)
         }
     }
 }
@@ -189,6 +214,25 @@ mod tests {
         assert_eq!((account.home.as_str(), account.shell.as_str()), ("/var/www", "/bin/sh"));
         let group = "adm:x:4:syslog,www-data\nssl:x:5:www\nwww-data:x:33:www-data\nbroken\n";
         assert_eq!(groups_in(group, &account), [33, 4]);
+    }
+
+    #[test]
+    fn a_file_is_read_again_when_it_is_another() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("passwd");
+        let (path, kept) = (path.to_str().unwrap(), Kept::new(None));
+        assert_eq!(&*read_kept(path, &kept).unwrap(), "");
+        for text in ["a", "bc", "de"] {
+            // As passwd(1) and adduser(8) do it.
+            let new = directory.path().join("new");
+            fs::write(&new, text).unwrap();
+            fs::rename(&new, path).unwrap();
+            assert_eq!(&*read_kept(path, &kept).unwrap(), text);
+            let again = read_kept(path, &kept).unwrap();
+            assert!(Arc::ptr_eq(&again, &read_kept(path, &kept).unwrap()));
+        }
+        fs::remove_file(path).unwrap();
+        assert_eq!(&*read_kept(path, &kept).unwrap(), "");
     }
 
     #[test]

@@ -16,20 +16,22 @@ mod temp;
 #[cfg(test)]
 mod tests;
 mod trouble;
+mod writeback;
 mod xattrs;
 
 use super::Linux;
 use super::accounts::Database;
 use crate::sys::SysError;
 use crate::sys::files::{
-    Account, Attrs, ChangeFiles, Content, FileKind, Meta, NewFile, ObserveFiles, Place, Removal,
-    Seen,
+    Account, Attrs, ChangeFiles, Content, Durable, FileKind, Meta, NewFile, NewLink, ObserveFiles,
+    Place, Removal, Seen,
 };
 use hep_protocol::blob::{Digest, Want};
 use hep_protocol::value::{AbsPath, PermissionBits};
 pub(crate) use mounts::unescaped as unescaped_mount;
-use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, Timespec, Timestamps, UTIME_NOW};
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Timespec, Timestamps, UTIME_NOW};
 use rustix::io::Errno;
+pub(super) use spot::Near;
 use spot::Spot;
 use std::ffi::OsString;
 use std::fs;
@@ -42,11 +44,11 @@ use trouble::trouble;
 
 impl ObserveFiles for Linux {
     fn lstat(&self, path: &AbsPath) -> Result<Option<Meta>, SysError> {
-        match fs::symlink_metadata(path) {
-            Ok(meta) => Ok(Some(meta_of(&meta))),
-            Err(error) if is_absence(&error) => Ok(None),
-            Err(error) => Err(SysError::io(format!("cannot look at {path}"), error)),
-        }
+        seen(path, fs::symlink_metadata(path))
+    }
+
+    fn stat(&self, path: &AbsPath) -> Result<Option<Meta>, SysError> {
+        seen(path, fs::metadata(path))
     }
 
     fn resolve(&self, path: &AbsPath) -> Result<Option<AbsPath>, SysError> {
@@ -89,6 +91,7 @@ impl ObserveFiles for Linux {
                 .outside
                 .open(Want { digest: content.digest, from: 0 })
                 .and_then(|reader| read_up_to(reader, limit))
+                .and_then(|bytes| proven(bytes, &content.digest))
                 .map_err(|error| SysError::io("cannot get the new content", error)),
         }
     }
@@ -105,11 +108,7 @@ impl ObserveFiles for Linux {
 
     fn lstat_at(&self, place: &Place) -> Result<Option<Meta>, SysError> {
         let opened = Spot::open_at(place, OFlags::PATH).map_err(io::Error::from);
-        match opened.and_then(|file| fs::File::from(file).metadata()) {
-            Ok(meta) => Ok(Some(meta_of(&meta))),
-            Err(error) if is_absence(&error) => Ok(None),
-            Err(error) => Err(SysError::io(format!("cannot look at {}", place.path()), error)),
-        }
+        seen(place.path(), opened.and_then(|file| fs::File::from(file).metadata()))
     }
 
     fn digest_at(&self, place: &Place) -> Result<Digest, SysError> {
@@ -177,11 +176,13 @@ impl ObserveFiles for Linux {
 
 impl ChangeFiles for Linux {
     fn announce(&mut self, contents: &[&Content]) {
+        self.near.forget();
         self.foresee(contents);
     }
 
     fn put_file(&mut self, file: &NewFile) -> Result<Option<AbsPath>, SysError> {
-        let kept = put::put_file(file, &self.known, self.outside.as_ref())?;
+        let spot = self.near.open_over(&file.place, file.was)?;
+        let kept = put::put_file(file, &spot, &self.known, self.outside.as_ref())?;
         if file.content.inline.is_none() {
             self.known.add(file.content.digest, &file.place);
         }
@@ -189,7 +190,7 @@ impl ChangeFiles for Linux {
     }
 
     fn set_attrs(&mut self, place: &Place, attrs: &Attrs) -> Result<(), SysError> {
-        attributes::set(&Spot::open(place)?, attrs)
+        attributes::set(&self.near.open(place)?, attrs)
     }
 
     fn make_dir(
@@ -197,8 +198,9 @@ impl ChangeFiles for Linux {
         place: &Place,
         attrs: &Attrs,
         was: Option<FileKind>,
+        durable: Durable,
     ) -> Result<(), SysError> {
-        let spot = Spot::open(place)?;
+        let spot = self.near.open_over(place, was)?;
         let failed = |error| trouble("make the directory", &spot, error);
         let mut locked = None;
         let make = |name: &str| {
@@ -216,23 +218,17 @@ impl ChangeFiles for Linux {
         temp.install(was, "make the directory")?;
         // Ours for as long as others could meet it under the name beside its place.
         drop(locked);
-        spot.sync()
+        spot.sync_if(durable)
     }
 
-    fn make_link(
-        &mut self,
-        place: &Place,
-        target: &str,
-        attrs: &Attrs,
-        was: Option<FileKind>,
-    ) -> Result<(), SysError> {
-        let spot = Spot::open(place)?;
+    fn make_link(&mut self, link: &NewLink<'_>) -> Result<(), SysError> {
+        let spot = self.near.open_over(link.place, link.was)?;
         let failed = |error| trouble("make the link", &spot, error);
-        let make = |name: &str| rustix::fs::symlinkat(target, &spot.dir, name);
+        let make = |name: &str| rustix::fs::symlinkat(link.target, &spot.dir, name);
         let temp = TempName::claim(&spot, FileKind::Link, make).map_err(failed)?;
-        attributes::set(&spot.sibling(temp.name()), attrs)?;
-        temp.install(was, "make the link")?;
-        spot.sync()
+        attributes::set(&spot.sibling(temp.name()), link.attrs)?;
+        temp.install(link.was, "make the link")?;
+        spot.sync_if(link.durable)
     }
 
     fn make_hardlink(
@@ -241,7 +237,7 @@ impl ChangeFiles for Linux {
         target: &AbsPath,
         was: Option<FileKind>,
     ) -> Result<(), SysError> {
-        let spot = Spot::open(place)?;
+        let spot = self.near.open_over(place, was)?;
         let failed = |error| trouble("make the hard link", &spot, error);
         let make = |name: &str| {
             rustix::fs::linkat(CWD, target.as_str(), &spot.dir, name, AtFlags::empty())
@@ -273,6 +269,15 @@ impl ChangeFiles for Linux {
         let times = Timestamps { last_access: now, last_modification: now };
         rustix::fs::utimensat(&spot.dir, &spot.name, &times, AtFlags::SYMLINK_NOFOLLOW)
             .map_err(|error| trouble("set the times of", &spot, error))
+    }
+}
+
+/// What a look gave, if there is anything.
+fn seen(path: &AbsPath, looked: io::Result<fs::Metadata>) -> Result<Option<Meta>, SysError> {
+    match looked {
+        Ok(meta) => Ok(Some(meta_of(&meta))),
+        Err(error) if is_absence(&error) => Ok(None),
+        Err(error) => Err(SysError::io(format!("cannot look at {path}"), error)),
     }
 }
 
@@ -323,6 +328,27 @@ fn meta_of(meta: &fs::Metadata) -> Meta {
     Meta { kind: kind_of(meta), attrs, size: meta.size(), mtime: Some(meta.mtime()), id }
 }
 
+/// The same of what a look by name gave.
+fn meta_of_stat(stat: &rustix::fs::Stat) -> Meta {
+    let attrs = Attrs {
+        owner: Account::Number(stat.st_uid),
+        group: Account::Number(stat.st_gid),
+        mode: PermissionBits(u16::try_from(stat.st_mode & 0o7777).unwrap_or_default()),
+    };
+    let kind = match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => FileKind::File,
+        FileType::Directory => FileKind::Directory,
+        FileType::Symlink => FileKind::Link,
+        FileType::Fifo
+        | FileType::Socket
+        | FileType::CharacterDevice
+        | FileType::BlockDevice
+        | FileType::Unknown => FileKind::Special,
+    };
+    let size = u64::try_from(stat.st_size).unwrap_or_default();
+    Meta { kind, attrs, size, mtime: Some(stat.st_mtime), id: (stat.st_dev, stat.st_ino) }
+}
+
 /// Opens a file that was a regular one when it was looked at; a pipe or link in its place is refused, not waited for.
 fn open_to_read(path: &AbsPath) -> io::Result<fs::File> {
     let flags = nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK;
@@ -338,6 +364,16 @@ fn regular(file: fs::File) -> io::Result<fs::File> {
         Ok(file)
     } else {
         Err(io::Error::new(ErrorKind::InvalidInput, "it is not a regular file"))
+    }
+}
+
+/// Bytes that came from outside, if they are what was promised.
+fn proven(bytes: Option<Vec<u8>>, digest: &Digest) -> io::Result<Option<Vec<u8>>> {
+    match bytes {
+        Some(bytes) if Digest::of(&bytes) != *digest => {
+            Err(io::Error::other("what came is not what was promised"))
+        }
+        bytes => Ok(bytes),
     }
 }
 

@@ -12,8 +12,8 @@ use super::Overlay;
 use crate::sys::Observe;
 use crate::sys::SysError;
 use crate::sys::files::{
-    Account, Attrs, ChangeFiles, Content, FileKind, Meta, NewFile, ObserveFiles, Place, Removal,
-    Seen,
+    Account, Attrs, ChangeFiles, Content, Durable, FileKind, Meta, NewFile, NewLink, ObserveFiles,
+    Place, Removal, Seen,
 };
 use hep_protocol::blob::Digest;
 use hep_protocol::value::{AbsPath, PermissionBits};
@@ -282,22 +282,17 @@ impl<O: Observe> ChangeFiles for Overlay<O> {
         place: &Place,
         attrs: &Attrs,
         _was: Option<FileKind>,
+        _durable: Durable,
     ) -> Result<(), SysError> {
         let at = self.room(place)?;
         self.files.put(at, attrs.clone(), Body::Directory);
         Ok(())
     }
 
-    fn make_link(
-        &mut self,
-        place: &Place,
-        target: &str,
-        attrs: &Attrs,
-        _was: Option<FileKind>,
-    ) -> Result<(), SysError> {
-        let at = self.room(place)?;
-        let attrs = Attrs { mode: PermissionBits(0o777), ..attrs.clone() };
-        self.files.put(at, attrs, Body::Link(target.to_owned()));
+    fn make_link(&mut self, link: &NewLink<'_>) -> Result<(), SysError> {
+        let at = self.room(link.place)?;
+        let attrs = Attrs { mode: PermissionBits(0o777), ..link.attrs.clone() };
+        self.files.put(at, attrs, Body::Link(link.target.to_owned()));
         Ok(())
     }
 

@@ -4,7 +4,9 @@ use super::*;
 
 /// A job whose agents ask before each of the three tasks.
 fn asking() -> Job {
-    Job { pace: Pace::Asking, ..job(&[]) }
+    let mut job = job(&[]);
+    job.pace = Pace::Asking;
+    job
 }
 
 fn answering(answers: &'static [Answer]) -> impl Fn(u32) -> Receiver<Answer> {

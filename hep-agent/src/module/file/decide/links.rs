@@ -1,6 +1,6 @@
 //! Symbolic and hard links.
 
-use super::{Decide, existing, fresh, refuse_protected};
+use super::{Decide, durable, existing, fresh, refuse_protected};
 use crate::module::file::{Asked, Dangling, Entry, words};
 use crate::step::{FileStep, Planned};
 use crate::sys::files::{Attrs, FileKind, Meta};
@@ -61,7 +61,8 @@ impl Decide<'_> {
     fn make_link(&self, entry: &Entry, target: &str, attrs: Attrs, detail: String) -> Planned {
         let was = entry.found.as_ref().map(|found| found.meta.kind);
         let place = entry.place.clone();
-        self.planned(FileStep::Link { place, target: target.to_owned(), attrs, was, detail })
+        let (target, durable) = (target.to_owned(), durable(entry));
+        self.planned(FileStep::Link { place, target, attrs, was, durable, detail })
     }
 
     fn owners_asked(&self, attrs: &Attrs) -> String {

@@ -36,10 +36,7 @@ impl Look<'_> {
 
     /// Whether a path leads to a directory.
     pub(super) fn is_directory(&self, path: &AbsPath) -> Result<bool, SysError> {
-        let meta = match self.host.resolve(path)? {
-            Some(real) => self.host.lstat(&real)?,
-            None => None,
-        };
+        let meta = self.host.stat(path)?;
         Ok(meta.is_some_and(|meta| meta.kind == FileKind::Directory))
     }
 

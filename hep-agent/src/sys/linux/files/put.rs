@@ -22,55 +22,54 @@ const VALIDATION: Duration = Duration::from_secs(300);
 /// Puts the file in place; gives the name under which the old one is kept, if that was asked.
 pub(super) fn put_file(
     new: &NewFile,
+    spot: &Spot,
     known: &Known,
     outside: &dyn Outside,
 ) -> Result<Option<AbsPath>, SysError> {
-    let spot = Spot::open(&new.place)?;
-    let old = if new.was.is_some() { open_old(&spot)? } else { None };
+    let old = if new.was.is_some() { open_old(spot)? } else { None };
     let mut draft = match &new.validate {
         // A program needs a name to look at.
-        Some(_) => Draft::named(&spot),
-        None => Draft::unnamed(&spot),
+        Some(_) => Draft::named(spot),
+        None => Draft::unnamed(spot),
     }
     .or_else(|error| match new.in_place {
         // The directory takes no new file, but the file itself may be written (a bind mount, a read-only directory).
         true if new.validate.is_none() => Draft::elsewhere(),
         _ => Err(error),
     })
-    .map_err(|error| trouble("write a new file beside", &spot, error))?;
-    fill(&mut draft.file, &new.content, &spot, known, outside)?;
+    .map_err(|error| trouble("write a new file beside", spot, error))?;
+    fill(&mut draft.file, &new.content, spot, known, outside)?;
     if new.in_place {
         if let (Some(validate), Some(name)) = (&new.validate, &draft.name) {
             attributes::set(&spot.sibling(name.name()), &new.attrs)?;
-            accepted(validate, &spot, name.name())?;
+            accepted(validate, spot, name.name())?;
         }
-        let kept = if new.backup { Some(backup::copy(&spot)?) } else { None };
-        in_place::rewrite(&spot, &mut draft.file, new)?;
+        let kept = if new.backup { Some(backup::copy(spot)?) } else { None };
+        in_place::rewrite(spot, &mut draft.file, new)?;
         return Ok(kept);
     }
-    let failed = |error| trouble("give its attributes to", &spot, error);
+    let failed = |error| trouble("give its attributes to", spot, error);
     attributes::set_owner(&draft.file, &new.attrs)?.map_err(failed)?;
     if let Some(old) = &old {
         xattrs::carry_over(old, &draft.file, &spot.path)?;
     }
     // After the owner: chown(2) takes the set-id bits away. After the ACL: the mode's group bits are its mask (acl(5)).
     rustix::fs::fchmod(&draft.file, mode_bits(new)).map_err(failed)?;
-    if new.durable == Durable::AtOnce {
-        draft.file.sync_all().map_err(|error| write_failed(&spot, &error))?;
+    // What is replaced later may be gone after a crash only when this is there.
+    if new.durable == Durable::AtOnce || new.was.is_some() {
+        draft.file.sync_all().map_err(|error| write_failed(spot, &error))?;
     }
     if let (Some(validate), Some(name)) = (&new.validate, &draft.name) {
-        accepted(validate, &spot, name.name())?;
+        accepted(validate, spot, name.name())?;
     }
     let kept = match (new.backup, new.was) {
         (true, Some(FileKind::File | FileKind::Link | FileKind::Special)) => {
-            Some(backup::keep(&spot)?)
+            Some(backup::keep(spot)?)
         }
         (true, Some(FileKind::Directory) | None) | (false, _) => None,
     };
-    let kept = draft.install(&spot, new)?.or(kept);
-    if new.durable == Durable::AtOnce {
-        spot.sync()?;
-    }
+    let kept = draft.install(spot, new)?.or(kept);
+    spot.sync_if(new.durable)?;
     Ok(kept)
 }
 
@@ -128,8 +127,14 @@ impl<'a> Draft<'a> {
         let doing = if new.was.is_some() { "replace" } else { "create" };
         let failed = |error| trouble(doing, spot, error);
         let link = |name: &str| {
-            let from = descriptor_path(&self.file);
-            rustix::fs::linkat(CWD, from, &*spot.dir, name, AtFlags::SYMLINK_FOLLOW)
+            // Who may not link a descriptor itself (open(2)) names it.
+            match rustix::fs::linkat(&self.file, "", &*spot.dir, name, AtFlags::EMPTY_PATH) {
+                Err(Errno::NOENT) => {
+                    let from = descriptor_path(&self.file);
+                    rustix::fs::linkat(CWD, from, &*spot.dir, name, AtFlags::SYMLINK_FOLLOW)
+                }
+                linked => linked,
+            }
         };
         let mut name = match (self.name, new.was) {
             (Some(name), _) => name,

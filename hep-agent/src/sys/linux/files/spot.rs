@@ -1,7 +1,7 @@
 //! A place on the real host: the open directory, and a name in it.
 
 use crate::sys::SysError;
-use crate::sys::files::Place;
+use crate::sys::files::{Durable, FileKind, Place};
 use hep_protocol::value::AbsPath;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::Errno;
@@ -55,6 +55,14 @@ impl Spot {
         Self { dir: Rc::clone(&self.dir), name: name.to_owned(), path: self.path.clone() }
     }
 
+    /// Writes the directory to disk now, if it is not written with many others later.
+    pub(super) fn sync_if(&self, durable: Durable) -> Result<(), SysError> {
+        match durable {
+            Durable::AtOnce => self.sync(),
+            Durable::Later => Ok(()),
+        }
+    }
+
     /// Writes the directory to disk, so that the new name survives a crash (fsync(2)).
     pub(super) fn sync(&self) -> Result<(), SysError> {
         match rustix::fs::fsync(&*self.dir) {
@@ -65,6 +73,45 @@ impl Spot {
                 error,
             )),
         }
+    }
+}
+
+/// The directory that was worked in last: most changes of a task that follow each other are made in one. It is forgotten
+/// between tasks, which may have other rights, and where a directory gives way.
+#[derive(Default)]
+pub(in super::super) struct Near(Option<(Place, Rc<OwnedFd>)>);
+
+impl Near {
+    /// As [`Spot::open`].
+    pub(super) fn open(&mut self, place: &Place) -> Result<Spot, SysError> {
+        match &self.0 {
+            Some((known, dir)) if known.is_beside(place) => {
+                let (name, path) = (place.name().to_owned(), place.path().clone());
+                Ok(Spot { dir: Rc::clone(dir), name, path })
+            }
+            Some(_) | None => {
+                let spot = Spot::open(place)?;
+                self.0 = Some((place.clone(), Rc::clone(&spot.dir)));
+                Ok(spot)
+            }
+        }
+    }
+
+    /// The same where something gives way: below a directory that does, nothing is as it was.
+    pub(super) fn open_over(
+        &mut self,
+        place: &Place,
+        was: Option<FileKind>,
+    ) -> Result<Spot, SysError> {
+        let spot = self.open(place);
+        if was == Some(FileKind::Directory) {
+            self.forget();
+        }
+        spot
+    }
+
+    pub(super) fn forget(&mut self) {
+        self.0 = None;
     }
 }
 

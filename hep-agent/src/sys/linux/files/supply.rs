@@ -15,6 +15,9 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+/// The disk is told of a large content in pieces of so many bytes.
+const WRITEBACK: u64 = 8 * 1024 * 1024;
+
 /// How many contents are known by the files that have them.
 const MAX_KNOWN: usize = 16 * 1024;
 
@@ -68,7 +71,7 @@ pub(super) fn fill(
     }
     let room = usize::try_from(content.size).map_or(CHUNK, |size| size.saturating_add(1));
     let buffer = vec![0; room.min(CHUNK)];
-    let mut pour = Pour { file, content, spot, hasher: Hasher::default(), buffer };
+    let mut pour = Pour { file, content, spot, hasher: Hasher::default(), to_disk: 0, buffer };
     if let Some(bytes) = &content.inline {
         pour.copy(&mut bytes.as_slice()).map_err(|stopped| stopped.at(spot))?;
     } else if !pour.copy_known(known)? && !pour.copy_rest(outside)? {
@@ -99,6 +102,8 @@ struct Pour<'a> {
     spot: &'a Spot,
     /// Of what is in the file.
     hasher: Hasher,
+    /// How much of it the disk was told of.
+    to_disk: u64,
     buffer: Vec<u8>,
 }
 
@@ -171,12 +176,22 @@ impl Pour<'_> {
                     self.hasher.update(data);
                     let written = self.file.write_all(data);
                     written.map_err(|e| Stopped::Writing(write_failed(self.spot, &e)))?;
+                    self.begin_writeback();
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(Stopped::Reading(error)),
             }
         }
         Ok(())
+    }
+
+    /// Has the disk begin with what has come, so that little is left to wait for at the end.
+    fn begin_writeback(&mut self) {
+        let come = self.hasher.len();
+        if come - self.to_disk >= WRITEBACK {
+            super::writeback::begin(self.file, self.to_disk, come - self.to_disk);
+            self.to_disk = come;
+        }
     }
 
     fn is_right(&self) -> bool {
@@ -188,7 +203,7 @@ impl Pour<'_> {
         if self.is_right() {
             return Ok(true);
         }
-        self.hasher = Hasher::default();
+        (self.hasher, self.to_disk) = (Hasher::default(), 0);
         let emptied = self.file.set_len(0).and_then(|()| self.file.rewind());
         emptied.map_err(|error| write_failed(self.spot, &error))?;
         Ok(false)

@@ -3,11 +3,12 @@
 //! A thread has the rights of the one that starts it, whomever the task runs as (credentials(7)).
 
 use super::spot::Spot;
-use super::{is_absence, meta_of, regular};
+use super::{is_absence, meta_of_stat, regular};
 use crate::sys::SysError;
 use crate::sys::files::{Content, FileKind, Place, Seen};
 use hep_protocol::blob::{CHUNK, Digest};
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::io::Errno;
 use std::fs::File;
 use std::io;
 use std::num::NonZero;
@@ -29,6 +30,10 @@ const THREADS: usize = 8;
 /// What is at each of the places, in their order.
 pub(super) fn survey(places: &[Looked<'_>]) -> Result<Vec<Seen>, SysError> {
     let parts = parts(places);
+    // How many processors there are is a question of several system calls: most tasks have one place.
+    if parts.len() < 2 {
+        return look_at(places);
+    }
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
     let threads = parts.len().min(processors).min(THREADS);
     if threads < 2 {
@@ -80,7 +85,8 @@ fn look_at(places: &[Looked<'_>]) -> Result<Vec<Seen>, SysError> {
 
 /// The last directory that was walked to: most places that follow each other lie in one.
 struct Look<'a> {
-    directory: Option<(&'a Place, OwnedFd)>,
+    /// None if it is not there: then nothing is in it.
+    directory: Option<(&'a Place, Option<OwnedFd>)>,
     buffer: Vec<u8>,
 }
 
@@ -104,20 +110,19 @@ impl<'a> Look<'a> {
         let to_read = |error: io::Error| ("read", error);
         let directory = match self.directory.take().filter(|(known, _)| known.is_beside(place)) {
             Some((_, directory)) => directory,
-            None => Spot::directory_of(place).map_err(|error| to_look(error.into()))?,
+            None => present(Spot::directory_of(place)).map_err(to_look)?,
         };
         let (_, directory) = self.directory.insert((place, directory));
-        let open = |flags: OFlags| {
-            let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            rustix::fs::openat(&*directory, place.name(), flags, Mode::empty()).map(File::from)
-        };
-        let meta = open(OFlags::PATH).map_err(io::Error::from).and_then(|file| file.metadata());
-        let meta = meta_of(&meta.map_err(to_look)?);
+        let Some(directory) = directory else { return Ok(Seen::default()) };
+        // What is no regular file is not opened: that may do something to a device.
+        let meta = rustix::fs::statat(&*directory, place.name(), AtFlags::SYMLINK_NOFOLLOW);
+        let meta = meta_of_stat(&meta.map_err(|e| to_look(e.into()))?);
         let same = match content {
             Some(content) if meta.may_hold(content) => {
-                let file =
-                    open(OFlags::RDONLY | OFlags::NONBLOCK).map_err(|e| to_read(e.into()))?;
-                let mut file = regular(file).map_err(to_read)?;
+                let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+                let file = rustix::fs::openat(&*directory, place.name(), flags, Mode::empty())
+                    .map_err(|e| to_read(e.into()))?;
+                let mut file = regular(File::from(file)).map_err(to_read)?;
                 let room = usize::try_from(content.size).map_or(CHUNK, |size| size.min(CHUNK));
                 if self.buffer.len() < room.max(1) {
                     self.buffer.resize(room.max(1), 0);
@@ -129,5 +134,14 @@ impl<'a> Look<'a> {
         };
         debug_assert!(!same || meta.kind == FileKind::File);
         Ok(Seen { meta: Some(meta), same })
+    }
+}
+
+/// A directory, if it is there.
+fn present(directory: Result<OwnedFd, Errno>) -> io::Result<Option<OwnedFd>> {
+    match directory.map_err(io::Error::from) {
+        Ok(directory) => Ok(Some(directory)),
+        Err(error) if is_absence(&error) => Ok(None),
+        Err(error) => Err(error),
     }
 }

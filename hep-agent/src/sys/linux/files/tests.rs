@@ -320,9 +320,10 @@ fn what_a_killed_agent_left_is_removed_and_what_lives_is_not() {
     linux().put_file(&validated()).unwrap();
     assert_eq!(names(directory.path()), ["f"]);
     symlink("nowhere", &left).unwrap();
-    linux()
-        .make_link(&Place::of(path(&directory, "f")), "t", &attrs(0), Some(FileKind::File))
-        .unwrap();
+    let (place, attrs, was) = (Place::of(path(&directory, "f")), attrs(0), Some(FileKind::File));
+    let durable = Durable::AtOnce;
+    let link = NewLink { place: &place, target: "t", attrs: &attrs, was, durable };
+    linux().make_link(&link).unwrap();
     assert_eq!(names(directory.path()), ["f"]);
     // Another agent is writing.
     let other = fs::File::create(&left).unwrap();
@@ -343,8 +344,9 @@ fn what_a_killed_agent_left_is_removed_and_what_lives_is_not() {
 fn directory_beside_the_place_is_removed_only_if_it_is_empty_and_nobody_makes_it() {
     let directory = tempfile::tempdir().unwrap();
     let beside = directory.path().join(".hep-d");
-    let make =
-        |name: &str| linux().make_dir(&Place::of(path(&directory, name)), &attrs(0o755), None);
+    let make = |name: &str| {
+        linux().make_dir(&Place::of(path(&directory, name)), &attrs(0o755), None, Durable::AtOnce)
+    };
     // A killed agent left it.
     fs::create_dir(&beside).unwrap();
     make("d").unwrap();
@@ -372,7 +374,7 @@ fn many_that_make_one_directory_make_one() {
     for turn in 0..50 {
         let place = Place::of(path(&directory, &turn.to_string()));
         let made = std::thread::scope(|scope| {
-            let make = || linux().make_dir(&place, &attrs(0o755), None);
+            let make = || linux().make_dir(&place, &attrs(0o755), None, Durable::AtOnce);
             let threads: Vec<_> = (0..4).map(|_| scope.spawn(make)).collect();
             let ends: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
             let (made, failed): (Vec<_>, Vec<_>) = ends.into_iter().partition(Result::is_ok);
@@ -410,7 +412,7 @@ fn links_planted_below_the_root_lead_nowhere() {
     let new = NewFile { place: below("sub/secret"), was: None, ..new_file(&root, b"x") };
     refused(host.put_file(&new).map(drop));
     refused(host.remove(&below("sub/secret"), Removal::Entry));
-    refused(host.make_dir(&below("sub/new"), &attrs(0o755), None));
+    refused(host.make_dir(&below("sub/new"), &attrs(0o755), None, Durable::AtOnce));
     // At the end of a path the link itself is meant.
     assert!(host.set_attrs(&below("sub"), &attrs(0o777)).is_ok());
     assert_eq!(fs::metadata(&outside).unwrap().mode() & 0o777, 0o700);
@@ -531,7 +533,9 @@ fn something_that_appeared_meanwhile_is_not_overwritten() {
         shown(error, &directory),
         "cannot create /t/f: file exists\nhint: something appeared there meanwhile; run again"
     );
-    assert!(linux().make_dir(&Place::of(file.clone()), &attrs(0o755), None).is_err());
+    assert!(
+        linux().make_dir(&Place::of(file.clone()), &attrs(0o755), None, Durable::AtOnce).is_err()
+    );
     assert_eq!(fs::read(&file).unwrap(), b"theirs");
     assert_eq!(names(directory.path()), ["f"]);
 }
@@ -552,7 +556,7 @@ fn file_that_was_rewritten_in_place_is_the_same_file() {
 fn new_directory_has_its_attributes_at_once() {
     let directory = tempfile::tempdir().unwrap();
     let place = Place::of(path(&directory, "d"));
-    linux().make_dir(&place, &attrs(0o2750), None).unwrap();
+    linux().make_dir(&place, &attrs(0o2750), None, Durable::AtOnce).unwrap();
     let meta = linux().lstat(place.path()).unwrap().unwrap();
     assert_eq!((meta.kind, meta.attrs), (FileKind::Directory, attrs(0o2750)));
     assert_eq!(names(directory.path()), ["d"]);

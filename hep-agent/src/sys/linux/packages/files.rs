@@ -4,6 +4,7 @@
 use super::{collected, program};
 use crate::sys::SysError;
 use crate::sys::linux::process::Capture;
+use crate::sys::linux::version::Version as FileVersion;
 use crate::sys::packages::control::each_stanza;
 use crate::sys::packages::*;
 use hep_protocol::outcome::Exit;
@@ -12,6 +13,7 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 const STATUS: &str = "/var/lib/dpkg/status";
@@ -21,8 +23,28 @@ const MARKS: &str = "/var/lib/apt/extended_states";
 const LISTS: &str = "/var/lib/apt/lists";
 const STAMP: &str = "/var/lib/apt/periodic/update-success-stamp";
 
-/// All that dpkg has, with what its journal adds and apt's marks.
+/// The database as it was read last, and the files that it was read from.
+static KEPT: Mutex<Option<([Option<FileVersion>; 3], Database)>> = Mutex::new(None);
+
+/// All that dpkg has, with what its journal adds and apt's marks. It is read again when one of its files is another than it
+/// was, and whenever dpkg is at work.
 pub(super) fn database() -> Result<Database, SysError> {
+    let version =
+        |path: &str| FileVersion::of(path).map_err(|error| failed("open", path.as_ref(), error));
+    let versions = [version(STATUS)?, version(ARCHITECTURES)?, version(MARKS)?];
+    let at_rest = journal()?.is_empty();
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    match &*kept {
+        Some((known, database)) if at_rest && *known == versions => Ok(database.clone()),
+        Some(_) | None => {
+            let database = read_database()?;
+            *kept = Some((versions, database.clone())).filter(|_| at_rest && !database.unfinished);
+            Ok(database)
+        }
+    }
+}
+
+fn read_database() -> Result<Database, SysError> {
     let status = File::open(STATUS).map_err(|error| {
         if error.kind() == ErrorKind::NotFound {
             SysError::new(format!("this host has no dpkg: there is no {STATUS}"))
