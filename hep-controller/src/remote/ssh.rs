@@ -5,6 +5,7 @@ use super::authority;
 use super::connect;
 use super::host_key::{HostKeyPolicy, Shown, Trust};
 use super::known_hosts::PublicKey;
+use super::proxy::Proxy;
 use super::socket::Socket;
 use super::{Canceller, Link, Options, Problem, Stage, Target, Unreachable};
 use ssh2::MethodType;
@@ -105,7 +106,7 @@ impl<'a> Launch<'a> {
             Ok(()) => Ok(wire),
             Err(broken) => {
                 let said = wire.said_on_the_way();
-                let hung_up = broken.is_hangup();
+                let hung_up = broken.is_hangup() && Proxy::met_a_hangup(&said);
                 let failed = failed("no SSH key exchange with the host", said)(broken);
                 Err(Unreachable { hung_up, ..failed })
             }
