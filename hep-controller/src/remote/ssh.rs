@@ -80,7 +80,7 @@ impl<'a> Launch<'a> {
             }
             None => {
                 (options.entered)(Stage::Resolve);
-                let addresses = connect::resolve(target, &left())
+                let addresses = connect::resolve(target, &left(), cancel)
                     .map_err(|refusal| refusal.at(target, Stage::Resolve))?;
                 (options.entered)(Stage::Connect);
                 let tcp = connect::tcp(&addresses, &left(), cancel)
