@@ -20,6 +20,7 @@ use crate::stop::Stop;
 use crate::ui::{Asker, Ui};
 use hep_protocol::facts::Facts;
 use hep_protocol::rights::Means;
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -80,7 +81,7 @@ impl Reach {
         let books = Books::of_user(usual.home.as_deref());
         let warning = |line: &String| ui.err(&format!("warning: {}\n", shown(line)));
         books.usual().warnings().iter().for_each(warning);
-        Ok(Reach {
+        let reach = Reach {
             hosts: targets,
             means,
             here,
@@ -95,7 +96,21 @@ impl Reach {
             known: OnceLock::new(),
             stop,
             clock: Arc::default(),
-        })
+        };
+        reach.check_ssh_config()?;
+        Ok(reach)
+    }
+
+    /// Asks `ssh` about one host for each set of options that the inventory adds: the files are the same for all.
+    fn check_ssh_config(&self) -> Result<(), Refusal> {
+        let mut seen = BTreeSet::new();
+        for said in self.hosts.iter().filter(|said| said.transport != Transport::Local) {
+            if seen.insert(&said.arguments) {
+                let checked = self.asking().check(said, &Canceller::default());
+                checked.map_err(|Problem { what, hint }| Refusal::Other { what, hint })?;
+            }
+        }
+        Ok(())
     }
 
     /// The hosts' names.

@@ -177,6 +177,8 @@ pub(crate) struct Timeouts {
     /// Version exchange and key exchange.
     pub(crate) handshake: Duration,
     pub(crate) login: Duration,
+    /// How long the operator may think about a host's key with the host on the line.
+    pub(crate) asked: Duration,
     /// For learning the machine; then, while the agent is sent, for as long as nothing of it is acknowledged.
     pub(crate) upload: Duration,
     /// From the start command to the end of the agent's hello.
@@ -203,6 +205,8 @@ impl Default for Timeouts {
             handshake: Duration::from_secs(20),
             // PAM and LDAP may be slow to say no.
             login: Duration::from_secs(60),
+            // sshd gives a login two minutes, and some hosts give it half a minute, of which a slow one needs most.
+            asked: Duration::from_secs(10),
             // A slow login shell, or a home directory on a server of files that has to wake up.
             upload: Duration::from_secs(120),
             start: Duration::from_secs(30),

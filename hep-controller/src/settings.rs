@@ -246,7 +246,10 @@ pub(crate) fn check_keys(targets: &[Said], logins: &Logins<'_>) -> Result<(), Re
         } else {
             "`private_key` in the hosts file names it"
         };
-        remote::check_key(path).map_err(|problem| Refusal::new(problem.what, named_by))?;
+        remote::check_key(path).map_err(|problem| match problem.hint {
+            Some(hint) => Refusal::new(problem.what, format!("{named_by}; {hint}")),
+            None => Refusal::new(problem.what, named_by),
+        })?;
     }
     Ok(())
 }

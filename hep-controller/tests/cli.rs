@@ -170,6 +170,20 @@ fn every_mistake_is_told_and_nothing_is_contacted() {
 }
 
 #[test]
+fn a_mistake_in_ssh_config_is_told_once_and_nothing_is_contacted() {
+    let (wrong, hosts) = ("Host web9\n  Nonsense yes\n", "web[1:3] host=127.0.0.1 port=1\n");
+    let stage = Stage::new(&[("site.yml", PAGE), ("hosts", hosts), ("ssh_config", wrong)]);
+    for transport in ["ssh2", "openssh"] {
+        let line =
+            format!("push site.yml -i hosts --ssh-config ssh_config --transport {transport}");
+        let (out, err, exit) = stage.run(&line);
+        assert_eq!((out.as_str(), exit), ("", 2), "{err}");
+        let said = "ssh_config is wrong: ssh_config: line 2: Bad configuration option: nonsense";
+        assert_eq!(err.matches(said).count(), 1, "{err}");
+    }
+}
+
+#[test]
 fn a_host_that_nobody_answers_at_is_unreachable() {
     // A port of ours that nobody listens at any more.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

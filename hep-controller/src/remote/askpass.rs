@@ -50,10 +50,8 @@ impl Door {
 
     /// Has a command, which is `ssh`, ask here.
     pub(super) fn lead<'a>(&self, command: &'a mut Command) -> &'a mut Command {
-        // Not by the path of hep, where another build may be by now.
-        let own = format!("/proc/{}/exe", std::process::id());
         command
-            .env("SSH_ASKPASS", own)
+            .env("SSH_ASKPASS", program())
             .env("SSH_ASKPASS_REQUIRE", "force")
             .env(DOOR, &self.name)
             .env_remove(KIND)
@@ -81,6 +79,15 @@ impl Door {
         }
         Ok(())
     }
+}
+
+/// The program that asks: hep itself. Not by its path, where another build may be by now.
+fn program() -> String {
+    #[cfg(test)]
+    if let Some(program) = tests::PROGRAM.get() {
+        return program.clone();
+    }
+    format!("/proc/{}/exe", std::process::id())
 }
 
 impl AsFd for Door {
@@ -125,9 +132,13 @@ fn ask(door: &str, question: &str) -> io::Result<Option<String>> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+    use std::sync::OnceLock;
+
+    /// What asks in the place of hep, whose part the program of the tests cannot play.
+    pub(in crate::remote) static PROGRAM: OnceLock<String> = OnceLock::new();
 
     /// What a program that asks is told, if the `ssh` it must come from is this process.
     fn check(ssh: u32, answered: Option<&str>, expected: Option<&str>) {

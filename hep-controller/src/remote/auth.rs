@@ -1,25 +1,25 @@
 //! Which ways to log in are tried, in which order, and what is said when none was good.
 //! Knows no session: `ssh/login.rs` carries the plan out.
 
-use super::key_file::{Certificate, KeyFile, certified};
+use super::key_file::{Certificate, Exposed, KeyFile, certified};
 use super::known_hosts::PublicKey;
 use super::{Problem, Target};
 use std::path::PathBuf;
 
-/// sshd ends a connection after 6 refusals (MaxAuthTries). With a password to come as well, in two ways, no more keys
-/// than this are tried before.
+/// sshd ends a connection after 6 refusals, if nobody has told it another number (MaxAuthTries). With a password to come as
+/// well, in two ways, no more keys than this are tried before.
 const KEYS_BEFORE_PASSWORD: usize = 4;
-const KEYS_ALONE: usize = 6;
 
 /// Methods that `ssh` has and libssh2 has not (RFC 4462; RFC 4252, 9).
 const FOREIGN: [&str; 3] = ["gssapi-with-mic", "gssapi-keyex", "hostbased"];
 
-/// The methods that the host lists in its first refusal (RFC 4252, 5.1).
-#[derive(Debug, Clone, Copy)]
+/// The methods that the host lists in a refusal (RFC 4252, 5.1): others than before, once it has accepted one and wants
+/// another as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Offered<'a>(pub(super) &'a str);
 
 impl Offered<'_> {
-    fn has(self, method: &str) -> bool {
+    pub(super) fn has(self, method: &str) -> bool {
         self.0.split(',').any(|offered| offered == method)
     }
 }
@@ -66,6 +66,8 @@ pub(super) struct Means {
     pub(super) named: Vec<KeyFile>,
     pub(super) agent: Vec<AgentKey>,
     pub(super) defaults: Vec<KeyFile>,
+    /// Keys that others may read.
+    pub(super) exposed: Vec<Exposed>,
     pub(super) has_password: bool,
     /// Keys that ssh-agent should try first.
     pub(super) wanted: Vec<PublicKey>,
@@ -84,7 +86,22 @@ pub(super) struct Plan {
 pub(super) enum LeftOut {
     Encrypted(PathBuf),
     Fido(String),
-    TooMany(usize),
+    Exposed(Exposed),
+}
+
+/// What became of the attempts so far, as messages name them.
+#[derive(Debug, Default)]
+pub(super) struct Story {
+    /// Those that were good, but not enough.
+    pub(super) accepted: Vec<String>,
+    pub(super) refused: Vec<String>,
+}
+
+impl Story {
+    /// The last one was not refused after all.
+    pub(super) fn last_was_accepted(&mut self) {
+        self.accepted.extend(self.refused.pop());
+    }
 }
 
 impl Means {
@@ -97,20 +114,21 @@ impl Means {
         (!has_password && (1..=KEYS_BEFORE_PASSWORD).contains(&keys.len())).then(|| keys.remove(0))
     }
 
-    /// The order: the named key, ssh-agent's keys, default keys, password; of these what the host offers.
+    /// The order: the named key, ssh-agent's keys, default keys, password; of these what the host offers. Where there is a
+    /// password, many keys come after it, for as long as the host puts up with it.
     pub(super) fn plan(self, offered: Offered<'_>) -> Plan {
-        let Means { named, mut agent, defaults, has_password, wanted, only } = self;
+        let Means { named, mut agent, defaults, exposed, has_password, wanted, only } = self;
         // A named key that has a passphrase may be in ssh-agent, opened.
         let is_wanted = |key: &AgentKey| {
             let certified = certified(&key.public);
-            wanted.contains(certified.as_ref().unwrap_or(&key.public))
+            wanted.contains(&key.public) || certified.is_some_and(|key| wanted.contains(&key))
         };
         agent.retain(|key| !only || is_wanted(key));
         agent.sort_by_key(|key| !is_wanted(key));
         let held: Vec<PublicKey> = agent.iter().map(|key| key.public.clone()).collect();
         let is_held = |file: &KeyFile| file.public.as_ref().is_some_and(|key| held.contains(key));
 
-        let mut left_out = Vec::new();
+        let mut left_out: Vec<LeftOut> = exposed.into_iter().map(LeftOut::Exposed).collect();
         let mut keys = Vec::new();
         let (named, defaults) = (named.into_iter(), defaults.into_iter());
         let files = |files: &mut dyn Iterator<Item = KeyFile>,
@@ -139,20 +157,18 @@ impl Means {
         // What ssh-agent offers already need not be refused twice.
         files(&mut defaults.filter(|file| !is_held(file)), &mut keys, &mut left_out);
 
-        let mut attempts = Vec::new();
-        if offered.has("publickey") {
-            let most = if has_password { KEYS_BEFORE_PASSWORD } else { KEYS_ALONE };
-            if keys.len() > most {
-                left_out.push(LeftOut::TooMany(keys.len() - most));
-            }
-            attempts.extend(keys.into_iter().take(most));
+        if !offered.has("publickey") {
+            keys.clear();
         }
+        let later = keys.split_off(keys.len().min(KEYS_BEFORE_PASSWORD));
+        let mut attempts = keys;
         if has_password && offered.has("password") {
             attempts.push(Attempt::Password);
         }
         if has_password && offered.has("keyboard-interactive") {
             attempts.push(Attempt::Interactive);
         }
+        attempts.extend(later);
         Plan { attempts, left_out }
     }
 }
@@ -162,54 +178,94 @@ fn is_fido(public: Option<&PublicKey>) -> bool {
     public.is_some_and(|key| key.kind().starts_with("sk-"))
 }
 
-/// Nothing that was tried was good.
+/// Nothing that was tried was good, or enough.
 pub(super) fn refused(
     target: &Target,
     offered: Offered<'_>,
-    tried: &[String],
+    story: &Story,
     left_out: &[LeftOut],
 ) -> Problem {
+    let Story { accepted, refused } = story;
     let offers = match offered.0 {
         "" => "was not asked what it offers".to_owned(),
         offered => format!("offers {}", offered.replace(',', ", ")),
     };
-    let mut what = if tried.is_empty() {
-        format!("nothing to log in with as `{}`: the host {offers}", target.user)
+    let user = &target.user;
+    let mut what = if !accepted.is_empty() {
+        let accepted = accepted.join("; ");
+        format!(
+            "no login as `{user}`: accepted, but not enough: {accepted}; the host still {offers}"
+        )
+    } else if refused.is_empty() {
+        format!("nothing to log in with as `{user}`: the host {offers}")
     } else {
-        let tried = tried.join("; ");
-        format!("no login as `{}`: the host {offers}; refused: {tried}", target.user)
+        format!("no login as `{user}`: the host {offers}")
     };
+    if !refused.is_empty() {
+        what.push_str(&format!("; refused: {}", refused.join("; ")));
+    }
     for left_out in left_out {
         what.push_str(&match left_out {
             LeftOut::Encrypted(path) => {
                 format!("; not tried, has a passphrase: key {}", path.display())
             }
             LeftOut::Fido(name) => format!("; not tried, a FIDO key: {name}"),
-            LeftOut::TooMany(count) => format!("; not tried, too many: {count} more keys"),
+            LeftOut::Exposed(Exposed { path, mode }) => {
+                format!("; not tried, others may read it (mode {mode:04o}): key {}", path.display())
+            }
         });
     }
-    Problem::new(what).with_hint(hint(target, offered, tried, left_out))
+    Problem::new(what).with_hint(hint(target, offered, story, left_out))
 }
 
-fn hint(target: &Target, offered: Offered<'_>, tried: &[String], left_out: &[LeftOut]) -> String {
+/// The host ended the connection in the middle of it.
+pub(super) fn hung_up(
+    target: &Target,
+    offered: Offered<'_>,
+    story: &Story,
+    left_out: &[LeftOut],
+) -> Problem {
+    let mut problem = refused(target, offered, story, left_out);
+    if story.refused.len() > 1 {
+        problem.what.push_str(
+            "; then the host ended the connection, as after too many authentication failures (`MaxAuthTries`)",
+        );
+        problem.with_hint(
+            "name the right key: `private_key` in the hosts file, or `IdentityFile` with `IdentitiesOnly yes` in ssh_config",
+        )
+    } else {
+        problem.what.push_str("; then the host ended the connection");
+        problem
+    }
+}
+
+fn hint(target: &Target, offered: Offered<'_>, story: &Story, left_out: &[LeftOut]) -> String {
     let encrypted = left_out.iter().find_map(|left_out| match left_out {
         LeftOut::Encrypted(path) => Some(path),
-        LeftOut::Fido(_) | LeftOut::TooMany(_) => None,
+        LeftOut::Fido(_) | LeftOut::Exposed(_) => None,
     });
-    if let Some(path) = encrypted {
+    let exposed = left_out.iter().find_map(|left_out| match left_out {
+        LeftOut::Exposed(exposed) => Some(&exposed.path),
+        LeftOut::Fido(_) | LeftOut::Encrypted(_) => None,
+    });
+    let nothing_tried = story.accepted.is_empty() && story.refused.is_empty();
+    let takes_passwords = offered.has("password") || offered.has("keyboard-interactive");
+    if let Some(path) = exposed {
+        format!("`chmod 600 {}` keeps the key private, and then it is used", path.display())
+    } else if let Some(path) = encrypted {
         format!("`ssh-add {}` opens the key once and keeps it in ssh-agent", path.display())
     } else if left_out.iter().any(|left_out| matches!(left_out, LeftOut::Fido(_))) {
         "`--transport openssh` can use FIDO keys (`sk-`); or name another key with `private_key`"
             .to_owned()
-    } else if left_out.iter().any(|left_out| matches!(left_out, LeftOut::TooMany(_))) {
-        "hosts cut off after a few wrong keys: name the right one with `private_key`".to_owned()
-    } else if let Some(method) =
-        FOREIGN.iter().find(|method| tried.is_empty() && offered.has(method))
+    } else if !story.accepted.is_empty() && takes_passwords && target.password.is_none() {
+        "the host wants a password as well: `-k` asks for it, `password` in the hosts file has it"
+            .to_owned()
+    } else if let Some(method) = FOREIGN.iter().find(|method| nothing_tried && offered.has(method))
     {
         format!(
             "`--transport openssh` logs in by `{method}`, if `ssh` can; or give the host a `private_key` or a `password`"
         )
-    } else if tried.is_empty() {
+    } else if nothing_tried {
         "give the host a `private_key` or a `password`, or load a key with `ssh-add`".to_owned()
     } else {
         ssh_shows(target)

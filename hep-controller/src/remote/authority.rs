@@ -23,7 +23,7 @@ pub(super) fn vouches(
     within: Duration,
     cancel: &Canceller,
 ) -> bool {
-    let Some((asked, words)) = &target.asked_as else { return false };
+    let (asked, words) = target.asked_as.clone().unwrap_or_else(|| untold(target));
     let mut command = Command::new("ssh");
     command.arg("-v");
     let quoted: Vec<String> = files.iter().map(|file| format!("\"{}\"", file.display())).collect();
@@ -45,6 +45,13 @@ pub(super) fn vouches(
     command.args(words).arg("--").arg(asked).arg("true");
     let collected = child::collect(&mut command, within, cancel);
     collected.is_ok_and(|collected| is_vouched(&collected.stderr, &key.fingerprint()))
+}
+
+/// The name and the words for a host of which no ssh_config counts.
+fn untold(target: &Target) -> (String, Vec<String>) {
+    let port = target.port.to_string();
+    let words = ["-F", "none", "-p", &port, "-l", &target.user];
+    (target.address.clone(), words.map(str::to_owned).into())
 }
 
 /// Whether the certificate that was accepted is the one about this key. That an authority is known for it is logged before its

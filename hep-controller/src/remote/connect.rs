@@ -3,9 +3,15 @@
 
 use super::canceller::Cut;
 use super::{Canceller, Problem, Stage, Target, Timeouts, Unreachable};
-use nix::sys::socket::{setsockopt, sockopt};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{
+    AddressFamily, SockFlag, SockType, SockaddrStorage, connect, getsockopt, setsockopt, socket,
+    sockopt,
+};
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,6 +19,9 @@ use std::time::{Duration, Instant};
 /// How often a quiet connection is tried, and how many tries may stay without answer.
 pub(super) const KEEPALIVE: Duration = Duration::from_secs(15);
 pub(super) const UNANSWERED: u32 = 3;
+
+/// How often a cancel is looked for.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Why there is no connection, before it is known whose it would have been.
 #[derive(Debug)]
@@ -32,7 +41,11 @@ impl Refusal {
 }
 
 /// The addresses of the host, in the system's order.
-pub(super) fn resolve(target: &Target, timeouts: &Timeouts) -> Result<Vec<SocketAddr>, Refusal> {
+pub(super) fn resolve(
+    target: &Target,
+    timeouts: &Timeouts,
+    cancel: &Canceller,
+) -> Result<Vec<SocketAddr>, Refusal> {
     let (host, port) = (target.address.clone(), target.port);
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, port)]);
@@ -53,12 +66,25 @@ pub(super) fn resolve(target: &Target, timeouts: &Timeouts) -> Result<Vec<Socket
         let problem = Problem::new("cannot start a thread");
         return Err(Refusal { problem, source: Some(error) });
     }
-    match answers.recv_timeout(timeouts.resolve) {
-        Ok(Ok(addresses)) if addresses.is_empty() => Err(refusal("", None)),
-        Ok(Ok(addresses)) => Ok(addresses),
-        Ok(Err(error)) => Err(refusal("", Some(error))),
-        Err(_) => Err(refusal(&format!(" within {} s", timeouts.resolve.as_secs_f32()), None)),
+    let end = Instant::now() + timeouts.resolve;
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        match answers.recv_timeout(left.min(LOOK)) {
+            Ok(Ok(addresses)) if addresses.is_empty() => return Err(refusal("", None)),
+            Ok(Ok(addresses)) => return Ok(addresses),
+            Ok(Err(error)) => return Err(refusal("", Some(error))),
+            Err(_) if cancel.is_cancelled() => return Err(cancelled()),
+            Err(_) if left.is_zero() => {
+                let late = format!(" within {} s", timeouts.resolve.as_secs_f32());
+                return Err(refusal(&late, None));
+            }
+            Err(_) => {}
+        }
     }
+}
+
+fn cancelled() -> Refusal {
+    Refusal { problem: Problem::new("cancelled"), source: None }
 }
 
 /// A connection to the first address that takes one.
@@ -72,12 +98,10 @@ pub(super) fn tcp(
     for (index, address) in addresses.iter().enumerate() {
         let left = u32::try_from(addresses.len() - index).unwrap_or(u32::MAX);
         let share = end.saturating_duration_since(Instant::now()) / left;
-        if cancel.is_cancelled() {
-            return Err(Refusal { problem: Problem::new("cancelled"), source: None });
-        }
-        let attempt = TcpStream::connect_timeout(address, share.max(Duration::from_millis(1)));
+        let attempt = reach(address, share.max(Duration::from_millis(1)), cancel);
         match attempt.and_then(|stream| prepare(&stream, cancel).map(|()| stream)) {
             Ok(stream) => return Ok(stream),
+            Err(_) if cancel.is_cancelled() => return Err(cancelled()),
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                 let seconds = share.as_secs_f32();
                 refusals.push((format!("{address} does not answer within {seconds:.0} s"), None));
@@ -89,6 +113,37 @@ pub(super) fn tcp(
     let hint = "is the host up, is sshd listening on that port, does a firewall drop it?";
     let source = refusals.into_iter().find_map(|(_, error)| error);
     Err(Refusal { problem: Problem::new(what.join("; ")).with_hint(hint), source })
+}
+
+/// As [`TcpStream::connect_timeout`], but a cancel ends the wait.
+fn reach(address: &SocketAddr, within: Duration, cancel: &Canceller) -> io::Result<TcpStream> {
+    let end = Instant::now() + within;
+    let family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let connecting = socket(family, SockType::Stream, flags, None)?;
+    match connect(connecting.as_raw_fd(), &SockaddrStorage::from(*address)) {
+        Ok(()) | Err(Errno::EINPROGRESS | Errno::EINTR) => {}
+        Err(errno) => return Err(errno.into()),
+    }
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        if cancel.is_cancelled() || left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        let wait = PollTimeout::try_from(left.min(LOOK)).unwrap_or(PollTimeout::ZERO);
+        match poll(&mut [PollFd::new(connecting.as_fd(), PollFlags::POLLOUT)], wait) {
+            Ok(0) | Err(Errno::EINTR) => {}
+            Ok(_) => break,
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+    match getsockopt(&connecting, sockopt::SocketError)? {
+        0 => {}
+        error => return Err(io::Error::from_raw_os_error(error)),
+    }
+    let stream = TcpStream::from(connecting);
+    stream.set_nonblocking(false)?;
+    Ok(stream)
 }
 
 /// Small packets at once; a dead peer is noticed within a minute, in either direction (tcp(7)).
@@ -124,7 +179,7 @@ mod tests {
     fn addresses_need_no_resolver() {
         let timeouts = Timeouts { resolve: Duration::ZERO, ..Timeouts::default() };
         for (address, expected) in [("127.0.0.1", "127.0.0.1:22"), ("::1", "[::1]:22")] {
-            let found = resolve(&target(address), &timeouts).unwrap();
+            let found = resolve(&target(address), &timeouts, &Canceller::default()).unwrap();
             assert_eq!(found, [expected.parse().unwrap()]);
         }
     }
@@ -146,8 +201,38 @@ mod tests {
 
     #[test]
     fn a_name_that_is_none_says_so() {
-        let refusal = resolve(&target("nothing.invalid"), &Timeouts::default()).unwrap_err();
+        let (target, timeouts) = (target("nothing.invalid"), Timeouts::default());
+        let refusal = resolve(&target, &timeouts, &Canceller::default()).unwrap_err();
         assert_eq!(refusal.problem.what, "no address found for `nothing.invalid`");
+    }
+
+    #[test]
+    fn a_cancel_ends_the_wait_for_a_host_that_does_not_answer() {
+        // One that takes nobody, and whose queue is full: what comes now is not even refused.
+        let any = std::net::Ipv4Addr::LOCALHOST;
+        let flags = SockFlag::SOCK_CLOEXEC;
+        let full = socket(AddressFamily::Inet, SockType::Stream, flags, None).unwrap();
+        let here = SockaddrStorage::from(SocketAddr::from((any, 0)));
+        nix::sys::socket::bind(full.as_raw_fd(), &here).unwrap();
+        nix::sys::socket::listen(&full, nix::sys::socket::Backlog::new(0).unwrap()).unwrap();
+        let address = std::net::TcpListener::from(full);
+        let at = address.local_addr().unwrap();
+        let quick = Duration::from_millis(300);
+        let mut waiting = Vec::new();
+        while let Ok(stream) = TcpStream::connect_timeout(&at, quick) {
+            waiting.push(stream);
+        }
+        let cancel = Canceller::default();
+        let cancelling = cancel.clone();
+        let thread = thread::spawn(move || {
+            thread::sleep(quick);
+            cancelling.cancel();
+        });
+        let begun = Instant::now();
+        let refusal = tcp(&[at], &Timeouts::default(), &cancel).unwrap_err();
+        assert_eq!(refusal.problem.what, "cancelled");
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+        thread.join().unwrap();
     }
 
     #[test]

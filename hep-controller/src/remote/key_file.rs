@@ -4,12 +4,15 @@
 use super::auth::AgentKey;
 use super::host_key::Confirm;
 use super::known_hosts::PublicKey;
+use super::ssh_agent::Lent;
 use super::{Identities, Problem, Secret, Target, private_key};
 use crate::source::plain;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::HashMap;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -35,6 +38,13 @@ pub(super) struct Certificate {
     pub(super) text: String,
 }
 
+impl Certificate {
+    fn read(path: PathBuf) -> Option<Certificate> {
+        let text = std::fs::read_to_string(&path).ok()?;
+        Some(Certificate { path, text })
+    }
+}
+
 /// All key files that are among the means to log in.
 #[derive(Debug, Default)]
 pub(super) struct KeyFiles {
@@ -43,6 +53,24 @@ pub(super) struct KeyFiles {
     pub(super) defaults: Vec<KeyFile>,
     /// Keys of which there may be the public half alone: ssh-agent has the other.
     pub(super) public: Vec<PublicKey>,
+    /// Private keys that others may read, and so are none any more.
+    pub(super) exposed: Vec<Exposed>,
+    /// Certificates that may be of keys which ssh-agent has.
+    certificates: Vec<Certificate>,
+}
+
+/// A private key that others may read: its file, and that file's mode.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Exposed {
+    pub(super) path: PathBuf,
+    pub(super) mode: u32,
+}
+
+/// What a file that should be a private key is.
+enum Found {
+    Key(KeyFile),
+    Exposed(Exposed),
+    NoKey,
 }
 
 impl KeyFiles {
@@ -57,16 +85,58 @@ impl KeyFiles {
         }
         for path in identities.listed.iter().flatten() {
             files.public.extend(public_half(path));
-            files.named.extend(read_key(path).ok().flatten());
+            let key = files.take(path);
+            files.named.extend(key);
         }
         if target.private_key.is_none() && identities.listed.is_none() {
-            files.defaults = default_keys(identities.ssh_directory.as_deref());
+            for path in default_keys(identities.ssh_directory.as_deref()) {
+                let key = files.take(&path);
+                files.defaults.extend(key);
+            }
         }
         let all = files.named.iter_mut().chain(&mut files.defaults);
         all.for_each(|file| file.find_certificates(&identities.certificates));
+        let beside = target.private_key.iter().chain(identities.listed.iter().flatten());
+        let usual = default_keys(identities.ssh_directory.as_deref());
+        let usual = usual.filter(|_| target.private_key.is_none() && identities.listed.is_none());
+        let paths = beside.cloned().chain(usual).map(|path| with_ending(&path, "-cert.pub"));
+        let paths = identities.certificates.iter().cloned().chain(paths);
+        files.certificates.extend(paths.filter_map(Certificate::read));
         let publics = files.named.iter().chain(&files.defaults);
         files.public.extend(publics.filter_map(|file| file.public.clone()));
         Ok(files)
+    }
+
+    /// The key that is there and can be read, unless others can too.
+    fn take(&mut self, path: &Path) -> Option<KeyFile> {
+        match read_key(path) {
+            Ok(Found::Key(file)) => Some(file),
+            Ok(Found::Exposed(exposed)) => {
+                self.exposed.push(exposed);
+                None
+            }
+            Ok(Found::NoKey) | Err(_) => None,
+        }
+    }
+
+    /// The certificates that are of no use but with a key of ssh-agent's.
+    pub(super) fn lent(&self, agent: &[AgentKey]) -> Vec<Lent> {
+        let opened = self.named.iter().chain(&self.defaults);
+        let opened: Vec<_> = opened
+            .filter(|file| !file.encrypted || file.passphrase.is_some())
+            .filter_map(|file| file.public.as_ref())
+            .collect();
+        let held = |key: &PublicKey| agent.iter().any(|held| held.public == *key);
+        let mut lent: Vec<Lent> = Vec::new();
+        for Certificate { path, text } in &self.certificates {
+            let Some(certificate) = public_of(text) else { continue };
+            let Some(key) = certified(&certificate) else { continue };
+            let twice = lent.iter().any(|lent| lent.certificate == certificate);
+            if held(&key) && !held(&certificate) && !opened.contains(&&key) && !twice {
+                lent.push(Lent { certificate, key, comment: path.display().to_string() });
+            }
+        }
+        lent
     }
 
     /// Asks for the passphrases of keys that would be needed: those named, and a default one that is the only means.
@@ -120,8 +190,12 @@ pub(crate) fn check_key(path: &Path) -> Result<(), Problem> {
 fn named(path: &Path) -> Result<KeyFile, Problem> {
     let shown = path.display();
     match read_key(path) {
-        Ok(Some(file)) => Ok(file),
-        Ok(None) => Err(Problem::new(format!("{shown} is no private key"))),
+        Ok(Found::Key(file)) => Ok(file),
+        Ok(Found::Exposed(Exposed { mode, .. })) => {
+            let what = format!("others may read the private key {shown}: its mode is {mode:04o}");
+            Err(Problem::new(what).with_hint(format!("`chmod 600 {shown}` keeps it private")))
+        }
+        Ok(Found::NoKey) => Err(Problem::new(format!("{shown} is no private key"))),
         Err(error) => {
             let why = plain(&error);
             Err(Problem::new(format!("cannot read the private key {shown}: {why}")))
@@ -129,22 +203,31 @@ fn named(path: &Path) -> Result<KeyFile, Problem> {
     }
 }
 
-/// The usual keys, as far as they are there and can be read.
-fn default_keys(directory: Option<&Path>) -> Vec<KeyFile> {
-    let paths = directory.into_iter().flat_map(|own| DEFAULT_KEYS.map(|name| own.join(name)));
-    paths.filter_map(|path| read_key(&path).ok().flatten()).collect()
+/// Where the usual keys are, if they are.
+fn default_keys(directory: Option<&Path>) -> impl Iterator<Item = PathBuf> {
+    directory.into_iter().flat_map(|own| DEFAULT_KEYS.map(|name| own.join(name)))
 }
 
-fn read_key(path: &Path) -> io::Result<Option<KeyFile>> {
-    let text = String::from_utf8_lossy(&std::fs::read(path)?).into_owned();
-    Ok(private_key::look_at(&text).map(|outside| KeyFile {
-        path: path.to_owned(),
+fn read_key(path: &Path) -> io::Result<Found> {
+    let mut file = File::open(path)?;
+    let about = file.metadata()?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let Some(outside) = private_key::look_at(&text) else { return Ok(Found::NoKey) };
+    let (mode, path) = (about.mode() & 0o777, path.to_owned());
+    // As sshkey_perm_ok of OpenSSH: another user's file is that user's affair.
+    if mode & 0o077 != 0 && about.uid() == nix::unistd::getuid().as_raw() {
+        return Ok(Found::Exposed(Exposed { path, mode }));
+    }
+    Ok(Found::Key(KeyFile {
         text: Secret::new(text),
         encrypted: outside.encrypted,
         passphrase: None,
         // Only OpenSSH's own form has it inside; beside is as good.
-        public: outside.public.or_else(|| public_half(path)),
+        public: outside.public.or_else(|| public_half(&path)),
         certificates: Vec::new(),
+        path,
     }))
 }
 

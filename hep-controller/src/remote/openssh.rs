@@ -11,11 +11,13 @@ use std::io;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
+use version::Version;
 
 mod arguments;
 mod link;
 mod log;
 mod process;
+mod version;
 
 pub(crate) use arguments::Wishes;
 
@@ -42,9 +44,21 @@ pub(crate) fn launch<T>(
     let launcher = Launcher::new(known).map_err(|error| {
         launch.fails(Stage::Resolve)(Problem::new("no random name")).because(error)
     })?;
-    let words = |log: &str| wishes.arguments(log, launcher.command());
-    let mut process = Process::start(words, cancel).map_err(|error| launch.no_ssh(error))?;
-    match launch.first_word(&mut process, &launcher)? {
+    let version = Version::here(cancel);
+    if version < version::ASKS {
+        return Err(launch.fails(Stage::Resolve)(too_old(version)));
+    }
+    let words = |log: &str| wishes.arguments(version, log, launcher.command());
+    let start = || Process::start(words, cancel).map_err(|error| launch.no_ssh(error));
+    let mut process = start()?;
+    let mut asked = Asked::of(launch);
+    let mut ready = launch.first_word(&mut process, &launcher, &mut asked);
+    if ready.as_ref().is_err_and(|error| asked.took_too_long(error)) {
+        // What was asked is known by now.
+        process = start()?;
+        ready = launch.first_word(&mut process, &launcher, &mut Asked::of(launch));
+    }
+    match ready? {
         Ready::Kept => launch.start(process, Sent::Nothing, hello),
         Ready::Waits { machine, form } => {
             let agent = (options.agents)(&machine).map_err(launch.fails(Stage::Upload))?;
@@ -56,6 +70,12 @@ pub(crate) fn launch<T>(
             launch.start(process, Sent::Agent, hello)
         }
     }
+}
+
+fn too_old(version: Version) -> Problem {
+    let (Version(major, minor), Version(least, of_it)) = (version, version::ASKS);
+    let what = format!("`ssh` is OpenSSH {major}.{minor}: this way needs {least}.{of_it}");
+    Problem::new(what).with_hint("leave out `--transport openssh`")
 }
 
 /// Whether another `ssh` has a connection to the host that this way would use.
@@ -97,10 +117,14 @@ impl<'a> Launch<'a> {
     }
 
     /// What the shell on the host says first. Until then `ssh` is on its way, held to the time of each stage.
-    fn first_word(self, process: &mut Process, launcher: &Launcher) -> Result<Ready, Unreachable> {
+    fn first_word(
+        self,
+        process: &mut Process,
+        launcher: &Launcher,
+        asked: &mut Asked<'_>,
+    ) -> Result<Ready, Unreachable> {
         let timeouts = self.options.timeouts;
         let begun = Instant::now();
-        let mut asked = Asked { launch: self, password_given: false, untold: None };
         let mut now = Stage::Resolve;
         process.limit(timeouts.resolve);
         let mut entered = |process: &mut Process, stage| {
@@ -118,7 +142,12 @@ impl<'a> Launch<'a> {
                 }
             }
         };
-        let mut answers = |question: &str| asked.answer(question);
+        let mut answers = |question: &str| {
+            let begun = Instant::now();
+            let answer = asked.answer(question);
+            asked.took += begun.elapsed();
+            answer
+        };
         let said = process.line_after(&launcher.mark(), NOISE, &mut answers, &mut entered);
         let said = said.map_err(|error| self.fails(now)(self.late(now)).because(error))?;
         if now != Stage::Upload && said.is_ok() {
@@ -130,7 +159,7 @@ impl<'a> Launch<'a> {
                 let system = line.split_once(' ').map_or("", |(_, system)| system);
                 self.fails(Stage::Upload)(launcher::no_host(system))
             }),
-            Err(noise) => Err(self.gave_up(process, &noise, asked.untold)),
+            Err(noise) => Err(self.gave_up(process, &noise, asked.untold.take())),
         }
     }
 
@@ -220,9 +249,28 @@ struct Asked<'a> {
     password_given: bool,
     /// Why a question has no answer.
     untold: Option<Problem>,
+    /// How long the answers took.
+    took: Duration,
 }
 
 impl Asked<'_> {
+    fn of(launch: Launch<'_>) -> Asked<'_> {
+        Asked { launch, password_given: false, untold: None, took: Duration::ZERO }
+    }
+
+    /// Whether the host ended the connection because the operator's answer came late (LoginGraceTime of sshd_config(5)).
+    fn took_too_long(&self, error: &Unreachable) -> bool {
+        let Launch { options, cancel, .. } = self.launch;
+        let ended = [
+            "Connection closed by ",
+            "Connection reset by ",
+            "ssh_dispatch_run_fatal: Connection ",
+        ];
+        let hung_up = ended.iter().any(|words| error.what.contains(words));
+        let under_way = matches!(error.stage, Stage::HostKey | Stage::Login);
+        self.took > options.timeouts.asked && under_way && hung_up && !cancel.is_cancelled()
+    }
+
     /// The password is given once: a second question asks for something else (a code, a new password), which hep must not
     /// guess.
     fn answer(&mut self, question: &str) -> Option<String> {
@@ -287,7 +335,7 @@ impl Question<'_> {
         } else if text.starts_with("The authenticity of host ") {
             Question::HostKey
         } else if text.trim_end().ends_with("'s password:") || text.starts_with('(') {
-            // A question of the host's own, for keyboard-interactive, begins with `(user@host)`.
+            // A question of the host's own, for keyboard-interactive, begins with `(user@host)`: see [`version::MARKS`].
             Question::Password
         } else {
             Question::Other

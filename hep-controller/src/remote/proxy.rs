@@ -68,6 +68,19 @@ impl Proxy {
         &self.shown
     }
 
+    /// Whether what such a program says at its end leaves it open that the host hung up on it, and not that it never got
+    /// there: nothing, or that the same happened to it on its way. One that was refused says so beside that.
+    pub(super) fn met_a_hangup(said: &str) -> bool {
+        const WORDS: [&str; 4] = [
+            "kex_exchange_identification: ",
+            "Connection closed by ",
+            "Connection reset by ",
+            "Warning: Permanently added ",
+        ];
+        let lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
+        lines.into_iter().all(|line| WORDS.iter().any(|words| line.starts_with(words)))
+    }
+
     /// The same for a shell.
     pub(super) fn for_shell(&self) -> String {
         let quoted =

@@ -5,6 +5,7 @@ use super::authority;
 use super::connect;
 use super::host_key::{HostKeyPolicy, Shown, Trust};
 use super::known_hosts::PublicKey;
+use super::proxy::Proxy;
 use super::socket::Socket;
 use super::{Canceller, Link, Options, Problem, Stage, Target, Unreachable};
 use ssh2::{MethodType, Session};
@@ -23,8 +24,7 @@ use login::Prepared;
 
 /// Brings the agent onto the host and starts it: the next directory is tried where one is full, read-only or noexec.
 /// `hello` is handed the stream of each agent that was started, and must read the agent's greeting or say what is wrong
-/// with it; it is held to [`super::Timeouts::start`]. A cancel ends a launch at once, or, while names are
-/// resolved and connections made, within those timeouts.
+/// with it; it is held to [`super::Timeouts::start`]. A cancel ends a launch at once.
 pub(crate) fn launch<T>(
     target: &Target,
     options: &Options<'_>,
@@ -32,10 +32,20 @@ pub(crate) fn launch<T>(
     mut hello: impl FnMut(&mut dyn Link) -> Result<T, Problem>,
 ) -> Result<(Box<dyn Link>, T), Unreachable> {
     let launch = Launch { target, options, cancel };
-    let prepared = login::prepare(target, options).map_err(launch.fails(Stage::Login))?;
+    let prepared = login::prepare(target, options, cancel).map_err(launch.fails(Stage::Login))?;
     let mut wire = launch.connect()?;
     (options.entered)(Stage::HostKey);
-    let trust = launch.check_host_key(&wire)?;
+    let asked = Instant::now();
+    let mut trust = launch.check_host_key(&wire)?;
+    if asked.elapsed() > options.timeouts.asked {
+        // The key is known by now. The host may have waited as long as it does for a login (LoginGraceTime of sshd_config(5)).
+        wire.part();
+        // Before there is another: with it go the cuts of the canceller.
+        drop(wire);
+        wire = launch.connect()?;
+        (options.entered)(Stage::HostKey);
+        trust = launch.check_host_key(&wire)?;
+    }
     (options.entered)(Stage::Login);
     wire.limit(options.timeouts.login);
     launch.login(&mut wire, trust, prepared).map_err(launch.failed(Stage::Login))?;
@@ -79,7 +89,7 @@ impl<'a> Launch<'a> {
             }
             None => {
                 (options.entered)(Stage::Resolve);
-                let addresses = connect::resolve(target, &left())
+                let addresses = connect::resolve(target, &left(), cancel)
                     .map_err(|refusal| refusal.at(target, Stage::Resolve))?;
                 (options.entered)(Stage::Connect);
                 let tcp = connect::tcp(&addresses, &left(), cancel)
@@ -106,7 +116,7 @@ impl<'a> Launch<'a> {
             Ok(()) => Ok(wire),
             Err(broken) => {
                 let said = wire.said_on_the_way();
-                let hung_up = broken.is_hangup();
+                let hung_up = broken.is_hangup() && Proxy::met_a_hangup(&said);
                 let failed = failed("no SSH key exchange with the host", said)(broken);
                 Err(Unreachable { hung_up, ..failed })
             }

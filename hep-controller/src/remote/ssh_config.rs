@@ -7,13 +7,11 @@ use super::{Alive, Canceller, Problem, Said, child};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 use std::time::Duration;
 use tokens::Tokens;
 
 mod tokens;
-
-/// The files that `ssh` tries when nothing names a key, as `ssh -G` shows them.
-const DEFAULTS: &str = "~/.ssh/id_";
 
 /// Which ssh_config counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,7 +101,47 @@ impl Asking<'_> {
         if output.stdout.trim().is_empty() {
             return Err(failed("`ssh -G` prints nothing".to_owned()));
         }
-        self.read(&output.stdout, said, words).map(Some)
+        let usual = self.usual_keys(cancel);
+        self.read(&output.stdout, said, words, usual).map(Some)
+    }
+
+    /// Whether `ssh` can read its files at all; in them no host is like another, but a mistake is one for all.
+    ///
+    /// # Errors
+    /// A mistake. That `ssh` is not there, or slow, is none.
+    pub(crate) fn check(&self, said: &Said, cancel: &Canceller) -> Result<(), Problem> {
+        if *self.config == SshConfig::None {
+            return Ok(());
+        }
+        let mut command = Command::new("ssh");
+        command.arg("-G").args(self.words(said)).arg("--").arg(&said.address);
+        let output = child::collect(&mut command, self.within, cancel).ok();
+        match output.filter(|output| !output.ended_well && is_mistake(&output.stderr)) {
+            Some(output) => {
+                let lines: Vec<&str> = output.stderr.lines().map(str::trim).collect();
+                let what = format!("ssh_config is wrong: {}", lines.join("; "));
+                let hint = "correct it; or `--ssh-config none` leaves ssh_config out of account";
+                Err(Problem::new(what).with_hint(hint))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The files that this machine's `ssh` tries when nothing names a key, as `ssh -G` shows them: each version has its own.
+    /// None if it does not say; asked once in a run.
+    fn usual_keys(&self, cancel: &Canceller) -> &'static [String] {
+        static USUAL: OnceLock<Vec<String>> = OnceLock::new();
+        if let Some(usual) = USUAL.get() {
+            return usual;
+        }
+        let mut command = Command::new("ssh");
+        command.args(["-F", "none", "-G", "--", "localhost"]);
+        match child::collect(&mut command, self.within, cancel) {
+            Ok(output) if output.ended_well => USUAL.get_or_init(|| {
+                Lines(&output.stdout).all("identityfile").map(str::to_owned).collect()
+            }),
+            Ok(_) | Err(_) => &[],
+        }
     }
 
     /// The words that make `ssh` mean the same host, without its name. What hep was told goes first: `ssh` takes the first
@@ -135,7 +173,13 @@ impl Asking<'_> {
         words
     }
 
-    fn read(&self, text: &str, said: &Said, words: Vec<String>) -> Result<Answer, Problem> {
+    fn read(
+        &self,
+        text: &str,
+        said: &Said,
+        words: Vec<String>,
+        usual_keys: &[String],
+    ) -> Result<Answer, Problem> {
         let lines = Lines(text);
         let one = |key: &str| lines.one(key);
         let address = one("hostname").unwrap_or(&said.address).to_owned();
@@ -152,7 +196,7 @@ impl Asking<'_> {
             home: self.home,
             jump: one("proxyjump").unwrap_or_default(),
         };
-        let are_defaults = lines.all("identityfile").all(|file| file.starts_with(DEFAULTS));
+        let are_defaults = lines.all("identityfile").eq(usual_keys);
         let identity_files = if are_defaults && said.private_key.is_none() {
             None
         } else {
@@ -215,6 +259,20 @@ impl Asking<'_> {
         self.system_home.is_some_and(|home| files == usual(home))
             || self.home.is_some_and(|home| files == usual(home))
     }
+}
+
+/// Whether `ssh` complains about a line of a file, or about a file, and not about a host (readconf.c).
+fn is_mistake(stderr: &str) -> bool {
+    let about_line = |line: &str| {
+        let (_, rest) = line.split_once(" line ")?;
+        rest.split_once(':').map(|(number, _)| number.parse::<u32>().is_ok())
+    };
+    let about_file = |line: &str| {
+        ["Bad owner or permissions on ", "Can't open user config file "]
+            .iter()
+            .any(|words| line.starts_with(words))
+    };
+    stderr.lines().any(|line| about_line(line).unwrap_or(false) || about_file(line))
 }
 
 /// The answer of `ssh -G`: a keyword in lower case and its value on each line.

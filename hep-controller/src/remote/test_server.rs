@@ -1,11 +1,26 @@
 //! A real sshd on the loopback address for tests, with keys and mounts (an empty `/var/tmp`, to begin with) of its own.
 //! Needs root, as sshd does.
 
-use std::fs;
-use std::net::{TcpListener, TcpStream};
+use super::askpass;
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
+
+/// Asks at hep's door, as hep does when `ssh` starts it.
+const VISITOR: &str = "#!/usr/bin/perl
+use Socket;
+socket(my $door, AF_UNIX, SOCK_STREAM, 0) or exit 1;
+connect($door, pack('S a*', AF_UNIX, \"\\0$ENV{HEP_ASKPASS}\")) or exit 1;
+syswrite($door, $ARGV[0]);
+shutdown($door, 1);
+my $answer = join '', <$door>;
+$answer =~ s/^\\x01// or exit 1;
+print \"$answer\\n\";
+";
 
 /// Ends with its owner.
 pub(super) struct Server {
@@ -28,7 +43,7 @@ impl Server {
         keygen(&path.join("user"), "ed25519", "");
         fs::copy(path.join("user.pub"), path.join("authorized")).unwrap();
         fs::create_dir_all("/run/sshd").unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let at = path.display();
         let config = config.replace("DIR", &at.to_string());
         let sftp = if config.contains("Subsystem") { "" } else { "Subsystem sftp internal-sftp" };
@@ -53,9 +68,12 @@ impl Server {
         server
     }
 
+    /// Goes by what it says itself: whoever else has got hold of the port would take a connection too, and each that is made
+    /// counts among those that have not logged in (MaxStartups).
     fn wait(&self) {
-        for _ in 0..200 {
-            if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+        let listens = format!("Server listening on 127.0.0.1 port {}.", self.port);
+        for _ in 0..1200 {
+            if self.log().contains(&listens) {
                 return;
             }
             std::thread::sleep(Duration::from_millis(25));
@@ -67,6 +85,20 @@ impl Server {
         self.directory.path().join(name)
     }
 
+    /// A program in the server's directory.
+    pub(super) fn program(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
+        path
+    }
+
+    /// Whatever `ssh` asks in this process comes to hep's door, for as long as the server is there.
+    pub(super) fn answers_at_heps_door(&self) {
+        let visitor = self.program("visitor", VISITOR);
+        let _ = askpass::tests::PROGRAM.set(visitor.display().to_string());
+    }
+
     /// The file system as the server and the agents on it see it.
     pub(super) fn root(&self) -> PathBuf {
         format!("/proc/{}/root", self.sshd.id()).into()
@@ -74,6 +106,19 @@ impl Server {
 
     pub(super) fn log(&self) -> String {
         fs::read_to_string(self.path("log")).unwrap_or_default()
+    }
+}
+
+/// One that no connection of another test is given meanwhile: below those that the system gives out by itself (ip(7),
+/// ip_local_port_range), which begin at 32768 where nobody has changed that.
+fn free_port() -> u16 {
+    let mut random = [0; 2];
+    loop {
+        File::open("/dev/urandom").unwrap().read_exact(&mut random).unwrap();
+        let port = 20_000 + u16::from_ne_bytes(random) % 12_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
     }
 }
 

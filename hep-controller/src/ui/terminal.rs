@@ -6,7 +6,7 @@ use crate::stop::Stop;
 use hep_protocol::message::Go;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
+use nix::sys::termios::{FlushArg, LocalFlags, SetArg, tcflush, tcgetattr, tcsetattr};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd as _;
@@ -32,15 +32,8 @@ impl Confirm for Asker {
     fn confirm(&self, question: &str) -> io::Result<bool> {
         let _screen = self.screen.lock().unwrap_or_else(PoisonError::into_inner);
         let mut terminal = open()?;
-        let question = crate::secrets::masked(question);
-        write!(terminal, "{}{question} (yes/no)? ", self.clear)?;
-        loop {
-            match answer(&mut terminal, &self.stop)?.as_deref().map(str::trim) {
-                Some("yes") => return Ok(true),
-                Some("no") | None => return Ok(false),
-                Some(_) => write!(terminal, "please type `yes` or `no`: ")?,
-            }
-        }
+        write!(terminal, "{}", self.clear)?;
+        confirm_at(&mut terminal, &crate::secrets::masked(question), &self.stop)
     }
 
     fn passphrase(&self, question: &str) -> io::Result<String> {
@@ -48,6 +41,19 @@ impl Confirm for Asker {
         let mut terminal = open()?;
         write!(terminal, "{}", self.clear)?;
         ask_quietly(&mut terminal, question, &self.stop)
+    }
+}
+
+fn confirm_at(terminal: &mut File, question: &str, stop: &Stop) -> io::Result<bool> {
+    // What was typed before the question, a second `yes` to the one before it most of all, is no answer to it.
+    tcflush(&terminal, FlushArg::TCIFLUSH)?;
+    write!(terminal, "{question} (yes/no)? ")?;
+    loop {
+        match answer(terminal, stop)?.as_deref().map(str::trim) {
+            Some("yes") => return Ok(true),
+            Some("no") | None => return Ok(false),
+            Some(_) => write!(terminal, "please type `yes` or `no`: ")?,
+        }
     }
 }
 
@@ -62,6 +68,7 @@ pub(super) fn ask_step(question: &str, stop: &Stop) -> io::Result<Answer> {
 }
 
 fn ask_step_at(terminal: &mut File, question: &str, stop: &Stop) -> io::Result<Answer> {
+    tcflush(&terminal, FlushArg::TCIFLUSH)?;
     write!(terminal, "{question}: run it (y/n/c/q)? ")?;
     loop {
         let answer = match answer(terminal, stop) {
@@ -134,6 +141,17 @@ mod tests {
     use super::*;
     use nix::pty::openpty;
 
+    /// Reads what the terminal shows up to these words.
+    fn read_to(person: &mut File, words: &[u8]) -> Vec<u8> {
+        let mut shown = Vec::new();
+        while !shown.ends_with(words) {
+            let mut byte = [0; 1];
+            person.read_exact(&mut byte).unwrap();
+            shown.extend(byte);
+        }
+        shown
+    }
+
     fn echoes(terminal: &File) -> bool {
         tcgetattr(terminal).unwrap().local_flags.contains(LocalFlags::ECHO)
     }
@@ -169,17 +187,39 @@ mod tests {
     }
 
     #[test]
+    fn what_was_typed_before_a_question_is_no_answer_to_it() {
+        let pty = openpty(None, None).unwrap();
+        let (mut person, mut terminal) = (File::from(pty.master), File::from(pty.slave));
+        person.write_all(b"yes\nyes\n").unwrap();
+        // Nothing more is typed but this, once the question stands.
+        let typing = std::thread::spawn(move || {
+            read_to(&mut person, b"(yes/no)? ");
+            person.write_all(b"no\n").unwrap();
+        });
+        assert!(!confirm_at(&mut terminal, "the next host", &Stop::default()).unwrap());
+        typing.join().unwrap();
+    }
+
+    #[test]
     fn a_step_is_asked_about_until_the_answer_is_one() {
         let check = |typed: &str, expected: Answer| {
             let pty = openpty(None, None).unwrap();
             let (mut person, mut terminal) = (File::from(pty.master), File::from(pty.slave));
-            person.write_all(typed.as_bytes()).unwrap();
+            // The next step is not what an answer to the one before was meant for.
+            person.write_all(b"y\n").unwrap();
+            let text = typed.to_owned();
+            let typing = std::thread::spawn(move || {
+                let mut bytes = read_to(&mut person, b"run it (y/n/c/q)? ");
+                person.write_all(text.as_bytes()).unwrap();
+                // Its end is an error, EIO.
+                drop(person.read_to_end(&mut bytes));
+                bytes
+            });
             let stop = Stop::default();
             assert_eq!(ask_step_at(&mut terminal, "web1: one", &stop).unwrap(), expected);
             drop(terminal);
-            // A terminal shows what is typed too. Its end is an error, EIO.
-            let mut bytes = Vec::new();
-            drop(person.read_to_end(&mut bytes));
+            // A terminal shows what is typed too.
+            let bytes = typing.join().unwrap();
             let shown = String::from_utf8_lossy(&bytes);
             assert!(shown.contains("web1: one: run it (y/n/c/q)? "), "{shown}");
             assert_eq!(shown.contains("please type `y`"), typed.starts_with("what"), "{shown}");

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::remote::{Secret, check_key};
+use std::os::unix::fs::PermissionsExt;
 
 fn public(kind: &str, number: u8) -> PublicKey {
     let mut blob = u32::try_from(kind.len()).unwrap().to_be_bytes().to_vec();
@@ -40,7 +41,7 @@ fn check(means: Means, offered: &str, expected: &[&str]) {
     let left_out = plan.left_out.iter().map(|left_out| match left_out {
         LeftOut::Encrypted(path) => format!("encrypted {}", path.display()),
         LeftOut::Fido(name) => format!("fido {name}"),
-        LeftOut::TooMany(count) => format!("{count} too many"),
+        LeftOut::Exposed(exposed) => format!("exposed {}", exposed.path.display()),
     });
     assert_eq!(tried.chain(left_out).collect::<Vec<_>>(), expected);
 }
@@ -108,22 +109,40 @@ fn fido_keys_are_left_out() {
 }
 
 #[test]
-fn many_keys_leave_room_for_the_password() {
+fn many_keys_leave_room_for_the_password_and_are_tried_all_the_same() {
     let means = |has_password| Means {
         agent: (1..=8).map(agent).collect(),
         has_password,
         ..Means::default()
     };
-    check(
-        means(true),
-        ALL,
-        &["agent 1", "agent 2", "agent 3", "agent 4", "password", "interactive", "4 too many"],
+    let keys: Vec<String> = (1..=8).map(|number| format!("agent {number}")).collect();
+    let mut all: Vec<&str> = keys.iter().map(String::as_str).collect();
+    check(means(false), ALL, &all);
+    check(means(true), "publickey", &all);
+    all.splice(4..4, ["password", "interactive"]);
+    check(means(true), ALL, &all);
+}
+
+#[test]
+fn a_key_that_others_may_read_is_left_out() {
+    let exposed = vec![Exposed { path: "open".into(), mode: 0o644 }];
+    let means = Means { exposed, agent: vec![agent(1)], ..Means::default() };
+    check(means.clone(), ALL, &["agent 1", "exposed open"]);
+    let left_out = means.plan(Offered(ALL)).left_out;
+    let problem = refused(&target(None), Offered("publickey"), &Story::default(), &left_out);
+    assert_eq!(
+        problem.what,
+        "nothing to log in with as `root`: the host offers publickey; not tried, others may read it (mode 0644): key open"
     );
-    check(
-        means(false),
-        ALL,
-        &["agent 1", "agent 2", "agent 3", "agent 4", "agent 5", "agent 6", "2 too many"],
+    assert_eq!(
+        problem.hint.unwrap(),
+        "`chmod 600 open` keeps the key private, and then it is used"
     );
+}
+
+fn story(accepted: &[&str], refused: &[&str]) -> Story {
+    let texts = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
+    Story { accepted: texts(accepted), refused: texts(refused) }
 }
 
 fn target(private_key: Option<PathBuf>) -> Target {
@@ -143,7 +162,7 @@ fn a_refusal_names_what_was_offered_tried_and_left_out() {
     let problem = refused(
         &target(None),
         Offered("publickey,password"),
-        &["key /k (ED25519)".to_owned()],
+        &story(&[], &["key /k (ED25519)"]),
         &[LeftOut::Encrypted("/e".into())],
     );
     assert_eq!(
@@ -152,14 +171,39 @@ fn a_refusal_names_what_was_offered_tried_and_left_out() {
          passphrase: key /e"
     );
     assert_eq!(problem.hint.unwrap(), "`ssh-add /e` opens the key once and keeps it in ssh-agent");
-    let problem = refused(&target(None), Offered("password"), &[], &[]);
+    let problem = refused(&target(None), Offered("password"), &Story::default(), &[]);
     assert_eq!(problem.what, "nothing to log in with as `root`: the host offers password");
+}
+
+#[test]
+fn what_was_good_but_not_enough_is_no_refusal() {
+    let story = story(&["key /k"], &[]);
+    let problem = refused(&target(None), Offered("password"), &story, &[]);
+    assert_eq!(
+        problem.what,
+        "no login as `root`: accepted, but not enough: key /k; the host still offers password"
+    );
+    assert!(problem.hint.unwrap().starts_with("the host wants a password as well: `-k`"));
+}
+
+#[test]
+fn a_host_that_has_had_enough_is_told_by_its_cause() {
+    let check = |refused: &[&str], what: &str| {
+        let problem = hung_up(&target(None), Offered(""), &story(&[], refused), &[]);
+        assert!(problem.what.ends_with(what), "{problem:?}");
+        problem.hint.unwrap()
+    };
+    let hint = check(&["key /a", "key /b"], "too many authentication failures (`MaxAuthTries`)");
+    assert!(hint.contains("`IdentitiesOnly yes`"), "{hint}");
+    check(&["key /a"], "refused: key /a; then the host ended the connection");
 }
 
 #[test]
 fn what_only_openssh_can_is_left_to_it() {
     let fido = [LeftOut::Fido("/k".into())];
-    let hint = |offered, left_out| refused(&target(None), Offered(offered), &[], left_out).hint;
+    let hint = |offered, left_out| {
+        refused(&target(None), Offered(offered), &Story::default(), left_out).hint
+    };
     for (offered, left_out) in
         [("publickey", &fido[..]), ("gssapi-with-mic", &[]), ("publickey,hostbased", &[])]
     {
@@ -178,4 +222,12 @@ fn a_named_key_that_is_none_is_an_error() {
     std::fs::write(&path, "ssh-ed25519 AAAA comment").unwrap();
     let problem = check_key(&path).unwrap_err();
     assert!(problem.what.ends_with("key is no private key"), "{problem:?}");
+    std::fs::write(&path, "-----BEGIN PRIVATE KEY-----\n").unwrap();
+    let mode = |mode| std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
+    mode(0o640);
+    let problem = check_key(&path).unwrap_err();
+    assert!(problem.what.ends_with("key: its mode is 0640"), "{problem:?}");
+    assert!(problem.hint.unwrap().starts_with("`chmod 600 "));
+    mode(0o600);
+    check_key(&path).unwrap();
 }

@@ -1,6 +1,7 @@
 //! The words for the operator's `ssh`: what hep was told becomes options, which beat ssh_config; the rest is left to it.
 //! Decides words only.
 
+use super::version::{self, Version};
 use crate::remote::host_key::HostKeyPolicy;
 use crate::remote::ssh_config::Answer;
 use crate::remote::{Timeouts, connect};
@@ -32,10 +33,10 @@ pub(crate) struct Wishes<'a> {
 
 impl Wishes<'_> {
     /// All words but the program's name. `log` is the file for what `ssh` itself has to say.
-    pub(super) fn arguments(&self, log: &str, command: &str) -> Vec<String> {
+    pub(super) fn arguments(&self, version: Version, log: &str, command: &str) -> Vec<String> {
         let mut words = Vec::new();
         // First come, first served: these before all others.
-        for (option, value) in self.options() {
+        for (option, value) in self.options(version) {
             words.extend(["-o".to_owned(), format!("{option}={value}")]);
         }
         words.extend(self.words.iter().cloned());
@@ -47,7 +48,7 @@ impl Wishes<'_> {
         words
     }
 
-    fn options(&self) -> Vec<(&'static str, String)> {
+    fn options(&self, version: Version) -> Vec<(&'static str, String)> {
         let mut options: Vec<(&'static str, String)> = Vec::new();
         let mut set = |option: &'static str, value: &str| options.push((option, value.to_owned()));
         // The stages of a login are told at this level alone.
@@ -58,9 +59,9 @@ impl Wishes<'_> {
         // Questions come to hep, which has an answer or none.
         set("BatchMode", "no");
         set("NumberOfPasswordPrompts", "1");
-        let with_password = if self.has_password { "yes" } else { "no" };
-        set("PasswordAuthentication", with_password);
-        set("KbdInteractiveAuthentication", with_password);
+        let yes = |whether| if whether { "yes" } else { "no" };
+        set("PasswordAuthentication", yes(self.has_password));
+        set("KbdInteractiveAuthentication", yes(self.has_password && version >= version::MARKS));
         // A master that is there is used. One that stays by itself may be made; but a process of hep's ends with its push,
         // and must not take with it what others do over its connection.
         if !self.answer.is_some_and(|answer| answer.persists) {
@@ -143,7 +144,7 @@ mod tests {
     #[test]
     fn what_hep_was_told_comes_before_what_the_inventory_adds() {
         let words = ["-p", "2222", "-o", "ProxyJump=bastion"].map(str::to_owned);
-        let text = wishes(&words).arguments("/log", "true").join(" ");
+        let text = wishes(&words).arguments(version::MARKS, "/log", "true").join(" ");
         assert_eq!(
             text,
             "-o LogLevel=DEBUG1 -o RemoteCommand=none -o ClearAllForwardings=yes -o ForwardX11=no -o BatchMode=no \
@@ -156,7 +157,7 @@ mod tests {
     #[test]
     fn options_say_what_the_command_line_says() {
         let check = |wishes: Wishes<'_>, expected: &[&str]| {
-            let words = wishes.arguments("/log", "true");
+            let words = wishes.arguments(version::MARKS, "/log", "true");
             for word in expected {
                 assert!(words.iter().any(|there| there == word), "{word}: {words:?}");
             }
@@ -166,6 +167,10 @@ mod tests {
             Wishes { connect_timeout: Some(Duration::from_secs(7)), has_password: true, ..plain },
             &["ConnectTimeout=7", "PasswordAuthentication=yes", "KbdInteractiveAuthentication=yes"],
         );
+        let older = Wishes { has_password: true, ..plain };
+        let words = older.arguments(version::ASKS, "/log", "true");
+        assert!(words.contains(&"PasswordAuthentication=yes".to_owned()), "{words:?}");
+        assert!(words.contains(&"KbdInteractiveAuthentication=no".to_owned()), "{words:?}");
         let home = tempfile::tempdir().unwrap();
         let own = home.path().join(".ssh");
         std::fs::create_dir(&own).unwrap();

@@ -1,6 +1,7 @@
 //! What `ssh` says of itself (`-E`, at the level of `-v`): how far it has come, and why no further. Decides words only;
 //! nothing on the host can write there.
 
+use crate::remote::proxy::Proxy;
 use crate::remote::{Problem, Stage};
 use std::collections::VecDeque;
 
@@ -98,11 +99,8 @@ impl Log {
                 what.push_str(&format!("; who connects for it says: {}", aside.join("; ")));
             }
         }
-        // Who connects for it may have met the same on its way.
-        let hang_up = |line: &str| line.starts_with("kex_exchange_identification: ");
-        let itself = self.said.iter().any(|line| hang_up(line));
-        let before = aside.trim().is_empty() || aside.lines().any(hang_up);
-        let hung_up = stage == Stage::Connect && itself && before;
+        let itself = self.said.iter().any(|line| line.starts_with("kex_exchange_identification: "));
+        let hung_up = stage == Stage::Connect && itself && Proxy::met_a_hangup(aside);
         Cause { stage, problem: Problem { what, hint }, hung_up }
     }
 
@@ -291,6 +289,7 @@ mod tests {
         assert!(hung_up(""));
         assert!(hung_up(text));
         assert!(!hung_up("bastion: down"));
+        assert!(!hung_up(&format!("op@bastion: Permission denied (publickey).\r\n{text}")));
         check(
             &format!("debug1: Executing proxy command: exec ssh -W x y\r\n{text}"),
             "op@bastion: Permission denied (publickey).\r\n",

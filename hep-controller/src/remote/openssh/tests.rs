@@ -13,6 +13,20 @@ const GREETING: &str = "#!/bin/sh\nrm -r \"${0%/*}\"\necho hello\n";
 
 struct Nobody;
 
+/// Says yes, after a while.
+struct Thinker(Duration);
+
+impl Confirm for Thinker {
+    fn passphrase(&self, _question: &str) -> io::Result<String> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+
+    fn confirm(&self, _question: &str) -> io::Result<bool> {
+        thread::sleep(self.0);
+        Ok(true)
+    }
+}
+
 impl Confirm for Nobody {
     fn passphrase(&self, _question: &str) -> io::Result<String> {
         Err(io::ErrorKind::NotFound.into())
@@ -32,6 +46,8 @@ struct Try {
     upload: UploadMode,
     cancel: Canceller,
     stages: Mutex<Vec<Stage>>,
+    /// After what time an unknown key is trusted; at once and unasked, if there is none.
+    trusts: Option<Duration>,
 }
 
 type Launched = Result<(Box<dyn Link>, String), Unreachable>;
@@ -56,6 +72,7 @@ impl Try {
             upload: UploadMode::Exec,
             cancel: Canceller::default(),
             stages: Mutex::default(),
+            trusts: None,
         }
     }
 
@@ -76,7 +93,10 @@ impl Try {
             address: "127.0.0.1",
             words: &self.words,
             answer: None,
-            policy: Some(crate::remote::HostKeyPolicy::AcceptNew),
+            policy: Some(match self.trusts {
+                Some(_) => crate::remote::HostKeyPolicy::Ask,
+                None => crate::remote::HostKeyPolicy::AcceptNew,
+            }),
             connect_timeout: None,
             other_home: None,
             has_key: true,
@@ -88,7 +108,10 @@ impl Try {
         let options = Options {
             policy: crate::remote::HostKeyPolicy::AcceptNew,
             host_keys: &HostKeys::read(&[], None),
-            confirm: &Nobody,
+            confirm: match &self.trusts {
+                Some(after) => &Thinker(*after),
+                None => &Nobody,
+            },
             timeouts: self.timeouts,
             identities: Identities::default(),
             passphrases: &Passphrases::default(),
@@ -208,6 +231,18 @@ fn a_shell_that_says_nothing_is_not_waited_for() {
     let mut try_ = Try::at(&server);
     try_.timeouts.upload = Duration::from_secs(1);
     try_.fails_at(Stage::Upload);
+}
+
+#[test]
+fn a_host_that_the_operator_thought_about_for_long_is_connected_to_anew() {
+    let server = Server::with("LoginGraceTime 1", "true");
+    server.answers_at_heps_door();
+    let mut try_ = Try::at(&server);
+    try_.trusts = Some(Duration::from_secs(3));
+    // As short as the host's patience is.
+    try_.timeouts.asked = Duration::from_millis(500);
+    let (mut link, _) = try_.launch().unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(link.finish().exit, Exit::Code(0));
 }
 
 #[test]

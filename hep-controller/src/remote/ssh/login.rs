@@ -2,11 +2,11 @@
 
 use super::Failed;
 use super::wire::{Broken, Wire};
-use crate::remote::auth::{self, AgentKey, Attempt, LeftOut, Means, Offered};
+use crate::remote::auth::{self, AgentKey, Attempt, Means, Offered, Plan, Story};
 use crate::remote::key_file::{KeyFile, KeyFiles};
 use crate::remote::known_hosts::PublicKey;
-use crate::remote::ssh_agent::{self, Door};
-use crate::remote::{Options, Problem, Secret, Target};
+use crate::remote::ssh_agent::{self, Door, Lent};
+use crate::remote::{Canceller, Options, Problem, Secret, Target};
 use ssh2::{Agent, KeyboardInteractivePrompt, Prompt};
 use std::io;
 use std::path::Path;
@@ -16,14 +16,27 @@ use std::time::Instant;
 pub(super) struct Prepared {
     files: KeyFiles,
     agent: Vec<AgentKey>,
+    /// Certificates in files, of keys that ssh-agent has.
+    certificates: Vec<Lent>,
 }
 
 /// Reads key files and asks ssh-agent what it has, and the operator for passphrases.
-pub(super) fn prepare(target: &Target, options: &Options<'_>) -> Result<Prepared, Problem> {
+pub(super) fn prepare(
+    target: &Target,
+    options: &Options<'_>,
+    cancel: &Canceller,
+) -> Result<Prepared, Problem> {
     let mut files = KeyFiles::of(target, &options.identities)?;
-    let agent = options.identities.agent_socket.as_deref().map(ssh_agent::keys).unwrap_or_default();
+    let socket = options.identities.agent_socket.as_deref();
+    let mut agent = socket.map(|socket| ssh_agent::keys(socket, cancel)).unwrap_or_default();
     files.unlock(&agent, target.password.is_some(), options.passphrases, options.confirm);
-    Ok(Prepared { files, agent })
+    let certificates = files.lent(&agent);
+    agent.extend(certificates.iter().map(|Lent { certificate, comment, .. }| AgentKey {
+        public: certificate.clone(),
+        comment: comment.clone(),
+    }));
+    files.public.extend(certificates.iter().map(|lent| lent.certificate.clone()));
+    Ok(Prepared { files, agent, certificates })
 }
 
 /// Logs in, or tells all that was tried.
@@ -33,63 +46,136 @@ pub(super) fn login(
     options: &Options<'_>,
     prepared: Prepared,
 ) -> Result<(), Failed> {
-    let Prepared { files, agent: held } = prepared;
+    let Prepared { files, agent: held, certificates } = prepared;
     let end = Instant::now() + options.timeouts.login;
     let socket = options.identities.agent_socket.as_deref().filter(|_| !held.is_empty());
-    let agent = socket.and_then(|socket| connect_agent(wire, socket, end).ok());
+    let agent = socket.and_then(|socket| connect_agent(wire, socket, certificates, end).ok());
     let means = Means {
         named: files.named,
         agent: if agent.is_some() { held } else { Vec::new() },
         defaults: files.defaults,
+        exposed: files.exposed,
         has_password: target.password.is_some(),
         wanted: files.public,
         only: options.identities.only,
     };
-    let mut tried = Vec::new();
-    let unasked = means.clone().unasked();
-    if let Some(attempt) = &unasked {
-        match carry_out(wire, target, agent.as_ref(), attempt) {
-            Ok(()) if wire.session().authenticated() => return Ok(()),
-            Ok(()) => tried.push(attempt.shown()),
-            Err(error) if error.is_fatal() => {
-                return Err(cut_off(target, Offered(""), &[attempt.shown()], &[], error));
-            }
-            Err(error) => tried.push(format!("{} ({error})", attempt.shown())),
-        }
-    }
-    let user = target.user.as_str();
-    let offered = wire
-        .run(|session| session.auth_methods(user).map(str::to_owned))
-        .map_err(|source| Failed::because("the host does not say how to log in", source))?;
-    if wire.session().authenticated() {
-        return Ok(());
-    }
-    let offered = Offered(&offered);
-    let plan = means.plan(offered);
-    for attempt in plan.attempts.iter().filter(|attempt| Some(*attempt) != unasked.as_ref()) {
-        match carry_out(wire, target, agent.as_ref(), attempt) {
-            Ok(()) if wire.session().authenticated() => return Ok(()),
-            Ok(()) => tried.push(attempt.shown()),
-            Err(error) if error.is_fatal() => {
-                tried.push(attempt.shown());
-                return Err(cut_off(target, offered, &tried, &plan.left_out, error));
-            }
-            Err(error) => tried.push(format!("{} ({error})", attempt.shown())),
-        }
-    }
-    Err(Failed::new(auth::refused(target, offered, &tried, &plan.left_out)))
+    let (tried, story, offered) = (Vec::new(), Story::default(), String::new());
+    Login { wire, target, agent, means, tried, story, offered }.carry_on()
 }
 
-fn cut_off(
-    target: &Target,
-    offered: Offered<'_>,
-    tried: &[String],
-    left_out: &[LeftOut],
-    source: Broken,
-) -> Failed {
-    let mut problem = auth::refused(target, offered, tried, left_out);
-    problem.what.push_str("; then the connection ended");
-    Failed { problem, source: Some(source) }
+/// One login on its way.
+struct Login<'a> {
+    wire: &'a mut Wire,
+    target: &'a Target,
+    agent: Option<Agent>,
+    means: Means,
+    tried: Vec<Attempt>,
+    story: Story,
+    /// What the host said last; empty before it was asked.
+    offered: String,
+}
+
+/// What became of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Became {
+    LoggedIn,
+    Refused,
+    /// It was refused, or it was good and not enough: libssh2 does not tell which.
+    Unclear,
+}
+
+impl Login<'_> {
+    fn carry_on(mut self) -> Result<(), Failed> {
+        let unasked = self.means.clone().unasked();
+        let became = unasked.map(|attempt| self.attempt(attempt)).transpose()?;
+        if became == Some(Became::LoggedIn) || self.ask()? {
+            return Ok(());
+        }
+        if became == Some(Became::Unclear) && !Offered(&self.offered).has("publickey") {
+            self.story.last_was_accepted();
+        }
+        loop {
+            let Plan { attempts, left_out } = self.plan();
+            let mut open = attempts.into_iter().filter(|attempt| !self.tried.contains(attempt));
+            let Some(attempt) = open.next() else {
+                let offered = Offered(&self.offered);
+                let problem = auth::refused(self.target, offered, &self.story, &left_out);
+                return Err(Failed::new(problem));
+            };
+            // It answers the same: to ask in between would be one refusal more of those that the host puts up with.
+            let same_again =
+                attempt == Attempt::Password && open.next() == Some(Attempt::Interactive);
+            match self.attempt(attempt)? {
+                Became::LoggedIn => return Ok(()),
+                Became::Unclear if !same_again => {
+                    let before = self.offered.clone();
+                    if self.ask()? {
+                        return Ok(());
+                    }
+                    if self.offered != before {
+                        self.story.last_was_accepted();
+                    }
+                }
+                Became::Refused | Became::Unclear => {}
+            }
+        }
+    }
+
+    fn plan(&self) -> Plan {
+        self.means.clone().plan(Offered(&self.offered))
+    }
+
+    /// Takes note of what the host offers now; or it lets everybody in.
+    fn ask(&mut self) -> Result<bool, Failed> {
+        let user = self.target.user.as_str();
+        let offered = self.wire.run(|session| session.auth_methods(user).map(str::to_owned));
+        match offered {
+            Ok(offered) => self.offered = offered,
+            Err(source) if self.tried.is_empty() => {
+                return Err(Failed::because("the host does not say how to log in", source));
+            }
+            Err(source) => return Err(self.cut_off(source)),
+        }
+        Ok(self.wire.session().authenticated())
+    }
+
+    fn attempt(&mut self, attempt: Attempt) -> Result<Became, Failed> {
+        let done = carry_out(self.wire, self.target, self.agent.as_ref(), &attempt);
+        let shown = attempt.shown();
+        let (became, told) = match done {
+            Ok(()) if self.wire.session().authenticated() => return Ok(Became::LoggedIn),
+            Ok(()) => (Became::Refused, shown),
+            Err(error) if error.is_fatal() => {
+                self.story.refused.push(shown);
+                return Err(self.cut_off(error));
+            }
+            Err(error) => {
+                let became = match attempt {
+                    Attempt::Password | Attempt::Interactive => Became::Unclear,
+                    Attempt::Certificate(..) | Attempt::File(_) | Attempt::Agent(_) => {
+                        if error.is_after_signing() { Became::Unclear } else { Became::Refused }
+                    }
+                };
+                (became, format!("{shown} ({error})"))
+            }
+        };
+        self.story.refused.push(told);
+        self.tried.push(attempt);
+        Ok(became)
+    }
+
+    fn cut_off(&self, source: Broken) -> Failed {
+        let left_out = self.plan().left_out;
+        let offered = Offered(&self.offered);
+        let problem = if source.is_hangup() {
+            auth::hung_up(self.target, offered, &self.story, &left_out)
+        } else {
+            let mut problem = auth::refused(self.target, offered, &self.story, &left_out);
+            problem.what.push_str("; then the connection ended");
+            problem
+        };
+        Failed { problem, source: Some(source) }
+    }
 }
 
 fn carry_out(
@@ -146,12 +232,17 @@ impl KeyboardInteractivePrompt for Answers<'_> {
 }
 
 /// The agent for libssh2: by a door of ours, since it waits without end for who is behind it.
-fn connect_agent(wire: &Wire, socket: &Path, end: Instant) -> io::Result<Agent> {
+fn connect_agent(
+    wire: &Wire,
+    socket: &Path,
+    certificates: Vec<Lent>,
+    end: Instant,
+) -> io::Result<Agent> {
     let door = Door::new()?;
     let mut agent = wire.session().agent()?;
     agent.set_identity_path(&door.path())?;
     agent.connect()?;
-    door.open(socket, end, &wire.canceller())?;
+    door.open(socket, certificates, end, &wire.canceller())?;
     agent.list_identities()?;
     Ok(agent)
 }

@@ -111,6 +111,7 @@ impl Broken {
         match self {
             Broken::Refused(error) => {
                 matches!(error.code(), ErrorCode::Session(code) if closed.contains(&code))
+                    || is_without_reply(error)
             }
             Broken::Ended => true,
             Broken::Late(_)
@@ -124,22 +125,37 @@ impl Broken {
     /// Whether the session is lost with it.
     pub(super) fn is_fatal(&self) -> bool {
         match self {
-            Broken::Refused(error) => matches!(
-                error.code(),
-                ErrorCode::Session(
-                    raw::LIBSSH2_ERROR_SOCKET_SEND
-                        | raw::LIBSSH2_ERROR_SOCKET_RECV
-                        | raw::LIBSSH2_ERROR_SOCKET_DISCONNECT
-                        | raw::LIBSSH2_ERROR_SOCKET_TIMEOUT
-                        | raw::LIBSSH2_ERROR_BAD_SOCKET
-                        | raw::LIBSSH2_ERROR_TIMEOUT
-                        | raw::LIBSSH2_ERROR_PROTO
-                        | raw::LIBSSH2_ERROR_DECRYPT
-                        | raw::LIBSSH2_ERROR_INVALID_MAC
-                )
-            ),
+            Broken::Refused(error) => {
+                is_without_reply(error)
+                    || matches!(
+                        error.code(),
+                        ErrorCode::Session(
+                            raw::LIBSSH2_ERROR_SOCKET_SEND
+                                | raw::LIBSSH2_ERROR_SOCKET_RECV
+                                | raw::LIBSSH2_ERROR_SOCKET_DISCONNECT
+                                | raw::LIBSSH2_ERROR_SOCKET_TIMEOUT
+                                | raw::LIBSSH2_ERROR_BAD_SOCKET
+                                | raw::LIBSSH2_ERROR_TIMEOUT
+                                | raw::LIBSSH2_ERROR_PROTO
+                                | raw::LIBSSH2_ERROR_DECRYPT
+                                | raw::LIBSSH2_ERROR_INVALID_MAC
+                        )
+                    )
+            }
             Broken::Ended | Broken::Overdue(_) => false,
             Broken::Late(_) | Broken::Silent(_) | Broken::Cancelled | Broken::Wait(_) => true,
+        }
+    }
+
+    /// Whether a login failed with a key that the host had found welcome: it was good for a part of the login, or the
+    /// signature was not.
+    pub(super) fn is_after_signing(&self) -> bool {
+        match self {
+            Broken::Refused(error) => {
+                error.code() == ErrorCode::Session(raw::LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED)
+            }
+            Broken::Late(_) | Broken::Overdue(_) | Broken::Silent(_) => false,
+            Broken::Cancelled | Broken::Ended | Broken::Wait(_) => false,
         }
     }
 
@@ -158,6 +174,16 @@ impl Broken {
         };
         io::Error::new(kind, self)
     }
+}
+
+/// Whether the connection ended while a login waited for the host's word: libssh2 gives that the code of a refusal, and
+/// tells it in words alone (userauth.c).
+fn is_without_reply(error: &ssh2::Error) -> bool {
+    let refusals = [
+        ErrorCode::Session(raw::LIBSSH2_ERROR_AUTHENTICATION_FAILED),
+        ErrorCode::Session(raw::LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED),
+    ];
+    refusals.contains(&error.code()) && error.message().starts_with("Waiting for ")
 }
 
 /// What became of each of two operations.

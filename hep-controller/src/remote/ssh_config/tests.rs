@@ -97,6 +97,15 @@ fn nothing_said_is_nothing_changed() {
 }
 
 #[test]
+fn a_key_that_is_named_is_none_of_the_usual_ones() {
+    for file in ["~/.ssh/id_work", "~/.ssh/id_rsa"] {
+        let home = Home::with(&format!("IdentityFile {file}\n"));
+        let named = home.0.path().join(file.trim_start_matches("~/"));
+        assert_eq!(home.about(&said("web")).unwrap().identity_files, Some(vec![named]));
+    }
+}
+
+#[test]
 fn ways_through_other_hosts_are_found() {
     let home = Home::with(ALL);
     let proxy = |host| home.about(&said(host)).unwrap().proxy.unwrap();
@@ -117,6 +126,18 @@ fn a_mistake_in_the_file_is_told() {
     let problem = Home::with("Nonsense yes\n").about(&said("web")).unwrap_err();
     assert!(problem.what.contains("line 1: Bad configuration option: nonsense"), "{problem:?}");
     assert!(problem.hint.unwrap().contains("--ssh-config none"));
+}
+
+#[test]
+fn a_mistake_in_the_file_is_told_from_one_of_a_host() {
+    let check = |text: &str, expected| assert_eq!(is_mistake(text), expected, "{text}");
+    check("/h/.ssh/config: line 1: Bad configuration option: nonsense\r\n", true);
+    check("/h/.ssh/config line 7: garbage at end of line; \"x\".\r\n", true);
+    check("command-line line 0: unsupported option \"maybe\".\r\n", true);
+    check("Bad owner or permissions on /h/.ssh/config\r\n", true);
+    check("Can't open user config file /h/none: No such file or directory\r\n", true);
+    check("hostname contains invalid characters\r\n", false);
+    check("", false);
 }
 
 #[test]

@@ -95,6 +95,25 @@ fn what_the_program_says_is_told_when_it_fails() {
 }
 
 #[test]
+fn only_a_host_that_hangs_up_on_the_way_is_asked_again() {
+    let server = Server::start();
+    let mut try_ = Try::at(&server);
+    let mut check = |proxy: Proxy, expected: bool| {
+        let shown = proxy.shown().to_owned();
+        try_.target.proxy = Some(proxy);
+        let failed = try_.fails_at(Stage::Connect);
+        assert_eq!(failed.hung_up, expected, "{shown}: {failed}");
+    };
+    check(Proxy::command("true".to_owned()), true);
+    check(Proxy::command("sh -c 'echo no way >&2'".to_owned()), false);
+    let hop = format!("127.0.0.1:{}", server.port);
+    check(jump(&server, &format!("nobody-of-this-name@{hop}")), false);
+    // The one behind it says that it was hung up on as well.
+    let behind = format!("root@localhost:{}", server.port);
+    check(jump(&server, &format!("nobody-of-this-name@{hop},{behind}")), false);
+}
+
+#[test]
 fn a_program_that_hangs_ends_with_the_time_or_with_a_cancel() {
     let server = Server::start();
     let mut try_ = Try::at(&server);
