@@ -128,6 +128,7 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
         return Err(Refusal::new("the manifest is for none of the hosts", hint));
     }
     let forks = forks(args, ui)?;
+    args.limits.check_failed_hosts()?;
     let becoming = Becoming::new(&plan, &parts, method, &args.rights);
     let ways = Ways {
         login: &args.login,
