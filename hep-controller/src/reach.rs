@@ -75,7 +75,7 @@ impl Reach {
             None => Vec::new(),
         };
         logins.asked = asked;
-        let targets = settings::targets(hosts, &logins)?;
+        let targets = settings::targets(hosts, &logins, &stop)?;
         settings::check_keys(&targets, &logins)?;
         let books = Books::of_user(usual.home.as_deref());
         let warning = |line: &String| ui.err(&format!("warning: {}\n", shown(line)));
