@@ -3,6 +3,7 @@
 
 mod block;
 mod handlers;
+mod helper;
 mod judge;
 mod loops;
 mod machine;
@@ -15,11 +16,15 @@ mod tests;
 mod tries;
 mod verdict;
 
+use crate::escalate::Login;
 use crate::render::Names;
 use handlers::Notified;
+use helper::Helpers;
+pub(crate) use helper::assist;
 use hep_protocol::blob::Want;
 use hep_protocol::message::{End, Go, Reply, Turn};
 use hep_protocol::plan::{HandlersOnFailure, HostPart, Pace, Plan, Play};
+use hep_protocol::rights::Means;
 use machine::Machine;
 use std::io;
 use std::sync::Arc;
@@ -46,16 +51,24 @@ pub(crate) trait Outside: Send + Sync {
 
 /// Runs a host's plays. Check mode is the same run on an overlay.
 pub(crate) fn run(plan: &Plan, host: HostPart, outside: &Arc<dyn Outside>) -> End {
-    run_for(plan, host, outside, None)
+    run_for(plan, host, outside, Others::default())
 }
 
-/// The same in a process that was started as another user than the one of the login, whom tasks run as that do not want
-/// another.
+/// The users of a run beside the process's own.
+#[derive(Default)]
+pub(crate) struct Others {
+    /// The login's, if the process was started as another: tasks that do not want another run as that.
+    pub(crate) login: Option<Login>,
+    /// How to become those whom tasks name, if this process cannot take their rights.
+    pub(crate) means: Option<Means>,
+}
+
+/// The same where tasks may run as others.
 pub(crate) fn run_for(
     plan: &Plan,
     host: HostPart,
     outside: &Arc<dyn Outside>,
-    login: Option<String>,
+    others: Others,
 ) -> End {
     let outside = &crate::redact::around(outside, &host.secrets);
     let numbered = |at: &u32| plan.plays.get(*at as usize).map(|play| (*at, play));
@@ -68,7 +81,8 @@ pub(crate) fn run_for(
         notified: Notified::default(),
         pace: plan.pace,
         rescued: 0,
-        login,
+        login: others.login,
+        helpers: Helpers::new(others.means),
     };
     for (number, play) in plays {
         match walk.play(play, number) {
@@ -103,7 +117,8 @@ struct Walk<'p> {
     /// How many of the blocks around the present task have a rescue that would run.
     rescued: usize,
     /// The login's user, if this process is another's.
-    login: Option<String>,
+    login: Option<Login>,
+    helpers: Helpers,
 }
 
 impl Walk<'_> {

@@ -62,9 +62,6 @@ impl Login {
 pub(crate) struct Started {
     /// To it, and to nobody else.
     pub(crate) stream: UnixStream,
-    /// The number of its user.
-    #[expect(dead_code, reason = "the run's own agent needs it not, those of single tasks do")]
-    pub(crate) uid: u32,
     /// Gives how the program that started it ended, once it has; by then the agent has too.
     pub(crate) end: JoinHandle<io::Result<Exit>>,
 }
@@ -103,7 +100,7 @@ pub(crate) fn start(
         Ok(stream) => {
             let terminal = meeting.terminal;
             let end = std::thread::spawn(move || terminal.outlast());
-            Ok(Started { stream, uid, end })
+            Ok(Started { stream, end })
         }
         Err(error) => {
             meeting.terminal.hang_up();

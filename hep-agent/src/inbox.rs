@@ -133,6 +133,33 @@ impl Inbox {
         state.answers.pop_front().unwrap_or(Go::Skip)
     }
 
+    /// Files a piece of a content that was asked for, where no plan comes.
+    pub(crate) fn stream(&self, request: Request) {
+        match request {
+            Request::Blob { digest, data, last } => {
+                self.pass(self.lock(), digest, Piece::Data { data, last });
+            }
+            Request::Unavailable { digest, reason } => {
+                self.pass(self.lock(), digest, Piece::Unavailable(reason));
+            }
+            Request::Become(_)
+            | Request::Host(_)
+            | Request::Plan(_)
+            | Request::Facts
+            | Request::Go(_)
+            | Request::Cancel
+            | Request::End => {}
+        }
+    }
+
+    /// Nothing more will come: the run stops after the step in hand.
+    pub(crate) fn lose(&self, how: &str) {
+        let mut state = self.lock();
+        state.cancelled = true;
+        state.ending = Some(Ending::Lost(how.to_owned()));
+        self.changed.notify_all();
+    }
+
     /// What is to be done, as soon as it is there.
     pub(crate) fn work(&self) -> Result<Work, Ending> {
         let mut state = self.wait_while(self.lock(), |s| s.work.is_none() && s.ending.is_none());

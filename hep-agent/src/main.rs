@@ -1,5 +1,5 @@
-//! The program on the host. `serve` is what a push starts, `act` what it starts in turn as another user; `apply` and `facts`
-//! are for people on the host.
+//! The program on the host. `serve` is what a push starts, `act` and `assist` what it starts in turn as another user; `apply`
+//! and `facts` are for people on the host.
 //!
 //! It owns its standard streams, removes its own file when it was uploaded, and serves one run.
 
@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         ["serve"] => serve::main(),
         // Started by another agent, never by a person.
         ["act", socket, uid] => serve::go_on(socket, uid),
+        ["assist", socket, uid] => engine::assist(socket, uid),
         ["apply", rest @ ..] => apply::main(rest),
         ["facts", names @ ..] => facts::main(names),
         ["--version" | "-V"] => {

@@ -95,7 +95,7 @@ fn run(
     let outside: Arc<dyn Outside> = Arc::<Controller>::clone(controller);
     match controller.inbox.work() {
         Ok(Work::Plan(plan, host)) => {
-            let end = engine::run_for(&plan, *host, &outside, rights.other_login());
+            let end = engine::run_for(&plan, *host, &outside, rights.others());
             outside.reply(Reply::Done(end));
             ExitCode::SUCCESS
         }

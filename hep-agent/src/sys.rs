@@ -13,6 +13,7 @@ pub(crate) mod signs;
 
 use hep_protocol::outcome::{Exit, Failure};
 use hep_protocol::plan::Privacy;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
@@ -62,7 +63,7 @@ pub(crate) trait Session {
 }
 
 /// What the steps of a task have in common.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct TaskStart {
     /// The task's place in the plan, for output and progress.
     pub(crate) number: u32,

@@ -54,7 +54,7 @@ impl<'a> Becoming<'a> {
         ui: &mut Ui,
     ) -> Result<Vec<Option<Means>>, Refusal> {
         let asked = self.ask(login, stop, ui)?;
-        let mut printed = Printed::default();
+        let mut printed = Printed::new(stop);
         let (own, usual) = (self.options, &config.rights);
         let mut means = Vec::with_capacity(self.starts.len());
         for (start, host) in self.starts.iter().zip(hosts) {
@@ -75,7 +75,7 @@ impl<'a> Becoming<'a> {
             };
             let password = printed
                 .nearest(sources, "become_password_command")
-                .map_err(|problem| Refusal::Other { what: problem.what, hint: problem.hint })?;
+                .map_err(|problem| Refusal::unless_stopped(problem, stop))?;
             let method = method.or(usual.method).unwrap_or_default();
             means.push(Some(Means { method, password, start }));
         }

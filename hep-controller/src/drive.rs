@@ -5,12 +5,12 @@ use crate::remote::{Exit, Link, Problem};
 use crate::report::text::chain;
 use crate::report::{Counts, Event, HostId, HostStatus, Stopping, Trouble};
 use crate::stop::Stop;
+pub(crate) use become_user::{Refused, become_user};
 use hep_protocol::blob::{CHUNK, Want};
 use hep_protocol::facts::Facts;
 use hep_protocol::frame::{self, FrameError};
 use hep_protocol::hello::{self, HelloError};
 use hep_protocol::message::{End, Go, Reply, Request};
-use hep_protocol::outcome::Failure;
 use hep_protocol::plan::Pace;
 use hep_protocol::rights::Means;
 use hep_protocol::value::Json;
@@ -21,6 +21,7 @@ use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Duration;
 
+mod become_user;
 mod bounds;
 pub(crate) mod content;
 pub(crate) mod expected;
@@ -118,39 +119,6 @@ impl Greeting<'_> {
         }
         Ok(self.ahead.send(hello, link))
     }
-}
-
-/// An agent did not become another user.
-#[derive(Debug)]
-pub(crate) struct Refused {
-    pub(crate) problem: Problem,
-    /// What the program said by which it should have; a host's bytes.
-    pub(crate) output: String,
-}
-
-/// Has an agent that was greeted become another user. How long that may take is the agent's to say.
-///
-/// # Errors
-/// Why it did not.
-pub(crate) fn become_user(link: &mut dyn Link, means: &Means) -> Result<(), Refused> {
-    let refused = |problem| Refused { problem, output: String::new() };
-    let asked = frame::write(&mut *link, &Request::Become(means.clone()));
-    let asked = asked.and_then(|()| link.flush().map_err(FrameError::Io));
-    asked.map_err(|error| {
-        refused(Problem::new(format!("the agent was not told of the user: {}", chain(&error))))
-    })?;
-    let what = match frame::read::<Reply>(&mut *link) {
-        Ok(Some(Reply::Became)) => return Ok(()),
-        Ok(Some(Reply::Refused(failure))) => {
-            let Failure { message: what, hint, stdout, stderr, exit: _ } = failure;
-            return Err(Refused { problem: Problem { what, hint }, output: stdout + &stderr });
-        }
-        Ok(Some(_)) => "the agent did not say whether it is another user now".to_owned(),
-        Ok(None) => "the stream ended while the agent became another user".to_owned(),
-        Err(error) => chain(&error),
-    };
-    let ending = link.finish();
-    Err(Refused { problem: Problem::new(what), output: ending.stderr })
 }
 
 /// Asks an agent that was greeted for all facts of its host, a mapping.

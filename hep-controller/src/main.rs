@@ -37,6 +37,7 @@ use fleet::gather::Gather;
 use fleet::{Fleet, Launch, Question, Tick};
 use hep_protocol::plan::{DiffMode, HostPart, Plan};
 use inventory::{Host, Inventory, Surroundings};
+use manifest::batches::Batch;
 use manifest::{Audience, Compiled, Contents, Manifest};
 use prepare::{Prepared, Wish};
 use reach::{Reach, Ways, go_on_as, launch_local, local_agent, wishes_to_stop};
@@ -47,7 +48,7 @@ use report::json::Json;
 use report::profile::Profile;
 use report::text::{chain, count, shown};
 use report::told::{Form, Told};
-use report::{OnChange, Run, RunEnd, TaskLabel, View, veil};
+use report::{HostId, OnChange, Run, RunEnd, TaskLabel, View, veil};
 use settings::{Refusal, Usual};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -128,6 +129,7 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
         return Err(Refusal::new("the manifest is for none of the hosts", hint));
     }
     let forks = forks(args, ui)?;
+    args.limits.check_failed_hosts()?;
     let becoming = Becoming::new(&plan, &parts, method, &args.rights);
     let ways = Ways {
         login: &args.login,
@@ -138,10 +140,10 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     };
     let reach = Reach::new(hosts, &ways, ui)?;
     let names = reach.names();
-    let run = run(&plan, names.clone(), forks);
+    let run = run(&plan, names.clone(), waves(&batches, forks));
     let job = job(plan, parts, contents)?;
     let launch: &Launch = &|greeting, way| reach.launch(greeting, way);
-    let (hosts, forks) = (run.hosts.len(), run.forks);
+    let hosts = run.hosts.len();
     let view = view(run, &args.run, &config, Arc::clone(&reach.clock), ui)?;
     let limits = limits(&args.limits);
     let (job, stop, batches) = (&job, &reach.stop, &batches);
@@ -167,7 +169,7 @@ fn apply(args: &cli::Apply, ui: &mut Ui) -> Result<ExitCode, Refusal> {
         prepared.compile().map_err(Refusal::Mistakes)?;
     warn(&warnings, ui);
     can_step(&args.run, ui)?;
-    let run = run(&plan, vec![LOCALHOST.to_owned()], 1);
+    let run = run(&plan, vec![LOCALHOST.to_owned()], waves(&batches, 1));
     let parts: Vec<HostPart> = hosts.into_iter().map(|(_, part)| part).collect();
     let (stop, agent) = (wishes_to_stop()?, local_agent()?);
     let becoming = Becoming::new(&plan, &parts, method, &args.rights);
@@ -331,7 +333,7 @@ fn perform(
         match tick {
             Tick::Event(event) => ui.show(&view.event(veil::event(event), now)),
             Tick::Ask(question) => ask(question, view.as_ref(), fleet.stop, ui),
-            Tick::Quiet => {}
+            Tick::Quiet => ui.show(&view.quiet(now)),
         }
         ui.status(view.status(now).as_deref());
     });
@@ -461,8 +463,14 @@ fn surroundings(usual: &Usual) -> Result<Surroundings, Refusal> {
     Ok(Surroundings { working_directory: here, home: usual.home.clone() })
 }
 
-fn run(plan: &Plan, hosts: Vec<String>, forks: usize) -> Run {
-    Run { hosts, tasks: TaskLabel::all(plan), mode: plan.mode, forks, room: usize::MAX }
+fn run(plan: &Plan, hosts: Vec<String>, waves: Vec<Vec<HostId>>) -> Run {
+    Run { hosts, tasks: TaskLabel::all(plan), mode: plan.mode, waves, room: usize::MAX }
+}
+
+/// Who is worked on together.
+fn waves(batches: &[Batch], forks: usize) -> Vec<Vec<HostId>> {
+    let waves = batches.iter().flat_map(|batch| batch.hosts.chunks(forks.max(1)));
+    waves.map(|hosts| hosts.iter().copied().map(HostId).collect()).collect()
 }
 
 fn job(plan: Plan, hosts: Vec<HostPart>, contents: Arc<Contents>) -> Result<Job, Refusal> {

@@ -76,7 +76,7 @@ impl Reach {
             None => Vec::new(),
         };
         logins.asked = asked;
-        let targets = settings::targets(hosts, &logins)?;
+        let targets = settings::targets(hosts, &logins, &stop)?;
         settings::check_keys(&targets, &logins)?;
         let books = Books::of_user(usual.home.as_deref());
         let warning = |line: &String| ui.err(&format!("warning: {}\n", shown(line)));
@@ -317,6 +317,11 @@ pub(crate) fn launch_local(
     };
     let failed = |error| Problem::new(format!("cannot start the agent: {error}"));
     let mut link = started.map_err(|error| unreachable_local(failed(error)))?;
+    // Until a step may be in hand, a wish to stop cuts it.
+    if !greeting.stop.begin(greeting.host, &link.canceller()) {
+        let what = format!("{} before the first task", greeting.stop.words());
+        return Err(unreachable_local(Problem::new(what)));
+    }
     let facts = greeting.exchange(link.as_mut()).map_err(unreachable_local)?;
     Ok((link, facts))
 }
@@ -335,7 +340,7 @@ pub(crate) fn go_on_as(
         let (host, stage) = (host.to_owned(), Stage::Become);
         Unreachable { host, stage, what, hint, source: None, output, hung_up: false }
     };
-    become_user(link, means).map_err(failed)?;
+    become_user(link, means, greeting.stop).map_err(failed)?;
     let follows = greeting.follow(link);
     follows.map_err(|problem| failed(Refused { problem, output: String::new() }))
 }

@@ -34,8 +34,8 @@ pub(crate) struct Run {
     pub(crate) tasks: Vec<TaskLabel>,
     /// Whether hosts are changed.
     pub(crate) mode: RunMode,
-    /// How many hosts are worked on at a time.
-    pub(crate) forks: usize,
+    /// Who is worked on together, in the order of their turns.
+    pub(crate) waves: Vec<Vec<HostId>>,
     /// How many characters a list of hosts may take.
     pub(crate) room: usize,
 }
@@ -338,6 +338,8 @@ pub(crate) trait View {
     fn begin(&mut self) -> Texts;
     /// Something happened; `now` is the run's age in milliseconds.
     fn event(&mut self, event: Event, now: u64) -> Texts;
+    /// Nothing did for a while.
+    fn quiet(&mut self, now: u64) -> Texts;
     /// Everything has.
     fn end(&mut self, end: &RunEnd, exit: u8) -> Texts;
     /// What the operator is asked before a task, in one line.

@@ -6,7 +6,8 @@ use crate::config::Config;
 use crate::diagnostic::Diagnostics;
 use crate::inventory::{Host, Inventory, NoSelection};
 use crate::remote::password_command::{Printed, Sources};
-use crate::remote::{self, Said, Secret, Transport, UploadMode};
+use crate::remote::{self, Problem, Said, Secret, Transport, UploadMode};
+use crate::stop::Stop;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -29,6 +30,12 @@ impl Refusal {
     /// A refusal with advice.
     pub(crate) fn new(what: impl fmt::Display, hint: impl Into<String>) -> Refusal {
         Refusal::Other { what: what.to_string(), hint: Some(hint.into()) }
+    }
+
+    /// A problem, or the operator's wish that has caused it.
+    pub(crate) fn unless_stopped(problem: Problem, stop: &Stop) -> Refusal {
+        let Problem { what, hint } = problem;
+        if stop.wanted() { Refusal::Stopped } else { Refusal::Other { what, hint } }
     }
 
     /// A refusal that needs none.
@@ -140,12 +147,16 @@ pub(crate) struct Logins<'a> {
 ///
 /// # Errors
 /// Nothing says as whom to log in; and all that stands in the way of these hosts.
-pub(crate) fn targets(hosts: Vec<Host>, logins: &Logins<'_>) -> Result<Vec<Said>, Refusal> {
+pub(crate) fn targets(
+    hosts: Vec<Host>,
+    logins: &Logins<'_>,
+    stop: &Stop,
+) -> Result<Vec<Said>, Refusal> {
     let Logins { login, asked, config, usual } = logins;
     let mut obstacles = Diagnostics::default();
     hosts.iter().for_each(|host| obstacles.extend(host.obstacles.clone()));
     obstacles.unless(()).map_err(Refusal::Mistakes)?;
-    let mut printed = Printed::default();
+    let mut printed = Printed::new(stop);
     let target = |host: Host| {
         let arguments = ssh_arguments(&host)?;
         let upload = match login.upload.mode() {
@@ -166,7 +177,7 @@ pub(crate) fn targets(hosts: Vec<Host>, logins: &Logins<'_>) -> Result<Vec<Said>
         };
         let password = printed
             .nearest(sources, "password_command")
-            .map_err(|problem| Refusal::Other { what: problem.what, hint: problem.hint })?;
+            .map_err(|problem| Refusal::unless_stopped(problem, stop))?;
         Ok(Said {
             upload,
             transport: transport(host.transport, logins),
@@ -292,8 +303,12 @@ mod tests {
         let home = Some(PathBuf::from("/home/me"));
         let usual = Usual { user: Some("me".to_owned()), home: home.clone(), system_home: home };
         let asked = login.ask_pass.then(|| Secret::new("typed"));
-        let targets =
-            targets(vec![host], &Logins { login, asked, config: &config, usual: &usual }).unwrap();
+        let targets = targets(
+            vec![host],
+            &Logins { login, asked, config: &config, usual: &usual },
+            &Stop::default(),
+        )
+        .unwrap();
         let Said { address, port, user, password, private_key, .. } = &targets[0];
         let known = ["typed", "line", "config"].map(|text| (Some(Secret::new(text)), text));
         let password =
@@ -339,7 +354,7 @@ mod tests {
                 ..Host::default()
             };
             let logins = Logins { login: &login, asked: None, config: &config, usual: &usual };
-            let targets = targets(vec![host], &logins).unwrap();
+            let targets = targets(vec![host], &logins, &Stop::default()).unwrap();
             let refused = |what: &str| {
                 let Err(Refusal::Other { what: said, hint: Some(hint) }) =
                     check_keys(&targets, &logins)

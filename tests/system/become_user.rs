@@ -3,10 +3,14 @@
 //! The agent is driven by frames over OpenSSH's client, as the host's user without rights.
 
 mod bench;
+mod others;
 mod push;
 
 use bench::{Bench, CODE, Came, as_user};
 use hep_protocol::rights::Method::{Doas, Su, Sudo};
+
+/// Nobody's password.
+const WRONG: &str = "Sesame 0815";
 
 /// What sudo does with all that a terminal may be asked for.
 const STRICT: &str =
@@ -183,14 +187,17 @@ fn password_is_in_no_list_of_processes() {
     let mut sampling = bench.host.command(&["sh", "-c", sampler]).spawn().unwrap();
     for method in [Sudo, Doas, Su] {
         assert_eq!(as_user(&bench, method, Some(CODE), "root"), Came::As("root /root root".into()));
+        let wrong = as_user(&bench, method, Some(WRONG), "root").message();
+        assert!(wrong.ends_with("does not take it"), "{wrong}");
     }
     bench.host.write("/root/stop", "").unwrap();
     sampling.wait().unwrap();
     let seen =
         |what: &str| bench.host.shell(&format!("grep -cF '{what}' /root/sample || true")).unwrap();
     assert_ne!(seen("hep-agent").trim(), "0");
-    let typed = CODE.split('$').next().unwrap();
-    assert_eq!(seen(typed).trim(), "0");
+    for typed in [CODE.split('$').next().unwrap(), WRONG] {
+        assert_eq!(seen(typed).trim(), "0", "{typed}");
+    }
     bench.nothing_is_left();
 }
 

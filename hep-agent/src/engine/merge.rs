@@ -14,6 +14,7 @@ mod tests;
 use super::Walk;
 use super::judge::judge;
 use super::loops::locals;
+use super::rights::Actor;
 use super::task::{Job, conditions};
 use super::verdict::Verdict;
 use crate::converge::{Tried, converge};
@@ -81,8 +82,10 @@ impl Walk<'_> {
     /// Runs all elements of a loop at once, if that is the same to the user.
     pub(super) fn merged(&mut self, job: &Job<'_>, each: &Loop, elements: &[Value]) -> Merged {
         let Some(parts) = self.parts(job, each, elements) else { return Merged::default() };
-        // An element by itself says best what is wrong with its user.
-        let Ok(actor) = self.actor_of(job, parts.user.clone()) else { return Merged::default() };
+        // An element by itself says best what is wrong with its user, and is what the agent of another is asked for.
+        let Ok(Actor::Here(actor)) = self.actor_of(job, parts.user.clone()) else {
+            return Merged::default();
+        };
         let start =
             TaskStart { number: job.number, env: parts.env.clone(), privacy: job.control.privacy };
         let input = Input { task: job.task, diff: self.plan.diff, names: &job.names };

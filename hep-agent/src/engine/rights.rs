@@ -2,6 +2,7 @@
 
 use super::Walk;
 use super::task::Job;
+use crate::escalate::Login;
 use crate::render::{Names, Unrendered};
 use crate::sys::linux::credentials::{Identity, may_switch};
 use crate::sys::{Host, Subject, SysError};
@@ -14,10 +15,21 @@ use serde_json::Value;
 const TRUE: [&str; 5] = ["yes", "true", "on", "1", "y"];
 const FALSE: [&str; 5] = ["no", "false", "off", "0", "n"];
 
-/// With whose rights a task runs.
-pub(super) struct Actor(Option<Identity>);
+/// Modules that look at nothing but the run's names: nobody's rights matter to them.
+pub(super) const INWARD: [&str; 5] = ["assert", "debug", "fail", "flush", "set"];
 
-impl Actor {
+/// With whose rights a task runs.
+pub(super) enum Actor {
+    /// The process's own, or those that its thread takes.
+    Here(Worn),
+    /// Those of another agent, of the user of that name.
+    There(String),
+}
+
+/// Rights that this process's thread has meanwhile; without a user, its own.
+pub(super) struct Worn(Option<Identity>);
+
+impl Worn {
     /// Does something with these rights and no others.
     pub(super) fn act<R>(&self, act: impl FnOnce() -> R) -> Result<R, SysError> {
         match &self.0 {
@@ -31,6 +43,7 @@ impl Walk<'_> {
     /// With whose rights a try runs; the host's word beats the task's.
     pub(super) fn actor(&mut self, job: &Job<'_>, names: &Names) -> Result<Actor, Unrendered> {
         let user = self.user(job, names)?;
+        let user = user.filter(|_| !INWARD.contains(&job.task.spec.module()));
         self.actor_of(job, user)
     }
 
@@ -40,19 +53,34 @@ impl Walk<'_> {
         job: &Job<'_>,
         user: Option<String>,
     ) -> Result<Actor, Unrendered> {
-        let Some(name) = user else { return Ok(Actor(None)) };
-        let Some(identity) = Identity::of(&name).map_err(Unrendered::Wrong)? else {
+        let own = Actor::Here(Worn(None));
+        let Some(name) = user else { return Ok(own) };
+        let Some(identity) = self.identity(&name).map_err(Unrendered::Wrong)? else {
             return Err(self.nobody(job.control.check, &name));
         };
         if identity.is_own() {
-            return Ok(Actor(None));
+            return Ok(own);
         }
-        if !may_switch() {
+        if may_switch() {
+            return Ok(Actor::Here(Worn(Some(identity))));
+        }
+        if !self.helpers.can_be() {
             let error = SysError::new(format!("cannot run as `{name}`: the agent is not root"));
             let hint = "connect as root or as that user; run `hep-agent apply` by sudo";
             return Err(Unrendered::Wrong(error.hint(hint)));
         }
-        Ok(Actor(Some(identity)))
+        Ok(Actor::There(name))
+    }
+
+    /// The user of that name; the login's has the groups of its login, wherever those come from.
+    fn identity(&self, name: &str) -> Result<Option<Identity>, SysError> {
+        match &self.login {
+            Some(login) if login.name == name => {
+                let Login { name, uid, gid, groups } = login;
+                Identity::of_session(name, *uid, *gid, groups).map(Some)
+            }
+            Some(_) | None => Identity::of(name),
+        }
     }
 
     /// The name of another user than the process's, if the task wants one.
@@ -64,7 +92,7 @@ impl Walk<'_> {
         };
         let user = host.user.as_ref().or(own.user.as_ref());
         match (wanted, user) {
-            (false, _) => Ok(self.login.clone()),
+            (false, _) => Ok(self.login.as_ref().map(|login| login.name.clone())),
             (true, None) => Ok(Some(ROOT.to_owned())),
             (true, Some(user)) => user_name(names, user).map(Some),
         }

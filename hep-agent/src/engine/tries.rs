@@ -1,16 +1,20 @@
 //! One element of a loop, or a task without one: its condition, and tries until one will do.
 
 use super::Walk;
+use super::helper::Errand;
 use super::judge::{forgive, judge};
+use super::rights::{Actor, INWARD, Worn};
 use super::task::{Job, conditions, with_result};
 use super::verdict::{Certainty, Verdict, failure};
-use crate::converge::converge;
+use crate::converge::{Tried, converge};
 use crate::module::Input;
 use crate::render::{Names, Rendered, Unrendered, ready};
+use crate::sys::linux::credentials::may_switch;
 use crate::sys::{SysError, TaskStart};
 use hep_protocol::message::Reply;
 use hep_protocol::outcome::{Failure, Status};
-use hep_protocol::plan::{Condition, Privacy, Retry};
+use hep_protocol::plan::{CheckPolicy, Condition, Privacy, Retry, RunMode, Spec, Task};
+use hep_protocol::task::TaskSpec;
 use std::time::{Duration, Instant};
 
 /// How soon a pause between two tries notices that the run is to stop.
@@ -77,6 +81,71 @@ impl Walk<'_> {
         }
     }
 
+    /// In this process.
+    fn try_here(
+        &mut self,
+        job: &Job<'_>,
+        names: &Names,
+        spec: &TaskSpec,
+        start: TaskStart,
+        worn: &Worn,
+    ) -> Result<(Tried, RunMode), Untried> {
+        self.foreseen_by_others(job, None)?;
+        let input = Input { task: job.task, diff: self.plan.diff, names };
+        let tried = self.machine.with(job.control.check, |host, mode| {
+            host.begin_task(start);
+            (worn.act(|| converge(spec, &input, host)), mode)
+        });
+        let none = || failure("there is no host: this is a fault of hep");
+        let (tried, mode) = tried.ok_or_else(none)?;
+        let tried = tried.map_err(Failure::from)?;
+        self.foresee(job, None, &tried);
+        Ok((tried, mode))
+    }
+
+    /// In an agent of that user.
+    fn try_there(
+        &mut self,
+        job: &Job<'_>,
+        user: &String,
+        spec: TaskSpec,
+        start: TaskStart,
+    ) -> Result<(Tried, RunMode), Untried> {
+        self.foreseen_by_others(job, Some(user))?;
+        let sources = job.task.sources.clone();
+        let task = Task { sources, ..Task::of(job.task.name.clone(), Spec::Typed(spec)) };
+        let (diff, mode, check) = (self.plan.diff, self.plan.mode, job.control.check);
+        let errand = Errand { task, start, diff, mode, check };
+        let done = self.helpers.run(user, errand, self.outside)?;
+        self.foresee(job, Some(user), &done.0);
+        Ok(done)
+    }
+
+    /// In check mode nobody's overlay shows what another's tasks would have changed.
+    fn foreseen_by_others(&self, job: &Job<'_>, user: Option<&String>) -> Result<(), Untried> {
+        match self.helpers.depends(user).filter(|_| self.is_checked(job)) {
+            Some(cause) => Err(Untried::Open(cause)),
+            None => Ok(()),
+        }
+    }
+
+    fn foresee(&mut self, job: &Job<'_>, user: Option<&String>, tried: &Tried) {
+        let would = !tried.changes.is_empty() || tried.unforeseen;
+        if would && self.is_checked(job) {
+            self.helpers.foresee(user.cloned());
+        }
+    }
+
+    /// Whether the task is run on the overlay that the whole run has, and its user's agent is not everybody's.
+    fn is_checked(&self, job: &Job<'_>) -> bool {
+        let looks = !INWARD.contains(&job.task.spec.module());
+        let kept = match job.control.check {
+            CheckPolicy::AsRun => self.plan.mode == RunMode::Check,
+            CheckPolicy::Always | CheckPolicy::Never => false,
+        };
+        looks && kept && self.helpers.can_be() && !may_switch()
+    }
+
     /// One try.
     fn attempt(&mut self, job: &Job<'_>, names: &Names) -> Verdict {
         let Rendered { spec, env } = match names.task(job.task, self.outside) {
@@ -88,23 +157,35 @@ impl Walk<'_> {
             Err(why) => return self.unsettled(job, why),
         };
         let start = TaskStart { number: job.number, env, privacy: job.control.privacy };
-        let input = Input { task: job.task, diff: self.plan.diff, names };
-        let tried = self.machine.with(job.control.check, |host, mode| {
-            host.begin_task(start);
-            (actor.act(|| converge(&spec, &input, host)), mode)
-        });
-        let Some((tried, mode)) = tried else {
-            return Verdict::failed(failure("there is no host: this is a fault of hep"));
+        let tried = match actor {
+            Actor::Here(worn) => self.try_here(job, names, &spec, start, &worn),
+            Actor::There(user) => self.try_there(job, &user, spec.into_owned(), start),
         };
-        let tried = match tried {
+        let (tried, mode) = match tried {
             Ok(tried) => tried,
-            Err(error) => return Verdict::failed(error.into()),
+            Err(Untried::Failed(failure)) => return Verdict::failed(failure),
+            Err(Untried::Open(cause)) => {
+                return self.unsettled(job, Unrendered::Unknown(cause.to_owned()));
+            }
         };
         if let Some(cause) = tried.depends {
             return self.unsettled(job, Unrendered::Unknown(cause));
         }
         tried.set.iter().for_each(|(name, value)| names.register(name, ready(value)));
         judge(job, names, tried, mode)
+    }
+}
+
+/// Why a try was none.
+enum Untried {
+    Failed(Failure),
+    /// Only a real run would tell what it comes to; on what that depends.
+    Open(&'static str),
+}
+
+impl From<Failure> for Untried {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
     }
 }
 

@@ -2,7 +2,7 @@
 //! gets the controller's streams and is all that the controller talks to from then on.
 
 use super::Controller;
-use crate::engine::Outside;
+use crate::engine::{Others, Outside};
 use crate::escalate::{self, Login, Started, Ticket};
 use crate::sys::SysError;
 use crate::sys::linux::{self, socket};
@@ -37,10 +37,15 @@ impl Rights {
         Self { login: Login::own(), means }
     }
 
-    /// The login's user, if that is not this process's.
-    pub(super) fn other_login(&self) -> Option<String> {
+    /// The users of the run beside this process's.
+    pub(super) fn others(&self) -> Others {
         let own = nix::unistd::geteuid().as_raw();
-        (self.login.uid != own).then(|| self.login.name.clone())
+        if self.login.uid == own {
+            Others { login: None, means: self.means.clone() }
+        } else {
+            // Whom the login may become, the user it became may not: that one is root, or all that the tasks name.
+            Others { login: Some(self.login.clone()), means: None }
+        }
     }
 }
 

@@ -1,5 +1,8 @@
 //! The options that say how long things may take, how often they are tried, and where the hosts go that did not make it.
 
+use crate::fleet::failed;
+use crate::report::text::shown;
+use crate::settings::Refusal;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -19,4 +22,19 @@ pub(crate) struct Limits {
     /// Write the hosts that did not converge to this file, for `--limit @FILE`; without any it is removed.
     #[arg(long, value_name = "FILE")]
     pub(crate) failed_hosts: Option<PathBuf>,
+}
+
+impl Limits {
+    /// Whether the hosts that fail can be kept, while nothing has been done yet.
+    ///
+    /// # Errors
+    /// They cannot.
+    pub(crate) fn check_failed_hosts(&self) -> Result<(), Refusal> {
+        let Some(file) = &self.failed_hosts else { return Ok(()) };
+        failed::can_keep(file).map_err(|error| {
+            let file = shown(&file.to_string_lossy());
+            let what = format!("cannot write the hosts that fail to `{file}`: {error}");
+            Refusal::new(what, "`--failed-hosts` names a file in a directory that you may write")
+        })
+    }
 }

@@ -20,11 +20,26 @@ pub(crate) fn keep(file: &Path, end: &RunEnd, names: &[String]) -> io::Result<us
             Ok(()) | Err(_) => Ok(0),
         };
     }
-    let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let mut whole = NamedTempFile::new_in(directory.unwrap_or(Path::new(".")))?;
+    let mut whole = beside(file)?;
     whole.write_all((failed.join("\n") + "\n").as_bytes())?;
     whole.persist(file).map_err(|error| error.error)?;
     Ok(failed.len())
+}
+
+/// Whether [`keep`] will be able to replace the file, as far as that can be known before.
+///
+/// # Errors
+/// It will not, and why.
+pub(crate) fn can_keep(file: &Path) -> io::Result<()> {
+    if file.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    beside(file).map(drop)
+}
+
+fn beside(file: &Path) -> io::Result<NamedTempFile> {
+    let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty());
+    NamedTempFile::new_in(directory.unwrap_or(Path::new(".")))
 }
 
 #[cfg(test)]
@@ -49,5 +64,15 @@ mod tests {
         assert!(!file.exists());
         assert_eq!(keep(&file, &end([Converged; 3]), &names).unwrap(), 0);
         assert!(keep(&file.join("below"), &end([Failed; 3]), &names).is_err());
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_known_before() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("failed");
+        can_keep(&file).unwrap();
+        assert!(!file.exists());
+        assert!(can_keep(directory.path()).is_err());
+        assert!(can_keep(&file.join("below")).is_err());
     }
 }

@@ -1,16 +1,29 @@
-//! Passwords that a command on this machine prints: a password manager's, most often.
+//! Passwords that a command on this machine prints: a password manager's, most often. It may ask at hep's terminal, so it
+//! stays in hep's process group, and one runs at a time.
 
-use super::child::{self, Collected};
 use super::ssh_config::words_of;
-use super::{Canceller, Problem, Secret};
+use super::{Problem, Secret};
 use crate::secrets;
+use crate::stop::Stop;
 use crate::yaml::shorten;
 use std::collections::HashMap;
-use std::process::Command;
-use std::time::Duration;
+use std::io::{self, IsTerminal as _, Read};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// A password manager may have to be unlocked by its own means.
 const WITHIN: Duration = Duration::from_secs(60);
+
+/// How soon its end, or a wish to stop, is noticed.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// How long what it has written may take to be read when it has ended. A daemon that it left behind may hold the pipe open.
+const LEFT: Duration = Duration::from_secs(1);
+
+/// How much it may write, in bytes.
+const MOST: u64 = 256 * 1024;
 
 /// Who may know a password: what the operator typed, then the command line, the host's own word, the config.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,10 +38,18 @@ pub(crate) struct Sources<'a> {
 }
 
 /// Passwords that commands have printed: each is run once.
-#[derive(Debug, Default)]
-pub(crate) struct Printed(HashMap<String, Secret>);
+#[derive(Debug)]
+pub(crate) struct Printed<'a> {
+    known: HashMap<String, Secret>,
+    stop: &'a Stop,
+}
 
-impl Printed {
+impl<'a> Printed<'a> {
+    /// None so far; a wish to stop ends the command that runs.
+    pub(crate) fn new(stop: &'a Stop) -> Self {
+        Self { known: HashMap::new(), stop }
+    }
+
     /// The password of the nearest source that has one. `key` is what names a command, for messages.
     ///
     /// # Errors
@@ -50,12 +71,12 @@ impl Printed {
     }
 
     fn by(&mut self, command: &str, key: &str) -> Result<Secret, Problem> {
-        if let Some(password) = self.0.get(command) {
+        if let Some(password) = self.known.get(command) {
             return Ok(password.clone());
         }
-        let password = ask(command, key)?;
+        let password = ask(command, key, self.stop)?;
         secrets::learn(password.reveal());
-        self.0.insert(command.to_owned(), password.clone());
+        self.known.insert(command.to_owned(), password.clone());
         Ok(password)
     }
 }
@@ -64,7 +85,7 @@ impl Printed {
 ///
 /// # Errors
 /// It is no command, does not end well, or prints nothing.
-fn ask(command: &str, key: &str) -> Result<Secret, Problem> {
+fn ask(command: &str, key: &str, stop: &Stop) -> Result<Secret, Problem> {
     let failed = |what: String| {
         let shown = shorten(command);
         Problem::new(format!("`{key}` gives no password: `{shown}` {what}")).with_hint(
@@ -76,10 +97,9 @@ fn ask(command: &str, key: &str) -> Result<Secret, Problem> {
     let (program, arguments) = words.split_first().ok_or_else(|| failed("is empty".to_owned()))?;
     let mut started = Command::new(program);
     started.args(arguments);
-    let collected = child::collect(&mut started, WITHIN, &Canceller::default());
-    let Collected { stdout, stderr, ended_well } =
-        collected.map_err(|error| failed(format!("cannot be run: {error}")))?;
-    if !ended_well {
+    let (stdout, stderr, status) =
+        run(&mut started, stop).map_err(|error| failed(format!("cannot be run: {error}")))?;
+    if !status.success() {
         let said = match stderr.trim() {
             "" => String::new(),
             said => format!(": {said}"),
@@ -89,6 +109,72 @@ fn ask(command: &str, key: &str) -> Result<Secret, Problem> {
     match stdout.lines().next().unwrap_or_default() {
         "" => Err(failed("prints nothing".to_owned())),
         password => Ok(Secret::new(password)),
+    }
+}
+
+/// Runs a command to its end: what it printed, what it complained of, and how it ended. At a terminal its complaints, which
+/// may be its questions, go there and nowhere else.
+fn run(command: &mut Command, stop: &Stop) -> io::Result<(String, String, ExitStatus)> {
+    let complaints = if io::stderr().is_terminal() { Stdio::inherit() } else { Stdio::piped() };
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(complaints).spawn()?;
+    let stdout = Heard::aside(child.stdout.take());
+    let stderr = Heard::aside(child.stderr.take());
+    let status = await_end(&mut child, stop);
+    if status.is_err() {
+        // It has ended already, or is ended now; what it has started hears of it by its pipes.
+        child.kill().ok();
+        child.wait().ok();
+    }
+    Ok((stdout.text(), stderr.text(), status?))
+}
+
+fn await_end(child: &mut Child, stop: &Stop) -> io::Result<ExitStatus> {
+    let end = Instant::now() + WITHIN;
+    loop {
+        match child.try_wait()? {
+            Some(status) => return Ok(status),
+            None if stop.wanted() => return Err(io::Error::other("stopped on request")),
+            None if Instant::now() > end => {
+                let what = format!("it did not end within {} s", WITHIN.as_secs());
+                return Err(io::Error::new(io::ErrorKind::TimedOut, what));
+            }
+            None => thread::sleep(LOOK),
+        }
+    }
+}
+
+/// What a pipe has brought so far, read on a thread of its own.
+struct Heard {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    reader: Option<thread::JoinHandle<()>>,
+}
+
+impl Heard {
+    fn aside(pipe: Option<impl Read + Send + 'static>) -> Self {
+        let bytes = Arc::<Mutex<Vec<u8>>>::default();
+        let heard = Arc::clone(&bytes);
+        let read = move |pipe: &mut dyn Read| {
+            let mut buffer = [0; 4096];
+            // What came before an error is all there is.
+            while let Ok(n @ 1..) = pipe.read(&mut buffer) {
+                let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+                heard.extend_from_slice(buffer.get(..n).unwrap_or_default());
+            }
+        };
+        let reader = pipe.map(|pipe| thread::spawn(move || read(&mut pipe.take(MOST))));
+        Self { bytes, reader }
+    }
+
+    /// All of it, once the pipe is closed, or nothing more is waited for.
+    fn text(&self) -> String {
+        let end = Instant::now() + LEFT;
+        let under_way = |reader: &thread::JoinHandle<()>| !reader.is_finished();
+        while self.reader.as_ref().is_some_and(under_way) && Instant::now() < end {
+            thread::sleep(LOOK);
+        }
+        let bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 }
 
@@ -102,7 +188,8 @@ mod tests {
         let file = directory.path().join("runs");
         let counting = format!("sh -c 'echo x >> {}; echo printed'", file.display());
         let [typed, host, config] = ["typed", "of host", "of config"].map(Secret::new);
-        let mut printed = Printed::default();
+        let stop = Stop::default();
+        let mut printed = Printed::new(&stop);
         let mut check = |sources: Sources<'_>, expected: Option<&str>| {
             let found = printed.nearest(sources, "k").unwrap();
             assert_eq!(found.as_ref().map(Secret::reveal), expected);
@@ -125,7 +212,8 @@ mod tests {
 
     #[test]
     fn the_first_line_counts() {
-        let ask = |command| ask(command, "k").map(|secret| secret.reveal().to_owned());
+        let stop = Stop::default();
+        let ask = |command| ask(command, "k", &stop).map(|secret| secret.reveal().to_owned());
         assert_eq!(ask("printf 'se cret\\nmore\\n'").unwrap(), "se cret");
         let refused = |command, what: &str| {
             let problem = ask(command).unwrap_err();
@@ -136,5 +224,21 @@ mod tests {
         refused("/nonexistent/pass", "cannot be run");
         refused("sh -c 'open", "is a quote missing?");
         refused("", "is a quote missing?");
+        // What it has started may go on with its pipe.
+        assert_eq!(ask("sh -c 'sleep 4 & echo printed'").unwrap(), "printed");
+    }
+
+    #[test]
+    fn wish_to_stop_ends_the_command() {
+        let (stop, begun) = (Stop::default(), Instant::now());
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                thread::sleep(Duration::from_millis(100));
+                stop.ask();
+            });
+            let problem = ask("sleep 30", "k", &stop).unwrap_err();
+            assert!(problem.what.ends_with("stopped on request"), "{problem:?}");
+        });
+        assert!(begun.elapsed() < Duration::from_secs(10));
     }
 }

@@ -85,7 +85,12 @@ fn title(run: &Run, block: &Block, colour: Colour) -> String {
     let many = run.hosts.len() > 1;
     let (mut statuses, mut aside) = (String::new(), Vec::new());
     match by_status.as_slice() {
-        [(_, hosts)] if many => aside.push(count(hosts.len(), "host")),
+        // Who is in a whole block stands above it.
+        [(_, hosts)] if many && block.whole => aside.push(count(hosts.len(), "host")),
+        [(_, hosts)] if many => {
+            let names = host_names(run, hosts);
+            aside.push(format!("{}: {names}", count(hosts.len(), "host")));
+        }
         [_] => {}
         several => statuses = format!(": {}", shares(run, several)),
     }

@@ -51,7 +51,7 @@ pub(crate) struct Human {
 impl Human {
     /// A view of the run to come.
     pub(crate) fn new(run: Run, colour: Colour, verbosity: Verbosity) -> Human {
-        let fold = Fold::new(run.hosts.len(), run.forks);
+        let fold = Fold::new(run.waves.clone());
         Human {
             run,
             colour,
@@ -69,24 +69,25 @@ impl Human {
         }
     }
 
-    fn ready(&mut self) -> String {
+    fn ready(&mut self, now: u64) -> String {
         let mut text = String::new();
-        for ready in self.fold.ready() {
+        for ready in self.fold.ready(now) {
             match ready {
                 Ready::Wave(_) if self.verbosity == Verbosity::Failures => {}
                 Ready::Wave(hosts) => {
                     text.push_str(&self.take_skipped());
-                    let line = format!(
-                        "hosts {} to {} of {}",
-                        hosts.start + 1,
-                        hosts.end,
-                        self.run.hosts.len()
-                    );
+                    let (first, all) = (hosts.start + 1, self.run.hosts.len());
+                    let line = match hosts.len() {
+                        1 => format!("host {first} of {all}"),
+                        _ => format!("hosts {first} to {} of {all}", hosts.end),
+                    };
                     let gap = if hosts.start == 0 { "" } else { "\n" };
                     text.push_str(&format!("{gap}{}\n", self.colour.paint(Style::Strong, &line)));
                 }
                 Ready::Block(block)
-                    if self.verbosity < Verbosity::Verbose && details::is_skipped(&block) =>
+                    if self.verbosity < Verbosity::Verbose
+                        && block.whole
+                        && details::is_skipped(&block) =>
                 {
                     let (first, n) = self.skipped.take().unwrap_or((block, 0));
                     self.skipped = Some((first, n + 1));
@@ -189,15 +190,15 @@ impl View for Human {
                 self.said.remove(&host);
                 self.running.insert(host, (name, now));
                 self.fold.started(host, turn);
-                out = self.ready();
+                out = self.ready(now);
             }
             Event::Output { host, data, .. } if verbose => err = self.output(host, &data),
             Event::Connected { .. } | Event::Output { .. } => {}
             Event::Progress { host, task, text } => err = self.progress(host, task, text),
             Event::Finished { host, task, turn, name, outcome } => {
                 self.running.remove(&host);
-                self.fold.finished(host, task, turn, name, outcome);
-                out = self.ready();
+                self.fold.finished(host, task, turn, name, outcome, now);
+                out = self.ready(now);
             }
             Event::Ended(report) => {
                 self.running.remove(&report.host);
@@ -205,7 +206,7 @@ impl View for Human {
                 self.done += 1;
                 self.failed += usize::from(report.status != HostStatus::Converged);
                 self.fold.ended(report.host);
-                out = self.ready();
+                out = self.ready(now);
             }
             Event::Stopping(Stopping::Soon, None) => {
                 err = "stopping: steps in hand finish; once more to cut the links\n".to_owned();
@@ -223,8 +224,14 @@ impl View for Human {
         Texts { out, err }
     }
 
+    fn quiet(&mut self, now: u64) -> Texts {
+        let out = self.ready(now);
+        self.printed |= !out.is_empty();
+        Texts { out, err: String::new() }
+    }
+
     fn end(&mut self, end: &RunEnd, _exit: u8) -> Texts {
-        let mut out = self.ready();
+        let mut out = self.ready(end.ms);
         if self.verbosity == Verbosity::Failures {
             out = failures_only(&self.run, end, &self.failures, self.colour);
             return Texts { out, err: String::new() };

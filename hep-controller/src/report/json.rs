@@ -69,6 +69,10 @@ impl View for Json {
         }
     }
 
+    fn quiet(&mut self, _now: u64) -> Texts {
+        Texts::default()
+    }
+
     fn end(&mut self, end: &RunEnd, exit: u8) -> Texts {
         line(&RunObject {
             status: end.status().to_string(),
@@ -112,7 +116,7 @@ mod tests {
                 role: Role::Task,
             }],
             mode: RunMode::Apply,
-            forks: 1,
+            waves: vec![vec![HostId(0)]],
             room: 60,
         }
     }

@@ -72,6 +72,10 @@ impl View for Told {
         Texts { out, err: told + &err }
     }
 
+    fn quiet(&mut self, now: u64) -> Texts {
+        self.view.quiet(now)
+    }
+
     fn end(&mut self, end: &RunEnd, exit: u8) -> Texts {
         let line = journal::end(end, exit);
         let warning = self.log([line.as_str()].into_iter());

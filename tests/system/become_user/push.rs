@@ -22,7 +22,7 @@ const MANIFEST: &str = "
 ";
 
 /// An operator who logs in as `op`, with more in the line of the host.
-fn operator(bench: &Bench, more: &str) -> Operator {
+pub(super) fn operator(bench: &Bench, more: &str) -> Operator {
     let operator = Operator::new(&[&bench.host]);
     let hosts = std::fs::read_to_string(operator.path("hosts")).unwrap();
     let user = format!("user={}", keys::USER);
@@ -31,7 +31,7 @@ fn operator(bench: &Bench, more: &str) -> Operator {
 }
 
 /// A line of inventory that gives the password by a command.
-fn known(operator: &Operator) -> String {
+pub(super) fn known(operator: &Operator) -> String {
     let path = operator.write("password", CODE);
     format!("cat {}", path.display())
 }

@@ -149,17 +149,22 @@ fn a_run_that_was_started_as_root_is_the_logins_where_nothing_else_is_wanted() {
     let plan = plan(
         RunMode::Apply,
         &[json!([
-            {"name": "id", "command": ["/usr/bin/id", "-un"], "register": "out"},
-            {"name": "told", "debug": {"msg": "{{ out.stdout }}"}},
+            {"name": "id", "command": ["/bin/sh", "-c", "id -un; id -G"], "register": "out"},
+            {"name": "told", "debug": {"msg": "{{ out.stdout_lines | join(' ') }}"}},
         ])],
     );
     let ear = Arc::new(Ear::default());
     let outside: Arc<dyn Outside> = Arc::clone(&ear) as _;
     let host = manifest::host(&plan);
-    let end = run_for(&plan, host, &outside, Some("daemon".to_owned()));
+    let end = {
+        // A session's groups need not be what the host's files say.
+        let login = Login { name: "daemon".to_owned(), uid: 1, gid: 1, groups: vec![4711] };
+        let others = Others { login: Some(login), means: None };
+        run_for(&plan, host, &outside, others)
+    };
     let replies = std::mem::take(&mut *ear.heard.lock().unwrap());
     let run = Run { plan, replies, end };
-    assert!(run.told("told").contains("daemon"), "{}", run.told("told"));
+    assert!(run.told("told").contains("daemon 1 4711"), "{}", run.told("told"));
 }
 
 #[test]

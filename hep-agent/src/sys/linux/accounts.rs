@@ -59,29 +59,29 @@ impl Database {
 
     fn ask_host(self, name: &str) -> Result<Option<u32>, SysError> {
         // A directory may spell the name in its own way (`Alice` as `alice@example.org`).
-        let text = self.getent(name)?;
+        let text = getent(self.name(), name)?;
         Ok(text.and_then(|text| text.lines().find_map(fields).map(|(_, number)| number)))
     }
+}
 
-    /// What getent(1) prints; it ends with 2 for a name that no source knows.
-    fn getent(self, name: &str) -> Result<Option<String>, SysError> {
-        let Some(getent) =
-            ["/usr/bin/getent", "/bin/getent"].into_iter().find(|p| Path::new(p).exists())
-        else {
-            return Ok(None);
-        };
-        let argv = [getent, self.name(), name].map(str::to_owned);
-        let program = Program { timeout: Some(PATIENCE), ..Program::new(&argv) };
-        let end = program.run().map_err(|error| {
-            error.hint("`getent` asks what /etc/nsswitch.conf names; see whether that answers")
-        })?;
-        match end.exit {
-            Some(Exit::Code(0)) => Ok(Some(String::from_utf8_lossy(&end.stdout).into_owned())),
-            Some(Exit::Code(2)) => Ok(None),
-            Some(Exit::Code(_) | Exit::Signal(_)) | None => {
-                Err(SysError::new(format!("cannot look up `{name}`: `{}` failed", argv.join(" ")))
-                    .process(end))
-            }
+/// What getent(1) prints; it ends with 2 for a name that no source knows.
+fn getent(database: &str, name: &str) -> Result<Option<String>, SysError> {
+    let Some(getent) =
+        ["/usr/bin/getent", "/bin/getent"].into_iter().find(|p| Path::new(p).exists())
+    else {
+        return Ok(None);
+    };
+    let argv = [getent, database, name].map(str::to_owned);
+    let program = Program { timeout: Some(PATIENCE), ..Program::new(&argv) };
+    let end = program.run().map_err(|error| {
+        error.hint("`getent` asks what /etc/nsswitch.conf names; see whether that answers")
+    })?;
+    match end.exit {
+        Some(Exit::Code(0)) => Ok(Some(String::from_utf8_lossy(&end.stdout).into_owned())),
+        Some(Exit::Code(2)) => Ok(None),
+        Some(Exit::Code(_) | Exit::Signal(_)) | None => {
+            Err(SysError::new(format!("cannot look up `{name}`: `{}` failed", argv.join(" ")))
+                .process(end))
         }
     }
 }
@@ -137,15 +137,38 @@ pub(super) fn account(name: &str) -> Result<Option<User>, SysError> {
     match account_in(&Database::Passwd.read()?, |known, _| known == name) {
         Some(account) => Ok(Some(account)),
         None => {
-            let line = Database::Passwd.getent(name)?;
+            let line = getent("passwd", name)?;
             Ok(line.and_then(|line| account_in(&line, |_, _| true)))
         }
     }
 }
 
-/// All groups of a user, as `/etc/group` has them (initgroups(3)).
+/// All groups of a user (initgroups(3)): those of `/etc/group`, and where the host knows others too, what getent(1) says.
 pub(super) fn groups_of(account: &User) -> Result<Vec<u32>, SysError> {
-    Ok(groups_in(&Database::Group.read()?, account))
+    let mut groups = groups_in(&Database::Group.read()?, account);
+    let switch = fs::read_to_string("/etc/nsswitch.conf").unwrap_or_default();
+    if asks_elsewhere(&switch) {
+        let told = getent("initgroups", &account.name)?.unwrap_or_default();
+        let new = told.split_whitespace().skip(1).filter_map(|word| word.parse().ok());
+        for group in new {
+            if !groups.contains(&group) {
+                groups.push(group);
+            }
+        }
+    }
+    Ok(groups)
+}
+
+/// Whether nsswitch.conf(5) has groups of users come from elsewhere than this host's own files.
+fn asks_elsewhere(switch: &str) -> bool {
+    let mut sources = switch
+        .lines()
+        .filter_map(|line| line.split('#').next()?.split_once(':'))
+        .filter(|(database, _)| matches!(database.trim(), "group" | "initgroups"))
+        .flat_map(|(_, sources)| sources.split_whitespace())
+        // What is in brackets says how to go on behind a source.
+        .filter(|word| !word.contains(['[', ']', '=']));
+    sources.any(|source| !matches!(source, "files" | "compat" | "systemd"))
 }
 
 fn account_in(text: &str, wanted: impl Fn(&str, u32) -> bool) -> Option<User> {
@@ -233,6 +256,14 @@ mod tests {
         }
         fs::remove_file(path).unwrap();
         assert_eq!(&*read_kept(path, &kept).unwrap(), "");
+    }
+
+    #[test]
+    fn groups_may_come_from_elsewhere() {
+        assert!(!asks_elsewhere(""));
+        assert!(!asks_elsewhere("passwd: files sss\ngroup: files systemd # sss\n"));
+        assert!(asks_elsewhere("group:\tfiles [SUCCESS=merge] sss\n"));
+        assert!(asks_elsewhere("group: files\ninitgroups: files ldap\n"));
     }
 
     #[test]

@@ -36,6 +36,23 @@ impl Identity {
         Ok(Some(Self { account, groups }))
     }
 
+    /// A user who has logged in, with the numbers and groups that this has given.
+    pub(crate) fn of_session(
+        name: &str,
+        uid: u32,
+        gid: u32,
+        groups: &[u32],
+    ) -> Result<Self, SysError> {
+        let known = accounts::account(name)?;
+        let (home, shell) = known.map_or_else(
+            || ("/".to_owned(), "/bin/sh".to_owned()),
+            |account| (account.home, account.shell),
+        );
+        let account = User { name: name.to_owned(), uid, gid, home, shell };
+        let others = groups.iter().copied().filter(|other| *other != gid);
+        Ok(Self { account, groups: std::iter::once(gid).chain(others).collect() })
+    }
+
     /// Whether this process is that user's.
     pub(crate) fn is_own(&self) -> bool {
         unworn(|| nix::unistd::geteuid().as_raw()) == self.account.uid

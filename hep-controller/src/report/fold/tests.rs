@@ -9,29 +9,41 @@ fn outcome(status: Status, line: &str, ms: u64) -> Outcome {
     Outcome { status, changes, notes: vec![], failure: None, items: vec![], ms }
 }
 
+/// A fold over so many hosts, so many of them in a wave.
+fn fold_of(hosts: usize, wave: usize) -> Fold {
+    let hosts: Vec<HostId> = (0..hosts).map(HostId).collect();
+    Fold::new(hosts.chunks(wave).map(Vec::from).collect())
+}
+
 /// A task of a flat plan.
 fn finish(fold: &mut Fold, host: usize, task: u32, outcome: Outcome) {
-    fold.finished(HostId(host), task, Turn(vec![0, task]), None, outcome);
+    fold.finished(HostId(host), task, Turn(vec![0, task]), None, outcome, 0);
 }
 
 /// `task: status[hosts] ...` for each block that is ready.
 fn shown(fold: &mut Fold) -> String {
+    shown_at(fold, 0)
+}
+
+/// The same at some time, with `~` behind what is not all of a wave's.
+fn shown_at(fold: &mut Fold, now: u64) -> String {
     let text = |ready| match ready {
         Ready::Wave(hosts) => format!("wave {}-{}", hosts.start, hosts.end),
-        Ready::Block(Block { task, groups }) => {
+        Ready::Block(Block { task, whole, groups }) => {
             let group = |g: &Group| {
                 let hosts: Vec<String> = g.hosts.iter().map(|h| h.0.to_string()).collect();
                 format!(" {}[{}]", g.status, hosts.join(","))
             };
-            format!("{task}:{}", groups.iter().map(group).collect::<String>())
+            let rest = if whole { "" } else { " ~" };
+            format!("{task}:{}{rest}", groups.iter().map(group).collect::<String>())
         }
     };
-    fold.ready().into_iter().map(text).collect::<Vec<_>>().join("\n")
+    fold.ready(now).into_iter().map(text).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
 fn one_host_is_shown_at_once() {
-    let mut fold = Fold::new(1, 32);
+    let mut fold = fold_of(1, 32);
     finish(&mut fold, 0, 0, outcome(Fine, "", 1));
     assert_eq!(shown(&mut fold), "0: ok[0]");
     finish(&mut fold, 0, 1, outcome(Changed, "x", 1));
@@ -42,7 +54,7 @@ fn one_host_is_shown_at_once() {
 
 #[test]
 fn a_task_waits_for_the_hosts_that_still_run() {
-    let mut fold = Fold::new(3, 32);
+    let mut fold = fold_of(3, 32);
     finish(&mut fold, 2, 0, outcome(Changed, "x", 7));
     finish(&mut fold, 2, 1, outcome(Fine, "", 1));
     finish(&mut fold, 0, 0, outcome(Changed, "x", 1));
@@ -55,7 +67,7 @@ fn a_task_waits_for_the_hosts_that_still_run() {
 
 #[test]
 fn later_waves_wait_for_earlier_ones() {
-    let mut fold = Fold::new(3, 2);
+    let mut fold = fold_of(3, 2);
     finish(&mut fold, 2, 0, outcome(Fine, "", 1));
     fold.ended(HostId(2));
     finish(&mut fold, 0, 0, outcome(Fine, "", 1));
@@ -66,8 +78,45 @@ fn later_waves_wait_for_earlier_ones() {
 }
 
 #[test]
+fn the_first_batch_is_shown_while_the_others_wait() {
+    let mut fold = Fold::new(vec![vec![HostId(1)], vec![HostId(0), HostId(2)]]);
+    finish(&mut fold, 1, 0, outcome(Failed, "", 1));
+    assert_eq!(shown(&mut fold), "wave 0-1\n0: failed[1]");
+    fold.ended(HostId(1));
+    finish(&mut fold, 2, 0, outcome(Fine, "", 1));
+    finish(&mut fold, 0, 0, outcome(Fine, "", 1));
+    assert_eq!(shown(&mut fold), "wave 1-3\n0: ok[0,2]");
+}
+
+#[test]
+fn a_slow_host_holds_the_others_for_a_while_and_comes_later() {
+    let mut fold = fold_of(3, 32);
+    finish(&mut fold, 0, 0, outcome(Fine, "", 1));
+    finish(&mut fold, 1, 0, outcome(Fine, "", 1));
+    finish(&mut fold, 1, 1, outcome(Fine, "", 1));
+    assert_eq!(shown_at(&mut fold, PATIENCE - 1), "");
+    assert_eq!(shown_at(&mut fold, PATIENCE), "0: ok[0,1] ~\n1: ok[1] ~");
+    finish(&mut fold, 2, 0, outcome(Changed, "x", 1));
+    assert_eq!(shown_at(&mut fold, PATIENCE), "0: changed[2] ~");
+    finish(&mut fold, 0, 1, outcome(Fine, "", 1));
+    fold.ended(HostId(2));
+    assert_eq!(shown_at(&mut fold, PATIENCE), "1: ok[0] ~");
+}
+
+#[test]
+fn a_failure_hardly_waits_and_takes_along_what_is_before_it() {
+    let mut fold = fold_of(4, 3);
+    finish(&mut fold, 0, 0, outcome(Fine, "", 1));
+    finish(&mut fold, 0, 1, outcome(Failed, "", 1));
+    finish(&mut fold, 3, 0, outcome(Fine, "", 1));
+    assert_eq!(shown_at(&mut fold, SHORT - 1), "");
+    assert_eq!(shown_at(&mut fold, SHORT), "wave 0-3\n0: ok[0] ~\n1: failed[0] ~");
+    assert_eq!(shown_at(&mut fold, PATIENCE), "wave 3-4\n0: ok[3]");
+}
+
+#[test]
 fn a_failed_host_holds_nobody() {
-    let mut fold = Fold::new(2, 32);
+    let mut fold = fold_of(2, 32);
     finish(&mut fold, 0, 0, outcome(Failed, "", 1));
     fold.ended(HostId(0));
     for task in 0..3 {
@@ -78,9 +127,9 @@ fn a_failed_host_holds_nobody() {
 
 #[test]
 fn a_host_that_begins_a_later_task_holds_nobody() {
-    let mut fold = Fold::new(2, 32);
+    let mut fold = fold_of(2, 32);
     // A handler of the first host only, while the second is already in the next play.
-    fold.finished(HostId(0), 5, Turn(vec![0, 9, 0, 0]), None, outcome(Fine, "", 1));
+    fold.finished(HostId(0), 5, Turn(vec![0, 9, 0, 0]), None, outcome(Fine, "", 1), 0);
     fold.started(HostId(1), Turn(vec![0, 9]));
     assert_eq!(shown(&mut fold), "");
     fold.started(HostId(1), Turn(vec![1, 0]));
@@ -97,11 +146,11 @@ fn results_that_differ_in_names_or_elements_are_no_equals() {
         failure: None,
         ms,
     };
-    let mut fold = Fold::new(5, 32);
+    let mut fold = fold_of(5, 32);
     let results = [(None, "a", 1), (None, "a", 2), (None, "b", 1), (Some("n"), "a", 1)];
     for (host, (name, label, ms)) in results.into_iter().enumerate() {
         let outcome = Outcome { items: vec![item(label, ms)], ..outcome(Fine, "", 1) };
-        fold.finished(HostId(host), 0, Turn(vec![0]), name.map(str::to_owned), outcome);
+        fold.finished(HostId(host), 0, Turn(vec![0]), name.map(str::to_owned), outcome, 0);
     }
     fold.ended(HostId(4));
     assert_eq!(shown(&mut fold), "0: ok[0,1] ok[2] ok[3]");
@@ -112,7 +161,7 @@ type Step = (u32, &'static [u32], Status, &'static str);
 
 /// Plays the ways of all hosts, whose turn it is told by `draws`, and gives all that is shown.
 fn play(ways: &[&[Step]], wave: usize, draws: &[usize]) -> String {
-    let mut fold = Fold::new(ways.len(), wave);
+    let mut fold = fold_of(ways.len(), wave);
     let mut at = vec![0; ways.len()];
     let mut text = Vec::new();
     // Whoever was not drawn often enough comes at the end. A host begins, finishes, and ends at last.
@@ -125,7 +174,7 @@ fn play(ways: &[&[Step]], wave: usize, draws: &[usize]) -> String {
             }
             Some((task, turn, status, line)) => {
                 let outcome = outcome(*status, line, 1);
-                fold.finished(HostId(host), *task, Turn(turn.to_vec()), None, outcome);
+                fold.finished(HostId(host), *task, Turn(turn.to_vec()), None, outcome, 0);
             }
             None => fold.ended(HostId(host)),
         }

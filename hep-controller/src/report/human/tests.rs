@@ -32,7 +32,7 @@ impl Play {
                 task("Restart apache2", "service"),
             ],
             mode,
-            forks: 32,
+            waves: (0..hosts).map(HostId).collect::<Vec<_>>().chunks(32).map(Vec::from).collect(),
             room: 60,
         };
         let mut view = Human::new(run, Colour::Off, Verbosity::Normal);

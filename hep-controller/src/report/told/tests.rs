@@ -39,7 +39,7 @@ fn check(depth: Depth, room: usize, form: Form) -> (Texts, String) {
         hosts: vec!["web1".to_owned(), "w\u{1b}2".to_owned()],
         tasks: vec![label("a page")],
         mode: RunMode::Apply,
-        forks: 2,
+        waves: vec![vec![HostId(0), HostId(1)]],
         room: 60,
     };
     let disk = Disk(Arc::default(), room);
