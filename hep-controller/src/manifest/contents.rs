@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+#[cfg(test)]
+use std::path::Path;
+use std::path::PathBuf;
 
 /// What trees may have in files that are sent before they are asked for, in bytes: a host asks for all files of a tree in
 /// one go, so little is won by it and much is sent for nothing.
