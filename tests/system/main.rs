@@ -14,6 +14,7 @@ mod operator;
 mod apt;
 mod become_user;
 mod check;
+mod contents;
 mod facts;
 mod fleet;
 mod handlers;

@@ -40,10 +40,12 @@ pub(crate) fn send(
         let last = reader.left() == 0;
         let blob = Request::Blob { digest: want.digest, data, last };
         put(&blob)?;
-        match blob {
-            Request::Blob { data: sent, .. } if !last => data = sent,
-            _ => return Ok(Sent::Whole),
+        // The next piece takes the same memory.
+        let Request::Blob { data: sent, .. } = blob else { return Ok(Sent::Whole) };
+        if last {
+            return Ok(Sent::Whole);
         }
+        data = sent;
     }
 }
 

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
+#[cfg(test)]
+use std::path::Path;
 use std::path::PathBuf;
 
 /// What trees may have in files that are sent before they are asked for, in bytes: a host asks for all files of a tree in
@@ -67,7 +69,7 @@ pub(crate) struct Content {
 
 impl Contents {
     #[cfg(test)]
-    pub(crate) fn insert(&mut self, digest: Digest, path: &std::path::Path, size: u64) {
+    pub(crate) fn insert(&mut self, digest: Digest, path: &Path, size: u64) {
         let version = std::fs::metadata(path).ok().map(|metadata| Version::of(&metadata));
         let version = version.map(|version| Version { size, ..version });
         let path = path.to_owned();
@@ -189,7 +191,6 @@ impl ContentReader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::Path;
 
     fn content(company: Company, size: u64) -> Content {
         Content { path: "f".into(), size, version: None, company }

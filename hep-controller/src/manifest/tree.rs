@@ -263,3 +263,30 @@ fn read_all(listed: &[Listed], contents: &Contents) -> Vec<Option<Result<Read, T
     done.sort_by_key(|(at, _)| *at);
     done.into_iter().flat_map(|(_, read)| read).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_that_was_hashed_is_not_read_again_until_it_is_another() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("page");
+        let mut contents = Contents::default();
+        let look = |contents: &mut Contents| {
+            let metadata = fs::metadata(&path).unwrap();
+            match read(&path, &metadata, contents) {
+                Ok(Source::File(file)) => (Version::of(&metadata), file.digest),
+                Ok(Source::Tree { .. }) | Err(_) => panic!(),
+            }
+        };
+        fs::write(&path, "hello").unwrap();
+        let (version, digest) = look(&mut contents);
+        assert_eq!((digest, contents.remembered(&version)), (Digest::of(b"hello"), Some(digest)));
+        // What no reading would give.
+        contents.remember(version, Digest::of(b"other"));
+        assert_eq!(look(&mut contents), (version, Digest::of(b"other")));
+        fs::write(&path, "hello!").unwrap();
+        assert_eq!(look(&mut contents).1, Digest::of(b"hello!"));
+    }
+}
