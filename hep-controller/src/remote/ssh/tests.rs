@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+mod host_keys;
 mod logins;
 mod proxies;
 mod round_trips;
@@ -26,30 +27,6 @@ const GREETING: &str = "#!/bin/sh\nrm -r \"${0%/*}\"\necho hello\n";
 
 /// Nobody, unless it is about a passphrase.
 struct Somebody(Option<&'static str>);
-
-/// Says yes, after a while.
-struct Thinker(Duration);
-
-impl Confirm for Thinker {
-    fn passphrase(&self, _question: &str) -> io::Result<String> {
-        Err(io::ErrorKind::NotFound.into())
-    }
-
-    fn confirm(&self, _question: &str) -> io::Result<bool> {
-        thread::sleep(self.0);
-        Ok(true)
-    }
-}
-
-impl Confirm for Somebody {
-    fn passphrase(&self, _question: &str) -> io::Result<String> {
-        self.0.map(str::to_owned).ok_or(io::ErrorKind::NotFound.into())
-    }
-
-    fn confirm(&self, _question: &str) -> io::Result<bool> {
-        Err(io::ErrorKind::NotFound.into())
-    }
-}
 
 /// One launch, to be varied.
 struct Try {
@@ -120,7 +97,7 @@ impl Try {
             policy: self.policy,
             host_keys: &host_keys,
             confirm: match &self.trusts {
-                Some(after) => &Thinker(*after),
+                Some(after) => &host_keys::Thinker(*after),
                 None => &Somebody(self.typed),
             },
             timeouts: self.timeouts,
@@ -429,34 +406,6 @@ fn every_stage_is_bounded() {
 
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     check(&Try::port(closed), Stage::Connect, Duration::from_secs(2));
-}
-
-#[test]
-fn an_authority_vouches_for_a_host_without_any_ssh_config() {
-    let sign = "cd $DIR && ssh-keygen -q -t ed25519 -N '' -f ca && ssh-keygen -q -s ca -I id -h -n 127.0.0.1 host.pub";
-    let server = Server::with("HostCertificate DIR/host-cert.pub", sign);
-    let mut try_ = Try::at(&server);
-    try_.policy = HostKeyPolicy::Strict;
-    let authority = |key: &str| {
-        let key = std::fs::read_to_string(server.path(key)).unwrap();
-        std::fs::write(server.path("known_hosts"), format!("@cert-authority * {key}")).unwrap();
-    };
-    authority("ca.pub");
-    try_.launch().unwrap_or_else(|error| panic!("{error}"));
-    authority("user.pub");
-    try_.fails_at(Stage::HostKey);
-}
-
-#[test]
-fn a_host_that_the_operator_thought_about_for_long_is_connected_to_anew() {
-    let server = Server::with("LoginGraceTime 1", "true");
-    let mut try_ = Try::at(&server);
-    try_.policy = HostKeyPolicy::Ask;
-    try_.trusts = Some(Duration::from_secs(3));
-    // As short as the host's patience is.
-    try_.timeouts.asked = Duration::from_millis(500);
-    let (mut link, _) = try_.launch().unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(link.finish().exit, Exit::Code(0));
 }
 
 #[test]

@@ -65,12 +65,7 @@ impl Place {
         let mut agent = Command::new("ssh-agent");
         agent.arg("-D").arg("-a").arg(&socket).stdout(Stdio::null());
         self.agents.push(agent.spawn().unwrap());
-        while !socket.exists() {
-            thread::sleep(Duration::from_millis(10));
-        }
-        let mut add = Command::new("ssh-add");
-        let added = add.arg("-q").arg(self.server.path(key)).env("SSH_AUTH_SOCK", &socket).status();
-        assert!(added.unwrap().success());
+        add_key(&self.server.path(key), &socket, &["-q"]);
     }
 
     /// What a row has in its home, its known_hosts and its config, where `DIR` stands for the place's directory.
@@ -80,11 +75,17 @@ impl Place {
         before.env("DIR", self.directory()).env("HOME", &self.home);
         assert!(before.status().unwrap().success());
         let read = |name: &str| fs::read_to_string(self.server.path(name)).unwrap();
-        let known = row.known.replace("HOST", read("host.pub").trim());
-        let known = known.replace("OTHER", read("other.pub").trim());
-        let known = known.replace("CA", read("ca.pub").trim());
-        let name = format!("[127.0.0.1]:{}", self.server.port);
-        fs::write(self.server.path("known"), known.replace("NAME", &name)).unwrap();
+        // Word by word: a key may have any of these letters in it.
+        let word = |word: &str| match word {
+            "HOST" => read("host.pub").trim().to_owned(),
+            "OTHER" => read("other.pub").trim().to_owned(),
+            "CA" => read("ca.pub").trim().to_owned(),
+            "NAME" => format!("[127.0.0.1]:{}", self.server.port),
+            other => other.to_owned(),
+        };
+        let line = |line: &str| line.split(' ').map(word).collect::<Vec<_>>().join(" ") + "\n";
+        let known: String = row.known.lines().map(line).collect();
+        fs::write(self.server.path("known"), known).unwrap();
         let file = self.server.path("ssh_config");
         let usual = "Match all\nUserKnownHostsFile DIR/known\nStrictHostKeyChecking yes\nIdentityAgent none\n\
                      GlobalKnownHostsFile none\nPort PORT\nUser root\nHostName 127.0.0.1\n";
@@ -179,6 +180,20 @@ impl Drop for Place {
             let _ = agent.kill();
             let _ = agent.wait();
         }
+    }
+}
+
+/// Gives a key to an agent that has just been started: its socket is there a moment before it listens.
+fn add_key(key: &Path, socket: &Path, options: &[&str]) {
+    let begun = Instant::now();
+    loop {
+        let mut add = Command::new("ssh-add");
+        let added = add.args(options).arg(key).env("SSH_AUTH_SOCK", socket).output().unwrap();
+        if added.status.success() {
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "{added:?}");
+        thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -288,13 +303,7 @@ fn an_ssh_agent_that_waits_for_a_confirmation_holds_a_host_up_only_for_a_while()
     fs::write(server.path("ask"), "#!/bin/sh\nexec sleep 30\n").unwrap();
     Command::new("chmod").arg("700").arg(server.path("ask")).status().unwrap();
     let mut agent = agent.arg("-D").arg("-a").arg(&socket).stdout(Stdio::null()).spawn().unwrap();
-    while !socket.exists() {
-        thread::sleep(Duration::from_millis(10));
-    }
-    let mut add = Command::new("ssh-add");
-    let added =
-        add.args(["-q", "-c"]).arg(server.path("user")).env("SSH_AUTH_SOCK", &socket).status();
-    assert!(added.unwrap().success());
+    add_key(&server.path("user"), &socket, &["-q", "-c"]);
     let mut try_ = Try::at(&server);
     try_.target.private_key = None;
     try_.identities.agent_socket = Some(socket);
