@@ -12,6 +12,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -276,4 +277,48 @@ fn a_bundle_is_one_file_or_none() {
     assert_eq!((exit, stage.there("site.hep")), (0, true), "{err}");
     let (_, _, exit) = stage.run("bundle bad.yml -o bad.hep");
     assert_eq!((exit, stage.there("bad.hep")), (2, false));
+}
+
+#[test]
+fn colours_are_for_terminals_that_want_them() {
+    let stage = Stage::new(&[("empty.yml", "- tasks: []\n")]);
+    // script(1) gives it a terminal.
+    let shown = |no_color: Option<&str>| {
+        let mut command = Command::new("script");
+        command.args(["-q", "-c", &format!("{HEP} doc file"), "/dev/null"]);
+        command.current_dir(stage.directory.path()).stdin(Stdio::null());
+        command.env("TERM", "xterm").env_remove("NO_COLOR");
+        command.envs(no_color.map(|value| ("NO_COLOR", value)));
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    assert!(shown(None).contains("\u{1b}["));
+    // Empty is as if it were not set (no-color.org).
+    assert!(shown(Some("")).contains("\u{1b}["));
+    let plain = shown(Some("1"));
+    assert!(plain.contains("dest") && !plain.contains('\u{1b}'), "{plain:?}");
+    let (piped, ..) = stage.run("doc file");
+    assert!(piped.contains("dest") && !piped.contains('\u{1b}'));
+}
+
+#[test]
+fn a_command_that_prints_a_password_may_ask_at_the_terminal() {
+    let ask = "printf 'unlock: ' >/dev/tty; read -r typed </dev/tty; echo \"$typed\" >typed; echo \"$typed\"";
+    let site = "- tasks:\n    - debug: {msg: hello}\n      become: true\n";
+    let files = [("ask", ask), ("site.yml", site), ("hosts", "web1 host=127.0.0.1 port=1\n")];
+    let stage = Stage::new(&files);
+    let line = format!("{HEP} push -i hosts site.yml --become-password-command 'sh ask'");
+    // script(1) gives it a terminal, and types there what it reads.
+    let mut command = Command::new("script");
+    command.args(["-q", "-c", &line, "/dev/null"]).current_dir(stage.directory.path());
+    let begun = Instant::now();
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut keyboard = child.stdin.take().unwrap();
+    keyboard.write_all(b"sesame-of-tty\n").unwrap();
+    let shown = child.wait_with_output().unwrap();
+    drop(keyboard);
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains("unlock: ") && shown.contains("unreachable"), "{shown}");
+    let typed = fs::read_to_string(stage.directory.path().join("typed")).unwrap();
+    assert_eq!(typed, "sesame-of-tty\n");
+    assert!(begun.elapsed() < Duration::from_secs(40));
 }

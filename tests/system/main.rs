@@ -10,8 +10,10 @@
 
 mod language;
 mod operator;
+mod visits;
 
 mod apt;
+mod batches;
 mod become_user;
 mod check;
 mod contents;

@@ -1,6 +1,7 @@
 //! What must not be shown: secrets, and what a hostile program prints.
 
 mod every_kind;
+mod failures;
 
 use crate::operator::{Operator, Run, start};
 use hep_tests::Flavour;

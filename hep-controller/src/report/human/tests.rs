@@ -164,6 +164,31 @@ fn one_host_converges() {
 }
 
 #[test]
+fn who_hangs_is_told_of_later() {
+    let mut play = Play::new(3, RunMode::Apply);
+    let installed = || with(Status::Changed, &["install apache2 2.4.62"]);
+    play.finish(0, 0, 90, installed());
+    play.finish(2, 0, 90, installed());
+    let shown = play.view.quiet(1_000).out;
+    assert_eq!(shown, "");
+    play.text.push_str(&play.view.quiet(5_000).out);
+    play.finish(2, 1, 5, failing(Status::Failed, no_package()));
+    play.text.push_str(&play.view.quiet(5_600).out);
+    play.finish(1, 0, 90, installed());
+    for host in 0..3 {
+        play.end(host, 6_000, HostStatus::Converged, None);
+    }
+    assert_snapshot!(play.text, @r"
+    changed  Install apache2  (2 hosts: web1, web3)
+             install apache2 2.4.62
+    failed   Place index.php  (1 host: web3)
+             cannot install `apache2`: no such package
+    changed  Install apache2  (1 host: web2)
+             install apache2 2.4.62
+    ");
+}
+
+#[test]
 fn three_hosts_differ() {
     let mut play = Play::new(3, RunMode::Apply);
     for host in [2, 0, 1] {
