@@ -72,11 +72,11 @@ impl Stage {
     }
 
     /// Writes a file of the bench.
-    pub(super) fn keep(&self, name: &str, text: &str) -> Result<(), Failure> {
+    pub(super) fn keep(&self, name: &str, text: impl AsRef<[u8]>) -> Result<(), Failure> {
         let path = self.place.join(name);
         let directory = path.parent().unwrap_or(&self.place);
         fs::create_dir_all(directory).map_err(shell::file_error("create", directory))?;
-        write(&path, text)
+        fs::write(&path, text).map_err(shell::file_error("write", &path))
     }
 
     /// Has so many hosts up, as far as they are not yet.
