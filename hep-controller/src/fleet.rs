@@ -310,6 +310,12 @@ impl Watcher<'_, '_> {
     }
 }
 
+/// Who is worked on together.
+pub(crate) fn waves(batches: &[Batch], forks: usize) -> Vec<Vec<HostId>> {
+    let waves = batches.iter().flat_map(|batch| batch.hosts.chunks(forks.max(1)));
+    waves.map(|hosts| hosts.iter().copied().map(HostId).collect()).collect()
+}
+
 /// Whether a host did not get to where it should.
 fn failed(report: &HostReport) -> bool {
     report.status != HostStatus::Converged

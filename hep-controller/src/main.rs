@@ -34,10 +34,9 @@ use config::{Config, LogLevel};
 use diagnostic::Diagnostics;
 use drive::Job;
 use fleet::gather::Gather;
-use fleet::{Fleet, Launch, Question, Tick};
+use fleet::{Fleet, Launch, Question, Tick, waves};
 use hep_protocol::plan::{DiffMode, HostPart, Plan};
 use inventory::{Host, Inventory, Surroundings};
-use manifest::batches::Batch;
 use manifest::{Audience, Compiled, Contents, Manifest};
 use prepare::{Prepared, Wish};
 use reach::{Reach, Ways, go_on_as, launch_local, local_agent, wishes_to_stop};
@@ -465,12 +464,6 @@ fn surroundings(usual: &Usual) -> Result<Surroundings, Refusal> {
 
 fn run(plan: &Plan, hosts: Vec<String>, waves: Vec<Vec<HostId>>) -> Run {
     Run { hosts, tasks: TaskLabel::all(plan), mode: plan.mode, waves, room: usize::MAX }
-}
-
-/// Who is worked on together.
-fn waves(batches: &[Batch], forks: usize) -> Vec<Vec<HostId>> {
-    let waves = batches.iter().flat_map(|batch| batch.hosts.chunks(forks.max(1)));
-    waves.map(|hosts| hosts.iter().copied().map(HostId).collect()).collect()
 }
 
 fn job(plan: Plan, hosts: Vec<HostPart>, contents: Arc<Contents>) -> Result<Job, Refusal> {

@@ -46,6 +46,11 @@ pub(crate) struct Ui {
     pub(crate) out_lost: bool,
 }
 
+/// Whether a person sees what programs that hep starts complain of, if they write where hep does.
+pub(crate) fn errors_reach_a_terminal() -> bool {
+    io::stderr().is_terminal()
+}
+
 impl Ui {
     /// The real streams. Colours only on a terminal, and not if `NO_COLOR` is set (no-color.org).
     pub(crate) fn new() -> Ui {

@@ -118,7 +118,7 @@ impl Helpers {
     }
 
     /// Has the user's helper make a try.
-    pub(super) fn run(
+    pub(super) fn attempt(
         &mut self,
         user: &str,
         errand: Errand,
@@ -132,9 +132,9 @@ impl Helpers {
             started.map(Helper::of).map_err(Failure::from)
         });
         let helper = helper.as_mut().map_err(|failure| failure.clone())?;
-        let done = helper.run(errand, outside);
+        let done = helper.attempt(errand, outside);
         if done.is_err() {
-            self.known.remove(user);
+            self.known.retain(|name, _| name != user);
         }
         done.map_err(|error| {
             let what = format!("the agent of `{user}` is lost: {}", crate::sys::words(error));
@@ -158,7 +158,11 @@ impl Helper {
         Self { stream, end: Some(end) }
     }
 
-    fn run(&mut self, errand: Errand, outside: &dyn Outside) -> Result<(Tried, RunMode), SysError> {
+    fn attempt(
+        &mut self,
+        errand: Errand,
+        outside: &dyn Outside,
+    ) -> Result<(Tried, RunMode), SysError> {
         let stream = &self.stream;
         let (task, digests) = (errand.start.number, feed::digests(&errand.task));
         send(stream, &Word::Errand(Box::new(errand)))?;

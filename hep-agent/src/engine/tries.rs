@@ -116,7 +116,7 @@ impl Walk<'_> {
         let task = Task { sources, ..Task::of(job.task.name.clone(), Spec::Typed(spec)) };
         let (diff, mode, check) = (self.plan.diff, self.plan.mode, job.control.check);
         let errand = Errand { task, start, diff, mode, check };
-        let done = self.helpers.run(user, errand, self.outside)?;
+        let done = self.helpers.attempt(user, errand, self.outside)?;
         self.foresee(job, Some(user), &done.0);
         Ok(done)
     }

@@ -5,9 +5,10 @@ use super::ssh_config::words_of;
 use super::{Problem, Secret};
 use crate::secrets;
 use crate::stop::Stop;
+use crate::ui::errors_reach_a_terminal;
 use crate::yaml::shorten;
 use std::collections::HashMap;
-use std::io::{self, IsTerminal as _, Read};
+use std::io::{self, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -115,7 +116,7 @@ fn ask(command: &str, key: &str, stop: &Stop) -> Result<Secret, Problem> {
 /// Runs a command to its end: what it printed, what it complained of, and how it ended. At a terminal its complaints, which
 /// may be its questions, go there and nowhere else.
 fn run(command: &mut Command, stop: &Stop) -> io::Result<(String, String, ExitStatus)> {
-    let complaints = if io::stderr().is_terminal() { Stdio::inherit() } else { Stdio::piped() };
+    let complaints = if errors_reach_a_terminal() { Stdio::inherit() } else { Stdio::piped() };
     let mut child =
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(complaints).spawn()?;
     let stdout = Heard::aside(child.stdout.take());
