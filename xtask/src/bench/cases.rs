@@ -285,7 +285,7 @@ fn tree(stage: &mut Stage) -> Result<Found, Failure> {
         way.measure(&mut rsync)
     };
     let push = |to: u32| {
-        stage.keep("site/tree.yml", &format!("- file: {{src: tree/, dest: /srv/tree{to}}}\n"))?;
+        stage.keep("site/tree.yml", format!("- file: {{src: tree/, dest: /srv/tree{to}}}\n"))?;
         way.measure(&mut way.hep("tree.yml", &[]))
     };
     // Each first run has a place of its own: for some seconds ext4 is slow to make files where as many were removed.
@@ -389,7 +389,7 @@ fn compile(stage: &mut Stage) -> Result<Found, Failure> {
         inline.push_str(&format!(
             "- name: setting {number}\n  file: {{content: 'port = {number}', {dest}}}\n"
         ));
-        stage.keep(&format!("site/ten/{number}"), &format!("port = {number}\n"))?;
+        stage.keep(&format!("site/ten/{number}"), format!("port = {number}\n"))?;
         files.push_str(&format!(
             "- name: setting {number}\n  file: {{src: ten/{number}, {dest}}}\n"
         ));

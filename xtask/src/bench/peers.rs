@@ -86,7 +86,7 @@ impl Peers {
             );
         }
         way.stage.keep(&format!("{directory}/ansible-hosts"), &hosts)?;
-        way.stage.keep("site/playbook.yml", &playbook())?;
+        way.stage.keep("site/playbook.yml", playbook())?;
         let strategy = match peer {
             Peer::Mitogen => format!(
                 "strategy_plugins = {}\nstrategy = mitogen_linear\n",
@@ -128,7 +128,7 @@ impl Peers {
         }
         hosts.push_str("]\n");
         way.stage.keep(&format!("{directory}/hosts.py"), &hosts)?;
-        way.stage.keep("site/deploy.py", &deploy())?;
+        way.stage.keep("site/deploy.py", deploy())?;
         let mut command = shell::command(self.environment.join("bin/pyinfra"));
         command.arg("-y").arg(way.place.join("hosts.py")).arg("deploy.py");
         Ok(command)

@@ -68,7 +68,7 @@ impl Stage {
         }
         hep.push_str("- service: {name: ssh, action: start}\n");
         self.keep("site/many.yml", &hep)?;
-        self.keep("site/site.yml", &hep.replace("{{ place | default(\"\") }}", ""))
+        self.keep("site/site.yml", hep.replace("{{ place | default(\"\") }}", ""))
     }
 
     /// Writes a file of the bench.
