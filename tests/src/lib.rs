@@ -28,6 +28,7 @@ pub mod host;
 pub mod keys;
 pub mod lock;
 pub mod machine;
+pub mod memory;
 pub mod network;
 pub mod relay;
 pub mod roots;

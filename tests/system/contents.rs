@@ -2,6 +2,7 @@
 //! what is there.
 
 use crate::operator::{Operator, Run, start, traces};
+use hep_tests::memory::peak;
 use hep_tests::relay::{Counters, Cut, Options};
 use hep_tests::{Flavour, Host, Relay};
 use std::fs;
@@ -108,13 +109,6 @@ fn large_tree_is_the_same_on_the_other_side() {
     let (run, second) = push(&host, &operator, manifest, Options::default());
     assert_eq!(run.ends(0).statuses(), ["ok"]);
     assert!(second.sent < 100_000, "{second:?}");
-}
-
-/// The most memory that a process ever had, in KiB; none when it is gone.
-fn peak(pid: u32) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().trim_end_matches(" kB").parse().ok()
 }
 
 /// Looks again and again until the process ends: the peaks of it and of the agents that are there meanwhile.

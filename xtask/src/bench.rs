@@ -33,8 +33,8 @@ pub(crate) struct Options {
     /// Ansible, Mitogen and pyinfra too, installed into target/bench/peers from their package index
     #[arg(long)]
     peers: bool,
-    /// Write the results to docs/benchmarks.md and docs/benchmarks.svg as well as to target/bench
-    #[arg(long)]
+    /// Write the results of all cases to docs/benchmarks.md and docs/benchmarks.svg as well as to target/bench
+    #[arg(long, requires = "peers", conflicts_with = "cases")]
     publish: bool,
 }
 

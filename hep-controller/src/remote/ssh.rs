@@ -8,7 +8,7 @@ use super::known_hosts::PublicKey;
 use super::proxy::Proxy;
 use super::socket::Socket;
 use super::{Canceller, Link, Options, Problem, Stage, Target, Unreachable};
-use ssh2::{MethodType, Session};
+use ssh2::MethodType;
 use std::cell::Cell;
 use std::time::Instant;
 use wire::{Broken, Wire};
@@ -111,7 +111,6 @@ impl<'a> Launch<'a> {
         let algorithms = options.host_keys.algorithms(host, port);
         wire.run(|session| session.method_pref(MethodType::HostKey, &algorithms))
             .map_err(failed("no host key algorithm can be asked for", none()))?;
-        prefer_fast_ciphers(wire.session());
         match wire.run(|session| session.clone().handshake()) {
             Ok(()) => Ok(wire),
             Err(broken) => {
@@ -173,17 +172,6 @@ impl<'a> Launch<'a> {
                 login::login(wire, &careful, options, prepared)
             }
         }
-    }
-}
-
-/// AES-GCM before what libssh2 would take first, ChaCha20 in portable C: processors have instructions for it, and a large file
-/// crosses several times as fast. All others stay behind it, for hosts that have nothing else.
-fn prefer_fast_ciphers(session: &Session) {
-    for direction in [MethodType::CryptCs, MethodType::CryptSc] {
-        let Ok(mut ciphers) = session.supported_algs(direction) else { continue };
-        ciphers.sort_by_key(|name| !name.contains("gcm"));
-        // It takes what it has named itself; should it not, its own order stands.
-        let _as_it_is = session.method_pref(direction, &ciphers.join(","));
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use hep_tests::memory;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::{TimeVal, TimeValLike};
 
@@ -169,7 +170,7 @@ impl Peak {
             let mut most = 0;
             while !stopped.load(Ordering::Relaxed) {
                 let found = processes().filter(|(_, line)| of(line));
-                most = found.filter_map(|(path, _)| high_water(&path)).fold(most, u64::max);
+                most = found.filter_map(|(pid, _)| memory::peak(pid)).fold(most, u64::max);
                 thread::sleep(Duration::from_millis(5));
             }
             most
@@ -184,17 +185,11 @@ impl Peak {
     }
 }
 
-/// Each process's directory in /proc, and its command line.
-fn processes() -> impl Iterator<Item = (PathBuf, String)> {
+/// Each process of the machine and its hosts, with its command line.
+fn processes() -> impl Iterator<Item = (u32, String)> {
     fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(|entry| {
-        entry.file_name().to_str()?.parse::<u32>().ok()?;
+        let pid = entry.file_name().to_str()?.parse().ok()?;
         let line = fs::read(entry.path().join("cmdline")).ok()?;
-        Some((entry.path(), String::from_utf8_lossy(&line).replace('\0', " ")))
+        Some((pid, String::from_utf8_lossy(&line).replace('\0', " ")))
     })
-}
-
-fn high_water(process: &Path) -> Option<u64> {
-    let status = fs::read_to_string(process.join("status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().trim_end_matches(" kB").parse().ok()
 }

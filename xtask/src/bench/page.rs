@@ -97,7 +97,8 @@ pub(super) fn page(results: &[(&Case, Found)], conditions: &str) -> String {
     let mut text = format!(
         "# Benchmarks\n\n\
          `cargo xtask bench --peers --publish` wrote this page; `cargo xtask bench` measures on your machine. A relay on loopback makes \
-         slow lines: it delays each byte by half the round trip, bounds what passes in a second, and counts bytes and round trips.\n\n\
+         slow lines: it delays each byte by half the round trip, bounds what passes in a second, has lost segments come a round trip late, and \
+         counts bytes and round trips.\n\n\
          ![Times](benchmarks.svg)\n\n## Conditions\n\n{conditions}\n## Targets\n\n{}",
         table(results)
     );
@@ -106,6 +107,7 @@ pub(super) fn page(results: &[(&Case, Found)], conditions: &str) -> String {
         let _ = write!(text, "\n## {}: {}\n\n{}", case.name, case.title, rows(found));
     }
     text.push_str(WHAT);
+    text.push_str(include_str!("notes.md"));
     text
 }
 

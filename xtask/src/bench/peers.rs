@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use tempfile::TempDir;
+
 use super::stage::Way;
 use crate::packages;
 use crate::shell::{self, Failure};
@@ -13,6 +15,8 @@ pub(super) struct Peers {
     environment: PathBuf,
     /// Mitogen's strategies for Ansible.
     strategies: PathBuf,
+    /// Of OpenSSH's masters: their paths are short (unix(7)), and this project's may be long.
+    sockets: TempDir,
     /// What is installed, with versions.
     pub(super) versions: String,
 }
@@ -59,7 +63,9 @@ pub(super) fn install(place: &Path) -> Result<Peers, Failure> {
     let versions = ask(&format!(
         "from importlib.metadata import version as v; print(', '.join(n + ' ' + v(n) for n in [{list}]))"
     ))?;
-    Ok(Peers { environment, strategies, versions: versions.trim().to_owned() })
+    let sockets =
+        TempDir::new().map_err(shell::file_error("make a directory in", &std::env::temp_dir()))?;
+    Ok(Peers { environment, strategies, sockets, versions: versions.trim().to_owned() })
 }
 
 impl Peers {
@@ -94,8 +100,7 @@ impl Peers {
             ),
             Peer::Ansible | Peer::Pyinfra => String::new(),
         };
-        // Socket paths are short (unix(7)), and this project's may be long.
-        let sockets = std::env::temp_dir().join(format!("hep-bench-{}-{run}", std::process::id()));
+        let sockets = self.sockets.path().join(format!("{}-{run}", peer.name()));
         let config = format!(
             "[defaults]\nforks = {}\ngathering = explicit\ninterpreter_python = /usr/bin/python3\n{strategy}\
              [ssh_connection]\npipelining = True\ncontrol_path_dir = {}\n\
