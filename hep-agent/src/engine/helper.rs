@@ -14,12 +14,12 @@ pub(crate) use work::main as assist;
 
 use super::Outside;
 use crate::converge::Tried;
-use crate::escalate;
+use crate::escalate::{self, Refused};
 use crate::sys::{SysError, TaskStart};
 use hep_protocol::message::{Reply, Request};
 use hep_protocol::outcome::{Change, Failure};
 use hep_protocol::plan::{CheckPolicy, DiffMode, RunMode, Task};
-use hep_protocol::rights::Means;
+use hep_protocol::rights::{Means, Method};
 use hep_protocol::value::Json;
 use link::{Helper, Patience};
 use serde::{Deserialize, Serialize};
@@ -107,13 +107,15 @@ pub(super) struct Helpers {
     means: Option<Means>,
     /// By the user's name. Who could not be become once is not tried again: a wrong password locks accounts.
     known: BTreeMap<String, Result<Helper, Failure>>,
+    /// What became of the login's own password, if sudo or doas did not take it: for whomever it is given again, it is wrong.
+    wrong: Option<Failure>,
     /// Whose tasks would change the host, in check mode; `None` is the process's own user.
     foreseen: BTreeSet<Option<String>>,
 }
 
 impl Helpers {
     pub(super) fn new(means: Option<Means>) -> Self {
-        Self { means, known: BTreeMap::new(), foreseen: BTreeSet::new() }
+        Self { means, known: BTreeMap::new(), wrong: None, foreseen: BTreeSet::new() }
     }
 
     /// Whether there can be any.
@@ -141,10 +143,11 @@ impl Helpers {
         let Some(means) = &self.means else {
             return Err(SysError::new(format!("nothing says how to become `{user}`")).into());
         };
-        let helper = self.known.entry(user.to_owned()).or_insert_with(|| {
-            let started = escalate::start(means, user, "assist", &|| outside.cancelled());
-            let helper = started.and_then(|started| Helper::of(started, Patience::default()));
-            helper.map_err(Failure::from)
+        let (known, wrong) = (&mut self.known, &mut self.wrong);
+        let helper = known.entry(user.to_owned()).or_insert_with(|| {
+            let start = || escalate::start(means, user, "assist", &|| outside.cancelled());
+            let started = first_wrong(means.method, wrong, start)?;
+            Helper::of(started, Patience::default()).map_err(Failure::from)
         });
         let helper = helper.as_ref().map_err(|failure| failure.clone())?;
         let mode = errand.really();
@@ -158,6 +161,28 @@ impl Helpers {
                 .hint("see whether something on the host ended it; push again")
                 .into()
         })
+    }
+}
+
+/// Starts something with a password, unless that is known to be wrong. sudo and doas ask for the same one whoever is to be
+/// become, and a few failures lock an account (faillock(8)); su asks for each user's own.
+fn first_wrong<S>(
+    method: Method,
+    wrong: &mut Option<Failure>,
+    start: impl FnOnce() -> Result<S, Refused>,
+) -> Result<S, Failure> {
+    match wrong {
+        Some(failure) => Err(failure.clone()),
+        None => start().map_err(|refused| {
+            let is_shared = match method {
+                Method::Sudo | Method::Doas => true,
+                Method::Su => false,
+            };
+            let counts = is_shared && matches!(refused, Refused::Password(_));
+            let failure = Failure::from(SysError::from(refused));
+            *wrong = counts.then(|| failure.clone());
+            failure
+        }),
     }
 }
 

@@ -175,15 +175,13 @@ fn wants_are_foreseen_in_one_go_and_answered_in_order() {
         says(&mut stream, Reply::Want(vec![want("a"), want("secret"), want("b")]));
         for name in ["a", "secret", "b"] {
             let digest = digest(name);
-            match hears(&mut stream) {
-                Request::Unavailable { digest: other, .. } => {
-                    assert_eq!((other, "secret"), (digest, name))
-                }
-                blob => {
-                    let data = name.as_bytes().to_vec();
-                    assert_eq!(blob, Request::Blob { digest, data, last: true });
-                }
-            }
+            let expected = if name == "secret" {
+                let reason = "the task does not name it".to_owned();
+                Request::Unavailable { digest, reason }
+            } else {
+                Request::Blob { digest, data: name.as_bytes().to_vec(), last: true }
+            };
+            assert_eq!(hears(&mut stream), expected);
         }
         done(&mut stream, None);
     });
@@ -271,4 +269,23 @@ fn step_that_takes_longer_than_the_patience_is_waited_for() {
     let tried = helped(&Ear::default(), errand, patience, |stream| work::serve(stream).unwrap());
     let tried = tried.unwrap();
     assert_eq!((tried.result, tried.changes.len()), (Ok(()), 1));
+}
+
+#[test]
+fn wrong_password_of_the_login_is_given_once_and_each_users_own_to_each() {
+    for (method, expected) in [(Method::Sudo, 1), (Method::Doas, 1), (Method::Su, 3)] {
+        let (mut wrong, mut starts) = (None, 0);
+        for _ in 0..3 {
+            let started: Result<(), _> = first_wrong(method, &mut wrong, || {
+                starts += 1;
+                Err(Refused::Password(SysError::new("the password is wrong")))
+            });
+            assert_eq!(started.err().unwrap().message, "the password is wrong");
+        }
+        assert_eq!(starts, expected, "{method:?}");
+    }
+    let refuse = || Err::<(), _>(SysError::new("no such user").into());
+    let mut wrong = None;
+    assert!(first_wrong(Method::Sudo, &mut wrong, refuse).is_err());
+    assert_eq!(wrong, None);
 }
