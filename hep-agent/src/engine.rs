@@ -18,6 +18,7 @@ mod verdict;
 
 use crate::escalate::Login;
 use crate::render::Names;
+use crate::sys::linux::credentials::Identities;
 use handlers::Notified;
 use helper::Helpers;
 pub(crate) use helper::assist;
@@ -83,6 +84,7 @@ pub(crate) fn run_for(
         rescued: 0,
         login: others.login,
         helpers: Helpers::new(others.means),
+        identities: Identities::default(),
     };
     for (number, play) in plays {
         match walk.play(play, number) {
@@ -119,6 +121,7 @@ struct Walk<'p> {
     /// The login's user, if this process is another's.
     login: Option<Login>,
     helpers: Helpers,
+    identities: Identities,
 }
 
 impl Walk<'_> {

@@ -66,6 +66,29 @@ pub(crate) struct Started {
     pub(crate) end: JoinHandle<io::Result<Exit>>,
 }
 
+/// Why there is no agent of another user.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// The password was not the right one; to try it again would count as one more failure.
+    Password(SysError),
+    /// For any other reason.
+    Otherwise(SysError),
+}
+
+impl From<SysError> for Refused {
+    fn from(error: SysError) -> Self {
+        Self::Otherwise(error)
+    }
+}
+
+impl From<Refused> for SysError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Password(error) | Refused::Otherwise(error) => error,
+        }
+    }
+}
+
 /// What is attempted.
 #[derive(Clone, Copy, Debug)]
 struct Attempt<'a> {
@@ -82,7 +105,7 @@ pub(crate) fn start(
     user: &str,
     mode: &str,
     stop: &dyn Fn() -> bool,
-) -> Result<Started, SysError> {
+) -> Result<Started, Refused> {
     let Means { method, password, start: _ } = means;
     let uid = known(user)?;
     let own = Login::own();

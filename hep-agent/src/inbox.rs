@@ -64,7 +64,7 @@ impl Inbox {
     /// Files requests until the stream ends, the one that was read already before all others. Runs on a thread of its own.
     pub(crate) fn fill(&self, mut first: Option<Received>, reader: &mut dyn Read) {
         let ending = loop {
-            match first.take().unwrap_or_else(|| frame::read(reader)) {
+            match first.take().unwrap_or_else(|| frame::read_packed(reader)) {
                 Ok(Some(Request::End)) => break Ending::Meant,
                 Ok(Some(Request::Become(_))) => {
                     break Ending::Lost("the controller asks to become a user out of turn".into());

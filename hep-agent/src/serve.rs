@@ -59,7 +59,7 @@ fn serve(mut input: File, output: File) -> ExitCode {
         return crate::apply::refuse(&format!("hep-agent: {error}"));
     }
     // Nothing after this request is read here: who goes on with the run finds the rest in the stream.
-    let means = match frame::read(&mut input) {
+    let means = match frame::read_packed(&mut input) {
         Ok(Some(Request::Become(means))) => means,
         first => return run(input, Some(first), &controller, &Rights::of_login(None)),
     };

@@ -129,7 +129,7 @@ mod tests {
         let bytes = fs::read(&path).unwrap();
         let mut reader = bytes.as_slice();
         hello::read(&mut reader).unwrap();
-        let mut next = || frame::read::<Request>(&mut reader).unwrap();
+        let mut next = || frame::read_packed::<Request>(&mut reader).unwrap();
         assert_eq!(next(), Some(Request::Blob { digest, data: b"hello".to_vec(), last: true }));
         let Some(Request::Host(part)) = next() else { panic!() };
         assert_eq!((part.name.as_str(), part.plays), ("localhost", vec![0]));

@@ -4,7 +4,7 @@
 //! [`MAX_FRAME`] is refused before anything is allocated, and bytes that the value does not use are refused too.
 //!
 //! In a packed frame the length's highest bit is set, and what it counts is a `u32`, the length of the bincode, and that
-//! deflated (RFC 1951). Whoever reads takes both kinds.
+//! deflated (RFC 1951). Few bytes may stand for very many, so only who reads what a controller sends takes such frames.
 
 use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::TINFLStatus;
@@ -121,12 +121,29 @@ pub fn write(writer: &mut (impl Write + ?Sized), value: &impl Serialize) -> Resu
     writer.write_all(&encode(value)?).map_err(FrameError::Io)
 }
 
-/// Receives one value, or `None` when the stream ended between two frames.
+/// Receives one value, or `None` when the stream ended between two frames. Refuses a packed frame.
 ///
 /// # Errors
 /// [`FrameError`] on anything but a whole sound frame.
 pub fn read<T: DeserializeOwned>(
     reader: &mut (impl Read + ?Sized),
+) -> Result<Option<T>, FrameError> {
+    receive(reader, |_| Err(FrameError::Malformed("it is packed".to_owned())))
+}
+
+/// The same for what a controller sends, where a frame may be packed.
+///
+/// # Errors
+/// [`FrameError`] on anything but a whole sound frame.
+pub fn read_packed<T: DeserializeOwned>(
+    reader: &mut (impl Read + ?Sized),
+) -> Result<Option<T>, FrameError> {
+    receive(reader, unpack)
+}
+
+fn receive<T: DeserializeOwned>(
+    reader: &mut (impl Read + ?Sized),
+    unpack: impl FnOnce(&[u8]) -> Result<Vec<u8>, FrameError>,
 ) -> Result<Option<T>, FrameError> {
     let mut len = [0; 4];
     if !read_start(reader, &mut len).map_err(FrameError::Io)? {

@@ -236,23 +236,22 @@ fn survives<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(
     values: Vec<T>,
     encode: Encode<T>,
 ) {
+    fn read<T: DeserializeOwned>(reader: &mut &[u8]) -> Result<Option<T>, FrameError> {
+        frame::read_packed(reader)
+    }
     for value in values {
         let bytes = encode(&value).unwrap();
         let mut reader = bytes.as_slice();
-        assert_eq!(frame::read::<T>(&mut reader).unwrap(), Some(value));
+        assert_eq!(read::<T>(&mut reader).unwrap(), Some(value));
         assert!(reader.is_empty());
         for len in 1..bytes.len() {
-            assert!(
-                frame::read::<T>(&mut &bytes[..len]).is_err(),
-                "{len} of {} bytes",
-                bytes.len()
-            );
+            assert!(read::<T>(&mut &bytes[..len]).is_err(), "{len} of {} bytes", bytes.len());
         }
-        assert!(frame::read::<T>(&mut &bytes[..0]).unwrap().is_none());
+        assert!(read::<T>(&mut &bytes[..0]).unwrap().is_none());
         let mut longer = bytes.clone();
         longer.push(0);
         longer[0] += 1;
-        assert!(matches!(frame::read::<T>(&mut longer.as_slice()), Err(FrameError::Malformed(_))));
+        assert!(matches!(read::<T>(&mut longer.as_slice()), Err(FrameError::Malformed(_))));
     }
 }
 
@@ -295,7 +294,7 @@ fn packing_makes_frames_shorter_or_leaves_them() {
 
 #[test]
 fn packed_frames_are_what_they_say_or_refused() {
-    let read = |bytes: &[u8]| frame::read::<Request>(&mut &bytes[..]);
+    let read = |bytes: &[u8]| frame::read_packed::<Request>(&mut &bytes[..]);
     let whole = frame::encode_packed(&much()).unwrap();
     let said = |len: u32| {
         let mut bytes = whole.clone();
@@ -322,6 +321,15 @@ fn packed_frames_are_what_they_say_or_refused() {
     assert!(read(&again).is_err());
 }
 
+#[test]
+fn packed_frames_are_for_those_who_expect_them() {
+    let packed = frame::encode_packed(&much()).unwrap();
+    assert!(matches!(
+        frame::read::<Request>(&mut packed.as_slice()),
+        Err(FrameError::Malformed(_))
+    ));
+}
+
 /// The digest of the bytes of every message. A difference means that the wire changed: raise `hello::PROTOCOL` with it.
 #[test]
 fn bytes_are_what_they_were() {
@@ -341,7 +349,7 @@ fn bytes_are_what_they_were() {
     // Packed by hand, as a stored block (RFC 1951, 3.2.4): how well something is packed is the sender's affair.
     let block = [1, 1, 0, 254, 255, 5];
     let packed = [&[10, 0, 0, 0x80, 1, 0, 0, 0][..], &block].concat();
-    assert_eq!(frame::read(&mut packed.as_slice()).unwrap(), Some(Request::Facts));
+    assert_eq!(frame::read_packed(&mut packed.as_slice()).unwrap(), Some(Request::Facts));
 }
 
 #[test]
@@ -371,7 +379,7 @@ proptest! {
         let _ = frame::read::<Request>(&mut bytes.as_slice());
         let _ = frame::read::<Reply>(&mut bytes.as_slice());
         bytes.splice(..4, packed_len(body.len()));
-        let _ = frame::read::<Request>(&mut bytes.as_slice());
+        let _ = frame::read_packed::<Request>(&mut bytes.as_slice());
     }
 }
 

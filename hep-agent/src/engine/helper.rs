@@ -5,32 +5,34 @@
 //! its task names, and of what it says only output, progress and the end of its try count.
 
 mod feed;
+mod link;
+#[cfg(test)]
+mod tests;
 mod work;
 
 pub(crate) use work::main as assist;
 
 use super::Outside;
 use crate::converge::Tried;
-use crate::escalate::{self, Started};
+use crate::escalate::{self, Refused};
 use crate::sys::{SysError, TaskStart};
-use hep_protocol::frame::{self, FrameError};
 use hep_protocol::message::{Reply, Request};
-use hep_protocol::outcome::{Change, Exit, Failure};
+use hep_protocol::outcome::{Change, Failure};
 use hep_protocol::plan::{CheckPolicy, DiffMode, RunMode, Task};
-use hep_protocol::rights::Means;
+use hep_protocol::rights::{Means, Method};
 use hep_protocol::value::Json;
+use link::{Helper, Patience};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
-use std::net::Shutdown;
-use std::os::unix::net::UnixStream;
-use std::sync::mpsc;
-use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 /// What a try in check mode depends on when another user's tasks would have changed something: each user's agent knows what
 /// its own would do.
 const OTHERS: &str = "what the tasks of other users would do";
+
+/// How long a run waits at its end until all helpers are gone.
+const FAREWELL: Duration = Duration::from_secs(10);
 
 /// One try of a task, as a helper is told it. Its parameters are typed, and nothing in them is to be evaluated.
 #[derive(Debug, Serialize, Deserialize)]
@@ -42,6 +44,17 @@ pub(super) struct Errand {
     pub(super) mode: RunMode,
     /// Whether this task does all the same, or does not.
     pub(super) check: CheckPolicy,
+}
+
+impl Errand {
+    /// Whether the try is one on the real host.
+    fn really(&self) -> RunMode {
+        match (self.check, self.mode) {
+            (CheckPolicy::AsRun, mode) => mode,
+            (CheckPolicy::Always, _) => RunMode::Check,
+            (CheckPolicy::Never, _) => RunMode::Apply,
+        }
+    }
 }
 
 /// From the run's own agent to a helper.
@@ -57,8 +70,10 @@ enum Word {
 enum Answer {
     /// Output, progress, wants.
     Reply(Reply),
-    /// The try's end, and whether it was on the real host.
-    Done(Box<Account>, RunMode),
+    /// While a try is made: nothing else is to be said.
+    Alive,
+    /// The try's end.
+    Done(Box<Account>),
 }
 
 /// What a try came to, as it crosses.
@@ -87,19 +102,20 @@ impl Account {
 }
 
 /// The helpers of a run.
-#[derive(Default)]
 pub(super) struct Helpers {
     /// How to get one; without it nobody can be become.
     means: Option<Means>,
     /// By the user's name. Who could not be become once is not tried again: a wrong password locks accounts.
     known: BTreeMap<String, Result<Helper, Failure>>,
+    /// What became of the login's own password, if sudo or doas did not take it: for whomever it is given again, it is wrong.
+    wrong: Option<Failure>,
     /// Whose tasks would change the host, in check mode; `None` is the process's own user.
     foreseen: BTreeSet<Option<String>>,
 }
 
 impl Helpers {
     pub(super) fn new(means: Option<Means>) -> Self {
-        Self { means, ..Self::default() }
+        Self { means, known: BTreeMap::new(), wrong: None, foreseen: BTreeSet::new() }
     }
 
     /// Whether there can be any.
@@ -127,12 +143,15 @@ impl Helpers {
         let Some(means) = &self.means else {
             return Err(SysError::new(format!("nothing says how to become `{user}`")).into());
         };
-        let helper = self.known.entry(user.to_owned()).or_insert_with(|| {
-            let started = escalate::start(means, user, "assist", &|| outside.cancelled());
-            started.map(Helper::of).map_err(Failure::from)
+        let (known, wrong) = (&mut self.known, &mut self.wrong);
+        let helper = known.entry(user.to_owned()).or_insert_with(|| {
+            let start = || escalate::start(means, user, "assist", &|| outside.cancelled());
+            let started = first_wrong(means.method, wrong, start)?;
+            Helper::of(started, Patience::default()).map_err(Failure::from)
         });
-        let helper = helper.as_mut().map_err(|failure| failure.clone())?;
-        let done = helper.attempt(errand, outside);
+        let helper = helper.as_ref().map_err(|failure| failure.clone())?;
+        let mode = errand.really();
+        let done = helper.attempt(errand, outside).map(|tried| (tried, mode));
         if done.is_err() {
             self.known.retain(|name, _| name != user);
         }
@@ -145,82 +164,33 @@ impl Helpers {
     }
 }
 
-/// An agent of another user.
-struct Helper {
-    stream: UnixStream,
-    /// How the program that started it ended; nothing once that is known.
-    end: Option<JoinHandle<io::Result<Exit>>>,
-}
-
-impl Helper {
-    fn of(started: Started) -> Self {
-        let Started { stream, end } = started;
-        Self { stream, end: Some(end) }
-    }
-
-    fn attempt(
-        &mut self,
-        errand: Errand,
-        outside: &dyn Outside,
-    ) -> Result<(Tried, RunMode), SysError> {
-        let stream = &self.stream;
-        let (task, digests) = (errand.start.number, feed::digests(&errand.task));
-        send(stream, &Word::Errand(Box::new(errand)))?;
-        let (asks, asked) = mpsc::channel();
-        let digests = &digests;
-        thread::scope(|scope| {
-            // Dropped with this closure, which ends the feeder.
-            let asks = asks;
-            // Aside: who writes contents must not keep the other side's words from being read.
-            let feed = move || feed::feed(&asked, digests, stream, outside);
-            let feeder = thread::Builder::new().spawn_scoped(scope, feed);
-            feeder.map_err(|error| SysError::io("cannot start a thread", error))?;
-            loop {
-                match frame::read(&mut &*stream).map_err(broken)? {
-                    Some(Answer::Done(account, mode)) => return Ok((account.tried(), mode)),
-                    Some(Answer::Reply(Reply::Want(wants))) => drop(asks.send(wants)),
-                    Some(Answer::Reply(reply)) if is_of(&reply, task) => outside.reply(reply),
-                    Some(Answer::Reply(_)) => {
-                        return Err(SysError::new("it says what is not its to say"));
-                    }
-                    None => return Err(SysError::new("it ended before the task did")),
-                }
-            }
-        })
+/// Starts something with a password, unless that is known to be wrong. sudo and doas ask for the same one whoever is to be
+/// become, and a few failures lock an account (faillock(8)); su asks for each user's own.
+fn first_wrong<S>(
+    method: Method,
+    wrong: &mut Option<Failure>,
+    start: impl FnOnce() -> Result<S, Refused>,
+) -> Result<S, Failure> {
+    match wrong {
+        Some(failure) => Err(failure.clone()),
+        None => start().map_err(|refused| {
+            let is_shared = match method {
+                Method::Sudo | Method::Doas => true,
+                Method::Su => false,
+            };
+            let counts = is_shared && matches!(refused, Refused::Password(_));
+            let failure = Failure::from(SysError::from(refused));
+            *wrong = counts.then(|| failure.clone());
+            failure
+        }),
     }
 }
 
-/// Whether a helper may say this while that task runs.
-fn is_of(reply: &Reply, task: u32) -> bool {
-    match reply {
-        Reply::Output { task: own, .. } | Reply::Progress { task: own, .. } => *own == task,
-        Reply::Hello(_)
-        | Reply::Became
-        | Reply::Refused(_)
-        | Reply::Want(_)
-        | Reply::Facts(_)
-        | Reply::Ask { .. }
-        | Reply::Started { .. }
-        | Reply::Finished { .. }
-        | Reply::Done(_) => false,
-    }
-}
-
-impl Drop for Helper {
-    /// Ends it, and waits until it is gone: nothing of hep's stays.
+impl Drop for Helpers {
+    /// Ends them all at once, and waits until they are gone.
     fn drop(&mut self) {
-        self.stream.shutdown(Shutdown::Both).ok();
-        drop(self.end.take().map(JoinHandle::join));
-    }
-}
-
-fn send(mut stream: &UnixStream, word: &Word) -> Result<(), SysError> {
-    frame::write(&mut stream, word).map_err(broken)
-}
-
-fn broken(error: FrameError) -> SysError {
-    match error {
-        FrameError::Io(error) => SysError::io("its stream is broken", error),
-        FrameError::TooLong(_) | FrameError::Malformed(_) => SysError::new(error.to_string()),
+        self.known.values().flatten().for_each(Helper::dismiss);
+        let until = Instant::now() + FAREWELL;
+        self.known.values_mut().flatten().for_each(|helper| helper.outlast(until));
     }
 }

@@ -73,14 +73,15 @@ impl Walk<'_> {
     }
 
     /// The user of that name; the login's has the groups of its login, wherever those come from.
-    fn identity(&self, name: &str) -> Result<Option<Identity>, SysError> {
-        match &self.login {
+    fn identity(&mut self, name: &str) -> Result<Option<Identity>, SysError> {
+        let login = &self.login;
+        self.identities.of(name, || match login {
             Some(login) if login.name == name => {
                 let Login { name, uid, gid, groups } = login;
                 Identity::of_session(name, *uid, *gid, groups).map(Some)
             }
             Some(_) | None => Identity::of(name),
-        }
+        })
     }
 
     /// The name of another user than the process's, if the task wants one.

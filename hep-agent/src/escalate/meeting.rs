@@ -1,7 +1,7 @@
 //! Waiting for the agent that sudo, doas or su starts, with their terminal on one side and a socket on the other.
 
 use super::dialogue::{Dialogue, Look, Turn};
-use super::{Attempt, MARK};
+use super::{Attempt, MARK, Refused};
 use crate::sys::SysError;
 use crate::sys::linux::socket;
 use crate::sys::linux::terminal::OnTerminal;
@@ -51,7 +51,7 @@ impl<'a> Meeting<'a> {
         password: Option<&str>,
         patience: Duration,
         stop: &dyn Fn() -> bool,
-    ) -> Result<UnixStream, SysError> {
+    ) -> Result<UnixStream, Refused> {
         let (begun, mut heard) = (Instant::now(), Instant::now());
         let mut dialogue = Dialogue::default();
         loop {
@@ -74,10 +74,13 @@ impl<'a> Meeting<'a> {
                 Turn::Again => return Err(self.attempt.asks_again(&self.shown(password))),
             }
             if begun.elapsed() > patience {
-                return Err(self.attempt.too_late(patience.as_secs(), &self.shown(password)));
+                return Err(self
+                    .attempt
+                    .too_late(patience.as_secs(), &self.shown(password))
+                    .into());
             }
             if stop() {
-                return Err(SysError::new("the controller is gone"));
+                return Err(self.attempt.stopped().into());
             }
             self.terminal.wait(Some(self.listener.as_fd()), TICK);
         }
@@ -161,7 +164,7 @@ mod tests {
         let mut meeting = Meeting::new(attempt, uid, terminal, listener);
         let met = meeting.wait(password, Duration::from_millis(patience), &|| false);
         meeting.terminal.hang_up();
-        met.map_err(Failure::from)
+        met.map_err(|refused| Failure::from(SysError::from(refused)))
     }
 
     fn refused(script: &str, password: Option<&str>, patience: u64) -> (String, String) {
@@ -175,6 +178,18 @@ mod tests {
         let (message, stderr) = refused("echo well; sleep 60", None, 2000);
         assert_eq!(message, "`sudo` did not start an agent as `root` within 2 s");
         assert_eq!(stderr, "well\n");
+    }
+
+    #[test]
+    fn run_that_is_stopped_meanwhile_says_so() {
+        let attempt = Attempt { method: Method::Sudo, user: "root", login: "me" };
+        let terminal = OnTerminal::start(&["sleep", "60"].map(str::to_owned)).unwrap();
+        let listener = socket::listen(&socket::random_name().unwrap()).unwrap();
+        let mut meeting = Meeting::new(attempt, 0, terminal, listener);
+        let met = meeting.wait(None, Duration::from_secs(60), &|| true);
+        meeting.terminal.hang_up();
+        let error = SysError::from(met.err().unwrap());
+        assert_eq!(error.to_string(), "stopped before `sudo` started an agent as `root`");
     }
 
     #[test]

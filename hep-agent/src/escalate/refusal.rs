@@ -1,6 +1,6 @@
 //! Why sudo, doas or su did not start an agent, told from its own words.
 
-use super::Attempt;
+use super::{Attempt, Refused};
 use crate::sys::{ProcessEnd, SysError};
 use hep_protocol::outcome::Exit;
 use hep_protocol::rights::Method;
@@ -58,15 +58,15 @@ impl Attempt<'_> {
     }
 
     /// It asked once more; `said` is what was on its terminal.
-    pub(super) fn asks_again(&self, said: &str) -> SysError {
+    pub(super) fn asks_again(&self, said: &str) -> Refused {
         let lower = said.to_lowercase();
         let signs = ["expired", "new password", "required to change"];
-        let error = if signs.iter().any(|sign| lower.contains(sign)) {
-            self.expired()
+        let words = last_words(None, said);
+        if signs.iter().any(|sign| lower.contains(sign)) {
+            self.expired().process(words).into()
         } else {
-            self.wrong_password()
-        };
-        error.process(last_words(None, said))
+            Refused::Password(self.wrong_password().process(words))
+        }
     }
 
     fn wrong_password(&self) -> SysError {
@@ -84,6 +84,14 @@ impl Attempt<'_> {
         SysError::new(format!("`{name}` refuses: an account or password has expired"))
     }
 
+    /// The run is to stop, and has not waited for it.
+    pub(super) fn stopped(&self) -> SysError {
+        let Self { method, user, .. } = self;
+        let name = method.name();
+        SysError::new(format!("stopped before `{name}` started an agent as `{user}`"))
+            .hint("the run was cancelled or its controller went away; push again")
+    }
+
     /// It took too long.
     pub(super) fn too_late(&self, seconds: u64, said: &str) -> SysError {
         let Self { method, user, .. } = self;
@@ -93,7 +101,7 @@ impl Attempt<'_> {
     }
 
     /// It ended, and no agent was started; `said` is what was on its terminal.
-    pub(super) fn ended(&self, exit: Exit, said: &str) -> SysError {
+    pub(super) fn ended(&self, exit: Exit, said: &str) -> Refused {
         let Self { user, login, .. } = self;
         let name = self.method.name();
         let lower = said.to_lowercase();
@@ -120,7 +128,18 @@ impl Attempt<'_> {
             }
             None => SysError::new(format!("`{name}` did not start an agent as `{user}`: {exit}")),
         };
-        error.process(last_words(Some(exit), said))
+        let error = error.process(last_words(Some(exit), said));
+        match meaning {
+            Some(Meaning::WrongPassword) => Refused::Password(error),
+            Some(
+                Meaning::NotAllowed
+                | Meaning::Expired
+                | Meaning::NoLogin
+                | Meaning::NoTerminal
+                | Meaning::NotSetuid,
+            )
+            | None => error.into(),
+        }
     }
 }
 
@@ -142,7 +161,10 @@ mod tests {
 
     fn check(method: Method, said: &str, expected: &str) {
         let attempt = Attempt { method, user: "root", login: "me" };
-        assert_eq!(attempt.ended(Exit::Code(1), said).to_string(), expected, "{said}");
+        let refused = attempt.ended(Exit::Code(1), said);
+        let of_password = matches!(refused, Refused::Password(_));
+        assert_eq!(of_password, expected.starts_with("the password of"), "{said}");
+        assert_eq!(SysError::from(refused).to_string(), expected, "{said}");
     }
 
     #[test]
@@ -169,7 +191,7 @@ mod tests {
     #[test]
     fn unknown_words_are_passed_on() {
         let attempt = Attempt { method: Method::Sudo, user: "root", login: "me" };
-        let error = attempt.ended(Exit::Code(7), "odd");
+        let error = SysError::from(attempt.ended(Exit::Code(7), "odd"));
         assert_eq!(error.ended().unwrap().stderr, b"odd");
         assert_eq!(error.to_string(), "`sudo` did not start an agent as `root`: exit code 7");
     }

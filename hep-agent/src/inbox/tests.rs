@@ -3,6 +3,7 @@
 use super::*;
 use hep_protocol::plan::{DiffMode, RunMode};
 use std::io::PipeWriter;
+use std::sync::mpsc::{Receiver, Sender, channel};
 
 /// An inbox in the middle of a run, and the way into it.
 fn running() -> (Arc<Inbox>, PipeWriter) {
@@ -67,24 +68,39 @@ fn wait_until_full(inbox: &Inbox) {
     std::thread::sleep(std::time::Duration::from_millis(50));
 }
 
-/// Sends from a thread of its own: nobody reads yet, and a pipe takes only so much.
-fn answer_later(mut writer: PipeWriter, answers: &[(&'static str, &[&'static str])]) {
+/// A controller that answers on a thread of its own, one content after the other, and each only when it was asked for: what
+/// comes before its want is nobody's.
+fn answer_later(
+    mut writer: PipeWriter,
+    wants: Receiver<Want>,
+    answers: &[(&'static str, &[&'static str])],
+) {
     let answers: Vec<_> = answers.iter().map(|(name, words)| (*name, words.to_vec())).collect();
     std::thread::spawn(move || {
-        answers.iter().for_each(|(name, words)| answer(&mut writer, name, words));
+        for (name, words) in answers {
+            assert_eq!(wants.recv().unwrap(), want(name));
+            answer(&mut writer, name, &words);
+        }
         // The stream stays open.
         std::thread::sleep(std::time::Duration::from_secs(60));
     });
 }
 
+/// Opens a content and passes on what is asked for by that.
+fn open_told(inbox: &Arc<Inbox>, content: &str, asks: &Sender<Want>) -> Box<dyn Read> {
+    let tell = |wants: Vec<Want>| wants.into_iter().for_each(|want| asks.send(want).unwrap());
+    inbox.open(want(content), tell).unwrap()
+}
+
 #[test]
 fn pieces_of_a_reader_that_gave_up_reach_nobody_else() {
     let (inbox, writer) = running();
-    let first = open(&inbox, "d");
-    answer_later(writer, &[("d", &much()), ("e", &["of ", "e"])]);
+    let (asks, asked) = channel();
+    let first = open_told(&inbox, "d", &asks);
+    answer_later(writer, asked, &[("d", &much()), ("e", &["of ", "e"])]);
     wait_until_full(&inbox);
     drop(first);
-    let other = open(&inbox, "e");
+    let other = open_told(&inbox, "e", &asks);
     assert_eq!(text(other), "of e");
     assert_eq!(inbox.lock().due.state(), (0, 0, 0));
 }
@@ -108,11 +124,12 @@ fn content_opened_again_begins_with_its_second_answer() {
 #[test]
 fn whole_answer_that_nobody_read_leaves_nothing_to_skip() {
     let (inbox, writer) = running();
-    let first = open(&inbox, "d");
-    answer_later(writer, &[("d", &much()), ("d", &["new"])]);
+    let (asks, asked) = channel();
+    let first = open_told(&inbox, "d", &asks);
+    answer_later(writer, asked, &[("d", &much()), ("d", &["new"])]);
     wait_until_full(&inbox);
     drop(first);
-    let second = open(&inbox, "d");
+    let second = open_told(&inbox, "d", &asks);
     assert_eq!(text(second), "new");
 }
 
@@ -154,11 +171,13 @@ fn how_much_is_asked_for_is_bounded() {
 #[test]
 fn what_is_not_foreseen_any_more_is_dropped_as_it_comes() {
     let (inbox, writer) = running();
+    let (asks, asked) = channel();
     assert_eq!(foresee(&inbox, &["a", "b"], 1 << 20), 2);
-    answer_later(writer, &[("a", &much()), ("b", &much()), ("c", &["of c"])]);
+    ["a", "b"].iter().for_each(|name| asks.send(want(name)).unwrap());
+    answer_later(writer, asked, &[("a", &much()), ("b", &much()), ("c", &["of c"])]);
     wait_until_full(&inbox);
     assert_eq!(foresee(&inbox, &[], 0), 0);
-    assert_eq!(text(open(&inbox, "c")), "of c");
+    assert_eq!(text(open_told(&inbox, "c", &asks)), "of c");
     assert_eq!(inbox.lock().due.state(), (0, 0, 0));
 }
 

@@ -68,7 +68,8 @@ pub(super) fn begin(means: Means, input: &File, output: &File) -> Result<Begun, 
     if escalate::known(user)? == rights.login.uid {
         return Ok(Begun::Here(rights));
     }
-    let started = escalate::start(&means, user, "act", &|| is_gone(input))?;
+    let started =
+        escalate::start(&means, user, "act", &|| is_gone(input)).map_err(SysError::from)?;
     hand_over(&started, &rights, input, output)
         .map_err(|error| SysError::io(format!("the agent of `{user}` did not take over"), error))?;
     Ok(Begun::There(started))

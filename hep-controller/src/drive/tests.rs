@@ -78,7 +78,7 @@ impl Agent {
     }
 
     pub(crate) fn hear(&mut self) -> Option<Request> {
-        frame::read(&mut self.0).unwrap()
+        frame::read_packed(&mut self.0).unwrap()
     }
 
     /// What is sent before the first reply.

@@ -17,8 +17,13 @@ use serde_json::Map;
 use std::io::{self, BufReader, Read};
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+/// How often a helper whose try goes on says that it is there.
+const BEAT: Duration = Duration::from_secs(1);
 
 /// `hep-agent assist`.
 pub(crate) fn main(socket: &str, uid: &str) -> ExitCode {
@@ -37,13 +42,27 @@ pub(crate) fn main(socket: &str, uid: &str) -> ExitCode {
 /// Makes one try after the other until the other side is gone.
 pub(super) fn serve(stream: UnixStream) -> io::Result<()> {
     let reader = stream.try_clone()?;
-    let station = Arc::new(Station { inbox: Arc::default(), stream: Mutex::new(stream) });
+    let busy = AtomicBool::new(false);
+    let station = Arc::new(Station { inbox: Arc::default(), stream: Mutex::new(stream), busy });
     let (sender, errands) = channel();
     let inbox = Arc::clone(&station.inbox);
     // Never joined: it ends with the stream.
     std::thread::spawn(move || hear(&mut BufReader::new(reader), &inbox, &sender));
+    let beating = Arc::downgrade(&station);
+    std::thread::spawn(move || beat(&beating));
     work(&station, &errands);
     Ok(())
+}
+
+/// Says that this process is there while it makes a try, until nobody works any more.
+fn beat(station: &Weak<Station>) {
+    loop {
+        std::thread::sleep(BEAT);
+        let Some(station) = station.upgrade() else { return };
+        if station.busy.load(Ordering::SeqCst) {
+            station.say(&Answer::Alive).ok();
+        }
+    }
 }
 
 /// Sorts what comes until the stream ends.
@@ -64,18 +83,20 @@ fn work(station: &Arc<Station>, errands: &Receiver<Box<Errand>>) {
     let outside: Arc<dyn Outside> = Arc::<Station>::clone(station);
     let mut machine: Option<Machine> = None;
     while let Ok(errand) = errands.recv() {
+        station.busy.store(true, Ordering::SeqCst);
         let Errand { task, start, diff, mode, check } = *errand;
         let machine = machine.get_or_insert_with(|| Machine::new(mode, &outside));
         let input = Input { task: &task, diff, names: &names };
         let done = match &task.spec {
-            Spec::Typed(spec) => machine.with(check, |host, mode| {
+            Spec::Typed(spec) => machine.with(check, |host, _| {
                 host.begin_task(start);
-                (converge(spec, &input, host), mode)
+                converge(spec, &input, host)
             }),
             Spec::Open { .. } => None,
         };
-        let (tried, mode) = done.unwrap_or_else(|| (failed("the task came unrendered"), mode));
-        station.done(tried, mode);
+        let tried = done.unwrap_or_else(|| failed("the task came unrendered"));
+        station.busy.store(false, Ordering::SeqCst);
+        station.done(tried);
     }
 }
 
@@ -89,6 +110,8 @@ fn failed(message: &str) -> Tried {
 struct Station {
     inbox: Arc<Inbox>,
     stream: Mutex<UnixStream>,
+    /// Whether a try goes on.
+    busy: AtomicBool,
 }
 
 impl Station {
@@ -101,11 +124,11 @@ impl Station {
         })
     }
 
-    fn done(&self, tried: Tried, mode: RunMode) {
-        let said = self.say(&Answer::Done(Box::new(Account::of(tried)), mode));
+    fn done(&self, tried: Tried) {
+        let said = self.say(&Answer::Done(Box::new(Account::of(tried))));
         if let Err(frame::FrameError::TooLong(_) | frame::FrameError::Malformed(_)) = said {
             let tried = failed("what became of the task is too long to be told");
-            self.say(&Answer::Done(Box::new(Account::of(tried)), mode)).ok();
+            self.say(&Answer::Done(Box::new(Account::of(tried)))).ok();
         }
     }
 }

@@ -107,6 +107,22 @@ fn read_kept(path: &str, kept: &Kept) -> io::Result<Arc<str>> {
     }
 }
 
+/// The host's own files of users and groups, as they are at a moment.
+pub(super) struct Files([Arc<str>; 2]);
+
+impl Files {
+    pub(super) fn now() -> Result<Self, SysError> {
+        Ok(Self([Database::Passwd.read()?, Database::Group.read()?]))
+    }
+}
+
+impl PartialEq for Files {
+    /// Whether they were read once: a file that is another is read again.
+    fn eq(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).all(|(one, other)| Arc::ptr_eq(one, other))
+    }
+}
+
 /// The number of a user; `None` if the host does not know the name.
 pub(crate) fn user_number(name: &str) -> Result<Option<u32>, SysError> {
     Database::Passwd.number(name)

@@ -4,11 +4,12 @@
 //! and of signals stay root. The real and the saved user stay root's meanwhile: the way back, and the reason why that user
 //! can send this process no signal. What is started here gives both up before it runs (see `drop_for_good`).
 
-use super::accounts::{self, User};
+use super::accounts::{self, Files, User};
 use crate::sys::SysError;
 use rustix::fs::{Gid, Uid};
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io;
 
 /// A user of this host, and what a login would give.
@@ -16,6 +17,35 @@ use std::io;
 pub(crate) struct Identity {
     account: User,
     groups: Vec<u32>,
+}
+
+/// The users that a run has met. A directory (LDAP, SSSD) is asked once for each, as at a login; what the host's own files
+/// say is looked up anew when they are others than they were.
+#[derive(Default)]
+pub(crate) struct Identities {
+    known: BTreeMap<String, Identity>,
+    files: Option<Files>,
+}
+
+impl Identities {
+    /// The user of that name, found by `find` if it is not known; `None` if the host has none.
+    pub(crate) fn of(
+        &mut self,
+        name: &str,
+        find: impl FnOnce() -> Result<Option<Identity>, SysError>,
+    ) -> Result<Option<Identity>, SysError> {
+        let files = Files::now()?;
+        if self.files.as_ref() != Some(&files) {
+            self.known.clear();
+            self.files = Some(files);
+        }
+        if let Some(known) = self.known.get(name) {
+            return Ok(Some(known.clone()));
+        }
+        let found = find()?;
+        self.known.extend(found.clone().map(|identity| (name.to_owned(), identity)));
+        Ok(found)
+    }
 }
 
 thread_local! {
@@ -144,5 +174,24 @@ fn own_groups() -> Result<Vec<u32>, SysError> {
 fn come_back(result: io::Result<()>) {
     if result.is_err() {
         std::process::abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_is_looked_up_once_and_an_absent_one_each_time() {
+        let mut identities = Identities::default();
+        let mut looks = Vec::new();
+        for name in ["root", "hep-no-such-user", "root", "hep-no-such-user"] {
+            let found = identities.of(name, || {
+                looks.push(name);
+                Identity::of(name)
+            });
+            assert_eq!(found.unwrap(), Identity::of(name).unwrap());
+        }
+        assert_eq!(looks, ["root", "hep-no-such-user", "hep-no-such-user"]);
     }
 }

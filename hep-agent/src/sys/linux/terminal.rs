@@ -93,13 +93,15 @@ impl OnTerminal {
 
     /// Waits for the end; what it still writes is dropped.
     pub(crate) fn outlast(mut self) -> io::Result<Exit> {
-        loop {
+        while self.ours.is_some() {
             self.read();
             if let Some(exit) = self.ended()? {
                 return Ok(exit);
             }
             self.wait(None, Duration::from_millis(500));
         }
+        // It has left its terminal, where there is nothing more to be read.
+        Ok(exit_of(self.child.wait()?))
     }
 
     /// Hangs up. Programs of another user take no signal from us, but those of the terminal come from the kernel.
@@ -166,6 +168,15 @@ mod tests {
         let mut program = sh("test -t 0 && test -t 2 && echo x >/dev/tty && exit 3");
         hear(&mut program, "x");
         assert_eq!(program.outlast().unwrap(), Exit::Code(3));
+    }
+
+    #[test]
+    fn end_behind_the_terminals_is_seen_at_once() {
+        let mut program = sh("trap '' HUP; echo x; exec <&- >&- 2>&-; sleep 0.2; exit 3");
+        hear(&mut program, "x");
+        let begun = std::time::Instant::now();
+        assert_eq!(program.outlast().unwrap(), Exit::Code(3));
+        assert!(begun.elapsed() < Duration::from_millis(450), "{:?}", begun.elapsed());
     }
 
     #[test]
