@@ -245,7 +245,8 @@ fn conclude(ended: Result<End, String>, order: &Order<'_>, link: Heedful<'_>) ->
     }
 }
 
-/// Streams contents, or says why not. Each whole or not at all: the agent sees its last piece only if the digest holds.
+/// Streams contents, or says why not. The last piece of one goes out only while its file is of the version that was hashed;
+/// that the digest holds is for the agent to prove.
 fn answer(job: &Job, wants: &[Want], link: &mut Heedful<'_>) -> Result<(), FrameError> {
     // Many small ones go out together, as one packet is cheaper than ten.
     let mut batch = Vec::new();

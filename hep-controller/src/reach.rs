@@ -13,6 +13,7 @@ use crate::remote::{
     self, Books, Canceller, HostKeyPolicy, Identities, Known, Link, Options, Passphrases, Problem,
     Said, Secret, Stage, Target, Timeouts, Transport, Unreachable, UploadMode,
 };
+use crate::report::HostId;
 use crate::report::clock::Clock;
 use crate::report::text::{chain, shown};
 use crate::settings::{self, Logins, Refusal, Usual};
@@ -101,16 +102,23 @@ impl Reach {
         Ok(reach)
     }
 
-    /// Asks `ssh` about one host for each set of options that the inventory adds: the files are the same for all.
+    /// Asks `ssh` about one host for each set of options that the inventory adds: the files are the same for all. A wish to
+    /// stop ends an answer that does not come, as with a `Match exec` that hangs.
     fn check_ssh_config(&self) -> Result<(), Refusal> {
         let mut seen = BTreeSet::new();
-        for said in self.hosts.iter().filter(|said| said.transport != Transport::Local) {
-            if seen.insert(&said.arguments) {
-                let checked = self.asking().check(said, &Canceller::default());
-                checked.map_err(|Problem { what, hint }| Refusal::Other { what, hint })?;
+        for (at, said) in self.hosts.iter().enumerate() {
+            if said.transport == Transport::Local || !seen.insert(&said.arguments) {
+                continue;
             }
+            let (host, way) = (HostId(at), Canceller::default());
+            if !self.stop.begin(host, &way) {
+                return Err(Refusal::Stopped);
+            }
+            let checked = self.asking().check(said, &way);
+            self.stop.end(host);
+            checked.map_err(|problem| Refusal::unless_stopped(problem, &self.stop))?;
         }
-        Ok(())
+        if self.stop.wanted() { Err(Refusal::Stopped) } else { Ok(()) }
     }
 
     /// The hosts' names.

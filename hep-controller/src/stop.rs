@@ -3,7 +3,8 @@
 
 use crate::remote::Canceller;
 use crate::report::{HostId, Stopping};
-use nix::sys::signal::{SigSet, Signal};
+use signal_hook::consts::signal::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -96,24 +97,16 @@ impl Stop {
         self.lock().ways.remove(&host);
     }
 
-    /// Blocks the signals in this thread, and in all it starts from now on, and lets them ask instead.
+    /// Lets the signals ask from now on. They are caught and not blocked: what is caught has its usual effect again in a
+    /// program that hep starts (execve(2)), and what is blocked would stay blocked in it and in all that it starts.
     ///
     /// # Errors
-    /// The system refuses to block them or to start a thread.
+    /// The system refuses to catch them or to start a thread.
     pub(crate) fn on_signals() -> io::Result<Arc<Stop>> {
-        let mut signals = SigSet::empty();
-        for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
-            signals.add(signal);
-        }
-        signals.thread_block()?;
+        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
         let stop = Arc::new(Stop::default());
         let asked = Arc::clone(&stop);
-        let wait = move || {
-            // sigwait(3) fails only for a set that holds no signal.
-            while signals.wait().is_ok() {
-                asked.ask();
-            }
-        };
+        let wait = move || signals.forever().for_each(|_| asked.ask());
         std::thread::Builder::new().name("signals".to_owned()).spawn(wait)?;
         Ok(stop)
     }

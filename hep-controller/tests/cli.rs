@@ -185,6 +185,16 @@ fn a_mistake_in_ssh_config_is_told_once_and_nothing_is_contacted() {
 }
 
 #[test]
+fn a_mistake_in_the_ssh_arguments_of_a_host_names_the_host() {
+    let hosts = "web1 host=127.0.0.1 port=1\nweb2 host=127.0.0.1 ansible_ssh_common_args='-o Nonsense=yes'\n";
+    let stage = Stage::new(&[("site.yml", PAGE), ("hosts", hosts)]);
+    let (out, err, exit) = stage.run("push site.yml -i hosts");
+    assert_eq!((out.as_str(), exit), ("", 2), "{err}");
+    assert!(err.contains("the SSH arguments of `web2` are wrong: command-line"), "{err}");
+    assert!(err.contains("`ansible_ssh_common_args`") && !err.contains("--ssh-config"), "{err}");
+}
+
+#[test]
 fn a_host_that_nobody_answers_at_is_unreachable() {
     // A port of ours that nobody listens at any more.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

@@ -347,7 +347,6 @@ mod tests {
             .collect();
         let text = "Setting up libapache2-mod-php8.4 (8.4.1) 0123456789abcdef ........ ok\n";
         let text = text.repeat(1024 * 1024 / text.len());
-        let begun = std::time::Instant::now();
         let masked = |secrets: &[String]| {
             let redactor = Redactor::new(secrets.iter().map(String::as_str));
             let begun = std::time::Instant::now();
@@ -358,9 +357,11 @@ mod tests {
             assert_eq!(shown + stream.finish(&redactor).len(), text.len());
             begun.elapsed()
         };
-        let (one, all) = (masked(&secrets[..1]), masked(&secrets));
+        // The best of several: another program may have had the processor meanwhile.
+        let best = |secrets: &[String]| (0..5).map(|_| masked(secrets)).min().unwrap();
+        let (one, all) = (best(&secrets[..1]), best(&secrets));
         assert!(all < one * 5 + std::time::Duration::from_millis(20), "{one:?} and {all:?}");
-        assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{one:?} and {all:?}");
+        assert!(one + all < std::time::Duration::from_secs(20), "{one:?} and {all:?}");
     }
 
     /// However a stream is cut, no byte of a secret is shown and nothing else is lost.

@@ -206,12 +206,13 @@ pub(crate) struct NewLink<'a> {
     pub(crate) durable: Durable,
 }
 
-/// When something new must be safe on the disk. In any case a crash leaves what gives way or what comes, whole.
+/// When something new must be safe on the disk. Where it replaces something, a crash leaves the one or the other, whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Durable {
     /// When it has taken its place.
     AtOnce,
-    /// With all others at the next [`ChangeFiles::flush`]: it is one of many.
+    /// With all others at the next [`ChangeFiles::flush`]: it is one of many. After a crash before that, what was not there
+    /// before may be missing or incomplete under its name; the next push mends it.
     Later,
 }
 

@@ -1,4 +1,5 @@
-//! Streams one content as frames, in constant memory and never whole if it is not the content that was meant.
+//! Streams one content as frames, in constant memory. Never whole if its file is not of the version that was hashed; whether
+//! what came is what was meant is for the agent to prove, by its digest.
 
 use crate::manifest::Contents;
 use hep_protocol::blob::{CHUNK, Want};
@@ -9,7 +10,7 @@ use std::io;
 /// What became of a content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Sent {
-    /// All of it went out, and had the digest.
+    /// All of it went out, of a file that is what it was when it was hashed.
     Whole,
     /// It cannot be had, and why; pieces of it may have gone out, but not the last.
     Unavailable(String),

@@ -7,6 +7,8 @@ use crate::secrets;
 use crate::stop::Stop;
 use crate::ui::errors_reach_a_terminal;
 use crate::yaml::shorten;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use std::collections::HashMap;
 use std::io::{self, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -123,19 +125,36 @@ fn run(command: &mut Command, stop: &Stop) -> io::Result<(String, String, ExitSt
     let stderr = Heard::aside(child.stderr.take());
     let status = await_end(&mut child, stop);
     if status.is_err() {
-        // It has ended already, or is ended now; what it has started hears of it by its pipes.
-        child.kill().ok();
-        child.wait().ok();
+        end(&mut child);
     }
     Ok((stdout.text(), stderr.text(), status?))
+}
+
+/// Ends a command. A Ctrl-C at the terminal has reached it and all that it started: it may put the terminal in order first.
+fn end(child: &mut Child) {
+    if let Ok(id) = i32::try_from(child.id()) {
+        // It fails only if the command has ended already.
+        kill(Pid::from_raw(id), Signal::SIGTERM).ok();
+    }
+    let end = Instant::now() + LEFT;
+    while matches!(child.try_wait(), Ok(None)) && Instant::now() < end {
+        thread::sleep(LOOK);
+    }
+    child.kill().ok();
+    child.wait().ok();
 }
 
 fn await_end(child: &mut Child, stop: &Stop) -> io::Result<ExitStatus> {
     let end = Instant::now() + WITHIN;
     loop {
         match child.try_wait()? {
-            Some(status) => return Ok(status),
-            None if stop.wanted() => return Err(io::Error::other("stopped on request")),
+            Some(status) if status.success() => return Ok(status),
+            Some(status) => {
+                // A Ctrl-C that ended it is heard here a moment later.
+                thread::sleep(LOOK);
+                return if stop.wanted() { Err(stopped()) } else { Ok(status) };
+            }
+            None if stop.wanted() => return Err(stopped()),
             None if Instant::now() > end => {
                 let what = format!("it did not end within {} s", WITHIN.as_secs());
                 return Err(io::Error::new(io::ErrorKind::TimedOut, what));
@@ -143,6 +162,10 @@ fn await_end(child: &mut Child, stop: &Stop) -> io::Result<ExitStatus> {
             None => thread::sleep(LOOK),
         }
     }
+}
+
+fn stopped() -> io::Error {
+    io::Error::other("stopped on request")
 }
 
 /// What a pipe has brought so far, read on a thread of its own.

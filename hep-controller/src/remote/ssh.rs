@@ -10,7 +10,7 @@ use super::socket::Socket;
 use super::{Canceller, Link, Options, Problem, Stage, Target, Unreachable};
 use ssh2::MethodType;
 use std::cell::Cell;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use wire::{Broken, Wire};
 
 mod bring;
@@ -35,16 +35,15 @@ pub(crate) fn launch<T>(
     let prepared = login::prepare(target, options, cancel).map_err(launch.fails(Stage::Login))?;
     let mut wire = launch.connect()?;
     (options.entered)(Stage::HostKey);
-    let asked = Instant::now();
-    let mut trust = launch.check_host_key(&wire)?;
-    if asked.elapsed() > options.timeouts.asked {
+    let (mut trust, asked) = launch.check_host_key(&wire)?;
+    if asked > options.timeouts.asked {
         // The key is known by now. The host may have waited as long as it does for a login (LoginGraceTime of sshd_config(5)).
         wire.part();
         // Before there is another: with it go the cuts of the canceller.
         drop(wire);
         wire = launch.connect()?;
         (options.entered)(Stage::HostKey);
-        trust = launch.check_host_key(&wire)?;
+        (trust, _) = launch.check_host_key(&wire)?;
     }
     (options.entered)(Stage::Login);
     wire.limit(options.timeouts.login);
@@ -144,7 +143,8 @@ impl<'a> Launch<'a> {
             .with_hint("it can ask nobody: a key without a question, and a known host key, are needed on the way")
     }
 
-    fn check_host_key(self, wire: &Wire) -> Result<Trust, Unreachable> {
+    /// What the host is trusted with, and how long the operator took to say so, with the questions about other hosts that stood before it.
+    fn check_host_key(self, wire: &Wire) -> Result<(Trust, Duration), Unreachable> {
         let Launch { target, options, .. } = self;
         let fails = self.fails(Stage::HostKey);
         let key = wire.session().host_key().and_then(|(blob, _)| PublicKey::from_blob(blob));
@@ -158,9 +158,11 @@ impl<'a> Launch<'a> {
         if authority
             .is_some_and(|files| authority::vouches(target, &key, files, within, self.cancel))
         {
-            return Ok(Trust::Full);
+            return Ok((Trust::Full, Duration::ZERO));
         }
-        options.host_keys.admit(&shown, options.policy, options.confirm).map_err(fails)
+        let begin = Instant::now();
+        let admitted = options.host_keys.admit(&shown, options.policy, options.confirm);
+        admitted.map(|trust| (trust, begin.elapsed())).map_err(fails)
     }
 
     fn login(self, wire: &mut Wire, trust: Trust, prepared: Prepared) -> Result<(), Failed> {

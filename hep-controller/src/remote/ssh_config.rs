@@ -105,7 +105,8 @@ impl Asking<'_> {
         self.read(&output.stdout, said, words, usual).map(Some)
     }
 
-    /// Whether `ssh` can read its files at all; in them no host is like another, but a mistake is one for all.
+    /// Whether `ssh` can read its files at all, and what the inventory adds to them for a host: in the files no host is like
+    /// another, but a mistake is one for all.
     ///
     /// # Errors
     /// A mistake. That `ssh` is not there, or slow, is none.
@@ -119,9 +120,7 @@ impl Asking<'_> {
         match output.filter(|output| !output.ended_well && is_mistake(&output.stderr)) {
             Some(output) => {
                 let lines: Vec<&str> = output.stderr.lines().map(str::trim).collect();
-                let what = format!("ssh_config is wrong: {}", lines.join("; "));
-                let hint = "correct it; or `--ssh-config none` leaves ssh_config out of account";
-                Err(Problem::new(what).with_hint(hint))
+                Err(mistake(&said.name, &lines))
             }
             None => Ok(()),
         }
@@ -273,6 +272,18 @@ fn is_mistake(stderr: &str) -> bool {
             .any(|words| line.starts_with(words))
     };
     stderr.lines().any(|line| about_line(line).unwrap_or(false) || about_file(line))
+}
+
+/// The mistake that `ssh` complains about: in what the inventory adds for a host, or in a file.
+fn mistake(host: &str, lines: &[&str]) -> Problem {
+    let said = lines.join("; ");
+    if lines.iter().any(|line| line.starts_with("command-line")) {
+        Problem::new(format!("the SSH arguments of `{host}` are wrong: {said}"))
+            .with_hint("correct them in the inventory: `ansible_ssh_common_args` and its like")
+    } else {
+        Problem::new(format!("ssh_config is wrong: {said}"))
+            .with_hint("correct it; or `--ssh-config none` leaves ssh_config out of account")
+    }
 }
 
 /// The answer of `ssh -G`: a keyword in lower case and its value on each line.
