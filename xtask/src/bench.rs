@@ -17,7 +17,7 @@ use crate::shell::{self, Failure};
 use crate::workspace::Workspace;
 use cases::{CASES, Case};
 use measure::Found;
-use stage::Stage;
+use stage::{Built, Stage};
 
 /// The arguments of `cargo xtask bench`.
 #[derive(Args)]
@@ -45,13 +45,13 @@ pub(crate) fn bench(workspace: &Workspace, options: &Options) -> Result<(), Fail
         return Ok(());
     }
     let cases = chosen(&options.cases)?;
-    let hep = build(workspace)?;
+    let built = build(workspace)?;
     hep_tests::ensure_tools().map_err(demo::harness)?;
     hep_tests::tools::ensure_root().map_err(demo::harness)?;
     packages::ensure(packages::BENCH)?;
     let place = workspace.target.join("bench");
     let peers = if options.peers { Some(peers::install(&place)?) } else { None };
-    let mut stage = Stage::new(place, hep, workspace.agents(), peers, options.runs)?;
+    let mut stage = Stage::new(built, place, peers, options.runs)?;
     let mut results: Vec<(&Case, Found)> = Vec::new();
     for case in cases {
         shell::say(&format!("\n== {}", case.title));
@@ -59,7 +59,7 @@ pub(crate) fn bench(workspace: &Workspace, options: &Options) -> Result<(), Fail
         shell::say(&page::rows(&result));
         results.push((case, result));
     }
-    let page = page::page(&results, &page::conditions(&stage)?);
+    let page = page::page(&results, &page::conditions(&stage));
     shell::say(&format!("\n{}", page::table(&results)));
     stage.keep("benchmarks.md", &page)?;
     let plot = plot::plot(&results);
@@ -85,12 +85,14 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Case>, Failure> {
 }
 
 /// hep of the release profile, with the agents inside that users get.
-fn build(workspace: &Workspace) -> Result<std::path::PathBuf, Failure> {
+fn build(workspace: &Workspace) -> Result<Built, Failure> {
     packages::ensure(packages::COMPILING)?;
     packages::ensure(packages::OPENSSL)?;
     agents::build(workspace, &Wanted::Exactly(vec![Machine::own()?]), Libc::Any)?;
     let mut build = shell::cargo();
     build.args(["build", "--release", "-p", "hep-controller"]);
     shell::run(build.env("HEP_AGENTS_DIR", workspace.agents()))?;
-    Ok(workspace.target.join("release/hep"))
+    let commit = shell::output(shell::command("git").args(["describe", "--always", "--dirty"]))?;
+    let (hep, commit) = (workspace.target.join("release/hep"), commit.trim().to_owned());
+    Ok(Built { hep, agents: workspace.agents(), commit })
 }

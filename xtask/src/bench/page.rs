@@ -6,7 +6,7 @@ use std::fs;
 use super::cases::Case;
 use super::measure::{Cost, Found, Row};
 use super::stage::Stage;
-use crate::shell::{self, Failure};
+use crate::shell;
 
 /// The sides of a case, a line each.
 pub(super) fn rows(found: &Found) -> String {
@@ -62,7 +62,7 @@ pub(super) fn table(results: &[(&Case, Found)]) -> String {
 }
 
 /// On what it was measured.
-pub(super) fn conditions(stage: &Stage) -> Result<String, Failure> {
+pub(super) fn conditions(stage: &Stage) -> String {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let info = read("/proc/cpuinfo");
     let processor = info.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("");
@@ -73,10 +73,9 @@ pub(super) fn conditions(stage: &Stage) -> Result<String, Failure> {
     let ssh = ssh.map(|output| String::from_utf8_lossy(&output.stderr).trim().to_owned());
     let size = |path: &std::path::Path| fs::metadata(path).map_or(0, |file| file.len());
     let agent = stage.agents.join(format!("hep-agent-{}", std::env::consts::ARCH));
-    let commit = shell::output(shell::command("git").args(["describe", "--always", "--dirty"]))?;
     let peers =
         stage.peers.as_ref().map_or_else(|| "not asked for".to_owned(), |p| p.versions.clone());
-    Ok(format!(
+    format!(
         "- Machine: {cores} processors ({processor}), Linux {}; hosts are Debian with SysV init, in namespaces of the same machine, \
          behind a real sshd. So the processors are shared by both sides.\n\
          - hep at {}, release build, {} bytes with its agent; the agent {} bytes.\n\
@@ -84,12 +83,12 @@ pub(super) fn conditions(stage: &Stage) -> Result<String, Failure> {
          - Every side runs once for warming up, then {} times in turns with the others (large cases 3 to 5 times): medians, \
          and ratios run by run.\n",
         read("/proc/sys/kernel/osrelease").trim(),
-        commit.trim(),
+        stage.commit,
         size(&stage.hep),
         size(&agent),
         ssh.unwrap_or_default(),
         stage.runs,
-    ))
+    )
 }
 
 /// docs/benchmarks.md.

@@ -21,12 +21,21 @@ use crate::shell::{self, Failure};
 /// Ports of the sshd of each host, beside 22: names of many hosts lead to few.
 pub(super) const PORTS: u16 = 10;
 
+/// The hep that is measured.
+pub(super) struct Built {
+    pub(super) hep: PathBuf,
+    pub(super) agents: PathBuf,
+    pub(super) commit: String,
+}
+
 /// The bench's world.
 pub(super) struct Stage {
     /// Everything that is made lies there.
     pub(super) place: PathBuf,
     pub(super) hep: PathBuf,
     pub(super) agents: PathBuf,
+    /// What hep was built from.
+    pub(super) commit: String,
     pub(super) peers: Option<Peers>,
     pub(super) runs: u32,
     hosts: Vec<Host>,
@@ -35,18 +44,26 @@ pub(super) struct Stage {
 
 impl Stage {
     pub(super) fn new(
+        built: Built,
         place: PathBuf,
-        hep: PathBuf,
-        agents: PathBuf,
         peers: Option<Peers>,
         runs: u32,
     ) -> Result<Stage, Failure> {
+        let Built { hep, agents, commit } = built;
         for directory in ["logs", "site/files"] {
             let directory = place.join(directory);
             fs::create_dir_all(&directory).map_err(shell::file_error("create", &directory))?;
         }
-        let stage =
-            Stage { place, hep, agents, peers, runs, hosts: Vec::new(), logs: Cell::new(0) };
+        let stage = Stage {
+            place,
+            hep,
+            agents,
+            commit,
+            peers,
+            runs,
+            hosts: Vec::new(),
+            logs: Cell::new(0),
+        };
         stage.write_site()?;
         Ok(stage)
     }
