@@ -30,6 +30,10 @@ const TICK: Duration = Duration::from_millis(100);
 /// (`MaxStartups`).
 const HUNG_UP: u32 = 2;
 
+/// The stack of a host's thread, in bytes: there may be hundreds of them, and what nests deepest in what a host says (facts, 128
+/// levels of JSON) takes less than half of it in a debug build.
+const STACK: usize = 1024 * 1024;
+
 /// The longest pause before another try.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
@@ -116,7 +120,7 @@ impl Fleet<'_> {
             let (sender, events) = sync_channel(QUEUE);
             for _ in 0..self.forks.clamp(1, batch.hosts.len().max(1)) {
                 let (sender, next, lost) = (sender.clone(), &next, &lost);
-                let worker = thread::Builder::new().name("host".to_owned());
+                let worker = host_thread();
                 // With fewer threads than wished for the run takes longer; without any, no host is reached.
                 let _ = worker.spawn_scoped(scope, move || self.work(batch, next, lost, &sender));
             }
@@ -308,6 +312,11 @@ impl Watcher<'_, '_> {
             stop.halt(&reason());
         }
     }
+}
+
+/// A thread for one host after the other.
+fn host_thread() -> thread::Builder {
+    thread::Builder::new().name("host".to_owned()).stack_size(STACK)
 }
 
 /// Who is worked on together.

@@ -1,6 +1,6 @@
 //! Many hosts asked for one thing each: so many at a time, none in the way of another.
 
-use super::{Launch, trouble, words};
+use super::{Launch, host_thread, trouble, words};
 use crate::drive::{Greeting, Opening};
 use crate::remote::{Canceller, Link, Problem};
 use crate::report::{HostId, Trouble};
@@ -29,7 +29,7 @@ impl<T: Send> Gather<'_, T> {
         let answers = Mutex::new(Vec::new());
         thread::scope(|scope| {
             for _ in 0..self.forks.clamp(1, self.hosts.max(1)) {
-                let worker = thread::Builder::new().name("host".to_owned());
+                let worker = host_thread();
                 // With fewer threads than wished for it takes longer; without any, no host is asked.
                 let _ = worker.spawn_scoped(scope, || self.work(&next, &answers));
             }
@@ -123,6 +123,31 @@ mod tests {
             };
             assert_eq!(answers.iter().map(word).collect::<Vec<_>>(), expected);
         }
+    }
+
+    /// In a debug build, where frames are largest.
+    #[test]
+    fn the_stack_of_a_thread_holds_facts_that_nest_as_deeply_as_may_be() {
+        let nested = format!("{{\"a\":{}{}}}", "[".repeat(126), "]".repeat(126));
+        let deep: serde_json::Value = serde_json::from_str(&nested).unwrap();
+        let launch: &Launch<'_> = &|_, _| {
+            let deep = deep.clone();
+            let script = move |agent: &mut crate::drive::tests::Agent| {
+                assert_eq!(agent.hear(), Some(Request::Facts));
+                agent.say(Reply::Facts(Json(deep)));
+            };
+            Ok((Box::new(agent(script)), facts()))
+        };
+        // Half of it is left to what is below: SSH, and the terminal's questions.
+        let inquiry: &Inquiry<'_, Json> = &|link| {
+            let ask = || crate::drive::facts(link);
+            thread::scope(|scope| {
+                let half = thread::Builder::new().stack_size(super::super::STACK / 2);
+                half.spawn_scoped(scope, ask).unwrap().join().unwrap()
+            })
+        };
+        let answers = Gather { hosts: 2, forks: 2, launch, stop: &Stop::default(), inquiry }.run();
+        assert!(answers.iter().all(|answer| answer.as_ref().unwrap().0.to_string() == nested));
     }
 
     #[test]
