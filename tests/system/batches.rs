@@ -65,10 +65,15 @@ fn a_batch_that_fails_too_often_leaves_the_later_ones_alone() {
     done(&[1, 3, 4, 5]);
     let most = format!("{serial}  max_fail_percentage: 49\n");
     let (who, run) = push(&hosts, &operator, &most, &[2]);
+    // The third has its turn together with the second, and may be at any point when that one fails.
     assert!(matches!(who.as_slice(), [1, 2] | [1, 2, 3]), "{who:?}: {}", run.stdout);
+    let why = "stopped, since 1 of 2 hosts failed, more than 49 %, before the host was contacted";
+    for later in ["web4", "web5"] {
+        let ends = run.events("host");
+        let end = ends.iter().find(|end| end["host"] == later).unwrap().to_string();
+        assert!(end.contains(why), "{end}");
+    }
     assert!(!hosts[3].exists("/srv/done") && !hosts[4].exists("/srv/done"));
-    let why = "stopped, since 1 of 2 hosts failed, more than 49 %";
-    assert_eq!(run.stdout.matches(why).count(), 5 - who.len(), "{}", run.stdout);
     let enough = format!("{serial}  max_fail_percentage: 50\n");
     assert_eq!(push(&hosts, &operator, &enough, &[2]).0, [1, 2, 3, 4, 5]);
     let fatal = format!("{serial}  any_errors_fatal: true\n");

@@ -18,8 +18,18 @@ pub(crate) fn watch(host: &Host) {
     forget(host);
 }
 
+/// Waits until those who have come are gone again: sshd writes down whom it let in a moment after that.
+fn settle(host: &Host) {
+    let begun = Instant::now();
+    while host.shell("test $(pgrep -c -x sshd) -le 1").is_err() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "somebody stays");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// Nobody has come so far.
 pub(crate) fn forget(host: &Host) {
+    settle(host);
     host.shell(&format!(": > {LOG}")).unwrap();
 }
 
@@ -34,6 +44,7 @@ pub(crate) fn logins(host: &Host) -> usize {
 }
 
 fn count(host: &Host, words: &str) -> usize {
+    settle(host);
     let found = host.shell(&format!("grep -c '^{words}' {LOG} || true")).unwrap();
     found.trim().parse().unwrap()
 }

@@ -147,7 +147,9 @@ mod tests {
             })
         };
         let answers = Gather { hosts: 2, forks: 2, launch, stop: &Stop::default(), inquiry }.run();
-        assert!(answers.iter().all(|answer| answer.as_ref().unwrap().0.to_string() == nested));
+        for answer in &answers {
+            assert_eq!(answer.as_ref().unwrap().0.to_string(), nested);
+        }
     }
 
     #[test]
