@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use super::cases::Case;
 use super::measure::Found;
 
-const WIDTH: f64 = 860.0;
-const LABELS: f64 = 210.0;
+const WIDTH: f64 = 900.0;
+const LABELS: f64 = 250.0;
 const BAR: f64 = 18.0;
 
 /// A picture of all cases with more than one side.
