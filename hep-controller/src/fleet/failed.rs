@@ -39,7 +39,12 @@ pub(crate) fn can_keep(file: &Path) -> io::Result<()> {
 
 fn beside(file: &Path) -> io::Result<NamedTempFile> {
     let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty());
-    NamedTempFile::new_in(directory.unwrap_or(Path::new(".")))
+    NamedTempFile::new_in(directory.unwrap_or(Path::new("."))).map_err(|error| {
+        // `CAUSE at path "..."`: the name of the new file is no concern of the operator's.
+        let text = error.to_string();
+        let cause = text.split_once(" at path ").map_or(text.as_str(), |(cause, _)| cause);
+        io::Error::new(error.kind(), cause)
+    })
 }
 
 #[cfg(test)]
@@ -73,6 +78,7 @@ mod tests {
         can_keep(&file).unwrap();
         assert!(!file.exists());
         assert!(can_keep(directory.path()).is_err());
-        assert!(can_keep(&file.join("below")).is_err());
+        let why = can_keep(&directory.path().join("missing/failed")).unwrap_err().to_string();
+        assert_eq!(why, "No such file or directory (os error 2)");
     }
 }

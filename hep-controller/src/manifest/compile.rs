@@ -391,6 +391,19 @@ impl Flat<'_, '_> {
         }
     }
 
+    /// A task that names a user and stays the login's all the same was not meant like that.
+    fn tell_of_idle_user(&mut self, own: &Rights, all: &Rights) {
+        let order = self.run.order;
+        let by_hosts = order.audience.members.iter().any(|member| member.act_as.wanted.is_some());
+        let Some(user) = rights::idle_user(own, all, &order.act_as).filter(|_| !by_hosts) else {
+            return;
+        };
+        let before = user.source.text.get(..user.node.span.start).unwrap_or_default();
+        let (path, line) = (user.source.path.display(), before.matches('\n').count() + 1);
+        let what = "`become_user` counts only with `become: true`, and nothing says that here";
+        self.run.warnings.push(format!("{path}:{line}: {what}"));
+    }
+
     /// Puts a chosen task into the plan.
     fn task(&mut self, task: &ManifestTask, inherited: &Inherited) -> Option<u32> {
         let inherited = inherited.with(&task.control);
@@ -408,6 +421,7 @@ impl Flat<'_, '_> {
         if inherited.act_as.method.is_some() {
             self.run.rights.push(inherited.act_as.clone());
         }
+        self.tell_of_idle_user(&task.control.act_as, &inherited.act_as);
         let on_error = inherited.on_error.clone().unwrap_or(OnError::Stop);
         let mut sources = Vec::new();
         if let Some(spec) = &task.spec {

@@ -21,6 +21,11 @@ pub(crate) struct Rights {
     pub(crate) method: Option<(Method, Spot)>,
 }
 
+/// The user that a task's own keys name though nothing around it says that it shall be become.
+pub(super) fn idle_user<'r>(own: &'r Rights, all: &Rights, usual: &ActAs) -> Option<&'r Piece> {
+    own.user.as_ref().filter(|_| all.wanted.is_none() && usual.wanted.is_none())
+}
+
 /// The methods, for messages.
 pub(crate) fn methods() -> String {
     alternatives(&Method::ALL.map(|(name, _)| name))

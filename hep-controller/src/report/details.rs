@@ -27,10 +27,10 @@ const BY_GRAVITY: [Status; 7] = [
     Status::Skipped,
 ];
 
-/// Whether equal and uneventful elements of a loop are told one by one.
+/// Whether equal and uneventful elements of a loop are told one by one, and all that hosts do not share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Elements {
-    /// `3 items ok`.
+    /// `3 items ok`, `... and 3 more lines`.
     Folded,
     All,
 }
@@ -42,19 +42,24 @@ pub(crate) fn block(run: &Run, block: &Block, elements: Elements, colour: Colour
         block.groups.iter().map(|group| (group, Line::all(block, group, elements))).collect();
     let acting: usize =
         groups.iter().filter(|(_, lines)| !lines.is_empty()).map(|(g, _)| g.hosts.len()).sum();
+    let most = match elements {
+        Elements::Folded => DIFFERENCES,
+        Elements::All => usize::MAX,
+    };
     let mut differing = 0;
     for (line, hosts) in &shared(&groups) {
         let by_all = hosts.len() == acting;
-        differing += usize::from(!by_all);
-        if by_all || differing <= DIFFERENCES {
+        // A name says less than the change below it, and leaves the room to that.
+        differing += usize::from(!by_all && !matches!(line, Line::Name(_)));
+        if by_all || differing <= most {
             let whose =
                 if by_all { String::new() } else { format!("{}: ", host_names(run, hosts)) };
             line.append(&whose, colour, &mut text);
         }
     }
-    if differing > DIFFERENCES {
-        let more = count(differing - DIFFERENCES, "more line");
-        text.push_str(&format!("{INDENT}... and {more} that not all hosts share\n"));
+    if differing > most {
+        let more = count(differing - most, "more line");
+        text.push_str(&format!("{INDENT}... and {more} that not all hosts share (-v shows all)\n"));
     }
     text
 }

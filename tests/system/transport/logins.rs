@@ -13,6 +13,9 @@ use std::thread;
 
 const CODE: &str = "Xyzzy op 4711";
 
+/// Of a key. Another than the password: ssh-keygen is given it as an argument, while another test looks for that everywhere.
+const PHRASE: &str = "Plugh key 4712";
+
 /// Everything that processes of this machine show of themselves: argument lists and environments.
 fn shown() -> Vec<Vec<u8>> {
     let processes = fs::read_dir("/proc").unwrap().flatten();
@@ -113,7 +116,7 @@ fn keyboard_interactive_takes_the_password_once() {
 fn guarded_key(host: &Host, operator: &Operator) -> PathBuf {
     let key = operator.path("guarded");
     let mut keygen = Command::new("ssh-keygen");
-    keygen.args(["-q", "-t", "ed25519", "-N", CODE, "-f"]).arg(&key);
+    keygen.args(["-q", "-t", "ed25519", "-N", PHRASE, "-f"]).arg(&key);
     assert!(keygen.status().unwrap().success());
     let public = fs::read_to_string(key.with_extension("pub")).unwrap();
     host.shell("mkdir ~op/.ssh").unwrap();
@@ -182,7 +185,7 @@ fn the_operator_is_asked_at_the_terminal_of_hep() {
         |name: &str| format!("{name} host={} user=op private_key={}\n", host.addr(), key.display());
     operator.write("hosts", line("web1") + &line("again"));
     let question = format!("Passphrase for the key {}: ", key.display());
-    let said = at_a_terminal(&operator, &push, &[(&question, CODE)]);
+    let said = at_a_terminal(&operator, &push, &[(&question, PHRASE)]);
     assert_eq!(said.matches(&question).count(), 1, "{said}");
     assert_eq!(traces(&host), "");
 }

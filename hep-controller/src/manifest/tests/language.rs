@@ -130,3 +130,20 @@ fn whoever_a_task_runs_as_is_said_from_the_outside_to_the_inside() {
     web2: [0]
     "#);
 }
+
+#[test]
+fn a_user_whom_nobody_becomes_is_told() {
+    assert_snapshot!(check("- hosts: web
+  tasks:
+  - debug: {msg: a}
+    become_user: app
+  - {debug: {msg: b}, become_user: app, become: true}
+"), @r#"
+    play  null Run
+      0 debug: act_as={"wanted":null,"user":"app"}
+      1 debug: act_as={"wanted":true,"user":"app"}
+    web1: [0]
+    web2: [0]
+    warning: site.yml:4: `become_user` counts only with `become: true`, and nothing says that here
+    "#);
+}
