@@ -46,7 +46,10 @@ const BROKEN: &str = "\
 /// Makes all captures anew.
 pub(crate) fn screens(workspace: &Workspace) -> Result<(), Failure> {
     let hep = match std::env::var_os("HEP_BIN") {
-        Some(hep) => PathBuf::from(hep),
+        // It is run in another directory.
+        Some(hep) => {
+            std::path::absolute(hep).map_err(shell::file_error("find", Path::new("HEP_BIN")))?
+        }
         None => {
             demo::build(workspace)?;
             workspace.debug_hep()

@@ -80,7 +80,7 @@ pub(super) fn conditions(stage: &Stage) -> String {
          behind a real sshd. So the processors are shared by both sides.\n\
          - hep at {}, release build, {} bytes with its agent; the agent {} bytes.\n\
          - {}. Peers: {peers}.\n\
-         - Every side runs once for warming up, then {} times in turns with the others (large cases 3 to 5 times): medians, \
+         - Every side runs once for warming up, then {} times in turns with the others (some cases at most 3 or 5 times, 200 sshd once): medians, \
          and ratios run by run.\n",
         read("/proc/sys/kernel/osrelease").trim(),
         stage.commit,
