@@ -9,12 +9,12 @@ use crate::secrets;
 use crate::stop::Stop;
 use std::env;
 use std::io::{self, IsTerminal, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 mod terminal;
 
-pub(crate) use terminal::Asker;
+pub(crate) use terminal::{Asker, Trusts};
 
 /// Moves to the beginning of the line and empties it (ECMA-48, 8.3.41).
 const CLEAR: &str = "\r\u{1b}[K";
@@ -41,9 +41,17 @@ pub(crate) struct Ui {
     drawn: Option<Instant>,
     /// Held by whoever asks the operator.
     screen: Arc<Mutex<()>>,
+    /// What was to be written while a question stood.
+    waiting: Vec<(Stream, String)>,
     out_broken: bool,
     /// Whether a reader who is still there misses what was to be written.
     pub(crate) out_lost: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Stream {
+    Out,
+    Err,
 }
 
 /// Whether a person sees what programs that hep starts complain of, if they write where hep does.
@@ -69,6 +77,7 @@ impl Ui {
             status: String::new(),
             drawn: None,
             screen: Arc::default(),
+            waiting: Vec::new(),
             out_broken: false,
             out_lost: false,
         }
@@ -82,7 +91,45 @@ impl Ui {
 
     /// What a run found.
     pub(crate) fn out(&mut self, text: &str) {
-        if text.is_empty() || self.out_broken {
+        self.write(Stream::Out, text);
+    }
+
+    /// Everything else.
+    pub(crate) fn err(&mut self, text: &str) {
+        self.write(Stream::Err, text);
+    }
+
+    /// Nothing is printed over a question: it waits until that has its answer, and the run goes on meanwhile.
+    fn write(&mut self, stream: Stream, text: &str) {
+        if !text.is_empty() {
+            self.waiting.push((stream, text.to_owned()));
+        }
+        self.catch_up();
+    }
+
+    /// Prints what waits, unless a question stands.
+    fn catch_up(&mut self) {
+        let screen = Arc::clone(&self.screen);
+        let _held = match screen.try_lock() {
+            Ok(held) => held,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return,
+        };
+        self.print_waiting();
+    }
+
+    /// To be called by whoever holds the screen.
+    fn print_waiting(&mut self) {
+        for (stream, text) in std::mem::take(&mut self.waiting) {
+            match stream {
+                Stream::Out => self.print_out(&text),
+                Stream::Err => self.print_err(&text),
+            }
+        }
+    }
+
+    fn print_out(&mut self, text: &str) {
+        if self.out_broken {
             return;
         }
         self.clear_status();
@@ -91,19 +138,16 @@ impl Ui {
             self.out_broken = true;
             if error.kind() != io::ErrorKind::BrokenPipe {
                 self.out_lost = true;
-                self.err(&format!("error: cannot write to standard output: {error}\n"));
+                self.print_err(&format!("error: cannot write to standard output: {error}\n"));
             }
         }
     }
 
-    /// Everything else.
-    pub(crate) fn err(&mut self, text: &str) {
-        if !text.is_empty() {
-            self.clear_status();
-            let text = secrets::masked(text);
-            // Whoever closed standard error wants to hear nothing.
-            drop(self.err.write_all(text.as_bytes()).and_then(|()| self.err.flush()));
-        }
+    fn print_err(&mut self, text: &str) {
+        self.clear_status();
+        let text = secrets::masked(text);
+        // Whoever closed standard error wants to hear nothing.
+        drop(self.err.write_all(text.as_bytes()).and_then(|()| self.err.flush()));
     }
 
     /// A mistake of the operator or of the system; `hint` says what to change. Both harmless and without colours.
@@ -117,6 +161,7 @@ impl Ui {
 
     /// What goes on, in a line that is overwritten by whatever comes next. Nothing unless at a terminal.
     pub(crate) fn status(&mut self, line: Option<&str>) {
+        self.catch_up();
         let soon = self.drawn.is_some_and(|drawn| drawn.elapsed() < DRAWN);
         if !self.live || (soon && line.is_some()) {
             return;
@@ -178,10 +223,23 @@ impl Ui {
     /// # Errors
     /// There is no terminal any more.
     pub(crate) fn ask_step(&mut self, question: &str, stop: &Stop) -> io::Result<Answer> {
-        self.clear_status();
         let screen = Arc::clone(&self.screen);
         let _held = screen.lock().unwrap_or_else(PoisonError::into_inner);
+        self.print_waiting();
+        self.clear_status();
         terminal::ask_step(&secrets::masked(question), stop)
+    }
+
+    /// Asks at the controlling terminal whether a host's key is the right one.
+    ///
+    /// # Errors
+    /// There is no terminal any more, or the operator wishes to stop.
+    pub(crate) fn ask_trust(&mut self, question: &str, stop: &Stop) -> io::Result<Trusts> {
+        let screen = Arc::clone(&self.screen);
+        let _held = screen.lock().unwrap_or_else(PoisonError::into_inner);
+        self.print_waiting();
+        self.clear_status();
+        terminal::ask_trust(question, stop)
     }
 
     /// Whoever asks about host keys, from the threads of a run.
@@ -240,6 +298,7 @@ mod tests {
             status: String::new(),
             drawn: None,
             screen: Arc::default(),
+            waiting: Vec::new(),
             out_broken: false,
             out_lost: false,
         };
@@ -263,6 +322,22 @@ mod tests {
         };
         check(100, false, act, "done\n", "");
         check(100, true, act, "done\n", "\rbusy\u{1b}[K\r\u{1b}[K");
+    }
+
+    #[test]
+    fn nothing_is_printed_over_a_question() {
+        let act = |ui: &mut Ui| {
+            let screen = Arc::clone(&ui.screen);
+            let question = screen.lock().unwrap();
+            ui.out("one\n");
+            ui.err("two\n");
+            ui.status(Some("busy"));
+            assert_eq!(ui.waiting.len(), 2);
+            drop(question);
+            // The next look at the clock is enough.
+            ui.status(None);
+        };
+        check(100, true, act, "one\n", "two\n");
     }
 
     #[test]

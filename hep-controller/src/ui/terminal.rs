@@ -2,6 +2,7 @@
 
 use crate::drive::Answer;
 use crate::remote::Confirm;
+use crate::report::text::shown_lines;
 use crate::stop::Stop;
 use hep_protocol::message::Go;
 use nix::errno::Errno;
@@ -33,28 +34,65 @@ impl Confirm for Asker {
         let _screen = self.screen.lock().unwrap_or_else(PoisonError::into_inner);
         let mut terminal = open()?;
         write!(terminal, "{}", self.clear)?;
-        confirm_at(&mut terminal, &crate::secrets::masked(question), &self.stop)
+        confirm_at(&mut terminal, &harmless(question), &self.stop)
     }
 
     fn passphrase(&self, question: &str) -> io::Result<String> {
         let _screen = self.screen.lock().unwrap_or_else(PoisonError::into_inner);
         let mut terminal = open()?;
         write!(terminal, "{}", self.clear)?;
-        ask_quietly(&mut terminal, question, &self.stop)
+        ask_quietly(&mut terminal, &harmless(question), &self.stop)
     }
 }
 
+/// What the operator says of one host's key, and of those that follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trusts {
+    This,
+    Not,
+    All,
+}
+
+/// Asks whether a host's key is the right one. The end of input says no.
+pub(super) fn ask_trust(question: &str, stop: &Stop) -> io::Result<Trusts> {
+    ask_trust_at(&mut open()?, &harmless(question), stop)
+}
+
+fn ask_trust_at(terminal: &mut File, question: &str, stop: &Stop) -> io::Result<Trusts> {
+    let words = [("yes", Trusts::This), ("no", Trusts::Not), ("all", Trusts::All)];
+    choose_at(terminal, question, &words, Trusts::Not, stop)
+}
+
 fn confirm_at(terminal: &mut File, question: &str, stop: &Stop) -> io::Result<bool> {
+    choose_at(terminal, question, &[("yes", true), ("no", false)], false, stop)
+}
+
+/// Asks until one of the words is typed.
+fn choose_at<T: Copy>(
+    terminal: &mut File,
+    question: &str,
+    words: &[(&str, T)],
+    at_end: T,
+    stop: &Stop,
+) -> io::Result<T> {
+    let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
     // What was typed before the question, a second `yes` to the one before it most of all, is no answer to it.
     tcflush(&terminal, FlushArg::TCIFLUSH)?;
-    write!(terminal, "{question} (yes/no)? ")?;
+    write!(terminal, "{question} ({})? ", names.join("/"))?;
     loop {
-        match answer(terminal, stop)?.as_deref().map(str::trim) {
-            Some("yes") => return Ok(true),
-            Some("no") | None => return Ok(false),
-            Some(_) => write!(terminal, "please type `yes` or `no`: ")?,
+        let answer = answer(terminal, stop)?;
+        let Some(typed) = answer.as_deref().map(str::trim) else { return Ok(at_end) };
+        match words.iter().find(|(word, _)| *word == typed) {
+            Some((_, meaning)) => return Ok(*meaning),
+            None => write!(terminal, "please type `{}`: ", names.join("` or `"))?,
         }
     }
+}
+
+/// A question as a terminal may show it: names in it may come from an inventory, or from a host.
+fn harmless(question: &str) -> String {
+    let lines: Vec<String> = shown_lines(question).collect();
+    crate::secrets::masked(&lines.join("\n"))
 }
 
 /// Whether there is anybody to ask.
@@ -198,6 +236,33 @@ mod tests {
         });
         assert!(!confirm_at(&mut terminal, "the next host", &Stop::default()).unwrap());
         typing.join().unwrap();
+    }
+
+    #[test]
+    fn a_key_is_asked_about_until_the_answer_is_one_of_three() {
+        let check = |typed: &str, expected: Trusts| {
+            let pty = openpty(None, None).unwrap();
+            let (mut person, mut terminal) = (File::from(pty.master), File::from(pty.slave));
+            let text = typed.to_owned();
+            let typing = std::thread::spawn(move || {
+                read_to(&mut person, b"(yes/no/all)? ");
+                person.write_all(text.as_bytes()).unwrap();
+                person
+            });
+            let stop = Stop::default();
+            assert_eq!(ask_trust_at(&mut terminal, "web1", &stop).unwrap(), expected, "{typed:?}");
+            drop(typing.join());
+        };
+        check("yes\n", Trusts::This);
+        check("y\nyes\n", Trusts::This);
+        check("no\n", Trusts::Not);
+        check("all\n", Trusts::All);
+        check("\u{4}", Trusts::Not);
+    }
+
+    #[test]
+    fn a_question_is_shown_without_what_a_terminal_would_obey() {
+        assert_eq!(harmless("the host\nweb\u{1b}[2Jdb\r\nis"), "the host\nweb\\u{1b}[2Jdb\nis");
     }
 
     #[test]
