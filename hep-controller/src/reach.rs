@@ -10,8 +10,8 @@ use crate::inventory::{Host, Rights};
 use crate::remote::openssh::Wishes;
 use crate::remote::ssh_config::{Answer, Asking, SshConfig};
 use crate::remote::{
-    self, Books, Canceller, HostKeyPolicy, Identities, Known, Link, Options, Passphrases, Problem,
-    Said, Secret, Stage, Target, Timeouts, Transport, Unreachable, UploadMode,
+    self, Books, Canceller, HostKeyPolicy, HostKeys, Identities, Known, Link, Options, Passphrases,
+    Problem, Said, Secret, Stage, Target, Timeouts, Transport, Unreachable, UploadMode,
 };
 use crate::report::HostId;
 use crate::report::clock::Clock;
@@ -24,6 +24,8 @@ use hep_protocol::rights::Means;
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+
+mod unknown_keys;
 
 /// What the command line, the config and the system say of it.
 pub(crate) struct Ways<'a> {
@@ -56,6 +58,8 @@ pub(crate) struct Reach {
     pub(crate) stop: Arc<Stop>,
     /// How long each stage took.
     pub(crate) clock: Arc<Clock>,
+    /// What `ssh` says of each host, asked once.
+    answers: Vec<OnceLock<Option<Answer>>>,
 }
 
 impl Reach {
@@ -82,6 +86,7 @@ impl Reach {
         let books = Books::of_user(usual.home.as_deref());
         let warning = |line: &String| ui.err(&format!("warning: {}\n", shown(line)));
         books.usual().warnings().iter().for_each(warning);
+        let answers = targets.iter().map(|_| OnceLock::new()).collect();
         let reach = Reach {
             hosts: targets,
             means,
@@ -97,6 +102,7 @@ impl Reach {
             known: OnceLock::new(),
             stop,
             clock: Arc::default(),
+            answers,
         };
         reach.check_ssh_config()?;
         Ok(reach)
@@ -167,48 +173,80 @@ impl Reach {
     ) -> Result<(Box<dyn Link>, Facts), Unreachable> {
         let host = greeting.host;
         self.clock.enter(host, Stage::Resolve);
-        let asking = self.asking();
-        let answer = asking.about(said, way).map_err(|Problem { what, hint }| {
-            let (host, stage, output) = (said.name.clone(), Stage::Resolve, String::new());
-            Unreachable { host, stage, what, hint, source: None, output, hung_up: false }
-        })?;
-        let host_keys = self.books.of(answer.as_ref());
-        let upload = said.upload.unwrap_or_default();
-        let known = match upload {
-            UploadMode::Cache => self.known.get_or_init(known).as_slice(),
-            UploadMode::Sftp | UploadMode::Exec => &[],
-        };
-        let options = Options {
-            upload,
-            known,
-            policy: self
-                .policy
-                .or(answer.as_ref().map(|answer| answer.policy))
-                .unwrap_or(HostKeyPolicy::Ask),
-            host_keys: &host_keys,
-            confirm: &self.asker,
-            timeouts: Timeouts::of(answer.as_ref(), self.connect_timeout),
-            identities: self.identities.clone().with_answer(answer.as_ref()),
-            passphrases: &self.passphrases,
-            entered: &|stage| self.clock.enter(host, stage),
-            agents: &|machine| {
-                agent_binary::for_machine(machine)
-                    .map_err(|error| Problem::new(chain(&error)).with_hint(error.hint()))
-            },
-        };
-        let usual_user = self.usual.user.as_deref().unwrap_or_default();
-        let target = Target::of(said, answer.clone(), usual_user);
+        let answer = self.answer(host, said, way)?;
+        let host_keys = self.books.of(answer);
+        let entered = |stage| self.clock.enter(host, stage);
+        let options = Options { entered: &entered, ..self.options(said, answer, &host_keys) };
+        let target = self.target(said, answer);
         let mut hello = |link: &mut dyn Link| greeting.exchange(link);
         match said.transport {
             Transport::Openssh => {
-                let words = asking.words(said);
-                let wishes = self.wishes(said, &words, answer.as_ref());
+                // `ssh` would ask once more.
+                if let Some(problem) = host_keys.refusal(&target) {
+                    return Err(stopped_at(Stage::HostKey, said, problem));
+                }
+                let words = self.asking().words(said);
+                let wishes = self.wishes(said, &words, answer);
                 remote::openssh::launch(&target, &wishes, &options, way, hello)
             }
             Transport::Ssh2 | Transport::Local => {
                 let launched = remote::ssh::launch(&target, &options, way, &mut hello);
-                launched.map_err(|error| advised(error, &target, answer.as_ref(), way))
+                launched.map_err(|error| advised(error, &target, answer, way))
             }
+        }
+    }
+
+    /// What `ssh` says of a host.
+    fn answer(
+        &self,
+        host: HostId,
+        said: &Said,
+        way: &Canceller,
+    ) -> Result<Option<&Answer>, Unreachable> {
+        let failed = |problem| stopped_at(Stage::Resolve, said, problem);
+        let Some(kept) = self.answers.get(host.0) else {
+            return Err(failed(Problem::new("no such host")));
+        };
+        if kept.get().is_none() {
+            let answer = self.asking().about(said, way).map_err(failed)?;
+            // Whoever was first has the same.
+            drop(kept.set(answer));
+        }
+        Ok(kept.get().and_then(Option::as_ref))
+    }
+
+    fn target(&self, said: &Said, answer: Option<&Answer>) -> Target {
+        Target::of(said, answer.cloned(), self.usual.user.as_deref().unwrap_or_default())
+    }
+
+    fn options<'a>(
+        &'a self,
+        said: &Said,
+        answer: Option<&Answer>,
+        host_keys: &'a HostKeys,
+    ) -> Options<'a> {
+        let upload = said.upload.unwrap_or_default();
+        Options {
+            upload,
+            known: match upload {
+                UploadMode::Cache => self.known.get_or_init(known).as_slice(),
+                UploadMode::Sftp | UploadMode::Exec => &[],
+            },
+            policy: self
+                .policy
+                .or(answer.map(|answer| answer.policy))
+                .unwrap_or(HostKeyPolicy::Ask),
+            host_keys,
+            demands: answer.map(|answer| answer.demands.clone()).unwrap_or_default(),
+            confirm: &self.asker,
+            timeouts: Timeouts::of(answer, self.connect_timeout),
+            identities: self.identities.clone().with_answer(answer),
+            passphrases: &self.passphrases,
+            entered: &|_| {},
+            agents: &|machine| {
+                agent_binary::for_machine(machine)
+                    .map_err(|error| Problem::new(chain(&error)).with_hint(error.hint()))
+            },
         }
     }
 
@@ -242,6 +280,12 @@ impl Reach {
             has_password: said.password.is_some(),
         }
     }
+}
+
+fn stopped_at(stage: Stage, said: &Said, problem: Problem) -> Unreachable {
+    let Problem { what, hint } = problem;
+    let (host, output) = (said.name.clone(), String::new());
+    Unreachable { host, stage, what, hint, source: None, output, hung_up: false }
 }
 
 /// With a word about what only `ssh` can do, where that would have helped.

@@ -11,10 +11,11 @@ use std::time::Duration;
 
 pub(crate) mod askpass;
 mod auth;
-mod authority;
 mod canceller;
 mod child;
 mod connect;
+mod demands;
+mod host_certificate;
 mod host_key;
 mod key_file;
 mod known_hosts;
@@ -24,6 +25,7 @@ pub(crate) mod openssh;
 pub(crate) mod password_command;
 mod private_key;
 mod proxy;
+mod revoked;
 mod socket;
 pub(crate) mod ssh;
 mod ssh_agent;
@@ -32,14 +34,17 @@ mod tail;
 #[cfg(test)]
 mod test_server;
 mod transport;
+mod unknown_key;
 mod upload;
 
 pub(crate) use canceller::Canceller;
+pub(crate) use demands::Demands;
 pub(crate) use hep_protocol::value::Secret;
 pub(crate) use host_key::{Books, Confirm, HostKeyPolicy, HostKeys};
 pub(crate) use key_file::{Passphrases, check_key};
 pub(crate) use launcher::Known;
 pub(crate) use transport::Transport;
+pub(crate) use unknown_key::UnknownKey;
 pub(crate) use upload::UploadMode;
 
 /// What inventory, config and command line tell of a host; ssh_config and what is usual supply the rest.
@@ -77,6 +82,15 @@ pub(crate) struct Target {
 }
 
 impl Target {
+    /// The name and the port under which the host's key is known.
+    pub(crate) fn known_as(&self) -> (&str, u16) {
+        match &self.alias {
+            // As in ssh: an alias has no port.
+            Some(alias) => (alias, 22),
+            None => (&self.address, self.port),
+        }
+    }
+
     /// What is told of a host, and then what `ssh` says of it.
     pub(crate) fn of(said: &Said, answer: Option<ssh_config::Answer>, usual_user: &str) -> Target {
         let Said { name, address, port, user, password, private_key, .. } = said.clone();
@@ -105,6 +119,7 @@ impl Target {
 pub(crate) struct Options<'a> {
     pub(crate) policy: HostKeyPolicy,
     pub(crate) host_keys: &'a HostKeys,
+    pub(crate) demands: Demands,
     /// Who answers "is this the right host?" under [`HostKeyPolicy::Ask`].
     pub(crate) confirm: &'a dyn Confirm,
     pub(crate) timeouts: Timeouts,

@@ -3,7 +3,7 @@
 
 use super::key_file::{Certificate, Exposed, KeyFile, certified};
 use super::known_hosts::PublicKey;
-use super::{Problem, Target};
+use super::{Demands, Problem, Target};
 use std::path::PathBuf;
 
 /// sshd ends a connection after 6 refusals, if nobody has told it another number (MaxAuthTries). With a password to come as
@@ -73,6 +73,8 @@ pub(super) struct Means {
     pub(super) wanted: Vec<PublicKey>,
     /// And no others.
     pub(super) only: bool,
+    /// What ssh_config leaves of all that.
+    pub(super) demands: Demands,
 }
 
 /// What will be tried, and what was left out and why.
@@ -87,6 +89,8 @@ pub(super) enum LeftOut {
     Encrypted(PathBuf),
     Fido(String),
     Exposed(Exposed),
+    /// The way, as messages name it, and the setting of ssh_config.
+    Barred(String, &'static str),
 }
 
 /// What became of the attempts so far, as messages name them.
@@ -117,7 +121,8 @@ impl Means {
     /// The order: the named key, ssh-agent's keys, default keys, password; of these what the host offers. Where there is a
     /// password, many keys come after it, for as long as the host puts up with it.
     pub(super) fn plan(self, offered: Offered<'_>) -> Plan {
-        let Means { named, mut agent, defaults, exposed, has_password, wanted, only } = self;
+        let Means { named, mut agent, defaults, exposed, has_password, wanted, only, demands } =
+            self;
         // A named key that has a passphrase may be in ssh-agent, opened.
         let is_wanted = |key: &AgentKey| {
             let certified = certified(&key.public);
@@ -135,7 +140,10 @@ impl Means {
                      keys: &mut Vec<Attempt>,
                      left_out: &mut Vec<LeftOut>| {
             for file in files {
-                if is_fido(file.public.as_ref()) {
+                if let Some(setting) = demands.bars_key(file.public.as_ref()) {
+                    let key = format!("key {}", file.path.display());
+                    left_out.push(LeftOut::Barred(key, setting));
+                } else if is_fido(file.public.as_ref()) {
                     left_out.push(LeftOut::Fido(file.path.display().to_string()));
                 } else if !file.encrypted || file.passphrase.is_some() {
                     let certificates = file.certificates.iter().cloned();
@@ -148,7 +156,10 @@ impl Means {
         };
         files(&mut { named }, &mut keys, &mut left_out);
         for key in agent {
-            if is_fido(Some(&key.public)) {
+            if let Some(setting) = demands.bars_key(Some(&key.public)) {
+                let key = format!("ssh-agent's key `{}`", key.comment);
+                left_out.push(LeftOut::Barred(key, setting));
+            } else if is_fido(Some(&key.public)) {
                 left_out.push(LeftOut::Fido(format!("ssh-agent's `{}`", key.comment)));
             } else {
                 keys.push(Attempt::Agent(key));
@@ -162,11 +173,15 @@ impl Means {
         }
         let later = keys.split_off(keys.len().min(KEYS_BEFORE_PASSWORD));
         let mut attempts = keys;
-        if has_password && offered.has("password") {
-            attempts.push(Attempt::Password);
-        }
-        if has_password && offered.has("keyboard-interactive") {
-            attempts.push(Attempt::Interactive);
+        for (method, attempt, barred) in [
+            ("password", Attempt::Password, demands.barred.password),
+            ("keyboard-interactive", Attempt::Interactive, demands.barred.interactive),
+        ] {
+            match barred.filter(|_| has_password && offered.has(method)) {
+                Some(setting) => left_out.push(LeftOut::Barred(attempt.shown(), setting)),
+                None if has_password && offered.has(method) => attempts.push(attempt),
+                None => {}
+            }
         }
         attempts.extend(later);
         Plan { attempts, left_out }
@@ -213,6 +228,9 @@ pub(super) fn refused(
             LeftOut::Exposed(Exposed { path, mode }) => {
                 format!("; not tried, others may read it (mode {mode:04o}): key {}", path.display())
             }
+            LeftOut::Barred(way, setting) => {
+                format!("; not tried, for `{setting}` of ssh_config: {way}")
+            }
         });
     }
     Problem::new(what).with_hint(hint(target, offered, story, left_out))
@@ -242,11 +260,15 @@ pub(super) fn hung_up(
 fn hint(target: &Target, offered: Offered<'_>, story: &Story, left_out: &[LeftOut]) -> String {
     let encrypted = left_out.iter().find_map(|left_out| match left_out {
         LeftOut::Encrypted(path) => Some(path),
-        LeftOut::Fido(_) | LeftOut::Exposed(_) => None,
+        LeftOut::Fido(_) | LeftOut::Exposed(_) | LeftOut::Barred(..) => None,
     });
     let exposed = left_out.iter().find_map(|left_out| match left_out {
         LeftOut::Exposed(exposed) => Some(&exposed.path),
-        LeftOut::Fido(_) | LeftOut::Encrypted(_) => None,
+        LeftOut::Fido(_) | LeftOut::Encrypted(_) | LeftOut::Barred(..) => None,
+    });
+    let barred = left_out.iter().find_map(|left_out| match left_out {
+        LeftOut::Barred(_, setting) => Some(setting),
+        LeftOut::Fido(_) | LeftOut::Encrypted(_) | LeftOut::Exposed(_) => None,
     });
     let nothing_tried = story.accepted.is_empty() && story.refused.is_empty();
     let takes_passwords = offered.has("password") || offered.has("keyboard-interactive");
@@ -257,6 +279,10 @@ fn hint(target: &Target, offered: Offered<'_>, story: &Story, left_out: &[LeftOu
     } else if left_out.iter().any(|left_out| matches!(left_out, LeftOut::Fido(_))) {
         "`--transport openssh` can use FIDO keys (`sk-`); or name another key with `private_key`"
             .to_owned()
+    } else if let Some(setting) = barred.filter(|_| nothing_tried) {
+        format!(
+            "ssh_config leaves nothing to try: take `{setting}` back for this host, or log in another way"
+        )
     } else if !story.accepted.is_empty() && takes_passwords && target.password.is_none() {
         "the host wants a password as well: `-k` asks for it, `password` in the hosts file has it"
             .to_owned()

@@ -1,15 +1,19 @@
 //! Is this the right host? Judges a host's key by the known_hosts files and the operator's policy, and records new keys.
 //! Reads and appends those files and asks the operator; must not connect.
 
-use super::Problem;
+use super::host_certificate::{HostCertificate, Wanted};
 use super::known_hosts::{self, KnownHosts, Place, PublicKey, Verdict};
 use super::ssh_config::Answer;
+use super::{Demands, Problem, Target};
 use std::collections::HashMap;
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+use words::{changed, distrusted, named, others, question, revoked, unknown};
+
+mod record;
+mod words;
 
 /// What to do about a key that is not known. A changed or revoked key is refused by all but the last two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,11 +52,12 @@ pub(crate) trait Confirm: Sync {
 pub(crate) struct HostKeys {
     /// Where new keys go; None if the operator has no home.
     record: Option<PathBuf>,
-    files: Vec<PathBuf>,
     /// One lock for memory and file: several threads may learn keys at once.
     known: Mutex<KnownHosts>,
     /// Held while the operator is asked, so that questions come one by one and hosts already known need not wait.
     asking: Mutex<()>,
+    /// Keys that the operator does not trust, and whose they are said to be.
+    distrusted: Mutex<Vec<(String, PublicKey)>>,
     warnings: Vec<String>,
 }
 
@@ -112,8 +117,8 @@ impl HostKeys {
         let skipped = known.skipped().iter();
         warnings
             .extend(skipped.map(|line| format!("{}: line passed over: {}", line.place, line.why)));
-        let files = files.to_vec();
-        HostKeys { record, files, known: Mutex::new(known), asking: Mutex::new(()), warnings }
+        let (asking, distrusted) = (Mutex::default(), Mutex::default());
+        HostKeys { record, known: Mutex::new(known), asking, distrusted, warnings }
     }
 
     /// What was wrong with the files, a sentence each.
@@ -122,33 +127,80 @@ impl HostKeys {
     }
 
     /// The host key algorithms to negotiate, so that the host shows the key that is known.
-    pub(super) fn algorithms(&self, host: &str, port: u16) -> String {
-        self.lock().algorithms(host, port)
+    pub(super) fn algorithms<'a>(
+        &self,
+        host: &str,
+        port: u16,
+        allowed: Option<&'a [String]>,
+    ) -> Vec<&'a str> {
+        self.lock().algorithms(host, port, allowed)
     }
 
-    /// The files to ask about certificates, if nothing is known of the host but an authority for it.
-    pub(super) fn authority(&self, shown: &Shown<'_>) -> Option<&[PathBuf]> {
-        let verdict = self.verdict(shown);
-        matches!(verdict, Verdict::Unknown { authority: Some(_) }).then_some(self.files.as_slice())
-    }
-
-    /// Accepts the key or says why not.
+    /// Accepts the key or says why not. Tells how long the operator took to say so, with the questions about other hosts that
+    /// stood before it.
     pub(super) fn admit(
         &self,
         shown: &Shown<'_>,
         policy: HostKeyPolicy,
         confirm: &dyn Confirm,
-    ) -> Result<Trust, Problem> {
+    ) -> Result<(Trust, Duration), Problem> {
         if policy == HostKeyPolicy::Off {
-            return Ok(Trust::Full);
+            return Ok((Trust::Full, Duration::ZERO));
         }
-        let judgement = judge(&self.verdict(shown), shown, policy);
+        let judgement = self.judgement(shown, policy);
         if !matches!(judgement, Judgement::Ask(_)) {
-            return self.obey(judgement, shown, confirm);
+            return self.obey(judgement, shown, confirm).map(|trust| (trust, Duration::ZERO));
         }
+        let begin = Instant::now();
         let _one_at_a_time = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
         // While this one waited for its turn, another host's answer may have made the key known.
-        self.obey(judge(&self.verdict(shown), shown, policy), shown, confirm)
+        let trust = self.obey(self.judgement(shown, policy), shown, confirm)?;
+        Ok((trust, begin.elapsed()))
+    }
+
+    /// What to ask about a key, if nothing is known of its host.
+    pub(super) fn question(&self, shown: &Shown<'_>) -> Option<String> {
+        match self.judgement(shown, HostKeyPolicy::Ask) {
+            Judgement::Ask(question) => Some(question),
+            Judgement::Accept | Judgement::Suspect | Judgement::Record | Judgement::Refuse(_) => {
+                None
+            }
+        }
+    }
+
+    /// Makes a key known of which the operator says that it is the host's.
+    pub(super) fn trust(&self, shown: &Shown<'_>) -> Result<(), Problem> {
+        self.record(shown, OtherType::Seen)
+    }
+
+    /// Takes note that the operator does not trust a key, who is not asked again.
+    pub(super) fn distrust(&self, shown: &Shown<'_>) {
+        let mut distrusted = self.distrusted.lock().unwrap_or_else(PoisonError::into_inner);
+        distrusted.push((shown.name(), shown.key.clone()));
+    }
+
+    /// What the operator does not trust of a host, if that was said.
+    pub(crate) fn refusal(&self, target: &Target) -> Option<Problem> {
+        let (host, port) = target.known_as();
+        let name = known_hosts::name(host, port);
+        let keys = self.distrusted.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.iter().find(|(whose, _)| *whose == name).map(|(_, key)| distrusted(key, &name))
+    }
+
+    fn is_distrusted(&self, shown: &Shown<'_>) -> bool {
+        let distrusted = self.distrusted.lock().unwrap_or_else(PoisonError::into_inner);
+        distrusted.iter().any(|(name, key)| *name == shown.name() && key == shown.key)
+    }
+
+    /// Whether any key is known for a host, or an authority that may vouch for one.
+    pub(super) fn has_any(&self, target: &Target) -> bool {
+        let (host, port) = target.known_as();
+        self.lock().has_any(host, port)
+    }
+
+    fn judgement(&self, shown: &Shown<'_>, policy: HostKeyPolicy) -> Judgement {
+        let verdict = self.verdict(shown);
+        judge(&verdict, shown, policy, &self.lock().other_names(shown.key))
     }
 
     fn obey(
@@ -160,17 +212,21 @@ impl HostKeys {
         match judgement {
             Judgement::Accept => Ok(Trust::Full),
             Judgement::Suspect => Ok(Trust::NoPassword),
-            Judgement::Record => self.record(shown).map(|()| Trust::Full),
+            Judgement::Record => self.record(shown, OtherType::Refused).map(|()| Trust::Full),
             Judgement::Refuse(problem) => Err(problem),
             Judgement::Ask(question) => self.ask(&question, shown, confirm).map(|()| Trust::Full),
         }
     }
 
     fn ask(&self, question: &str, shown: &Shown<'_>, confirm: &dyn Confirm) -> Result<(), Problem> {
+        if self.is_distrusted(shown) {
+            return Err(distrusted(shown.key, &shown.name()));
+        }
         match confirm.confirm(question) {
-            Ok(true) => self.record(shown),
+            Ok(true) => self.record(shown, OtherType::Seen),
             Ok(false) => {
-                Err(Problem::new(format!("{} was not trusted by the operator", shown.key())))
+                self.distrust(shown);
+                Err(distrusted(shown.key, &shown.name()))
             }
             Err(error) => Err(Problem::new(format!(
                 "{} is not known, and nobody could be asked: {error}",
@@ -181,29 +237,53 @@ impl HostKeys {
     }
 
     fn verdict(&self, shown: &Shown<'_>) -> Verdict {
-        self.lock().check(shown.host, shown.port, shown.key)
+        let wanted = Wanted {
+            host: shown.host(),
+            now: shown.now,
+            algorithms: &shown.demands.ca_signatures,
+            smallest_rsa: shown.demands.smallest_rsa,
+        };
+        let certificate = shown.certificate.map(|certificate| (certificate, &wanted));
+        self.lock().check_shown(shown.host(), shown.port(), shown.key, certificate)
     }
 
-    fn record(&self, shown: &Shown<'_>) -> Result<(), Problem> {
+    /// Makes the key known, in memory and in the file. Another run may have recorded one for the host meanwhile: what the file
+    /// says now counts, and it is looked at and written under one lock.
+    fn record(&self, shown: &Shown<'_>, other_type: OtherType) -> Result<(), Problem> {
         let mut known = self.lock();
-        if known.check(shown.host, shown.port, shown.key) == Verdict::Known {
+        if known.check(shown.host(), shown.port(), shown.key) == Verdict::Known {
             return Ok(());
         }
         let file = self.record.as_deref().ok_or_else(|| {
             Problem::new("there is no home directory to record the host's key in")
                 .with_hint("set `HOME`, or use `--host-key strict` with /etc/ssh/ssh_known_hosts")
         })?;
-        let line = append(file, &known_hosts::line(shown.host, shown.port, shown.key)).map_err(
-            |error| {
-                Problem::new(format!(
-                    "cannot record {} in {}: {error}",
-                    shown.key(),
-                    file.display()
-                ))
-            },
-        )?;
-        let place = Place { file: file.to_owned(), line };
-        known.add_host(place, shown.host, shown.port, shown.key.clone());
+        let failed = |error: io::Error| {
+            let (key, file) = (shown.key(), file.display());
+            Problem::new(format!("cannot record {key} in {file}: {error}"))
+        };
+        let mut open = record::locked(file).map_err(failed)?;
+        let text = record::read(&mut open).map_err(failed)?;
+        let mut now = KnownHosts::default();
+        now.add_file(file, &text);
+        let place = match now.check(shown.host(), shown.port(), shown.key) {
+            Verdict::Known => {
+                known.add_file(file, &text);
+                return Ok(());
+            }
+            Verdict::Changed { place, old } => return Err(changed(shown, &place, &old)),
+            Verdict::OtherType { place, old } if other_type == OtherType::Refused => {
+                return Err(changed(shown, &place, &old));
+            }
+            Verdict::Revoked { place } => return Err(revoked(shown, &place)),
+            Verdict::Unknown { .. } | Verdict::OtherType { .. } => {
+                let form = record::form(shown.demands).map_err(failed)?;
+                let line = known_hosts::line(shown.host(), shown.port(), shown.key, form);
+                let line = record::append(&mut open, &text, &line).map_err(failed)?;
+                Place { file: file.to_owned(), line }
+            }
+        };
+        known.add_host(place, shown.host(), shown.port(), shown.key.clone());
         Ok(())
     }
 
@@ -212,30 +292,50 @@ impl HostKeys {
     }
 }
 
-/// A key as a host showed it.
+/// A key as a host showed it, and proved to have.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shown<'a> {
-    pub(super) host: &'a str,
-    pub(super) port: u16,
+    pub(super) target: &'a Target,
     pub(super) key: &'a PublicKey,
+    /// The certificate about it, if it was shown in one.
+    pub(super) certificate: Option<&'a HostCertificate>,
+    pub(super) demands: &'a Demands,
+    pub(super) now: SystemTime,
 }
 
 impl Shown<'_> {
+    /// The name under which the key is known.
+    fn host(&self) -> &str {
+        self.target.known_as().0
+    }
+
+    /// The port under which it is.
+    fn port(&self) -> u16 {
+        self.target.known_as().1
+    }
+
     fn name(&self) -> String {
-        known_hosts::name(self.host, self.port)
+        known_hosts::name(self.host(), self.port())
+    }
+
+    /// The host as the inventory names it, and where it is.
+    fn whose(&self) -> String {
+        let Target { name, address, port, .. } = self.target;
+        let place = known_hosts::name(address, *port);
+        if *name == place { place } else { format!("{name} ({place})") }
     }
 
     fn key(&self) -> String {
-        format!("the {} key {} of {}", self.key.shown_kind(), self.key.fingerprint(), self.name())
+        named(self.key, &self.name())
     }
 
     fn how_to_trust(&self) -> String {
         format!(
             "compare the fingerprint, then run `ssh-keyscan -p {} -t {} {} >> ~/.ssh/known_hosts`, or use \
              `--host-key accept-new`",
-            self.port,
+            self.port(),
             keyscan_type(self.key.kind()),
-            self.host
+            self.host()
         )
     }
 }
@@ -248,6 +348,14 @@ fn keyscan_type(kind: &str) -> &str {
         kind if kind.starts_with("ecdsa-") => "ecdsa",
         kind => kind,
     }
+}
+
+/// A key of another type that the file has for a host by now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OtherType {
+    Refused,
+    /// The operator was shown it, or may have been.
+    Seen,
 }
 
 #[derive(Debug)]
@@ -263,7 +371,12 @@ enum Judgement {
 }
 
 /// The whole policy.
-fn judge(verdict: &Verdict, shown: &Shown<'_>, policy: HostKeyPolicy) -> Judgement {
+fn judge(
+    verdict: &Verdict,
+    shown: &Shown<'_>,
+    policy: HostKeyPolicy,
+    other_names: &[String],
+) -> Judgement {
     match verdict {
         Verdict::Known => Judgement::Accept,
         Verdict::Revoked { .. } | Verdict::Changed { .. } | Verdict::OtherType { .. }
@@ -271,14 +384,16 @@ fn judge(verdict: &Verdict, shown: &Shown<'_>, policy: HostKeyPolicy) -> Judgeme
         {
             Judgement::Suspect
         }
-        Verdict::Revoked { place } => {
-            Judgement::Refuse(Problem::new(format!("{} is revoked by {place}", shown.key())))
-        }
+        Verdict::Revoked { place } => Judgement::Refuse(revoked(shown, place)),
         Verdict::Changed { place, old } => Judgement::Refuse(changed(shown, place, old)),
         Verdict::OtherType { place, old } => match policy {
             HostKeyPolicy::Ask => Judgement::Ask(question(
                 shown,
-                &format!("Another host key of type {} is known for it: {place}.", old.shown_kind()),
+                &format!(
+                    "Another host key of type {} is known for it: {place}.\n{}",
+                    old.shown_kind(),
+                    others(other_names)
+                ),
             )),
             // A stranger in the middle would choose the type that is not known: not what accept-new means.
             HostKeyPolicy::Strict | HostKeyPolicy::AcceptNew => {
@@ -288,72 +403,12 @@ fn judge(verdict: &Verdict, shown: &Shown<'_>, policy: HostKeyPolicy) -> Judgeme
             HostKeyPolicy::Lax => Judgement::Suspect,
         },
         Verdict::Unknown { authority } => match policy {
-            HostKeyPolicy::Ask => Judgement::Ask(question(shown, "This key is not known.")),
+            HostKeyPolicy::Ask => Judgement::Ask(question(shown, &others(other_names))),
             HostKeyPolicy::Strict => Judgement::Refuse(unknown(shown, authority.as_ref())),
             HostKeyPolicy::AcceptNew | HostKeyPolicy::Lax => Judgement::Record,
             HostKeyPolicy::Off => Judgement::Accept,
         },
     }
-}
-
-/// In OpenSSH's words, which operators have learnt to read.
-fn question(shown: &Shown<'_>, remark: &str) -> String {
-    format!(
-        "The authenticity of host '{}' can't be established.\n{} key fingerprint is {}.\n{remark}\n\
-         Are you sure you want to continue connecting",
-        shown.name(),
-        shown.key.shown_kind(),
-        shown.key.fingerprint()
-    )
-}
-
-fn changed(shown: &Shown<'_>, place: &Place, old: &PublicKey) -> Problem {
-    Problem::new(format!(
-        "{} is not the key known for it: {place} has the {} key {}; somebody may be in the middle",
-        shown.key(),
-        old.shown_kind(),
-        old.fingerprint()
-    ))
-    .with_hint(format!(
-        "if the host was really given a new key: `ssh-keygen -f {} -R '{}'`, then push again",
-        place.file.display(),
-        shown.name()
-    ))
-}
-
-fn unknown(shown: &Shown<'_>, authority: Option<&Place>) -> Problem {
-    let hint = match authority {
-        None => shown.how_to_trust(),
-        Some(place) => format!(
-            "{place} trusts a certificate authority for this host, but no certificate for this key that `ssh` accepts was found; {}",
-            shown.how_to_trust()
-        ),
-    };
-    Problem::new(format!("{} is not known", shown.key())).with_hint(hint)
-}
-
-/// Appends a line, making the file (0600) and its directory (0700) if need be. Gives the line's number.
-fn append(file: &Path, line: &str) -> io::Result<usize> {
-    if let Some(directory) = file.parent() {
-        DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-    }
-    let mut open =
-        OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(file)?;
-    let (lines, ends_open) = count_lines(&mut open)?;
-    // One write, so that another program that appends at the same time finds whole lines.
-    let text = if ends_open { format!("\n{line}") } else { line.to_owned() };
-    open.write_all(text.as_bytes())?;
-    Ok(lines + 1)
-}
-
-/// How many lines there are, and whether the last lacks its end.
-fn count_lines(file: &mut File) -> io::Result<(usize, bool)> {
-    file.seek(SeekFrom::Start(0))?;
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
-    let ends = bytes.iter().filter(|byte| **byte == b'\n').count();
-    let ends_open = bytes.last().is_some_and(|last| *last != b'\n');
-    Ok((ends + usize::from(ends_open), ends_open))
 }
 
 #[cfg(test)]

@@ -239,7 +239,7 @@ fn public_half(path: &Path) -> Option<PublicKey> {
 }
 
 /// A public key's or a certificate's text.
-fn public_of(text: &str) -> Option<PublicKey> {
+pub(super) fn public_of(text: &str) -> Option<PublicKey> {
     let blob = text.split_ascii_whitespace().nth(1)?;
     PublicKey::from_blob(&STANDARD.decode(blob).ok()?)
 }

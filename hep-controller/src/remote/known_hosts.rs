@@ -1,6 +1,9 @@
 //! known_hosts: what such files say about a host's key (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT).
 //! Text in, verdict out: opens no file and decides no policy. One wrong line never spoils the others.
 
+use super::host_certificate::{CERTIFICATE, Flaw, HostCertificate, Wanted};
+use super::key_file::certified;
+use super::private_key::string;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -38,6 +41,16 @@ impl PublicKey {
 
     pub(super) fn blob(&self) -> &[u8] {
         &self.blob
+    }
+
+    /// The length of an RSA key's modulus; None for other keys.
+    pub(super) fn rsa_bits(&self) -> Option<u32> {
+        let (_, rest) = string(&self.blob).filter(|_| self.kind == "ssh-rsa")?;
+        let (_exponent, rest) = string(rest)?;
+        let (modulus, _) = string(rest)?;
+        let digits = modulus.iter().skip_while(|digit| **digit == 0);
+        let (first, bytes) = (digits.clone().next()?, u32::try_from(digits.count()).ok()?);
+        Some(bytes * 8 - first.leading_zeros())
     }
 
     /// As `ssh` and `ssh-keygen -l` show it: `SHA256:` and base64 without padding.
@@ -82,16 +95,24 @@ pub(super) struct Skipped {
 /// What the files say about one key of one host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// The key is there for this host.
+    /// The key is there for this host, or an authority for it has signed the certificate that was shown.
     Known,
-    /// Nothing is known of the host; a certificate authority for it may be, which vouches for certificates only.
-    Unknown { authority: Option<Place> },
+    /// Nothing is known of the host but, perhaps, a certificate authority, which vouches for certificates only.
+    Unknown { authority: Option<Distrusted> },
     /// Another key of the same type is there.
     Changed { place: Place, old: PublicKey },
     /// Only keys of other types are there.
     OtherType { place: Place, old: PublicKey },
-    /// The key was revoked.
+    /// The key, or the authority that signed its certificate, was revoked.
     Revoked { place: Place },
+}
+
+/// An authority that is trusted for a host, and yet does not vouch for the key that was shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Distrusted {
+    pub(super) place: Place,
+    /// What is wrong with the certificate; None if there was none.
+    pub(super) flaw: Option<Flaw>,
 }
 
 /// The entries of any number of files, in order.
@@ -148,49 +169,122 @@ impl KnownHosts {
         self.entries.push(Entry { place, marker: Marker::None, hosts, key });
     }
 
+    /// Whether any key is known for a host, with or without its port, or an authority that may vouch for one.
+    pub(super) fn has_any(&self, host: &str, port: u16) -> bool {
+        [Marker::None, Marker::CertAuthority]
+            .into_iter()
+            .any(|marker| !self.marked(host, port, marker).is_empty())
+    }
+
+    /// Where else a key is known, and as whose.
+    pub(super) fn other_names(&self, key: &PublicKey) -> Vec<String> {
+        let same =
+            self.entries.iter().filter(|entry| entry.marker == Marker::None && entry.key == *key);
+        let named = same.map(|Entry { place, hosts, .. }| match hosts {
+            Hosts::Hashed { .. } => format!("{place}: [hashed name]"),
+            Hosts::Patterns(patterns) => format!("{place}: {}", patterns.join(",")),
+        });
+        named.collect()
+    }
+
     pub(super) fn skipped(&self) -> &[Skipped] {
         &self.skipped
     }
 
     /// What is known of `key` as the key of `host` at `port`.
     pub(super) fn check(&self, host: &str, port: u16, key: &PublicKey) -> Verdict {
-        let of_host: Vec<&Entry> = self.of(&name(host, port)).collect();
-        let plain: Vec<&Entry> = self.of(&host.to_lowercase()).collect();
-        let mut both = of_host.iter().chain(&plain);
-        if let Some(entry) =
-            both.clone().find(|entry| entry.marker == Marker::Revoked && entry.key == *key)
+        self.check_shown(host, port, key, None)
+    }
+
+    /// The same of a key that was shown with a certificate; `wanted` says when and how it is valid. One that is not leaves the
+    /// key as it is without, as in ssh.
+    pub(super) fn check_shown(
+        &self,
+        host: &str,
+        port: u16,
+        key: &PublicKey,
+        certificate: Option<(&HostCertificate, &Wanted<'_>)>,
+    ) -> Verdict {
+        let authority = certificate.map(|(certificate, _)| &certificate.authority);
+        if let Some(place) =
+            self.revoked(host, port, |revoked| revoked == key || authority == Some(revoked))
         {
-            return Verdict::Revoked { place: entry.place.clone() };
+            return Verdict::Revoked { place };
         }
-        // As in ssh, a key known for the host without a port is good for every port, but is no reason to distrust.
-        if both.any(|entry| entry.marker == Marker::None && entry.key == *key) {
+        let authorities = self.marked(host, port, Marker::CertAuthority);
+        let flaw = certificate.map(|(certificate, wanted)| {
+            let is_trusted = authorities.iter().any(|entry| entry.key == certificate.authority);
+            let other = || Some(Flaw::OtherAuthority(certificate.authority.clone()));
+            if is_trusted { certificate.flaw(wanted) } else { other() }
+        });
+        if flaw == Some(None) {
             return Verdict::Known;
         }
-        let mut keys = of_host.iter().filter(|entry| entry.marker == Marker::None);
+        let keys = self.marked(host, port, Marker::None);
+        let of_port = self.of(&name(host, port)).any(|entry| entry.marker == Marker::None);
         let found = |entry: &&Entry| (entry.place.clone(), entry.key.clone());
-        if let Some((place, old)) = keys.clone().find(|entry| entry.key.kind == key.kind).map(found)
+        if keys.iter().any(|entry| entry.key == *key) {
+            Verdict::Known
+        } else if let Some((place, old)) =
+            keys.iter().find(|entry| of_port && entry.key.kind == key.kind).map(found)
         {
             Verdict::Changed { place, old }
-        } else if let Some((place, old)) = keys.next().map(found) {
+        } else if let Some((place, old)) = keys.first().filter(|_| of_port).map(found) {
             Verdict::OtherType { place, old }
         } else {
-            let authority = of_host.iter().find(|entry| entry.marker == Marker::CertAuthority);
-            Verdict::Unknown { authority: authority.map(|entry| entry.place.clone()) }
+            let place = authorities.first().map(|entry| entry.place.clone());
+            let flaw = flaw.flatten();
+            Verdict::Unknown { authority: place.map(|place| Distrusted { place, flaw }) }
         }
     }
 
-    /// The host key algorithms to ask the host for, best first: those of the keys known for it, then all others. No
-    /// certificates, since a host that has one would present it, and nothing here could judge it.
-    pub(super) fn algorithms(&self, host: &str, port: u16) -> String {
-        let entries: Vec<&Entry> =
-            self.of(&name(host, port)).chain(self.of(&host.to_lowercase())).collect();
-        let is_known = |kind: &str| {
-            entries.iter().any(|entry| entry.marker == Marker::None && entry.key.kind == kind)
+    /// Where a key is revoked for the host, with or without its port.
+    fn revoked(
+        &self,
+        host: &str,
+        port: u16,
+        is_meant: impl Fn(&PublicKey) -> bool,
+    ) -> Option<Place> {
+        let (of_port, plain) = (name(host, port), host.to_ascii_lowercase());
+        let mut both = self.of(&of_port).chain(self.of(&plain));
+        let found = both.find(|entry| entry.marker == Marker::Revoked && is_meant(&entry.key));
+        found.map(|entry| entry.place.clone())
+    }
+
+    /// The lines that count for a host: those with its port; where there are none, those without, since a key known for a
+    /// host without a port is good for every port of which nothing else is known. It is no reason to distrust another.
+    fn marked(&self, host: &str, port: u16, marker: Marker) -> Vec<&Entry> {
+        let is_marked = |entry: &&Entry| entry.marker == marker;
+        let of_port: Vec<&Entry> = self.of(&name(host, port)).filter(is_marked).collect();
+        if of_port.is_empty() {
+            self.of(&host.to_ascii_lowercase()).filter(is_marked).collect()
+        } else {
+            of_port
+        }
+    }
+
+    /// The host key algorithms to ask the host for, best first: certificates where an authority is known that could vouch
+    /// for one, then those of the keys known for the host, then all others. `allowed` is what ssh_config says of them.
+    pub(super) fn algorithms<'a>(
+        &self,
+        host: &str,
+        port: u16,
+        allowed: Option<&'a [String]>,
+    ) -> Vec<&'a str> {
+        let keys = self.marked(host, port, Marker::None);
+        let is_known = |name: &str| keys.iter().any(|entry| entry.key.kind == kind_of(name));
+        let is_certificate = |name: &str| name.ends_with(CERTIFICATE);
+        let mut names: Vec<&str> = match allowed {
+            Some(allowed) => allowed.iter().map(String::as_str).collect(),
+            None => ALGORITHMS.into(),
         };
-        let (known, others): (Vec<_>, Vec<_>) =
-            ALGORITHMS.iter().partition(|(kind, _)| is_known(kind));
-        let names: Vec<&str> = known.iter().chain(&others).map(|(_, names)| *names).collect();
-        names.join(",")
+        // Where nothing else is allowed, the key in a certificate counts as a key.
+        let any_plain = names.iter().any(|name| !is_certificate(name));
+        if any_plain && self.marked(host, port, Marker::CertAuthority).is_empty() {
+            names.retain(|name| !is_certificate(name));
+        }
+        names.sort_by_key(|name| (!is_certificate(name), !is_known(name)));
+        names
     }
 
     fn of(&self, name: &str) -> impl Iterator<Item = &Entry> {
@@ -198,24 +292,58 @@ impl KnownHosts {
     }
 }
 
-/// Key types and the signature algorithms they serve, in the order of preference.
-const ALGORITHMS: [(&str, &str); 5] = [
-    ("ssh-ed25519", "ssh-ed25519"),
-    ("ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256"),
-    ("ecdsa-sha2-nistp384", "ecdsa-sha2-nistp384"),
-    ("ecdsa-sha2-nistp521", "ecdsa-sha2-nistp521"),
-    ("ssh-rsa", "rsa-sha2-512,rsa-sha2-256,ssh-rsa"),
+/// Those of OpenSSH that libssh2 has, in the order of preference. SHA-1 (`ssh-rsa`) is no longer among them.
+const ALGORITHMS: [&str; 12] = [
+    "ssh-ed25519-cert-v01@openssh.com",
+    "ecdsa-sha2-nistp256-cert-v01@openssh.com",
+    "ecdsa-sha2-nistp384-cert-v01@openssh.com",
+    "ecdsa-sha2-nistp521-cert-v01@openssh.com",
+    "rsa-sha2-512-cert-v01@openssh.com",
+    "rsa-sha2-256-cert-v01@openssh.com",
+    "ssh-ed25519",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "rsa-sha2-512",
+    "rsa-sha2-256",
 ];
+
+/// The type of the keys that a plain signature algorithm serves.
+fn kind_of(algorithm: &str) -> &str {
+    match algorithm {
+        "rsa-sha2-512" | "rsa-sha2-256" => "ssh-rsa",
+        other => other,
+    }
+}
 
 /// The name under which a host is listed: with its port unless that is 22.
 pub(super) fn name(host: &str, port: u16) -> String {
-    let host = host.to_lowercase();
+    let host = host.to_ascii_lowercase();
     if port == 22 { host } else { format!("[{host}]:{port}") }
 }
 
+/// How a line names its host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Plain,
+    /// `|1|salt|hash`: for nobody to read.
+    Hashed {
+        salt: [u8; 20],
+    },
+}
+
 /// The line that makes `key` known.
-pub(super) fn line(host: &str, port: u16, key: &PublicKey) -> String {
-    format!("{} {} {}\n", name(host, port), key.kind, STANDARD.encode(&key.blob))
+pub(super) fn line(host: &str, port: u16, key: &PublicKey, form: Form) -> String {
+    let name = name(host, port);
+    let name = match form {
+        Form::Plain => name,
+        Form::Hashed { salt } => {
+            let mac = Hmac::<Sha1>::new_from_slice(&salt).expect("HMAC takes keys of any length");
+            let hash = mac.chain_update(name).finalize().into_bytes();
+            format!("|1|{}|{}", STANDARD.encode(salt), STANDARD.encode(hash))
+        }
+    };
+    format!("{name} {} {}\n", key.kind, STANDARD.encode(&key.blob))
 }
 
 fn parse_line(line: &str) -> Result<(Marker, Hosts, PublicKey), &'static str> {
@@ -236,12 +364,17 @@ fn parse_line(line: &str) -> Result<(Marker, Hosts, PublicKey), &'static str> {
     if key.kind != kind {
         return Err("the key is not of the type that the line names");
     }
+    // As in ssh, a certificate is revoked with its key.
+    let key = match marker {
+        Marker::Revoked => certified(&key).unwrap_or(key),
+        Marker::None | Marker::CertAuthority => key,
+    };
     Ok((marker, parse_hosts(hosts)?, key))
 }
 
 fn parse_hosts(text: &str) -> Result<Hosts, &'static str> {
     let Some(hashed) = text.strip_prefix('|') else {
-        return Ok(Hosts::Patterns(text.split(',').map(str::to_lowercase).collect()));
+        return Ok(Hosts::Patterns(text.split(',').map(str::to_ascii_lowercase).collect()));
     };
     let wrong = "not a hashed host name of the form `|1|salt|hash`";
     let (salt, hash) =

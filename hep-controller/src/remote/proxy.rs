@@ -81,11 +81,9 @@ impl Proxy {
         lines.into_iter().all(|line| WORDS.iter().any(|words| line.starts_with(words)))
     }
 
-    /// The same for a shell.
-    pub(super) fn for_shell(&self) -> String {
-        let quoted =
-            |word: &String| format!("'{}'", word.replace('\'', r"'\''").replace('%', "%%"));
-        self.words.iter().map(quoted).collect::<Vec<_>>().join(" ")
+    #[cfg(test)]
+    pub(super) fn words(&self) -> &[String] {
+        &self.words
     }
 
     /// Starts it.

@@ -1,18 +1,22 @@
 //! An agent on a host reached by SSH: host key, login, upload, start. With the files below `ssh/`, the only place that
 //! names ssh2. One thread owns a session and never blocks in libssh2: see `ssh/wire.rs`.
 
-use super::authority;
 use super::connect;
-use super::host_key::{HostKeyPolicy, Shown, Trust};
+use super::demands::Algorithms;
+use super::host_certificate::{HostCertificate, Malformed};
+use super::host_key::{HostKeys, Shown, Trust};
 use super::known_hosts::PublicKey;
 use super::proxy::Proxy;
+use super::revoked;
 use super::socket::Socket;
-use super::{Canceller, Link, Options, Problem, Stage, Target, Unreachable};
-use ssh2::MethodType;
+use super::{Canceller, Demands, Link, Options, Problem, Stage, Target, UnknownKey, Unreachable};
 use std::cell::Cell;
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
 use wire::{Broken, Wire};
 
+mod algorithms;
 mod bring;
 mod link;
 mod login;
@@ -32,6 +36,7 @@ pub(crate) fn launch<T>(
     mut hello: impl FnMut(&mut dyn Link) -> Result<T, Problem>,
 ) -> Result<(Box<dyn Link>, T), Unreachable> {
     let launch = Launch { target, options, cancel };
+    launch.refuse_foreign()?;
     let prepared = login::prepare(target, options, cancel).map_err(launch.fails(Stage::Login))?;
     let mut wire = launch.connect()?;
     (options.entered)(Stage::HostKey);
@@ -54,6 +59,26 @@ pub(crate) fn launch<T>(
     bring::bring(launch, wire, &mut hello)
 }
 
+/// Has a host of which nothing is known show its key, and goes no further.
+pub(crate) fn look(
+    target: &Target,
+    options: &Options<'_>,
+    host_keys: &Arc<HostKeys>,
+    cancel: &Canceller,
+) -> Result<Option<UnknownKey>, Unreachable> {
+    if host_keys.has_any(target) {
+        return Ok(None);
+    }
+    let launch = Launch { target, options, cancel };
+    let wire = launch.connect()?;
+    let (key, _) = shown_by(&wire).map_err(launch.fails(Stage::HostKey))?;
+    wire.part();
+    let (target, demands) = (target.clone(), options.demands.clone());
+    let unknown = UnknownKey { target, key, demands, host_keys: Arc::clone(host_keys) };
+    launch.refuse_weak_or_revoked(&unknown.shown()).map_err(launch.fails(Stage::HostKey))?;
+    Ok(Some(unknown))
+}
+
 /// What all steps of a launch share.
 #[derive(Clone, Copy)]
 struct Launch<'a> {
@@ -69,6 +94,20 @@ impl<'a> Launch<'a> {
 
     fn failed(self, stage: Stage) -> impl Fn(Failed) -> Unreachable + 'a {
         move |failed| failed.at(self.target, stage)
+    }
+
+    /// Settings that this transport can only ignore are a reason to do nothing.
+    fn refuse_foreign(self) -> Result<(), Unreachable> {
+        match self.options.demands.foreign.as_slice() {
+            [] => Ok(()),
+            settings => {
+                let settings = settings.join("`, `");
+                let what =
+                    format!("ssh_config has `{settings}`, which the transport `ssh2` cannot obey");
+                let hint = "`--transport openssh` obeys all that `ssh` does; or take the setting back for this host";
+                Err(self.fails(Stage::Resolve)(Problem::new(what).with_hint(hint)))
+            }
+        }
     }
 
     /// Resolve, connect, exchange keys.
@@ -106,10 +145,11 @@ impl<'a> Launch<'a> {
         let mut wire = Wire::new(socket, cancel.clone())
             .map_err(failed("no SSH session could be made", none()))?;
         wire.limit(handshake.min(left().reach));
-        let (host, port) = self.known_as();
-        let algorithms = options.host_keys.algorithms(host, port);
-        wire.run(|session| session.method_pref(MethodType::HostKey, &algorithms))
-            .map_err(failed("no host key algorithm can be asked for", none()))?;
+        let (host, port) = target.known_as();
+        let Algorithms { host_keys: allowed, .. } = &options.demands.algorithms;
+        let host_keys = options.host_keys.algorithms(host, port, allowed.as_deref());
+        algorithms::offer(&mut wire, &options.demands.algorithms, &host_keys)
+            .map_err(self.failed(Stage::Connect))?;
         match wire.run(|session| session.clone().handshake()) {
             Ok(()) => Ok(wire),
             Err(broken) => {
@@ -118,15 +158,6 @@ impl<'a> Launch<'a> {
                 let failed = failed("no SSH key exchange with the host", said)(broken);
                 Err(Unreachable { hung_up, ..failed })
             }
-        }
-    }
-
-    /// The name and the port under which the host's key is known.
-    fn known_as(self) -> (&'a str, u16) {
-        match &self.target.alias {
-            // As in ssh: an alias has no port.
-            Some(alias) => (alias, 22),
-            None => (&self.target.address, self.target.port),
         }
     }
 
@@ -145,24 +176,33 @@ impl<'a> Launch<'a> {
 
     /// What the host is trusted with, and how long the operator took to say so, with the questions about other hosts that stood before it.
     fn check_host_key(self, wire: &Wire) -> Result<(Trust, Duration), Unreachable> {
-        let Launch { target, options, .. } = self;
+        let options = self.options;
         let fails = self.fails(Stage::HostKey);
-        let key = wire.session().host_key().and_then(|(blob, _)| PublicKey::from_blob(blob));
-        let key = key.ok_or_else(|| fails(Problem::new("the host showed no key")))?;
-        let (host, port) = self.known_as();
-        let shown = Shown { host, port, key: &key };
-        let within =
-            options.timeouts.reach.min(options.timeouts.connect + options.timeouts.handshake);
-        let authority =
-            options.host_keys.authority(&shown).filter(|_| options.policy != HostKeyPolicy::Off);
-        if authority
-            .is_some_and(|files| authority::vouches(target, &key, files, within, self.cancel))
-        {
-            return Ok((Trust::Full, Duration::ZERO));
+        let (key, certificate) = shown_by(wire).map_err(&fails)?;
+        let shown = Shown {
+            target: self.target,
+            key: &key,
+            certificate: certificate.as_ref(),
+            demands: &options.demands,
+            now: SystemTime::now(),
+        };
+        self.refuse_weak_or_revoked(&shown).map_err(&fails)?;
+        options.host_keys.admit(&shown, options.policy, options.confirm).map_err(fails)
+    }
+
+    /// What holds under every policy.
+    fn refuse_weak_or_revoked(self, shown: &Shown<'_>) -> Result<(), Problem> {
+        let Demands { smallest_rsa, revoked, .. } = &self.options.demands;
+        if let Some(bits) = shown.key.rsa_bits().filter(|bits| bits < smallest_rsa) {
+            let what = format!("the host's RSA key has {bits} bits, fewer than {smallest_rsa}");
+            let hint = "give the host a larger key, or lower `RequiredRSASize` in ssh_config";
+            return Err(Problem::new(what).with_hint(hint));
         }
-        let begin = Instant::now();
-        let admitted = options.host_keys.admit(&shown, options.policy, options.confirm);
-        admitted.map(|trust| (trust, begin.elapsed())).map_err(fails)
+        let within = self.options.timeouts.reach;
+        let refuse = |list: &PathBuf| {
+            revoked::refuse(list, shown.key, shown.certificate, within, self.cancel)
+        };
+        revoked.as_ref().map_or(Ok(()), refuse)
     }
 
     fn login(self, wire: &mut Wire, trust: Trust, prepared: Prepared) -> Result<(), Failed> {
@@ -173,6 +213,19 @@ impl<'a> Launch<'a> {
                 let careful = Target { password: None, ..target.clone() };
                 login::login(wire, &careful, options, prepared)
             }
+        }
+    }
+}
+
+/// The key that the host has proved to have, and the certificate in which it showed it, if it did so.
+fn shown_by(wire: &Wire) -> Result<(PublicKey, Option<HostCertificate>), Problem> {
+    let shown = wire.session().host_key().and_then(|(blob, _)| PublicKey::from_blob(blob));
+    let shown = shown.ok_or_else(|| Problem::new("the host showed no key"))?;
+    match HostCertificate::of(&shown) {
+        Ok(None) => Ok((shown, None)),
+        Ok(Some(certificate)) => Ok((certificate.key.clone(), Some(certificate))),
+        Err(Malformed) => {
+            Err(Problem::new("the host showed a certificate that is not well-formed"))
         }
     }
 }

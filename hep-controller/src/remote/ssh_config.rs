@@ -3,7 +3,7 @@
 
 use super::host_key::HostKeyPolicy;
 use super::proxy::Proxy;
-use super::{Alive, Canceller, Problem, Said, child};
+use super::{Alive, Canceller, Demands, Problem, Said, child};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 use tokens::Tokens;
 
+mod demands;
 mod tokens;
 
 /// Which ssh_config counts.
@@ -56,6 +57,7 @@ pub(crate) struct Answer {
     pub(crate) user_known_hosts: Option<Vec<PathBuf>>,
     pub(crate) global_known_hosts: Vec<PathBuf>,
     pub(crate) policy: HostKeyPolicy,
+    pub(crate) demands: Demands,
     pub(crate) connect_timeout: Option<Duration>,
     /// How often a quiet host is asked for a sign of life, and how often it may leave that unanswered.
     pub(crate) alive: Option<Alive>,
@@ -101,7 +103,7 @@ impl Asking<'_> {
         if output.stdout.trim().is_empty() {
             return Err(failed("`ssh -G` prints nothing".to_owned()));
         }
-        let usual = self.usual_keys(cancel);
+        let usual = Lines(self.usual(cancel));
         self.read(&output.stdout, said, words, usual).map(Some)
     }
 
@@ -126,20 +128,18 @@ impl Asking<'_> {
         }
     }
 
-    /// The files that this machine's `ssh` tries when nothing names a key, as `ssh -G` shows them: each version has its own.
-    /// None if it does not say; asked once in a run.
-    fn usual_keys(&self, cancel: &Canceller) -> &'static [String] {
-        static USUAL: OnceLock<Vec<String>> = OnceLock::new();
+    /// What `ssh -G` shows where no file counts, such as the keys and the algorithms that this machine's `ssh` tries: each
+    /// version has its own. Empty if it does not say; asked once in a run.
+    fn usual(&self, cancel: &Canceller) -> &'static str {
+        static USUAL: OnceLock<String> = OnceLock::new();
         if let Some(usual) = USUAL.get() {
             return usual;
         }
         let mut command = Command::new("ssh");
         command.args(["-F", "none", "-G", "--", "localhost"]);
         match child::collect(&mut command, self.within, cancel) {
-            Ok(output) if output.ended_well => USUAL.get_or_init(|| {
-                Lines(&output.stdout).all("identityfile").map(str::to_owned).collect()
-            }),
-            Ok(_) | Err(_) => &[],
+            Ok(output) if output.ended_well => USUAL.get_or_init(|| output.stdout),
+            Ok(_) | Err(_) => "",
         }
     }
 
@@ -177,7 +177,7 @@ impl Asking<'_> {
         text: &str,
         said: &Said,
         words: Vec<String>,
-        usual_keys: &[String],
+        usual: Lines<'_>,
     ) -> Result<Answer, Problem> {
         let lines = Lines(text);
         let one = |key: &str| lines.one(key);
@@ -195,7 +195,7 @@ impl Asking<'_> {
             home: self.home,
             jump: one("proxyjump").unwrap_or_default(),
         };
-        let are_defaults = lines.all("identityfile").eq(usual_keys);
+        let are_defaults = lines.all("identityfile").eq(usual.all("identityfile"));
         let identity_files = if are_defaults && said.private_key.is_none() {
             None
         } else {
@@ -213,6 +213,7 @@ impl Asking<'_> {
             user_known_hosts: Some(user_known_hosts).filter(|files| !self.are_usual(files)),
             global_known_hosts: lines.files("globalknownhostsfile", &tokens)?,
             policy: lines.policy(),
+            demands: demands::read(lines, usual, &tokens)?,
             connect_timeout: lines.seconds("connecttimeout"),
             alive: lines.seconds("serveraliveinterval").map(|every| {
                 let unanswered = lines.number("serveralivecountmax").unwrap_or(3);

@@ -1,6 +1,7 @@
 //! The order of ways to log in, a line each.
 
 use super::*;
+use crate::remote::demands::Barred;
 use crate::remote::{Secret, check_key};
 use std::os::unix::fs::PermissionsExt;
 
@@ -42,6 +43,7 @@ fn check(means: Means, offered: &str, expected: &[&str]) {
         LeftOut::Encrypted(path) => format!("encrypted {}", path.display()),
         LeftOut::Fido(name) => format!("fido {name}"),
         LeftOut::Exposed(exposed) => format!("exposed {}", exposed.path.display()),
+        LeftOut::Barred(way, setting) => format!("{setting}: {way}"),
     });
     assert_eq!(tried.chain(left_out).collect::<Vec<_>>(), expected);
 }
@@ -230,4 +232,23 @@ fn a_named_key_that_is_none_is_an_error() {
     assert!(problem.hint.unwrap().starts_with("`chmod 600 "));
     mode(0o600);
     check_key(&path).unwrap();
+}
+
+#[test]
+fn what_ssh_config_bars_is_left_out_and_told() {
+    let means = |barred| Means {
+        named: vec![file("a", 2, false)],
+        agent: vec![agent(1)],
+        has_password: true,
+        demands: Demands { barred, ..Demands::default() },
+        ..Means::default()
+    };
+    let no_keys = Barred { public_key: Some("setting"), ..Barred::default() };
+    let expected = ["password", "interactive", "setting: key a", "setting: ssh-agent's key `1`"];
+    check(means(no_keys), ALL, &expected);
+    let no_words =
+        Barred { password: Some("one"), interactive: Some("other"), ..Barred::default() };
+    let expected =
+        ["file a", "agent 1", "one: password", "other: keyboard-interactive with the password"];
+    check(means(no_words), ALL, &expected);
 }

@@ -1,7 +1,9 @@
 //! The policy's facts, on real files in a temporary directory.
 
 use super::*;
+use crate::remote::known_hosts::Form;
 use std::os::unix::fs::PermissionsExt;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Answers always the same, and counts.
@@ -39,6 +41,15 @@ fn key(byte: u8) -> PublicKey {
     PublicKey::from_blob(&blob).unwrap()
 }
 
+fn target(host: &str, port: u16) -> Target {
+    Target { name: "shop".to_owned(), address: host.to_owned(), port, ..Target::default() }
+}
+
+fn shown<'a>(target: &'a Target, key: &'a PublicKey) -> Shown<'a> {
+    static DEMANDS: LazyLock<Demands> = LazyLock::new(Demands::default);
+    Shown { target, key, certificate: None, demands: &DEMANDS, now: SystemTime::now() }
+}
+
 struct Setting {
     _directory: tempfile::TempDir,
     file: PathBuf,
@@ -63,12 +74,13 @@ fn admit(
     answer: &Answer,
 ) -> Result<(), Problem> {
     let key = key(byte);
-    let shown = Shown { host: "web1", port: 2222, key: &key };
+    let target = target("web1", 2222);
+    let shown = shown(&target, &key);
     setting.keys.admit(&shown, policy, answer).map(drop)
 }
 
 fn line(byte: u8) -> String {
-    known_hosts::line("web1", 2222, &key(byte))
+    known_hosts::line("web1", 2222, &key(byte), Form::Plain)
 }
 
 #[test]
@@ -84,7 +96,9 @@ fn accept_new_records_once_in_private_files() {
     // What was recorded binds this run and the next.
     admit(&setting, 2, HostKeyPolicy::AcceptNew, &Answer::yes()).unwrap_err();
     let next = HostKeys::read(std::slice::from_ref(&setting.file), None);
-    let shown = Shown { host: "web1", port: 2222, key: &key(1) };
+    let key = key(1);
+    let target = target("web1", 2222);
+    let shown = shown(&target, &key);
     next.admit(&shown, HostKeyPolicy::Strict, &Answer::nobody()).unwrap();
 }
 
@@ -125,6 +139,8 @@ fn ask_asks_once_and_remembers_yes() {
 fn ask_takes_no_for_an_answer_and_refuses_without_a_terminal() {
     let setting = setting(None);
     admit(&setting, 1, HostKeyPolicy::Ask, &Answer::no()).unwrap_err();
+    assert!(!setting.file.exists());
+    let setting = self::setting(None);
     let problem = admit(&setting, 1, HostKeyPolicy::Ask, &Answer::nobody()).unwrap_err();
     assert!(problem.what.contains("nobody could be asked"), "{}", problem.what);
     assert!(problem.hint.unwrap().contains("`--host-key accept-new`"));
@@ -170,7 +186,8 @@ fn many_threads_record_whole_lines() {
             let keys = &setting.keys;
             scope.spawn(move || {
                 let key = key(u8::try_from(number).unwrap());
-                let shown = Shown { host: &format!("web{number}"), port: 22, key: &key };
+                let target = target(&format!("web{number}"), 22);
+                let shown = shown(&target, &key);
                 keys.admit(&shown, HostKeyPolicy::AcceptNew, &Answer::nobody()).unwrap();
             });
         }
@@ -186,4 +203,78 @@ fn wrong_lines_are_warnings() {
     let warnings = setting.keys.warnings();
     assert_eq!(warnings.len(), 1);
     assert!(warnings[0].ends_with("known_hosts:1: line passed over: no key type"), "{warnings:?}");
+}
+
+#[test]
+fn a_question_names_the_host_as_the_inventory_does_and_whose_key_it_is_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("known_hosts");
+    let hashed = known_hosts::line("db", 22, &key(1), Form::Hashed { salt: [7; 20] });
+    let lines = format!(
+        "web2,10.0.0.2 {}{hashed}",
+        known_hosts::line("", 22, &key(1), Form::Plain).trim_start()
+    );
+    std::fs::write(&file, lines).unwrap();
+    let keys = HostKeys::read(std::slice::from_ref(&file), None);
+    let check = |target: &Target, byte: u8, expected: &[&str]| {
+        let question = keys.question(&shown(target, &key(byte))).unwrap();
+        let lines: Vec<&str> = question.lines().collect();
+        let around = |lines: &[&str]| [&lines[..1], &lines[2..lines.len() - 1]].concat().join("\n");
+        let expected = expected.join("\n").replace("FILE", &file.display().to_string());
+        assert_eq!(around(&lines), expected);
+    };
+    check(
+        &target("10.0.0.1", 2222),
+        1,
+        &[
+            "The authenticity of host 'shop ([10.0.0.1]:2222)' can't be established.",
+            "This host key is known by the following other names/addresses:",
+            "    FILE:1: web2,10.0.0.2",
+            "    FILE:2: [hashed name]",
+        ],
+    );
+    check(
+        &target("shop", 22),
+        2,
+        &[
+            "The authenticity of host 'shop' can't be established.",
+            "This key is not known by any other names.",
+        ],
+    );
+}
+
+#[test]
+fn a_no_is_for_the_whole_run_and_for_this_key() {
+    let (setting, answer) = (setting(None), Answer::no());
+    for _ in 0..2 {
+        admit(&setting, 1, HostKeyPolicy::Ask, &answer).unwrap_err();
+    }
+    assert_eq!(answer.asked(), 1);
+    admit(&setting, 2, HostKeyPolicy::Ask, &answer).unwrap_err();
+    assert_eq!(answer.asked(), 2);
+}
+
+#[test]
+fn two_runs_do_not_record_two_keys() {
+    let setting = setting(None);
+    let other = HostKeys::read(std::slice::from_ref(&setting.file), Some(setting.file.clone()));
+    admit(&setting, 1, HostKeyPolicy::AcceptNew, &Answer::nobody()).unwrap();
+    let (target, key) = (target("web1", 2222), key(2));
+    let late = other.admit(&shown(&target, &key), HostKeyPolicy::AcceptNew, &Answer::nobody());
+    let problem = late.unwrap_err();
+    assert!(problem.what.contains("known_hosts:1 has"), "{}", problem.what);
+    assert_eq!(std::fs::read_to_string(&setting.file).unwrap(), line(1));
+}
+
+#[test]
+fn names_are_hidden_where_ssh_config_wants_that() {
+    let setting = setting(None);
+    let (target, key) = (target("web1", 2222), key(1));
+    let demands = Demands { hashes_names: true, ..Demands::default() };
+    let shown = Shown { demands: &demands, ..shown(&target, &key) };
+    setting.keys.admit(&shown, HostKeyPolicy::AcceptNew, &Answer::nobody()).unwrap();
+    let text = std::fs::read_to_string(&setting.file).unwrap();
+    assert!(text.starts_with("|1|") && !text.contains("web1"), "{text}");
+    let again = HostKeys::read(std::slice::from_ref(&setting.file), None);
+    again.admit(&shown, HostKeyPolicy::Strict, &Answer::nobody()).unwrap();
 }

@@ -22,7 +22,9 @@ fn check(text: &str, host: &str, port: u16, expected: &str) {
     let verdict = match parsed(text).check(host, port, &key(A)) {
         Verdict::Known => "known".to_owned(),
         Verdict::Unknown { authority: None } => "unknown".to_owned(),
-        Verdict::Unknown { authority: Some(place) } => format!("unknown, authority {}", place.line),
+        Verdict::Unknown { authority: Some(Distrusted { place, .. }) } => {
+            format!("unknown, authority {}", place.line)
+        }
         Verdict::Changed { place, .. } => format!("changed {}", place.line),
         Verdict::OtherType { place, .. } => format!("other type {}", place.line),
         Verdict::Revoked { place } => format!("revoked {}", place.line),
@@ -52,6 +54,16 @@ fn a_port_other_than_22_is_part_of_the_name() {
 fn a_key_without_port_is_good_for_every_port_but_no_reason_to_distrust() {
     check(&format!("web1 {A}"), "web1", 2222, "known");
     check(&format!("web1 {B}"), "web1", 2222, "unknown");
+}
+
+#[test]
+fn a_key_without_port_is_no_word_on_a_port_of_which_another_is_known() {
+    check(&format!("[web1]:2222 {B}\nweb1 {A}"), "web1", 2222, "changed 1");
+    check(&format!("web1 {A}\n[web1]:2222 {B}"), "web1", 2222, "changed 2");
+    check(&format!("[web1]:* {R}\nweb1 {A}"), "web1", 2222, "other type 1");
+    check(&format!("[web1]:2222 {B}\nweb1 {A}"), "web1", 2223, "known");
+    check(&format!("[web1]:2222 {B}\nweb1 {A}"), "web1", 22, "known");
+    check(&format!("@cert-authority [web1]:2222 {B}\nweb1 {A}"), "web1", 2222, "known");
 }
 
 #[test]
@@ -137,22 +149,44 @@ fn wrong_lines_are_passed_over_and_named() {
 }
 
 #[test]
-fn known_types_are_asked_for_first_and_certificates_never() {
+fn known_types_are_asked_for_first_and_certificates_where_an_authority_is_known() {
     let check = |text: &str, expected: &str| {
-        assert_eq!(parsed(text).algorithms("web1", 22), expected, "{text}");
+        assert_eq!(parsed(text).algorithms("web1", 2222, None).join(","), expected, "{text}");
     };
     let ecdsa = "ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521";
-    let rsa = "rsa-sha2-512,rsa-sha2-256,ssh-rsa";
+    let rsa = "rsa-sha2-512,rsa-sha2-256";
+    let certificates = "ssh-ed25519-cert-v01@openssh.com,ecdsa-sha2-nistp256-cert-v01@openssh.com,\
+                        ecdsa-sha2-nistp384-cert-v01@openssh.com,ecdsa-sha2-nistp521-cert-v01@openssh.com,\
+                        rsa-sha2-512-cert-v01@openssh.com,rsa-sha2-256-cert-v01@openssh.com";
     check("", &format!("ssh-ed25519,{ecdsa},{rsa}"));
     check(&format!("web1 {R}"), &format!("{rsa},ssh-ed25519,{ecdsa}"));
     check(&format!("web2 {R}"), &format!("ssh-ed25519,{ecdsa},{rsa}"));
-    check(&format!("@cert-authority web1 {R}"), &format!("ssh-ed25519,{ecdsa},{rsa}"));
+    let all = format!("{certificates},{rsa},ssh-ed25519,{ecdsa}");
+    check(&format!("@cert-authority web1 {A}\nweb1 {R}"), &all);
+    check(&format!("@cert-authority web2 {A}\nweb1 {R}"), &format!("{rsa},ssh-ed25519,{ecdsa}"));
+}
+
+#[test]
+fn only_what_is_allowed_is_asked_for_and_in_that_order() {
+    let allowed = "rsa-sha2-512,ssh-ed25519,ssh-ed25519-cert-v01@openssh.com,ssh-rsa";
+    let allowed: Vec<String> = allowed.split(',').map(str::to_owned).collect();
+    let check = |text: &str, expected: &str| {
+        let names = parsed(text);
+        assert_eq!(names.algorithms("web1", 22, Some(&allowed)).join(","), expected, "{text}");
+    };
+    check("", "rsa-sha2-512,ssh-ed25519,ssh-rsa");
+    check(&format!("web1 {A}"), "ssh-ed25519,rsa-sha2-512,ssh-rsa");
+    check(&format!("web1 {R}"), "rsa-sha2-512,ssh-rsa,ssh-ed25519");
+    let all = "ssh-ed25519-cert-v01@openssh.com,rsa-sha2-512,ssh-ed25519,ssh-rsa";
+    check(&format!("@cert-authority * {A}"), all);
 }
 
 #[test]
 fn a_written_line_is_read_back() {
     for (host, port) in [("Web1", 22), ("web1", 2222), ("2001:db8::1", 22), ("2001:db8::1", 2222)] {
-        check(&line(host, port, &key(A)), host, port, "known");
+        for form in [Form::Plain, Form::Hashed { salt: [7; 20] }] {
+            check(&line(host, port, &key(A), form), host, port, "known");
+        }
     }
 }
 

@@ -60,8 +60,13 @@ impl Wishes<'_> {
         set("BatchMode", "no");
         set("NumberOfPasswordPrompts", "1");
         let yes = |whether| if whether { "yes" } else { "no" };
-        set("PasswordAuthentication", yes(self.has_password));
-        set("KbdInteractiveAuthentication", yes(self.has_password && version >= version::MARKS));
+        // What ssh_config bars stays barred.
+        let barred = self.answer.map(|answer| &answer.demands.barred);
+        let password = self.has_password && barred.is_none_or(|barred| barred.password.is_none());
+        let interactive =
+            self.has_password && barred.is_none_or(|barred| barred.interactive.is_none());
+        set("PasswordAuthentication", yes(password));
+        set("KbdInteractiveAuthentication", yes(interactive && version >= version::MARKS));
         // A master that is there is used. One that stays by itself may be made; but a process of hep's ends with its push,
         // and must not take with it what others do over its connection.
         if !self.answer.is_some_and(|answer| answer.persists) {

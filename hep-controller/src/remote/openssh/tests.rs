@@ -3,7 +3,9 @@
 use super::*;
 use crate::agent_binary::Agent;
 use crate::remote::test_server::Server;
-use crate::remote::{Confirm, Ending, Exit, HostKeys, Identities, Known, Passphrases, Timeouts};
+use crate::remote::{
+    Confirm, Demands, Ending, Exit, HostKeys, Identities, Known, Passphrases, Timeouts,
+};
 use std::io::{Read as _, Write as _};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -108,6 +110,7 @@ impl Try {
         let options = Options {
             policy: crate::remote::HostKeyPolicy::AcceptNew,
             host_keys: &HostKeys::read(&[], None),
+            demands: Demands::default(),
             confirm: match &self.trusts {
                 Some(after) => &Thinker(*after),
                 None => &Nobody,

@@ -29,7 +29,9 @@ pub(super) fn prepare(
     let mut files = KeyFiles::of(target, &options.identities)?;
     let socket = options.identities.agent_socket.as_deref();
     let mut agent = socket.map(|socket| ssh_agent::keys(socket, cancel)).unwrap_or_default();
-    files.unlock(&agent, target.password.is_some(), options.passphrases, options.confirm);
+    if options.demands.barred.public_key.is_none() {
+        files.unlock(&agent, target.password.is_some(), options.passphrases, options.confirm);
+    }
     let certificates = files.lent(&agent);
     agent.extend(certificates.iter().map(|Lent { certificate, comment, .. }| AgentKey {
         public: certificate.clone(),
@@ -58,6 +60,7 @@ pub(super) fn login(
         has_password: target.password.is_some(),
         wanted: files.public,
         only: options.identities.only,
+        demands: options.demands.clone(),
     };
     let (tried, story, offered) = (Vec::new(), Story::default(), String::new());
     Login { wire, target, agent, means, tried, story, offered }.carry_on()

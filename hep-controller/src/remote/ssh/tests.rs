@@ -5,7 +5,7 @@ use crate::agent_binary::Agent;
 use crate::remote::host_key::{Confirm, HostKeyPolicy, HostKeys};
 use crate::remote::test_server::{Server, keygen};
 use crate::remote::{
-    Ending, Exit, Identities, Known, Passphrases, Timeouts, Transport, UploadMode,
+    Demands, Ending, Exit, Identities, Known, Passphrases, Timeouts, Transport, UploadMode,
 };
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -32,6 +32,7 @@ struct Somebody(Option<&'static str>);
 struct Try {
     target: Target,
     policy: HostKeyPolicy,
+    demands: Demands,
     known_hosts: PathBuf,
     timeouts: Timeouts,
     identities: Identities,
@@ -67,6 +68,7 @@ impl Try {
                 ..Target::default()
             },
             policy: HostKeyPolicy::AcceptNew,
+            demands: Demands::default(),
             known_hosts: "/nonexistent".into(),
             timeouts: Timeouts::default(),
             identities: Identities::default(),
@@ -96,6 +98,7 @@ impl Try {
         let options = Options {
             policy: self.policy,
             host_keys: &host_keys,
+            demands: self.demands.clone(),
             confirm: match &self.trusts {
                 Some(after) => &host_keys::Thinker(*after),
                 None => &Somebody(self.typed),

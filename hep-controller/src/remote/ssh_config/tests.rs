@@ -1,6 +1,7 @@
 //! What is made of the answers of the `ssh` that is installed; none of them reads a file of this machine's user.
 
 use super::*;
+use crate::remote::demands::{Algorithms, Barred};
 use std::fs;
 
 struct Home(tempfile::TempDir);
@@ -71,6 +72,42 @@ fn every_setting_is_taken() {
 }
 
 #[test]
+fn what_hardens_is_taken_and_nothing_is_made_of_silence() {
+    assert_eq!(Home::with("").about(&said("web")).unwrap().demands, Demands::default());
+
+    let home = Home::with(
+        "HashKnownHosts yes\nRevokedHostKeys ~/.ssh/revoked\nRequiredRSASize 3072\nCiphers aes256-ctr,aes128-ctr\n\
+         MACs hmac-sha2-512\nKexAlgorithms curve25519-sha256\nHostKeyAlgorithms ssh-ed25519\n\
+         PubkeyAcceptedAlgorithms ssh-ed25519\nCASignatureAlgorithms rsa-sha2-512\nVerifyHostKeyDNS yes\n\
+         CheckHostIP yes\nRekeyLimit 1G\nPreferredAuthentications publickey\nPasswordAuthentication no\n",
+    );
+    let demands = home.about(&said("web")).unwrap().demands;
+    let list = |names: &str| Some(names.split(',').map(str::to_owned).collect::<Vec<_>>());
+    let expected = Demands {
+        algorithms: Algorithms {
+            kex: list("curve25519-sha256"),
+            host_keys: list("ssh-ed25519"),
+            ciphers: list("aes256-ctr,aes128-ctr"),
+            macs: list("hmac-sha2-512"),
+            own_keys: list("ssh-ed25519"),
+        },
+        ca_signatures: vec!["rsa-sha2-512".to_owned()],
+        smallest_rsa: 3072,
+        revoked: Some(home.0.path().join(".ssh/revoked")),
+        hashes_names: true,
+        barred: Barred {
+            public_key: None,
+            password: Some("PasswordAuthentication no"),
+            interactive: Some("PreferredAuthentications"),
+        },
+        foreign: ["CheckHostIP yes", "RekeyLimit 1073741824 0", "VerifyHostKeyDNS true"]
+            .map(str::to_owned)
+            .into(),
+    };
+    assert_eq!(demands, expected);
+}
+
+#[test]
 fn what_hep_was_told_wins() {
     let home = Home::with(ALL);
     let key = home.0.path().join("key");
@@ -110,12 +147,12 @@ fn ways_through_other_hosts_are_found() {
     let home = Home::with(ALL);
     let proxy = |host| home.about(&said(host)).unwrap().proxy.unwrap();
     assert_eq!(proxy("behind").shown(), "ProxyCommand `nc behind 22 # 100%`");
-    let words = proxy("inner").for_shell();
+    let words = proxy("inner").words().join(" ");
     let config = home.0.path().join(".ssh/config");
     assert_eq!(
         words,
         format!(
-            "'ssh' '-o' 'BatchMode=yes' '-F' '{}' '-J' 'one@a:22' '-l' 'two' '-p' '2022' '-W' '[inner]:22' '--' 'b'",
+            "ssh -o BatchMode=yes -F {} -J one@a:22 -l two -p 2022 -W [inner]:22 -- b",
             config.display()
         )
     );

@@ -134,6 +134,7 @@ impl Place {
             known: &[],
             policy: answer.as_ref().unwrap().policy,
             host_keys: &host_keys,
+            demands: answer.as_ref().unwrap().demands.clone(),
             confirm: &Somebody(row.passphrase),
             timeouts: Timeouts::of(answer.as_ref(), None),
             identities: identities.with_answer(answer.as_ref()),

@@ -43,6 +43,11 @@ impl Row {
     const fn passphrase(self, passphrase: &'static str) -> Row {
         Row { passphrase: Some(passphrase), ..self }
     }
+
+    /// The transport `ssh2` refuses what it cannot do.
+    const fn but_ssh2(self) -> Row {
+        Row { ssh2: false, ..self }
+    }
 }
 
 /// All get in.
@@ -161,6 +166,19 @@ const KEYS: &[Row] = &[
         "`CertificateFile` of a key in ssh-agent",
         &["IdentityAgent DIR/moved-agent", "CertificateFile DIR/elsewhere.pub"],
     ),
+    no("`PubkeyAuthentication no`", &["IdentityFile DIR/user", "PubkeyAuthentication no"]),
+    no(
+        "`PreferredAuthentications` without `publickey`",
+        &["IdentityFile DIR/user", "PreferredAuthentications password"],
+    ),
+    no(
+        "`PubkeyAcceptedAlgorithms` without the key's",
+        &["IdentityFile DIR/user", "PubkeyAcceptedAlgorithms rsa-sha2-512"],
+    ),
+    no(
+        "an RSA key with fewer bits than `RequiredRSASize`",
+        &["IdentityFile DIR/rsa", "RequiredRSASize 4096"],
+    ),
     no("a user that is not there", &["IdentityFile DIR/user", "User nobody-of-this-name"]),
     no("a port where nobody listens", &["IdentityFile DIR/user", "Port 1"]),
 ];
@@ -199,11 +217,26 @@ const PASSWORDS: &[Row] = &[
     no("no password", &[]),
     yes("a wrong key and the right password", &["IdentityFile DIR/other"]).password(RIGHT),
     yes("the right key and a wrong password", &["IdentityFile DIR/user"]).password("sesame"),
+    no(
+        "the right password, `PasswordAuthentication no`",
+        &["PasswordAuthentication no", "KbdInteractiveAuthentication no"],
+    )
+    .password(RIGHT),
+    no(
+        "the right password, `PreferredAuthentications publickey`",
+        &["PreferredAuthentications publickey"],
+    )
+    .password(RIGHT),
 ];
 
 const INTERACTIVE: &[Row] = &[
     yes("the right password", &[]).password(RIGHT),
     no("a wrong password", &[]).password("sesame"),
+    no(
+        "the right password, `KbdInteractiveAuthentication no`",
+        &["KbdInteractiveAuthentication no"],
+    )
+    .password(RIGHT),
     no("a key alone", &["IdentityFile DIR/user"]),
 ];
 
@@ -255,6 +288,54 @@ const HOST_KEYS: &[Row] = &[
         .known("@cert-authority shelf CA\n"),
     no("`@cert-authority`, and the certificate is for others", &[KEY, "HostKeyAlias attic"])
         .known("@cert-authority attic CA\n"),
+    yes("`@cert-authority` for the name without its port", &[KEY])
+        .known("@cert-authority 127.0.0.1 CA\n"),
+    yes("`@cert-authority`, and another key is known", &[KEY])
+        .known("@cert-authority * CA\nNAME OTHER\n"),
+    yes("the known key, and its certificate is for others", &[KEY, "HostKeyAlias attic"])
+        .known("@cert-authority attic CA\nattic HOST\n"),
+    no(
+        "`CASignatureAlgorithms` without the authority's",
+        &[KEY, "CASignatureAlgorithms rsa-sha2-512"],
+    )
+    .known("@cert-authority * CA\n"),
+    yes("the known key without its port", &[KEY]).known("127.0.0.1 HOST\n"),
+    // `ssh` overlooks the other one where the host shows a certificate that nobody vouches for.
+    no(
+        "the known key without its port, and another with it",
+        &[KEY, "HostKeyAlgorithms ssh-ed25519"],
+    )
+    .known("127.0.0.1 HOST\nNAME OTHER\n"),
+    yes("the known key, `HostKeyAlias` in capitals", &[KEY, "HostKeyAlias SHELF"])
+        .known("Shelf HOST\n"),
+    yes("`RevokedHostKeys` with another key", &[KEY, "RevokedHostKeys DIR/other.pub"]),
+    no("`RevokedHostKeys` with the key", &[KEY, "RevokedHostKeys DIR/host.pub"]),
+    no(
+        "`RevokedHostKeys` with the key, `StrictHostKeyChecking no`",
+        &[KEY, "RevokedHostKeys DIR/host.pub", "StrictHostKeyChecking no"],
+    ),
+    no("`RevokedHostKeys` with the authority", &[KEY, "RevokedHostKeys DIR/ca.pub"])
+        .known("@cert-authority * CA\n"),
+    no("`RevokedHostKeys` that is not there", &[KEY, "RevokedHostKeys DIR/nothing"]),
+    no("`RevokedHostKeys`, a KRL with the key", &[KEY, "RevokedHostKeys DIR/krl"])
+        .before("rm -f $DIR/krl; ssh-keygen -q -k -f $DIR/krl $DIR/host.pub"),
+    yes("`RevokedHostKeys`, a KRL with another key", &[KEY, "RevokedHostKeys DIR/krl"])
+        .before("rm -f $DIR/krl; ssh-keygen -q -k -f $DIR/krl $DIR/other.pub"),
+    no("`HostKeyAlgorithms` without the key's", &[KEY, "HostKeyAlgorithms rsa-sha2-512"]),
+    yes("`Ciphers` with one that libssh2 has", &[KEY, "Ciphers aes128-ctr"]),
+    yes("`MACs` with one that libssh2 has", &[KEY, "Ciphers aes128-ctr", "MACs hmac-sha2-512"]),
+    yes(
+        "`MACs` without any that libssh2 has",
+        &[KEY, "Ciphers aes128-ctr", "MACs umac-64@openssh.com"],
+    )
+    .but_ssh2(),
+    yes("`KexAlgorithms` with one that libssh2 has", &[KEY, "KexAlgorithms ecdh-sha2-nistp384"]),
+    yes(
+        "`KexAlgorithms` without any that libssh2 has",
+        &[KEY, "KexAlgorithms sntrup761x25519-sha512@openssh.com"],
+    )
+    .but_ssh2(),
+    yes("`VerifyHostKeyDNS yes`", &[KEY, "VerifyHostKeyDNS yes"]).but_ssh2(),
     yes(
         "the known key in `GlobalKnownHostsFile`",
         &[KEY, "GlobalKnownHostsFile DIR/known", "UserKnownHostsFile none"],
