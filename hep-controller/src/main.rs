@@ -144,6 +144,7 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let launch: &Launch = &|greeting, way| reach.launch(greeting, way);
     let hosts = run.hosts.len();
     let view = view(run, &args.run, &config, Arc::clone(&reach.clock), ui)?;
+    reach.ask_about_keys(forks, ui)?;
     let limits = limits(&args.limits);
     let (job, stop, batches) = (&job, &reach.stop, &batches);
     let fleet = Fleet { hosts, forks, job, launch, stop, batches, limits };
@@ -287,6 +288,7 @@ fn facts(args: &cli::Facts, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let launch: &Launch = &|greeting, way| reach.launch(greeting, way);
     let names = reach.names();
     let (hosts, forks) = (names.len(), args.forks.0.get());
+    reach.ask_about_keys(forks, ui)?;
     let gather = Gather { hosts, forks, launch, stop: &reach.stop, inquiry: &drive::facts };
     let answers = names.into_iter().zip(gather.run()).collect();
     ui.out(&match args.output {

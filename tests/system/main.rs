@@ -10,6 +10,7 @@
 
 mod language;
 mod operator;
+mod terminal;
 mod visits;
 
 mod apt;
@@ -20,6 +21,7 @@ mod contents;
 mod facts;
 mod fleet;
 mod handlers;
+mod host_keys;
 mod loops;
 mod push;
 mod replace;

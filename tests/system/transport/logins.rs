@@ -174,7 +174,7 @@ fn the_operator_is_asked_at_the_terminal_of_hep() {
     let push = ["push", "-i", "hosts", "--transport", "openssh", "site.yml"];
     for more in [&["-k"][..], &["-k", "--host-key", "ask"]] {
         drop(fs::remove_file(&known));
-        let answers = [("SSH password: ", CODE), ("continue connecting (yes/no)? ", "yes")];
+        let answers = [("SSH password: ", CODE), ("continue connecting (yes/no/all)? ", "yes")];
         let said = at_a_terminal(&operator, &[&push[..], more].concat(), &answers);
         assert!(said.contains("SHA256:") && !said.contains(CODE), "{said}");
         assert!(fs::read_to_string(&known).unwrap().contains("ssh-ed25519"));
