@@ -1,9 +1,12 @@
 //! Files, directories, links, and who owns them.
 
+pub(crate) mod walk;
+
 use super::SysError;
 use hep_protocol::blob::Digest;
 use hep_protocol::value::{AbsPath, Argv, PermissionBits};
 use std::fmt;
+use walk::{End, Way};
 
 /// What a path is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,8 +103,8 @@ pub(crate) struct Attrs {
 
 /// A path to change, and how far links in it are trusted.
 ///
-/// Links in `root` are followed, as the operator wrote it. Below it no link is followed, so that one planted while hep
-/// works leads nowhere.
+/// Links in `root`, which the operator wrote, are followed as far as they are trusted ([`walk`]). Below it no link is
+/// followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     root: AbsPath,
@@ -109,7 +112,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// A path by itself: all its parents are the operator's words.
+    /// A path by itself: all its parents are as the operator wrote them.
     pub(crate) fn of(path: AbsPath) -> Self {
         Self { root: path.parent().unwrap_or_else(AbsPath::root), path }
     }
@@ -227,8 +230,9 @@ pub(crate) enum Removal {
 
 /// Reads files and accounts.
 ///
-/// What is read of a [`Place`] is read where a change would be made. In memory nobody plants links between two looks; the
-/// real host walks by descriptors.
+/// What is read of a [`Place`] is read where a change would be made, and refused where a change would be. In memory nobody
+/// plants links between two looks; the real host walks by descriptors. What only looks at a path follows all links in it,
+/// as stat(1) does; what opens it does not.
 pub(crate) trait ObserveFiles {
     /// What a path is, a link at its end not followed; `None` if there is nothing.
     fn lstat(&self, path: &AbsPath) -> Result<Option<Meta>, SysError>;
@@ -262,17 +266,26 @@ pub(crate) trait ObserveFiles {
     /// The names in a directory, sorted. A name that is not UTF-8 is an error that shows it.
     fn list(&self, path: &AbsPath) -> Result<Vec<String>, SysError>;
 
-    /// The path of a place, links in its root followed; `None` if below that a link, or anything else that is no directory,
-    /// stands in the way.
+    /// The path by which a change would come to what a path means, links in it followed as far as they are trusted; `None`
+    /// if it leads nowhere. An error names the link that is not trusted.
+    fn way(&self, path: &AbsPath, end: End) -> Result<Option<Way>, SysError>;
+
+    /// The path of a place, links in its root followed as far as they are trusted; `None` if below that a link, or anything
+    /// else that is no directory, stands in the way.
     fn real(&self, place: &Place) -> Result<Option<AbsPath>, SysError> {
-        let Some(mut at) = self.resolve(place.root())? else { return Ok(None) };
+        let Some(way) = self.way(place.root(), End::Directory)? else { return Ok(None) };
         let components = place.components();
         let last = components.len().saturating_sub(1);
+        let mut at = way.path.clone();
         for (n, component) in components.into_iter().enumerate() {
             at = at.join(component).map_err(|error| SysError::new(error.to_string()))?;
-            let passes = |meta: Meta| meta.kind == FileKind::Directory;
-            if n < last && !self.lstat(&at)?.is_some_and(passes) {
-                return Ok(None);
+            if n < last {
+                let Some(meta) = self.lstat(&at)? else { return Ok(None) };
+                if meta.kind != FileKind::Directory {
+                    return Ok(None);
+                }
+                let allowed = way.allows(&at, &meta.attrs.owner);
+                allowed.map_err(|refused| refused.error(|uid| self.user_name(uid)))?;
             }
         }
         Ok(Some(at))

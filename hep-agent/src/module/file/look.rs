@@ -8,6 +8,7 @@ use super::decide;
 use super::diff::{self, Texts};
 use super::{Dangling, Entry, Found, Scope, State, Want};
 use crate::module::Input;
+use crate::sys::files::walk::End;
 use crate::sys::files::{Account, Attrs, Content, FileKind, Meta, Place, Seen};
 use crate::sys::{Cause, Observe, Subject, SysError};
 use hep_protocol::blob::{Source, SourceFile};
@@ -175,7 +176,7 @@ impl Look<'_> {
             SysError::new(error.to_string()).hint("write the full path on the host in `src`")
         })?;
         let target = self.followed(target)?;
-        let target_meta = self.host.lstat(&target)?;
+        let target_meta = self.host.lstat_at(&Place::of(target.clone()))?;
         if let Some(meta) = &target_meta {
             self.names.learn(&meta.attrs, self.host);
         }
@@ -292,7 +293,19 @@ impl Look<'_> {
             }
         }
         missing.reverse();
+        if self.params.parents {
+            self.refuse_foreign_parents(&missing)?;
+        }
         Ok(missing)
+    }
+
+    /// Refuses to make directories where a link allows those of another user only: nothing could be put into them.
+    fn refuse_foreign_parents(&self, missing: &[(AbsPath, Attrs)]) -> Result<(), SysError> {
+        let Some((outermost, attrs)) = missing.first() else { return Ok(()) };
+        let above = outermost.parent().unwrap_or_else(AbsPath::root);
+        let Some(way) = self.host.way(&above, End::Directory)? else { return Ok(()) };
+        let allowed = way.allows(&joined(&way.path, outermost.name())?, &attrs.owner);
+        allowed.map_err(|refused| refused.error(|uid| self.host.user_name(uid)))
     }
 
     /// Whose real run may make another plan right; never anybody's on a real host.

@@ -16,12 +16,14 @@ mod temp;
 #[cfg(test)]
 mod tests;
 mod trouble;
+mod walk;
 mod writeback;
 mod xattrs;
 
 use super::Linux;
 use super::accounts::Database;
 use crate::sys::SysError;
+use crate::sys::files::walk::{End, Way};
 use crate::sys::files::{
     Account, Attrs, ChangeFiles, Content, Durable, FileKind, Meta, NewFile, NewLink, ObserveFiles,
     Place, Removal, Seen,
@@ -29,7 +31,7 @@ use crate::sys::files::{
 use hep_protocol::blob::{Digest, Want};
 use hep_protocol::value::{AbsPath, PermissionBits};
 pub(crate) use mounts::unescaped as unescaped_mount;
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Timespec, Timestamps, UTIME_NOW};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Timespec, Timestamps, UTIME_NOW};
 use rustix::io::Errno;
 pub(super) use spot::Near;
 use spot::Spot;
@@ -37,18 +39,19 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::ffi::OsStringExt;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 pub(super) use supply::Known;
 use temp::TempName;
 use trouble::trouble;
+use walk::Lost;
 
 impl ObserveFiles for Linux {
     fn lstat(&self, path: &AbsPath) -> Result<Option<Meta>, SysError> {
-        seen(path, fs::symlink_metadata(path))
+        seen(path, fs::symlink_metadata(path).map_err(Lost::from))
     }
 
     fn stat(&self, path: &AbsPath) -> Result<Option<Meta>, SysError> {
-        seen(path, fs::metadata(path))
+        seen(path, fs::metadata(path).map_err(Lost::from))
     }
 
     fn resolve(&self, path: &AbsPath) -> Result<Option<AbsPath>, SysError> {
@@ -72,15 +75,20 @@ impl ObserveFiles for Linux {
         }
     }
 
+    fn way(&self, path: &AbsPath, end: End) -> Result<Option<Way>, SysError> {
+        match walk::way(path, end) {
+            Ok(way) => Ok(Some(way)),
+            Err(error) if error.is_absence() => Ok(None),
+            Err(error) => Err(error.doing(format!("cannot follow {path}"))),
+        }
+    }
+
     fn digest(&self, path: &AbsPath) -> Result<Digest, SysError> {
-        let read = || Ok(Digest::of_reader(&mut open_to_read(path)?)?.0);
-        read().map_err(|error: io::Error| SysError::io(format!("cannot read {path}"), error))
+        self.digest_at(&Place::of(path.clone()))
     }
 
     fn read(&self, path: &AbsPath, limit: u64) -> Result<Option<Vec<u8>>, SysError> {
-        open_to_read(path)
-            .and_then(|file| read_up_to(file, limit))
-            .map_err(|error| SysError::io(format!("cannot read {path}"), error))
+        self.read_at(&Place::of(path.clone()), limit)
     }
 
     fn wanted(&self, content: &Content, limit: u64) -> Result<Option<Vec<u8>>, SysError> {
@@ -101,21 +109,17 @@ impl ObserveFiles for Linux {
     }
 
     fn list(&self, path: &AbsPath) -> Result<Vec<String>, SysError> {
-        let broken = |error| SysError::io(format!("cannot read the directory {path}"), error);
-        let names = fs::read_dir(path).map_err(broken)?;
-        sorted(path, names.map(|entry| entry.map(|entry| entry.file_name()).map_err(broken)))
+        self.list_at(&Place::below(path.clone(), path.clone()))
     }
 
     fn lstat_at(&self, place: &Place) -> Result<Option<Meta>, SysError> {
-        let opened = Spot::open_at(place, OFlags::PATH).map_err(io::Error::from);
-        seen(place.path(), opened.and_then(|file| fs::File::from(file).metadata()))
+        let opened = Spot::open_at(place, OFlags::PATH);
+        seen(place.path(), opened.and_then(|file| Ok(fs::File::from(file).metadata()?)))
     }
 
     fn digest_at(&self, place: &Place) -> Result<Digest, SysError> {
         let read = || Ok(Digest::of_reader(&mut open_to_read_at(place)?)?.0);
-        read().map_err(|error: io::Error| {
-            SysError::io(format!("cannot read {}", place.path()), error)
-        })
+        read().map_err(|error: Lost| error.doing(format!("cannot read {}", place.path())))
     }
 
     fn survey(&self, places: &[(&Place, Option<&Content>)]) -> Result<Vec<Seen>, SysError> {
@@ -130,14 +134,16 @@ impl ObserveFiles for Linux {
 
     fn read_at(&self, place: &Place, limit: u64) -> Result<Option<Vec<u8>>, SysError> {
         open_to_read_at(place)
-            .and_then(|file| read_up_to(file, limit))
-            .map_err(|error| SysError::io(format!("cannot read {}", place.path()), error))
+            .and_then(|file| Ok(read_up_to(file, limit)?))
+            .map_err(|error| error.doing(format!("cannot read {}", place.path())))
     }
 
     fn list_at(&self, place: &Place) -> Result<Vec<String>, SysError> {
         let path = place.path();
-        let broken = |error| SysError::io(format!("cannot read the directory {path}"), error);
-        let directory = Spot::open_at(place, OFlags::RDONLY | OFlags::DIRECTORY).map_err(broken)?;
+        let what = || format!("cannot read the directory {path}");
+        let broken = |error| SysError::io(what(), error);
+        let directory = Spot::open_at(place, OFlags::RDONLY | OFlags::DIRECTORY);
+        let directory = directory.map_err(|error| error.doing(what()))?;
         let entries = Dir::read_from(directory).map_err(broken)?;
         let names = entries.map(|entry| {
             let name = entry.map_err(broken)?.file_name().to_bytes().to_owned();
@@ -237,10 +243,11 @@ impl ChangeFiles for Linux {
         target: &AbsPath,
         was: Option<FileKind>,
     ) -> Result<(), SysError> {
+        let target = Spot::open(&Place::of(target.clone()))?;
         let spot = self.near.open_over(place, was)?;
         let failed = |error| trouble("make the hard link", &spot, error);
         let make = |name: &str| {
-            rustix::fs::linkat(CWD, target.as_str(), &spot.dir, name, AtFlags::empty())
+            rustix::fs::linkat(&target.dir, &target.name, &spot.dir, name, AtFlags::empty())
         };
         let temp = TempName::claim(&spot, FileKind::File, make).map_err(failed)?;
         temp.install(was, "make the hard link")?;
@@ -258,9 +265,10 @@ impl ChangeFiles for Linux {
     }
 
     fn flush(&mut self, directory: &AbsPath) -> Result<(), SysError> {
-        fs::File::open(directory)
+        let place = Place::below(directory.clone(), directory.clone());
+        Spot::open_at(&place, OFlags::RDONLY | OFlags::DIRECTORY)
             .and_then(|directory| Ok(rustix::fs::syncfs(directory)?))
-            .map_err(|error| SysError::io(format!("cannot write {directory} to disk"), error))
+            .map_err(|error| error.doing(format!("cannot write {directory} to disk")))
     }
 
     fn touch(&mut self, place: &Place) -> Result<(), SysError> {
@@ -273,11 +281,11 @@ impl ChangeFiles for Linux {
 }
 
 /// What a look gave, if there is anything.
-fn seen(path: &AbsPath, looked: io::Result<fs::Metadata>) -> Result<Option<Meta>, SysError> {
+fn seen(path: &AbsPath, looked: Result<fs::Metadata, Lost>) -> Result<Option<Meta>, SysError> {
     match looked {
         Ok(meta) => Ok(Some(meta_of(&meta))),
-        Err(error) if is_absence(&error) => Ok(None),
-        Err(error) => Err(SysError::io(format!("cannot look at {path}"), error)),
+        Err(error) if error.is_absence() => Ok(None),
+        Err(error) => Err(error.doing(format!("cannot look at {path}"))),
     }
 }
 
@@ -350,13 +358,9 @@ fn meta_of_stat(stat: &rustix::fs::Stat) -> Meta {
 }
 
 /// Opens a file that was a regular one when it was looked at; a pipe or link in its place is refused, not waited for.
-fn open_to_read(path: &AbsPath) -> io::Result<fs::File> {
-    let flags = nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK;
-    regular(fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?)
-}
-
-fn open_to_read_at(place: &Place) -> io::Result<fs::File> {
-    regular(fs::File::from(Spot::open_at(place, OFlags::RDONLY | OFlags::NONBLOCK)?))
+fn open_to_read_at(place: &Place) -> Result<fs::File, Lost> {
+    let file = Spot::open_at(place, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
+    Ok(regular(fs::File::from(file))?)
 }
 
 fn regular(file: fs::File) -> io::Result<fs::File> {

@@ -11,6 +11,7 @@ pub(super) use walk::Certainty;
 use super::Overlay;
 use crate::sys::Observe;
 use crate::sys::SysError;
+use crate::sys::files::walk::{End, Way};
 use crate::sys::files::{
     Account, Attrs, ChangeFiles, Content, Durable, FileKind, Meta, NewFile, NewLink, ObserveFiles,
     Place, Removal, Seen,
@@ -156,6 +157,10 @@ impl<O: Observe> ObserveFiles for Overlay<O> {
             Some(at) => Ok(self.peek(&at)?.map(|_| at)),
             None => Ok(None),
         }
+    }
+
+    fn way(&self, path: &AbsPath, end: End) -> Result<Option<Way>, SysError> {
+        self.trusted(path, end)
     }
 
     fn read_link(&self, path: &AbsPath) -> Result<String, SysError> {

@@ -3,6 +3,7 @@
 use super::{Look, joined};
 use crate::sys::SysError;
 use crate::sys::files::FileKind;
+use crate::sys::files::walk::End;
 use hep_protocol::value::AbsPath;
 use std::collections::VecDeque;
 
@@ -20,18 +21,24 @@ impl Look<'_> {
         }
     }
 
-    /// The path behind a link, if the task says `follow`.
+    /// The path behind a link that is trusted, if the task says `follow`.
     pub(super) fn followed(&self, path: AbsPath) -> Result<AbsPath, SysError> {
         let is_link = self.params.follow
             && self.host.lstat(&path)?.is_some_and(|meta| meta.kind == FileKind::Link);
         if is_link {
-            self.host.resolve(&path)?.ok_or_else(|| {
+            self.trusted(&path)?.ok_or_else(|| {
                 SysError::new(format!("{path} is a link that leads nowhere"))
                     .hint("remove `follow` to replace the link itself")
             })
         } else {
             Ok(path)
         }
+    }
+
+    /// The path of what is there, links in it followed as far as they are trusted; `None` if they lead nowhere.
+    pub(super) fn trusted(&self, path: &AbsPath) -> Result<Option<AbsPath>, SysError> {
+        let Some(way) = self.host.way(path, End::Anything)? else { return Ok(None) };
+        Ok(self.host.lstat(&way.path)?.map(|_| way.path))
     }
 
     /// Whether a path leads to a directory.
@@ -78,7 +85,7 @@ impl Look<'_> {
 
     /// The path by which a name really stands where it does.
     pub(super) fn without_links_above(&self, path: &AbsPath) -> Result<AbsPath, SysError> {
-        let above = path.parent().map(|parent| self.host.resolve(&parent)).transpose()?.flatten();
+        let above = path.parent().map(|parent| self.trusted(&parent)).transpose()?.flatten();
         above.map_or_else(|| Ok(path.clone()), |above| joined(&above, path.name()))
     }
 
@@ -92,7 +99,7 @@ impl Look<'_> {
         };
         let through =
             AbsPath::try_from(through.to_owned()).map_err(|e| SysError::new(e.to_string()))?;
-        match self.host.resolve(&through)? {
+        match self.trusted(&through)? {
             Some(real) if rest.is_empty() => Ok(real),
             Some(real) => joined(&real, rest),
             None => {

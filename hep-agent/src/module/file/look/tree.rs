@@ -20,14 +20,14 @@ impl Look<'_> {
         let contents_only = src.ends_with('/') || src.ends_with("/.") || src == ".";
         let dest = self.destination(None)?;
         let holder = match self.is_directory(&dest)? {
-            true => self.host.resolve(&dest)?.unwrap_or(dest),
+            true => self.trusted(&dest)?.unwrap_or(dest),
             false => dest,
         };
         let scope = if contents_only { Scope::NewOnly } else { Scope::Holder };
         self.add(Place::of(holder.clone()), Want::Directory, scope)?;
         let top = if contents_only { holder.clone() } else { joined(&holder, name)? };
         let followed = self.followed(top.clone())?;
-        // Below what the operator named no link is trusted, unless following one was asked.
+        // Below what the operator named no link is followed, unless that was asked.
         let root = if followed == top { holder.clone() } else { followed.clone() };
         if !contents_only {
             let place = match followed == top {

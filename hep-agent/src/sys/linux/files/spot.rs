@@ -1,9 +1,10 @@
 //! A place on the real host: the open directory, and a name in it.
 
+use super::walk::{self, Lost};
 use crate::sys::SysError;
 use crate::sys::files::{Durable, FileKind, Place};
 use hep_protocol::value::AbsPath;
-use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::fs::{Mode, OFlags, openat};
 use rustix::io::Errno;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
@@ -17,37 +18,36 @@ pub(super) struct Spot {
 }
 
 impl Spot {
-    /// Opens the directory of a place, following links above its root only.
+    /// Opens the directory of a place.
     pub(super) fn open(place: &Place) -> Result<Self, SysError> {
-        let mut components = place.components();
-        // The root directory itself has no name: `.` in itself is it.
-        let name = components.pop().unwrap_or(".").to_owned();
         let directory = || place.path().parent().unwrap_or_else(AbsPath::root);
-        let failed = |error: Errno| {
-            SysError::io(format!("cannot open the directory {}", directory()), error)
-        };
-        let at = walk(place.root(), &components).map_err(failed)?;
+        let failed =
+            |error: Lost| error.doing(format!("cannot open the directory {}", directory()));
+        let at = Self::directory_of(place).map_err(failed)?;
         // To write it to disk it must be open for reading; a directory that may only be searched is used without.
         let readable = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let at = match openat(&at, ".", readable, Mode::empty()) {
             Ok(dir) => dir,
             Err(Errno::ACCESS) => at,
-            Err(error) => return Err(failed(error)),
+            Err(error) => return Err(failed(error.into())),
         };
-        Ok(Self { dir: Rc::new(at), name, path: place.path().clone() })
+        // The root directory itself has no name: `.` in itself is it.
+        Ok(Self { dir: Rc::new(at), name: place.name().to_owned(), path: place.path().clone() })
     }
 
     /// Opens what is at a place, by the same way; a link there is not followed.
-    pub(super) fn open_at(place: &Place, flags: OFlags) -> Result<OwnedFd, Errno> {
+    pub(super) fn open_at(place: &Place, flags: OFlags) -> Result<OwnedFd, Lost> {
         let at = Self::directory_of(place)?;
-        openat(at, place.name(), flags | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())
+        let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(openat(at, place.name(), flags, Mode::empty())?)
     }
 
-    /// Opens the directory of a place, not for reading; its root itself, if it is that.
-    pub(super) fn directory_of(place: &Place) -> Result<OwnedFd, Errno> {
-        let mut components = place.components();
-        components.pop();
-        walk(place.root(), &components)
+    /// Opens the directory of a place, not for reading; its root itself, if it is that. Links above its root are followed
+    /// as far as they are trusted, and none below it.
+    pub(super) fn directory_of(place: &Place) -> Result<OwnedFd, Lost> {
+        let components = place.components();
+        let above = components.split_last().map_or(&[][..], |(_, above)| above);
+        walk::directory(place.root(), above).map_err(|error| error.below(&components))
     }
 
     /// Another name in the same directory; messages still speak of this place.
@@ -113,14 +113,4 @@ impl Near {
     pub(super) fn forget(&mut self) {
         self.0 = None;
     }
-}
-
-/// Opens a directory, following links in the first path only.
-fn walk(root: &AbsPath, components: &[&str]) -> Result<OwnedFd, Errno> {
-    let passing = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let mut at = openat(CWD, root.as_str(), passing, Mode::empty())?;
-    for component in components {
-        at = openat(&at, *component, passing | OFlags::NOFOLLOW, Mode::empty())?;
-    }
-    Ok(at)
 }

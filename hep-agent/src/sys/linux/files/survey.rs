@@ -3,14 +3,13 @@
 //! A thread has the rights of the one that starts it, whomever the task runs as (credentials(7)).
 
 use super::spot::Spot;
-use super::{is_absence, meta_of_stat, regular};
+use super::walk::Lost;
+use super::{meta_of_stat, regular};
 use crate::sys::SysError;
 use crate::sys::files::{Content, FileKind, Place, Seen};
 use hep_protocol::blob::{CHUNK, Digest};
 use rustix::fs::{AtFlags, Mode, OFlags};
-use rustix::io::Errno;
 use std::fs::File;
-use std::io;
 use std::num::NonZero;
 use std::os::fd::OwnedFd;
 use std::panic::resume_unwind;
@@ -94,10 +93,8 @@ impl<'a> Look<'a> {
     fn at(&mut self, place: &'a Place, content: Option<&Content>) -> Result<Seen, SysError> {
         match self.try_at(place, content) {
             Ok(seen) => Ok(seen),
-            Err((_, error)) if is_absence(&error) => Ok(Seen { meta: None, same: false }),
-            Err((doing, error)) => {
-                Err(SysError::io(format!("cannot {doing} {}", place.path()), error))
-            }
+            Err((_, error)) if error.is_absence() => Ok(Seen { meta: None, same: false }),
+            Err((doing, error)) => Err(error.doing(format!("cannot {doing} {}", place.path()))),
         }
     }
 
@@ -105,9 +102,9 @@ impl<'a> Look<'a> {
         &mut self,
         place: &'a Place,
         content: Option<&Content>,
-    ) -> Result<Seen, (&'static str, io::Error)> {
-        let to_look = |error: io::Error| ("look at", error);
-        let to_read = |error: io::Error| ("read", error);
+    ) -> Result<Seen, (&'static str, Lost)> {
+        let to_look = |error: Lost| ("look at", error);
+        let to_read = |error: Lost| ("read", error);
         let directory = match self.directory.take().filter(|(known, _)| known.is_beside(place)) {
             Some((_, directory)) => directory,
             None => present(Spot::directory_of(place)).map_err(to_look)?,
@@ -122,13 +119,13 @@ impl<'a> Look<'a> {
                 let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
                 let file = rustix::fs::openat(&*directory, place.name(), flags, Mode::empty())
                     .map_err(|e| to_read(e.into()))?;
-                let mut file = regular(File::from(file)).map_err(to_read)?;
+                let mut file = regular(File::from(file)).map_err(|e| to_read(e.into()))?;
                 let room = usize::try_from(content.size).map_or(CHUNK, |size| size.min(CHUNK));
                 if self.buffer.len() < room.max(1) {
                     self.buffer.resize(room.max(1), 0);
                 }
                 let read = Digest::of_reader_through(&mut file, &mut self.buffer);
-                read.map_err(to_read)?.0 == content.digest
+                read.map_err(|e| to_read(e.into()))?.0 == content.digest
             }
             Some(_) | None => false,
         };
@@ -138,10 +135,10 @@ impl<'a> Look<'a> {
 }
 
 /// A directory, if it is there.
-fn present(directory: Result<OwnedFd, Errno>) -> io::Result<Option<OwnedFd>> {
-    match directory.map_err(io::Error::from) {
+fn present(directory: Result<OwnedFd, Lost>) -> Result<Option<OwnedFd>, Lost> {
+    match directory {
         Ok(directory) => Ok(Some(directory)),
-        Err(error) if is_absence(&error) => Ok(None),
+        Err(error) if error.is_absence() => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Empty;
 use crate::sys::SysError;
+use crate::sys::files::walk::{End, Way};
 use crate::sys::files::{Account, Attrs, Content, FileKind, Meta, ObserveFiles};
 use hep_protocol::blob::Digest;
 use hep_protocol::value::{AbsPath, PermissionBits};
@@ -30,6 +31,11 @@ impl ObserveFiles for Empty {
 
     fn resolve(&self, path: &AbsPath) -> Result<Option<AbsPath>, SysError> {
         Ok((*path == AbsPath::root()).then(AbsPath::root))
+    }
+
+    fn way(&self, path: &AbsPath, _end: End) -> Result<Option<Way>, SysError> {
+        let is_there = *path == AbsPath::root();
+        Ok(is_there.then(|| Way { path: AbsPath::root(), bounds: Vec::new() }))
     }
 
     fn read_link(&self, path: &AbsPath) -> Result<String, SysError> {

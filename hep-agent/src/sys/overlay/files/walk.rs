@@ -1,7 +1,8 @@
 //! Finding the way in an overlay: links may be of the base or new, and a removed directory hides all of the base below it.
 
 use super::{Body, MEMORY};
-use crate::sys::files::{FileKind, Meta};
+use crate::sys::files::walk::{self, End, Link, Met, Obstacle, Stop, Tree, Way};
+use crate::sys::files::{Attrs, FileKind, Meta, ObserveFiles};
 use crate::sys::overlay::Overlay;
 use crate::sys::{Observe, SysError};
 use hep_protocol::value::AbsPath;
@@ -122,5 +123,56 @@ impl<O: Observe> Overlay<O> {
         std::iter::successors(Some(at.clone()), AbsPath::parent)
             .find_map(|path| self.files.names.get(&path))
             .is_some_and(|id| id.is_none_or(|(device, _)| device == MEMORY))
+    }
+}
+
+impl<O: Observe> Overlay<O> {
+    /// The real path, links in it followed as far as the real run would follow them.
+    pub(super) fn trusted(&self, path: &AbsPath, end: End) -> Result<Option<Way>, SysError> {
+        match walk::walk(self, path, end) {
+            Ok(walked) => Ok(Some(walked.way)),
+            Err(Stop::Lost(Obstacle::Missing | Obstacle::NoDirectory | Obstacle::Circle)) => {
+                Ok(None)
+            }
+            Err(Stop::Lost(Obstacle::TooLong)) => {
+                let error = std::io::Error::from_raw_os_error(nix::libc::ENAMETOOLONG);
+                Err(SysError::io(format!("cannot follow {path}"), error))
+            }
+            Err(Stop::Refused(refused)) => Err(refused.error(|uid| self.user_name(uid))),
+            Err(Stop::Failed(error)) => Err(error),
+        }
+    }
+}
+
+impl<O: Observe> Tree for Overlay<O> {
+    type Dir = (AbsPath, Meta);
+    type Error = SysError;
+
+    fn top(&self) -> Result<(AbsPath, Meta), SysError> {
+        let meta = self.peek(&AbsPath::root())?;
+        let meta = meta.ok_or_else(|| SysError::new("there is no root directory"))?;
+        Ok((AbsPath::root(), meta))
+    }
+
+    fn meet(&self, (at, _): &(AbsPath, Meta), name: &str) -> Result<Met<Self::Dir>, SysError> {
+        let next = at.join(name).map_err(|error| SysError::new(error.to_string()))?;
+        let Some(meta) = self.peek(&next)? else { return Ok(Met::Nothing) };
+        Ok(match meta.kind {
+            FileKind::Directory => Met::Directory((next, meta)),
+            FileKind::Link => Met::Link(Link {
+                text: self.link_text(&next)?,
+                owner: meta.attrs.owner,
+                is_magic: next.as_ref().starts_with("/proc"),
+            }),
+            FileKind::File | FileKind::Special => Met::Other,
+        })
+    }
+
+    fn attrs(&self, (_, meta): &(AbsPath, Meta)) -> Result<Attrs, SysError> {
+        Ok(meta.attrs.clone())
+    }
+
+    fn acting(&self) -> u32 {
+        self.own_ids().0
     }
 }
