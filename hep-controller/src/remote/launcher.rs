@@ -263,10 +263,14 @@ then refuse "write failed"; echo "REFUSED$r" >&2; exit 1; fi;
 
 const FIRST_THE_CACHE: &str = r#"
 if [ -n "$h" ]; then
-    mkdir -p "$c" 2> /dev/null; mkdir -m 700 "$c/hep" 2> /dev/null; mkdir -m 700 "$c/hep/agents" 2> /dev/null;
-    if own "d????-??-*" "$c/hep" && own "d????-??-*" "$c/hep/agents";
-    then room "$c/hep/agents" || h=;
-    else n=$c/hep/agents; refuse "others may write there"; h=; fi;
+    q=$c; until [ -e "$q/" ]; do q=${q%/*}; done;
+    if safe "$q/" && mkdir -p "$c" 2> /dev/null && safe "$c"; then
+        c=$f; g=$c/hep/agents/$h;
+        mkdir -m 700 "$c/hep" 2> /dev/null; mkdir -m 700 "$c/hep/agents" 2> /dev/null;
+        if own "d????-??-*" "$c/hep" && own "d????-??-*" "$c/hep/agents";
+        then room "$c/hep/agents" || h=;
+        else n=$c/hep/agents; refuse "others may write there"; h=; fi;
+    else n=$c; refuse "others may write there"; h=; fi;
 fi;
 "#;
 
@@ -285,7 +289,8 @@ fi;
 "#;
 
 /// What is kept is run only if nobody but the user can have put it there and the host's own program finds its sha256 right:
-/// an agent that looked at itself would prove nothing.
+/// an agent that looked at itself would prove nothing. `safe` gives in `f` where a directory really is, if it and all above
+/// it belong to the user or root, and others can rename nothing there: a link may lead anywhere.
 fn kept(known: &[Known]) -> String {
     let all: Vec<&str> = known.iter().map(|known| known.sha256.as_str()).collect();
     let one = |known: &Known| format!("\"Linux {}\") h={} ;; ", known.machine, known.sha256);
@@ -296,13 +301,26 @@ case $XDG_CACHE_HOME in /*) c=$XDG_CACHE_HOME ;; *) c=$HOME/.cache ;; esac;
 case $m in CASES *) h= ;; esac;
 command -v sha256sum > /dev/null || h=;
 g=$c/hep/agents/$h;
+safe() {
+    q=$(cd "$1" 2> /dev/null && pwd -P) || return 1;
+    f=$q; set -- /; while [ -n "$q" ]; do set -- "$@" "$q"; q=${q%/*}; done;
+    ls -ldn "$@" 2> /dev/null | (
+        while read -r m n o q; do
+            case $m in d????-??-*|d????????[tT]*) ;; *) exit 1 ;; esac;
+            case $o in 0|$u) ;; *) exit 1 ;; esac;
+        done
+    );
+};
 own() { set -- "$1" $(ls -ldn "$2" 2> /dev/null); case $2 in $1) [ "$4" = "$u" ] ;; *) false ;; esac; };
 good() {
     own "d????-??-*" "$c/hep" && own "d????-??-*" "$c/hep/agents" && own "d????-??-*" "$g"
         && own "-r?x?-??-*" "$g/hep-agent"
         && case $(sha256sum < "$g/hep-agent") in "$h "*) ;; *) false ;; esac;
 };
-if [ -n "$h" ] && good; then echo "hep-$t kept $m"; exec "$g/hep-agent" START; fi;
+if [ -n "$h" ] && safe "$c"; then
+    c=$f; g=$c/hep/agents/$h;
+    if good; then echo "hep-$t kept $m"; exec "$g/hep-agent" START; fi;
+fi;
 "#;
     text.replace("ALL", &all.join(" ")).replace("CASES", &cases).replace("START", START)
 }

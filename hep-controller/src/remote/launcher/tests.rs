@@ -216,6 +216,62 @@ fn a_directory_that_others_may_write_to_keeps_nothing() {
     std::fs::remove_dir_all(Path::new(&said[1].replace("/hep-agent serve", ""))).ok();
 }
 
+/// Whoever owns a directory above may put another in its place between the look and the start. Needs root.
+#[test]
+fn a_cache_in_what_another_user_can_exchange_is_not_used() {
+    use std::os::unix::fs::{PermissionsExt, chown, symlink};
+    if !users::get_current_uid().eq(&0) {
+        return;
+    }
+    let layouts: [(&str, &dyn Fn(&Path, &Path), bool); 7] = [
+        ("a link to another user's directory", &|home, other| symlink(other, home.join(".cache")).unwrap(), false),
+        ("a link to what is ours in another user's directory", &|home, other| {
+            std::fs::create_dir(other.join("ours")).unwrap();
+            symlink(other.join("ours"), home.join(".cache")).unwrap();
+        }, false),
+        ("a link to what is not there yet in another user's directory", &|home, other| {
+            symlink(other.join("none"), home.join(".cache")).unwrap();
+        }, false),
+        ("another user's directory", &|home, _| {
+            std::fs::create_dir(home.join(".cache")).unwrap();
+            chown(home.join(".cache"), Some(4321), None).unwrap();
+        }, false),
+        ("a home that others may write to", &|home, _| {
+            std::fs::set_permissions(home, PermissionsExt::from_mode(0o777)).unwrap();
+        }, false),
+        ("a link to a directory of ours", &|home, _| {
+            std::fs::create_dir(home.join("kept")).unwrap();
+            symlink("kept", home.join(".cache")).unwrap();
+        }, true),
+        ("nothing yet", &|_, _| {}, true),
+    ];
+    for shell in shells() {
+        for (what, lay, used) in &layouts {
+            let (home, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+            chown(other.path(), Some(4321), None).unwrap();
+            lay(home.path(), other.path());
+            let before = std::fs::read_dir(other.path()).unwrap().count();
+            let launcher = Launcher::named(TOKEN + 8, &known(AGENT));
+            let sent = lines(&say(shell, home.path(), &launcher, &parcel(AGENT, Form::Packed, "")));
+            assert_eq!(sent[1].contains("/hep/agents/"), *used, "{shell}: {what}: {sent:?}");
+            let again = lines(&say(shell, home.path(), &launcher, b""));
+            assert_eq!(again[0].contains(" kept "), *used, "{shell}: {what}: {again:?}");
+            assert_eq!(std::fs::read_dir(other.path()).unwrap().count(), before, "{shell}: {what}");
+            // An agent that is put where the cache would be is not run either.
+            let place = home.path().join(".cache/hep/agents").join(&known(AGENT)[0].sha256);
+            if !used && std::fs::create_dir_all(&place).is_ok() {
+                std::fs::write(place.join("hep-agent"), AGENT).unwrap();
+                let mode = || PermissionsExt::from_mode(0o700);
+                let parts = place.ancestors().take(3).chain([place.join("hep-agent").as_path()]).map(Path::to_owned).collect::<Vec<_>>();
+                parts.iter().for_each(|part| std::fs::set_permissions(part, mode()).unwrap());
+                let again = lines(&say(shell, home.path(), &launcher, b""));
+                assert!(again[0].contains(" unpacks "), "{shell}: {what}: {again:?}");
+            }
+            std::fs::remove_dir_all("/var/tmp/.hep-0123456789abcdf7").ok();
+        }
+    }
+}
+
 #[test]
 fn a_stream_that_breaks_off_leaves_nothing() {
     let noise: Vec<u8> = (0..40_000_u32).map(|n| (n.wrapping_mul(n) >> 7) as u8).collect();
