@@ -42,9 +42,11 @@ pub(super) fn send(wire: &mut Wire, parcel: &Parcel<'_>, place: Place) -> Result
         )
         .map_err(lost)?;
     if let Err(error) = made {
-        // Whoever made a directory of this name, it is not ours.
-        if let Ok(mut file) = opened {
-            wire.run(|_| file.close()).map_err(|error| unsent("close", error))?;
+        // Whoever made a directory or a link of this name, it is not ours; what was made by it is, and was not there before.
+        if let Ok(mut opened) = opened {
+            let closed = wire.run(|_| opened.close());
+            drop(wire.run(|_| sftp.unlink(file)));
+            closed.map_err(|error| unsent("close", error))?;
         }
         return Err(unsent("mkdir", error));
     }

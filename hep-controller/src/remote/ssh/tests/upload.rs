@@ -190,3 +190,59 @@ fn a_line_that_stands_still_midway_is_given_up() {
     assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
     assert_eq!(failed.source.unwrap().to_string(), "no answer within 1 s");
 }
+
+/// A user of the host who reads the name in the launcher's arguments is there first, with a link to a directory.
+#[test]
+fn a_link_in_the_place_of_the_upload_is_passed_over_and_nothing_stays_where_it_leads() {
+    let server = Server::start();
+    std::fs::create_dir(server.path("victim")).unwrap();
+    let place = |token: &str| server.root().join(format!("var/tmp/.hep-{token}"));
+    for _ in 0..10 {
+        let done = AtomicBool::new(false);
+        let (reached, planted) = thread::scope(|scope| {
+            let planter = scope.spawn(|| {
+                let mut planted = Vec::new();
+                while !done.load(Ordering::SeqCst) {
+                    for token in tokens() {
+                        // What is already there, the launch made.
+                        if std::os::unix::fs::symlink(server.path("victim"), place(&token)).is_ok()
+                        {
+                            planted.push(token);
+                        }
+                    }
+                }
+                planted
+            });
+            let mut try_ = Try::at(&server).script("echo \"$0\"; exit\n");
+            try_.target.port = thin(&server, 10_000, usize::MAX);
+            let (mut link, _) = try_.launch().unwrap();
+            let reached = hello(&mut *link).unwrap();
+            link.finish();
+            done.store(true, Ordering::SeqCst);
+            (reached, planter.join().unwrap())
+        });
+        for token in &planted {
+            std::fs::remove_file(place(token)).ok();
+        }
+        let stayed: Vec<_> = std::fs::read_dir(server.path("victim")).unwrap().collect();
+        assert!(stayed.is_empty(), "{stayed:?}");
+        // The other way round the planter was too late.
+        if !reached.starts_with("/var/tmp/") {
+            assert!(reached.starts_with("./.hep-"), "{reached}");
+            return;
+        }
+    }
+    panic!("the link was never there first");
+}
+
+/// The names that launchers of this machine have in their arguments.
+fn tokens() -> Vec<String> {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
+    let arguments = processes.filter_map(|path| std::fs::read(path.join("cmdline")).ok());
+    let token = |bytes: Vec<u8>| {
+        let words = bytes.split(|byte| *byte == 0).skip_while(|word| *word != b"hep").nth(1);
+        let text = String::from_utf8(words?.to_vec()).ok()?;
+        Some(text).filter(|text| text.len() == 16)
+    };
+    arguments.filter_map(token).collect()
+}
