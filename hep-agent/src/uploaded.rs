@@ -6,11 +6,15 @@
 //! if this one is killed.
 
 use crate::sys::SysError;
+use crate::sys::linux::guarded_place;
 use crate::sys::linux::socket::random_name;
 use nix::sys::statvfs::{FsFlags, statvfs};
-use std::fs::{self, DirBuilder, File, Metadata};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, openat, unlinkat};
+use rustix::io::Errno;
+use std::fs::{self, File, Metadata};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -43,15 +47,39 @@ pub(crate) fn remove_own_file() {
     for entry in entries.flatten().flatten() {
         let path = entry.path();
         if is_upload(&path) && is_abandoned(&path, size) {
-            FILES.iter().for_each(|name| drop(fs::remove_file(path.join(name))));
-            fs::remove_dir(&path).ok();
+            remove_upload(&path).ok();
         }
+    }
+}
+
+/// Removes an upload's directory with what may lie in it, by descriptors: what is removed is in a directory of ours.
+fn remove_upload(path: &Path) -> io::Result<()> {
+    let name = path.file_name().ok_or(Errno::INVAL)?;
+    let above = openat(CWD, path.parent().ok_or(Errno::INVAL)?, DIRECTORY, Mode::empty())?;
+    let directory = own_directory(&above, name)?;
+    for name in FILES {
+        unlinkat(&directory, name, AtFlags::empty()).ok();
+    }
+    Ok(unlinkat(&above, name, AtFlags::REMOVEDIR)?)
+}
+
+const DIRECTORY: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+
+/// Opens a directory that is this user's own, and no link.
+fn own_directory(above: &OwnedFd, name: &(impl AsRef<Path> + ?Sized)) -> io::Result<OwnedFd> {
+    let flags = DIRECTORY | OFlags::NOFOLLOW;
+    let directory = openat(above, name.as_ref(), flags, Mode::empty())?;
+    match rustix::fs::fstat(&directory)?.st_uid == nix::unistd::geteuid().as_raw() {
+        true => Ok(directory),
+        false => Err(Errno::PERM.into()),
     }
 }
 
 /// A copy of this program that others may run, until it is dropped.
 pub(crate) struct Copy {
-    directory: PathBuf,
+    above: OwnedFd,
+    name: String,
+    directory: OwnedFd,
     path: String,
     /// Open, so that another push does not take it for abandoned.
     _file: File,
@@ -81,17 +109,19 @@ impl Copy {
     }
 
     fn make_in(place: &Path) -> io::Result<Self> {
+        // It is started by its path, in which nobody else may exchange anything.
+        let (above, place) = guarded_place(place)?;
         let name: String = random_name()?.chars().take(16).collect();
-        let directory = place.join(format!(".hep-{name}"));
-        let file = directory.join("hep-agent");
+        let name = format!(".hep-{name}");
+        let file = place.join(&name).join("hep-agent");
         let path = file.to_str().ok_or(io::ErrorKind::InvalidFilename)?.to_owned();
         // Others pass through, and see no list.
-        DirBuilder::new().mode(0o711).create(&directory)?;
-        match fill(&file) {
-            Ok(open) => Ok(Self { directory, path, _file: open }),
+        rustix::fs::mkdirat(&above, &name, Mode::from_raw_mode(0o711))?;
+        let directory = own_directory(&above, &name)?;
+        match fill(&directory) {
+            Ok(open) => Ok(Self { above, name, directory, path, _file: open }),
             Err(error) => {
-                fs::remove_file(&file).ok();
-                fs::remove_dir(&directory).ok();
+                remove_copy(&above, &name, &directory);
                 Err(error)
             }
         }
@@ -105,18 +135,23 @@ impl Copy {
 
 impl Drop for Copy {
     fn drop(&mut self) {
-        fs::remove_file(&self.path).ok();
-        fs::remove_dir(&self.directory).ok();
+        remove_copy(&self.above, &self.name, &self.directory);
     }
 }
 
+fn remove_copy(above: &OwnedFd, name: &str, directory: &OwnedFd) {
+    unlinkat(directory, "hep-agent", AtFlags::empty()).ok();
+    unlinkat(above, name, AtFlags::REMOVEDIR).ok();
+}
+
 /// Writes this program to a new file. Open for reading alone in the end: nobody runs what is open for writing (ETXTBSY).
-fn fill(path: &Path) -> io::Result<File> {
+fn fill(directory: &OwnedFd) -> io::Result<File> {
     let mut own = File::open("/proc/self/exe")?;
-    let mut new = File::options().write(true).create_new(true).mode(0o755).open(path)?;
-    io::copy(&mut own, &mut new)?;
-    drop(new);
-    File::open(path)
+    let common = OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let new = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | common;
+    let new = openat(directory, "hep-agent", new, Mode::from_raw_mode(0o755))?;
+    io::copy(&mut own, &mut File::from(new))?;
+    Ok(File::from(openat(directory, "hep-agent", OFlags::RDONLY | common, Mode::empty())?))
 }
 
 fn is_runnable(place: &Path) -> bool {
@@ -191,5 +226,37 @@ mod tests {
         assert!(is_upload(directory) && is_reachable(directory) && is_open(&path));
         drop(copy);
         assert!(!directory.exists());
+    }
+
+    #[test]
+    fn place_that_others_may_exchange_takes_no_copy() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let place = tempfile::tempdir().unwrap();
+        fs::set_permissions(place.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let named = place.path().join("named");
+        symlink(place.path(), &named).unwrap();
+        let copy = Copy::make_in(&named).unwrap();
+        let real = place.path().canonicalize().unwrap();
+        assert!(copy.path().starts_with(real.to_str().unwrap()), "{}", copy.path());
+        drop(copy);
+        fs::set_permissions(place.path(), fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(Copy::make_in(place.path()).is_err());
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn abandoned_upload_goes_and_what_a_link_of_its_name_leads_to_stays() {
+        use std::os::unix::fs::symlink;
+        let place = tempfile::tempdir().unwrap();
+        let (upload, kept) =
+            (place.path().join(".hep-0123456789abcdef"), place.path().join("kept"));
+        fs::create_dir(&upload).unwrap();
+        fs::write(upload.join("hep-agent"), "x").unwrap();
+        remove_upload(&upload).unwrap();
+        fs::create_dir(&kept).unwrap();
+        fs::write(kept.join("hep-agent"), "x").unwrap();
+        symlink(&kept, &upload).unwrap();
+        assert!(remove_upload(&upload).is_err());
+        assert!(kept.join("hep-agent").exists());
     }
 }

@@ -74,6 +74,8 @@ enum Want {
     Hardlink {
         target: AbsPath,
         target_meta: Option<Meta>,
+        /// Whether a change of the target might reach a file elsewhere.
+        shared: bool,
         cause: Option<Cause>,
     },
     /// Anything, with the attributes that were asked for.
@@ -107,6 +109,8 @@ struct Found {
     link: Option<String>,
     /// Its path; if it may have to give way, with no link above it.
     at: AbsPath,
+    /// Whether a change of it might reach a file elsewhere.
+    shared: bool,
     /// The mount points at and below it, if it is a directory that may have to give way.
     mounts: Vec<AbsPath>,
 }

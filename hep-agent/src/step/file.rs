@@ -82,7 +82,8 @@ impl FileStep {
             }
             Self::Set { place, attrs, .. } => host.set_attrs(place, attrs)?,
             Self::SetBelow { entries, .. } => {
-                entries.iter().try_for_each(|(place, attrs)| host.set_attrs(place, attrs))?;
+                // What is in a directory goes before it: who is given it may put anything into it.
+                entries.iter().rev().try_for_each(|(place, attrs)| host.set_attrs(place, attrs))?;
             }
             Self::MakeDirectory { place, attrs, was, durable, .. } => {
                 host.make_dir(place, attrs, *was, *durable)?;

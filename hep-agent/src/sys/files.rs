@@ -45,6 +45,8 @@ pub(crate) struct Meta {
     pub(crate) mtime: Option<i64>,
     /// Device and inode: equal for two names of one file.
     pub(crate) id: (u64, u64),
+    /// How many names it has.
+    pub(crate) names: u64,
 }
 
 impl Meta {
@@ -219,6 +221,15 @@ pub(crate) enum Durable {
     Later,
 }
 
+/// The refusal to change a file that [is shared](ObserveFiles::is_shared).
+pub(crate) fn shared(path: &AbsPath) -> SysError {
+    SysError::new(format!(
+        "{path} is a hard link to a file that has other names, and others than root may write to its directory: \
+         the change might reach a file elsewhere"
+    ))
+    .hint("remove that name, or give it a file of its own: copy it, and rename the copy over it")
+}
+
 /// How much a removal takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Removal {
@@ -267,14 +278,15 @@ pub(crate) trait ObserveFiles {
     fn list(&self, path: &AbsPath) -> Result<Vec<String>, SysError>;
 
     /// The path by which a change would come to what a path means, links in it followed as far as they are trusted; `None`
-    /// if it leads nowhere. An error names the link that is not trusted.
-    fn way(&self, path: &AbsPath, end: End) -> Result<Option<Way>, SysError>;
+    /// if it leads nowhere. An error names the link that is not trusted, and the path to write instead for what is `below`.
+    fn way(&self, path: &AbsPath, end: End, below: &[&str]) -> Result<Option<Way>, SysError>;
 
     /// The path of a place, links in its root followed as far as they are trusted; `None` if below that a link, or anything
     /// else that is no directory, stands in the way.
     fn real(&self, place: &Place) -> Result<Option<AbsPath>, SysError> {
-        let Some(way) = self.way(place.root(), End::Directory)? else { return Ok(None) };
         let components = place.components();
+        let way = self.way(place.root(), End::Directory, &components)?;
+        let Some(way) = way else { return Ok(None) };
         let last = components.len().saturating_sub(1);
         let mut at = way.path.clone();
         for (n, component) in components.into_iter().enumerate() {
@@ -317,6 +329,17 @@ pub(crate) trait ObserveFiles {
     /// The names in a directory, sorted, by a way as [`ObserveFiles::lstat_at`] takes it.
     fn list_at(&self, place: &Place) -> Result<Vec<String>, SysError> {
         self.list(&self.real(place)?.unwrap_or_else(|| place.path().clone()))
+    }
+
+    /// Whether what was seen at a place is no directory and has names elsewhere, and its name here may have been given by
+    /// somebody who is neither root nor the acting user.
+    fn is_shared(&self, place: &Place, meta: &Meta) -> Result<bool, SysError> {
+        if meta.kind == FileKind::Directory || meta.names < 2 {
+            return Ok(false);
+        }
+        let Some(at) = self.real(place)? else { return Ok(false) };
+        let holder = self.lstat(&at.parent().unwrap_or_else(AbsPath::root))?;
+        Ok(holder.is_none_or(|holder| !walk::is_closed(&holder.attrs, self.own_ids().0)))
     }
 
     /// The mount points at a path and below it; the path must have no links in it.

@@ -14,7 +14,7 @@ mod standard;
 pub(crate) mod terminal;
 mod version;
 
-pub(crate) use files::unescaped_mount;
+pub(crate) use files::{guarded_place, unescaped_mount};
 pub(crate) use standard::{
     give_up_standard_streams, keep_environment, show_on_terminal, standard_error, stop_on_signals,
     take_standard_streams, unnamed_file, use_standard_error,

@@ -7,7 +7,9 @@ use super::accounts::Asked;
 use super::{Entry, Found, Scope, State, Want, words};
 use crate::module::Plan;
 use crate::step::{FileStep, Planned, Step};
-use crate::sys::files::{Attrs, Content, Durable, FileKind, Meta, NewFile, Place};
+use crate::sys::files::{
+    Attrs, Content, Durable, FileKind, Meta, NewFile, Place, shared as shared_file,
+};
 use crate::sys::{Cause, SysError};
 use hep_protocol::task::file::File;
 use hep_protocol::value::{Mode, PermissionBits};
@@ -18,7 +20,18 @@ pub(super) fn decide(params: &File, state: &State) -> Result<Plan, SysError> {
     let decide = Decide { params, state };
     let mut steps = decide.parents()?;
     for entry in &state.entries {
-        steps.extend(decide.entry(entry)?);
+        let more = decide.entry(entry)?;
+        match entry.want {
+            // First what is below: who is given a directory may put anything into it.
+            Want::AttributesBelow { .. } => drop(steps.splice(0..0, more)),
+            Want::File { .. }
+            | Want::Directory
+            | Want::Link { .. }
+            | Want::Hardlink { .. }
+            | Want::Attributes { .. }
+            | Want::Touch
+            | Want::Absent => steps.extend(more),
+        }
     }
     let is_later = |planned: &Planned| match &planned.step {
         Step::File(step) => step.is_later(),
@@ -129,7 +142,7 @@ impl Decide<'_> {
     fn entry(&self, entry: &Entry) -> Result<Vec<Planned>, SysError> {
         match &entry.want {
             Want::File { content, executable, same: true, .. } => match &entry.found {
-                Some(found) => Ok(self.set(entry, found)),
+                Some(found) => self.set(entry, found),
                 None => self.put(entry, content, *executable),
             },
             Want::File { content, executable, same: false, diff } => {
@@ -145,8 +158,11 @@ impl Decide<'_> {
             }
             Want::Directory => self.directory(entry),
             Want::Link { target, dangling } => self.link(entry, target, dangling),
-            Want::Hardlink { target, target_meta, cause } => {
-                self.hardlink(entry, target, target_meta.as_ref(), cause.as_ref())
+            Want::Hardlink { target, target_meta, shared, cause } => {
+                let steps = self.hardlink(entry, target, target_meta.as_ref(), cause.as_ref())?;
+                let sets =
+                    |planned: &Planned| matches!(&planned.step, Step::File(FileStep::Set { .. }));
+                if *shared && steps.iter().any(sets) { Err(shared_file(target)) } else { Ok(steps) }
             }
             Want::Attributes { cause } => self.attributes(entry, cause.as_ref()),
             Want::Touch => self.touch(entry),
@@ -179,6 +195,10 @@ impl Decide<'_> {
                 (attrs, words)
             }
         };
+        let in_place = self.params.in_place && was == Some(FileKind::File);
+        if in_place && entry.found.as_ref().is_some_and(|found| found.shared) {
+            return Err(shared_file(entry.place.path()));
+        }
         let file = NewFile {
             place: entry.place.clone(),
             was,
@@ -186,7 +206,7 @@ impl Decide<'_> {
             attrs,
             backup: self.params.backup && was.is_some(),
             validate: self.params.validate.clone(),
-            in_place: self.params.in_place && was == Some(FileKind::File),
+            in_place,
             durable: durable(entry),
         };
         Ok(vec![self.planned(FileStep::Put { file, detail })])
@@ -195,7 +215,7 @@ impl Decide<'_> {
     fn directory(&self, entry: &Entry) -> Result<Vec<Planned>, SysError> {
         let was = entry.found.as_ref().map(|found| found.meta.kind);
         match &entry.found {
-            Some(found) if found.meta.kind == FileKind::Directory => Ok(self.set(entry, found)),
+            Some(found) if found.meta.kind == FileKind::Directory => self.set(entry, found),
             Some(_) | None => {
                 if was.is_some() {
                     self.may_give_way(entry, "a directory")?;
@@ -215,7 +235,7 @@ impl Decide<'_> {
                     entry,
                     "`follow: true` sets it on what the link leads to",
                 )?;
-                Ok(self.set(entry, found))
+                self.set(entry, found)
             }
             (None, Some(_)) if self.state.asked.is_empty() => Ok(Vec::new()),
             (None, Some(cause)) => {
@@ -238,7 +258,10 @@ impl Decide<'_> {
                     entry,
                     "`follow: true` sets it on what the link leads to",
                 )?;
-                let mut steps = self.set(entry, found);
+                let mut steps = self.set(entry, found)?;
+                if found.shared {
+                    return Err(shared_file(entry.place.path()));
+                }
                 steps.push(self.planned(FileStep::Touch { place: entry.place.clone() }));
                 Ok(steps)
             }
@@ -283,9 +306,13 @@ impl Decide<'_> {
     }
 
     /// Fixes the attributes of what is there, if they need it.
-    fn set(&self, entry: &Entry, found: &Found) -> Vec<Planned> {
+    fn set(&self, entry: &Entry, found: &Found) -> Result<Vec<Planned>, SysError> {
         let attrs = existing(&self.state.asked, &found.meta, entry.scope);
-        self.set_from(entry, &found.meta.attrs, attrs)
+        let steps = self.set_from(entry, &found.meta.attrs, attrs);
+        if found.shared && !steps.is_empty() {
+            return Err(shared_file(entry.place.path()));
+        }
+        Ok(steps)
     }
 
     fn set_from(&self, entry: &Entry, from: &Attrs, attrs: Attrs) -> Vec<Planned> {

@@ -9,7 +9,7 @@ use super::diff::{self, Texts};
 use super::{Dangling, Entry, Found, Scope, State, Want};
 use crate::module::Input;
 use crate::sys::files::walk::End;
-use crate::sys::files::{Account, Attrs, Content, FileKind, Meta, Place, Seen};
+use crate::sys::files::{self, Account, Attrs, Content, FileKind, Meta, Place, Seen};
 use crate::sys::{Cause, Observe, Subject, SysError};
 use hep_protocol::blob::{Source, SourceFile};
 use hep_protocol::plan::DiffMode;
@@ -145,6 +145,9 @@ impl Look<'_> {
             let Some(meta) = self.host.lstat_at(&place)? else { continue };
             let is_directory = meta.kind == FileKind::Directory;
             if decide::existing(&self.asked, &meta, Scope::Tree) != meta.attrs {
+                if self.host.is_shared(&place, &meta)? {
+                    return Err(files::shared(&path));
+                }
                 self.names.learn(&meta.attrs, self.host);
                 let below = path.as_str().strip_prefix(root.as_str()).unwrap_or_default();
                 let below = below.trim_start_matches('/').to_owned();
@@ -176,13 +179,16 @@ impl Look<'_> {
             SysError::new(error.to_string()).hint("write the full path on the host in `src`")
         })?;
         let target = self.followed(target)?;
-        let target_meta = self.host.lstat_at(&Place::of(target.clone()))?;
+        let target_place = Place::of(target.clone());
+        let target_meta = self.host.lstat_at(&target_place)?;
+        let mut shared = false;
         if let Some(meta) = &target_meta {
             self.names.learn(&meta.attrs, self.host);
+            shared = self.host.is_shared(&target_place, meta)?;
         }
         let cause = self.host.depends(Subject::Path(&target));
         let path = self.destination(None)?;
-        let want = Want::Hardlink { target, target_meta, cause };
+        let want = Want::Hardlink { target, target_meta, shared, cause };
         self.add(Place::of(path), want, Scope::Asked)
     }
 
@@ -201,14 +207,16 @@ impl Look<'_> {
         let new = self.new_attrs(place.path())?;
         self.names.learn(&new, self.host);
         let found = match meta {
-            Some(meta) => Some(self.found(place.path(), meta)?),
+            Some(meta) => Some(self.found(&place, meta)?),
             None => None,
         };
         self.entries.push(Entry { place, want, found, new, scope });
         Ok(())
     }
 
-    fn found(&mut self, path: &AbsPath, meta: Meta) -> Result<Found, SysError> {
+    fn found(&mut self, place: &Place, meta: Meta) -> Result<Found, SysError> {
+        let path = place.path();
+        let shared = self.host.is_shared(place, &meta)?;
         self.names.learn(&meta.attrs, self.host);
         let link = match meta.kind {
             FileKind::Link => Some(self.host.read_link(path)?),
@@ -224,7 +232,7 @@ impl Look<'_> {
             FileKind::Directory if gives_way => self.host.mounts(&at)?,
             FileKind::Directory | FileKind::File | FileKind::Link | FileKind::Special => Vec::new(),
         };
-        Ok(Found { meta, link, at, mounts })
+        Ok(Found { meta, link, at, shared, mounts })
     }
 
     /// What a new thing gets that the task says nothing of: the agent's own user, and its group or that of a set-group-id
@@ -303,7 +311,7 @@ impl Look<'_> {
     fn refuse_foreign_parents(&self, missing: &[(AbsPath, Attrs)]) -> Result<(), SysError> {
         let Some((outermost, attrs)) = missing.first() else { return Ok(()) };
         let above = outermost.parent().unwrap_or_else(AbsPath::root);
-        let Some(way) = self.host.way(&above, End::Directory)? else { return Ok(()) };
+        let Some(way) = self.host.way(&above, End::Directory, &[])? else { return Ok(()) };
         let allowed = way.allows(&joined(&way.path, outermost.name())?, &attrs.owner);
         allowed.map_err(|refused| refused.error(|uid| self.host.user_name(uid)))
     }

@@ -44,6 +44,7 @@ pub(super) use supply::Known;
 use temp::TempName;
 use trouble::trouble;
 use walk::Lost;
+pub(crate) use walk::guarded_place;
 
 impl ObserveFiles for Linux {
     fn lstat(&self, path: &AbsPath) -> Result<Option<Meta>, SysError> {
@@ -75,11 +76,11 @@ impl ObserveFiles for Linux {
         }
     }
 
-    fn way(&self, path: &AbsPath, end: End) -> Result<Option<Way>, SysError> {
+    fn way(&self, path: &AbsPath, end: End, below: &[&str]) -> Result<Option<Way>, SysError> {
         match walk::way(path, end) {
             Ok(way) => Ok(Some(way)),
             Err(error) if error.is_absence() => Ok(None),
-            Err(error) => Err(error.doing(format!("cannot follow {path}"))),
+            Err(error) => Err(error.below(below).doing(format!("cannot follow {path}"))),
         }
     }
 
@@ -216,11 +217,14 @@ impl ChangeFiles for Linux {
             let made = rustix::fs::openat(&spot.dir, name, flags, Mode::empty())
                 .map_err(|error| if error == Errno::NOENT { Errno::EXIST } else { error })?;
             temp::lock_named(&spot, name, &made)?;
+            temp::is_new_directory(&spot, &made)?;
             locked = Some(made);
             Ok(())
         };
         let temp = TempName::claim(&spot, FileKind::Directory, make).map_err(failed)?;
-        attributes::set(&spot.sibling(temp.name()), attrs)?;
+        if let Some(made) = &locked {
+            attributes::set_open(made, &spot, attrs)?;
+        }
         temp.install(was, "make the directory")?;
         // Ours for as long as others could meet it under the name beside its place.
         drop(locked);
@@ -230,9 +234,16 @@ impl ChangeFiles for Linux {
     fn make_link(&mut self, link: &NewLink<'_>) -> Result<(), SysError> {
         let spot = self.near.open_over(link.place, link.was)?;
         let failed = |error| trouble("make the link", &spot, error);
-        let make = |name: &str| rustix::fs::symlinkat(link.target, &spot.dir, name);
+        let mut made = None;
+        let make = |name: &str| {
+            rustix::fs::symlinkat(link.target, &spot.dir, name)?;
+            made = Some(temp::open_new_link(&spot, name, link.target)?);
+            Ok(())
+        };
         let temp = TempName::claim(&spot, FileKind::Link, make).map_err(failed)?;
-        attributes::set(&spot.sibling(temp.name()), link.attrs)?;
+        if let Some(made) = &made {
+            attributes::set_open(made, &spot, link.attrs)?;
+        }
         temp.install(link.was, "make the link")?;
         spot.sync_if(link.durable)
     }
@@ -273,6 +284,9 @@ impl ChangeFiles for Linux {
 
     fn touch(&mut self, place: &Place) -> Result<(), SysError> {
         let spot = Spot::open(place)?;
+        let stat = rustix::fs::statat(&spot.dir, &spot.name, AtFlags::SYMLINK_NOFOLLOW);
+        let stat = stat.map_err(|error| trouble("set the times of", &spot, error))?;
+        attributes::refuse_shared(&stat, &spot)?;
         let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
         let times = Timestamps { last_access: now, last_modification: now };
         rustix::fs::utimensat(&spot.dir, &spot.name, &times, AtFlags::SYMLINK_NOFOLLOW)
@@ -333,7 +347,8 @@ fn meta_of(meta: &fs::Metadata) -> Meta {
         mode: PermissionBits(u16::try_from(meta.mode() & 0o7777).unwrap_or_default()),
     };
     let id = (meta.dev(), meta.ino());
-    Meta { kind: kind_of(meta), attrs, size: meta.size(), mtime: Some(meta.mtime()), id }
+    let (size, mtime, names) = (meta.size(), Some(meta.mtime()), meta.nlink());
+    Meta { kind: kind_of(meta), attrs, size, mtime, id, names }
 }
 
 /// The same of what a look by name gave.
@@ -354,7 +369,11 @@ fn meta_of_stat(stat: &rustix::fs::Stat) -> Meta {
         | FileType::Unknown => FileKind::Special,
     };
     let size = u64::try_from(stat.st_size).unwrap_or_default();
-    Meta { kind, attrs, size, mtime: Some(stat.st_mtime), id: (stat.st_dev, stat.st_ino) }
+    let (mtime, id) = (Some(stat.st_mtime), (stat.st_dev, stat.st_ino));
+    // Its width is the machine's.
+    #[allow(clippy::useless_conversion, reason = "it has 32 bits on some machines")]
+    let names = u64::from(stat.st_nlink);
+    Meta { kind, attrs, size, mtime, id, names }
 }
 
 /// Opens a file that was a regular one when it was looked at; a pipe or link in its place is refused, not waited for.

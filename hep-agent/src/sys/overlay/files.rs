@@ -41,6 +41,8 @@ pub(super) struct Changed {
 struct Node {
     attrs: Attrs,
     body: Body,
+    /// How many names it has.
+    names: u64,
 }
 
 #[derive(Clone)]
@@ -60,7 +62,7 @@ impl Node {
             Body::Link(target) => (FileKind::Link, target.len() as u64, None),
             Body::Base(_, kind, size, mtime) => (*kind, *size, *mtime),
         };
-        Meta { kind, attrs: self.attrs.clone(), size, mtime, id }
+        Meta { kind, attrs: self.attrs.clone(), size, mtime, id, names: self.names }
     }
 }
 
@@ -74,7 +76,7 @@ impl Changed {
     fn put(&mut self, path: AbsPath, attrs: Attrs, body: Body) {
         self.made += 1;
         let id = (MEMORY, self.made);
-        self.nodes.insert(id, Node { attrs, body });
+        self.nodes.insert(id, Node { attrs, body, names: 1 });
         self.name(path, Some(id));
     }
 
@@ -114,10 +116,21 @@ impl<O: Observe> Overlay<O> {
         Ok((
             meta.id,
             node.unwrap_or(Node {
+                names: meta.names,
                 attrs: meta.attrs,
                 body: Body::Base(at, meta.kind, meta.size, meta.mtime),
             }),
         ))
+    }
+
+    /// What has a name at a real path loses it.
+    fn give_up(&mut self, at: &AbsPath) -> Result<(), SysError> {
+        let shared = |meta: &Meta| meta.kind != FileKind::Directory && meta.names > 1;
+        if self.peek(at)?.is_some_and(|meta| shared(&meta)) {
+            let (id, node) = self.node(at)?;
+            self.files.nodes.insert(id, Node { names: node.names - 1, ..node });
+        }
+        Ok(())
     }
 
     /// The real path of a place, its directory made if it is missing: something earlier would have made it, or the plan
@@ -159,8 +172,8 @@ impl<O: Observe> ObserveFiles for Overlay<O> {
         }
     }
 
-    fn way(&self, path: &AbsPath, end: End) -> Result<Option<Way>, SysError> {
-        self.trusted(path, end)
+    fn way(&self, path: &AbsPath, end: End, below: &[&str]) -> Result<Option<Way>, SysError> {
+        self.trusted(path, end, below)
     }
 
     fn read_link(&self, path: &AbsPath) -> Result<String, SysError> {
@@ -265,9 +278,13 @@ impl<O: Observe> ChangeFiles for Overlay<O> {
         match self.peek(&at)?.filter(|_| file.in_place) {
             // Every other name of the file shows the new content too.
             Some(meta) if meta.kind == FileKind::File => {
-                self.files.nodes.insert(meta.id, Node { attrs: file.attrs.clone(), body });
+                let (attrs, names) = (file.attrs.clone(), meta.names);
+                self.files.nodes.insert(meta.id, Node { attrs, body, names });
             }
-            Some(_) | None => self.files.put(at, file.attrs.clone(), body),
+            Some(_) | None => {
+                self.give_up(&at)?;
+                self.files.put(at, file.attrs.clone(), body);
+            }
         }
         // The name that keeps the old content would have the time of the real run in it.
         Ok(None)
@@ -296,6 +313,7 @@ impl<O: Observe> ChangeFiles for Overlay<O> {
 
     fn make_link(&mut self, link: &NewLink<'_>) -> Result<(), SysError> {
         let at = self.room(link.place)?;
+        self.give_up(&at)?;
         let attrs = Attrs { mode: PermissionBits(0o777), ..link.attrs.clone() };
         self.files.put(at, attrs, Body::Link(link.target.to_owned()));
         Ok(())
@@ -310,7 +328,8 @@ impl<O: Observe> ChangeFiles for Overlay<O> {
         let at = self.room(place)?;
         if self.lstat(target)?.is_some() {
             let (id, node) = self.node(target)?;
-            self.files.nodes.insert(id, node);
+            self.give_up(&at)?;
+            self.files.nodes.insert(id, Node { names: node.names.saturating_add(1), ..node });
             self.files.name(at, Some(id));
         }
         Ok(())
@@ -319,6 +338,7 @@ impl<O: Observe> ChangeFiles for Overlay<O> {
     fn remove(&mut self, place: &Place, _removal: Removal) -> Result<(), SysError> {
         let at = self.locate(place.path())?;
         if self.peek(&at)?.is_some() {
+            self.give_up(&at)?;
             self.files.name(at, None);
         }
         Ok(())

@@ -224,25 +224,49 @@ fn a_cache_in_what_another_user_can_exchange_is_not_used() {
         return;
     }
     let layouts: [(&str, &dyn Fn(&Path, &Path), bool); 7] = [
-        ("a link to another user's directory", &|home, other| symlink(other, home.join(".cache")).unwrap(), false),
-        ("a link to what is ours in another user's directory", &|home, other| {
-            std::fs::create_dir(other.join("ours")).unwrap();
-            symlink(other.join("ours"), home.join(".cache")).unwrap();
-        }, false),
-        ("a link to what is not there yet in another user's directory", &|home, other| {
-            symlink(other.join("none"), home.join(".cache")).unwrap();
-        }, false),
-        ("another user's directory", &|home, _| {
-            std::fs::create_dir(home.join(".cache")).unwrap();
-            chown(home.join(".cache"), Some(4321), None).unwrap();
-        }, false),
-        ("a home that others may write to", &|home, _| {
-            std::fs::set_permissions(home, PermissionsExt::from_mode(0o777)).unwrap();
-        }, false),
-        ("a link to a directory of ours", &|home, _| {
-            std::fs::create_dir(home.join("kept")).unwrap();
-            symlink("kept", home.join(".cache")).unwrap();
-        }, true),
+        (
+            "a link to another user's directory",
+            &|home, other| symlink(other, home.join(".cache")).unwrap(),
+            false,
+        ),
+        (
+            "a link to what is ours in another user's directory",
+            &|home, other| {
+                std::fs::create_dir(other.join("ours")).unwrap();
+                symlink(other.join("ours"), home.join(".cache")).unwrap();
+            },
+            false,
+        ),
+        (
+            "a link to what is not there yet in another user's directory",
+            &|home, other| {
+                symlink(other.join("none"), home.join(".cache")).unwrap();
+            },
+            false,
+        ),
+        (
+            "another user's directory",
+            &|home, _| {
+                std::fs::create_dir(home.join(".cache")).unwrap();
+                chown(home.join(".cache"), Some(4321), None).unwrap();
+            },
+            false,
+        ),
+        (
+            "a home that others may write to",
+            &|home, _| {
+                std::fs::set_permissions(home, PermissionsExt::from_mode(0o777)).unwrap();
+            },
+            false,
+        ),
+        (
+            "a link to a directory of ours",
+            &|home, _| {
+                std::fs::create_dir(home.join("kept")).unwrap();
+                symlink("kept", home.join(".cache")).unwrap();
+            },
+            true,
+        ),
         ("nothing yet", &|_, _| {}, true),
     ];
     for shell in shells() {
@@ -262,7 +286,12 @@ fn a_cache_in_what_another_user_can_exchange_is_not_used() {
             if !used && std::fs::create_dir_all(&place).is_ok() {
                 std::fs::write(place.join("hep-agent"), AGENT).unwrap();
                 let mode = || PermissionsExt::from_mode(0o700);
-                let parts = place.ancestors().take(3).chain([place.join("hep-agent").as_path()]).map(Path::to_owned).collect::<Vec<_>>();
+                let parts = place
+                    .ancestors()
+                    .take(3)
+                    .chain([place.join("hep-agent").as_path()])
+                    .map(Path::to_owned)
+                    .collect::<Vec<_>>();
                 parts.iter().for_each(|part| std::fs::set_permissions(part, mode()).unwrap());
                 let again = lines(&say(shell, home.path(), &launcher, b""));
                 assert!(again[0].contains(" unpacks "), "{shell}: {what}: {again:?}");

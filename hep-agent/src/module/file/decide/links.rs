@@ -33,7 +33,7 @@ impl Decide<'_> {
             Dangling::Circle => return refused("leads back to it"),
         };
         let mut steps = match &entry.found {
-            Some(found) if found.link.as_deref() == Some(target) => self.set(entry, found),
+            Some(found) if found.link.as_deref() == Some(target) => self.set(entry, found)?,
             Some(found) if found.meta.kind == FileKind::Link => {
                 refuse_protected(found)?;
                 let attrs = existing(&self.state.asked, &found.meta, entry.scope);

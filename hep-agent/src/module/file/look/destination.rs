@@ -37,7 +37,7 @@ impl Look<'_> {
 
     /// The path of what is there, links in it followed as far as they are trusted; `None` if they lead nowhere.
     pub(super) fn trusted(&self, path: &AbsPath) -> Result<Option<AbsPath>, SysError> {
-        let Some(way) = self.host.way(path, End::Anything)? else { return Ok(None) };
+        let Some(way) = self.host.way(path, End::Anything, &[])? else { return Ok(None) };
         Ok(self.host.lstat(&way.path)?.map(|_| way.path))
     }
 
@@ -85,7 +85,7 @@ impl Look<'_> {
 
     /// The path by which a name really stands where it does.
     pub(super) fn without_links_above(&self, path: &AbsPath) -> Result<AbsPath, SysError> {
-        let above = path.parent().map(|parent| self.trusted(&parent)).transpose()?.flatten();
+        let above = path.parent().map(|parent| self.host.resolve(&parent)).transpose()?.flatten();
         above.map_or_else(|| Ok(path.clone()), |above| joined(&above, path.name()))
     }
 

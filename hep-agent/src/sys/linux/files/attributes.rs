@@ -3,9 +3,10 @@
 use super::spot::Spot;
 use super::temp::descriptor_path;
 use super::trouble::trouble;
+use super::walk;
 use crate::sys::SysError;
-use crate::sys::files::{Account, Attrs};
-use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Uid};
+use crate::sys::files::{self, Account, Attrs};
+use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Stat, Uid};
 use rustix::io::Errno;
 use std::os::fd::AsFd;
 
@@ -14,12 +15,21 @@ pub(super) fn set(spot: &Spot, attrs: &Attrs) -> Result<(), SysError> {
     let failed = |error| trouble("set the attributes of", spot, error);
     let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = rustix::fs::openat(&*spot.dir, &spot.name, flags, Mode::empty()).map_err(failed)?;
+    set_open(&file, spot, attrs)
+}
+
+/// The same of what is open, whatever stands at its place by now.
+pub(super) fn set_open(file: impl AsFd, spot: &Spot, attrs: &Attrs) -> Result<(), SysError> {
+    let failed = |error| trouble("set the attributes of", spot, error);
     let old = rustix::fs::fstat(&file).map_err(failed)?;
     let is_link = FileType::from_raw_mode(old.st_mode) == FileType::Symlink;
     let (uid, gid) = owners(attrs)?;
     let new_owner = (old.st_uid, old.st_gid) != (uid.as_raw(), gid.as_raw());
     let old_mode = old.st_mode & 0o7777;
     let new_mode = u32::from(attrs.mode.0);
+    if new_owner || (!is_link && old_mode != new_mode) {
+        refuse_shared(&old, spot)?;
+    }
     // A descriptor that follows nothing cannot be given to fchmod(2); its name in /proc can, and leads to this file only.
     let set_mode =
         |mode| rustix::fs::chmod(descriptor_path(&file), Mode::from_raw_mode(mode)).map_err(failed);
@@ -33,6 +43,20 @@ pub(super) fn set(spot: &Spot, attrs: &Attrs) -> Result<(), SysError> {
             .map_err(failed)?;
     }
     if !is_link && (new_owner || old_mode != new_mode) { set_mode(new_mode) } else { Ok(()) }
+}
+
+/// Refuses to change what may be a file from elsewhere: whoever may write to a directory gives a name in it to any file that
+/// the system lets them (`protected_hardlinks`, proc_sys_fs(5)). As long as the file has a name elsewhere, it has two.
+pub(super) fn refuse_shared(stat: &Stat, spot: &Spot) -> Result<(), SysError> {
+    let is_directory = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
+    if is_directory || stat.st_nlink < 2 {
+        return Ok(());
+    }
+    match walk::is_closed(&spot.dir) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(files::shared(&spot.path)),
+        Err(error) => Err(trouble("look at the directory of", spot, error)),
+    }
 }
 
 /// Sets owner and group of an open file.

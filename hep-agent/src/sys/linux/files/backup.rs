@@ -63,7 +63,7 @@ pub(super) fn copy(spot: &Spot) -> Result<AbsPath, SysError> {
         let mode = u16::try_from(meta.mode() & 0o7777).unwrap_or(0o600);
         let (owner, group) = (Account::Number(meta.uid()), Account::Number(meta.gid()));
         let attrs = Attrs { owner, group, mode: PermissionBits(mode) };
-        attributes::set(&spot.sibling(kept.name()), &attrs)?;
+        attributes::set_open(&new, spot, &attrs)?;
         new.sync_all().map_err(failed)
     };
     finish().inspect_err(|_| {

@@ -23,6 +23,7 @@ pub(super) fn rewrite(spot: &Spot, draft: &mut File, new: &NewFile) -> Result<()
     if !meta.is_file() {
         return Err(SysError::new(format!("{path} is not a regular file any more")));
     }
+    attributes::refuse_shared(&rustix::fs::fstat(&file).map_err(failed)?, spot)?;
     draft.rewind().map_err(unreadable)?;
     if new.content.size > meta.len() {
         reserve(&file, new.content.size).map_err(failed)?;
@@ -39,6 +40,6 @@ pub(super) fn rewrite(spot: &Spot, draft: &mut File, new: &NewFile) -> Result<()
     io::copy(draft, &mut file).map_err(broken)?;
     file.set_len(new.content.size).map_err(broken)?;
     // After the content: writing takes the set-id bits away (write(2)).
-    attributes::set(spot, &new.attrs)?;
+    attributes::set_open(&file, spot, &new.attrs)?;
     file.sync_all().map_err(broken)
 }

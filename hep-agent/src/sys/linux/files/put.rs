@@ -4,14 +4,14 @@ use super::spot::Spot;
 use super::supply::{Known, fill, write_failed};
 use super::temp::{self, TempName, descriptor_path};
 use super::trouble::trouble;
-use super::{attributes, backup, in_place, xattrs};
+use super::{attributes, backup, in_place, partial, walk, xattrs};
 use crate::engine::Outside;
 use crate::sys::SysError;
 use crate::sys::files::{Durable, FileKind, NewFile};
 use crate::sys::linux::process::Program;
 use hep_protocol::outcome::Exit;
 use hep_protocol::value::{AbsPath, Argv};
-use rustix::fs::{AtFlags, CWD, Mode, OFlags};
+use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 use std::fs::File;
 use std::time::Duration;
@@ -41,8 +41,8 @@ pub(super) fn put_file(
     fill(&mut draft.file, &new.content, spot, known, outside)?;
     if new.in_place {
         if let (Some(validate), Some(name)) = (&new.validate, &draft.name) {
-            attributes::set(&spot.sibling(name.name()), &new.attrs)?;
-            accepted(validate, spot, name.name())?;
+            attributes::set_open(&draft.file, spot, &new.attrs)?;
+            accepted(validate, spot, &draft.file, name.name())?;
         }
         let kept = if new.backup { Some(backup::copy(spot)?) } else { None };
         in_place::rewrite(spot, &mut draft.file, new)?;
@@ -60,7 +60,7 @@ pub(super) fn put_file(
         draft.file.sync_all().map_err(|error| write_failed(spot, &error))?;
     }
     if let (Some(validate), Some(name)) = (&new.validate, &draft.name) {
-        accepted(validate, spot, name.name())?;
+        accepted(validate, spot, &draft.file, name.name())?;
     }
     let kept = match (new.backup, new.was) {
         (true, Some(FileKind::File | FileKind::Link | FileKind::Special)) => {
@@ -130,8 +130,8 @@ impl<'a> Draft<'a> {
             // Who may not link a descriptor itself (open(2)) names it.
             match rustix::fs::linkat(&self.file, "", &*spot.dir, name, AtFlags::EMPTY_PATH) {
                 Err(Errno::NOENT) => {
-                    let from = descriptor_path(&self.file);
-                    rustix::fs::linkat(CWD, from, &*spot.dir, name, AtFlags::SYMLINK_FOLLOW)
+                    let (from, dir) = (descriptor_path(&self.file), &*spot.dir);
+                    rustix::fs::linkat(dir, from, dir, name, AtFlags::SYMLINK_FOLLOW)
                 }
                 linked => linked,
             }
@@ -173,10 +173,21 @@ fn open_old(spot: &Spot) -> Result<Option<File>, SysError> {
     }
 }
 
-/// Has the operator's command look at the new content.
-fn accepted(validate: &Argv, spot: &Spot, name: &str) -> Result<(), SysError> {
+/// Has the operator's command look at the new content, by a name that leads to it and to nothing else.
+fn accepted(validate: &Argv, spot: &Spot, draft: &File, name: &str) -> Result<(), SysError> {
     let directory = spot.path.parent().unwrap_or_else(AbsPath::root);
-    let file = directory.join(name).map_err(|error| SysError::new(error.to_string()))?;
+    let guarded = walk::guarded(&directory);
+    let guarded = guarded.map_err(|e| e.doing(format!("cannot open the directory {directory}")))?;
+    // Where another user could have the command look at something else, it gets a copy that only the acting user can reach.
+    let (file, _copy) = match guarded {
+        Some(real) => (real.join(name).map_err(|error| SysError::new(error.to_string()))?, None),
+        None => {
+            let copy = partial::Copied::of(draft, spot.name.as_str()).map_err(|error| {
+                error.doing(format!("cannot copy the new content of {} to be looked at", spot.path))
+            })?;
+            (copy.path().clone(), Some(copy))
+        }
+    };
     let argv: Vec<String> =
         validate.parts().iter().map(|part| part.replace("%s", file.as_str())).collect();
     let program = Program { timeout: Some(VALIDATION), ..Program::new(&argv) };

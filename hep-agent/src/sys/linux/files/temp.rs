@@ -7,12 +7,14 @@
 use super::remove;
 use super::spot::Spot;
 use super::trouble::trouble;
+use super::walk;
 use crate::sys::SysError;
 use crate::sys::files::FileKind;
-use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags, RenameFlags};
+use rustix::fs::{AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
+use std::ffi::CStr;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 /// Names have at most 255 bytes; room is left for the prefix and the random part.
 const LONGEST: usize = 200;
@@ -133,6 +135,29 @@ pub(super) fn lock_named(spot: &Spot, name: &str, file: impl AsFd) -> Result<(),
     }
 }
 
+/// Whether a directory is the one that was just made, as far as a directory tells: `EXIST` if, where others may exchange
+/// names, it is another user's or has something in it.
+pub(super) fn is_new_directory(spot: &Spot, made: impl AsFd) -> Result<(), Errno> {
+    let is_ours = rustix::fs::fstat(&made)?.st_uid == nix::unistd::geteuid().as_raw();
+    let is_own = |name: &CStr| matches!(name.to_bytes(), b"." | b"..");
+    let entries = Dir::read_from(&made)?.collect::<Result<Vec<_>, _>>()?;
+    let is_empty = entries.iter().all(|entry| is_own(entry.file_name()));
+    if walk::is_closed(&spot.dir)? || (is_ours && is_empty) { Ok(()) } else { Err(Errno::EXIST) }
+}
+
+/// Opens a link that was just made; `EXIST` if something else has its name by now.
+pub(super) fn open_new_link(spot: &Spot, name: &str, text: &str) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let made = rustix::fs::openat(&*spot.dir, name, flags, Mode::empty())
+        .map_err(|error| if error == Errno::NOENT { Errno::EXIST } else { error })?;
+    let stat = rustix::fs::fstat(&made)?;
+    let is_link = FileType::from_raw_mode(stat.st_mode) == FileType::Symlink;
+    let is_it = is_link
+        && stat.st_nlink == 1
+        && rustix::fs::readlinkat(&made, "", Vec::new())?.to_bytes() == text.as_bytes();
+    if is_it { Ok(made) } else { Err(Errno::EXIST) }
+}
+
 /// Locks a file that we write: as long as we live, nobody takes it for a left one.
 pub(super) fn lock(file: impl AsFd) -> Result<(), Errno> {
     rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive)
@@ -143,7 +168,7 @@ pub(super) fn descriptor_path(file: impl AsFd) -> String {
     format!("/proc/self/fd/{}", file.as_fd().as_raw_fd())
 }
 
-fn shortened(name: &str) -> &str {
+pub(super) fn shortened(name: &str) -> &str {
     let end = (0..=name.len().min(LONGEST)).rev().find(|end| name.is_char_boundary(*end));
     name.get(..end.unwrap_or(0)).unwrap_or_default()
 }

@@ -12,6 +12,7 @@ use rustix::fs::{CWD, FileType, Mode, OFlags, PROC_SUPER_MAGIC, ResolveFlags, op
 use rustix::io::Errno;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
 
 /// Opened to walk on, to look and to make things in, and neither read nor written.
 const PASSING: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
@@ -106,6 +107,20 @@ pub(super) fn way(path: &AbsPath, end: End) -> Result<Way, Lost> {
 /// The path without links of a directory that nobody but root and the acting user can exchange.
 pub(super) fn guarded(path: &AbsPath) -> Result<Option<AbsPath>, Lost> {
     Ok(walk::guarded(&Host::now(), path)?)
+}
+
+/// The same of a directory to start programs from: opened, and its path without links.
+pub(crate) fn guarded_place(path: &Path) -> io::Result<(OwnedFd, PathBuf)> {
+    let path = path.to_str().and_then(|path| AbsPath::try_from(path.to_owned()).ok());
+    let path = path.ok_or(Errno::INVAL)?;
+    let open = || -> Result<_, Lost> {
+        let real = guarded(&path)?.ok_or(Errno::PERM)?;
+        Ok((directory(&real, &[])?, PathBuf::from(real.as_str())))
+    };
+    open().map_err(|lost| match lost {
+        Lost::System(error) => error,
+        Lost::Refused(_) => Errno::PERM.into(),
+    })
 }
 
 /// Whether nobody but root and the acting user can put anything into a directory.

@@ -25,7 +25,14 @@ impl ObserveFiles for Empty {
     fn lstat(&self, path: &AbsPath) -> Result<Option<Meta>, SysError> {
         let owners = (Account::Number(0), Account::Number(0));
         let attrs = Attrs { owner: owners.0, group: owners.1, mode: PermissionBits(0o755) };
-        let root = Meta { kind: FileKind::Directory, attrs, size: 0, mtime: Some(0), id: (0, 1) };
+        let root = Meta {
+            kind: FileKind::Directory,
+            attrs,
+            size: 0,
+            mtime: Some(0),
+            id: (0, 1),
+            names: 2,
+        };
         Ok((*path == AbsPath::root()).then_some(root))
     }
 
@@ -33,7 +40,7 @@ impl ObserveFiles for Empty {
         Ok((*path == AbsPath::root()).then(AbsPath::root))
     }
 
-    fn way(&self, path: &AbsPath, _end: End) -> Result<Option<Way>, SysError> {
+    fn way(&self, path: &AbsPath, _end: End, _below: &[&str]) -> Result<Option<Way>, SysError> {
         let is_there = *path == AbsPath::root();
         Ok(is_there.then(|| Way { path: AbsPath::root(), bounds: Vec::new() }))
     }

@@ -128,7 +128,12 @@ impl<O: Observe> Overlay<O> {
 
 impl<O: Observe> Overlay<O> {
     /// The real path, links in it followed as far as the real run would follow them.
-    pub(super) fn trusted(&self, path: &AbsPath, end: End) -> Result<Option<Way>, SysError> {
+    pub(super) fn trusted(
+        &self,
+        path: &AbsPath,
+        end: End,
+        below: &[&str],
+    ) -> Result<Option<Way>, SysError> {
         match walk::walk(self, path, end) {
             Ok(walked) => Ok(Some(walked.way)),
             Err(Stop::Lost(Obstacle::Missing | Obstacle::NoDirectory | Obstacle::Circle)) => {
@@ -138,7 +143,9 @@ impl<O: Observe> Overlay<O> {
                 let error = std::io::Error::from_raw_os_error(nix::libc::ENAMETOOLONG);
                 Err(SysError::io(format!("cannot follow {path}"), error))
             }
-            Err(Stop::Refused(refused)) => Err(refused.error(|uid| self.user_name(uid))),
+            Err(Stop::Refused(refused)) => {
+                Err(refused.below(below).error(|uid| self.user_name(uid)))
+            }
             Err(Stop::Failed(error)) => Err(error),
         }
     }
