@@ -22,6 +22,7 @@ mod facts;
 mod fleet;
 mod handlers;
 mod host_keys;
+mod links;
 mod loops;
 mod push;
 mod replace;

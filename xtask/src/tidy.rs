@@ -30,6 +30,7 @@ static RULES: &[Rule] = &[
     Rule { name: "unsafe", says: "only hep-agent/src/sys/linux has unsafe code", check: names::unsafe_code },
     Rule { name: "change", says: "only step.rs calls the methods of Change", check: names::change },
     Rule { name: "print", says: "only ui.rs prints in the controller, only apply.rs in the agent", check: names::print },
+    Rule { name: "paths", says: "of the agent's files only walk.rs opens a path", check: names::paths },
     Rule { name: "ssh2", says: "only remote/ssh names ssh2", check: names::ssh2 },
     Rule { name: "codec", says: "only frame.rs names bincode", check: names::codec },
     Rule { name: "yaml", says: "only yaml/ names the YAML crate", check: names::yaml },

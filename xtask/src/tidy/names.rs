@@ -18,6 +18,45 @@ pub(super) fn unsafe_code(tree: &Tree) -> Result<Verdict, Failure> {
     Ok(named_elsewhere(tree, SHIPPED, &["unsafe", "unsafe_code"], &allowed))
 }
 
+/// Whoever opens a path by itself follows links that another user planted in it. What is opened in a directory that the
+/// walker has opened has no path.
+pub(super) fn paths(tree: &Tree) -> Result<Verdict, Failure> {
+    let shapes: &[&[&str]] = &[
+        &["CWD"],
+        &["OpenOptions"],
+        &["File", ":", ":", "open"],
+        &["File", ":", ":", "create"],
+        &["File", ":", ":", "options"],
+        &["fs", ":", ":", "read", "("],
+        &["fs", ":", ":", "read_to_string"],
+        &["fs", ":", ":", "read_dir"],
+        &["fs", ":", ":", "write"],
+        &["fs", ":", ":", "copy"],
+        &["fs", ":", ":", "rename"],
+        &["fs", ":", ":", "remove_file"],
+        &["fs", ":", ":", "remove_dir"],
+        &["fs", ":", ":", "remove_dir_all"],
+        &["fs", ":", ":", "create_dir"],
+        &["fs", ":", ":", "create_dir_all"],
+        &["fs", ":", ":", "set_permissions"],
+        &["fs", ":", ":", "hard_link"],
+    ];
+    let files =
+        tree.below("hep-agent/src/sys/linux/files").chain(tree.below("hep-agent/src/module"));
+    let files = files.chain(tree.below("hep-agent/src/sys/linux/files.rs"));
+    let findings = files
+        .filter(|file| !is_below_any(&file.path, MAY_OPEN) && !is_test(&file.path))
+        .flat_map(|file| {
+            places(file, |tokens| shapes.iter().any(|shape| code::starts(tokens, shape)))
+        })
+        .collect();
+    Ok(Verdict::Findings(findings))
+}
+
+/// The walker, and what reads the kernel's table of mounts.
+const MAY_OPEN: &[&str] =
+    &["hep-agent/src/sys/linux/files/walk.rs", "hep-agent/src/sys/linux/files/mounts.rs"];
+
 /// One file speaks SSH; all others speak `Link`.
 pub(super) fn ssh2(tree: &Tree) -> Result<Verdict, Failure> {
     let allowed = ["hep-controller/src/remote/ssh", "hep-controller/src/remote/ssh.rs"];
