@@ -1,7 +1,7 @@
 //! `hep facts`: which facts are shown, and how. Prints nothing and contacts nobody.
 
 use crate::report::Trouble;
-use crate::report::text::{Colour, Style, shown, shown_lines};
+use crate::report::text::{Colour, Style, shown, shown_json, shown_lines};
 use crate::settings::Refusal;
 use crate::words::nearest;
 use hep_protocol::facts::{FACTS, fact};
@@ -41,7 +41,7 @@ pub(crate) fn human(answers: &Answers, names: &[String], colour: Colour) -> Stri
 /// For a program: one object with the facts of each host that told them, under its name.
 pub(crate) fn json(answers: &Answers, names: &[String]) -> String {
     let all = told(answers).map(|(host, facts)| (host.to_owned(), chosen(facts, names).into()));
-    format!("{}\n", Value::Object(all.collect()))
+    format!("{}\n", shown_json(&Value::Object(all.collect()).to_string()))
 }
 
 fn told(answers: &Answers) -> impl Iterator<Item = (&str, &Json)> {

@@ -45,7 +45,7 @@ use report::human::{Human, Verbosity};
 use report::journal::Depth;
 use report::json::Json;
 use report::profile::Profile;
-use report::text::{chain, count, shown};
+use report::text::{chain, count, shown, shown_json};
 use report::told::{Form, Told};
 use report::{HostId, OnChange, Run, RunEnd, TaskLabel, View, veil};
 use settings::{Refusal, Usual};
@@ -267,7 +267,7 @@ fn hosts(args: &cli::Hosts, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let chosen = settings::chosen(&inventory, args.pattern.as_deref(), None)?;
     ui.out(&match args.output {
         Output::Human => inventory.tree(&chosen),
-        Output::Json => format!("{:#}\n", inventory.json(&chosen)),
+        Output::Json => shown_json(&format!("{:#}\n", inventory.json(&chosen))),
     });
     Ok(ExitCode::SUCCESS)
 }

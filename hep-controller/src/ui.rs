@@ -4,7 +4,7 @@
 
 use crate::drive::Answer;
 use crate::report::Texts;
-use crate::report::text::{Colour, Style};
+use crate::report::text::{Colour, Style, shown};
 use crate::secrets;
 use crate::stop::Stop;
 use std::env;
@@ -208,7 +208,7 @@ impl Ui {
     /// There is no terminal, it cannot be told to keep quiet, or the operator wishes to stop.
     pub(crate) fn ask_password(&mut self, question: &str, stop: &Stop) -> io::Result<String> {
         self.clear_status();
-        let typed = terminal::ask_password(question, stop)?;
+        let typed = terminal::ask_password(&shown(question), stop)?;
         secrets::learn(&typed);
         Ok(typed)
     }

@@ -2,14 +2,15 @@
 
 use crate::outcome::{Change, Exit, Failure, ItemOutcome, Outcome, Status};
 use crate::plan::DiffMode;
+use crate::text::shown_json;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// Any of the objects, as one line without its end.
+/// Any of the objects, as one line without its end; harmless for a terminal.
 #[must_use]
 pub fn line(object: &impl Serialize) -> String {
     // Objects of strings and numbers always serialize.
-    serde_json::to_string(object).unwrap_or_default()
+    shown_json(&serde_json::to_string(object).unwrap_or_default())
 }
 
 /// A task's end on a host.

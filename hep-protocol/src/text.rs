@@ -19,6 +19,24 @@ pub fn shown(text: &str) -> String {
     shown
 }
 
+/// A text of JSON with everything that a terminal would obey written as `\uXXXX`, which JSON reads as the same. Line breaks
+/// stay: JSON has none within a string.
+#[must_use]
+pub fn shown_json(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for c in json.chars() {
+        if is_obeyed(c) && c != '\n' {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a String cannot fail.
+                let _ = write!(shown, "\\u{unit:04x}");
+            }
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
 /// Whether a terminal does something at this character, or shows nothing for it. A tab only moves on.
 #[must_use]
 pub fn is_obeyed(c: char) -> bool {
@@ -40,5 +58,20 @@ mod tests {
         check("plain \t\u{e9}", "plain \t\u{e9}");
         check("\u{1b}[2J\nx", "\\u{1b}[2J\\u{a}x");
         check("a\u{202e}b\u{200b}\u{feff}\u{9b}", "a\\u{202e}b\\u{200b}\\u{feff}\\u{9b}");
+    }
+
+    #[test]
+    fn json_means_the_same_and_is_harmless() {
+        let check = |text: &str, expected: &str| {
+            let json = serde_json::to_string(text).unwrap();
+            let shown = shown_json(&json);
+            assert_eq!(shown, expected);
+            assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), text);
+        };
+        check("plain \u{e9}", "\"plain \u{e9}\"");
+        check("\u{9b}31m\u{202e}\u{7f}", r#""\u009b31m\u202e\u007f""#);
+        check("\u{e0041}", r#""\udb40\udc41""#);
+        check("a\nb", r#""a\nb""#);
+        assert_eq!(shown_json("{\n  \"a\": 1\n}\n"), "{\n  \"a\": 1\n}\n");
     }
 }

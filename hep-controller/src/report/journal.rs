@@ -1,7 +1,7 @@
 //! Everything that a run finds out, as lines: for `-vv`, `-vvv` and the log. Each line is harmless and without colours.
 
 use super::clock::Clock;
-use super::text::{duration, shown, shown_lines};
+use super::text::{duration, shown};
 use super::{Counts, Event, HostId, HostReport, Run, RunEnd, Stopping};
 use hep_protocol::outcome::{Failure, ItemOutcome, Outcome};
 use hep_protocol::plan::RunMode;
@@ -68,8 +68,7 @@ pub(crate) fn lines(run: &Run, clock: &Clock, event: &Event) -> Vec<Line> {
             vec![(Depth::Known, format!("stopping{why}"))]
         }
         Event::Again { host, what, seconds } => {
-            let line = format!("{}: {what}; again in {seconds} s", run.host(*host));
-            vec![(Depth::Known, line)]
+            vec![(Depth::Known, of(run, *host, &format!("{what}; again in {seconds} s")))]
         }
         Event::Stopping(Stopping::Now, _) => vec![(Depth::Known, "cutting the links".to_owned())],
     }
@@ -171,10 +170,10 @@ pub(crate) fn timestamp(ms: u64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
 }
 
-/// The lines of a text behind a time.
+/// Lines behind a time, each one line whatever is in it: a host must not begin one of its own.
 pub(crate) fn stamped<'a>(lines: impl Iterator<Item = &'a str>, ms: u64) -> String {
     let time = timestamp(ms);
-    lines.flat_map(shown_lines).map(|line| format!("{time} {line}\n")).collect()
+    lines.map(|line| format!("{time} {}\n", shown(line))).collect()
 }
 
 #[cfg(test)]

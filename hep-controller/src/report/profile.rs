@@ -1,7 +1,7 @@
 //! Where the time of a run went: its slowest tasks and stages over all hosts.
 
 use super::clock::Clock;
-use super::text::{Colour, Style, duration, shown};
+use super::text::{Colour, Style, duration, shown, shown_json};
 use super::{HostId, Run};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -88,7 +88,8 @@ impl Profile {
             self.slowest(run).into_iter().map(|row| object("task", row)).collect();
         let stages: Vec<Value> =
             stages(run, clock).into_iter().map(|row| object("stage", row)).collect();
-        format!("{}\n", json!({"event": "profile", "tasks": tasks, "stages": stages}))
+        let line = json!({"event": "profile", "tasks": tasks, "stages": stages});
+        shown_json(&format!("{line}\n"))
     }
 }
 

@@ -2,9 +2,11 @@
 
 use super::*;
 use crate::report::human::{Human, Verbosity};
-use crate::report::{HostReport, HostStatus, Role, TaskLabel};
+use crate::report::text::shown;
+use crate::report::{HostReport, HostStatus, Role, TaskLabel, Trouble};
+use hep_protocol::facts::{Facts, Init};
 use hep_protocol::message::{Stream, Turn};
-use hep_protocol::outcome::{Change, Outcome, Status};
+use hep_protocol::outcome::{Change, Failure, ItemOutcome, Outcome, Status};
 use hep_protocol::plan::RunMode;
 use std::io;
 use std::sync::Mutex;
@@ -110,6 +112,74 @@ fn the_log_has_everything_with_times_and_nothing_that_a_terminal_obeys() {
     w\u{1b}2: 5 bytes sent, 0 received
     run ends: converged, exit 0, 1.3 s
     ");
+}
+
+#[test]
+fn a_host_begins_no_line_of_the_log() {
+    let evil = || {
+        "x\r\n2026-01-01T00:00:00.000Z run ends: converged, exit 0\nrun ends: \u{9b}2J".to_owned()
+    };
+    let run = Run {
+        hosts: vec!["web1".to_owned()],
+        tasks: Vec::new(),
+        mode: RunMode::Apply,
+        waves: vec![vec![HostId(0)]],
+        room: 60,
+    };
+    let facts = Facts {
+        hostname: evil(),
+        os_id: evil(),
+        os_version: evil(),
+        os_codename: evil(),
+        kernel: evil(),
+        arch: evil(),
+        init: Init::Systemd,
+    };
+    let failure = || Failure {
+        message: evil(),
+        hint: Some(evil()),
+        exit: None,
+        stdout: evil(),
+        stderr: evil(),
+    };
+    let changes = || vec![Change { line: evil(), diff: Some(evil()) }];
+    let item = ItemOutcome {
+        label: evil(),
+        status: Status::Failed,
+        changes: changes(),
+        notes: vec![evil()],
+        failure: Some(failure()),
+        ms: 1,
+    };
+    let outcome = Outcome {
+        status: Status::Failed,
+        changes: changes(),
+        notes: vec![evil()],
+        failure: Some(failure()),
+        items: vec![item],
+        ms: 1,
+    };
+    let (host, task, turn, name) = (HostId(0), 0, Turn(vec![0]), Some(evil()));
+    let trouble = Trouble { what: evil(), hint: Some(evil()), output: evil() };
+    let report = HostReport { trouble: Some(trouble), ..HostReport::unreached(host) };
+    let mut lines = Vec::new();
+    for event in [
+        Event::Connected { host, facts },
+        Event::Started { host, task, turn: turn.clone(), name: name.clone() },
+        Event::Output { host, task, stream: Stream::Stdout, data: evil().into_bytes() },
+        Event::Progress { host, task, text: evil() },
+        Event::Finished { host, task, turn, name, outcome },
+        Event::Again { host, what: evil(), seconds: 1 },
+        Event::Ended(report),
+    ] {
+        let told = journal::lines(&run, &Clock::default(), &event);
+        lines.extend(told.into_iter().map(|(_, line)| line));
+    }
+    let log = stamped(lines.iter().map(String::as_str), 0);
+    for line in log.lines() {
+        assert!(line.starts_with("1970-01-01T00:00:00.000Z web1: "), "{line}");
+        assert_eq!(line, shown(line));
+    }
 }
 
 #[test]
