@@ -8,6 +8,7 @@
 )]
 
 mod bundle;
+mod guard;
 mod human;
 mod json;
 mod reader;

@@ -1,6 +1,7 @@
 //! Reading a bundle: greeting, frames up to `End`, and the sha256 of all that, its seal. Nothing of it is used before
 //! the seal is seen to fit.
 
+use super::guard;
 use crate::inbox::{Ending, Inbox, Work};
 use crate::sys::SysError;
 use hep_protocol::blob::Hasher;
@@ -9,6 +10,7 @@ use hep_protocol::outcome::Failure;
 use hep_protocol::plan::{HostPart, Plan};
 use std::fs::File;
 use std::io::{self, Read};
+use std::path::Path;
 use std::sync::Arc;
 
 /// What is wrong with a bundle, as it follows its name in a message, and what helps.
@@ -20,8 +22,10 @@ const SEAL: usize = 32;
 const SAME_BUILD: &str =
     "bundles are made and applied by the same build; make it anew with `hep bundle`";
 
-/// The plan of a sound bundle, and an inbox with its contents.
+/// The plan of a sound bundle, and an inbox with its contents. The seal tells damage, and nobody's name: whose bundle it is
+/// the file system says.
 pub(super) fn read(path: &str) -> Result<(Arc<Inbox>, Plan, HostPart), Unusable> {
+    guard::check(Path::new(path)).map_err(|exposed| (exposed.to_string(), Some(guard::HINT)))?;
     let file = File::open(path)
         .map_err(|error| (Failure::from(SysError::io("cannot be opened", error)).message, None))?;
     let mut sealed = Sealed::new(io::BufReader::new(file));
