@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use crate::packages;
+use crate::musl;
 use crate::shell::{self, Failure};
 use crate::workspace::Workspace;
 
@@ -84,7 +84,10 @@ impl Way {
         match self {
             Way::Toolchain => (!toolchain_has(machine.musl))
                 .then(|| format!("not installed: `rustup target add {}`", machine.musl)),
-            Way::Debian => debian_obstacle(workspace, machine),
+            Way::Debian if !COMMON.contains(&machine.name) => {
+                Some("only for x86_64 and aarch64".to_owned())
+            }
+            Way::Debian => musl::obstacle(workspace),
             Way::Glibc => (Machine::own().ok() != Some(machine))
                 .then(|| "glibc is linked for this machine alone".to_owned()),
         }
@@ -256,33 +259,6 @@ const SMALLER: &str = "-C force-unwind-tables=no";
 
 /// Where Debian's package puts its rustc, whatever PATH says.
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
-/// The compiler and its sources: their versions match each other, which the toolchain's own sources need not.
-const DEBIAN_PACKAGES: [&str; 2] = ["rustc-web", "rust-web-src"];
-
-fn debian_obstacle(workspace: &Workspace, machine: &Machine) -> Option<String> {
-    if !COMMON.contains(&machine.name) {
-        return Some("only for x86_64 and aarch64".to_owned());
-    }
-    let versions = DEBIAN_PACKAGES.map(debian_version);
-    let [Some(compiler), Some(sources)] = versions else {
-        return Some("no rustc-web and rust-web-src: `cargo xtask dist --setup-musl`".to_owned());
-    };
-    if compiler != sources {
-        return Some(format!("rustc-web is {compiler}, but rust-web-src is {sources}"));
-    }
-    let tools = workspace.tools();
-    let is_set_up =
-        tools.join("bin/cargo-zigbuild").exists() && tools.join("zig/bin/python3").exists();
-    (!is_set_up).then(|| "no zig: `cargo xtask dist --setup-musl`".to_owned())
-}
-
-fn debian_version(package: &str) -> Option<String> {
-    let mut query = shell::command("dpkg-query");
-    query.args(["-W", "-f", "${db:Status-Abbrev} ${Version}", package]);
-    let answer = shell::output(&mut query).ok()?;
-    answer.strip_prefix("ii").map(|version| version.trim().to_owned())
-}
-
 fn debian_build(workspace: &Workspace, target_dir: &Path) -> std::process::Command {
     let tools = workspace.tools();
     let mut command = shell::command(tools.join("bin/cargo-zigbuild"));
@@ -305,28 +281,6 @@ fn path_before(directories: &[PathBuf]) -> OsString {
     let all = directories.iter().cloned().chain(env::split_paths(&path));
     // Only a directory with a colon in its name cannot be joined; then the system's PATH is what is left.
     env::join_paths(all).unwrap_or(path)
-}
-
-/// Installs what the second way needs: two Debian packages, zig as a wheel, cargo-zigbuild; the latter two under target/tools.
-pub(crate) fn set_up_musl(workspace: &Workspace) -> Result<(), Failure> {
-    if DEBIAN_PACKAGES.iter().any(|package| debian_version(package).is_none()) {
-        packages::install(&DEBIAN_PACKAGES)?;
-    }
-    let tools = workspace.tools();
-    let python = tools.join("zig/bin/python3");
-    if !shell::succeeds(shell::command(&python).args(["-m", "ziglang", "version"])) {
-        if !shell::succeeds(shell::command("python3").args(["-c", "import ensurepip, venv"])) {
-            packages::install(&["python3-venv"])?;
-        }
-        shell::run(shell::command("python3").args(["-m", "venv"]).arg(tools.join("zig")))?;
-        shell::run(shell::command(&python).args(["-m", "pip", "install", "--quiet", "ziglang"]))?;
-    }
-    if !tools.join("bin/cargo-zigbuild").exists() {
-        let mut install = shell::cargo();
-        install.args(["install", "--quiet", "--locked", "cargo-zigbuild", "--root"]).arg(&tools);
-        shell::run(install.arg("--target-dir").arg(tools.join("build")))?;
-    }
-    Ok(())
 }
 
 /// An agent that asks for a loader or a shared library runs here and fails on the next host.

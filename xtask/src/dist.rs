@@ -6,6 +6,7 @@ use std::path::Path;
 use clap::{Args, ValueEnum};
 
 use crate::agents::{self, Libc, Machine, Wanted};
+use crate::musl;
 use crate::packages;
 use crate::shell::{self, Failure};
 use crate::sizes;
@@ -43,7 +44,7 @@ pub(crate) fn dist(workspace: &Workspace, options: &Options) -> Result<(), Failu
     let openssl = if options.system_openssl { packages::OPENSSL } else { packages::OPENSSL_SOURCE };
     packages::ensure(openssl)?;
     if options.setup_musl {
-        agents::set_up_musl(workspace)?;
+        musl::set_up(workspace)?;
     }
     let libc = match options.require {
         Some(Require::Musl) => Libc::Musl,

@@ -5,6 +5,7 @@ mod agents;
 mod bench;
 mod demo;
 mod dist;
+mod musl;
 mod packages;
 mod screens;
 mod shell;

@@ -71,6 +71,11 @@ pub(crate) fn install(packages: &[&str]) -> Result<(), Failure> {
     }
 }
 
+/// Fetches the lists of what there is. Nothing to do where there is no apt.
+pub(crate) fn refresh() -> Result<(), Failure> {
+    if in_path("apt-get") { apt_get(&["update"], &[]) } else { Ok(()) }
+}
+
 fn apt_get(action: &[&str], packages: &[&str]) -> Result<(), Failure> {
     let is_root = fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
     let mut command = shell::command(if is_root { "env" } else { "sudo" });
