@@ -39,6 +39,8 @@ pub(crate) struct Inventory {
     pub(crate) groups: Vec<Group>,
     /// This machine, for the pattern `localhost` where no file names it.
     localhost: Host,
+    /// What is no mistake, and is most likely not what was meant.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// One host with all that concerns it.

@@ -26,6 +26,7 @@ mod source;
 mod stop;
 mod ui;
 mod words;
+mod writers;
 mod yaml;
 
 use becoming::Becoming;
@@ -110,6 +111,7 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let around = surroundings(&usual)?;
     let (manifest, inventory) =
         prepare::read(&manifest_path, &hosts_path, &around).map_err(Refusal::Mistakes)?;
+    warn(&inventory.warnings, ui);
     let audience = audience(inventory, args.limit.as_deref())?;
     let prepared = Prepared { manifest, audience: &audience, wish: &wish };
     if let Some(text) = shown_instead(&prepared, &args.tasks, args.show_vars.as_deref())? {
@@ -209,6 +211,7 @@ fn validate(args: &cli::Validate, ui: &mut Ui) -> Result<ExitCode, Refusal> {
                 hosts_sound = verdict(&path, &count(inventory.hosts.len(), "host"));
                 mistakes.extend(inventory.obstacles());
                 hosts = Some(Audience::of(inventory));
+                warn(&inventory.warnings, ui);
             }
             Err(found) => {
                 hosts = None;
@@ -267,6 +270,7 @@ fn hosts(args: &cli::Hosts, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let chosen = settings::chosen(&inventory, args.pattern.as_deref(), None)?;
     ui.out(&match args.output {
         Output::Human => inventory.tree(&chosen),
+    warn(&inventory.warnings, ui);
         Output::Json => shown_json(&format!("{:#}\n", inventory.json(&chosen))),
     });
     Ok(ExitCode::SUCCESS)
@@ -282,6 +286,7 @@ fn facts(args: &cli::Facts, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let chosen = settings::chosen(&inventory, Some(&args.pattern), None)?;
     let hosts: Vec<Host> = chosen.iter().filter_map(|n| inventory.host(*n).cloned()).collect();
     let connect_timeout = args.connect_timeout;
+    warn(&inventory.warnings, ui);
     let (login, becoming) = (&args.login, None);
     let ways = Ways { login, connect_timeout, config: &config, usual: &usual, becoming };
     let reach = Reach::new(hosts, &ways, ui)?;

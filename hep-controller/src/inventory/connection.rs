@@ -103,6 +103,60 @@ pub(super) struct Short {
     pub(super) place: Place,
 }
 
+/// What other programs call these settings. To Ansible each is a variable like any other, and so it is here; but where
+/// nothing else says what it seems to, it was meant for that.
+const SYNONYMS: [(&str, Key); 28] = [
+    ("hostname", Key::Host),
+    ("host_name", Key::Host),
+    ("ip", Key::Host),
+    ("ip_address", Key::Host),
+    ("address", Key::Host),
+    ("addr", Key::Host),
+    ("ssh_host", Key::Host),
+    ("ansible_hostname", Key::Host),
+    ("ansible_ip", Key::Host),
+    ("ansible_address", Key::Host),
+    ("ssh_port", Key::Port),
+    ("username", Key::User),
+    ("user_name", Key::User),
+    ("login", Key::User),
+    ("ssh_user", Key::User),
+    ("remote_user", Key::User),
+    ("ansible_username", Key::User),
+    ("pass", Key::Password),
+    ("passwd", Key::Password),
+    ("ssh_pass", Key::Password),
+    ("ssh_password", Key::Password),
+    ("key", Key::Identity),
+    ("key_file", Key::Identity),
+    ("keyfile", Key::Identity),
+    ("ssh_key", Key::Identity),
+    ("identity_file", Key::Identity),
+    ("private_key_file", Key::Identity),
+    ("become_pass", Key::BecomePassword),
+];
+
+/// A host's variable that was most likely meant as a setting.
+pub(super) struct Miss {
+    pub(super) variable: Arc<Variable>,
+    /// The key on a host's line, and the variable that counts anywhere.
+    pub(super) meant: (&'static str, &'static str),
+}
+
+/// The variables of a host that say, by another name, what nothing says by the right one.
+fn misses(host: &Host, settings: &[Setting]) -> Vec<Miss> {
+    let own = host.vars.iter().filter(|variable| variable.origin.layer() == Layer::Host);
+    let miss = |variable: &Arc<Variable>| {
+        let (_, key) = SYNONYMS.iter().find(|(name, _)| *name == variable.name)?;
+        let unsaid = settings.iter().all(|setting| setting.key != *key);
+        let (short, _) = SHORT.iter().find(|(_, of)| of == key)?;
+        let (long, _) = LONG.iter().find(|(_, of)| of == key)?;
+        let (meant, variable) = ((*short, *long), Arc::clone(variable));
+        unsaid.then_some(Miss { variable, meant })
+    };
+    own.filter_map(miss).collect()
+}
+
 /// Whether a variable's value is for no eye.
 pub(super) fn is_secret(name: &str) -> bool {
     let last = name.strip_prefix("ansible_").and_then(|rest| rest.rsplit('_').next());
@@ -147,14 +201,15 @@ fn sorted(word: &str) -> Vec<u8> {
     letters
 }
 
-/// Fills in how to reach a host.
+/// Fills in how to reach a host. Gives what was most likely meant for it by another name.
 pub(super) fn settle(
     host: &mut Host,
     draft: &DraftHost,
     around: &Surroundings,
     problems: &mut Diagnostics,
-) {
+) -> Vec<Miss> {
     let settings = settings(host, draft, problems);
+    let misses = misses(host, &settings);
     let mut settling = Settling { host, around, problems };
     settings.iter().for_each(|setting| settling.set(setting));
     let local = settling.host.transport == Some(Transport::Local);
@@ -171,6 +226,7 @@ pub(super) fn settle(
         Err(_) if addressed || local => {}
         Err(why) => settling.problems.push(draft.place.diagnostic(why.message, why.hint)),
     }
+    misses
 }
 
 /// A setting that counts.
@@ -245,6 +301,19 @@ impl Settling<'_> {
         self.host.obstacles.push(setting.place.diagnostic(message, hint));
     }
 
+    /// A file with passwords, or commands that print them, is the operator's alone to write: who else may write it has the
+    /// passwords sent to hosts of his, and his commands run here.
+    fn guarded(&mut self, place: &Place) {
+        let path = &place.text.source.path;
+        if let Some(exposed) = crate::writers::exposed(path) {
+            let message =
+                format!("passwords, and commands for them, are not taken from it: {exposed}");
+            let hint = "let nobody else write the file and its directory: `chown`, `chmod go-w`; or leave the \
+                        passwords out of it and use `-k`, `-K` or the config";
+            self.host.obstacles.push(Diagnostic::of_file(path, message).hint(hint));
+        }
+    }
+
     fn set(&mut self, setting: &Setting) {
         let Setting { key, name, text, place, own } = setting;
         if text.is_empty() {
@@ -297,9 +366,13 @@ impl Settling<'_> {
             Key::User => self.host.user = Some(text.clone()),
             Key::Password => {
                 crate::secrets::learn(text);
+                self.guarded(place);
                 self.host.password = Some(Secret::new(text.as_str()));
             }
-            Key::PasswordCommand => self.host.password_command = Some(text.clone()),
+            Key::PasswordCommand => {
+                self.guarded(place);
+                self.host.password_command = Some(text.clone());
+            }
             Key::Identity => match key_path(text, &place.text.source.path, self.around) {
                 Ok(path) => self.host.private_key = Some(path),
                 Err(tried) => self.no_key(setting, &tried, *own),
@@ -330,9 +403,11 @@ impl Settling<'_> {
             }
             Key::BecomePassword => {
                 crate::secrets::learn(text);
+                self.guarded(&setting.place);
                 self.host.rights.password = Some(Secret::new(text.as_str()));
             }
             Key::BecomePasswordCommand => {
+                self.guarded(&setting.place);
                 self.host.rights.password_command = Some(text.clone());
             }
             Key::Become => self.becoming(setting),

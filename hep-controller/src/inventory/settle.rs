@@ -3,7 +3,7 @@
 //! The order is Ansible's: `all` in the files, groups in the files, `all` in `group_vars`, groups in `group_vars`, then
 //! the host in the files and in `host_vars`. Groups rank by depth below `all`, then priority, then name.
 
-use super::connection;
+use super::connection::{self, Miss};
 use super::draft::{ALL, Draft, DraftGroup, DraftHost, UNGROUPED};
 use super::{Group, Host, Inventory, Surroundings, Variable};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -32,9 +32,10 @@ pub(super) fn settle(
         );
     }
     let depths = depths(&draft.groups);
+    let mut misses = Vec::new();
     let hosts = draft.hosts.iter().map(|host| {
         let mut settled = settled(host, &draft, &depths);
-        connection::settle(&mut settled, host, around, &mut problems);
+        misses.extend(connection::settle(&mut settled, host, around, &mut problems));
         settled.vars.retain(|variable| !connection::is_secret(&variable.name));
         settled
     });
@@ -54,7 +55,29 @@ pub(super) fn settle(
         vars.retain(|variable| !connection::is_secret(&variable.name));
         Group { name: group.name, children: group.children, hosts: group.hosts, vars }
     });
-    problems.unless(Inventory { hosts, groups: groups.collect(), localhost })
+    let warnings = about(&misses);
+    problems.unless(Inventory { hosts, groups: groups.collect(), localhost, warnings })
+}
+
+/// A word about each name by which a setting was most likely meant, with the first place.
+fn about(misses: &[Miss]) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let first = misses.iter().filter(|miss| seen.insert(miss.variable.name.as_str()));
+    let word = |Miss { variable, meant: (short, long) }: &Miss| {
+        let name = &variable.name;
+        let hosts = misses.iter().filter(|miss| miss.variable.name == *name).count();
+        let more = match hosts - 1 {
+            0 => String::new(),
+            1 => ", and 1 more host".to_owned(),
+            more => format!(", and {more} more hosts"),
+        };
+        format!(
+            "`{name}` is a variable to hep ({}{more}): did you mean `{short}`, or `{long}` in YAML? saying that too ends \
+             this warning",
+            variable.origin
+        )
+    };
+    first.map(word).collect()
 }
 
 /// In `ungrouped` are those hosts that are in no other group but `all`.
