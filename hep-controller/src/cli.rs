@@ -133,7 +133,7 @@ impl std::str::FromStr for Forks {
 /// Config and hosts file.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Files {
-    /// Defaults for the rest; `config.yml` in the working directory is taken if it is there.
+    /// Defaults for the rest; `hep.yml`, or else `config.yml`, of the working directory is taken if it is there.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// The hosts: a file with one a line, YAML, or a directory; default: `hosts` of the config.

@@ -148,7 +148,7 @@ fn manifest(words: &[OsString]) -> Option<Manifest> {
 
 fn config(words: &[OsString]) -> Config {
     let given = option(words, &["-c", "--config"]);
-    settings::config(given.as_deref()).unwrap_or_default()
+    settings::config(given.as_deref()).map(|(config, _)| config).unwrap_or_default()
 }
 
 /// What stands behind an option, or behind its `=`.

@@ -106,6 +106,49 @@ impl TryFrom<String> for LogLevel {
     }
 }
 
+/// Whose config a file of an unspecific name is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// Hep's, with or without mistakes in it.
+    Own,
+    /// Another program's; with one of its keys, if it also has some of hep's.
+    Foreign(Option<String>),
+}
+
+/// All keys of a config, and their older names.
+const KEYS: [&str; 7] =
+    ["ssh", "manifest", "manifest_path", "hosts", "inventory_path", "log_level", "become"];
+
+/// Whose config this is: hep's if each of its keys is one of hep's or nearly so, and if it is empty.
+pub(crate) fn whose(source: &Arc<Source>) -> Whose {
+    let (root, problems) = yaml::parse(source);
+    let by_line = || source.text.lines().filter_map(top_level_key).collect();
+    let keys: Vec<&str> = match root.as_ref().map(|root| &root.kind) {
+        Some(Kind::Map(entries)) => entries.iter().map(|entry| &*entry.key.text).collect(),
+        Some(Kind::Scalar(_)) if root.as_ref().is_some_and(yaml::Node::is_null) => Vec::new(),
+        Some(Kind::Scalar(_) | Kind::Seq(_)) if problems.is_empty() => return Whose::Foreign(None),
+        Some(Kind::Scalar(_) | Kind::Seq(_) | Kind::Broken) | None => by_line(),
+    };
+    let is_own = |key: &str| KEYS.contains(&key);
+    let near = |key: &str| KEYS.iter().any(|own| strsim::osa_distance(key, own) * 3 <= own.len());
+    let foreign = keys.iter().find(|key| !is_own(key) && !near(key));
+    match foreign {
+        None => Whose::Own,
+        Some(key) if keys.iter().any(|key| is_own(key)) => Whose::Foreign(Some((*key).to_owned())),
+        Some(_) => Whose::Foreign(None),
+    }
+}
+
+/// The key that a line of YAML begins with, if it is one of the outermost mapping; also where the rest is no YAML.
+fn top_level_key(line: &str) -> Option<&str> {
+    let (key, rest) = line.split_once(':')?;
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let key = key.trim_end().trim_matches(['"', '\'']);
+    let is_key = !key.is_empty() && key.chars().all(plain) && !key.starts_with('-');
+    let ends = rest.is_empty() || rest.starts_with([' ', '\t', '\r']);
+    (is_key && ends).then_some(key)
+}
+
 impl Config {
     /// Reads a config file.
     ///
@@ -244,6 +287,28 @@ mod tests {
           |
           = hint: write a text instead of a list
         ");
+    }
+
+    #[test]
+    fn the_config_of_another_program_is_told_by_its_keys() {
+        let check = |text: &str, expected: Whose| {
+            let source = Source::from_bytes(Path::new("config.yml"), text.into()).unwrap();
+            assert_eq!(whose(&source), expected, "{text}");
+        };
+        let foreign = |key: &str| Whose::Foreign(Some(key.to_owned()));
+        check("", Whose::Own);
+        check("# nothing\n{}\n", Whose::Own);
+        check("ssh:\n  user: root\nhosts: x\n", Whose::Own);
+        check("manifset: x\n", Whose::Own);
+        check("\"log_level\": x\n", Whose::Own);
+        check("title: Blog\nurl: https://x.example\n", Whose::Foreign(None));
+        check("server:\n  ssh: x\n  hosts: y\n", Whose::Foreign(None));
+        check("log_level: info\nlisteners:\n- a\n", foreign("listeners"));
+        check("version: 2\njobs: {a: [\n", Whose::Foreign(None));
+        check("hosts: [\n", Whose::Own);
+        check("{ssh: {port: 22}, hosts: x}\n", Whose::Own);
+        check("- a\n", Whose::Foreign(None));
+        check("nothing but text\n", Whose::Foreign(None));
     }
 
     #[test]

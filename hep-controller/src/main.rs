@@ -101,7 +101,7 @@ fn main() -> ExitCode {
 
 /// `hep push`.
 fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
-    let config = config(&args.files, args.manifest.as_slice())?;
+    let config = config(&args.files, args.manifest.as_slice(), ui)?;
     let manifest_path = settings::manifest(args.manifest.as_deref(), &config)?;
     let hosts_path = settings::hosts(args.files.hosts.as_deref(), &config)?;
     let usual = Usual::of_system();
@@ -195,7 +195,7 @@ fn apply(args: &cli::Apply, ui: &mut Ui) -> Result<ExitCode, Refusal> {
 
 /// `hep validate`.
 fn validate(args: &cli::Validate, ui: &mut Ui) -> Result<ExitCode, Refusal> {
-    let config = config(&args.files, &args.manifests)?;
+    let config = config(&args.files, &args.manifests, ui)?;
     let manifests = match args.manifests.as_slice() {
         [] => vec![settings::manifest(None, &config)?],
         given => given.to_vec(),
@@ -263,7 +263,7 @@ fn write_bundle(args: &cli::Bundle, ui: &mut Ui) -> Result<ExitCode, Refusal> {
 
 /// `hep hosts`.
 fn hosts(args: &cli::Hosts, ui: &mut Ui) -> Result<ExitCode, Refusal> {
-    let config = config(&args.files, &[])?;
+    let config = config(&args.files, &[], ui)?;
     let path = settings::hosts(args.files.hosts.as_deref(), &config)?;
     let inventory = Inventory::read(&path, &surroundings(&Usual::of_system())?);
     let inventory = inventory.map_err(Refusal::Mistakes)?;
@@ -279,7 +279,7 @@ fn hosts(args: &cli::Hosts, ui: &mut Ui) -> Result<ExitCode, Refusal> {
 /// `hep facts`.
 fn facts(args: &cli::Facts, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     facts::check(&args.names)?;
-    let config = config(&args.files, &[])?;
+    let config = config(&args.files, &[], ui)?;
     let path = settings::hosts(args.files.hosts.as_deref(), &config)?;
     let usual = Usual::of_system();
     let inventory = Inventory::read(&path, &surroundings(&usual)?).map_err(Refusal::Mistakes)?;
@@ -419,11 +419,15 @@ fn view(
 }
 
 /// The config; its mistakes come with those of the files that are named without it.
-fn config(files: &cli::Files, manifests: &[PathBuf]) -> Result<Config, Refusal> {
+fn config(files: &cli::Files, manifests: &[PathBuf], ui: &mut Ui) -> Result<Config, Refusal> {
     let mut mistakes = match settings::config(files.config.as_deref()) {
         Err(Refusal::Mistakes(mistakes)) => mistakes,
         other => return other,
     };
+        Ok((config, passed_over)) => {
+            warn(passed_over.as_slice(), ui);
+            return Ok(config);
+        }
     for path in manifests {
         mistakes.extend(Manifest::read(path).map_or_else(|found| found, Manifest::mistakes));
     }

@@ -2,18 +2,23 @@
 //! Contacts nothing.
 
 use crate::cli;
-use crate::config::Config;
+use crate::config::{self, Config, Whose};
 use crate::diagnostic::Diagnostics;
 use crate::inventory::{Host, Inventory, NoSelection};
 use crate::remote::password_command::{Printed, Sources};
 use crate::remote::{self, Problem, Said, Secret, Transport, UploadMode};
+use crate::source::Source;
 use crate::stop::Stop;
+use crate::writers;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// The config that is taken without being asked for.
-const USUAL_CONFIG: &str = "config.yml";
+const OWN_CONFIG: &str = "hep.yml";
+
+/// The older name for it, which other programs use too.
+const SHARED_CONFIG: &str = "config.yml";
 
 /// Why nothing was begun: exit code 2, or 130 on request.
 #[derive(Debug)]
@@ -44,17 +49,45 @@ impl Refusal {
     }
 }
 
-/// The config: the one given, else the usual one if it is there, else an empty one.
+/// The config: the one given, else a usual one of the working directory if it is there, else an empty one. With it a word
+/// about a file that was passed over.
 ///
 /// # Errors
-/// Every mistake in it.
-pub(crate) fn config(given: Option<&Path>) -> Result<Config, Refusal> {
-    let usual = Path::new(USUAL_CONFIG);
-    match given {
-        Some(path) => Config::read(path).map_err(Refusal::Mistakes),
-        None if usual.is_file() => Config::read(usual).map_err(Refusal::Mistakes),
-        None => Ok(Config::default()),
+/// Every mistake in it. Unasked, that others may write it: it names commands to run.
+pub(crate) fn config(given: Option<&Path>) -> Result<(Config, Option<String>), Refusal> {
+    if let Some(path) = given {
+        return Ok((Config::read(path).map_err(Refusal::Mistakes)?, None));
     }
+    let (own, shared) = (Path::new(OWN_CONFIG), Path::new(SHARED_CONFIG));
+    if own.is_file() {
+        return unasked(own).map(|config| (config, None));
+    }
+    if !shared.is_file() {
+        return Ok((Config::default(), None));
+    }
+    let source = Source::read(shared).map_err(Refusal::Mistakes)?;
+    match config::whose(&source) {
+        Whose::Own => unasked(shared).map(|config| (config, None)),
+        Whose::Foreign(None) => Ok((Config::default(), None)),
+        Whose::Foreign(Some(key)) => {
+            let word = format!(
+                "{SHARED_CONFIG} is passed over: `{key}` in it is no key of hep's; a config of hep's is `{OWN_CONFIG}`, \
+                 or is named with `-c`"
+            );
+            Ok((Config::default(), Some(word)))
+        }
+    }
+}
+
+/// A config that the operator has not named.
+fn unasked(path: &Path) -> Result<Config, Refusal> {
+    if let Some(exposed) = writers::exposed(path) {
+        let path = path.display();
+        let what = format!("`{path}` of the working directory is not taken unasked: {exposed}");
+        let hint = format!("`-c {path}` takes it all the same; it may name commands that hep runs");
+        return Err(Refusal::new(what, hint));
+    }
+    Config::read(path).map_err(Refusal::Mistakes)
 }
 
 /// The manifest to push.
@@ -67,7 +100,7 @@ pub(crate) fn manifest(given: Option<&Path>, config: &Config) -> Result<PathBuf,
         Refusal::new(
             "no manifest is named",
             "name it as in `hep push site.yml`, or write `manifest: site.yml` into the config given with `-c`, \
-             or into `./config.yml`",
+             or into `./hep.yml`",
         )
     })
 }
@@ -82,7 +115,7 @@ pub(crate) fn hosts(given: Option<&Path>, config: &Config) -> Result<PathBuf, Re
         Refusal::new(
             "no hosts file is named",
             "name it with `-i hosts`, or write `hosts: hosts` into the config given with `-c`, or into \
-             `./config.yml`; `hep apply` works on this machine and needs none",
+             `./hep.yml`; `hep apply` works on this machine and needs none",
         )
     })
 }
@@ -380,7 +413,7 @@ mod tests {
             let Err(Refusal::Other { hint: Some(hint), .. }) = refused else {
                 panic!("{refused:?}")
             };
-            assert!(hint.contains("`-c`") && hint.contains("`./config.yml`"), "{hint}");
+            assert!(hint.contains("`-c`") && hint.contains("`./hep.yml`"), "{hint}");
         }
         let config = Config { manifest: Some("a".into()), hosts: Some("b".into()), ..config };
         assert_eq!(manifest(None, &config).unwrap(), Path::new("a"));
