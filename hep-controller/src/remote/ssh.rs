@@ -20,6 +20,7 @@ mod algorithms;
 mod bring;
 mod link;
 mod login;
+mod offers;
 mod send;
 mod stream;
 mod wire;
@@ -152,6 +153,14 @@ impl<'a> Launch<'a> {
             .map_err(self.failed(Stage::Connect))?;
         match wire.run(|session| session.clone().handshake()) {
             Ok(()) => Ok(wire),
+            Err(broken) if broken.is_disagreement() => {
+                // Before there is another connection: with it go the cuts of the canceller.
+                drop(wire);
+                match self.nothing_shared(begin, &algorithms) {
+                    Some(problem) => Err(self.fails(Stage::Connect)(problem)),
+                    None => Err(failed("no SSH key exchange with the host", none())(broken)),
+                }
+            }
             Err(broken) => {
                 let said = wire.said_on_the_way();
                 let hung_up = broken.is_hangup() && Proxy::met_a_hangup(&said);
@@ -159,6 +168,14 @@ impl<'a> Launch<'a> {
                 Err(Unreachable { hung_up, ..failed })
             }
         }
+    }
+
+    /// What the host and libssh2 do not share, as far as the host can be asked.
+    fn nothing_shared(self, begin: Instant, host_keys: &str) -> Option<Problem> {
+        let (socket, within) = self.open(begin).ok()?;
+        let problem = offers::nothing_shared(&socket, host_keys, within);
+        socket.cut();
+        problem
     }
 
     fn no_session(self, what: &str, said: &str) -> Problem {

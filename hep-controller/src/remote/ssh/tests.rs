@@ -294,6 +294,24 @@ fn a_host_key_is_learnt_once_and_held_to() {
 }
 
 #[test]
+fn a_host_that_shares_no_algorithm_is_told_apart_with_both_offers() {
+    let check = |config: &str, expected: &[&str]| {
+        let server = Server::with(config, "true");
+        let failed = Try::at(&server).fails_at(Stage::Connect);
+        for word in expected {
+            assert!(failed.what.contains(word), "{config}: {word}: {}", failed.what);
+        }
+        assert!(failed.hint.unwrap().contains("`--transport openssh`"));
+    };
+    let kex = "sntrup761x25519-sha512@openssh.com";
+    let words =
+        ["share no key exchange method: the host offers sntrup761", "hep offers curve25519-sha256"];
+    check(&format!("KexAlgorithms {kex}"), &words);
+    let words = ["share no MAC: the host offers umac-64@openssh.com;", "hmac-sha2-256"];
+    check("Ciphers aes256-ctr\nMACs umac-64@openssh.com", &words);
+}
+
+#[test]
 fn a_host_certificate_does_not_hide_the_known_key() {
     let server = Server::with("", "true");
     let (ca, host) = (server.path("ca"), server.path("host"));

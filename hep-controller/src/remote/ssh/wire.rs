@@ -122,6 +122,22 @@ impl Broken {
         }
     }
 
+    /// Whether both sides may lack what the other has: libssh2 has this code for that, and for other failures.
+    pub(super) fn is_disagreement(&self) -> bool {
+        let codes = [
+            raw::LIBSSH2_ERROR_KEX_FAILURE,
+            raw::LIBSSH2_ERROR_KEY_EXCHANGE_FAILURE,
+            raw::LIBSSH2_ERROR_METHOD_NONE,
+        ];
+        match self {
+            Broken::Refused(error) => {
+                matches!(error.code(), ErrorCode::Session(code) if codes.contains(&code))
+            }
+            Broken::Late(_) | Broken::Overdue(_) | Broken::Silent(_) => false,
+            Broken::Cancelled | Broken::Ended | Broken::Wait(_) => false,
+        }
+    }
+
     /// Whether the session is lost with it.
     pub(super) fn is_fatal(&self) -> bool {
         match self {
