@@ -18,7 +18,7 @@ use crate::engine::{self, Outside};
 use crate::inbox::Inbox;
 use crate::sys::linux::stop_on_signals;
 use hep_protocol::message::End;
-use hep_protocol::plan::{DiffMode, HostPart, Plan, RunMode};
+use hep_protocol::plan::{DiffMode, HostPart, Plan, RunMode, Settings};
 use reader::{Format, Reader};
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -83,8 +83,11 @@ pub(crate) fn main(words: &[&str]) -> ExitCode {
     };
     match bundle::read(path) {
         Ok((inbox, plan, host)) => {
-            let mode = check.unwrap_or(plan.mode);
-            run(inbox, &Plan { mode, diff: diff.unwrap_or(plan.diff), ..plan }, host, format)
+            let Plan { settings, plays } = plan;
+            let mode = check.unwrap_or(settings.mode);
+            let diff = diff.unwrap_or(settings.diff);
+            let settings = Settings { mode, diff, ..settings };
+            run(inbox, &Plan { settings, plays }, host, format)
         }
         Err((what, hint)) => {
             let hint = hint.map_or(String::new(), |hint| format!("\nhint: {hint}"));
@@ -102,7 +105,7 @@ fn run(inbox: Arc<Inbox>, plan: &Plan, host: HostPart, format: Format) -> ExitCo
     if let Err(error) = stop_on_signals(stop) {
         return refuse(&format!("hep-agent: cannot wait for signals: {error}"));
     }
-    if plan.mode == RunMode::Check && format == Format::Human {
+    if plan.settings.mode == RunMode::Check && format == Format::Human {
         say("check mode: nothing is changed");
     }
     let reader = Arc::new(Reader::new(inbox, plan, format));

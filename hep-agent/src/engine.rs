@@ -72,22 +72,20 @@ pub(crate) fn run_for(
     others: Others,
 ) -> End {
     let outside = &crate::redact::around(outside, &host.secrets);
-    let numbered = |at: &u32| plan.plays.get(*at as usize).map(|play| (*at, play));
-    let plays: Vec<(u32, &Play)> = host.plays.iter().filter_map(numbered).collect();
     let mut walk = Walk {
         plan,
         outside: outside.as_ref(),
-        machine: Machine::new(plan.mode, outside),
+        machine: Machine::new(plan.settings.mode, outside),
         names: Names::of_host(plan, host),
         notified: Notified::default(),
-        pace: plan.pace,
+        pace: plan.settings.pace,
         rescued: 0,
         login: others.login,
         helpers: Helpers::new(others.means),
         identities: Identities::default(),
     };
-    for (number, play) in plays {
-        match walk.play(play, number) {
+    for play in &plan.plays {
+        match walk.play(play) {
             Flow::On => {}
             Flow::Failed => return End::Failed,
             Flow::Cancelled => return End::Cancelled,
@@ -125,10 +123,10 @@ struct Walk<'p> {
 }
 
 impl Walk<'_> {
-    fn play(&mut self, play: &Play, number: u32) -> Flow {
+    fn play(&mut self, play: &Play) -> Flow {
         let names = self.names.with_vars(&play.vars);
         self.notified = Notified::default();
-        let turn = Turn(vec![number]);
+        let turn = Turn(vec![play.number]);
         let place = block::Place { play, outer: names.clone(), depth: 0, turn };
         let end = u32::try_from(play.items.len()).unwrap_or(u32::MAX);
         let flow = self.entries(&place, 0..end, &names);
@@ -137,7 +135,7 @@ impl Walk<'_> {
             (Flow::Failed, HandlersOnFailure::Skip) | (Flow::Cancelled, _) => false,
         };
         let handlers =
-            if wanted { self.handlers(&place, &Turn(vec![number, end])) } else { Flow::On };
+            if wanted { self.handlers(&place, &Turn(vec![play.number, end])) } else { Flow::On };
         worse(flow, handlers)
     }
 }

@@ -13,7 +13,7 @@ use due::{Due, Number, Piece};
 use hep_protocol::blob::{Digest, Want};
 use hep_protocol::frame;
 use hep_protocol::message::{Go, Request};
-use hep_protocol::plan::{HostPart, Plan};
+use hep_protocol::plan::{HostPart, Plan, Play};
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -28,10 +28,12 @@ pub(crate) struct Inbox {
 #[derive(Default)]
 struct State {
     work: Option<Work>,
-    /// What is this host's own, until the plan takes it.
+    /// What is this host's own, until the run begins.
     host: HostPart,
+    /// Its plays, until the run begins.
+    plays: Vec<Play>,
     answers: VecDeque<Go>,
-    /// Whether the plan has come: from then on a content is streamed to who asked for it, or belongs to nobody any more.
+    /// Whether the run has begun: from then on a content is streamed to who asked for it, or belongs to nobody any more.
     begun: bool,
     ahead: Ahead,
     due: Due,
@@ -91,12 +93,15 @@ impl Inbox {
     fn file(&self, request: Request) -> io::Result<()> {
         let mut state = self.lock();
         match request {
-            Request::Plan(plan) => {
+            Request::Host(host) => state.host = host,
+            Request::Play(play) => state.plays.push(play),
+            Request::Begin(settings) => {
                 state.begun = true;
+                let plays = std::mem::take(&mut state.plays);
                 let host = std::mem::take(&mut state.host);
+                let plan = Plan { settings, plays };
                 state.work = Some(Work::Plan(Box::new(plan), Box::new(host)));
             }
-            Request::Host(host) => state.host = host,
             Request::Facts => state.work = Some(Work::Facts),
             Request::Go(go) => state.answers.push_back(go),
             Request::Cancel => state.cancelled = true,
@@ -144,7 +149,8 @@ impl Inbox {
             }
             Request::Become(_)
             | Request::Host(_)
-            | Request::Plan(_)
+            | Request::Play(_)
+            | Request::Begin(_)
             | Request::Facts
             | Request::Go(_)
             | Request::Cancel

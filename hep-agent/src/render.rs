@@ -8,7 +8,7 @@ use crate::sys::linux::credentials::unworn;
 use hep_protocol::expression::{Found, Language, Ready, Scope, Trouble, TroubleKind};
 use hep_protocol::facts::FACTS;
 use hep_protocol::names::BUILT_IN;
-use hep_protocol::plan::{HostPart, Plan, RunMode};
+use hep_protocol::plan::{HostPart, Plan, RunMode, Settings};
 use hep_protocol::rights::ActAs;
 use hep_protocol::value::Json;
 use serde_json::{Map, Value};
@@ -95,13 +95,14 @@ struct Base {
 impl Names {
     /// The names of a host before its first play.
     pub(crate) fn of_host(plan: &Plan, host: HostPart) -> Self {
+        let Settings { mode, diff: _, pace: _, extra, groups, task_timeout } = &plan.settings;
         let base = Base {
             facts: Gathered::new(),
             host,
-            groups: plan.groups.clone(),
-            extra: plan.extra.clone(),
-            mode: plan.mode,
-            task_timeout: plan.task_timeout,
+            groups: groups.clone(),
+            extra: extra.clone(),
+            mode: *mode,
+            task_timeout: *task_timeout,
             registered: RwLock::default(),
             templates: Templates::default(),
             prepared: RwLock::default(),

@@ -26,7 +26,9 @@ fn bundle(directory: &Path, scripts: &[&str]) -> PathBuf {
     let host = HostPart { name: "localhost".into(), plays: vec![0], ..HostPart::default() };
     hello::write(&mut bytes).unwrap();
     frame::write(&mut bytes, &Request::Host(host)).unwrap();
-    frame::write(&mut bytes, &Request::Plan(plan)).unwrap();
+    for request in Request::of_plan(plan) {
+        frame::write(&mut bytes, &request).unwrap();
+    }
     frame::write(&mut bytes, &Request::End).unwrap();
     bytes.extend_from_slice(Digest::of(&bytes.clone()).as_bytes());
     fs::write(&path, bytes).unwrap();

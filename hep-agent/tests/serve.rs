@@ -83,14 +83,14 @@ impl Agent {
     /// Sends a plan all of whose plays are for this host, and gives every reply up to its end.
     fn replies(&mut self, plan: &Plan) -> Vec<Reply> {
         self.send(&Request::Host(manifest::host(plan)));
-        self.send(&Request::Plan(plan.clone()));
+        Request::of_plan(plan.clone()).for_each(|request| self.send(&request));
         std::iter::from_fn(|| self.reply()).collect()
     }
 
     /// Sends a plan whose first play is for this host.
     fn begin(&mut self, plan: Plan) {
         self.send(&Request::Host(HostPart { plays: vec![0], ..HostPart::default() }));
-        self.send(&Request::Plan(plan));
+        Request::of_plan(plan).for_each(|request| self.send(&request));
     }
 
     /// Sends a plan and gives every outcome and the end.
@@ -307,7 +307,7 @@ fn whole_plan_crosses_the_wire_and_needs_no_answer() {
     for reply in agent.replies(&plan) {
         match reply {
             Reply::Started { task, turn, name } => {
-                let name = name.unwrap_or(plan.tasks[task as usize].name.clone());
+                let name = name.unwrap_or(plan.task(task).unwrap().name.clone());
                 names.insert(task, format!("{:?} {name}", turn.0));
             }
             Reply::Finished { task, outcome } => {
@@ -374,7 +374,7 @@ fn template_is_wanted_and_rendered_on_the_host() {
 #[test]
 fn operator_is_asked_and_waited_for() {
     let mut plan = plan(vec![shell("exit 0"), shell("exit 0"), shell("exit 0")]);
-    plan.pace = Pace::Asking;
+    plan.settings.pace = Pace::Asking;
     let mut agent = Agent::start();
     agent.greeting();
     agent.begin(plan);

@@ -72,8 +72,10 @@ fn fill(file: File, plan: Plan, contents: &Contents) -> Result<(), String> {
         }
     }
     frame::write(&mut writer, &Request::Host(part(&plan)?)).map_err(|error| chain(&error))?;
-    let plan = frame::encode_packed(&Request::Plan(plan)).map_err(|error| chain(&error))?;
-    writer.write_all(&plan).map_err(|error| error.to_string())?;
+    for request in Request::of_plan(plan) {
+        let bytes = frame::encode_packed(&request).map_err(|error| chain(&error))?;
+        writer.write_all(&bytes).map_err(|error| error.to_string())?;
+    }
     frame::write(&mut writer, &Request::End).map_err(|error| chain(&error))?;
     let Hashing { mut writer, hasher } = writer;
     writer.write_all(hasher.finish().as_bytes()).map_err(|error| error.to_string())?;
@@ -83,9 +85,11 @@ fn fill(file: File, plan: Plan, contents: &Contents) -> Result<(), String> {
 
 /// Whoever applies a bundle is the host of all its plays.
 fn part(plan: &Plan) -> Result<HostPart, String> {
-    let plays = (0_u32..).zip(&plan.plays).map(|(play, _)| play).collect();
+    let plays = plan.plays.iter().map(|play| play.number).collect();
     let vars = Json(serde_json::Map::new().into());
-    let secrets = crate::secrets::Common::of(plan)?.and_of(&vars.0);
+    let mut secrets = crate::secrets::within(&plan.settings)?;
+    secrets.extend(crate::secrets::within(&plan.plays)?);
+    let secrets = secrets.into_iter().collect();
     Ok(HostPart { name: LOCALHOST.to_owned(), vars, plays, secrets, ..HostPart::default() })
 }
 
@@ -133,7 +137,8 @@ mod tests {
         assert_eq!(next(), Some(Request::Blob { digest, data: b"hello".to_vec(), last: true }));
         let Some(Request::Host(part)) = next() else { panic!() };
         assert_eq!((part.name.as_str(), part.plays), ("localhost", vec![0]));
-        assert_eq!(next(), Some(Request::Plan(plan)));
+        assert_eq!(next(), Some(Request::Play(plan.plays[0].clone())));
+        assert_eq!(next(), Some(Request::Begin(plan.settings)));
         assert_eq!(next(), Some(Request::End));
         let (all, seal) = bytes.split_at(bytes.len() - 32);
         assert_eq!((reader, seal), (seal, Digest::of(all).as_bytes().as_slice()));

@@ -78,7 +78,7 @@ impl Greeting<'_> {
     /// The same for an agent that is to become another user first, if it is: a password must not go to whatever answers, and
     /// the plan is for who comes after.
     pub(crate) fn before(&self, means: Option<&Means>) -> Greeting<'_> {
-        let ahead = if means.is_some() { Opening::default() } else { self.ahead };
+        let ahead = if means.is_some() { Opening::default() } else { self.ahead.clone() };
         Greeting { ahead, ..*self }
     }
 

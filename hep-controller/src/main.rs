@@ -36,7 +36,7 @@ use diagnostic::Diagnostics;
 use drive::Job;
 use fleet::gather::Gather;
 use fleet::{Fleet, Launch, Question, Tick, waves};
-use hep_protocol::plan::{DiffMode, HostPart, Plan};
+use hep_protocol::plan::{DiffMode, HostPart, Plan, Settings};
 use inventory::{Host, Inventory, Surroundings};
 use manifest::{Audience, Compiled, Contents, Manifest};
 use prepare::{Prepared, Wish};
@@ -118,7 +118,7 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
         ui.out(&text);
         return Ok(ExitCode::SUCCESS);
     }
-    let Compiled { plan, hosts: parts, contents, method, batches, warnings } =
+    let Compiled { plan, hosts: parts, settings, contents, method, batches, warnings } =
         prepared.compile().map_err(Refusal::Mistakes)?;
     warn(&warnings, ui);
     let inventory = audience.inventory();
@@ -142,7 +142,7 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let reach = Reach::new(hosts, &ways, ui)?;
     let names = reach.names();
     let run = run(&plan, names.clone(), waves(&batches, forks));
-    let job = job(plan, parts, contents)?;
+    let job = job(plan, parts.into_iter().zip(settings), contents)?;
     let launch: &Launch = &|greeting, way| reach.launch(greeting, way);
     let hosts = run.hosts.len();
     let view = view(run, &args.run, &config, Arc::clone(&reach.clock), ui)?;
@@ -167,7 +167,7 @@ fn apply(args: &cli::Apply, ui: &mut Ui) -> Result<ExitCode, Refusal> {
         ui.out(&text);
         return Ok(ExitCode::SUCCESS);
     }
-    let Compiled { plan, hosts, contents, method, batches, warnings } =
+    let Compiled { plan, hosts, settings, contents, method, batches, warnings } =
         prepared.compile().map_err(Refusal::Mistakes)?;
     warn(&warnings, ui);
     can_step(&args.run, ui)?;
@@ -177,7 +177,7 @@ fn apply(args: &cli::Apply, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let becoming = Becoming::new(&plan, &parts, method, &args.rights);
     let own = [inventory::Rights::default()];
     let means = becoming.means(&own, &Config::default(), None, &stop, ui)?;
-    let job = job(plan, parts, contents)?;
+    let job = job(plan, parts.into_iter().zip(settings), contents)?;
     let launch: &Launch = &|greeting, _| {
         let means = means.first().and_then(Option::as_ref);
         let (mut link, facts) = launch_local(&agent, &greeting.before(means))?;
@@ -226,7 +226,7 @@ fn validate(args: &cli::Validate, ui: &mut Ui) -> Result<ExitCode, Refusal> {
                 match prepared.compile() {
                     Ok(Compiled { plan, warnings, .. }) => {
                         warn(&warnings, ui);
-                        sound.push_str(&verdict(path, &count(plan.tasks.len(), "task")));
+                        sound.push_str(&verdict(path, &count(plan.tasks().count(), "task")));
                     }
                     Err(found) => mistakes.extend(found),
                 }
@@ -254,7 +254,7 @@ fn write_bundle(args: &cli::Bundle, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let Compiled { plan, contents, warnings, .. } =
         prepared.compile().map_err(Refusal::Mistakes)?;
     warn(&warnings, ui);
-    let tasks = count(plan.tasks.len(), "task");
+    let tasks = count(plan.tasks().count(), "task");
     bundle::write(&args.output, plan, &contents).map_err(Refusal::plain)?;
     let path = shown(&args.output.to_string_lossy());
     ui.err(&format!("{path}: {tasks}; on the host: `hep-agent apply {path}`\n"));
@@ -474,10 +474,14 @@ fn surroundings(usual: &Usual) -> Result<Surroundings, Refusal> {
 }
 
 fn run(plan: &Plan, hosts: Vec<String>, waves: Vec<Vec<HostId>>) -> Run {
-    Run { hosts, tasks: TaskLabel::all(plan), mode: plan.mode, waves, room: usize::MAX }
+    Run { hosts, tasks: TaskLabel::all(plan), mode: plan.settings.mode, waves, room: usize::MAX }
 }
 
-fn job(plan: Plan, hosts: Vec<HostPart>, contents: Arc<Contents>) -> Result<Job, Refusal> {
+fn job(
+    plan: Plan,
+    hosts: impl Iterator<Item = (HostPart, Arc<Settings>)>,
+    contents: Arc<Contents>,
+) -> Result<Job, Refusal> {
     Job::new(plan, hosts, contents)
         .map_err(|error| Refusal::plain(format!("the plan cannot be sent: {}", chain(&error))))
 }

@@ -20,6 +20,7 @@ mod notify;
 pub(crate) mod parameter;
 mod params;
 mod parse;
+mod reads;
 pub(crate) mod rights;
 mod scope;
 mod select;
@@ -64,8 +65,6 @@ pub(crate) struct Manifest {
 #[derive(Debug)]
 pub(crate) struct ManifestPlay {
     pub(crate) name: Option<String>,
-    /// Where it begins.
-    place: Spot,
     /// The pattern of its hosts; all without one.
     hosts: Option<Spot>,
     vars: Option<Piece>,

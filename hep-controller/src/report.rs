@@ -79,7 +79,7 @@ impl TaskLabel {
             module: task.spec.module().to_owned(),
             role: Role::Task,
         };
-        let mut labels: Vec<TaskLabel> = plan.tasks.iter().map(label).collect();
+        let mut labels: Vec<TaskLabel> = plan.tasks().map(|(_, task)| label(task)).collect();
         for task in handlers(plan) {
             if let Some(label) = labels.get_mut(task as usize) {
                 label.role = Role::Handler;

@@ -2,14 +2,14 @@
 //! them in whatever is printed, and each host is told those that travel to it. One list for the process, since mistakes
 //! are printed that come before any inventory or plan. It only grows; nothing but masking may depend on it.
 
-use hep_protocol::plan::Plan;
 use hep_protocol::redact::{Redactor, SHORTEST};
 use hep_protocol::value::Secret;
+use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-mod leaves;
+pub(crate) mod leaves;
 
 struct Known {
     /// Values, for the hosts.
@@ -55,37 +55,23 @@ pub(crate) fn redactor() -> Arc<Redactor> {
     Arc::clone(redactor.get_or_insert_with(make))
 }
 
-/// Secrets of a plan. They travel to every host, as the plan does.
-pub(crate) struct Common(BTreeSet<Secret>);
-
-impl Common {
-    /// Those that are somewhere in a plan.
-    ///
-    /// # Errors
-    /// The plan cannot be looked through, so that a host might show what it is not told to hide.
-    pub(crate) fn of(plan: &Plan) -> Result<Common, String> {
-        let known = known();
-        let mut there: Vec<_> =
-            known.values.iter().map(|secret| (Sought::of(secret), false)).collect();
-        // Most plans have no secrets, and are long.
-        if !there.is_empty() {
-            let mut each = |leaf: &Value| {
-                there.iter_mut().for_each(|(sought, found)| *found |= sought.is_below(leaf));
-            };
-            leaves::visit(plan, &mut each)
-                .map_err(|error| format!("the plan's secrets cannot be found: {error}"))?;
-        }
-        let found = there.into_iter().filter(|(_, found)| *found);
-        Ok(Common(found.map(|(sought, _)| sought.secret.clone()).collect()))
+/// The secrets that are somewhere in a value, as its leaves hold them.
+///
+/// # Errors
+/// The value cannot be looked through, so that a host might show what it is not told to hide.
+pub(crate) fn within(value: &impl Serialize) -> Result<BTreeSet<Secret>, String> {
+    let known = known();
+    let mut there: Vec<_> = known.values.iter().map(|one| (Sought::of(one), false)).collect();
+    // Most plans have no secrets, and are long.
+    if !there.is_empty() {
+        let mut each = |leaf: &Value| {
+            there.iter_mut().for_each(|(sought, found)| *found |= sought.is_in(leaf));
+        };
+        leaves::visit(value, &mut each)
+            .map_err(|error| format!("the plan's secrets cannot be found: {error}"))?;
     }
-
-    /// These and those of a host's own values: no host is told the secrets of another.
-    pub(crate) fn and_of(&self, own: &Value) -> Vec<Secret> {
-        let known = known();
-        let more =
-            known.values.difference(&self.0).filter(|secret| Sought::of(secret).is_below(own));
-        self.0.iter().chain(more).cloned().collect()
-    }
+    let found = there.into_iter().filter(|(_, found)| *found);
+    Ok(found.map(|(sought, _)| sought.secret.clone()).collect())
 }
 
 /// A secret that is looked for.
@@ -102,13 +88,11 @@ impl<'a> Sought<'a> {
         Sought { secret, json: inner.unwrap_or_default().to_owned() }
     }
 
-    fn is_below(&self, value: &Value) -> bool {
-        match value {
+    fn is_in(&self, leaf: &Value) -> bool {
+        match leaf {
             Value::String(text) => text.contains(self.secret.reveal()) || text.contains(&self.json),
             Value::Number(number) => number.to_string() == self.secret.reveal(),
-            Value::Array(items) => items.iter().any(|item| self.is_below(item)),
-            Value::Object(entries) => entries.values().any(|value| self.is_below(value)),
-            Value::Null | Value::Bool(_) => false,
+            Value::Array(_) | Value::Object(_) | Value::Null | Value::Bool(_) => false,
         }
     }
 }
@@ -116,21 +100,13 @@ impl<'a> Sought<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hep_protocol::plan::{DiffMode, RunMode};
-    use hep_protocol::value::Json;
     use serde_json::json;
 
     #[test]
-    fn a_host_is_told_its_own_secrets_alone() {
-        learn("of-host-one");
-        learn("of-host-two");
-        learn("71234567");
-        learn("of-the-plan");
-        let extra = Json(json!({"a": {"b": "x of-the-plan"}}));
-        let plan = Plan { extra, ..Plan::of_tasks(RunMode::Check, DiffMode::Off, vec![]) };
-        let common = Common::of(&plan).unwrap();
-        let own = common.and_of(&json!({"a": ["x of-host-one"], "b": 71_234_567}));
-        assert_eq!(own, ["of-the-plan", "71234567", "of-host-one"].map(Secret::new));
+    fn secrets_are_found_where_they_are() {
+        ["of-host-one", "of-host-two", "71234567"].into_iter().for_each(learn);
+        let found = within(&json!({"a": ["x of-host-one"], "b": {"c": 71_234_567}})).unwrap();
+        assert_eq!(found, ["71234567", "of-host-one"].map(Secret::new).into());
         assert_eq!(masked("of-host-two, x"), "********, x");
     }
 }

@@ -28,7 +28,8 @@ fn plan() -> Request {
         Task::of(format!("setting {number}"), Spec::Typed(spec))
     };
     let tasks = (0..1000).map(task).collect();
-    Request::Plan(Plan::of_tasks(RunMode::Apply, DiffMode::Off, tasks))
+    let Plan { mut plays, .. } = Plan::of_tasks(RunMode::Apply, DiffMode::Off, tasks);
+    Request::Play(plays.remove(0))
 }
 
 fn frames(criterion: &mut Criterion) {

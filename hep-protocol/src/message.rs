@@ -3,15 +3,15 @@
 use crate::blob::{Digest, Want};
 use crate::facts::Facts;
 use crate::outcome::{Failure, Outcome};
-use crate::plan::{HostPart, Plan};
+use crate::plan::{HostPart, Plan, Play, Settings};
 use crate::rights::Means;
 use crate::value::Json;
 use serde::{Deserialize, Serialize};
 
 /// From the controller (or a bundle) to the agent.
 ///
-/// A stream is one `Become` if tasks run as others, any number of `Blob`s, one `Host`, one `Plan`, then answers to wants and
-/// questions. Or it is one `Facts`. A bundle closes with `End`; the end of the stream without it means that the controller
+/// A stream is one `Become` if tasks run as others, any number of `Blob`s, one `Host`, its `Play`s in order, one `Begin`, then
+/// answers to wants and questions. Or it is one `Facts`. A bundle closes with `End`; the end of the stream without it means that the controller
 /// is gone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Request {
@@ -34,10 +34,12 @@ pub enum Request {
     },
     /// How to become other users. The agent that is the wanted one in the end reads all that follows.
     Become(Means),
-    /// What is this host's own; comes before the plan.
+    /// What is this host's own; comes before its plays.
     Host(HostPart),
-    /// What to do; begins at once.
-    Plan(Plan),
+    /// One of the plays that the host runs.
+    Play(Play),
+    /// Run the plays that came. It begins at once.
+    Begin(Settings),
     /// Tell what the host is, and end.
     Facts,
     /// The answer to [`Reply::Ask`].
@@ -46,6 +48,14 @@ pub enum Request {
     Cancel,
     /// Nothing more will come, and that is meant.
     End,
+}
+
+impl Request {
+    /// A plan as it crosses: its plays, then the word to begin.
+    pub fn of_plan(plan: Plan) -> impl Iterator<Item = Request> {
+        let Plan { settings, plays } = plan;
+        plays.into_iter().map(Request::Play).chain([Request::Begin(settings)])
+    }
 }
 
 /// From the agent to the controller.
@@ -64,12 +74,12 @@ pub enum Reply {
     Facts(Json),
     /// May this task begin? Asked only of a plan that wants to be asked.
     Ask {
-        /// The task's place in the plan.
+        /// The task's number.
         task: u32,
     },
     /// A task begins.
     Started {
-        /// Its place in the plan.
+        /// Its number.
         task: u32,
         /// When it is run; greater than that of every task before it.
         turn: Turn,
@@ -78,7 +88,7 @@ pub enum Reply {
     },
     /// A process of the task wrote something.
     Output {
-        /// The task's place in the plan.
+        /// The task's number.
         task: u32,
         /// Where the process wrote it.
         stream: Stream,
@@ -88,14 +98,14 @@ pub enum Reply {
     },
     /// The task waits for something, or got further.
     Progress {
-        /// The task's place in the plan.
+        /// The task's number.
         task: u32,
         /// In words.
         text: String,
     },
     /// A task ended.
     Finished {
-        /// Its place in the plan.
+        /// Its number.
         task: u32,
         /// What became of it.
         outcome: Outcome,

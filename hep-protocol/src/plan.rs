@@ -7,20 +7,26 @@ use crate::task::TaskSpec;
 use crate::value::{Json, Secret};
 use serde::{Deserialize, Serialize};
 
-/// Everything one run does; the same for all its hosts.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// What a run does. A host is sent [`Settings`] and its own plays, one by one, and never another's; on the controller a plan
+/// has all of them.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
+    /// How the plays are run, and what all of them can read.
+    pub settings: Settings,
+    /// The plays, in order.
+    pub plays: Vec<Play>,
+}
+
+/// How plays are run, and what all of them can read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
     /// Whether the host is changed, or only asked.
     pub mode: RunMode,
     /// Whether changes carry a text diff.
     pub diff: DiffMode,
     /// Whether the agent asks before each task.
     pub pace: Pace,
-    /// Every task of every play, handlers too. A task's place in this list is its number in every message.
-    pub tasks: Vec<Task>,
-    /// The plays, in order; each host runs those that its [`HostPart`] names.
-    pub plays: Vec<Play>,
-    /// The variables of the command line (`-e`), a mapping: nothing beats them.
+    /// The variables of the command line (`-e`), a mapping: nothing beats them. A host has those that its plays read.
     pub extra: Json,
     /// The inventory's groups, a mapping of names to lists of hosts; empty when no expression reads it.
     pub groups: Json,
@@ -28,33 +34,55 @@ pub struct Plan {
     pub task_timeout: Option<u32>,
 }
 
+impl Settings {
+    /// Those of a run without variables of its own.
+    #[must_use]
+    pub fn of(mode: RunMode, diff: DiffMode) -> Self {
+        let (extra, groups) = (Json::default(), Json::default());
+        Self { mode, diff, pace: Pace::Straight, extra, groups, task_timeout: None }
+    }
+}
+
 impl Plan {
     /// One play of tasks in a row, without variables and handlers.
     #[must_use]
     pub fn of_tasks(mode: RunMode, diff: DiffMode, tasks: Vec<Task>) -> Self {
         let numbers = (0_u32..).zip(&tasks).map(|(number, _)| Item::Task(number));
-        let plays = vec![Play { items: numbers.collect(), ..Play::default() }];
-        let (extra, groups) = (Json::default(), Json::default());
-        let (pace, task_timeout) = (Pace::Straight, None);
-        Self { mode, diff, pace, tasks, plays, extra, groups, task_timeout }
+        let plays = vec![Play { items: numbers.collect(), tasks, ..Play::default() }];
+        Self { settings: Settings::of(mode, diff), plays }
     }
 
-    /// What is wrong with the numbers and counts of a plan that came from elsewhere, and of the plays that a host runs.
+    /// Every task with its number, in order.
+    pub fn tasks(&self) -> impl Iterator<Item = (u32, &Task)> {
+        let numbers = |play: &Play| play.first..play.end().unwrap_or(u32::MAX);
+        self.plays.iter().flat_map(move |play| numbers(play).zip(&play.tasks))
+    }
+
+    /// The task with this number, if it belongs to one of the plays.
+    #[must_use]
+    pub fn task(&self, number: u32) -> Option<&Task> {
+        let behind = self.plays.partition_point(|play| play.first <= number);
+        self.plays.get(behind.checked_sub(1)?)?.task(number)
+    }
+
+    /// What is wrong with the numbers and counts of the plays that came for a host.
     #[must_use]
     pub fn fault(&self, host: &HostPart) -> Option<String> {
-        if let Some(play) = host.plays.iter().find(|play| self.plays.len() <= **play as usize) {
-            return Some(format!("there is no play {play}"));
+        if !self.plays.iter().map(|play| &play.number).eq(&host.plays) {
+            return Some("its plays are not those of the host".to_owned());
         }
-        let controls = self.tasks.iter().filter_map(|task| task.control.as_ref());
-        let mut tasks: Vec<u32> = controls.flat_map(|control| control.notify.clone()).collect();
+        let mut end = 0;
         for play in &self.plays {
-            tasks.extend(play.items.iter().filter_map(Item::task).chain(play.handlers.clone()));
-            if !blocks_fit(&play.items) {
-                return Some("a block reaches past what is around it".to_owned());
+            if play.first < end {
+                return Some(format!("task {} is in two plays", play.first));
             }
+            if let Some(fault) = play.fault() {
+                return Some(fault);
+            }
+            end = play.end().unwrap_or(u32::MAX);
         }
-        let missing = tasks.into_iter().find(|task| self.tasks.len() <= *task as usize);
-        missing.map(|task| format!("there is no task {task}"))
+        let ascend = host.plays.is_sorted_by(|play, next| play < next);
+        (!ascend).then(|| "its plays are out of order".to_owned())
     }
 }
 
@@ -67,7 +95,7 @@ pub struct HostPart {
     pub groups: Vec<String>,
     /// Its variables, a mapping: those of its groups with its own above them.
     pub vars: Json,
-    /// The plays it runs, by their place in [`Plan::plays`], ascending.
+    /// The plays it runs, by their [`Play::number`], ascending: all that it is sent.
     pub plays: Vec<u32>,
     /// As whom its tasks run; beats what they say themselves.
     pub act_as: ActAs,
@@ -103,19 +131,53 @@ pub enum Pace {
     Asking,
 }
 
-/// Tasks for the same hosts, with their variables and handlers.
+/// Tasks for the same hosts, with their variables and handlers. It refers to no other play.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Play {
+    /// Its place among all plays of the run: the first number of its turns.
+    pub number: u32,
     /// What the operator called it.
     pub name: Option<String>,
     /// Its variables, a mapping: those of the play with those of its files above them.
     pub vars: Json,
+    /// The number of its first task. Tasks are numbered across all plays of the run, and have that number in every message.
+    pub first: u32,
+    /// Its tasks, handlers too.
+    pub tasks: Vec<Task>,
     /// What is run, in order.
     pub items: Vec<Item>,
-    /// Its handlers, by their place in [`Plan::tasks`], in the order of their definition.
+    /// Its handlers, by their numbers, in the order of their definition.
     pub handlers: Vec<u32>,
     /// What becomes of notified handlers when a task fails.
     pub on_failure: HandlersOnFailure,
+}
+
+impl Play {
+    /// The task with this number, if it is one of its own.
+    #[must_use]
+    pub fn task(&self, number: u32) -> Option<&Task> {
+        self.tasks.get(number.checked_sub(self.first)? as usize)
+    }
+
+    /// The number behind that of its last task; `None` beyond what a plan can hold.
+    fn end(&self) -> Option<u32> {
+        u32::try_from(self.tasks.len()).ok().and_then(|count| self.first.checked_add(count))
+    }
+
+    fn fault(&self) -> Option<String> {
+        if self.end().is_none() {
+            return Some(format!("task {} and those after it are too many", self.first));
+        }
+        if !blocks_fit(&self.items) {
+            return Some("a block reaches past what is around it".to_owned());
+        }
+        let controls = self.tasks.iter().filter_map(|task| task.control.as_ref());
+        let notified = controls.flat_map(|control| &control.notify).copied();
+        let items = self.items.iter().filter_map(Item::task);
+        let mut all = items.chain(self.handlers.iter().copied()).chain(notified);
+        let missing = all.find(|number| self.task(*number).is_none());
+        missing.map(|task| format!("there is no task {task}"))
+    }
 }
 
 /// What becomes of notified handlers when a later task fails.
@@ -131,7 +193,7 @@ pub enum HandlersOnFailure {
 /// An entry of a play. A block's own entries follow it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Item {
-    /// A task, by its place in [`Plan::tasks`].
+    /// A task of the play, by its number.
     Task(u32),
     /// A block over the entries behind it.
     Block(Box<Block>),
@@ -244,7 +306,7 @@ pub struct Control {
     pub each: Option<Loop>,
     /// The name its result has from here on.
     pub register: Option<String>,
-    /// The handlers it notifies when it changed something, by their place in [`Plan::tasks`].
+    /// The handlers it notifies when it changed something, by their numbers; all are of its own play.
     pub notify: Vec<u32>,
     /// How often it is tried.
     pub retry: Option<Retry>,
@@ -364,13 +426,19 @@ mod tests {
         Item::Block(Box::new(Block { body, rescue, always, ..Block::default() }))
     }
 
+    fn task() -> Task {
+        Task::of("a", Spec::Open { module: "debug".to_owned(), params: Json::default() })
+    }
+
     #[track_caller]
     fn check(items: Vec<Item>, fault: Option<&str>) {
-        let task =
-            Task::of("a", Spec::Open { module: "debug".to_owned(), params: Json::default() });
-        let mut plan = Plan::of_tasks(RunMode::Apply, DiffMode::Off, vec![task]);
-        plan.plays = vec![Play { items, ..Play::default() }];
-        let host = HostPart { plays: vec![0], ..HostPart::default() };
+        check_all(vec![Play { items, tasks: vec![task()], ..Play::default() }], &[0], fault);
+    }
+
+    #[track_caller]
+    fn check_all(plays: Vec<Play>, host: &[u32], fault: Option<&str>) {
+        let plan = Plan { settings: Settings::of(RunMode::Apply, DiffMode::Off), plays };
+        let host = HostPart { plays: host.to_vec(), ..HostPart::default() };
         assert_eq!(plan.fault(&host).as_deref(), fault);
     }
 
@@ -388,5 +456,47 @@ mod tests {
         check(deep(32).collect(), None);
         check(deep(1000).collect(), PAST);
         check(vec![task(), Item::Task(1)], Some("there is no task 1"));
+    }
+
+    /// A play of so many tasks, the last a handler.
+    fn play(number: u32, first: u32, tasks: u32) -> Play {
+        let handlers: Vec<u32> = (1..tasks).map(|behind| first + behind).collect();
+        let (items, tasks) = (vec![Item::Task(first)], vec![task(); tasks as usize]);
+        Play { number, first, tasks, items, handlers, ..Play::default() }
+    }
+
+    #[test]
+    fn plays_of_a_host_refer_to_nothing_but_themselves() {
+        check_all(vec![play(1, 4, 2), play(3, 9, 1)], &[1, 3], None);
+        let not_own = Some("its plays are not those of the host");
+        check_all(vec![play(1, 4, 2), play(3, 9, 1)], &[1], not_own);
+        check_all(vec![play(1, 4, 2)], &[1, 3], not_own);
+        check_all(vec![play(1, 4, 2), play(1, 6, 2)], &[1, 1], Some("its plays are out of order"));
+        check_all(vec![play(1, 4, 2), play(3, 5, 1)], &[1, 3], Some("task 5 is in two plays"));
+        let past = play(0, u32::MAX, 1);
+        check_all(vec![past], &[0], Some("task 4294967295 and those after it are too many"));
+        let foreign = Play { handlers: vec![9], ..play(1, 4, 2) };
+        check_all(vec![foreign, play(3, 9, 1)], &[1, 3], Some("there is no task 9"));
+        let mut notifying = play(1, 4, 2);
+        let control = Control { notify: vec![9], ..Control::default() };
+        notifying.tasks[0].control = Some(Box::new(control));
+        check_all(vec![notifying, play(3, 9, 1)], &[1, 3], Some("there is no task 9"));
+    }
+
+    #[test]
+    fn a_task_is_found_by_its_number() {
+        let settings = Settings::of(RunMode::Apply, DiffMode::Off);
+        let named = |name: &str| Task { name: name.to_owned(), ..task() };
+        let play = |number, first, names: &[&str]| {
+            let tasks = names.iter().map(|name| named(name)).collect();
+            Play { number, first, tasks, ..Play::default() }
+        };
+        let plays = vec![play(1, 2, &["a", "b"]), play(2, 4, &[]), play(4, 4, &["c"])];
+        let plan = Plan { settings, plays };
+        let name = |number| plan.task(number).map(|task| task.name.as_str());
+        let found: Vec<_> = (0..6).map(name).collect();
+        assert_eq!(found, [None, None, Some("a"), Some("b"), Some("c"), None]);
+        let all: Vec<_> = plan.tasks().map(|(number, task)| (number, &*task.name)).collect();
+        assert_eq!(all, [(2, "a"), (3, "b"), (4, "c")]);
     }
 }

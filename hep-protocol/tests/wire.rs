@@ -13,7 +13,7 @@ use hep_protocol::message::{End, Go, Reply, Request, Stream, Turn};
 use hep_protocol::outcome::{Change, Exit, Failure, ItemOutcome, Outcome, Status};
 use hep_protocol::plan::{
     Block, CheckPolicy, Condition, Control, DiffMode, HandlersOnFailure, HostPart, Item, Loop,
-    NamedSource, OnError, Pace, Plan, Play, Privacy, Retry, RunMode, Spec, Task,
+    NamedSource, OnError, Pace, Play, Privacy, Retry, RunMode, Settings, Spec, Task,
 };
 use hep_protocol::rights::{ActAs, Means, Method};
 use hep_protocol::task::TaskSpec;
@@ -110,7 +110,7 @@ fn tasks() -> Vec<Task> {
     SPECS.iter().map(|spec| task(spec)).chain([open]).collect()
 }
 
-fn plan() -> Plan {
+fn play() -> Play {
     let block = Block {
         name: Some("b".into()),
         body: 1,
@@ -120,9 +120,12 @@ fn plan() -> Plan {
         each: Some(each()),
         vars: json(r#"{"v": true}"#),
     };
-    let play = Play {
+    Play {
+        number: 300,
         name: Some("p".into()),
         vars: json("{}"),
+        first: 7,
+        tasks: tasks(),
         items: vec![
             Item::Task(0),
             Item::Block(Box::new(block)),
@@ -132,13 +135,14 @@ fn plan() -> Plan {
         ],
         handlers: vec![4, 300],
         on_failure: HandlersOnFailure::Skip,
-    };
-    Plan {
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
         mode: RunMode::Check,
         diff: DiffMode::Unified,
         pace: Pace::Asking,
-        tasks: tasks(),
-        plays: vec![play, Play::default()],
         extra: json(r#"{"e": [1, "2"]}"#),
         groups: json(r#"{"web": ["web1"]}"#),
         task_timeout: Some(300),
@@ -166,7 +170,9 @@ fn requests() -> Vec<Request> {
         Request::Become(Means::default()),
         Request::Become(means()),
         Request::Host(part()),
-        Request::Plan(plan()),
+        Request::Play(play()),
+        Request::Play(Play::default()),
+        Request::Begin(settings()),
         Request::Facts,
         Request::Go(Go::Run),
         Request::Go(Go::Skip),
@@ -268,9 +274,9 @@ fn packed_messages_survive_and_no_part_or_excess_of_one_does() {
     survives(vec![much()], frame::encode_packed);
 }
 
-/// A plan that says the same again and again.
+/// A play that says the same again and again.
 fn much() -> Request {
-    Request::Plan(Plan { tasks: (0..100).flat_map(|_| tasks()).collect(), ..plan() })
+    Request::Play(Play { tasks: (0..100).flat_map(|_| tasks()).collect(), ..play() })
 }
 
 /// The length of a frame whose highest bit says that it is packed.
@@ -285,7 +291,7 @@ fn packing_makes_frames_shorter_or_leaves_them() {
             (frame::encode(&value).unwrap(), frame::encode_packed(&value).unwrap());
         assert!(packed == plain || packed.len() < plain.len());
     }
-    assert_eq!(frame::encode_packed(&Request::Facts).unwrap(), [1, 0, 0, 0, 5]);
+    assert_eq!(frame::encode_packed(&Request::Facts).unwrap(), [1, 0, 0, 0, 6]);
     let (plain, packed) = (frame::encode(&much()).unwrap(), frame::encode_packed(&much()).unwrap());
     assert!(packed.len() * 20 < plain.len(), "{} of {}", packed.len(), plain.len());
     assert_eq!(packed[..4], packed_len(packed.len() - 4));
@@ -339,15 +345,15 @@ fn bytes_are_what_they_were() {
     insta::assert_snapshot!(
         format!("protocol {}\nrequests {requests}\nreplies  {replies}", hep_protocol::hello::PROTOCOL),
         @r"
-    protocol 4
-    requests 88d1202da986e33d6b8318beb04c5f139495ddb79346321c7562d186f8257552
+    protocol 5
+    requests 3df6bcee61734e2e2b98abf2026e5567b6eede74a5a3474b982b46fb331bdaff
     replies  7c8659b4bb81f262bcbe13853e41631249b4eb4a4142195bf2ba5cfff89404aa
     "
     );
     let asked = frame::encode(&Reply::Ask { task: 300 }).unwrap();
     assert_eq!(asked, [4, 0, 0, 0, 5, 251, 44, 1]);
     // Packed by hand, as a stored block (RFC 1951, 3.2.4): how well something is packed is the sender's affair.
-    let block = [1, 1, 0, 254, 255, 5];
+    let block = [1, 1, 0, 254, 255, 6];
     let packed = [&[10, 0, 0, 0x80, 1, 0, 0, 0][..], &block].concat();
     assert_eq!(frame::read_packed(&mut packed.as_slice()).unwrap(), Some(Request::Facts));
 }

@@ -24,6 +24,7 @@ mod handlers;
 mod host_keys;
 mod links;
 mod loops;
+mod own;
 mod push;
 mod replace;
 mod rights;

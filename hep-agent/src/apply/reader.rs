@@ -9,6 +9,7 @@ use hep_protocol::blob::Want;
 use hep_protocol::message::{End, Go, Reply, Stream};
 use hep_protocol::outcome::{Outcome, Status};
 use hep_protocol::plan::{DiffMode, Plan, Task};
+use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -67,7 +68,8 @@ struct Label {
 
 pub(super) struct Reader {
     inbox: Arc<Inbox>,
-    tasks: Vec<Label>,
+    /// By their numbers.
+    tasks: BTreeMap<u32, Label>,
     format: Format,
     diff: DiffMode,
     begin: Instant,
@@ -90,14 +92,15 @@ impl Reader {
             module: task.spec.module().to_owned(),
             role: "",
         };
-        let mut tasks: Vec<Label> = plan.tasks.iter().map(label).collect();
+        let mut tasks: BTreeMap<u32, Label> =
+            plan.tasks().map(|(number, task)| (number, label(task))).collect();
         for handler in plan.plays.iter().flat_map(|play| &play.handlers) {
-            if let Some(label) = tasks.get_mut(*handler as usize) {
+            if let Some(label) = tasks.get_mut(handler) {
                 label.role = "handler: ";
             }
         }
         let (begin, state) = (Instant::now(), Mutex::default());
-        Self { inbox, tasks, format, diff: plan.diff, begin, state }
+        Self { inbox, tasks, format, diff: plan.settings.diff, begin, state }
     }
 
     /// Prints how the run ended.
@@ -116,7 +119,7 @@ impl Reader {
         let rest = [state.stdout.rest(), state.stderr.rest()];
         self.meanwhile(&rest.into_iter().flatten().collect::<Vec<_>>());
         let rendered = state.name.take();
-        if let Some(Label { name, module, role }) = self.tasks.get(task as usize) {
+        if let Some(Label { name, module, role }) = self.tasks.get(&task) {
             let name = rendered.as_ref().unwrap_or(name);
             say(&match self.format {
                 Format::Human => human::task(&format!("{role}{name}"), outcome),

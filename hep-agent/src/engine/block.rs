@@ -74,7 +74,7 @@ impl Walk<'_> {
     fn entry(&mut self, place: &Place<'_>, at: u32, number: u32, names: &Names) -> Flow {
         let turn = place.turn(at);
         let (status, flow) = self.task(number, &turn, names, None);
-        let module = self.plan.tasks.get(number as usize).map(|task| task.spec.module());
+        let module = self.plan.task(number).map(|task| task.spec.module());
         if flow == Flow::On && status == Status::Ok && module == Some(FLUSH) {
             self.handlers(place, &turn)
         } else {

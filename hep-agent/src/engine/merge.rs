@@ -88,7 +88,7 @@ impl Walk<'_> {
         };
         let start =
             TaskStart { number: job.number, env: parts.env.clone(), privacy: job.control.privacy };
-        let input = Input { task: job.task, diff: self.plan.diff, names: &job.names };
+        let input = Input { task: job.task, diff: self.plan.settings.diff, names: &job.names };
         let ran = self.machine.with(job.control.check, |host, mode| {
             host.begin_task(start);
             (actor.act(|| together(&parts, &input, host)).ok().flatten(), mode)

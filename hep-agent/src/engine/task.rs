@@ -63,7 +63,7 @@ impl<'p> Walk<'p> {
 
     /// The task of that number, with the names at its place.
     pub(super) fn job(&self, number: u32, names: &Names) -> Option<Job<'p>> {
-        let task = self.plan.tasks.get(number as usize)?;
+        let task = self.plan.task(number)?;
         let control = task.control.as_deref().unwrap_or(&PLAIN);
         let names = names.with_vars(&control.vars);
         let shown = has_expression(&task.name) && control.privacy == Privacy::Open;

@@ -97,7 +97,7 @@ impl Run {
         for reply in &self.replies {
             match reply {
                 Reply::Started { task, name, .. } => {
-                    let written = || self.plan.tasks[*task as usize].name.clone();
+                    let written = || self.plan.task(*task).unwrap().name.clone();
                     names.insert(*task, name.clone().unwrap_or_else(written));
                 }
                 Reply::Finished { task, outcome } => {

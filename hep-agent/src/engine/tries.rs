@@ -13,7 +13,7 @@ use crate::sys::linux::credentials::may_switch;
 use crate::sys::{SysError, TaskStart};
 use hep_protocol::message::Reply;
 use hep_protocol::outcome::{Failure, Status};
-use hep_protocol::plan::{CheckPolicy, Condition, Privacy, Retry, RunMode, Spec, Task};
+use hep_protocol::plan::{CheckPolicy, Condition, Privacy, Retry, RunMode, Settings, Spec, Task};
 use hep_protocol::task::TaskSpec;
 use std::time::{Duration, Instant};
 
@@ -91,7 +91,7 @@ impl Walk<'_> {
         worn: &Worn,
     ) -> Result<(Tried, RunMode), Untried> {
         self.foreseen_by_others(job, None)?;
-        let input = Input { task: job.task, diff: self.plan.diff, names };
+        let input = Input { task: job.task, diff: self.plan.settings.diff, names };
         let tried = self.machine.with(job.control.check, |host, mode| {
             host.begin_task(start);
             (worn.act(|| converge(spec, &input, host)), mode)
@@ -114,7 +114,8 @@ impl Walk<'_> {
         self.foreseen_by_others(job, Some(user))?;
         let sources = job.task.sources.clone();
         let task = Task { sources, ..Task::of(job.task.name.clone(), Spec::Typed(spec)) };
-        let (diff, mode, check) = (self.plan.diff, self.plan.mode, job.control.check);
+        let Settings { diff, mode, .. } = self.plan.settings;
+        let check = job.control.check;
         let errand = Errand { task, start, diff, mode, check };
         let done = self.helpers.attempt(user, errand, self.outside)?;
         self.foresee(job, Some(user), &done.0);
@@ -140,7 +141,7 @@ impl Walk<'_> {
     fn is_checked(&self, job: &Job<'_>) -> bool {
         let looks = !INWARD.contains(&job.task.spec.module());
         let kept = match job.control.check {
-            CheckPolicy::AsRun => self.plan.mode == RunMode::Check,
+            CheckPolicy::AsRun => self.plan.settings.mode == RunMode::Check,
             CheckPolicy::Always | CheckPolicy::Never => false,
         };
         looks && kept && self.helpers.can_be() && !may_switch()

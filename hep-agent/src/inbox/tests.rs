@@ -1,7 +1,7 @@
 //! What comes out of the inbox for what goes in.
 
 use super::*;
-use hep_protocol::plan::{DiffMode, RunMode};
+use hep_protocol::plan::{DiffMode, RunMode, Settings};
 use std::io::PipeWriter;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
@@ -11,8 +11,8 @@ fn running() -> (Arc<Inbox>, PipeWriter) {
     let inbox = Arc::new(Inbox::default());
     let filler = Arc::clone(&inbox);
     std::thread::spawn(move || filler.fill(None, &mut reader));
-    let plan = Plan::of_tasks(RunMode::Apply, DiffMode::Off, Vec::new());
-    frame::write(&mut writer, &Request::Plan(plan)).unwrap();
+    let settings = Settings::of(RunMode::Apply, DiffMode::Off);
+    frame::write(&mut writer, &Request::Begin(settings)).unwrap();
     inbox.work().unwrap();
     (inbox, writer)
 }

@@ -1,7 +1,8 @@
 //! What is expected of a run before it begins: the tasks of a plan, and what each of them is to a host. Touches nothing.
 
-use hep_protocol::blob::{Source, TreeKind};
+use hep_protocol::blob::{Digest, Source, TreeKind};
 use hep_protocol::plan::{Item, Plan, Play, Task};
+use std::collections::BTreeSet;
 
 /// How often a task may ask for each of its contents: to compare, to show a diff, to write, and once more for each.
 const ASKS: usize = 8;
@@ -16,25 +17,32 @@ pub(crate) struct Expected {
     pub(crate) name: String,
     /// How often it may ask for a content.
     pub(crate) wants: usize,
+    /// The contents that it may ask for.
+    pub(crate) contents: BTreeSet<Digest>,
 }
 
 impl Expected {
     pub(crate) fn of(task: &Task) -> Expected {
-        let files = |source: &Source| match source {
-            Source::File(_) => 1,
-            Source::Tree { entries, .. } => {
-                let file = |kind: &TreeKind| match kind {
-                    TreeKind::File(_) => true,
-                    TreeKind::Directory | TreeKind::Link { .. } => false,
-                };
-                entries.iter().filter(|entry| file(&entry.kind)).count()
-            }
-        };
-        let files: usize = task.sources.iter().map(|named| files(&named.source)).sum();
+        let digests: Vec<Digest> =
+            task.sources.iter().flat_map(|named| digests(&named.source)).collect();
         let control = task.control.as_deref();
         let again = control.is_some_and(|c| c.each.is_some() || c.retry.is_some());
-        let wants = files * ASKS * if again { ROUNDS } else { 1 };
-        Expected { name: task.name.clone(), wants }
+        let wants = digests.len() * ASKS * if again { ROUNDS } else { 1 };
+        Expected { name: task.name.clone(), wants, contents: digests.into_iter().collect() }
+    }
+}
+
+/// The contents of a source, one for each file.
+fn digests(source: &Source) -> Vec<Digest> {
+    match source {
+        Source::File(file) => vec![file.digest],
+        Source::Tree { entries, .. } => {
+            let file = |kind: &TreeKind| match kind {
+                TreeKind::File(file) => Some(file.digest),
+                TreeKind::Directory | TreeKind::Link { .. } => None,
+            };
+            entries.iter().filter_map(|entry| file(&entry.kind)).collect()
+        }
     }
 }
 

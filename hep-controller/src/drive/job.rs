@@ -1,14 +1,16 @@
-//! What the hosts of a run are sent: encoded once, and what goes out before a host says anything.
+//! What the hosts of a run are sent: each its own plays, encoded once, and what goes out before a host says anything.
 
 use super::content;
 use super::expected::{self, Expected, Standing};
 use crate::manifest::Contents;
 use crate::remote::Link;
 use crate::report::HostId;
-use hep_protocol::blob::Want;
+use hep_protocol::blob::{Digest, Want};
 use hep_protocol::frame::{self, FrameError};
 use hep_protocol::message::Request;
-use hep_protocol::plan::{HostPart, Pace, Plan};
+use hep_protocol::plan::{HostPart, Pace, Plan, Settings};
+use std::collections::hash_map::{Entry, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 
@@ -19,98 +21,160 @@ const SMALL: u64 = 64 * 1024;
 /// second on a line of 1 Mbit/s, packed, where asking would cost one round trip.
 pub(super) const AHEAD: u64 = 128 * 1024;
 
-/// What is sent first goes out with the greeting, up to so many bytes; the rest is not copied for it.
-const FIRST: usize = 64 * 1024;
+/// Pieces that are sent go out together up to so many bytes; one that is longer is not copied for it.
+const TOGETHER: usize = 64 * 1024;
 
-/// What the hosts of a run are sent: encoded once, most of it shared by all.
+/// What the hosts of a run are sent: encoded once, and shared by all to whom it belongs. No host is sent anything of a play
+/// that it does not run.
 pub(crate) struct Job {
     /// Small contents, as frames.
-    pub(super) ahead: Vec<u8>,
-    plan: Vec<u8>,
-    /// What is each host's own, as a frame, and the plays it runs.
-    hosts: Vec<(Vec<u8>, Vec<u32>)>,
+    pub(super) small: BTreeMap<Digest, Vec<u8>>,
+    /// The plays, each as a frame.
+    pub(super) plays: Vec<Vec<u8>>,
+    pub(super) shares: Vec<Share>,
+    hosts: Vec<Own>,
     pub(super) tasks: Vec<Expected>,
     /// What the tasks of each play are to those who run it.
-    plays: Vec<Vec<(u32, Standing)>>,
+    standing: Vec<Vec<(u32, Standing)>>,
     pub(super) pace: Pace,
     pub(super) contents: Arc<Contents>,
 }
 
+/// What is a host's own.
+struct Own {
+    /// Its part, as a frame.
+    part: Vec<u8>,
+    /// Its place in [`Job::shares`].
+    share: usize,
+}
+
+/// What hosts have in common that run the same plays, and read the same of what all plays can read.
+pub(super) struct Share {
+    /// Those of the plays.
+    plays: Vec<u32>,
+    /// The contents that go ahead, in [`Job::small`].
+    ahead: Vec<Digest>,
+    /// As a frame.
+    settings: Vec<u8>,
+}
+
 impl Job {
-    /// Encodes a plan, and the parts of the hosts, which are in the run's order.
+    /// Encodes a plan, and for each host its part with the settings as it is told them. Hosts are in the run's order.
     ///
     /// # Errors
-    /// The plan, or a host's part of it, does not fit into a frame.
+    /// A play, the settings or a host's part does not fit into a frame.
     pub(crate) fn new(
         plan: Plan,
-        hosts: Vec<HostPart>,
+        hosts: impl IntoIterator<Item = (HostPart, Arc<Settings>)>,
         contents: Arc<Contents>,
     ) -> Result<Job, FrameError> {
-        let tasks = plan.tasks.iter().map(Expected::of).collect();
-        let plays = plan.plays.iter().map(expected::standing).collect();
-        let pace = plan.pace;
-        let host = |part: HostPart| {
-            let own = part.plays.clone();
-            frame::encode_packed(&Request::Host(part)).map(|bytes| (bytes, own))
+        let Plan { settings: Settings { pace, .. }, plays } = plan;
+        let mut job = Job {
+            small: BTreeMap::new(),
+            tasks: plays.iter().flat_map(|play| &play.tasks).map(Expected::of).collect(),
+            standing: plays.iter().map(expected::standing).collect(),
+            plays: Vec::with_capacity(plays.len()),
+            shares: Vec::new(),
+            hosts: Vec::new(),
+            pace,
+            contents,
         };
-        let hosts = hosts.into_iter().map(host).collect::<Result<_, _>>()?;
-        let ahead = ahead(&contents)?;
-        let plan = frame::encode_packed(&Request::Plan(plan))?;
-        Ok(Job { ahead, plan, hosts, tasks, plays, pace, contents })
+        for play in plays {
+            job.plays.push(frame::encode_packed(&Request::Play(play))?);
+        }
+        let mut shares = HashMap::new();
+        for (part, settings) in hosts {
+            // Settings that are equal are one.
+            let alike = (part.plays.clone(), Arc::as_ptr(&settings));
+            let share = match shares.entry(alike) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(new) => *new.insert(job.add_share(&part, &settings)?),
+            };
+            let part = frame::encode_packed(&Request::Host(part))?;
+            job.hosts.push(Own { part, share });
+        }
+        Ok(job)
+    }
+
+    /// Encodes what a host shares with those like it.
+    fn add_share(&mut self, part: &HostPart, settings: &Settings) -> Result<usize, FrameError> {
+        let plays = part.plays.clone();
+        let tasks = plays.iter().filter_map(|play| self.standing.get(*play as usize)).flatten();
+        let tasks = tasks.filter_map(|(task, _)| self.tasks.get(*task as usize));
+        let own: BTreeSet<Digest> = tasks.flat_map(|task| &task.contents).copied().collect();
+        let mut ahead = Vec::new();
+        for (digest, _) in self.contents.ahead(&own, SMALL, AHEAD) {
+            if !self.small.contains_key(digest) {
+                // One that cannot be had the agent will ask for, and then gets the reason.
+                let Some(frames) = whole(digest, &self.contents)? else { continue };
+                self.small.insert(*digest, frames);
+            }
+            ahead.push(*digest);
+        }
+        let settings = frame::encode_packed(&Request::Begin(settings.clone()))?;
+        self.shares.push(Share { plays, ahead, settings });
+        Ok(self.shares.len() - 1)
     }
 
     /// All that a host is sent before it says anything.
     pub(crate) fn opening(&self, host: HostId) -> Option<Opening<'_>> {
-        let (part, _) = self.hosts.get(host.0)?;
-        Some(Opening([&self.ahead, part, &self.plan]))
+        let Own { part, share } = self.hosts.get(host.0)?;
+        let Share { plays, ahead, settings } = self.shares.get(*share)?;
+        let mut pieces: Vec<&[u8]> = Vec::with_capacity(ahead.len() + plays.len() + 2);
+        pieces.extend(ahead.iter().filter_map(|digest| self.small.get(digest)).map(Vec::as_slice));
+        pieces.push(part);
+        pieces.extend(
+            plays.iter().filter_map(|play| self.plays.get(*play as usize)).map(Vec::as_slice),
+        );
+        pieces.push(settings);
+        Some(Opening(pieces))
     }
 
+    /// What each task of the plan is to a host.
     pub(super) fn standing(&self, host: HostId) -> Vec<Standing> {
-        let own = self.hosts.get(host.0).map(|(_, plays)| plays.as_slice());
-        expected::standing_in(self.tasks.len(), &self.plays, own.unwrap_or_default())
+        let share = self.hosts.get(host.0).and_then(|own| self.shares.get(own.share));
+        let own = share.map_or(&[][..], |share| share.plays.as_slice());
+        expected::standing_in(self.tasks.len(), &self.standing, own)
     }
 }
 
 /// What a host is sent before it says anything, in pieces that hosts share.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Opening<'a>([&'a [u8]; 3]);
+#[derive(Clone, Default)]
+pub(crate) struct Opening<'a>(pub(super) Vec<&'a [u8]>);
 
 impl Opening<'_> {
     pub(super) fn is_empty(&self) -> bool {
         self.0.iter().all(|piece| piece.is_empty())
     }
 
-    /// Writes it behind the greeting. What is short goes out in one write: that is fewer packets than four.
+    /// Writes it behind the greeting. What is short goes out together: that is fewer packets than one for each piece.
     pub(super) fn send(&self, hello: &[u8], link: &mut dyn Link) -> io::Result<()> {
-        let mut first = hello.to_vec();
-        for piece in self.0 {
-            if first.len() + piece.len() <= FIRST {
-                first.extend_from_slice(piece);
-            } else {
-                link.write_all(&first)?;
-                first.clear();
+        let mut together = hello.to_vec();
+        for piece in &self.0 {
+            if together.len() + piece.len() > TOGETHER {
+                link.write_all(&together)?;
+                together.clear();
+            }
+            if piece.len() > TOGETHER {
                 link.write_all(piece)?;
+            } else {
+                together.extend_from_slice(piece);
             }
         }
-        link.write_all(&first)?;
+        link.write_all(&together)?;
         link.flush()
     }
 }
 
-/// The contents that are sent before they are asked for, as frames.
-fn ahead(contents: &Contents) -> Result<Vec<u8>, FrameError> {
+/// A content as frames, if all of it can be had.
+fn whole(digest: &Digest, contents: &Contents) -> Result<Option<Vec<u8>>, FrameError> {
     let mut bytes = Vec::new();
-    for (digest, _) in contents.ahead(SMALL, AHEAD) {
-        let before = bytes.len();
-        let mut put = |request: &Request| {
-            bytes.extend(frame::encode_packed(request)?);
-            Ok(())
-        };
-        match content::send(&mut put, contents, &Want { digest: *digest, from: 0 })? {
-            content::Sent::Whole => {}
-            // The agent will ask for it, and then gets the reason.
-            content::Sent::Unavailable(_) => bytes.truncate(before),
-        }
+    let mut put = |request: &Request| {
+        bytes.extend(frame::encode_packed(request)?);
+        Ok(())
+    };
+    match content::send(&mut put, contents, &Want { digest: *digest, from: 0 })? {
+        content::Sent::Whole => Ok(Some(bytes)),
+        content::Sent::Unavailable(_) => Ok(None),
     }
-    Ok(bytes)
 }

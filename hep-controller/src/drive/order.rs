@@ -158,17 +158,23 @@ impl<'a> Order<'a> {
     fn want(&mut self, wants: Vec<Want>) -> Result<Next, String> {
         let present = self.present.as_mut().filter(|_| self.begun);
         let of = |present: &Present| self.tasks.get(present.task as usize);
-        let allowed = present.as_deref().and_then(of).map_or(0, |task| task.wants);
+        let expected = present.as_deref().and_then(of);
+        let allowed = expected.map_or(0, |task| task.wants);
+        let is_own = |want: &Want| expected.is_some_and(|e| e.contents.contains(&want.digest));
         match present {
             _ if wants.is_empty() || wants.len() > WANTS => {
                 Err(format!("the agent asked for {} contents at once", wants.len()))
+            }
+            // Any other may be a secret of another host's plays.
+            _ if !wants.iter().all(is_own) => {
+                Err("the agent asked for a content that no task of its needs".to_owned())
             }
             Some(present) if wants.len() <= allowed.saturating_sub(present.asks) => {
                 present.asks += wants.len();
                 Ok(Next::Send(wants))
             }
             Some(_) | None => {
-                Err("the agent asked for a content that no task of its needs".to_owned())
+                Err("the agent asked for a content more often than its task may".to_owned())
             }
         }
     }

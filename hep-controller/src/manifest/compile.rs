@@ -12,27 +12,33 @@ use super::select::{self, Choice, Chosen};
 use super::sources::{SearchPath, Sources, at_place};
 use super::variables::{self, Definition, Extra};
 use super::verify::{PlayToVerify, Verifier};
-use super::{Contents, Entry, Manifest, ManifestBlock, ManifestPlay, ManifestTask, Piece, Spot};
+use super::{
+    Contents, Entry, Manifest, ManifestBlock, ManifestPlay, ManifestTask, Piece, Spot, reads,
+};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::secrets;
 use hep_protocol::expression::{Language, has_expression};
 use hep_protocol::plan::{
     Block, CheckPolicy, Condition, DiffMode, HostPart, Item, Loop, NamedSource, OnError, Pace,
-    Plan, Play, Privacy, RunMode, Spec, Task,
+    Plan, Play, Privacy, RunMode, Settings, Spec, Task,
 };
 use hep_protocol::rights::{ActAs, Method};
-use hep_protocol::value::Json;
+use hep_protocol::value::{Json, Secret};
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::hash_map::{self, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What every host of a run is sent, and what is each one's own.
+/// What the hosts of a run do, and what each of them is sent of it.
 #[derive(Debug)]
 pub(crate) struct Compiled {
-    /// The same for all hosts.
+    /// All of it. No host is sent another's plays.
     pub(crate) plan: Plan,
     /// The hosts that have a play, by their numbers in the audience.
     pub(crate) hosts: Vec<(usize, HostPart)>,
+    /// The plan's settings as each of these hosts is told them, in the same order.
+    pub(crate) settings: Vec<Arc<Settings>>,
     /// The contents that the tasks refer to by digest.
     pub(crate) contents: Arc<Contents>,
     /// By which program tasks become others, if they say.
@@ -92,33 +98,28 @@ pub(crate) fn compile(manifest: &Manifest, order: &Order<'_>) -> Result<Compiled
             run.problems.extend(at_place(piece, troubles));
         }
     }
-    let Run { sources, mut problems, warnings, tasks, rights, .. } = run;
+    let Run { sources, mut problems, warnings, rights, .. } = run;
     let method = rights::of_run(rights.iter(), &mut problems);
-    let groups =
-        if mentions(manifest, "groups") { order.audience.groups.clone() } else { Map::new() };
-    let plan = Plan {
+    let settings = Settings {
         mode: order.mode,
         diff: order.diff,
         pace: order.pace,
-        tasks,
-        plays,
         extra: json(order.extra.vars()),
-        groups: json(groups),
+        groups: json(order.audience.groups.clone()),
         task_timeout: order.task_timeout,
     };
+    let plan = Plan { settings, plays };
     let mut hosts = hosts(order.audience, &members);
-    // Whatever travels with the plan travels to every host.
-    match crate::secrets::Common::of(&plan) {
-        Ok(common) => {
-            hosts.iter_mut().for_each(|(_, part)| part.secrets = common.and_of(&part.vars.0))
-        }
-        Err(why) => problems.push(Diagnostic::of_file(&manifest.source.path, why)),
-    }
     let contents = Arc::new(sources.contents);
-    let orders: Vec<&batches::Order> = manifest.plays.iter().map(|play| &play.order).collect();
     let parts: Vec<&HostPart> = hosts.iter().map(|(_, part)| part).collect();
+    let settings = reads::settings(&plan, &parts, &contents);
+    let orders: Vec<&batches::Order> = manifest.plays.iter().map(|play| &play.order).collect();
     let batches = batches::batches(&orders, &parts);
-    problems.unless(Compiled { plan, hosts, contents, method, batches, warnings })
+    let parts = hosts.iter_mut().map(|(_, part)| part);
+    if let Err(why) = tell_secrets(parts.zip(&settings), &plan) {
+        problems.push(Diagnostic::of_file(&manifest.source.path, why));
+    }
+    problems.unless(Compiled { plan, hosts, settings, contents, method, batches, warnings })
 }
 
 /// A mapping as it travels; none at all if it is empty.
@@ -142,23 +143,26 @@ fn hosts(audience: &Audience, plays: &[Vec<usize>]) -> Vec<(usize, HostPart)> {
     parts.into_iter().filter_map(part).collect()
 }
 
-/// Whether a name occurs anywhere in the manifest's files, where an expression could read it.
-fn mentions(manifest: &Manifest, name: &str) -> bool {
-    let mut texts: Vec<&Arc<crate::source::Source>> = Vec::new();
-    for play in &manifest.plays {
-        texts.push(&play.place.source);
-        play.each_task(&mut |task| texts.push(&task.module.source));
+/// Tells each host the secrets that are in what it is sent, and no others.
+fn tell_secrets<'h>(
+    hosts: impl Iterator<Item = (&'h mut HostPart, &'h Arc<Settings>)>,
+    plan: &Plan,
+) -> Result<(), String> {
+    let of_play = |play: &Play| Ok((play.number, secrets::within(play)?));
+    let of_plays = plan.plays.iter().map(of_play).collect::<Result<HashMap<_, _>, String>>()?;
+    // Hosts share their settings.
+    let mut of_settings: HashMap<*const Settings, BTreeSet<Secret>> = HashMap::new();
+    for (part, settings) in hosts {
+        let mut all = secrets::within(part)?;
+        all.extend(part.plays.iter().filter_map(|play| of_plays.get(play)).flatten().cloned());
+        let shared = match of_settings.entry(Arc::as_ptr(settings)) {
+            hash_map::Entry::Occupied(known) => known.into_mut(),
+            hash_map::Entry::Vacant(new) => new.insert(secrets::within(settings.as_ref())?),
+        };
+        all.extend(shared.iter().cloned());
+        part.secrets = all.into_iter().collect();
     }
-    texts.push(&manifest.source);
-    texts.sort_by_key(|source| Arc::as_ptr(source));
-    texts.dedup_by_key(|source| Arc::as_ptr(source));
-    // Templates and files of variables are not looked into: who has them pays for a mapping of names.
-    let others = manifest.plays.iter().any(|play| {
-        let mut template = !play.vars_files.is_empty();
-        play.each_task(&mut |task| template |= task.params.entry("template").is_some());
-        template
-    });
-    others || texts.iter().any(|source| source.text.contains(name))
+    Ok(())
 }
 
 /// What blocks say of the tasks in them.
@@ -198,6 +202,7 @@ struct Run<'m> {
     sources: Sources<'m>,
     problems: Diagnostics,
     warnings: Vec<String>,
+    /// The tasks of all plays so far.
     tasks: Vec<Task>,
     /// The places in the plan of the manifest's tasks.
     numbers: HashMap<usize, u32>,
@@ -211,7 +216,7 @@ impl Run<'_> {
     /// All plays, and the hosts of each.
     fn plays(&mut self, manifest: &Manifest, chosen: &mut Chosen) -> (Vec<Play>, Vec<Vec<usize>>) {
         let (mut plays, mut all_members, mut prepared) = (Vec::new(), Vec::new(), Vec::new());
-        for play in &manifest.plays {
+        for (number, play) in (0_u32..).zip(&manifest.plays) {
             let members = self.members(play);
             let handlers = Handlers::of(play, &mut self.problems);
             notified(play, &handlers, chosen);
@@ -220,11 +225,14 @@ impl Run<'_> {
             let vars = variables::of_play(play, self.order.extra, &self.language, &mut of_vars);
             let incomplete = !of_vars.is_empty() || play.has_broken_vars();
             self.problems.extend(of_vars);
-            plays.push(self.play(play, &handlers, chosen, &vars));
+            plays.push(Play { number, ..self.play(play, &handlers, chosen, &vars) });
             all_members.push(members.clone());
             prepared.push(PlayToVerify { play, members, vars, incomplete });
         }
         self.verify(&prepared, chosen);
+        for play in plays.iter_mut().rev() {
+            play.tasks = self.tasks.split_off(play.first as usize);
+        }
         (plays, all_members)
     }
 
@@ -277,6 +285,7 @@ impl Run<'_> {
         });
     }
 
+    /// A play of the plan, but for its number and its tasks.
     fn play(
         &mut self,
         play: &ManifestPlay,
@@ -284,6 +293,7 @@ impl Run<'_> {
         chosen: &Chosen,
         vars: &[Definition],
     ) -> Play {
+        let first = u32::try_from(self.tasks.len()).unwrap_or(u32::MAX);
         let mut flat = Flat { run: self, handlers, chosen };
         let mut items = Vec::new();
         let around = Inherited { act_as: play.act_as.clone(), ..Inherited::default() };
@@ -293,8 +303,12 @@ impl Run<'_> {
             numbers.extend(flat.task(handler, &around));
         }
         Play {
+            number: 0,
             name: play.name.clone(),
             vars: json(variables::mapping(vars)),
+            first,
+            // Only when all plays are verified are their local files known.
+            tasks: Vec::new(),
             items,
             handlers: numbers,
             on_failure: play.on_failure,

@@ -1,7 +1,7 @@
 //! The contents of local files by their digest, for whoever sends them. Nothing is held in memory.
 
 use hep_protocol::blob::Digest;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
@@ -95,10 +95,16 @@ impl Contents {
         self.hashed.get(version).copied()
     }
 
-    /// What is sent before it is asked for: each no larger than `small`, and all together no more than `limit` bytes. Those
-    /// that a host asks for alone come first.
-    pub(crate) fn ahead(&self, small: u64, limit: u64) -> Vec<(&Digest, &Content)> {
-        let of = |company| self.iter().filter(move |(_, content)| content.company == company);
+    /// What of some contents is sent before it is asked for: each no larger than `small`, and all together no more than
+    /// `limit` bytes. Those that a host asks for alone come first.
+    pub(crate) fn ahead(
+        &self,
+        own: &BTreeSet<Digest>,
+        small: u64,
+        limit: u64,
+    ) -> Vec<(&Digest, &Content)> {
+        let own = || own.iter().filter_map(|digest| self.all.get_key_value(digest));
+        let of = |company| own().filter(move |(_, content)| content.company == company);
         let trees: u64 = of(Company::Tree).map(|(_, content)| content.size).sum();
         let trees = of(Company::Tree).filter(|_| trees <= TREES_AHEAD);
         let mut left = limit;
@@ -206,8 +212,9 @@ mod tests {
         };
         insert(Company::Tree, trees);
         insert(Company::Alone, alone);
-        let mut found: Vec<u64> =
-            contents.ahead(1000, 70_000).into_iter().map(|(_, content)| content.size).collect();
+        let own = contents.iter().map(|(digest, _)| *digest).collect();
+        let found = contents.ahead(&own, 1000, 70_000).into_iter();
+        let mut found: Vec<u64> = found.map(|(_, content)| content.size).collect();
         found.sort_unstable();
         assert_eq!(found, expected);
     }
@@ -229,6 +236,8 @@ mod tests {
         contents.insert(digest, path, 1);
         contents.insert_of(digest, content(Company::Tree, 1));
         contents.insert_of(Digest::of(b"y"), content(Company::Tree, 1 << 20));
-        assert_eq!(contents.ahead(10, 10).len(), 1);
+        let own = contents.iter().map(|(digest, _)| *digest).collect();
+        assert_eq!(contents.ahead(&own, 10, 10).len(), 1);
+        assert!(contents.ahead(&BTreeSet::new(), 10, 10).is_empty());
     }
 }

@@ -81,7 +81,7 @@ impl Reader {
         match &root.kind {
             Kind::Seq(items) if items.iter().any(is_play) => self.plays(source, items),
             Kind::Seq(items) => {
-                let mut play = ManifestPlay::new(source, root.span);
+                let mut play = ManifestPlay::new();
                 play.entries = self.entries(source, items);
                 play.handlers = std::mem::take(&mut self.joining);
                 vec![play]
@@ -120,7 +120,7 @@ impl Reader {
     }
 
     fn play(&mut self, source: &Arc<Source>, node: &Node) -> ManifestPlay {
-        let mut play = ManifestPlay::new(source, node.span);
+        let mut play = ManifestPlay::new();
         let mut included = Vec::new();
         for entry in node.entries() {
             let mut value = Value { source, entry, problems: &mut self.problems };
@@ -165,10 +165,9 @@ impl Reader {
 }
 
 impl ManifestPlay {
-    fn new(source: &Arc<Source>, span: Span) -> ManifestPlay {
+    fn new() -> ManifestPlay {
         ManifestPlay {
             name: None,
-            place: Spot { text: String::new(), source: Arc::clone(source), span },
             hosts: None,
             vars: None,
             vars_files: Vec::new(),

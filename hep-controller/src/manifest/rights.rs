@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::words::alternatives;
 use crate::yaml::shorten;
 use hep_protocol::expression::has_expression;
-use hep_protocol::plan::{HostPart, Item, Plan};
+use hep_protocol::plan::{HostPart, Plan};
 use hep_protocol::rights::{ActAs, Method, ROOT};
 use hep_protocol::value::Json;
 use serde_json::Value as Any;
@@ -145,16 +145,8 @@ pub(crate) enum Start {
 pub(crate) fn start(plan: &Plan, part: &HostPart) -> Start {
     // `None` for the login's user; who is not known may be root.
     let mut users: BTreeSet<Option<String>> = BTreeSet::new();
-    let plays = part.plays.iter().filter_map(|number| plan.plays.get(*number as usize));
-    let numbers = plays.flat_map(|play| {
-        let items = play.items.iter().filter_map(|item| match item {
-            Item::Task(number) => Some(*number),
-            Item::Block(_) => None,
-        });
-        items.chain(play.handlers.iter().copied())
-    });
-    for number in numbers {
-        let Some(task) = plan.tasks.get(number as usize) else { continue };
+    let plays = plan.plays.iter().filter(|play| part.plays.contains(&play.number));
+    for task in plays.flat_map(|play| &play.tasks) {
         let own = task.control.as_ref().map(|control| &control.act_as);
         as_whom(own, &part.act_as, &mut users);
     }

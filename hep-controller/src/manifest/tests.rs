@@ -126,7 +126,7 @@ fn outline(compiled: &Compiled) -> String {
 }
 
 fn task_line(compiled: &Compiled, number: u32) -> String {
-    let Task { name, spec, sources, on_error, control } = &compiled.plan.tasks[number as usize];
+    let Task { name, spec, sources, on_error, control } = compiled.plan.task(number).unwrap();
     let open = match spec {
         Spec::Typed(_) => String::new(),
         Spec::Open { module, params } => format!(" {module} {}", params.0),
@@ -162,7 +162,7 @@ fn compile_in(directory: &Path, text: &str) -> String {
     let source = Source::from_bytes(&path, text.as_bytes().to_vec()).unwrap();
     let shown = match compiled(&Manifest::parse(&source), &directory.join("work")) {
         Ok(compiled) => {
-            let sources = compiled.plan.tasks.iter().flat_map(|task| &task.sources);
+            let sources = compiled.plan.tasks().flat_map(|(_, task)| &task.sources);
             sources.map(|source| format!("{source:#?}")).collect::<Vec<_>>().join("\n")
         }
         Err(diagnostics) => diagnostics.to_string(),
@@ -635,7 +635,7 @@ fn ten_thousand_tasks_are_compiled_at_once() {
     let manifest = parse(text.as_bytes()).unwrap();
     let compiled = compiled(&manifest, directory.path()).unwrap();
     let took = start.elapsed();
-    assert_eq!((compiled.plan.tasks.len(), compiled.contents.iter().count()), (10_000, 1));
+    assert_eq!((compiled.plan.tasks().count(), compiled.contents.iter().count()), (10_000, 1));
     assert!(took.as_secs() < 5, "{took:?}");
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Error, Value};
 ///
 /// # Errors
 /// The value cannot be looked through.
-pub(super) fn visit(value: &impl Serialize, look: &mut dyn FnMut(&Value)) -> Result<(), Error> {
+pub(crate) fn visit(value: &impl Serialize, look: &mut dyn FnMut(&Value)) -> Result<(), Error> {
     value.serialize(&mut Leaves(look))
 }
 
@@ -196,7 +196,7 @@ impl ser::SerializeMap for &mut Leaves<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hep_protocol::plan::{DiffMode, OnError, Plan, RunMode, Spec, Task};
+    use hep_protocol::plan::{OnError, Play, Spec, Task};
     use serde_json::json;
 
     fn leaves(value: &impl Serialize) -> Vec<Value> {
@@ -225,10 +225,10 @@ mod tests {
             on_error: OnError::Stop,
             control: None,
         };
-        let plan = Plan::of_tasks(RunMode::Check, DiffMode::Unified, vec![task]);
+        let play = Play { tasks: vec![task], handlers: vec![7], ..Play::default() };
         let mut expected = Vec::new();
-        of_tree(&serde_json::to_value(&plan).unwrap(), &mut expected);
-        assert_eq!(leaves(&plan), expected);
+        of_tree(&serde_json::to_value(&play).unwrap(), &mut expected);
+        assert_eq!(leaves(&play), expected);
         assert_eq!(leaves(&json!({"a": [1, -2, 1.5, null, true], "b": {"c": "d"}})).len(), 5);
     }
 }

@@ -146,7 +146,7 @@ impl Agent {
         let plan = Plan::of_tasks(RunMode::Apply, DiffMode::Off, tasks);
         let host = HostPart { plays: vec![0], ..HostPart::default() };
         self.send(&Request::Host(host));
-        self.send(&Request::Plan(plan));
+        Request::of_plan(plan).for_each(|request| self.send(&request));
     }
 
     /// Reads on to the end of the stream, without a last word.

@@ -133,7 +133,7 @@ fn cancelled_block_runs_neither_rescue_nor_always() {
 fn operator_is_asked_before_each_task() {
     let asked = |answers: &[Go], tasks: Value| {
         let mut plan = plan(RunMode::Apply, &[tasks]);
-        plan.pace = Pace::Asking;
+        plan.settings.pace = Pace::Asking;
         let host = manifest::host(&plan);
         let ear = Ear { answers: Mutex::new(answers.to_vec()), ..Ear::default() };
         Run::heard(plan, host, ear)

@@ -11,14 +11,15 @@ use serde_json::{Value, json};
 /// Plays in a row for one host: each a list of tasks, or a mapping with `tasks`, `handlers`, `vars`,
 /// `handlers_on_failure`. A task that is a text only says it.
 pub(crate) fn plan(mode: RunMode, plays: &[Value]) -> Plan {
-    let mut plan = Plan::of_tasks(mode, DiffMode::Off, Vec::new());
-    plan.plays = plays.iter().map(|written| play(&mut plan.tasks, written)).collect();
-    plan
+    let mut tasks = Vec::new();
+    let numbered = (0_u32..).zip(plays);
+    let plays = numbered.map(|(number, written)| play(number, &mut tasks, written)).collect();
+    Plan { settings: Settings::of(mode, DiffMode::Off), plays }
 }
 
 /// The host that runs all plays of a plan.
 pub(crate) fn host(plan: &Plan) -> HostPart {
-    let plays = (0_u32..).zip(&plan.plays).map(|(number, _)| number).collect();
+    let plays = plan.plays.iter().map(|play| play.number).collect();
     HostPart { name: "web1".into(), groups: vec!["web".into()], plays, ..HostPart::default() }
 }
 
@@ -29,20 +30,24 @@ pub(crate) fn template(text: &str) -> NamedSource {
     NamedSource { written: "t.j2".into(), source: Source::File(file) }
 }
 
-fn play(tasks: &mut Vec<Task>, written: &Value) -> Play {
+/// Adds the play's tasks to those of the plays before it.
+fn play(number: u32, tasks: &mut Vec<Task>, written: &Value) -> Play {
     let list = if written.is_array() { written } else { &written["tasks"] };
     let handlers = array(&written["handlers"]);
     let first = u32::try_from(tasks.len()).unwrap();
     let names: Vec<&str> = handlers.iter().map(|one| one["name"].as_str().unwrap()).collect();
-    let number =
+    let handler =
         |name: &str| first + u32::try_from(names.iter().position(|n| *n == name).unwrap()).unwrap();
-    let compiled: Vec<Task> = handlers.iter().map(|one| task(one, &number)).collect();
+    let compiled: Vec<Task> = handlers.iter().map(|one| task(one, &handler)).collect();
     tasks.extend(compiled);
     let mut items = Vec::new();
-    array(list).iter().for_each(|one| entry(tasks, &mut items, one, &number));
+    array(list).iter().for_each(|one| entry(tasks, &mut items, one, &handler));
     Play {
+        number,
         name: None,
         vars: Json(written["vars"].clone()),
+        first,
+        tasks: tasks.get(first as usize..).unwrap().to_vec(),
         items,
         handlers: (first..).take(handlers.len()).collect(),
         on_failure: match written["handlers_on_failure"].as_str() {

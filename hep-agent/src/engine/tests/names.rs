@@ -56,7 +56,7 @@ fn stronger_names_hide_weaker_ones() {
         let set = json!({"name": "s", "set": {"hostname": "set"}, "when": has("set")});
         let play = json!({"tasks": [set, outer], "vars": vars("play")});
         let mut plan = plan(RunMode::Apply, &[play]);
-        plan.extra = Json(vars("extra"));
+        plan.settings.extra = Json(vars("extra"));
         let host = HostPart { vars: Json(vars("inventory")), ..manifest::host(&plan) };
         let run = Run::heard(plan, host, Ear::default());
         let outcome = run.outcome("t");
@@ -249,7 +249,7 @@ fn nothing_of_a_sensitive_task_leaves_the_host() {
     ]);
     for mode in [RunMode::Check, RunMode::Apply] {
         let mut plan = plan(mode, &[json!({"tasks": tasks, "vars": vars})]);
-        plan.diff = DiffMode::Unified;
+        plan.settings.diff = DiffMode::Unified;
         let run = Run::of(plan);
         assert_eq!(run.finished().len(), tasks.as_array().unwrap().len(), "{}", run.order());
         for reply in &run.replies {

@@ -56,7 +56,7 @@ fn result_that_is_data_is_never_rendered() {
         ])],
     );
     let script = json!({"shell": "printf '%s' '{{ 7*7 }}{% if %}'"});
-    plan.tasks[0].spec = hep_protocol::plan::Spec::Typed(
+    plan.plays[0].tasks[0].spec = hep_protocol::plan::Spec::Typed(
         hep_protocol::task::TaskSpec::from_json("command", &script).unwrap(),
     );
     let run = Run::of(plan);

@@ -21,7 +21,7 @@ fn is_root() -> bool {
 fn run_as(mode: RunMode, tasks: Value, host: ActAs, users: &[(&str, Value)]) -> Run {
     let mut plan = plan(mode, &[tasks]);
     for (name, user) in users {
-        let task = plan.tasks.iter_mut().find(|task| task.name == *name).unwrap();
+        let task = plan.plays[0].tasks.iter_mut().find(|task| task.name == *name).unwrap();
         task.control.as_mut().unwrap().act_as = as_user(user.clone());
     }
     let part = HostPart { act_as: host, ..manifest::host(&plan) };
@@ -174,7 +174,7 @@ fn the_runs_limit_of_time_is_that_of_every_task_without_its_own() {
         {"name": "late", "command": ["/bin/sleep", "60"]},
     ]);
     let mut plan = plan(RunMode::Apply, &[tasks]);
-    plan.task_timeout = Some(1);
+    plan.settings.task_timeout = Some(1);
     let run = Run::of(plan);
     assert_eq!(run.order(), "own changed, late failed: failed");
     assert_eq!(run.failure().0, "`/bin/sleep 60` did not end within 1 s and was stopped");

@@ -3,6 +3,7 @@
 use super::*;
 use hep_protocol::blob::Digest;
 use hep_protocol::message::Stream;
+use std::collections::BTreeSet;
 
 fn at(task: u32, turn: &[u32]) -> Reply {
     Reply::Started { task, turn: Turn(turn.to_vec()), name: None }
@@ -34,8 +35,12 @@ const NOT_OWN: &str = "the agent speaks of task 4, which is none of its own";
 
 /// Two tasks that every run has, the first with one content; a task of a block, a handler, and a task of another host.
 fn check_at(pace: Pace, replies: Vec<Reply>, expected: &str) {
-    let tasks = [("one", 8), ("two", 0), ("in a block", 0), ("handler", 0), ("foreign", 0)]
-        .map(|(name, wants)| Expected { name: name.to_owned(), wants });
+    let tasks = [("one", 8), ("two", 0), ("in a block", 0), ("handler", 0), ("foreign", 8)];
+    let tasks = tasks.map(|(name, wants)| {
+        let digest = Digest::of(if name == "one" { b"x" } else { b"y" });
+        let contents = (wants > 0).then_some(digest).into_iter().collect();
+        Expected { name: name.to_owned(), wants, contents }
+    });
     use Standing::{Foreign, May, Must};
     let mut order = Order::new(HostId(0), &tasks, vec![Must, Must, May, May, Foreign], pace);
     let count = replies.len();
@@ -153,7 +158,7 @@ fn an_agent_asks_only_if_it_shall_and_between_tasks() {
     check_at(Pace::Asking, vec![asks(0), started(0), finished(0, Status::Ok), asks(1)], "fine");
     check_at(Pace::Asking, vec![started(2), asks(0)], out);
     check_at(Pace::Asking, vec![asks(4)], NOT_OWN);
-    let tasks = [Expected { name: "one".to_owned(), wants: 0 }];
+    let tasks = [Expected { name: "one".to_owned(), wants: 0, contents: BTreeSet::new() }];
     let mut order = Order::new(HostId(0), &tasks, vec![Standing::Must], Pace::Asking);
     assert_eq!(order.take(asks(0)), Ok(Next::Ask(0)));
     order.ask_no_more();
@@ -175,15 +180,16 @@ fn wants_are_bounded_by_what_a_task_has() {
     let wants = |n| Reply::Want(vec![Want { digest: Digest::of(b"x"), from: 0 }; n]);
     let want = || wants(1);
     let refused = "the agent asked for a content that no task of its needs";
+    let often = "the agent asked for a content more often than its task may";
     check(vec![want()], refused);
     let mut replies = vec![started(0)];
     replies.extend((0..8).map(|_| want()));
     check(replies.clone(), "fine");
     replies.push(want());
-    check(replies, refused);
+    check(replies, often);
     check(vec![started(0), wants(8)], "fine");
-    check(vec![started(0), wants(9)], refused);
-    check(vec![started(0), wants(1), wants(8)], refused);
+    check(vec![started(0), wants(9)], often);
+    check(vec![started(0), wants(1), wants(8)], often);
     check(vec![started(0), wants(0)], "the agent asked for 0 contents at once");
     check(vec![started(0), wants(513)], "the agent asked for 513 contents at once");
     check(vec![started(0), finished(0, Status::Ok), want()], refused);
@@ -191,8 +197,17 @@ fn wants_are_bounded_by_what_a_task_has() {
 }
 
 #[test]
+fn content_of_another_hosts_task_is_not_given() {
+    let want = |content: &[u8]| Want { digest: Digest::of(content), from: 0 };
+    let refused = "the agent asked for a content that no task of its needs";
+    check(vec![started(0), Reply::Want(vec![want(b"x")])], "fine");
+    check(vec![started(0), Reply::Want(vec![want(b"y")])], refused);
+    check(vec![started(0), Reply::Want(vec![want(b"x"), want(b"y")])], refused);
+}
+
+#[test]
 fn long_texts_are_kept_in_part() {
-    let tasks = [Expected { name: "one".to_owned(), wants: 0 }];
+    let tasks = [Expected { name: "one".to_owned(), wants: 0, contents: BTreeSet::new() }];
     let mut order = Order::new(HostId(0), &tasks, vec![Standing::Must], Pace::Straight);
     assert_eq!(order.place(), "before the first task");
     let name = Some("n".repeat(10_000));
