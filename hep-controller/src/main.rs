@@ -151,6 +151,9 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let (job, stop, batches) = (&job, &reach.stop, &batches);
     let fleet = Fleet { hosts, forks, job, launch, stop, batches, limits };
     let (end, code) = perform(&fleet, view, on_change(&args.run), ui);
+    if let Some(missed) = reach.missed() {
+        ui.err(&format!("warning: {missed}\n"));
+    }
     if let Some(file) = &args.limits.failed_hosts {
         keep_failed(file, &end, &names, ui);
     }
@@ -208,10 +211,10 @@ fn validate(args: &cli::Validate, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     if let Some(path) = hosts_path {
         match Inventory::read(&path, &surroundings(&Usual::of_system())?) {
             Ok(inventory) => {
+                warn(&inventory.warnings, ui);
                 hosts_sound = verdict(&path, &count(inventory.hosts.len(), "host"));
                 mistakes.extend(inventory.obstacles());
                 hosts = Some(Audience::of(inventory));
-                warn(&inventory.warnings, ui);
             }
             Err(found) => {
                 hosts = None;
@@ -267,10 +270,10 @@ fn hosts(args: &cli::Hosts, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let path = settings::hosts(args.files.hosts.as_deref(), &config)?;
     let inventory = Inventory::read(&path, &surroundings(&Usual::of_system())?);
     let inventory = inventory.map_err(Refusal::Mistakes)?;
+    warn(&inventory.warnings, ui);
     let chosen = settings::chosen(&inventory, args.pattern.as_deref(), None)?;
     ui.out(&match args.output {
         Output::Human => inventory.tree(&chosen),
-    warn(&inventory.warnings, ui);
         Output::Json => shown_json(&format!("{:#}\n", inventory.json(&chosen))),
     });
     Ok(ExitCode::SUCCESS)
@@ -283,10 +286,10 @@ fn facts(args: &cli::Facts, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let path = settings::hosts(args.files.hosts.as_deref(), &config)?;
     let usual = Usual::of_system();
     let inventory = Inventory::read(&path, &surroundings(&usual)?).map_err(Refusal::Mistakes)?;
+    warn(&inventory.warnings, ui);
     let chosen = settings::chosen(&inventory, Some(&args.pattern), None)?;
     let hosts: Vec<Host> = chosen.iter().filter_map(|n| inventory.host(*n).cloned()).collect();
     let connect_timeout = args.connect_timeout;
-    warn(&inventory.warnings, ui);
     let (login, becoming) = (&args.login, None);
     let ways = Ways { login, connect_timeout, config: &config, usual: &usual, becoming };
     let reach = Reach::new(hosts, &ways, ui)?;
@@ -421,13 +424,13 @@ fn view(
 /// The config; its mistakes come with those of the files that are named without it.
 fn config(files: &cli::Files, manifests: &[PathBuf], ui: &mut Ui) -> Result<Config, Refusal> {
     let mut mistakes = match settings::config(files.config.as_deref()) {
-        Err(Refusal::Mistakes(mistakes)) => mistakes,
-        other => return other,
-    };
         Ok((config, passed_over)) => {
             warn(passed_over.as_slice(), ui);
             return Ok(config);
         }
+        Err(Refusal::Mistakes(mistakes)) => mistakes,
+        Err(other) => return Err(other),
+    };
     for path in manifests {
         mistakes.extend(Manifest::read(path).map_or_else(|found| found, Manifest::mistakes));
     }

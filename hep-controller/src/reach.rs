@@ -15,14 +15,14 @@ use crate::remote::{
 };
 use crate::report::HostId;
 use crate::report::clock::Clock;
-use crate::report::text::{chain, shown};
+use crate::report::text::{chain, count, shown};
 use crate::settings::{self, Logins, Refusal, Usual};
 use crate::stop::Stop;
 use crate::ui::{Asker, Ui};
 use hep_protocol::facts::Facts;
 use hep_protocol::rights::Means;
 use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 mod unknown_keys;
@@ -55,6 +55,8 @@ pub(crate) struct Reach {
     passphrases: Passphrases,
     /// What hosts may keep, found out when the first one is asked.
     known: OnceLock<Vec<Known>>,
+    /// Hosts to which `ssh` would have lent the operator's ssh-agent.
+    not_lent: Mutex<BTreeSet<usize>>,
     pub(crate) stop: Arc<Stop>,
     /// How long each stage took.
     pub(crate) clock: Arc<Clock>,
@@ -100,6 +102,7 @@ impl Reach {
             identities: Identities::of_user(usual.home.as_deref()),
             passphrases: Passphrases::default(),
             known: OnceLock::new(),
+            not_lent: Mutex::default(),
             stop,
             clock: Arc::default(),
             answers,
@@ -125,6 +128,15 @@ impl Reach {
             checked.map_err(|problem| Refusal::unless_stopped(problem, &self.stop))?;
         }
         if self.stop.wanted() { Err(Refusal::Stopped) } else { Ok(()) }
+    }
+
+    /// What tasks may have missed on the hosts, once all is over.
+    pub(crate) fn missed(&self) -> Option<String> {
+        let hosts = self.not_lent.lock().unwrap_or_else(PoisonError::into_inner).len();
+        (hosts > 0).then(|| {
+            let hosts = count(hosts, "host");
+            format!("`ForwardAgent yes` had no effect on {hosts}: hep lends hosts no ssh-agent")
+        })
     }
 
     /// The hosts' names.
@@ -174,6 +186,9 @@ impl Reach {
         let host = greeting.host;
         self.clock.enter(host, Stage::Resolve);
         let answer = self.answer(host, said, way)?;
+        if answer.is_some_and(|answer| answer.lends_agent) {
+            self.not_lent.lock().unwrap_or_else(PoisonError::into_inner).insert(host.0);
+        }
         let host_keys = self.books.of(answer);
         let entered = |stage| self.clock.enter(host, stage);
         let options = Options { entered: &entered, ..self.options(said, answer, &host_keys) };
@@ -273,7 +288,6 @@ impl Reach {
             address: &said.address,
             words,
             answer,
-            policy: self.policy,
             connect_timeout: self.connect_timeout,
             other_home: home.as_deref().filter(|home| Some(*home) != system_home.as_deref()),
             has_key: said.private_key.is_some(),

@@ -262,7 +262,7 @@ impl Timeouts {
 }
 
 /// The steps to a running agent, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stage {
     Resolve,
     Connect,

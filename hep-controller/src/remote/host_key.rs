@@ -10,12 +10,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
+pub(super) use words::how_to_replace;
 use words::{changed, distrusted, named, others, question, revoked, unknown};
 
 mod record;
 mod words;
 
-/// What to do about a key that is not known. A changed or revoked key is refused by all but the last two.
+/// What to do about a key that is not known. A changed or revoked key is refused by all but `Off`: it gets no
+/// login, no password, no secret and no plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HostKeyPolicy {
     /// Ask the operator at the terminal; without one, refuse.
@@ -26,16 +28,9 @@ pub(crate) enum HostKeyPolicy {
     AcceptNew,
     /// Check nothing, record nothing.
     Off,
-    /// Trust and record it; accept even a changed or revoked one, but then give no password away: `StrictHostKeyChecking no`.
+    /// `StrictHostKeyChecking no` of ssh_config: as [`HostKeyPolicy::AcceptNew`]. `ssh` itself accepts a changed key there
+    /// and keeps its password to itself; hep would hand a stranger the plan, so it refuses and says how to go on.
     Lax,
-}
-
-/// How far an accepted key is to be trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trust {
-    Full,
-    /// Nothing that another host could use.
-    NoPassword,
 }
 
 /// Who answers questions.
@@ -126,6 +121,11 @@ impl HostKeys {
         &self.warnings
     }
 
+    /// Where any key is known for it at just this port.
+    pub(super) fn known_at(&self, host: &str, port: u16) -> Option<Place> {
+        self.lock().known_at(host, port)
+    }
+
     /// The host key algorithms to negotiate, so that the host shows the key that is known.
     pub(super) fn algorithms<'a>(
         &self,
@@ -143,28 +143,26 @@ impl HostKeys {
         shown: &Shown<'_>,
         policy: HostKeyPolicy,
         confirm: &dyn Confirm,
-    ) -> Result<(Trust, Duration), Problem> {
+    ) -> Result<Duration, Problem> {
         if policy == HostKeyPolicy::Off {
-            return Ok((Trust::Full, Duration::ZERO));
+            return Ok(Duration::ZERO);
         }
         let judgement = self.judgement(shown, policy);
         if !matches!(judgement, Judgement::Ask(_)) {
-            return self.obey(judgement, shown, confirm).map(|trust| (trust, Duration::ZERO));
+            return self.obey(judgement, shown, confirm).map(|()| Duration::ZERO);
         }
         let begin = Instant::now();
         let _one_at_a_time = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
         // While this one waited for its turn, another host's answer may have made the key known.
-        let trust = self.obey(self.judgement(shown, policy), shown, confirm)?;
-        Ok((trust, begin.elapsed()))
+        self.obey(self.judgement(shown, policy), shown, confirm)?;
+        Ok(begin.elapsed())
     }
 
     /// What to ask about a key, if nothing is known of its host.
     pub(super) fn question(&self, shown: &Shown<'_>) -> Option<String> {
         match self.judgement(shown, HostKeyPolicy::Ask) {
             Judgement::Ask(question) => Some(question),
-            Judgement::Accept | Judgement::Suspect | Judgement::Record | Judgement::Refuse(_) => {
-                None
-            }
+            Judgement::Accept | Judgement::Record | Judgement::Refuse(_) => None,
         }
     }
 
@@ -208,13 +206,12 @@ impl HostKeys {
         judgement: Judgement,
         shown: &Shown<'_>,
         confirm: &dyn Confirm,
-    ) -> Result<Trust, Problem> {
+    ) -> Result<(), Problem> {
         match judgement {
-            Judgement::Accept => Ok(Trust::Full),
-            Judgement::Suspect => Ok(Trust::NoPassword),
-            Judgement::Record => self.record(shown, OtherType::Refused).map(|()| Trust::Full),
+            Judgement::Accept => Ok(()),
+            Judgement::Record => self.record(shown, OtherType::Refused),
             Judgement::Refuse(problem) => Err(problem),
-            Judgement::Ask(question) => self.ask(&question, shown, confirm).map(|()| Trust::Full),
+            Judgement::Ask(question) => self.ask(&question, shown, confirm),
         }
     }
 
@@ -361,8 +358,6 @@ enum OtherType {
 #[derive(Debug)]
 enum Judgement {
     Accept,
-    /// Accept, but give no password away.
-    Suspect,
     /// Accept and remember.
     Record,
     /// The question to put.
@@ -379,13 +374,8 @@ fn judge(
 ) -> Judgement {
     match verdict {
         Verdict::Known => Judgement::Accept,
-        Verdict::Revoked { .. } | Verdict::Changed { .. } | Verdict::OtherType { .. }
-            if policy == HostKeyPolicy::Lax =>
-        {
-            Judgement::Suspect
-        }
         Verdict::Revoked { place } => Judgement::Refuse(revoked(shown, place)),
-        Verdict::Changed { place, old } => Judgement::Refuse(changed(shown, place, old)),
+        Verdict::Changed { place, old } => Judgement::Refuse(changed(shown, place, old, policy)),
         Verdict::OtherType { place, old } => match policy {
             HostKeyPolicy::Ask => Judgement::Ask(question(
                 shown,
@@ -396,11 +386,10 @@ fn judge(
                 ),
             )),
             // A stranger in the middle would choose the type that is not known: not what accept-new means.
-            HostKeyPolicy::Strict | HostKeyPolicy::AcceptNew => {
-                Judgement::Refuse(changed(shown, place, old))
+            HostKeyPolicy::Strict | HostKeyPolicy::AcceptNew | HostKeyPolicy::Lax => {
+                Judgement::Refuse(changed(shown, place, old, policy))
             }
             HostKeyPolicy::Off => Judgement::Accept,
-            HostKeyPolicy::Lax => Judgement::Suspect,
         },
         Verdict::Unknown { authority } => match policy {
             HostKeyPolicy::Ask => Judgement::Ask(question(shown, &others(other_names))),

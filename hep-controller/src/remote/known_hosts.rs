@@ -287,6 +287,13 @@ impl KnownHosts {
         names
     }
 
+    /// Where any key is known for the host at just this port; an authority is none.
+    pub(super) fn known_at(&self, host: &str, port: u16) -> Option<Place> {
+        let name = name(host, port);
+        let known = self.of(&name).find(|entry| entry.marker == Marker::None);
+        known.map(|entry| entry.place.clone())
+    }
+
     fn of(&self, name: &str) -> impl Iterator<Item = &Entry> {
         self.entries.iter().filter(move |entry| entry.hosts.matches(name))
     }

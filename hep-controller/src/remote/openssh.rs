@@ -4,8 +4,12 @@
 
 use super::launcher::{self, Delivery, Launcher, Ready};
 use super::upload::UploadMode;
-use super::{Canceller, Link, Options, Problem, Stage, Target, Unreachable, auth, child};
+use super::{
+    Canceller, HostKeyPolicy, Link, Options, Problem, Stage, Target, Unreachable, auth, child,
+    host_key, known_hosts,
+};
 use link::OpensshLink;
+use log::BadKey;
 use process::Process;
 use std::io;
 use std::path::Path;
@@ -48,7 +52,7 @@ pub(crate) fn launch<T>(
     if version < version::ASKS {
         return Err(launch.fails(Stage::Resolve)(too_old(version)));
     }
-    let words = |log: &str| wishes.arguments(version, log, launcher.command());
+    let words = |log: &str| wishes.arguments(version, launch.policy(), log, launcher.command());
     let start = || Process::start(words, cancel).map_err(|error| launch.no_ssh(error));
     let mut process = start()?;
     let mut asked = Asked::of(launch);
@@ -106,6 +110,21 @@ impl<'a> Launch<'a> {
         move |problem| Unreachable::new(self.target, stage, problem)
     }
 
+    /// Which keys `ssh` is to accept. It takes a key of another type for that of a new host, and a stranger in the middle
+    /// chooses the type: of a host that is known nothing new is to be learnt.
+    fn policy(self) -> HostKeyPolicy {
+        let Launch { target, options, .. } = self;
+        let (host, port) = target.known_as();
+        match options.policy {
+            HostKeyPolicy::AcceptNew | HostKeyPolicy::Lax
+                if options.host_keys.known_at(host, port).is_some() =>
+            {
+                HostKeyPolicy::Strict
+            }
+            policy => policy,
+        }
+    }
+
     fn no_ssh(self, error: io::Error) -> Unreachable {
         let problem = if error.kind() == io::ErrorKind::NotFound {
             let hint = "install OpenSSH's client, or leave out `--transport openssh`";
@@ -133,6 +152,10 @@ impl<'a> Launch<'a> {
             let left = timeouts.after(begun.elapsed());
             match stage {
                 Stage::Resolve => process.limit(left.resolve),
+                // It may have come to the login, and not be told.
+                Stage::HostKey if process.said.is_doubted() => {
+                    process.limit(left.reach + timeouts.login);
+                }
                 Stage::Connect | Stage::HostKey => {
                     process.limit((left.connect + left.handshake).min(left.reach));
                 }
@@ -159,7 +182,7 @@ impl<'a> Launch<'a> {
                 let system = line.split_once(' ').map_or("", |(_, system)| system);
                 self.fails(Stage::Upload)(launcher::no_host(system))
             }),
-            Err(noise) => Err(self.gave_up(process, &noise, asked.untold.take())),
+            Err(noise) => Err(self.gave_up(process, &noise, asked)),
         }
     }
 
@@ -177,22 +200,57 @@ impl<'a> Launch<'a> {
     }
 
     /// `ssh` has ended before the shell had a word.
-    fn gave_up(self, process: &mut Process, noise: &str, untold: Option<Problem>) -> Unreachable {
+    fn gave_up(self, process: &mut Process, noise: &str, asked: &mut Asked<'_>) -> Unreachable {
         let stderr = process.stderr();
         if process.said.stage() == Some(Stage::Upload) {
             let said = if noise.trim().is_empty() { &stderr } else { noise };
             return self.fails(Stage::Upload)(launcher::no_host(said));
         }
-        let log::Cause { stage, problem, hung_up } = process.cause();
-        let problem = match untold {
+        let log::Cause { stage, problem, hung_up, closed, key } = process.cause();
+        asked.closed = closed;
+        let problem = match asked.untold.take() {
             // What nobody answered says more than what `ssh` made of that.
             Some(untold) => {
                 Problem { what: format!("{}; {}", untold.what, problem.what), ..untold }
             }
             None if stage == Stage::Login => problem.with_hint(auth::ssh_shows(self.target)),
-            None => problem,
+            None => key.map_or(problem.clone(), |key| {
+                self.about_the_key(key, process.said.fingerprint()).unwrap_or(problem)
+            }),
         };
         Unreachable { hung_up, ..self.fails(stage)(problem) }
+    }
+
+    /// In words of hep's own: what it knows of the host, and the fingerprint that `ssh` was shown.
+    fn about_the_key(self, key: BadKey, fingerprint: Option<&str>) -> Option<Problem> {
+        let Launch { target, options, .. } = self;
+        let (host, port) = target.known_as();
+        let key_shown = match fingerprint {
+            Some(fingerprint) => format!("the host's key {fingerprint}"),
+            None => "the host's key".to_owned(),
+        };
+        let known = options.host_keys.known_at(host, port);
+        let changed = key == BadKey::Changed || self.policy() != options.policy;
+        match (key, known) {
+            (BadKey::Revoked, _) => Some(Problem::new(format!("{key_shown} is revoked"))),
+            (BadKey::Changed | BadKey::Unknown, Some(place)) if changed => {
+                let what = format!(
+                    "{key_shown} is not the key known for it in {}; somebody may be in the middle",
+                    place.file.display()
+                );
+                let name = known_hosts::name(host, port);
+                let hint = host_key::how_to_replace(&place.file, &name, options.policy);
+                Some(Problem::new(what).with_hint(hint))
+            }
+            (BadKey::Changed, None) => {
+                let what = format!(
+                    "{key_shown} is not the key known for it; somebody may be in the middle"
+                );
+                let hint = "if the host was really given a new key, take the old one out of known_hosts, then push again";
+                Some(Problem::new(what).with_hint(hint))
+            }
+            (BadKey::Changed | BadKey::Unknown, _) => None,
+        }
     }
 
     /// The hello of the agent.
@@ -251,24 +309,21 @@ struct Asked<'a> {
     untold: Option<Problem>,
     /// How long the answers took.
     took: Duration,
+    /// Whether the connection ended without a word of why.
+    closed: bool,
 }
 
 impl Asked<'_> {
     fn of(launch: Launch<'_>) -> Asked<'_> {
-        Asked { launch, password_given: false, untold: None, took: Duration::ZERO }
+        let took = Duration::ZERO;
+        Asked { launch, password_given: false, untold: None, took, closed: false }
     }
 
     /// Whether the host ended the connection because the operator's answer came late (LoginGraceTime of sshd_config(5)).
     fn took_too_long(&self, error: &Unreachable) -> bool {
         let Launch { options, cancel, .. } = self.launch;
-        let ended = [
-            "Connection closed by ",
-            "Connection reset by ",
-            "ssh_dispatch_run_fatal: Connection ",
-        ];
-        let hung_up = ended.iter().any(|words| error.what.contains(words));
         let under_way = matches!(error.stage, Stage::HostKey | Stage::Login);
-        self.took > options.timeouts.asked && under_way && hung_up && !cancel.is_cancelled()
+        self.took > options.timeouts.asked && under_way && self.closed && !cancel.is_cancelled()
     }
 
     /// The password is given once: a second question asks for something else (a code, a new password), which hep must not
@@ -290,6 +345,12 @@ impl Asked<'_> {
                 let password = target.password.as_ref().filter(|_| !self.password_given);
                 self.password_given = true;
                 password.map(|password| password.reveal().to_owned())
+            }
+            Question::OfHost(asked) => {
+                let what = format!("the host asks {asked:?}, which hep does not answer");
+                let hint = "log in by key, or by a password alone; other questions of a host are for a person";
+                self.untold = Some(Problem::new(what).with_hint(hint));
+                None
             }
             Question::Other => None,
         }
@@ -322,7 +383,44 @@ enum Question<'a> {
     HostKey,
     Key(&'a Path),
     Password,
+    /// A question of the host's own, for something else.
+    OfHost(&'a str),
     Other,
+}
+
+/// How hosts call a password (PAM's own word in the languages of their systems). Whether an answer would be hidden `ssh` tells
+/// nobody but a terminal, so what is asked for must be known by its name.
+const PASSWORD: [&str; 20] = [
+    "password",
+    "passwort",
+    "kennwort",
+    "mot de passe",
+    "contraseña",
+    "senha",
+    "wachtwoord",
+    "parola",
+    "hasło",
+    "heslo",
+    "lösenord",
+    "adgangskode",
+    "passord",
+    "salasana",
+    "jelszó",
+    "пароль",
+    "密码",
+    "密碼",
+    "パスワード",
+    "암호",
+];
+
+/// What is called so too, and is another thing.
+const ANOTHER: [&str; 4] = ["one-time", "one time", "otp", "new password"];
+
+/// Whether a question of a host's own is for the password by which one logs in.
+fn names_password(asked: &str) -> bool {
+    let asked = asked.to_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| asked.contains(word));
+    has(&PASSWORD) && !has(&ANOTHER)
 }
 
 impl Question<'_> {
@@ -334,8 +432,11 @@ impl Question<'_> {
             Question::Key(Path::new(key.get(..end).unwrap_or(key)))
         } else if text.starts_with("The authenticity of host ") {
             Question::HostKey
-        } else if text.trim_end().ends_with("'s password:") || text.starts_with('(') {
+        } else if let Some(marked) = text.strip_prefix('(') {
             // A question of the host's own, for keyboard-interactive, begins with `(user@host)`: see [`version::MARKS`].
+            let asked = marked.split_once(") ").map_or(marked, |(_, asked)| asked);
+            if names_password(asked) { Question::Password } else { Question::OfHost(asked) }
+        } else if text.trim_end().ends_with("'s password:") {
             Question::Password
         } else {
             Question::Other

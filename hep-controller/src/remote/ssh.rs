@@ -4,7 +4,7 @@
 use super::connect;
 use super::demands::Algorithms;
 use super::host_certificate::{HostCertificate, Malformed};
-use super::host_key::{HostKeys, Shown, Trust};
+use super::host_key::{HostKeys, Shown};
 use super::known_hosts::PublicKey;
 use super::proxy::Proxy;
 use super::revoked;
@@ -25,8 +25,6 @@ mod send;
 mod stream;
 mod wire;
 
-use login::Prepared;
-
 /// Brings the agent onto the host and starts it: the next directory is tried where one is full, read-only or noexec.
 /// `hello` is handed the stream of each agent that was started, and must read the agent's greeting or say what is wrong
 /// with it; it is held to [`super::Timeouts::start`]. A cancel ends a launch at once.
@@ -41,7 +39,7 @@ pub(crate) fn launch<T>(
     let prepared = login::prepare(target, options, cancel).map_err(launch.fails(Stage::Login))?;
     let mut wire = launch.connect()?;
     (options.entered)(Stage::HostKey);
-    let (mut trust, asked) = launch.check_host_key(&wire)?;
+    let asked = launch.check_host_key(&wire)?;
     if asked > options.timeouts.asked {
         // The key is known by now. The host may have waited as long as it does for a login (LoginGraceTime of sshd_config(5)).
         wire.part();
@@ -49,11 +47,11 @@ pub(crate) fn launch<T>(
         drop(wire);
         wire = launch.connect()?;
         (options.entered)(Stage::HostKey);
-        (trust, _) = launch.check_host_key(&wire)?;
+        launch.check_host_key(&wire)?;
     }
     (options.entered)(Stage::Login);
     wire.limit(options.timeouts.login);
-    launch.login(&mut wire, trust, prepared).map_err(launch.failed(Stage::Login))?;
+    login::login(&mut wire, target, options, prepared).map_err(launch.failed(Stage::Login))?;
     (options.entered)(Stage::Upload);
     wire.keep_alive(options.timeouts.alive);
     wire.limit(options.timeouts.upload);
@@ -111,31 +109,34 @@ impl<'a> Launch<'a> {
         }
     }
 
+    /// A connection to the host, and how long the key exchange on it may take.
+    fn open(self, begin: Instant) -> Result<(Socket, Duration), Unreachable> {
+        let Launch { target, options, cancel } = self;
+        let left = || options.timeouts.after(begin.elapsed());
+        let Some(proxy) = &target.proxy else {
+            (options.entered)(Stage::Resolve);
+            let addresses = connect::resolve(target, &left(), cancel)
+                .map_err(|refusal| refusal.at(target, Stage::Resolve))?;
+            (options.entered)(Stage::Connect);
+            let tcp = connect::tcp(&addresses, &left(), cancel)
+                .map_err(|refusal| refusal.at(target, Stage::Connect))?;
+            return Ok((Socket::Tcp(tcp), left().handshake));
+        };
+        (options.entered)(Stage::Connect);
+        let started = proxy.start(cancel).map_err(|error| {
+            let what = format!("{} does not start", proxy.shown());
+            self.fails(Stage::Connect)(Problem::new(what)).because(error)
+        })?;
+        // It connects behind our back: its time is spent here.
+        let within = left().connect + left().handshake;
+        Ok((Socket::Proxied(started, Cell::default()), within))
+    }
+
     /// Resolve, connect, exchange keys.
     fn connect(self) -> Result<Wire, Unreachable> {
         let Launch { target, options, cancel } = self;
         let begin = Instant::now();
-        let left = || options.timeouts.after(begin.elapsed());
-        let (socket, handshake) = match &target.proxy {
-            Some(proxy) => {
-                (options.entered)(Stage::Connect);
-                let started = proxy.start(cancel).map_err(|error| {
-                    let what = format!("{} does not start", proxy.shown());
-                    self.fails(Stage::Connect)(Problem::new(what)).because(error)
-                })?;
-                // It connects behind our back: its time is spent here.
-                (Socket::Proxied(started, Cell::default()), left().connect + left().handshake)
-            }
-            None => {
-                (options.entered)(Stage::Resolve);
-                let addresses = connect::resolve(target, &left(), cancel)
-                    .map_err(|refusal| refusal.at(target, Stage::Resolve))?;
-                (options.entered)(Stage::Connect);
-                let tcp = connect::tcp(&addresses, &left(), cancel)
-                    .map_err(|refusal| refusal.at(target, Stage::Connect))?;
-                (Socket::Tcp(tcp), left().handshake)
-            }
-        };
+        let (socket, handshake) = self.open(begin)?;
         let failed = |what: &'static str, said: String| {
             move |source| {
                 Failed { problem: self.no_session(what, &said), source: Some(source) }
@@ -145,7 +146,7 @@ impl<'a> Launch<'a> {
         let none = String::new;
         let mut wire = Wire::new(socket, cancel.clone())
             .map_err(failed("no SSH session could be made", none()))?;
-        wire.limit(handshake.min(left().reach));
+        wire.limit(handshake.min(options.timeouts.after(begin.elapsed()).reach));
         let (host, port) = target.known_as();
         let Algorithms { host_keys: allowed, .. } = &options.demands.algorithms;
         let host_keys = options.host_keys.algorithms(host, port, allowed.as_deref());
@@ -156,7 +157,7 @@ impl<'a> Launch<'a> {
             Err(broken) if broken.is_disagreement() => {
                 // Before there is another connection: with it go the cuts of the canceller.
                 drop(wire);
-                match self.nothing_shared(begin, &algorithms) {
+                match self.nothing_shared(begin, &host_keys) {
                     Some(problem) => Err(self.fails(Stage::Connect)(problem)),
                     None => Err(failed("no SSH key exchange with the host", none())(broken)),
                 }
@@ -171,9 +172,10 @@ impl<'a> Launch<'a> {
     }
 
     /// What the host and libssh2 do not share, as far as the host can be asked.
-    fn nothing_shared(self, begin: Instant, host_keys: &str) -> Option<Problem> {
+    fn nothing_shared(self, begin: Instant, host_keys: &[&str]) -> Option<Problem> {
         let (socket, within) = self.open(begin).ok()?;
-        let problem = offers::nothing_shared(&socket, host_keys, within);
+        let allowed = &self.options.demands.algorithms;
+        let problem = offers::nothing_shared(&socket, allowed, host_keys, within);
         socket.cut();
         problem
     }
@@ -191,8 +193,9 @@ impl<'a> Launch<'a> {
             .with_hint("it can ask nobody: a key without a question, and a known host key, are needed on the way")
     }
 
-    /// What the host is trusted with, and how long the operator took to say so, with the questions about other hosts that stood before it.
-    fn check_host_key(self, wire: &Wire) -> Result<(Trust, Duration), Unreachable> {
+    /// Nothing is said to a host before this. Gives how long the operator took to trust it, with the questions about other
+    /// hosts that stood before it.
+    fn check_host_key(self, wire: &Wire) -> Result<Duration, Unreachable> {
         let options = self.options;
         let fails = self.fails(Stage::HostKey);
         let (key, certificate) = shown_by(wire).map_err(&fails)?;
@@ -220,17 +223,6 @@ impl<'a> Launch<'a> {
             revoked::refuse(list, shown.key, shown.certificate, within, self.cancel)
         };
         revoked.as_ref().map_or(Ok(()), refuse)
-    }
-
-    fn login(self, wire: &mut Wire, trust: Trust, prepared: Prepared) -> Result<(), Failed> {
-        let Launch { target, options, .. } = self;
-        match trust {
-            Trust::Full => login::login(wire, target, options, prepared),
-            Trust::NoPassword => {
-                let careful = Target { password: None, ..target.clone() };
-                login::login(wire, &careful, options, prepared)
-            }
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::host_key::HostKeyPolicy;
 use super::proxy::Proxy;
-use super::{Alive, Canceller, Demands, Problem, Said, child};
+use super::{Alive, Canceller, Demands, Problem, Said, Transport, child};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -65,6 +65,8 @@ pub(crate) struct Answer {
     pub(crate) shares: bool,
     /// Whether a connection that others share stays when its first session ends: ControlPersist.
     pub(crate) persists: bool,
+    /// Whether `ssh` would lend the host the operator's ssh-agent, which hep does not: ForwardAgent.
+    pub(crate) lends_agent: bool,
     /// The words that make `ssh` mean the same host, without its name.
     pub(crate) words: Vec<String>,
 }
@@ -79,12 +81,13 @@ pub(crate) enum AgentChoice {
 }
 
 impl Asking<'_> {
-    /// What `ssh` would do for this host; None if it is not to be asked, or is not there.
+    /// What `ssh` would do for this host; None if it is not to be asked, or is not there. Where it shall do it itself it is
+    /// asked in any case: it obeys the inventory's arguments even without a file.
     ///
     /// # Errors
     /// It finds a mistake in a file, or takes too long.
     pub(crate) fn about(&self, said: &Said, cancel: &Canceller) -> Result<Option<Answer>, Problem> {
-        if *self.config == SshConfig::None {
+        if *self.config == SshConfig::None && said.transport != Transport::Openssh {
             return Ok(None);
         }
         let words = self.words(said);
@@ -220,6 +223,7 @@ impl Asking<'_> {
                 Alive { every, unanswered }
             }),
             shares: one("controlpath").is_some(),
+            lends_agent: one("forwardagent").is_some_and(|value| value != "no"),
             persists: one("controlpersist").is_some_and(|value| !matches!(value, "no" | "false")),
             user: user.to_owned(),
             alias,

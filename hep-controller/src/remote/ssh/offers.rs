@@ -2,7 +2,9 @@
 //! to itself, so a second connection asks for it: version and `KEXINIT`, in clear, and nothing else
 //! (RFC 4253, 4.2 and 7.1). No login and no secret goes that way.
 
+use super::algorithms::{CIPHERS, MACS};
 use crate::remote::Problem;
+use crate::remote::demands::Algorithms;
 use crate::remote::socket::{Handle, Socket};
 use ssh2::{MethodType, Session};
 use std::io::{self, Read, Write};
@@ -32,14 +34,16 @@ const LISTS: [(MethodType, &str); 6] = [
     (MethodType::MacSc, "MAC"),
 ];
 
-/// What to say of a host with which the key exchange failed; nothing if they share what they must.
+/// What to say of a host with which the key exchange failed; nothing if they share what they must. hep offers what
+/// ssh_config allows, and these host key algorithms.
 pub(super) fn nothing_shared(
     socket: &Socket,
-    host_keys: &str,
+    allowed: &Algorithms,
+    host_keys: &[&str],
     within: Duration,
 ) -> Option<Problem> {
     let hosts = host_offer(socket, within.min(ANSWERS)).ok()?;
-    disagreement(&own_offer(host_keys)?, &hosts)
+    disagreement(&own_offer(allowed, host_keys)?, &hosts)
 }
 
 /// The names of each list.
@@ -49,15 +53,26 @@ fn names(text: &str) -> Vec<String> {
     text.split(',').map(str::to_owned).collect()
 }
 
-fn own_offer(host_keys: &str) -> Option<Offer> {
+fn own_offer(allowed: &Algorithms, host_keys: &[&str]) -> Option<Offer> {
     let session = Session::new().ok()?;
+    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let Algorithms { kex, host_keys: _, ciphers, macs, own_keys: _ } = allowed;
+    let ciphers = ciphers.clone().unwrap_or_else(|| owned(&CIPHERS));
+    let macs = macs.clone().unwrap_or_else(|| owned(&MACS));
+    let wished = [
+        kex.clone(),
+        Some(owned(host_keys)),
+        Some(ciphers.clone()),
+        Some(ciphers),
+        Some(macs.clone()),
+        Some(macs),
+    ];
     let mut offer = Offer::default();
-    for ((method, _), list) in LISTS.iter().zip(&mut offer) {
-        *list = if matches!(method, MethodType::HostKey) {
-            names(host_keys)
-        } else {
-            let all = session.supported_algs(*method).ok()?;
-            all.into_iter().map(str::to_owned).collect()
+    for (((method, _), list), wished) in LISTS.iter().zip(&mut offer).zip(wished) {
+        let all: Vec<&str> = session.supported_algs(*method).ok()?;
+        *list = match wished {
+            Some(names) => names.into_iter().filter(|name| all.contains(&name.as_str())).collect(),
+            None => owned(&all),
         };
     }
     Some(offer)

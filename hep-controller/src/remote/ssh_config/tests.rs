@@ -189,3 +189,20 @@ fn words_are_those_of_a_shell() {
     check("", Some(&[]));
     check("-o 'a", None);
 }
+
+#[test]
+fn what_the_inventory_adds_is_known_without_a_file_where_ssh_obeys_it() {
+    let asking = Asking {
+        config: &SshConfig::None,
+        home: None,
+        system_home: None,
+        user: Some("me"),
+        within: Duration::from_secs(10),
+    };
+    let arguments = ["-A", "-o", "StrictHostKeyChecking=no"].map(str::to_owned).into();
+    let said = Said { transport: Transport::Openssh, arguments, ..said("web") };
+    let answer = asking.about(&said, &Canceller::default()).unwrap().unwrap();
+    assert_eq!((answer.policy, answer.lends_agent), (HostKeyPolicy::Lax, true));
+    let said = Said { transport: Transport::Ssh2, ..said };
+    assert_eq!(asking.about(&said, &Canceller::default()).unwrap(), None);
+}

@@ -79,6 +79,7 @@ impl Place {
         let word = |word: &str| match word {
             "HOST" => read("host.pub").trim().to_owned(),
             "OTHER" => read("other.pub").trim().to_owned(),
+            "RSA" => read("rsa.pub").trim().to_owned(),
             "CA" => read("ca.pub").trim().to_owned(),
             "NAME" => format!("[127.0.0.1]:{}", self.server.port),
             other => other.to_owned(),
@@ -150,7 +151,6 @@ impl Place {
                     address: &said.address,
                     words: &words,
                     answer: answer.as_ref(),
-                    policy: None,
                     connect_timeout: None,
                     other_home: None,
                     has_key: false,

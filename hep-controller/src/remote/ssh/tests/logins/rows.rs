@@ -15,7 +15,7 @@ pub(super) struct Row {
     pub(super) way: &'static str,
     /// Lines of ssh_config.
     pub(super) config: &'static [&'static str],
-    /// known_hosts, where `NAME` is the server's name, and `HOST`, `OTHER` and `CA` are keys.
+    /// known_hosts, where `NAME` is the server's name, and `HOST`, `OTHER`, `RSA` and `CA` are keys.
     pub(super) known: &'static str,
     /// For a shell, before each try.
     pub(super) before: &'static str,
@@ -59,6 +59,11 @@ const fn yes(way: &'static str, config: &'static [&'static str]) -> Row {
 /// Nobody does.
 const fn no(way: &'static str, config: &'static [&'static str]) -> Row {
     Row { ssh: false, ssh2: false, openssh: false, ..yes(way, config) }
+}
+
+/// `ssh` does, and hep does not: a host that may be another gets no plan.
+const fn ssh_alone(way: &'static str, config: &'static [&'static str]) -> Row {
+    Row { ssh: true, ..no(way, config) }
 }
 
 /// As docs/connections.md has it.
@@ -270,8 +275,23 @@ const HOST_KEYS: &[Row] = &[
         .known("NAME OTHER\n"),
     yes("no key is known, `StrictHostKeyChecking no`", &[KEY, "StrictHostKeyChecking no"])
         .known(""),
-    yes("another key is known, `StrictHostKeyChecking no`", &[KEY, "StrictHostKeyChecking no"])
-        .known("NAME OTHER\n"),
+    ssh_alone(
+        "another key is known, `StrictHostKeyChecking no`",
+        &[KEY, "StrictHostKeyChecking no"],
+    )
+    .known("NAME OTHER\n"),
+    ssh_alone("`@revoked`, `StrictHostKeyChecking no`", &[KEY, "StrictHostKeyChecking no"])
+        .known("@revoked * HOST\n"),
+    ssh_alone(
+        "a key of another type is known, `accept-new`",
+        &[KEY, "StrictHostKeyChecking accept-new"],
+    )
+    .known("NAME RSA\n"),
+    ssh_alone(
+        "a key of another type is known, `StrictHostKeyChecking no`",
+        &[KEY, "StrictHostKeyChecking no"],
+    )
+    .known("NAME RSA\n"),
     no("no key is known, `ask`, and nobody there", &[KEY, "StrictHostKeyChecking ask"]).known(""),
     yes("`HostKeyAlias`", &[KEY, "HostKeyAlias shelf"]).known("shelf HOST\n"),
     no("`HostKeyAlias`, and only the name is known", &[KEY, "HostKeyAlias shelf"]),
