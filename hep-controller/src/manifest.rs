@@ -28,6 +28,7 @@ mod sources;
 mod task;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod tree;
 mod values;
 mod variables;

@@ -2,7 +2,7 @@
 
 use super::audience::Audience;
 use super::compile::Order;
-use super::control::Control;
+use super::texts::Evaluated;
 use super::verify::PlayToVerify;
 use super::{Entry, ManifestTask};
 use hep_protocol::expression::has_expression;
@@ -21,6 +21,7 @@ impl Groups {
         let mut groups = Groups { words: HashSet::new(), anything: false };
         for PlayToVerify { play, vars, .. } in plays {
             vars.iter().for_each(|one| groups.value(&one.value));
+            play.act_as.each_evaluated(&mut |evaluated| groups.evaluated(evaluated));
             play.handlers.iter().for_each(|handler| groups.task(handler));
             groups.entries(&play.entries);
         }
@@ -55,9 +56,7 @@ impl Groups {
             match entry {
                 Entry::Task(task) => self.task(task),
                 Entry::Block(block) => {
-                    self.control(&block.control);
-                    let file = block.file_vars.iter();
-                    file.for_each(|piece| self.value(&piece.node.to_json()));
+                    block.each_evaluated(&mut |evaluated| self.evaluated(evaluated));
                     for part in [&block.body, &block.rescue, &block.always] {
                         self.entries(part);
                     }
@@ -67,45 +66,12 @@ impl Groups {
     }
 
     fn task(&mut self, task: &ManifestTask) {
-        self.control(&task.control);
-        task.file_vars.iter().for_each(|piece| self.value(&piece.node.to_json()));
         self.anything |= task.params.entry("template").is_some();
-        let bare = super::module::is_bare(&task.module.text);
-        if bare || task.spec.is_none() {
-            task.params.each_text(&mut |text| {
-                if bare || has_expression(text) {
-                    self.words_of(text);
-                }
-            });
-        }
+        task.each_evaluated(&mut |evaluated| self.evaluated(evaluated));
     }
 
-    fn control(&mut self, control: &Control) {
-        let lists = [
-            Some(&control.when),
-            Some(&control.until),
-            control.changed_when.as_ref(),
-            control.failed_when.as_ref(),
-        ];
-        for condition in lists.into_iter().flatten().flatten() {
-            self.words_of(&condition.text);
-        }
-        let pieces =
-            [&control.vars, &control.env, &control.retries, &control.delay, &control.timeout];
-        let over = control.each.as_ref().map(|each| &each.over);
-        for piece in pieces.into_iter().flatten().chain(over).chain(control.act_as.pieces()) {
-            piece.node.each_text(&mut |text| {
-                if has_expression(text) {
-                    self.words_of(text);
-                }
-            });
-        }
-        let label = control.each.as_ref().and_then(|each| each.label.as_ref());
-        for spot in control.name.iter().chain(label) {
-            if has_expression(&spot.text) {
-                self.words_of(&spot.text);
-            }
-        }
+    fn evaluated(&mut self, evaluated: Evaluated<'_>) {
+        evaluated.each_expression(&mut |text| self.words_of(text));
     }
 
     fn value(&mut self, value: &Value) {

@@ -57,11 +57,6 @@ impl Rights {
         }
     }
 
-    /// What of them may be evaluated.
-    pub(super) fn pieces(&self) -> impl Iterator<Item = &Piece> {
-        self.wanted.iter().chain(&self.user)
-    }
-
     /// As it travels; `usual` is what the command line says.
     pub(super) fn act_as(&self, usual: &ActAs) -> ActAs {
         let value = |piece: &Option<Piece>| piece.as_ref().map(|piece| Json(piece.node.to_json()));

@@ -2,6 +2,7 @@
 
 #![expect(clippy::too_many_lines, reason = "a snapshot is as long as what it shows")]
 
+mod alike;
 mod decoding;
 mod expressions;
 mod includes;

@@ -97,6 +97,8 @@ pub(super) struct Around {
     shapes: Vec<(String, Origin, Shape)>,
     /// Conditions that hold here, if they could not be decided.
     conditions: Vec<Arc<Reading>>,
+    /// As whom tasks run here.
+    rights: Rights,
 }
 
 /// What all hosts of one kind have in common.
@@ -178,12 +180,14 @@ impl<'v, 's> Verifier<'v, 's> {
                 self.registered = before.clone();
                 self.mistakes.begin_kind(members);
                 let kind = self.kind(play, members);
-                self.entries(&play.play.entries, &Around::default(), &kind);
+                let rights = play.play.act_as.clone();
+                let around = Around { rights, ..Around::default() };
+                self.entries(&play.play.entries, &around, &kind);
                 for handler in &play.play.handlers {
                     self.register(handler);
                 }
                 for handler in &play.play.handlers {
-                    self.task(handler, &Around::default(), &kind);
+                    self.task(handler, &around, &kind);
                 }
             }
             let name = |member: &usize| {
@@ -284,6 +288,7 @@ impl<'v, 's> Verifier<'v, 's> {
         let mut around = around.clone();
         around.take_vars(block_vars(file_vars.as_ref(), control));
         let rounds = match &control.each {
+        around.rights = control.act_as.within(&around.rights);
             Some(each) => {
                 // The second round knows the results of the first.
                 [body, rescue, always].into_iter().for_each(|part| self.register_all(part));
@@ -396,10 +401,12 @@ impl<'v, 's> Verifier<'v, 's> {
     fn task(&mut self, task: &ManifestTask, around: &Around, kind: &Kind) {
         let outer = self.privacy;
         self.privacy = task.control.privacy.unwrap_or(outer);
-        if self.chosen.has(task) && task.has_expressions() && self.evaluations < MAX_EVALUATIONS {
+        let evaluated = task.has_expressions() || around.rights.has_expressions();
+        if self.chosen.has(task) && evaluated && self.evaluations < MAX_EVALUATIONS {
             let mut around = around.clone();
             around.take_vars(task.vars());
             // Where it cannot be rendered the host shows it as it is written: what guards the task, or loops, guards it too.
+            around.rights = task.control.act_as.within(&around.rights);
             let mut title = task.control.name.as_ref().filter(|name| has_expression(&name.text));
             let rounds = match &task.control.each {
                 Some(each) => self.rounds(each, &around, kind),
@@ -422,8 +429,9 @@ impl<'v, 's> Verifier<'v, 's> {
     }
 
     /// As whom something runs: a truth value, and a name.
-    fn rights(&mut self, rights: &Rights, around: &Around, kind: &Kind) {
-        if let Some(piece) = &rights.wanted {
+    fn rights(&mut self, around: &Around, kind: &Kind) {
+        let Rights { wanted, user, method: _ } = &around.rights;
+        if let Some(piece) = wanted {
             let rendered = self.tree(piece, around, kind);
             if let Rendered::Known(value) = rendered
                 && rights::truth(&value).is_none()
@@ -432,7 +440,7 @@ impl<'v, 's> Verifier<'v, 's> {
                 self.mistakes.push(piece.problem(message));
             }
         }
-        if let Some(piece) = &rights.user {
+        if let Some(piece) = user {
             let rendered = self.tree(piece, around, kind);
             if let Rendered::Known(value) = rendered
                 && value.as_str().is_none_or(|name| name.trim().is_empty())
@@ -443,38 +451,66 @@ impl<'v, 's> Verifier<'v, 's> {
         }
     }
 
-    /// What a task's keys hold beside its condition and its loop.
+    /// What a task's keys hold beside its title, its condition and its loop.
     fn keys(&mut self, control: &Control, around: &Around, kind: &Kind, result: Shape) {
-        if let Some(env) = &control.env {
+        let Control {
+            name: _,
+            when: _,
+            each,
+            register,
+            notify: _,
+            listen: _,
+            on_error: _,
+            ignored_if,
+            retries,
+            delay,
+            until,
+            changed_when,
+            failed_when,
+            // They are evaluated where they are read.
+            vars: _,
+            env,
+            tags: _,
+            timeout,
+            privacy: _,
+            check: _,
+            // With those of what is around it.
+            act_as: _,
+        } = control;
+        if let Some(env) = env {
             self.tree(env, around, kind);
         }
-        for piece in [&control.retries, &control.delay, &control.timeout].into_iter().flatten() {
-            let Rendered::Known(value) = self.tree(piece, around, kind) else { continue };
-            if !value.as_f64().is_some_and(|number| number >= 0.0) {
-                let message = format!("a number of 0 or more is needed, and this gives {value}");
-                self.mistakes.push(piece.problem(message));
-            }
+        for piece in [retries, delay, timeout].into_iter().flatten() {
+            self.number(piece, around, kind);
         }
-        self.rights(&control.act_as, around, kind);
-        if let Some(label) = control.each.as_ref().and_then(|each| each.label.as_ref()) {
+        self.rights(around, kind);
+        if let Some(label) = each.as_ref().and_then(|each| each.label.as_ref()) {
             self.text(label, around, kind);
         }
-        let mut after = around.clone();
-        let cause = "the task's result".to_owned();
-        let later = HashMap::from([("result".to_owned(), cause.clone())]);
-        after.loops.insert(0, Arc::new(Layer::Later(later)));
-        after.shapes.push(("result".to_owned(), Origin::Result, result.clone()));
-        if let Some(name) = &control.register {
-            // Its own name is known to them too, as Ansible has it.
-            let later = HashMap::from([(name.text.clone(), cause)]);
-            after.loops.insert(0, Arc::new(Layer::Later(later)));
-            after.shapes.push((name.text.clone(), Origin::Result, result));
-        }
-        let groups =
-            [Some(&control.until), control.changed_when.as_ref(), control.failed_when.as_ref()];
-        let ignored = control.ignored_if.as_ref().map(std::slice::from_ref);
+        let after = after_a_try(around, register.as_ref(), &result);
+        let groups = [Some(until), changed_when.as_ref(), failed_when.as_ref()];
+        let ignored = ignored_if.as_ref().map(std::slice::from_ref);
         for conditions in groups.into_iter().flatten().map(Vec::as_slice).chain(ignored) {
             self.decide(conditions, &mut after.clone(), kind);
         }
     }
 }
+
+    fn number(&mut self, piece: &Piece, around: &Around, kind: &Kind) {
+        let Rendered::Known(value) = self.tree(piece, around, kind) else { return };
+        if !value.as_f64().is_some_and(|number| number >= 0.0) {
+            let message = format!("a number of 0 or more is needed, and this gives {value}");
+            self.mistakes.push(piece.problem(message));
+        }
+    }
+}
+
+/// Where a task's result can be read: as `result`, and by the task's own name for it, as Ansible has it.
+fn after_a_try(around: &Around, register: Option<&Spot>, result: &Shape) -> Around {
+    let mut after = around.clone();
+    for name in [Some("result"), register.map(|name| name.text.as_str())].into_iter().flatten() {
+        let later = HashMap::from([(name.to_owned(), "the task's result".to_owned())]);
+        after.loops.insert(0, Arc::new(Layer::Later(later)));
+        after.shapes.push((name.to_owned(), Origin::Result, result.clone()));
+    }
+    after

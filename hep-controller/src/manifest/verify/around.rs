@@ -1,6 +1,5 @@
 //! What lies around an expression: names and their shapes; and where in a manifest expressions are.
 
-use super::super::control::Control;
 use super::super::scope::Layer;
 use super::super::{Entry, ManifestTask, Piece, Spot};
 use super::{Around, Kind};
@@ -101,22 +100,8 @@ fn own_fields(task: &ManifestTask) -> Option<Vec<&'static str>> {
 impl ManifestTask {
     /// Whether anything in it is evaluated.
     pub(super) fn has_expressions(&self) -> bool {
-        let Control { name, when, each, until, changed_when, failed_when, env, .. } = &self.control;
-        let keys = [&self.control.retries, &self.control.delay, &self.control.timeout, env];
-        self.spec.is_none()
-            || self.params.entry("template").is_some()
-            || super::super::module::is_bare(&self.module.text)
-            || !when.is_empty()
-            || each.is_some()
-            || !until.is_empty()
-            || changed_when.is_some()
-            || self.control.ignored_if.is_some()
-            || failed_when.is_some()
-            || name.as_ref().is_some_and(|name| has_expression(&name.text))
-            || keys
-                .into_iter()
-                .flatten()
-                .chain(self.control.act_as.pieces())
-                .any(|piece| piece.node.any_text(&has_expression))
+        let mut any = self.spec.is_none() || self.params.entry("template").is_some();
+        self.each_evaluated(&mut |evaluated| any |= evaluated.is_any());
+        any
     }
 }
