@@ -10,6 +10,7 @@ mod files;
 mod ini;
 mod line;
 mod literal;
+mod nesting;
 mod pattern;
 mod range;
 mod settle;
@@ -187,6 +188,7 @@ impl Inventory {
     /// All hosts of a group and of those below it: its own first, then breadth by breadth.
     pub(crate) fn members(&self, group: usize) -> Vec<usize> {
         let (mut groups, mut at) = (vec![group], 0);
+        let mut listed = vec![false; self.groups.len()];
         let mut hosts = Vec::new();
         let mut seen = vec![false; self.hosts.len()];
         while let Some(group) = groups.get(at).and_then(|number| self.groups.get(*number)) {
@@ -196,9 +198,12 @@ impl Inventory {
                     hosts.push(*host);
                 }
             }
-            let new: Vec<usize> =
-                group.children.iter().copied().filter(|child| !groups.contains(child)).collect();
-            groups.extend(new);
+            for child in &group.children {
+                if let Some(listed) = listed.get_mut(*child).filter(|listed| !**listed) {
+                    *listed = true;
+                    groups.push(*child);
+                }
+            }
             at += 1;
         }
         hosts

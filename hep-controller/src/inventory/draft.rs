@@ -1,11 +1,12 @@
 //! An inventory while its files are read: who was named where, nothing merged yet.
 
 use super::connection::{self, Short};
+use super::nesting::Edge;
 use super::{Origin, Owner, Place, Variable};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::words::nearest;
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// The number of the group of all hosts.
@@ -20,6 +21,10 @@ pub(super) struct Draft {
     group_numbers: HashMap<String, usize>,
     pub(super) hosts: Vec<DraftHost>,
     host_numbers: HashMap<String, usize>,
+    /// Groups below groups as the files say, each pair once.
+    pub(super) edges: Vec<Edge>,
+    nested: HashSet<(usize, usize)>,
+    linked: HashSet<(usize, usize)>,
     pub(super) problems: Diagnostics,
 }
 
@@ -84,6 +89,9 @@ impl Draft {
             group_numbers: HashMap::new(),
             hosts: Vec::new(),
             host_numbers: HashMap::new(),
+            edges: Vec::new(),
+            nested: HashSet::new(),
+            linked: HashSet::new(),
             problems: Diagnostics::default(),
         };
         let all = draft.declared("all");
@@ -171,24 +179,20 @@ impl Draft {
         }
     }
 
-    /// Puts a group below another.
+    /// Puts a group below another, unless that closes a circle.
     pub(super) fn nest(&mut self, parent: usize, child: usize, place: &Place) {
-        match self.way(child, parent) {
-            Some(way) => {
-                let names = way.iter().chain([&child]);
-                let names: Vec<&str> = names.map(|number| self.group_name(*number)).collect();
-                let message =
-                    format!("the group `{}` would be below itself", self.group_name(child));
-                let hint = format!("break the circle: {}", names.join(" > "));
-                self.problems.push(place.diagnostic(message, hint));
-            }
-            None => self.link(parent, child),
+        if child == ALL {
+            let message = "the group `all` would be below itself";
+            let hint = "every group is below `all`: name the groups that are meant";
+            self.problems.push(place.diagnostic(message, hint));
+        } else if self.nested.insert((parent, child)) {
+            self.edges.push(Edge { parent, child, place: place.clone() });
         }
     }
 
-    fn link(&mut self, parent: usize, child: usize) {
+    pub(super) fn link(&mut self, parent: usize, child: usize) {
         if let Some(group) = self.groups.get_mut(parent)
-            && !group.children.contains(&child)
+            && self.linked.insert((parent, child))
         {
             group.children.push(child);
             if let Some(group) = self.groups.get_mut(child) {
@@ -205,25 +209,6 @@ impl Draft {
                 self.link(ALL, number);
             }
         }
-    }
-
-    /// The groups on the way down from one to another, both included.
-    fn way(&self, from: usize, to: usize) -> Option<Vec<usize>> {
-        let mut before: HashMap<usize, usize> = HashMap::new();
-        let mut open = vec![to];
-        while let Some(number) = open.pop() {
-            if number == from {
-                let next = |at: &usize| if *at == to { None } else { before.get(at).copied() };
-                return Some(std::iter::successors(Some(from), next).collect());
-            }
-            for parent in self.groups.get(number).into_iter().flat_map(|group| &group.parents) {
-                if !before.contains_key(parent) && *parent != to {
-                    before.insert(*parent, number);
-                    open.push(*parent);
-                }
-            }
-        }
-        None
     }
 
     pub(super) fn group_name(&self, number: usize) -> &str {

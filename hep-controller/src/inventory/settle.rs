@@ -5,12 +5,16 @@
 
 use super::connection::{self, Miss};
 use super::draft::{ALL, Draft, DraftGroup, DraftHost, UNGROUPED};
+use super::nesting;
 use super::{Group, Host, Inventory, Surroundings, Variable};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::remote::Transport;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+
+/// How often hosts may be in groups, all hosts together: expressions see each of them.
+const MAX_MEMBERSHIPS: usize = 1_000_000;
 
 /// The inventory that a draft comes to.
 ///
@@ -22,6 +26,7 @@ pub(super) fn settle(
     around: &Surroundings,
 ) -> Result<Inventory, Diagnostics> {
     draft.undeclared().into_iter().for_each(|problem| draft.problems.push(problem));
+    nesting::link(&mut draft);
     draft.gather_below_all();
     settle_ungrouped(&mut draft);
     let mut problems = std::mem::take(&mut draft.problems);
@@ -32,14 +37,25 @@ pub(super) fn settle(
         );
     }
     let depths = depths(&draft.groups);
+    if let Some(problem) = nesting::too_deep(&draft, &depths) {
+        problems.push(problem);
+        return Err(problems);
+    }
     let mut misses = Vec::new();
-    let hosts = draft.hosts.iter().map(|host| {
+    let (mut hosts, mut memberships) = (Vec::with_capacity(draft.hosts.len()), 0);
+    for host in &draft.hosts {
         let mut settled = settled(host, &draft, &depths);
+        memberships += settled.groups.len();
+        if memberships > MAX_MEMBERSHIPS {
+            let message = format!("hosts are in groups more than {MAX_MEMBERSHIPS} times");
+            let hint = "fewer groups that hold all hosts of others will do";
+            problems.push(Diagnostic::of_file(path, message).hint(hint));
+            return Err(problems);
+        }
         misses.extend(connection::settle(&mut settled, host, around, &mut problems));
         settled.vars.retain(|variable| !connection::is_secret(&variable.name));
-        settled
-    });
-    let hosts = hosts.collect();
+        hosts.push(settled);
+    }
     let mut of_all = merged(&[ALL], &draft.groups);
     of_all.retain(|variable| !connection::is_secret(&variable.name));
     let localhost = Host {

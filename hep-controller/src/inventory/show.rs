@@ -4,13 +4,20 @@ use super::draft::ALL;
 use super::{Group, Inventory, Owner, Variable, effective};
 use crate::report::text::shown;
 use serde_json::{Map, Value, json};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Groups, hosts below them, and what each says of itself, as a tree.
 pub(super) fn tree(inventory: &Inventory, hosts: &[usize]) -> String {
-    let hosts = hosts.iter().copied().collect();
-    let mut tree = Tree { inventory, hosts, told: HashSet::new(), text: String::new() };
+    let hosts: HashSet<usize> = hosts.iter().copied().collect();
+    let mut tree = Tree {
+        inventory,
+        holding: holding(inventory, &hosts),
+        hosts,
+        told: HashSet::new(),
+        groups: HashSet::new(),
+        text: String::new(),
+    };
     tree.group(ALL, "", "");
     // This machine is in no group.
     let implicit = inventory.hosts.len();
@@ -30,9 +37,31 @@ enum Item<'a> {
 struct Tree<'a> {
     inventory: &'a Inventory,
     hosts: HashSet<usize>,
+/// The groups with any of these hosts in them or below.
+fn holding(inventory: &Inventory, hosts: &HashSet<usize>) -> HashSet<usize> {
+    let mut parents: HashMap<usize, Vec<usize>> = HashMap::new();
+    let (mut holding, mut open) = (HashSet::new(), Vec::new());
+    for (number, group) in inventory.groups.iter().enumerate() {
+        group.children.iter().for_each(|child| parents.entry(*child).or_default().push(number));
+        if group.hosts.iter().any(|host| hosts.contains(host)) {
+            open.push(number);
+        }
+    }
+    while let Some(number) = open.pop() {
+        if holding.insert(number) {
+            open.extend(parents.get(&number).into_iter().flatten());
+        }
+    }
+    holding
+}
+
     /// The hosts whose variables were shown.
     told: HashSet<usize>,
     text: String,
+    /// The groups with any of them.
+    holding: HashSet<usize>,
+    /// The groups that were shown: there may be more ways to one than can be counted.
+    groups: HashSet<usize>,
 }
 
 impl Tree<'_> {
@@ -42,15 +71,15 @@ impl Tree<'_> {
         self.text.push('\n');
     }
 
-    /// Whether any host below is shown.
-    fn holds(&self, group: usize) -> bool {
-        self.inventory.members(group).iter().any(|host| self.hosts.contains(host))
-    }
-
     fn group(&mut self, number: usize, first: &str, rest: &str) {
         let inventory = self.inventory;
         let Some(group) = inventory.groups.get(number) else { return };
-        self.line(first, &format!("{}:", shown(&group.name)));
+        let again = !self.groups.insert(number);
+        let note = if again { " (shown above)" } else { "" };
+        self.line(first, &format!("{}:{note}", shown(&group.name)));
+        if again {
+            return;
+        }
         let mut items: Vec<Item<'_>> =
             effective(&group.vars).into_iter().map(Item::Variable).collect();
         let own = group.hosts.iter().filter(|host| number != ALL && self.hosts.contains(host));
@@ -59,7 +88,7 @@ impl Tree<'_> {
             group
                 .children
                 .iter()
-                .filter(|child| self.holds(**child))
+                .filter(|child| self.holding.contains(*child))
                 .map(|child| Item::Group(*child)),
         );
         self.items(&items, rest);
