@@ -15,6 +15,7 @@ mod facts;
 mod fleet;
 mod inventory;
 mod manifest;
+mod open;
 mod prepare;
 mod reach;
 mod remote;

@@ -3,13 +3,10 @@
 //! Reads whole files and nothing else; what the text means is decided elsewhere.
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use std::fs::File;
-use std::io::{ErrorKind, Read};
+use crate::open;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// The largest manifest, hosts file or config that is read, in bytes: far above 100,000 tasks.
-const MAX_SIZE: u64 = 256 * 1024 * 1024;
 
 /// How a bundle begins: with the greeting of hep's protocol.
 const BUNDLE: &[u8] = b"\xf8hep\0";
@@ -50,19 +47,8 @@ impl Source {
     /// # Errors
     /// Those of `read`.
     pub(crate) fn read_as(path: &Path, shown: &Path) -> Result<Arc<Source>, Diagnostics> {
-        let mut bytes = Vec::new();
-        let read = File::open(path).and_then(|file| {
-            if file.metadata()?.is_dir() {
-                return Err(ErrorKind::IsADirectory.into());
-            }
-            file.take(MAX_SIZE + 1).read_to_end(&mut bytes)
-        });
-        match read {
-            Ok(_) if bytes.len() as u64 > MAX_SIZE => {
-                let message = format!("the file is larger than {} MiB", MAX_SIZE >> 20);
-                Err(Diagnostic::of_file(shown, message).into())
-            }
-            Ok(_) => Source::from_bytes(shown, bytes),
+        match open::whole(path) {
+            Ok(bytes) => Source::from_bytes(shown, bytes),
             Err(error) => {
                 let message = format!("cannot read the file: {}", plain(&error));
                 let problem = Diagnostic::of_file(shown, message);

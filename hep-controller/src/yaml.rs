@@ -24,6 +24,10 @@ use std::sync::Arc;
 const MAX_NODES: u64 = 4_000_000;
 
 /// How deep collections may nest, aliases included.
+/// How many nodes all its aliases may stand for, or ten times what is written, if that is more: each becomes a value of
+/// its own where it is evaluated.
+const MAX_ALIASED: u64 = 200_000;
+
 const MAX_DEPTH: u16 = 64;
 
 /// A value with its place. Cloning shares what is below.

@@ -60,7 +60,7 @@ pub(super) fn limit(inventory: &Inventory, limit: &str) -> Result<Vec<usize>, No
 /// The patterns of a file: one a line, lines with `#` are none.
 fn lines(path: &Path) -> Result<Vec<String>, NoSelection> {
     let said = |error: &str| format!("cannot read the limit's file `{}`: {error}", path.display());
-    let bytes = std::fs::read(path).map_err(|error| NoSelection {
+    let bytes = crate::open::whole(path).map_err(|error| NoSelection {
         message: said(&plain(&error)),
         hint: Some("behind the `@` stands a file with one host a line".to_owned()),
     })?;

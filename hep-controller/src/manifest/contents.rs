@@ -141,7 +141,7 @@ impl Contents {
             let error = "the host says that it has more of a content than there is";
             return Err(io::Error::other(error));
         }
-        let file = File::open(&content.path).map_err(|error| {
+        let file = crate::open::regular(&content.path).map_err(|error| {
             let path = content.path.display();
             io::Error::new(error.kind(), format!("cannot read `{path}`: {error}"))
         })?;

@@ -3,12 +3,14 @@
 
 use super::Contents;
 use super::contents::{Company, Content, Version};
+use crate::open;
 use crate::source::plain;
 use hep_protocol::blob::{Digest, RelPath, Source, SourceFile, TreeEntry, TreeKind};
-use std::fs::{self, File, Metadata};
+use std::collections::HashSet;
+use std::fs::{self, Metadata};
 use std::io;
 use std::num::NonZero;
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -102,7 +104,7 @@ impl Read {
     /// Reads a file, unless its content is known.
     fn file(path: &Path, contents: &Contents, buffer: &mut Vec<u8>) -> Result<Read, Trouble> {
         let failed = |error: io::Error| Trouble::cannot_read(path, &error);
-        let mut file = File::open(path).map_err(failed)?;
+        let mut file = open::regular(path).map_err(failed)?;
         let metadata = file.metadata().map_err(failed)?;
         let version = Version::of(&metadata);
         let (digest, size) = match contents.remembered(&version) {
@@ -177,9 +179,9 @@ fn walk(root: &Path, contents: &mut Contents) -> Result<Vec<TreeEntry>, Vec<Trou
 /// All that is below a directory, in no order, and everything that is wrong with it.
 fn list(root: &Path) -> (Vec<Listed>, Vec<Trouble>) {
     let (mut all, mut troubles) = (Vec::new(), Vec::new());
-    let mut pending = vec![root.to_owned()];
+    let (mut pending, mut disks) = (vec![root.to_owned()], HashSet::new());
     while let Some(directory) = pending.pop() {
-        let items = fs::read_dir(&directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+        let items = items_of(&directory, &mut disks);
         let items = match items {
             Ok(items) => items,
             Err(error) => {
@@ -200,6 +202,18 @@ fn list(root: &Path) -> (Vec<Listed>, Vec<Trouble>) {
         }
     }
     (all, troubles)
+}
+
+/// What is in a directory, unless the kernel makes it up; `disks` are the devices that were looked at.
+fn items_of(directory: &Path, disks: &mut HashSet<u64>) -> io::Result<Vec<fs::DirEntry>> {
+    let device = fs::metadata(directory)?.dev();
+    if !disks.contains(&device) {
+        if open::is_kernels(directory)? {
+            return Err(open::of_kernel());
+        }
+        disks.insert(device);
+    }
+    fs::read_dir(directory)?.collect()
 }
 
 fn entry(root: &Path, path: PathBuf) -> Result<Listed, Trouble> {

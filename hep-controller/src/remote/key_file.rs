@@ -6,11 +6,11 @@ use super::host_key::Confirm;
 use super::known_hosts::PublicKey;
 use super::ssh_agent::Lent;
 use super::{Identities, Problem, Secret, Target, private_key};
+use crate::open;
 use crate::source::plain;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -18,6 +18,9 @@ use std::sync::{Mutex, PoisonError};
 
 /// The keys of `~/.ssh` that are tried unasked, as `ssh` does.
 const DEFAULT_KEYS: [&str; 3] = ["id_ed25519", "id_ecdsa", "id_rsa"];
+
+/// The most that is read of a private key, in bytes.
+const LARGEST_KEY: u64 = 1 << 20;
 
 /// A key file that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +43,7 @@ pub(super) struct Certificate {
 
 impl Certificate {
     fn read(path: PathBuf) -> Option<Certificate> {
-        let text = std::fs::read_to_string(&path).ok()?;
+        let text = open::text(&path).ok()?;
         Some(Certificate { path, text })
     }
 }
@@ -209,10 +212,10 @@ fn default_keys(directory: Option<&Path>) -> impl Iterator<Item = PathBuf> {
 }
 
 fn read_key(path: &Path) -> io::Result<Found> {
-    let mut file = File::open(path)?;
+    let mut file = open::regular(path)?;
     let about = file.metadata()?;
     let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
+    (&mut file).take(LARGEST_KEY).read_to_end(&mut bytes)?;
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let Some(outside) = private_key::look_at(&text) else { return Ok(Found::NoKey) };
     let (mode, path) = (about.mode() & 0o777, path.to_owned());
@@ -233,9 +236,9 @@ fn read_key(path: &Path) -> io::Result<Found> {
 
 /// Of a key named by its private or by its public file.
 fn public_half(path: &Path) -> Option<PublicKey> {
-    let beside = std::fs::read_to_string(with_ending(path, ".pub")).ok();
+    let beside = open::text(&with_ending(path, ".pub")).ok();
     let key = |text: String| public_of(&text);
-    beside.and_then(key).or_else(|| std::fs::read_to_string(path).ok().and_then(key))
+    beside.and_then(key).or_else(|| open::text(path).ok().and_then(key))
 }
 
 /// A public key's or a certificate's text.
@@ -249,7 +252,7 @@ impl KeyFile {
     fn find_certificates(&mut self, listed: &[PathBuf]) {
         let beside = with_ending(&self.path, "-cert.pub");
         for path in listed.iter().chain([&beside]) {
-            let Ok(text) = std::fs::read_to_string(path) else { continue };
+            let Ok(text) = open::text(path) else { continue };
             let Some(certified) = public_of(&text).as_ref().and_then(certified) else { continue };
             let ours = self.public.as_ref().map_or(*path == beside, |public| *public == certified);
             let known = self.certificates.iter().any(|certificate| certificate.text == text);

@@ -1,6 +1,6 @@
 //! From parser events to a tree. Iterative, so that no nesting overflows the stack.
 
-use super::{Entry, Key, Kind, MAX_DEPTH, MAX_NODES, Node, Scalar, Style};
+use super::{Entry, Key, Kind, MAX_ALIASED, MAX_DEPTH, MAX_NODES, Node, Scalar, Style};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, Span};
 use hep_protocol::redact::SHORTEST;
@@ -20,6 +20,8 @@ pub(super) struct Builder<'s> {
     anchors: HashMap<usize, Node>,
     /// Nodes so far, aliases expanded.
     nodes: u64,
+    /// Those among them that aliases stand for.
+    aliased: u64,
     /// Anchors may lie in a part that could not be read, so an unknown alias proves nothing.
     anchors_lost: bool,
     /// Where the last part that was understood ends.
@@ -60,6 +62,7 @@ impl<'s> Builder<'s> {
             roots: Vec::new(),
             anchors: HashMap::new(),
             nodes: 0,
+            aliased: 0,
             anchors_lost: false,
             consumed: 0,
             problems: Diagnostics::default(),
@@ -205,6 +208,14 @@ impl<'s> Builder<'s> {
     fn alias(&mut self, anchor: usize, span: Span) -> Result<(), TooMuch> {
         match self.anchors.get(&anchor).cloned() {
             Some(node) => {
+                self.aliased = self.aliased.saturating_add(node.weight);
+                let most =
+                    MAX_ALIASED.max(self.nodes.saturating_sub(self.aliased).saturating_mul(10));
+                if self.aliased > most {
+                    let message = format!("aliases stand for more than {most} values");
+                    self.problem(span, message, "write fewer aliases of aliases");
+                    return Err(TooMuch);
+                }
                 if self.within_secret() {
                     self.learn_all(&node);
                 }
@@ -258,8 +269,8 @@ impl<'s> Builder<'s> {
     fn finish(&mut self, node: Node, anchor: usize) -> Result<(), TooMuch> {
         self.nodes = self.nodes.saturating_add(node.weight);
         if self.nodes > MAX_NODES {
-            let message = format!("with its aliases the file has more than {MAX_NODES} values");
-            self.problem(node.span, message, "write fewer aliases of aliases");
+            let message = format!("the file has more than {MAX_NODES} values");
+            self.problem(node.span, message, "split it into several files");
             return Err(TooMuch);
         }
         if self.frames.len() + usize::from(node.height) > usize::from(MAX_DEPTH) {
