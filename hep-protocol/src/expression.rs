@@ -11,6 +11,7 @@ mod convert;
 mod documented;
 mod engine;
 mod filters;
+mod rewrite;
 mod run;
 mod trouble;
 

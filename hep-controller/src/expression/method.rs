@@ -9,6 +9,8 @@ use std::ops::Range;
 /// `VALUE.NAME(..)`: those of Python's texts, lists and mappings.
 const METHODS: &[&str] = &[
     "capitalize",
+    "casefold",
+    "center",
     "count",
     "endswith",
     "find",
@@ -17,6 +19,7 @@ const METHODS: &[&str] = &[
     "isalnum",
     "isalpha",
     "isascii",
+    "isdecimal",
     "isdigit",
     "islower",
     "isnumeric",
@@ -25,22 +28,31 @@ const METHODS: &[&str] = &[
     "items",
     "join",
     "keys",
+    "ljust",
     "lower",
     "lstrip",
+    "partition",
+    "removeprefix",
+    "removesuffix",
     "replace",
     "rfind",
+    "rjust",
+    "rpartition",
+    "rsplit",
     "rstrip",
     "split",
     "splitlines",
     "startswith",
     "strip",
+    "swapcase",
     "title",
     "upper",
     "values",
+    "zfill",
 ];
 
 /// What is written in place of a method; `V` stands for the value and `A` for what is between the brackets.
-const INSTEAD: [(&str, &str); 27] = [
+const INSTEAD: [(&str, &str); 24] = [
     ("append", "V + [A]"),
     ("copy", "V"),
     ("decode", "V"),
@@ -54,11 +66,9 @@ const INSTEAD: [(&str, &str); 27] = [
     ("iteritems", "V.items()"),
     ("len", "V | length"),
     ("length", "V | length"),
-    ("partition", "V.split(A, 1)"),
     ("pop", "V | last"),
     ("remove", "V | difference([A])"),
     ("reverse", "V | reverse"),
-    ("rsplit", "V.split(A)"),
     ("size", "V | length"),
     ("sort", "V | sort"),
     ("startsWith", "V.startswith(A)"),
@@ -67,7 +77,6 @@ const INSTEAD: [(&str, &str); 27] = [
     ("trim", "V | trim"),
     ("union", "V | union(A)"),
     ("update", "V | combine(A)"),
-    ("zfill", "'%05d' | format(V)"),
 ];
 
 /// The problem of a call of a method: `on` and `arguments` are what is written before and in it, when that is short.

@@ -24,11 +24,15 @@ pub(super) fn without_braces(text: &str) -> String {
     plain
 }
 
-/// The problem of a constant text inside an expression that has `{{` in it: it is never rendered.
-pub(super) fn nested(text: &str, range: Range<usize>, value: &str) -> Option<Problem> {
+/// The problem of a constant text inside an expression with braces around another expression: it is never rendered.
+/// Braces around anything else are meant as they are: Go's templates have them.
+pub(super) fn nested(text: &str, form: Form, range: Range<usize>, value: &str) -> Option<Problem> {
     let (_, after) = value.split_once("{{")?;
     let (inner, _) = after.split_once("}}")?;
     let inner = inner.trim();
+    if go(value) || minijinja::machinery::parse_expr(inner).is_err() {
+        return None;
+    }
     let whole = text.get(range.clone()).unwrap_or_default();
     let alone = value.trim().starts_with("{{") && value.trim().ends_with("}}");
     let hint = if alone && !inner.contains("}}") {
@@ -36,7 +40,25 @@ pub(super) fn nested(text: &str, range: Range<usize>, value: &str) -> Option<Pro
     } else {
         format!("join texts and names: `'text' ~ {inner}`")
     };
+    let hint = match form {
+        Form::Bare => hint,
+        Form::Text | Form::Template => {
+            format!("{hint}; braces as they are go between `{{% raw %}}` and `{{% endraw %}}`")
+        }
+    };
     Some(Problem::new(range, "braces inside an expression's text are not rendered").hint(hint))
+}
+
+/// Whether a text has what stands in braces in a template of Go's: `{{.Name}}`, `{{range .Items}}`, `{{$x}}`.
+pub(super) fn go(text: &str) -> bool {
+    let action = |inside: &str| {
+        let inside = inside.split("}}").next().unwrap_or_default();
+        let inside = inside.strip_prefix("- ").unwrap_or(inside).trim();
+        let field = |word: &str| word.starts_with(['.', '$']) || word.starts_with("(.");
+        !inside.contains(['\'', '|']) && inside.split_whitespace().any(field)
+            || inside.split_whitespace().next().is_some_and(field)
+    };
+    text.split("{{").skip(1).any(action)
 }
 
 /// The places of `{{` and `}}` among the words of a bare expression.

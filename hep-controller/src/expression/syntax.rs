@@ -71,6 +71,7 @@ impl<'t> Failure<'t> {
     /// The sentence and the hint, from the most telling to the least.
     pub(super) fn explain(&self) -> Problem {
         self.unclosed()
+            .or_else(|| self.go())
             .or_else(|| self.stop.map(|stop| character::explain(self, stop)))
             .or_else(|| self.too_deep())
             .or_else(|| block::explain(self))
@@ -139,6 +140,19 @@ impl<'t> Failure<'t> {
         } else {
             problem.hint(format!("write `{end}` after the expression"))
         })
+    }
+
+    /// Braces that are those of a template of Go's: `docker ps --format '{{.Names}}'`.
+    fn go(&self) -> Option<Problem> {
+        let piece = self.piece()?;
+        let written = self.text.get(piece.clone()).filter(|written| super::misread::go(written))?;
+        let message = "this is no expression: it looks like a template of Go's";
+        let hint = format!(
+            "braces that hep shall leave alone go between `{{% raw %}}` and `{{% endraw %}}`: \
+             `{{% raw %}}{}{{% endraw %}}`",
+            shorten(written)
+        );
+        Some(Problem::new(piece, message).hint(hint))
     }
 
     fn too_deep(&self) -> Option<Problem> {

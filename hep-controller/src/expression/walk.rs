@@ -75,7 +75,8 @@ impl<'t> Walk<'t> {
             }
             ast::Expr::Const(constant) => {
                 if let Some(value) = constant.value.as_str() {
-                    let found = misread::nested(self.text, range(constant.span()), value);
+                    let found =
+                        misread::nested(self.text, self.form, range(constant.span()), value);
                     self.reading.problems.extend(found);
                 }
             }
@@ -217,7 +218,8 @@ impl<'t> Walk<'t> {
     }
 
     fn mention(&mut self, var: &ast::Spanned<ast::Var<'t>>, mut fields: Vec<Field>, mode: Mode) {
-        let nested = |field: &Field| misread::nested(self.text, field.range.clone(), &field.name);
+        let nested =
+            |field: &Field| misread::nested(self.text, self.form, field.range.clone(), &field.name);
         let found = fields.iter().enumerate().find_map(|(at, field)| Some((at, nested(field)?)));
         if let Some((at, problem)) = found {
             fields.truncate(at);

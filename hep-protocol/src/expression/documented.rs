@@ -314,6 +314,12 @@ pub const FILTERS: &[Documented] = &[
     row("tojson", "the same as `to_json`", "[1, true] | tojson", "\"[1, true]\""),
     row("trim", "without blanks, or these characters, around it", "' a ' | trim", "\"a\""),
     row(
+        "truncate",
+        "the first so many characters, with `...`, of a text that is more than 5 longer; `killwords`, `end`, `leeway`",
+        "'one two three' | truncate(7, leeway=0)",
+        "\"one...\"",
+    ),
+    row(
         "type_debug",
         "the kind of value: `text`, `int`, `float`, `bool`, `list`, `mapping`, `nothing`",
         "'5' | type_debug",
@@ -327,7 +333,12 @@ pub const FILTERS: &[Documented] = &[
         "[1,2]",
     ),
     row("upper", "in upper case", "'hep' | upper", "\"HEP\""),
-    row("urlencode", "as part of a URL", "'a b&c' | urlencode", "\"a%20b%26c\""),
+    row(
+        "urlencode",
+        "as part of a URL; a mapping or pairs as its query",
+        "'a b&c' | urlencode",
+        "\"a%20b%26c\"",
+    ),
     row(
         "zip",
         "pairs of the items of two lists",
@@ -431,7 +442,12 @@ pub const TESTS: &[Documented] = &[
 
 /// `name(...)`, and names that are always there, sorted by name.
 pub const FUNCTIONS: &[Documented] = &[
-    row("dict", "a mapping of these names", "dict(a=1)", "{\"a\":1}"),
+    row(
+        "dict",
+        "a mapping of pairs or of another one, and of names",
+        "dict([['a', 1]], b=2)",
+        "{\"a\":1,\"b\":2}",
+    ),
     row(
         "namespace",
         "something that `{% set ns.x = ... %}` can change inside a loop",

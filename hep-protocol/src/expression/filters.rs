@@ -6,6 +6,7 @@ mod formats;
 mod kinds;
 mod lists;
 mod mappings;
+mod methods;
 mod paths;
 mod regex;
 mod results;
@@ -15,7 +16,9 @@ mod yaml;
 
 pub use regex::Pattern;
 
+use super::rewrite::REACH;
 use super::{Trouble, TroubleKind};
+use minijinja::value::Rest;
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 
 /// What a parameter's expression gives to leave the parameter out. No YAML text and no program's output has a NUL.
@@ -30,6 +33,7 @@ pub(super) fn register(engine: &mut Environment<'static>) {
         engine.remove_test(name);
     }
     engine.remove_global("debug");
+    engine.add_filter(REACH, reach);
     engine.add_global("omit", Value::from(OMIT));
     engine.set_unknown_method_callback(method);
     texts::register(engine);
@@ -44,6 +48,23 @@ pub(super) fn register(engine: &mut Environment<'static>) {
     version::register(engine);
 }
 
+/// What is below a value by these keys; undefined where there is nothing.
+fn reach(value: &Value, keys: Rest<Value>) -> Result<Value, Error> {
+    let mut value = value.clone();
+    for key in keys.iter() {
+        if value.is_undefined() {
+            break;
+        }
+        value = value.get_item(key)?;
+        // In a list it tells what is wrong with it, if something is.
+        Value::from(vec![value.clone()])
+            .try_iter()?
+            .checked()
+            .try_for_each(|item| item.map(drop))?;
+    }
+    Ok(value)
+}
+
 /// The methods of Python's texts, lists and mappings.
 fn method(state: &mut State, value: &Value, name: &str, args: &[Value]) -> Result<Value, Error> {
     if let ("replace", Some(text), [old, new, ..]) = (name, value.as_str(), args)
@@ -53,6 +74,11 @@ fn method(state: &mut State, value: &Value, name: &str, args: &[Value]) -> Resul
             state,
             text.len().saturating_add(text.matches(old).count().saturating_mul(new.len())),
         )?;
+    }
+    if methods::METHODS.contains(&name)
+        && let Some(text) = value.as_str()
+    {
+        return methods::of_text(state, text, name, args);
     }
     minijinja_contrib::pycompat::unknown_method_callback(state, value, name, args)
 }

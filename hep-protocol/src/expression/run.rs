@@ -13,8 +13,9 @@ pub(super) use objects::is_defined;
 use super::convert::to_json;
 use super::engine::{self, engine};
 use super::filters::OMIT;
+use super::rewrite::{Form, Rewritten, rewrite};
 use super::{Scope, Trouble, TroubleKind, has_expression};
-use minijinja::{Environment, Value};
+use minijinja::{Environment, Error, Value};
 use names::Root;
 use serde_json::Value as Json;
 use std::collections::HashMap;
@@ -170,18 +171,21 @@ impl Run {
         place: Range<usize>,
         text: &str,
     ) -> Result<Value, Trouble> {
-        let value = self
-            .shared
-            .memory
-            .expression(expression)
-            .and_then(|expression| expression.eval(Value::from_object(Root(self.clone()))));
-        match value {
+        let at_its_place = |error: Error, rewritten: Option<&Rewritten>| {
+            let trouble = Trouble::from_error(error).written(rewritten);
+            trouble.placed(expression, place.start, text)
+        };
+        let compiled = match self.shared.memory.expression(expression) {
+            Ok(compiled) => compiled,
+            Err((error, rewritten)) => return Err(at_its_place(error, rewritten.as_ref())),
+        };
+        match compiled.expression.eval(Value::from_object(Root(self.clone()))) {
             Ok(value) if value.is_undefined() => {
                 let kind = TroubleKind::Undefined { name: path_of(expression) };
                 Err(Trouble::new(kind, "").placed(expression, place.start, text))
             }
             Ok(value) => Ok(value),
-            Err(error) => Err(Trouble::from_error(error).placed(expression, place.start, text)),
+            Err(error) => Err(at_its_place(error, compiled.rewritten.as_ref())),
         }
     }
 
@@ -197,8 +201,12 @@ impl Run {
     }
 
     fn replaced(&self, engine: &Environment<'_>, text: &str) -> Result<String, Trouble> {
-        let rendered = engine.render_str(text, Value::from_object(Root(self.clone())));
-        rendered.map_err(|error| Trouble::from_error(error).placed(text, 0, text))
+        let rewritten = rewrite(text, Form::Text);
+        let new = rewritten.as_ref().map_or(text, |new| &new.text);
+        let rendered = engine.render_str(new, Value::from_object(Root(self.clone())));
+        rendered.map_err(|error| {
+            Trouble::from_error(error).written(rewritten.as_ref()).placed(text, 0, text)
+        })
     }
 }
 

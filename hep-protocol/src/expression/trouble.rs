@@ -1,6 +1,7 @@
 //! What went wrong with an expression, in words; the engine's own errors are translated here and nowhere else.
 
 use super::documented::{Documented, FILTERS, FOREIGN, FUNCTIONS, TESTS};
+use super::rewrite::Rewritten;
 use crate::words::{nearest, shorten};
 use minijinja::{Error, ErrorKind};
 use std::fmt;
@@ -129,6 +130,14 @@ impl Trouble {
             _ => Self::new(TroubleKind::Other, detail),
         };
         Self { line: error.line(), range: error.range(), ..trouble }
+    }
+
+    /// Where it was written, if the engine was given something else.
+    pub(super) fn written(mut self, rewritten: Option<&Rewritten>) -> Self {
+        if let (Some(range), Some(rewritten)) = (&self.range, rewritten) {
+            self.range = Some(rewritten.written(range.clone()));
+        }
+        self
     }
 
     /// At its place in `text`, where what was evaluated begins at byte `start`; its range was within that.

@@ -65,7 +65,7 @@ fn braces_in_braces_text() {
     1 | {{ app['{{ site }}'] }}
       |        ^^^^^^^^^^^^
       |
-      = hint: write `site` in place of `'{{ site }}'`
+      = hint: write `site` in place of `'{{ site }}'`; braces as they are go between `{% raw %}` and `{% endraw %}`
     "#);
 }
 

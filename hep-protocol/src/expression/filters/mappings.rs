@@ -8,6 +8,7 @@ pub(super) fn register(engine: &mut Environment<'static>) {
     engine.add_filter("combine", combine);
     engine.add_filter("dict2items", dict2items);
     engine.add_filter("items2dict", items2dict);
+    engine.add_function("dict", dict);
 }
 
 type Entries = Vec<(Value, Value)>;
@@ -19,6 +20,32 @@ fn entries(value: &Value, filter: &str) -> Result<Entries, Error> {
     }
     let keys = value.try_iter()?.checked();
     keys.map(|key| key.and_then(|key| Ok((key.clone(), value.get_item(&key)?)))).collect()
+}
+
+/// The pairs that are the items of a list.
+pub(super) fn pairs(value: &Value, what: &str) -> Result<Entries, Error> {
+    let pair = |item: Value| {
+        let two = items(&item, what).ok().and_then(|two| <[Value; 2]>::try_from(two).ok());
+        let [key, value] = two.ok_or_else(|| {
+            let message = format!("`{what}` takes pairs, found {}", described(&item));
+            advise(message, "write `[[key, value], ...]`, or make pairs by `zip`")
+        })?;
+        Ok((key, value))
+    };
+    items(value, what)?.into_iter().map(pair).collect()
+}
+
+/// A mapping of another one or of pairs, and of names: Python's.
+fn dict(of: Option<Value>, kwargs: Kwargs) -> Result<Value, Error> {
+    let mut all = match &of {
+        None => Vec::new(),
+        Some(value) if value.kind() == ValueKind::Map => entries(value, "dict")?,
+        Some(value) => pairs(value, "dict")?,
+    };
+    for name in kwargs.args() {
+        all.push((Value::from(name), kwargs.get::<Value>(name)?));
+    }
+    Ok(Value::from_pairs(all))
 }
 
 /// What becomes of two lists of one key.

@@ -53,6 +53,100 @@ fn regular_expressions_are_written_as_in_python() {
 }
 
 #[test]
+fn what_may_be_missing_is_asked_for_at_every_depth() {
+    let v = json!({"a": {"b": [{"c": 1}]}, "n": null, "t": "text"});
+    for missing in [
+        "v.x.y",
+        "v.x.y.z",
+        "v['x']['y']",
+        "v.a.x.y",
+        "v.a.b[3].c",
+        "v.a.b.0.x.y",
+        "v.n.x.y",
+        "v.t.x.y",
+        "nope.x",
+        "nope.x.y[0]",
+        "(v.x).y",
+        "v.get('x').y",
+        "v.a['x' ~ 'y'].z",
+    ] {
+        for (form, expected) in [
+            ("E | default('d')", json!("d")),
+            ("E|d('d')", json!("d")),
+            ("E is defined", json!(false)),
+            ("E is not defined", json!(true)),
+            ("E is undefined", json!(true)),
+            ("E is defined and E.x == 1", json!(false)),
+            ("1 if E is defined else 2", json!(2)),
+            ("[E | default(3)] | first", json!(3)),
+            ("{'k': E | default(v.x.y) | default(4)}.k", json!(4)),
+        ] {
+            check(v.clone(), &form.replace('E', missing), expected);
+        }
+    }
+    check(v.clone(), "v.a.b[0].c | default(5)", json!(1));
+    check(v.clone(), "v.a.b[0].c is defined", json!(true));
+    check(v.clone(), "v[v.q.r | default('a')].b[0].c | default(5)", json!(1));
+    check(
+        json!([{"a": {"b": 1}}, {}]),
+        "v | selectattr('a.b', 'defined') | list | length",
+        json!(1),
+    );
+}
+
+#[test]
+fn what_is_missing_is_an_error_wherever_nothing_stands_in_for_it() {
+    let name_of = |expression: &str| {
+        let scope: Arc<dyn Scope> = Arc::new(Value(json!({"a": {}})));
+        match Language::new().evaluate(expression, &scope).unwrap_err().kind {
+            crate::expression::TroubleKind::Undefined { name } => name,
+            other => panic!("{expression}: {other:?}"),
+        }
+    };
+    assert_eq!(name_of("v.x.y"), "v.x");
+    assert_eq!(name_of("v.a.x | upper"), "v.a.x");
+    assert_eq!(name_of("v.x.y | upper | default('d')"), "v.x");
+    assert_eq!(name_of("v.b is defined or v.x.y"), "v.x");
+    assert_eq!(name_of("v.x.y == 1 and v.x.y is defined"), "v.x");
+}
+
+#[test]
+fn pythons_texts_and_mappings() {
+    let v = || json!({"a": "b c", "d": 1, "u": "/ä&="});
+    check(v(), "v | urlencode", json!("a=b+c&d=1&u=%2F%C3%A4%26%3D"));
+    check(v(), "[['a', 'b'], ['c', 'd e']] | urlencode", json!("a=b&c=d+e"));
+    check(v(), "'a/b c' | urlencode", json!("a/b%20c"));
+    check(v(), "dict(['a'] | zip([1]))", json!({"a": 1}));
+    check(v(), "dict([('a', 1)], a=2, b=3)", json!({"a": 2, "b": 3}));
+    check(v(), "dict({'a': 1}, b=3)", json!({"a": 1, "b": 3}));
+    check(v(), "dict()", json!({}));
+    check(v(), "dict([1])", json!("`dict` takes pairs, found the number 1"));
+    check(v(), "'a:b:c'.rsplit(':', 1)", json!(["a:b", "c"]));
+    check(v(), "'a:b:c'.rsplit(':')", json!(["a", "b", "c"]));
+    check(v(), "' a  b c '.rsplit()", json!(["a", "b", "c"]));
+    check(v(), "' a  b c '.rsplit(none, 1)", json!(["a  b", "c"]));
+    check(v(), "'x'.zfill(3) ~ '-7'.zfill(4) ~ '12345'.zfill(3)", json!("00x-00712345"));
+    check(
+        v(),
+        "'a=b=c'.partition('=') + 'a=b=c'.rpartition('=')",
+        json!(["a", "=", "b=c", "a=b", "=", "c"]),
+    );
+    check(v(), "'ab'.center(5) ~ '|' ~ 'abc'.center(6, '-')", json!("  ab |-abc--"));
+    check(v(), "'v1.2'.removeprefix('v') ~ 'x.conf'.removesuffix('.conf')", json!("1.2x"));
+    check(v(), "'x'.ljust(99999999999)", json!("this takes too much work to evaluate"));
+    check(v(), "'%s' % 'x'", json!("x"));
+    check(v(), "'%s-%03d' % (v.a, v.d)", json!("b c-001"));
+    check(v(), "'%s' % v.d ~ '!'", json!("1!"));
+    check(v(), "'%05.1f%%' % 2.25", json!("002.2%"));
+    check(v(), "7 % 4 + v.d % 2", json!(4));
+    check(v(), "'hello' | truncate(3)", json!("hello"));
+    check(v(), "'hello you all' | truncate(6)", json!("hel..."));
+    check(v(), "'hello you all' | truncate(9)", json!("hello you all"));
+    check(v(), "'hello you all there' | truncate(10, true, '..')", json!("hello yo.."));
+    check(v(), "'hello you all there' | truncate(10, end='')", json!("hello you"));
+}
+
+#[test]
 fn versions_are_compared_by_their_numbers() {
     for (old, new) in [
         ("1.9", "1.10"),

@@ -1,7 +1,7 @@
 //! Filters of texts.
 
 use super::{advise, defined, items, shown};
-use minijinja::value::Kwargs;
+use minijinja::value::{Kwargs, Rest, ValueKind, ValueOrKwargs};
 use minijinja::{Environment, Error, Value};
 use std::fmt::Write as _;
 
@@ -10,6 +10,7 @@ pub(super) fn register(engine: &mut Environment<'static>) {
     engine.add_filter("join", join);
     engine.add_filter("quote", quote);
     engine.add_filter("comment", comment);
+    engine.add_filter("truncate", truncate);
     engine.add_filter("urlencode", urlencode);
 }
 
@@ -71,17 +72,56 @@ fn comment(value: &Value, style: Option<String>, kwargs: Kwargs) -> Result<Strin
     Ok(lines.join("\n"))
 }
 
-/// What RFC 3986 calls unreserved stays, and `/`; all else becomes its bytes in hex.
+/// A text as part of a URL; a mapping, or a list of pairs, as a query: `a=b+c&d=1`.
 fn urlencode(value: &Value) -> Result<String, Error> {
-    let text = shown(defined(value)?)?;
+    let pairs: Vec<(Value, Value)> = match defined(value)?.kind() {
+        ValueKind::Map => {
+            let pair = |key: Value| Ok::<_, Error>((key.clone(), value.get_item(&key)?));
+            value.try_iter()?.checked().map(|key| pair(key?)).collect::<Result<_, _>>()?
+        }
+        ValueKind::Seq | ValueKind::Iterable => super::mappings::pairs(value, "urlencode")?,
+        _ => return Ok(percent_encoded(&shown(value)?, b"-._~/")),
+    };
+    let plus =
+        |value: &Value| Ok::<_, Error>(percent_encoded(&shown(value)?, b"-._~ ").replace(' ', "+"));
+    let pair = |(key, value): (Value, Value)| Ok(format!("{}={}", plus(&key)?, plus(&value)?));
+    Ok(pairs.into_iter().map(pair).collect::<Result<Vec<String>, Error>>()?.join("&"))
+}
+
+/// Letters, digits and these stay; all else becomes its bytes in hex, as RFC 3986 has it.
+fn percent_encoded(text: &str, stays: &[u8]) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+        if byte.is_ascii_alphanumeric() || stays.contains(&byte) {
             encoded.push(char::from(byte));
         } else {
             // Writing to a string does not fail.
             let _written = write!(encoded, "%{byte:02X}");
         }
     }
-    Ok(encoded)
+    encoded
+}
+
+/// The text up to a length, `end` included, if it is longer than that by more than `leeway`: Jinja's.
+fn truncate(value: &Value, rest: Rest<ValueOrKwargs>) -> Result<String, Error> {
+    type Given = (Option<usize>, Option<bool>, Option<String>, Option<usize>, Kwargs);
+    let rest = rest.into_values();
+    let (length, killwords, end, leeway, kwargs): Given = minijinja::value::from_args(&rest)?;
+    let text = super::kinds::text(value, "truncate")?;
+    let length = length.or(kwargs.get("length")?).unwrap_or(255);
+    let killwords = killwords.or(kwargs.get("killwords")?).unwrap_or(false);
+    let end = end.or(kwargs.get("end")?).unwrap_or_else(|| "...".to_owned());
+    let leeway = leeway.or(kwargs.get("leeway")?).unwrap_or(5);
+    kwargs.assert_all_used()?;
+    let ends = end.chars().count();
+    if length < ends {
+        let message = format!("`truncate` to {length} has no room for the end `{end}`");
+        return Err(advise(message, "give a larger length, or `end=''`"));
+    }
+    if text.chars().count() <= length.saturating_add(leeway) {
+        return Ok(text);
+    }
+    let cut: String = text.chars().take(length.saturating_sub(ends)).collect();
+    let whole_words = if killwords { None } else { cut.rsplit_once(' ').map(|(words, _)| words) };
+    Ok(format!("{}{end}", whole_words.unwrap_or(&cut)))
 }

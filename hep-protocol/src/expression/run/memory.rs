@@ -1,6 +1,7 @@
 //! Compiled expressions, kept: a condition in a loop is compiled once.
 
 use super::super::engine::engine;
+use super::super::rewrite::{Form, Rewritten, rewrite};
 use super::lock;
 use minijinja::{Error, Expression};
 use std::collections::HashMap;
@@ -16,7 +17,12 @@ pub(in super::super) struct Memory {
     compiled: Mutex<HashMap<String, Arc<Compiled>>>,
 }
 
-type Compiled = Expression<'static, 'static>;
+/// An expression as the engine has it.
+pub(in super::super) struct Compiled {
+    pub(super) expression: Expression<'static, 'static>,
+    /// Where its parts were written, if not where they are.
+    pub(super) rewritten: Option<Rewritten>,
+}
 
 impl fmt::Debug for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -25,13 +31,24 @@ impl fmt::Debug for Memory {
 }
 
 impl Memory {
-    pub(super) fn expression(&self, text: &str) -> Result<Arc<Compiled>, Error> {
+    /// Compiles an expression, once.
+    ///
+    /// # Errors
+    /// What is wrong with it, at its place in what was compiled; and what that was, if not the text itself.
+    pub(super) fn expression(
+        &self,
+        text: &str,
+    ) -> Result<Arc<Compiled>, (Error, Option<Rewritten>)> {
         let known = lock(&self.compiled).get(text).cloned();
         match known {
             Some(expression) => Ok(expression),
             None => {
-                let expression = engine().compile_expression_owned(text.to_owned())?;
-                let expression = Arc::new(expression);
+                let rewritten = rewrite(text, Form::Bare);
+                let new = rewritten.as_ref().map_or(text, |new| &new.text).to_owned();
+                let expression = match engine().compile_expression_owned(new) {
+                    Ok(expression) => Arc::new(Compiled { expression, rewritten }),
+                    Err(error) => return Err((error, rewritten)),
+                };
                 let mut compiled = lock(&self.compiled);
                 if compiled.len() >= MAX_KEPT {
                     compiled.clear();
