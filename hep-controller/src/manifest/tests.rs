@@ -5,6 +5,7 @@
 mod alike;
 mod decoding;
 mod expressions;
+mod extra;
 mod includes;
 mod keys;
 mod language;

@@ -70,6 +70,47 @@ fn definitions_of(word: &str) -> Result<Vec<Definition>, Diagnostics> {
         let unplaced = |one| Definition { origin: COMMAND_LINE.to_owned(), ..one };
         return Ok(definitions.into_iter().map(unplaced).collect());
     }
+    let (mut definitions, mut problems) = (Vec::new(), Diagnostics::default());
+    for assignment in assignments(word) {
+        match definition(assignment) {
+            Ok(definition) => definitions.push(definition),
+            Err(found) => problems.extend(found),
+        }
+    }
+    problems.unless(definitions)
+}
+
+/// The parts of `a=1 b='x y'`: each begins with a name and `=`, behind a blank that is in no quotes and no braces.
+fn assignments(word: &str) -> Vec<&str> {
+    let (mut parts, mut begin) = (Vec::new(), 0);
+    let (mut quote, mut braces, mut before) = (None, 0_usize, ' ');
+    for (at, character) in word.char_indices() {
+        let rest = word.get(at..).unwrap_or_default();
+        match (quote, character) {
+            (Some(open), character) if open == character && before != '\\' => quote = None,
+            (Some(_), _) => {}
+            // One inside of a word is an apostrophe.
+            (None, '\'' | '"') if matches!(before, '=' | ' ' | '(' | ',' | '[' | '{') => {
+                quote =
+                    rest.get(1..).is_some_and(|rest| rest.contains(character)).then_some(character);
+            }
+            (None, '{' | '[') => braces += 1,
+            (None, '}' | ']') => braces = braces.saturating_sub(1),
+            (None, _) if braces == 0 && before.is_whitespace() && at > begin => {
+                if rest.split_once('=').is_some_and(|(name, _)| is_name(name)) {
+                    parts.push(word.get(begin..at).unwrap_or_default().trim_end());
+                    begin = at;
+                }
+            }
+            (None, _) => {}
+        }
+        before = character;
+    }
+    parts.push(word.get(begin..).unwrap_or_default());
+    parts
+}
+
+fn definition(word: &str) -> Result<Definition, Diagnostics> {
     let refuse = |message: String, hint: &str| {
         let source = Arc::new(Source { path: COMMAND_LINE.into(), text: word.to_owned() });
         let span = Span::new(0, word.split('=').next().map_or(0, str::len).max(1));
@@ -100,25 +141,22 @@ fn definitions_of(word: &str) -> Result<Vec<Definition>, Diagnostics> {
         return refuse(format!("`{text}` is a text, which any condition takes for true"), &hint);
     }
     let (name, origin) = (name.to_owned(), COMMAND_LINE.to_owned());
-    Ok(vec![Definition { name, value: value_of(text), origin }])
+    Ok(Definition { name, value: value_of(text.trim()), origin })
 }
 
-/// A value as a scalar or a flow collection of YAML means it; what is neither is text.
+/// A value: in quotes a text, in brackets a collection as YAML has it, else what the word means. What YAML would read
+/// into a word, as a comment into `#fff`, stays a part of it.
 fn value_of(text: &str) -> Value {
-    let source = Arc::new(Source { path: COMMAND_LINE.into(), text: text.to_owned() });
-    let (node, problems) = yaml::parse(&source);
-    match node {
-        Some(node) if problems.is_empty() => match &node.kind {
-            Kind::Scalar(_) if has_expression(text) => Value::from(text),
-            // `key: value` in a value of the command line is more likely a text.
-            Kind::Map(_) | Kind::Seq(_) if !text.trim_start().starts_with(['{', '[']) => {
-                Value::from(text)
-            }
-            Kind::Scalar(_) | Kind::Seq(_) | Kind::Map(_) | Kind::Broken => node.to_json(),
-        },
-        None if problems.is_empty() => Value::from(""),
-        Some(_) | None => Value::from(text),
+    if text.starts_with(['{', '[', '"', '\'']) && !has_expression(text) {
+        let source = Arc::new(Source { path: COMMAND_LINE.into(), text: text.to_owned() });
+        let (node, problems) = yaml::parse(&source);
+        // Whatever stands behind it makes all of it a text.
+        let whole =
+            |node: &Node| text.get(node.span.end..).is_some_and(|rest| rest.trim().is_empty());
+        let node = node.filter(|node| problems.is_empty() && whole(node));
+        return node.map_or_else(|| Value::from(text), |node| node.to_json());
     }
+    if text.is_empty() { Value::from("") } else { Node::of_word(text, Span::default()).to_json() }
 }
 
 /// The variables of a file.

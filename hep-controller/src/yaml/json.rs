@@ -154,3 +154,8 @@ impl Node {
 fn scalar(text: &str, style: Style) -> Kind {
     Kind::Scalar(Scalar { text: text.into(), style })
 }
+
+    /// A word that is written nowhere but here, and may mean a number, a truth value or nothing.
+    pub(crate) fn of_word(text: &str, span: Span) -> Node {
+        Node::new(span, scalar(text, Style::Plain))
+    }
