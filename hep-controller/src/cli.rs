@@ -12,6 +12,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+mod habits;
 pub(crate) mod output;
 mod transport;
 mod upload;
@@ -28,6 +29,14 @@ Exit codes:
   3    some host was unreachable or lost, and no task failed
   4    with --fail-on-change: something was changed, or is pending
   130  stopped on request (Ctrl-C)";
+
+/// The groups of options in the help. What is in none of them stands first.
+const TARGETS: &str = "Targets";
+const LOGIN: &str = "Login";
+const BECOME: &str = "Become";
+const SELECTION: &str = "Selection";
+const REPORT: &str = "Report";
+const LIMITS: &str = "Limits";
 
 const COMPLETIONS: &str = "\
 In the shell's start file:
@@ -52,10 +61,10 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make all hosts of a hosts file what a manifest says.
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_long_help = EXIT_CODES)]
     Push(Box<Push>),
     /// Make this machine what a manifest says, as the user who runs hep.
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_long_help = EXIT_CODES)]
     Apply(Apply),
     /// Check manifests, and with -c or -i also config and hosts file, without contacting a host.
     Validate(Validate),
@@ -88,7 +97,7 @@ pub(crate) struct Push {
     #[command(flatten)]
     pub(crate) tasks: Tasks,
     /// Show the variables of a host, each with where it comes from, and contact nothing.
-    #[arg(long, value_name = "HOST", add = completions::hosts())]
+    #[arg(long, value_name = "HOST", help_heading = SELECTION, hide_short_help = true, add = completions::hosts())]
     pub(crate) show_vars: Option<String>,
     #[command(flatten)]
     pub(crate) login: Login,
@@ -97,14 +106,20 @@ pub(crate) struct Push {
     #[command(flatten)]
     pub(crate) limits: limits::Limits,
     /// Only these of the hosts: a pattern as `web:!web3`, or `@FILE` with one host a line.
-    #[arg(short, long, value_name = "PATTERN", add = completions::hosts())]
+    #[arg(short, long, value_name = "PATTERN", help_heading = TARGETS, add = completions::hosts())]
     pub(crate) limit: Option<String>,
     /// How many hosts to work on at a time.
-    #[arg(long, value_name = "N", default_value = "32")]
+    #[arg(long, value_name = "N", default_value = "32", help_heading = LIMITS)]
     pub(crate) forks: Forks,
     /// How long a host's name, the connection and the key exchange may take together, in seconds; without it 15, 15
     /// and 20.
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        help_heading = LIMITS,
+        hide_short_help = true,
+        value_parser = clap::value_parser!(u64).range(1..=86_400)
+    )]
     pub(crate) connect_timeout: Option<u64>,
 }
 
@@ -132,6 +147,7 @@ impl std::str::FromStr for Forks {
 
 /// Config and hosts file.
 #[derive(Debug, Default, Args)]
+#[command(next_help_heading = TARGETS)]
 pub(crate) struct Files {
     /// Defaults for the rest; `hep.yml`, or else `config.yml`, of the working directory is taken if it is there.
     #[arg(short, long, value_name = "FILE")]
@@ -148,13 +164,13 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) check: bool,
     /// Show how the content of files changes.
-    #[arg(long)]
+    #[arg(long, help_heading = REPORT)]
     pub(crate) diff: bool,
     /// For whom the report is.
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", help_heading = REPORT)]
     pub(crate) output: Output,
     /// Exit with 4 if anything was changed, or is pending.
-    #[arg(long)]
+    #[arg(long, help_heading = REPORT, hide_short_help = true)]
     pub(crate) fail_on_change: bool,
     /// Ask before each task, one host at a time: `y` runs it, `n` leaves it out, `c` runs all from there on, `q` stops.
     #[arg(long)]
@@ -173,6 +189,7 @@ pub(crate) struct Vars {
 
 /// Which tasks of a manifest are run.
 #[derive(Debug, Default, Args)]
+#[command(next_help_heading = SELECTION)]
 pub(crate) struct Tasks {
     /// Only tasks with one of these tags, and those with the tag `always`.
     #[arg(long, value_name = "TAGS", value_delimiter = ',', add = completions::tags())]
@@ -181,7 +198,7 @@ pub(crate) struct Tasks {
     #[arg(long, value_name = "TAGS", value_delimiter = ',', add = completions::tags())]
     pub(crate) skip_tags: Vec<String>,
     /// Begin with the task of this name.
-    #[arg(long, value_name = "NAME", add = completions::tasks())]
+    #[arg(long, value_name = "NAME", add = completions::tasks(), hide_short_help = true)]
     pub(crate) start_at: Option<String>,
     /// Show the tasks that would be run, and contact nothing.
     #[arg(long)]
@@ -200,6 +217,7 @@ pub(crate) enum Output {
 
 /// How to log in where a host's line does not say; wins over the config.
 #[derive(Debug, Default, Args)]
+#[command(next_help_heading = LOGIN)]
 pub(crate) struct Login {
     /// The user to log in as.
     #[arg(short, long, value_name = "NAME")]
@@ -214,13 +232,13 @@ pub(crate) struct Login {
     #[arg(short = 'k', long)]
     pub(crate) ask_pass: bool,
     /// A command on this machine that prints that password; started without a shell.
-    #[arg(long, value_name = "COMMAND")]
+    #[arg(long, value_name = "COMMAND", hide_short_help = true)]
     pub(crate) password_command: Option<String>,
     /// What to do about a host whose key is not in known_hosts; default: what ssh_config says, else `ask`.
     #[arg(long, value_enum, value_name = "POLICY")]
     pub(crate) host_key: Option<HostKey>,
     /// The ssh_config that counts, as with `ssh -F`; `none` for none. Default: those that `ssh` reads.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(crate) ssh_config: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) upload: upload::Upload,
@@ -323,10 +341,16 @@ pub(crate) struct Facts {
     #[command(flatten)]
     pub(crate) login: Login,
     /// How many hosts to ask at a time.
-    #[arg(long, value_name = "N", default_value = "32")]
+    #[arg(long, value_name = "N", default_value = "32", help_heading = LIMITS)]
     pub(crate) forks: Forks,
     /// How long a host's name, the connection and the key exchange may take together, in seconds.
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        help_heading = LIMITS,
+        hide_short_help = true,
+        value_parser = clap::value_parser!(u64).range(1..=86_400)
+    )]
     pub(crate) connect_timeout: Option<u64>,
     /// For whom it is: JSON is one object, with the facts of each host under its name.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
@@ -357,7 +381,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, cl
     if words.get(1).is_some_and(means_push) {
         words.insert(1, "push".into());
     }
-    Cli::try_parse_from(words)
+    Cli::try_parse_from(words).map_err(habits::advised)
 }
 
 /// Whether a first word is an option or a file of `push`. A word that is neither a file nor looks like one is left to
@@ -436,6 +460,19 @@ mod tests {
         {
             assert!(parsed(&format!("hep push {line}")).is_err(), "{line}");
         }
+    }
+
+    #[test]
+    fn options_are_grouped_and_few_in_the_short_help() {
+        let (short, long) =
+            (parsed("hep push -h").unwrap_err(), parsed("hep push --help").unwrap_err());
+        for group in [TARGETS, LOGIN, BECOME, SELECTION, REPORT, LIMITS] {
+            assert!(long.contains(&format!("\n{group}:\n")), "{group}\n{long}");
+            assert!(short.contains(&format!("\n{group}:\n")), "{group}\n{short}");
+        }
+        assert!(short.lines().count() < 60, "{} lines\n{short}", short.lines().count());
+        assert!(long.contains("--password-command") && !short.contains("--password-command"));
+        assert!(long.contains("Exit codes") && !short.contains("Exit codes"));
     }
 
     #[test]

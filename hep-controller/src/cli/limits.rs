@@ -8,13 +8,14 @@ use std::path::PathBuf;
 
 /// Bounds of a run.
 #[derive(Debug, Default, Args)]
+#[command(next_help_heading = super::LIMITS)]
 pub(crate) struct Limits {
     /// How often a connection that fails is tried again, with longer and longer pauses; default: 2 for one that was
     /// accepted and closed at once, as busy servers do, else 0.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=100))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=100), hide_short_help = true)]
     pub(crate) connect_retries: Option<u32>,
     /// How long a task may take that has no `timeout`, in seconds. Package managers are never killed.
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..), hide_short_help = true)]
     pub(crate) task_timeout: Option<u32>,
     /// How long the run may take, in seconds: then no host begins, steps in hand finish, and 30 s later links are cut.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]

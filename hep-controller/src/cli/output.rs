@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 /// How much is told, and where.
 #[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = super::REPORT)]
 pub(crate) struct Args {
     /// Tell more: what each host is, what processes write while they run; twice: what the agent does; three times: the
     /// stages on the way to each host, with times and bytes.
@@ -20,7 +21,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     pub(crate) log: Option<PathBuf>,
     /// At the end show the slowest tasks, and the stages on the way to the hosts.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) profile: bool,
 }
 

@@ -6,6 +6,7 @@ use hep_protocol::value::Json;
 
 /// As whom tasks run where manifest and inventory do not say.
 #[derive(Debug, Default, Args)]
+#[command(next_help_heading = super::BECOME)]
 pub(crate) struct Rights {
     /// Run tasks as another user: `root`, or that of `--become-user`.
     #[arg(id = "become", short = 'b', long = "become")]
@@ -20,7 +21,7 @@ pub(crate) struct Rights {
     #[arg(short = 'K', long)]
     pub(crate) ask_become_pass: bool,
     /// A command on this machine that prints that password; started without a shell.
-    #[arg(long, value_name = "COMMAND")]
+    #[arg(long, value_name = "COMMAND", hide_short_help = true)]
     pub(crate) become_password_command: Option<String>,
 }
 

@@ -5,6 +5,7 @@ use clap::{Args, ValueEnum};
 
 /// Which way leads to the hosts; wins over the inventory.
 #[derive(Debug, Default, Args)]
+#[command(next_help_heading = super::LOGIN)]
 pub(crate) struct Way {
     /// Which way leads to the hosts; default: what the inventory's `hep_transport` or the config says, else `ssh2`.
     #[arg(long, value_enum, value_name = "TRANSPORT")]

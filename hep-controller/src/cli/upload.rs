@@ -5,9 +5,10 @@ use clap::{Args, ValueEnum};
 
 /// How the agent comes onto the hosts; wins over the inventory.
 #[derive(Debug, Default, Args)]
+#[command(next_help_heading = super::LOGIN)]
 pub(crate) struct Upload {
     /// How the agent comes onto the hosts; default: what the inventory's `agent_upload` or the config says, else `sftp`.
-    #[arg(long, value_enum, value_name = "MODE")]
+    #[arg(long, value_enum, value_name = "MODE", hide_short_help = true)]
     agent_upload: Option<Mode>,
 }
 
