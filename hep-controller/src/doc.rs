@@ -10,6 +10,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+use crate::manifest::ansible;
 use crate::manifest::keys::{self, Key};
 use crate::report::text::{Colour, Style};
 use crate::schema;
@@ -66,6 +67,7 @@ pub(crate) fn page(topic: Option<&str>, colour: Colour) -> Result<String, Refusa
                 }
                 (None, Some(module)) => module::print(module, &mut page),
                 (None, None) if entry(&mut page, word) => {}
+                (None, None) if instead(&mut page, word, &modules) => {}
                 (None, None) => return Err(no_page(word, &modules)),
             }
         }
@@ -94,6 +96,19 @@ fn entry(page: &mut Page, word: &str) -> bool {
         found = true;
     }
     found
+}
+
+/// The page of the module that does what one of Ansible's does, or of one written with its collection; whether there is any.
+fn instead(page: &mut Page, word: &str, modules: &[schema::Module]) -> bool {
+    let named = |name: &str| modules.iter().find(|module| module.name == name);
+    let (module, words) = match ansible::module_for(word) {
+        Some((module, words)) => (named(module), Some(words)),
+        None => (ansible::qualified(word).and_then(named), None),
+    };
+    let Some(module) = module else { return false };
+    words.into_iter().for_each(|words| page.text(&words));
+    module::print(module, page);
+    true
 }
 
 fn no_page(word: &str, modules: &[schema::Module]) -> Refusal {

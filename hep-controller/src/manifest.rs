@@ -4,7 +4,7 @@
 //! checks it for every host it is for. Every mistake is reported in one go, with its place.
 
 mod alike;
-mod ansible;
+pub(crate) mod ansible;
 mod audience;
 pub(crate) mod batches;
 mod compile;
@@ -15,7 +15,7 @@ mod include;
 pub(crate) mod keys;
 mod listing;
 mod mistakes;
-mod module;
+pub(crate) mod module;
 mod notify;
 pub(crate) mod parameter;
 mod params;

@@ -10,6 +10,7 @@ mod tests;
 
 pub(crate) use form::aliases;
 
+use crate::manifest::module::main_parameter;
 use hep_protocol::task::TaskSpec;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -52,6 +53,12 @@ pub(crate) fn manifest() -> Value {
         let mut parameters = module.parameters.clone();
         form::admit_expressions(&mut parameters);
         form::spell_out_aliases(&mut parameters);
+        if let Some(main) = main_parameter(&module.name) {
+            let about = format!("A value alone is `{main}`.");
+            let types = ["string", "number", "boolean", "array"];
+            let alone = json!({"type": types, "description": about});
+            parameters = json!({"if": {"type": "object"}, "then": parameters, "else": alone});
+        }
         definitions.insert(module.name.clone(), parameters);
     }
     definitions.extend(language::definitions(&modules));

@@ -2,6 +2,7 @@
 
 use super::EXAMPLES;
 use super::page::{Page, Row};
+use crate::manifest::module::main_parameter;
 use crate::report::text::Style;
 use crate::schema::{Module, aliases};
 use serde_json::Value;
@@ -44,6 +45,10 @@ pub(super) fn print(module: &Module, page: &mut Page) {
         page.text(
             "Any value may be a `{{ expression }}`. `hep doc task` has the keys beside the module.",
         );
+        if let Some(main) = main_parameter(&module.name) {
+            let name = &module.name;
+            page.text(&format!("`{name}: VALUE` is short for `{name}: {{{main}: VALUE}}`."));
+        }
     }
     if let Some(example) = example(&module.name) {
         page.heading(&format!("Example (examples/{}.yml)", module.name));

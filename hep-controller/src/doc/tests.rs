@@ -68,6 +68,8 @@ fn a_module_shows_all_it_takes() {
 
     Any value may be a `{{ expression }}`. `hep doc task` has the keys beside the module.
 
+    `service: VALUE` is short for `service: {name: VALUE}`.
+
     Example (examples/service.yml)
       # Services, of systemd or of SysV scripts: hep sees which of them the host has.
 
@@ -230,6 +232,26 @@ fn filters_are_shown_with_examples() {
     last                  the last item
                             [3, 1, 2] | last -> 2
     "#);
+}
+
+#[test]
+fn a_module_of_ansible_s_is_answered_with_the_one_that_does_it() {
+    for (theirs, ours) in [
+        ("copy", "file"),
+        ("template", "file"),
+        ("systemd", "service"),
+        ("shell", "command"),
+        ("package", "apt"),
+        ("user", "command"),
+        ("ansible.builtin.copy", "file"),
+        ("set_fact", "set"),
+    ] {
+        let page = shown(theirs);
+        let short = theirs.rsplit('.').next().unwrap();
+        assert!(page.starts_with(&format!("hep has no `{short}`: ")), "{page}");
+        assert!(page.ends_with(shown(ours).trim_start()), "{theirs}: {page}");
+    }
+    assert_eq!(shown("ansible.builtin.apt"), shown("apt"));
 }
 
 #[test]

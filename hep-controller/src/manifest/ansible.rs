@@ -51,6 +51,14 @@ pub(super) fn task_key(key: &str) -> Option<Foreign> {
     not_yet.or_else(|| find(NEVER).map(|hint| Foreign { verdict: Verdict::Never, hint }))
 }
 
+/// hep's module for what a module of Ansible's does, and how it is written.
+pub(crate) fn module_for(name: &str) -> Option<(&'static str, String)> {
+    let name = qualified(name).unwrap_or(name);
+    let (_, module) = MODULES.iter().find(|(theirs, _)| *theirs == name)?;
+    let foreign = task_key(name)?;
+    Some((module, format!("hep has no `{name}`: {}", foreign.hint)))
+}
+
 /// What to say of a play's key.
 pub(super) fn play_key(key: &str) -> Option<Foreign> {
     match key {
@@ -64,7 +72,7 @@ pub(super) fn play_key(key: &str) -> Option<Foreign> {
 }
 
 /// The short name of a module that was written with its collection.
-pub(super) fn qualified(key: &str) -> Option<&str> {
+pub(crate) fn qualified(key: &str) -> Option<&str> {
     ["ansible.builtin.", "ansible.legacy.", "ansible.posix.", "community.general."]
         .iter()
         .find_map(|prefix| key.strip_prefix(prefix))
@@ -93,6 +101,53 @@ const TIME_LIMIT: &str = "a task runs until it is done; `timeout: SECONDS` limit
 const ONE_HOST: &str = "put the task into a play of its own, with `hosts:` naming that host";
 const ROLE: &str = "write the role's tasks into a file and `include: roles/NAME/tasks/main.yml`";
 const PATTERNS: &str = "write the files as a list: `loop: [a.conf, b.conf]`; a directory as `src` of `file` is copied whole";
+
+/// Ansible's modules, and the module by which hep does the same.
+const MODULES: &[(&str, &str)] = &[
+    ("apt_key", "file"),
+    ("apt_repository", "file"),
+    ("assemble", "file"),
+    ("authorized_key", "file"),
+    ("blockinfile", "file"),
+    ("copy", "file"),
+    ("cron", "file"),
+    ("debconf", "apt"),
+    ("dnf", "apt"),
+    ("dpkg_selections", "apt"),
+    ("expect", "command"),
+    ("find", "command"),
+    ("get_url", "command"),
+    ("git", "command"),
+    ("group", "command"),
+    ("hostname", "command"),
+    ("ini_file", "file"),
+    ("lineinfile", "file"),
+    ("meta", "flush"),
+    ("mount", "command"),
+    ("npm", "command"),
+    ("package", "apt"),
+    ("package_facts", "command"),
+    ("pause", "wait_for"),
+    ("pip", "command"),
+    ("raw", "command"),
+    ("replace", "file"),
+    ("script", "command"),
+    ("service_facts", "command"),
+    ("set_fact", "set"),
+    ("shell", "command"),
+    ("slurp", "command"),
+    ("synchronize", "file"),
+    ("sysctl", "file"),
+    ("systemd", "service"),
+    ("systemd_service", "service"),
+    ("sysvinit", "service"),
+    ("template", "file"),
+    ("timezone", "command"),
+    ("unarchive", "command"),
+    ("uri", "command"),
+    ("user", "command"),
+    ("yum", "apt"),
+];
 
 /// Keys whose meaning is not there yet, and how to do without.
 const NOT_YET: &[(&str, &str)] = &[
@@ -302,3 +357,17 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("service", "restarted", "restart"),
     ("service", "reloaded", "reload"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hep_protocol::task::TaskSpec;
+
+    #[test]
+    fn each_module_of_ansible_s_leads_to_one_of_hep_s_with_words() {
+        for (theirs, ours) in MODULES {
+            assert!(TaskSpec::MODULES.contains(ours), "{ours}");
+            assert!(module_for(theirs).is_some(), "{theirs} has no words");
+        }
+    }
+}

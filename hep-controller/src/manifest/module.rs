@@ -24,6 +24,46 @@ const MAIN_PARAMETERS: [(&str, &str); 9] = [
     ("wait_for", "port"),
 ];
 
+/// Ansible's parameters that stand as `key=value` behind a program.
+const BEHIND_A_PROGRAM: [&str; 6] = ["argv", "chdir", "creates", "executable", "removes", "stdin"];
+
+/// Ansible's words for main parameters.
+const WORDS: [&str; 5] = ["dest", "name", "path", "pkg", "state"];
+
+/// The parameter that a value alone is: `command: id` is `command: {argv: id}`.
+pub(crate) fn main_parameter(module: &str) -> Option<&'static str> {
+    MAIN_PARAMETERS.iter().find(|(name, _)| *name == module).map(|(_, key)| *key)
+}
+
+/// A task in which a module that has a value alone has it as its main parameter; nothing if none has.
+pub(super) fn spelled_out(task: &Node) -> Option<Node> {
+    let entries = task.entries();
+    let alone = |entry: &Entry| main_parameter(&entry.key.text).filter(|_| stands_alone(entry));
+    let (number, main) =
+        entries.iter().enumerate().find_map(|(at, entry)| Some((at, alone(entry)?)))?;
+    let value = entries.get(number)?.value.clone();
+    let task = task.with(number, Node::below(main, value));
+    Some(spelled_out(&task).unwrap_or(task))
+}
+
+/// Whether a module's value is one that its main parameter may take. `apt: name=nginx` is none.
+fn stands_alone(entry: &Entry) -> bool {
+    let value = &entry.value;
+    let module: &str = &entry.key.text;
+    match &value.kind {
+        Kind::Map(_) | Kind::Broken => false,
+        Kind::Seq(items) => !items.is_empty(),
+        Kind::Scalar(_) => value.text().is_some_and(|text| {
+            let known = |name: &str| match module {
+                "command" => BEHIND_A_PROGRAM.contains(&name),
+                module => parameters(module).contains(&name) || WORDS.contains(&name),
+            };
+            let mut words = text.split_whitespace().filter_map(|word| word.split_once('='));
+            !words.any(|(name, _)| known(name))
+        }),
+    }
+}
+
 /// Modules that take any names, or none.
 const FREE: [&str; 2] = ["flush", "set"];
 
@@ -137,8 +177,7 @@ fn names_fit(source: &Arc<Source>, entry: &Entry, problems: &mut Diagnostics) ->
 /// `apt: nginx`, `apt:` and `apt: [a, b]`, where parameters should be.
 fn no_mapping(source: &Arc<Source>, module: &str, entry: &Entry) -> Diagnostic {
     let value = &entry.value;
-    let main = MAIN_PARAMETERS.iter().find(|(name, _)| *name == module).map(|(_, key)| *key);
-    let main = main.unwrap_or("name");
+    let main = main_parameter(module).unwrap_or("name");
     if value.is_null() {
         return Diagnostic::at(source, entry.key.span, format!("`{module}` has no parameters"))
             .hint(format!("write them below it, indented further: `{main}: ...`"));

@@ -40,6 +40,8 @@ impl Reader {
         item: &Node,
         owner: Owner,
     ) -> Option<ManifestTask> {
+        let spelled_out = module::spelled_out(item);
+        let item = spelled_out.as_ref().unwrap_or(item);
         let Sorted { modules, strange } = Sorted::of(item);
         let beside = BesideModule::of(&modules, &strange);
         self.problems.extend(beside.problem(source));

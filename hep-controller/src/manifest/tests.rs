@@ -226,7 +226,7 @@ fn ten_mistakes_are_shown_in_one_run() {
 - name: relative
   file: {dest: etc/motd, content: hello, recurse: yes}
 - name: short form
-  apt: nginx
+  apt: name=nginx
 - name: misspelt
   atp: {package: nginx}
 - name: from a playbook
@@ -277,11 +277,11 @@ fn ten_mistakes_are_shown_in_one_run() {
       |
       = hint: write `true`
 
-    error: `apt` takes a mapping of parameters, found the text `nginx`
+    error: `apt` takes a mapping of parameters, found the text `name=nginx`
      --> site.yml:9:8
       |
-    9 |   apt: nginx
-      |        ^^^^^
+    9 |   apt: name=nginx
+      |        ^^^^^^^^^^
       |
       = hint: write `apt: {package: nginx}`
 
@@ -365,7 +365,7 @@ fn misplaced_lines_are_explained() {
   file: {dest: /x}
 - file: {dest: {{ path }}, content: *x}
 - just words
-- command: ls -l
+- command: ls creates=/x
 - file: {src: x}
 - file: {dest: [a], content: }
 - apt: {debconf: [{package: x, questio: y, type: z, value: 1}]}
@@ -440,11 +440,11 @@ fn misplaced_lines_are_explained() {
        |
        = hint: write `name:` and a module, as in `- file: {dest: /etc/motd, content: hello}`
 
-    error: `command` takes a mapping of parameters, found the text `ls -l`
+    error: `command` takes a mapping of parameters, found the text `ls creates=/x`
       --> site.yml:15:12
        |
-    15 | - command: ls -l
-       |            ^^^^^
+    15 | - command: ls creates=/x
+       |            ^^^^^^^^^^^^^
        |
        = hint: write `command: {argv: "ls -l"}`
 

@@ -145,17 +145,31 @@ impl Node {
         Node::new(span, scalar(text, if plain { Style::Plain } else { Style::Text }))
     }
 
+    /// A mapping with this value alone, at the value's own place.
+    pub(crate) fn below(key: &str, value: Node) -> Node {
+        let span = value.span;
+        let key = Key { span, text: key.into() };
+        Node::new(span, Kind::Map(Arc::new(vec![Entry { key, value }])))
+    }
+
+    /// The same mapping with another value at one of its entries.
+    pub(crate) fn with(&self, number: usize, value: Node) -> Node {
+        let mut entries = self.entries().to_vec();
+        entries.get_mut(number).into_iter().for_each(|entry| entry.value = value.clone());
+        Node::new(self.span, Kind::Map(Arc::new(entries)))
+    }
+
     /// A text that is written nowhere but here.
     pub(crate) fn of_text(text: &str, span: Span) -> Node {
         Node::new(span, scalar(text, Style::Text))
+    }
+
+    /// A word that is written nowhere but here, and may mean a number, a truth value or nothing.
+    pub(crate) fn of_word(text: &str, span: Span) -> Node {
+        Node::new(span, scalar(text, Style::Plain))
     }
 }
 
 fn scalar(text: &str, style: Style) -> Kind {
     Kind::Scalar(Scalar { text: text.into(), style })
 }
-
-    /// A word that is written nowhere but here, and may mean a number, a truth value or nothing.
-    pub(crate) fn of_word(text: &str, span: Span) -> Node {
-        Node::new(span, scalar(text, Style::Plain))
-    }

@@ -214,15 +214,24 @@ fn shell_with_free_text() {
 }
 
 #[test]
-fn command_with_free_text() {
-    assert_snapshot!(site("- command: ls -l\n"), @r#"
-    error: `command` takes a mapping of parameters, found the text `ls -l`
+fn a_value_alone_is_the_main_parameter() {
+    let text = "- command: id -u\n- apt: nginx\n- apt: [nginx, curl]\n- debug: \"{{ host }}\"\n- fail: x\n  when: false\n\
+                - stat: /etc/x\n- wait_for: 80\n- assert: [1 == 1]\n- command: make a=b\n- debug: a=b\n";
+    let (screen, code) = crate::validate(&[("site.yml", text.as_bytes())]);
+    assert_eq!(code, 0, "{screen}");
+    assert!(screen.contains("10 tasks"), "{screen}");
+}
+
+#[test]
+fn arguments_of_a_module_behind_its_program() {
+    assert_snapshot!(site("- command: ls creates=/x\n"), @r#"
+    error: `command` takes a mapping of parameters, found the text `ls creates=/x`
      --> site.yml:1:12
       |
-    1 | - command: ls -l
-      |            ^^^^^
+    1 | - command: ls creates=/x
+      |            ^^^^^^^^^^^^^
       |
-      = hint: write `command: {argv: "ls -l"}`
+      = hint: write each parameter as `key: value` on its own line below `command:`
     "#);
 }
 
