@@ -283,7 +283,7 @@ fn ten_mistakes_are_shown_in_one_run() {
     9 |   apt: name=nginx
       |        ^^^^^^^^^^
       |
-      = hint: write `apt: {package: nginx}`
+      = hint: write each parameter as `key: value` on its own line below `apt:`
 
     error: unknown module `atp`
       --> site.yml:11:3
@@ -307,7 +307,7 @@ fn ten_mistakes_are_shown_in_one_run() {
     14 | - name: colon: in the value
        |              ^
        |
-       = hint: put the value into quotes
+       = hint: put the value into quotes: `name: "colon: in the value"`
 
     error: the key `argv` is given twice
       --> site.yml:17:26
@@ -446,7 +446,7 @@ fn misplaced_lines_are_explained() {
     15 | - command: ls creates=/x
        |            ^^^^^^^^^^^^^
        |
-       = hint: write `command: {argv: "ls -l"}`
+       = hint: write each parameter as `key: value` on its own line below `command:`
 
     error: `file` needs the parameter `dest`
       --> site.yml:16:3

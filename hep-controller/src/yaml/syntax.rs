@@ -1,7 +1,7 @@
 //! What is wrong where the text is no YAML: the library's findings in words of someone who writes manifests.
 
 use super::build::Builder;
-use super::fit;
+use super::{fit, shorten};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Span};
 use serde_yaml::granit_parser::{ErrorKind, ScanError};
@@ -24,6 +24,7 @@ pub(super) fn explain(
     let at = at.min(source.text.len());
     let words = quote(source, at, error.kind(), builder.consumed)
         .or_else(|| bracket(source, at, error.kind(), builder))
+        .or_else(|| second_colon(source, at))
         .or_else(|| misfit(source, at, error.kind()))
         .unwrap_or_else(|| {
             let (message, hint) = words(source, at, error.kind());
@@ -32,6 +33,29 @@ pub(super) fn explain(
         });
     let diagnostic = Diagnostic::at(source, words.span, words.message);
     if words.hint.is_empty() { diagnostic } else { diagnostic.hint(words.hint) }
+}
+
+/// `shell: echo a: b`: where the parser stopped at a colon behind a key and its value, that is what is wrong, whatever the
+/// lines above are.
+fn second_colon(source: &Arc<Source>, at: usize) -> Option<Words> {
+    let start = source.text.get(..at)?.rfind('\n').map_or(0, |newline| newline + 1);
+    let line = source.text.get(start..)?.lines().next()?;
+    let stops = line.get(at - start..)?;
+    let (key, value) = line.get(..at - start)?.split_once(": ")?;
+    let value = value.trim_start();
+    let plain = !value.starts_with(['"', '\'', '{', '[', '|', '>', '&', '*', '!', '#']);
+    let key = key.trim_start_matches([' ', '-']);
+    let named = !key.is_empty() && !key.contains([' ', '#', '{', '[', '"', '\'']);
+    (named && plain && !value.is_empty() && (stops.starts_with(": ") || stops == ":")).then(|| {
+        let whole = line.split_once(": ").map_or("", |(_, value)| value.trim());
+        let (message, hint) = key_words(": ");
+        let hint = if whole.contains(['"', '\\']) {
+            format!("{hint}: `{key}: '{}'`", shorten(&whole.replace('\'', "''")))
+        } else {
+            format!("{hint}: `{key}: \"{}\"`", shorten(whole))
+        };
+        Words { span: Span::new(at, at + 1), message: message.to_owned(), hint }
+    })
 }
 
 /// A line that does not fit its neighbours.

@@ -41,15 +41,44 @@ fn an_expression_without_quotes_before_text() {
 fn a_colon_in_a_name() {
     assert_snapshot!(site("- name: step 1: install
   apt: {package: nginx}
-"), @"
+"), @r#"
     error: a second `: ` cannot be in this value
      --> site.yml:1:15
       |
     1 | - name: step 1: install
       |               ^
       |
-      = hint: put the value into quotes
-    ");
+      = hint: put the value into quotes: `name: "step 1: install"`
+    "#);
+}
+
+#[test]
+fn a_colon_in_a_line_below_a_module() {
+    assert_snapshot!(site("- name: x
+  command:
+    shell: echo a: b
+"), @r#"
+    error: a second `: ` cannot be in this value
+     --> site.yml:3:18
+      |
+    3 |     shell: echo a: b
+      |                  ^
+      |
+      = hint: put the value into quotes: `shell: "echo a: b"`
+    "#);
+    assert_snapshot!(site("- name: x
+  command:
+    chdir: /tmp
+    shell: grep \"x: y\" it's: z
+"), @r#"
+    error: a second `: ` cannot be in this value
+     --> site.yml:4:19
+      |
+    4 |     shell: grep "x: y" it's: z
+      |                   ^
+      |
+      = hint: put the value into quotes: `shell: 'grep "x: y" it''s: z'`
+    "#);
 }
 
 #[test]
