@@ -11,6 +11,9 @@ use std::sync::Arc;
 /// How a bundle begins: with the greeting of hep's protocol.
 const BUNDLE: &[u8] = b"\xf8hep\0";
 
+/// How ansible-vault begins a file that it encrypted as a whole.
+const VAULT: &[u8] = b"$ANSIBLE_VAULT;";
+
 /// A text file with the path that messages call it by.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Source {
@@ -75,6 +78,14 @@ impl Source {
             let hint = format!("on the host: `hep-agent apply {}`", path.display());
             return Err(Diagnostic::of_file(path, "this is a bundle").hint(hint).into());
         }
+        if bytes.starts_with(VAULT) {
+            let message = "the file is encrypted with ansible-vault, which hep cannot decrypt";
+            let shown = path.display();
+            let hint = format!(
+                "decrypt it for the run: `ansible-vault decrypt {shown}`, or hand variables over with `-e @<(ansible-vault view {shown})`"
+            );
+            return Err(Diagnostic::of_file(path, message).hint(hint).into());
+        }
         let (text, bad) = match String::from_utf8(bytes) {
             Ok(text) => (text, None),
             Err(error) => {
@@ -135,6 +146,14 @@ mod tests {
         check(
             b"- name: x\n  file: {dest: /\xff\xfe}\n",
             "error: this byte is no UTF-8 text\n --> site.yml:2:17\n  |\n2 |   file: {dest: /\u{fffd}\u{fffd}}\n  |                 ^\n  |\n  = hint: save the file as UTF-8\n",
+        );
+    }
+
+    #[test]
+    fn an_encrypted_file_says_how_to_hand_it_over() {
+        check(
+            b"$ANSIBLE_VAULT;1.1;AES256\n3839\n",
+            "error: the file is encrypted with ansible-vault, which hep cannot decrypt\n--> site.yml\n = hint: decrypt it for the run: `ansible-vault decrypt site.yml`, or hand variables over with `-e @<(ansible-vault view site.yml)`\n",
         );
     }
 

@@ -5,6 +5,7 @@
 
 mod build;
 mod decode;
+mod encrypted;
 mod fit;
 mod json;
 mod mistake;
@@ -23,11 +24,11 @@ use std::sync::Arc;
 /// How many nodes a document may have after its aliases are expanded.
 const MAX_NODES: u64 = 4_000_000;
 
-/// How deep collections may nest, aliases included.
 /// How many nodes all its aliases may stand for, or ten times what is written, if that is more: each becomes a value of
 /// its own where it is evaluated.
 const MAX_ALIASED: u64 = 200_000;
 
+/// How deep collections may nest, aliases included.
 const MAX_DEPTH: u16 = 64;
 
 /// A value with its place. Cloning shares what is below.

@@ -19,8 +19,6 @@ const BESIDE: [&str; 3] = ["group_vars", "host_vars", "vars_plugins"];
 /// How deep directories may nest: a link back up ends somewhere.
 const MAX_DEPTH: usize = 16;
 
-const ENCRYPTED: &str = "$ANSIBLE_VAULT;";
-
 /// Reads an inventory with the variables beside it.
 ///
 /// # Errors
@@ -117,13 +115,6 @@ fn source(path: &Path, draft: &mut Draft) {
 /// A file's text, unless it cannot be read; what is wrong is among the problems then.
 fn text(path: &Path, draft: &mut Draft) -> Option<Arc<Source>> {
     match Source::read(path) {
-        Ok(source) if source.text.starts_with(ENCRYPTED) => {
-            let message = "the file is encrypted with ansible-vault, which hep cannot decrypt";
-            let hint =
-                format!("decrypt it for the run: `ansible-vault decrypt {}`", path.display());
-            draft.problems.push(Diagnostic::of_file(path, message).hint(hint));
-            None
-        }
         Ok(source) => Some(source),
         Err(problems) => {
             draft.problems.extend(problems);

@@ -1,7 +1,7 @@
 //! Parsing that survives mistakes: after one, it goes on with the next item of the outermost list.
 
 use super::build::Builder;
-use super::{MAX_DEPTH, Node, syntax};
+use super::{MAX_DEPTH, Node, encrypted, syntax};
 use crate::diagnostic::Diagnostics;
 use crate::source::{Source, Span};
 use serde_yaml::granit_parser::{self as granit, Event, Parser, ScanError};
@@ -37,7 +37,14 @@ pub(crate) fn parse(source: &Arc<Source>) -> (Option<Node>, Diagnostics) {
         builder.drop_open_item(list);
     }
     builder.close_all();
-    builder.into_root()
+    let (mut root, mut problems) = builder.into_root();
+    if let Some(root) = &mut root
+        && let Some(problem) = encrypted::problem(source, root)
+    {
+        problems.push(problem);
+        *root = Node::broken(root.span);
+    }
+    (root, problems)
 }
 
 enum Feed {

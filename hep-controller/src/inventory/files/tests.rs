@@ -159,7 +159,7 @@ fn what_cannot_be_read_is_said_of_all_files_at_once() {
 
     error: the file is encrypted with ansible-vault, which hep cannot decrypt
     --> inv/d
-     = hint: decrypt it for the run: `ansible-vault decrypt inv/d`
+     = hint: decrypt it for the run: `ansible-vault decrypt inv/d`, or hand variables over with `-e @<(ansible-vault view inv/d)`
 
     error: unknown key `host` of a group
      --> inv/e.yml:2:3
@@ -211,7 +211,7 @@ fn what_cannot_be_read_is_said_of_all_files_at_once() {
 
     error: the file is encrypted with ansible-vault, which hep cannot decrypt
     --> inv/group_vars/all/vault.yml
-     = hint: decrypt it for the run: `ansible-vault decrypt inv/group_vars/all/vault.yml`
+     = hint: decrypt it for the run: `ansible-vault decrypt inv/group_vars/all/vault.yml`, or hand variables over with `-e @<(ansible-vault view inv/group_vars/all/vault.yml)`
 
     error: variables are a mapping, found a list
      --> inv/group_vars/web.yml:1:1
