@@ -214,6 +214,11 @@ impl Inventory {
         show::tree(self, hosts)
     }
 
+    /// Whether any of these hosts has a password, or a command that prints one: neither is shown.
+    pub(crate) fn has_passwords(&self, hosts: &[usize]) -> bool {
+        show::has_passwords(self, hosts)
+    }
+
     /// The inventory as `ansible-inventory --list` shows it, of these hosts alone.
     pub(crate) fn json(&self, hosts: &[usize]) -> Value {
         show::json(self, hosts)

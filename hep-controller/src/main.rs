@@ -273,10 +273,14 @@ fn hosts(args: &cli::Hosts, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let inventory = inventory.map_err(Refusal::Mistakes)?;
     warn(&inventory.warnings, ui);
     let chosen = settings::chosen(&inventory, args.pattern.as_deref(), None)?;
+    warn(&inventory.warnings, ui);
     ui.out(&match args.output {
         Output::Human => inventory.tree(&chosen),
         Output::Json => shown_json(&format!("{:#}\n", inventory.json(&chosen))),
     });
+    if args.output == Output::Json && inventory.has_passwords(&chosen) {
+        ui.err("note: passwords, and the commands that print them, are left out\n");
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,8 +1,11 @@
 //! An inventory as a person or a program reads it. Shows no password.
 
 use super::draft::ALL;
-use super::{Group, Inventory, Owner, Variable, effective};
+use super::{Group, Host, Inventory, Owner, Rights, Variable, effective};
+use crate::remote::Transport;
 use crate::report::text::shown;
+use hep_protocol::rights::Method;
+use hep_protocol::value::Json;
 use serde_json::{Map, Value, json};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -34,9 +37,6 @@ enum Item<'a> {
     Host(usize),
 }
 
-struct Tree<'a> {
-    inventory: &'a Inventory,
-    hosts: HashSet<usize>,
 /// The groups with any of these hosts in them or below.
 fn holding(inventory: &Inventory, hosts: &HashSet<usize>) -> HashSet<usize> {
     let mut parents: HashMap<usize, Vec<usize>> = HashMap::new();
@@ -55,13 +55,16 @@ fn holding(inventory: &Inventory, hosts: &HashSet<usize>) -> HashSet<usize> {
     holding
 }
 
-    /// The hosts whose variables were shown.
-    told: HashSet<usize>,
-    text: String,
+struct Tree<'a> {
+    inventory: &'a Inventory,
+    hosts: HashSet<usize>,
     /// The groups with any of them.
     holding: HashSet<usize>,
     /// The groups that were shown: there may be more ways to one than can be counted.
     groups: HashSet<usize>,
+    /// The hosts whose variables were shown.
+    told: HashSet<usize>,
+    text: String,
 }
 
 impl Tree<'_> {
@@ -125,15 +128,53 @@ impl Tree<'_> {
     }
 }
 
-/// Groups with hosts and children, and below `_meta` the variables of each host.
+/// How to reach a host, and as whom tasks run there, as variables: hep's short keys are none. Without passwords and what
+/// prints them.
+fn settings(host: &Host, vars: &Map<String, Value>) -> Vec<(&'static str, Value)> {
+    let Host { name, address, port, user, private_key, transport, rights, .. } = host;
+    let Rights { act_as, method, password: _, password_command: _ } = rights;
+    let json = |of: &Option<Json>| of.as_ref().map(|json| json.0.clone());
+    let key = private_key.as_ref().map(|path| json!(path.to_string_lossy()));
+    let address = (transport != &Some(Transport::Local) && address != name).then(|| json!(address));
+    let method = Method::ALL.iter().find(|(_, one)| Some(*one) == *method);
+    let all: [(&[&'static str], Option<Value>); 8] = [
+        (&["ansible_host", "ansible_ssh_host"], address),
+        (&["ansible_port", "ansible_ssh_port"], port.map(Value::from)),
+        (&["ansible_user", "ansible_ssh_user"], user.as_deref().map(Value::from)),
+        (&["ansible_private_key_file", "ansible_ssh_private_key_file"], key),
+        (&["hep_transport", "ansible_connection"], transport.map(|way| json!(way.name()))),
+        (&["ansible_become"], json(&act_as.wanted)),
+        (&["ansible_become_user"], json(&act_as.user)),
+        (&["ansible_become_method"], method.map(|(name, _)| json!(name))),
+    ];
+    let own = |names: &[&str]| vars.keys().any(|own| names.contains(&own.as_str()));
+    let missing = all.into_iter().filter(|(names, _)| !own(names));
+    missing.filter_map(|(names, value)| Some((*names.first()?, value?))).collect()
+}
+
+/// Whether any of these hosts has a password, or a command that prints one, which is not shown.
+pub(super) fn has_passwords(inventory: &Inventory, hosts: &[usize]) -> bool {
+    hosts.iter().filter_map(|number| inventory.host(*number)).any(|host| {
+        let Rights { act_as: _, method: _, password, password_command } = &host.rights;
+        host.password.is_some()
+            || host.password_command.is_some()
+            || password.is_some()
+            || password_command.is_some()
+    })
+}
+
+/// Groups with hosts and children, and below `_meta` the variables of each host: what reads it has the same inventory.
 pub(super) fn json(inventory: &Inventory, hosts: &[usize]) -> Value {
     let mut hostvars = Map::new();
     for host in hosts.iter().filter_map(|number| inventory.host(*number)) {
-        let vars: Map<String, Value> = host
+        let mut vars: Map<String, Value> = host
             .effective()
             .into_iter()
             .map(|variable| (variable.name.clone(), variable.value.clone()))
             .collect();
+        for (name, value) in settings(host, &vars) {
+            vars.insert(name.to_owned(), value);
+        }
         if !vars.is_empty() {
             hostvars.insert(host.name.clone(), Value::Object(vars));
         }

@@ -10,12 +10,28 @@ use std::sync::Arc;
 const SHAPE: &str =
     "write groups with `hosts`, `children` and `vars`, as `web: {hosts: {web1: {}}}`";
 
+/// Where `ansible-inventory --list` and `hep hosts --output json` have the variables of hosts.
+const META: &str = "_meta";
+
+/// How groups name what is in them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// As keys, as people write them.
+    Written,
+    /// As lists, as `ansible-inventory --list` and `hep hosts --output json` print them.
+    Listing,
+}
+
 /// Reads a YAML inventory into a draft.
 pub(super) fn read(source: &Arc<Source>, draft: &mut Draft) {
     let (root, problems) = yaml::parse(source);
     draft.problems.extend(problems);
     let text = &Text::of(source);
-    let mut reading = Reading { text, draft };
+    let form = match &root {
+        Some(root) if root.entry(META).is_some() => Form::Listing,
+        Some(_) | None => Form::Written,
+    };
+    let mut reading = Reading { text, draft, form };
     match &root {
         Some(root) if root.entry("plugin").is_some() => {
             let message = "this configures a plugin of Ansible's, which hep has not";
@@ -24,9 +40,12 @@ pub(super) fn read(source: &Arc<Source>, draft: &mut Draft) {
             reading.problem(root.span, message, hint);
         }
         Some(Node { kind: Kind::Map(groups), .. }) => {
-            for entry in groups.iter() {
+            let (meta, groups): (Vec<_>, Vec<_>) =
+                groups.iter().partition(|entry| &*entry.key.text == META);
+            for entry in groups {
                 reading.group(entry);
             }
+            meta.into_iter().for_each(|meta| reading.meta(meta));
         }
         Some(root) if !root.is_null() => reading.wrong(root, "an inventory"),
         Some(_) | None => {}
@@ -45,7 +64,7 @@ pub(super) fn read_variables(source: &Arc<Source>, of: Of, draft: &mut Draft) {
     let (root, problems) = yaml::parse(source);
     draft.problems.extend(problems);
     let text = &Text::of(source);
-    let mut reading = Reading { text, draft };
+    let mut reading = Reading { text, draft, form: Form::Written };
     match &root {
         Some(Node { kind: Kind::Map(entries), .. }) => {
             entries.iter().for_each(|entry| reading.variable(entry, of, Tier::Beside));
@@ -67,6 +86,7 @@ pub(super) fn read_variables(source: &Arc<Source>, of: Of, draft: &mut Draft) {
 struct Reading<'a> {
     text: &'a Arc<Text>,
     draft: &'a mut Draft,
+    form: Form,
 }
 
 impl Reading<'_> {
@@ -82,6 +102,34 @@ impl Reading<'_> {
         }
     }
 
+    /// The variables of hosts, beside the groups.
+    fn meta(&mut self, meta: &Entry) {
+        let hosts = meta.value.entry("hostvars").map(|hosts| hosts.value.entries());
+        for host in hosts.into_iter().flatten() {
+            self.member("hosts", host, ALL);
+        }
+    }
+
+    /// What a list names, of hosts or children.
+    fn listed(&mut self, part: &str, items: &[Node], group: usize) {
+        for item in items {
+            let Some(name) = item.text() else {
+                if !matches!(item.kind, Kind::Broken) {
+                    let message = format!("`{part}` has names, found {}", item.describe());
+                    self.problem(item.span, message, "write each as a text");
+                }
+                continue;
+            };
+            let place = Place::new(self.text, item.span);
+            if part == "hosts" {
+                self.hosts(name, &place, group);
+            } else {
+                let child = self.draft.declared(name);
+                self.draft.nest(group, child, &place);
+            }
+        }
+    }
+
     fn group(&mut self, entry: &Entry) -> usize {
         let number =
             if &*entry.key.text == "all" { ALL } else { self.draft.declared(&entry.key.text) };
@@ -89,6 +137,7 @@ impl Reading<'_> {
             Kind::Map(parts) => parts.iter().for_each(|part| self.part(part, number)),
             Kind::Broken => {}
             Kind::Scalar(_) if entry.value.is_null() => {}
+            Kind::Seq(hosts) if self.form == Form::Listing => self.listed("hosts", hosts, number),
             Kind::Scalar(_) | Kind::Seq(_) => self.wrong(&entry.value, "a group"),
         }
         number
@@ -114,6 +163,9 @@ impl Reading<'_> {
                 return;
             }
             Kind::Broken => return,
+            Kind::Seq(items) if self.form == Form::Listing && name != "vars" => {
+                return self.listed(name, items, group);
+            }
             Kind::Scalar(_) if part.value.is_null() => return,
             Kind::Scalar(_) if name != "vars" => part.value.text(),
             Kind::Scalar(_) | Kind::Seq(_) => None,

@@ -21,6 +21,11 @@ const WAYS: [(&str, Transport); 3] =
     [("ssh2", Transport::Ssh2), ("openssh", Transport::Openssh), ("local", Transport::Local)];
 
 impl Transport {
+    /// Its name, as it is written.
+    pub(crate) fn name(self) -> &'static str {
+        WAYS.iter().find(|(_, way)| *way == self).map_or("", |(name, _)| name)
+    }
+
     /// The names of all, for messages.
     pub(crate) fn names() -> String {
         alternatives(&WAYS.map(|(name, _)| name))
