@@ -23,7 +23,7 @@ use hep_protocol::plan::{
     Plan, Play, Privacy, RunMode, Settings, Spec, Task,
 };
 use hep_protocol::rights::{ActAs, Method};
-use hep_protocol::value::{Json, Secret};
+use hep_protocol::value::{Json, Mode, Secret};
 use serde_json::{Map, Value};
 use std::collections::hash_map::{self, HashMap};
 use std::collections::{BTreeMap, BTreeSet};
@@ -419,6 +419,29 @@ impl Flat<'_, '_> {
     }
 
     /// Puts a chosen task into the plan.
+    /// `mode: 420`, which is 0644 in decimal, and all other modes that give away what the owner has not.
+    fn tell_of_generous_mode(&mut self, task: &ManifestTask) {
+        let Some(entry) = task.params.entry("mode") else { return };
+        let Some(written) = entry.value.text().filter(|text| !has_expression(text)) else { return };
+        let generous = Mode::try_from(written.to_owned()).is_ok_and(|mode| mode.favours_others());
+        if !generous {
+            return;
+        }
+        let decimal = written.parse::<u16>().ok().filter(|_| !written.starts_with('0'));
+        let meant = decimal.map(|number| format!("{number:04o}"));
+        let meant = meant
+            .filter(|mode| Mode::try_from(mode.clone()).is_ok_and(|mode| !mode.favours_others()));
+        let hint = match meant {
+            Some(mode) => format!("; digits are octal: {written} in decimal is `{mode}`"),
+            None => String::new(),
+        };
+        let source = &task.module.source;
+        let before = source.text.get(..entry.value.span.start).unwrap_or_default();
+        let (path, line) = (source.path.display(), before.matches('\n').count() + 1);
+        let what = format!("the mode `{written}` gives group or others more than the owner{hint}");
+        self.run.warnings.push(format!("{path}:{line}: {what}"));
+    }
+
     fn task(&mut self, task: &ManifestTask, inherited: &Inherited) -> Option<u32> {
         let inherited = inherited.with(&task.control);
         let mut notify: Vec<u32> = Vec::new();
@@ -437,6 +460,7 @@ impl Flat<'_, '_> {
         }
         self.tell_of_idle_user(&task.control.act_as, &inherited.act_as);
         let on_error = inherited.on_error.clone().unwrap_or(OnError::Stop);
+        self.tell_of_generous_mode(task);
         let mut sources = Vec::new();
         if let Some(spec) = &task.spec {
             for written in spec.params().sources() {

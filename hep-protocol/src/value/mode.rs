@@ -56,6 +56,19 @@ const GROUP: u16 = 0o2070;
 const OTHER: u16 = 0o1007;
 
 impl Mode {
+    /// Whether group or others may do what the owner may not, which is hardly ever meant; of a symbolic mode nothing is
+    /// known without a file.
+    #[must_use]
+    pub fn favours_others(&self) -> bool {
+        match &self.wanted {
+            Wanted::Exactly(bits) => {
+                let (owner, group, others) = ((bits >> 6) & 7, (bits >> 3) & 7, bits & 7);
+                (group | others) & !owner != 0
+            }
+            Wanted::Clauses(_) => false,
+        }
+    }
+
     /// The bits a file gets that has `current` now; `directory` decides what `X` means.
     #[must_use]
     pub fn apply(&self, current: PermissionBits, directory: bool) -> PermissionBits {
