@@ -20,6 +20,10 @@ pub(crate) struct Diagnostic {
     pub(crate) message: String,
     /// What to write instead, or which key or command to change.
     pub(crate) hint: Option<String>,
+    /// What else is to be known of it.
+    note: Option<String>,
+    /// Whether it is a name that an inventory may have, and none was read.
+    pub(crate) without_hosts: bool,
 }
 
 /// A part of a source, with what is said about it.
@@ -43,12 +47,23 @@ impl Diagnostic {
             place: Some(place),
             message: message.into(),
             hint: None,
+            note: None,
+            without_hosts: false,
         }
     }
 
     /// A mistake that has no place in the file's text: the file is missing, say.
     pub(crate) fn of_file(path: &Path, message: impl Into<String>) -> Diagnostic {
-        Diagnostic { path: path.to_owned(), place: None, message: message.into(), hint: None }
+        let (path, message) = (path.to_owned(), message.into());
+        Diagnostic { path, place: None, message, hint: None, note: None, without_hosts: false }
+    }
+
+    /// `site.yml:3`, if it has a place.
+    fn line(&self) -> Option<String> {
+        let place = self.place.as_ref()?;
+        let before = place.source.text.get(..place.span.start)?;
+        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        Some(format!("{}:{line}", self.path.display()))
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Diagnostic {
@@ -70,6 +85,9 @@ impl Diagnostic {
         self
     }
 }
+
+/// How many other places of a mistake are named.
+const MOST_PLACES: usize = 5;
 
 /// All mistakes that were found, in the order of their places.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -97,6 +115,31 @@ impl Diagnostics {
         all.sort_by_key(|d| (&d.path, d.place.as_ref().map(|place| place.span)));
         all.dedup();
         all
+    }
+
+    /// The same with each name once that is unknown since no inventory was read, and the advice about that once in all.
+    pub(crate) fn grouped(self) -> Diagnostics {
+        let (names, others): (Vec<_>, Vec<_>) =
+            self.sorted().into_iter().cloned().partition(|one| one.without_hosts);
+        let mut grouped = Diagnostics(others);
+        let mut by_name: Vec<(Diagnostic, Vec<String>)> = Vec::new();
+        for one in names {
+            let place = one.line();
+            match by_name.iter_mut().find(|(first, _)| first.message == one.message) {
+                Some((_, places)) => places.extend(place),
+                None => by_name.push((one, Vec::new())),
+            }
+        }
+        for (number, (first, mut places)) in by_name.into_iter().enumerate() {
+            places.dedup();
+            let more = places.len().saturating_sub(MOST_PLACES);
+            places.truncate(MOST_PLACES);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let note = (!places.is_empty()).then(|| format!("also in {}{more}", places.join(", ")));
+            let hint = first.hint.clone().filter(|_| number == 0);
+            grouped.push(Diagnostic { note, hint, ..first });
+        }
+        grouped
     }
 
     /// The value, if nothing was wrong.
@@ -162,6 +205,8 @@ fn render(renderer: &Renderer, diagnostic: &Diagnostic) -> String {
             group.element(main).elements(also)
         }
     };
+    let note = diagnostic.note.as_deref().map(printable);
+    let group = group.elements(note.map(|note| Level::NOTE.message(note)));
     let hint = diagnostic.hint.as_deref().map(printable);
     let group = group.elements(hint.map(|hint| Level::HELP.with_name("hint").message(hint)));
     renderer.render(&[group]) + "\n"

@@ -91,11 +91,13 @@ pub(crate) struct Problem {
     pub(crate) range: Range<usize>,
     pub(crate) message: String,
     pub(crate) hint: Option<String>,
+    /// Whether it is a name that an inventory may have, and none was read.
+    pub(crate) without_hosts: bool,
 }
 
 impl Problem {
     fn new(range: Range<usize>, message: impl Into<String>) -> Problem {
-        Problem { range, message: message.into(), hint: None }
+        Problem { range, message: message.into(), hint: None, without_hosts: false }
     }
 
     fn hint(mut self, hint: impl Into<String>) -> Problem {

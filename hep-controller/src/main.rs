@@ -111,7 +111,7 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
             .usually_as(config.rights.user.as_deref());
     let around = surroundings(&usual)?;
     let (manifest, inventory) =
-        prepare::read(&manifest_path, &hosts_path, &around).map_err(Refusal::Mistakes)?;
+        prepare::read(&manifest_path, &hosts_path, &around, &wish).map_err(Refusal::Mistakes)?;
     warn(&inventory.warnings, ui);
     let audience = audience(inventory, args.limit.as_deref())?;
     let prepared = Prepared { manifest, audience: &audience, wish: &wish };
@@ -206,7 +206,7 @@ fn validate(args: &cli::Validate, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     };
     let wish = Wish::to_validate(&args.vars)?;
     let (mut mistakes, mut sound) = (Diagnostics::default(), String::new());
-    let mut hosts = Some(Audience::some_host(LOCALHOST));
+    let mut audience = Audience::some_host(LOCALHOST);
     let hosts_path = args.files.hosts.clone().or(config.hosts);
     let mut hosts_sound = String::new();
     if let Some(path) = hosts_path {
@@ -215,18 +215,18 @@ fn validate(args: &cli::Validate, ui: &mut Ui) -> Result<ExitCode, Refusal> {
                 warn(&inventory.warnings, ui);
                 hosts_sound = verdict(&path, &count(inventory.hosts.len(), "host"));
                 mistakes.extend(inventory.obstacles());
-                hosts = Some(Audience::of(inventory));
+                audience = Audience::of(inventory);
             }
             Err(found) => {
-                hosts = None;
+                audience = Audience::unreadable(LOCALHOST);
                 mistakes.extend(found);
             }
         }
     }
     for path in &manifests {
-        match (Manifest::read(path), &hosts) {
-            (Ok(manifest), Some(audience)) => {
-                let prepared = Prepared { manifest, audience, wish: &wish };
+        match Manifest::read(path) {
+            Ok(manifest) => {
+                let prepared = Prepared { manifest, audience: &audience, wish: &wish };
                 match prepared.compile() {
                     Ok(Compiled { plan, warnings, .. }) => {
                         warn(&warnings, ui);
@@ -235,9 +235,7 @@ fn validate(args: &cli::Validate, ui: &mut Ui) -> Result<ExitCode, Refusal> {
                     Err(found) => mistakes.extend(found),
                 }
             }
-            // Without its hosts nobody knows what its names stand for.
-            (Ok(manifest), None) => mistakes.extend(manifest.mistakes()),
-            (Err(found), _) => mistakes.extend(found),
+            Err(found) => mistakes.extend(found),
         }
     }
     sound.push_str(&hosts_sound);
@@ -273,7 +271,6 @@ fn hosts(args: &cli::Hosts, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let inventory = inventory.map_err(Refusal::Mistakes)?;
     warn(&inventory.warnings, ui);
     let chosen = settings::chosen(&inventory, args.pattern.as_deref(), None)?;
-    warn(&inventory.warnings, ui);
     ui.out(&match args.output {
         Output::Human => inventory.tree(&chosen),
         Output::Json => shown_json(&format!("{:#}\n", inventory.json(&chosen))),

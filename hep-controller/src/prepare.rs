@@ -1,5 +1,6 @@
 //! From the files that a command line names to a plan for its hosts. Contacts nothing; mistakes of all files are told at once.
 
+use crate::LOCALHOST;
 use crate::cli;
 use crate::diagnostic::Diagnostics;
 use crate::inventory::{Inventory, Surroundings};
@@ -149,12 +150,19 @@ pub(crate) fn read(
     manifest: &Path,
     hosts: &Path,
     around: &Surroundings,
+    wish: &Wish,
 ) -> Result<(Manifest, Inventory), Diagnostics> {
     match (Manifest::read(manifest), Inventory::read(hosts, around)) {
         (Ok(manifest), Ok(inventory)) => Ok((manifest, inventory)),
         (Err(mistakes), Ok(_)) => Err(mistakes),
-        (found, Err(mut mistakes)) => {
-            mistakes.extend(found.map_or_else(|found| found, Manifest::mistakes));
+        (Err(more), Err(mut mistakes)) => {
+            mistakes.extend(more);
+            Err(mistakes)
+        }
+        (Ok(manifest), Err(mut mistakes)) => {
+            let audience = &Audience::unreadable(LOCALHOST);
+            let found = Prepared { manifest, audience, wish }.compile();
+            mistakes.extend(found.err().unwrap_or_default());
             Err(mistakes)
         }
     }

@@ -19,11 +19,43 @@ pub(super) fn masked(line: &str) -> String {
         let name: String = chars.get(at..end).unwrap_or_default().iter().collect();
         at = end;
         if let (true, Some(value)) = (is_secret(&name), value_of(&chars, end)) {
-            masked.iter_mut().take(value.1).skip(value.0).for_each(|c| *c = '*');
+            hide(&mut masked, &chars, value);
             at = value.1;
         }
     }
     masked.into_iter().collect()
+}
+
+/// Hides a value, but for what is no secret: a word such as `true`, and the names in `{{ }}`.
+fn hide(masked: &mut [char], chars: &[char], (start, end): (usize, usize)) {
+    let value: String = chars.get(start..end).unwrap_or_default().iter().collect();
+    if matches!(value.trim(), "true" | "false" | "null" | "~" | "{" | "[" | "|" | ">") {
+        return;
+    }
+    let (mut braces, mut quote) = (false, None);
+    for at in start..end {
+        let pair = |c: char| chars.get(at) == Some(&c) && chars.get(at + 1) == Some(&c);
+        let closes =
+            |c: char| at > start && chars.get(at) == Some(&c) && chars.get(at - 1) == Some(&c);
+        if pair('{') && !braces {
+            (braces, quote) = (true, None);
+        }
+        let c = chars.get(at).copied().unwrap_or_default();
+        let quoted = quote.is_some() && quote != Some(c);
+        if !braces || quoted {
+            masked.get_mut(at).into_iter().for_each(|shown| *shown = '*');
+        }
+        if braces && is_quote(c) {
+            quote = match quote {
+                None => Some(c),
+                Some(open) if open == c => None,
+                Some(open) => Some(open),
+            };
+        }
+        if braces && quote.is_none() && closes('}') {
+            braces = false;
+        }
+    }
 }
 
 fn is_of_name(c: char) -> bool {
@@ -34,6 +66,10 @@ fn is_of_name(c: char) -> bool {
 fn is_secret(name: &str) -> bool {
     let name = name.to_lowercase();
     let last = name.rsplit(['_', '-']).next().unwrap_or_default();
+    // What is run or read to have a password, and what is said of one.
+    if matches!(last, "command" | "file" | "path" | "length" | "policy" | "prompt") {
+        return false;
+    }
     matches!(last, "pass" | "passwd" | "passphrase" | "secret" | "token")
         || name.contains("password")
         || similar(last, "password")
@@ -45,6 +81,10 @@ fn value_of(chars: &[char], key_end: usize) -> Option<(usize, usize)> {
     let quoted_key = chars.get(key_end).is_some_and(|c| is_quote(*c));
     let separator = end_of(chars, key_end + usize::from(quoted_key), |c| c == ' ');
     let start = end_of(chars, separator + 1, |c| c == ' ' || c == '\t');
+    // `password == 'x'` compares.
+    if chars.get(separator) == Some(&'=') && chars.get(separator + 1) == Some(&'=') {
+        return None;
+    }
     match (chars.get(separator)?, chars.get(start)?) {
         (':' | '=', quote) if is_quote(*quote) => {
             Some((start + 1, end_of_quoted(chars, start + 1, *quote)))
@@ -125,10 +165,25 @@ mod tests {
     }
 
     #[test]
+    fn names_in_braces_are_no_secrets_and_texts_are() {
+        check("  password: \"{{ db.pasword }}\"", "  password: \"{{ db.pasword }}\"");
+        check("  password: \"x{{ a }}y\"", "  password: \"*{{ a }}*\"");
+        check("  password: \"{{ a | d('hunter2') }}\"", "  password: \"{{ a | d('*******') }}\"");
+        check("  password: {{ nope }}", "  password: {{ nope }}");
+    }
+
+    #[test]
     fn everything_else_is_shown() {
-        for line in
-            ["web1 password", "password=", "password:", "the password is x", "user=a bypass: b"]
-        {
+        for line in [
+            "web1 password",
+            "password=",
+            "password:",
+            "the password is x",
+            "user=a bypass: b",
+            "ask_pass: true",
+            "password_command: pass show web",
+            "when: password == 'x'",
+        ] {
             check(line, line);
         }
     }

@@ -191,9 +191,12 @@ fn undefined(name: &Name, known: &Known<'_>) -> Problem {
         (None, Hunch::Text) => {
             problem.hint(format!("a text needs quotes: `'{}'`", shorten(&name.name)))
         }
-        (None, Hunch::Name) if known.misses_hosts() => problem.hint(
-            "give it in `vars`, with `-e` or in an inventory that `-i` names; where it may be missing, write `default(..)`",
-        ),
+        (None, Hunch::Name) if known.misses_hosts() => {
+            let problem = problem.hint(
+                "no inventory was read: name it with `-i FILE`, or give the variable in `vars` or with `-e`; where it may be missing, write `default(..)`",
+            );
+            Problem { without_hosts: true, ..problem }
+        }
         (None, Hunch::Name) => problem.hint(
             "give it in `vars`, the inventory or with `-e`; where it may be missing, write `default(..)`",
         ),

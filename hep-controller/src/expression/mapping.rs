@@ -61,6 +61,7 @@ impl Mapping {
     pub(crate) fn diagnostic(&self, problem: &Problem) -> Diagnostic {
         let found =
             Diagnostic::at(&self.source, self.span(&problem.range), problem.message.clone());
+        let found = Diagnostic { without_hosts: problem.without_hosts, ..found };
         match &problem.hint {
             Some(hint) => found.hint(hint.clone()),
             None => found,

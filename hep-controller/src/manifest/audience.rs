@@ -24,6 +24,8 @@ pub(super) enum Hosts {
     Named,
     /// An inventory may be named, and was not.
     NotNamed,
+    /// One was named, and cannot be read: that is told by itself.
+    Unreadable,
 }
 
 /// One host.
@@ -73,6 +75,11 @@ impl Audience {
     /// One host of which nothing is known, in place of those of an inventory that was not named.
     pub(crate) fn some_host(name: &str) -> Audience {
         Audience { hosts: Hosts::NotNamed, ..Audience::this_machine(name) }
+    }
+
+    /// One host of which nothing is known, in place of those of an inventory that cannot be read.
+    pub(crate) fn unreadable(name: &str) -> Audience {
+        Audience { hosts: Hosts::Unreadable, ..Audience::this_machine(name) }
     }
 
     /// The same with these hosts alone.

@@ -119,6 +119,7 @@ pub(crate) fn compile(manifest: &Manifest, order: &Order<'_>) -> Result<Compiled
     if let Err(why) = tell_secrets(parts.zip(&settings), &plan) {
         problems.push(Diagnostic::of_file(&manifest.source.path, why));
     }
+    let problems = problems.grouped();
     problems.unless(Compiled { plan, hosts, settings, contents, method, batches, warnings })
 }
 
@@ -418,7 +419,6 @@ impl Flat<'_, '_> {
         self.run.warnings.push(format!("{path}:{line}: {what}"));
     }
 
-    /// Puts a chosen task into the plan.
     /// `mode: 420`, which is 0644 in decimal, and all other modes that give away what the owner has not.
     fn tell_of_generous_mode(&mut self, task: &ManifestTask) {
         let Some(entry) = task.params.entry("mode") else { return };
@@ -442,6 +442,7 @@ impl Flat<'_, '_> {
         self.run.warnings.push(format!("{path}:{line}: {what}"));
     }
 
+    /// Puts a chosen task into the plan.
     fn task(&mut self, task: &ManifestTask, inherited: &Inherited) -> Option<u32> {
         let inherited = inherited.with(&task.control);
         let mut notify: Vec<u32> = Vec::new();
@@ -459,8 +460,8 @@ impl Flat<'_, '_> {
             self.run.rights.push(inherited.act_as.clone());
         }
         self.tell_of_idle_user(&task.control.act_as, &inherited.act_as);
-        let on_error = inherited.on_error.clone().unwrap_or(OnError::Stop);
         self.tell_of_generous_mode(task);
+        let on_error = inherited.on_error.clone().unwrap_or(OnError::Stop);
         let mut sources = Vec::new();
         if let Some(spec) = &task.spec {
             for written in spec.params().sources() {

@@ -170,7 +170,8 @@ impl<'v, 's> Verifier<'v, 's> {
             });
         }
         for play in plays {
-            self.incomplete = play.incomplete;
+            // Names may be those of hosts that nobody knows of.
+            self.incomplete = play.incomplete || self.order.audience.hosts == Hosts::Unreadable;
             let before = self.registered.clone();
             let kinds = alike.of_play(self.order.audience, play);
             for members in &kinds {
@@ -287,8 +288,8 @@ impl<'v, 's> Verifier<'v, 's> {
         self.privacy = control.privacy.unwrap_or(outer);
         let mut around = around.clone();
         around.take_vars(block_vars(file_vars.as_ref(), control));
-        let rounds = match &control.each {
         around.rights = control.act_as.within(&around.rights);
+        let rounds = match &control.each {
             Some(each) => {
                 // The second round knows the results of the first.
                 [body, rescue, always].into_iter().for_each(|part| self.register_all(part));
@@ -405,8 +406,8 @@ impl<'v, 's> Verifier<'v, 's> {
         if self.chosen.has(task) && evaluated && self.evaluations < MAX_EVALUATIONS {
             let mut around = around.clone();
             around.take_vars(task.vars());
-            // Where it cannot be rendered the host shows it as it is written: what guards the task, or loops, guards it too.
             around.rights = task.control.act_as.within(&around.rights);
+            // Where it cannot be rendered the host shows it as it is written: what guards the task, or loops, guards it too.
             let mut title = task.control.name.as_ref().filter(|name| has_expression(&name.text));
             let rounds = match &task.control.each {
                 Some(each) => self.rounds(each, &around, kind),
@@ -494,7 +495,6 @@ impl<'v, 's> Verifier<'v, 's> {
             self.decide(conditions, &mut after.clone(), kind);
         }
     }
-}
 
     fn number(&mut self, piece: &Piece, around: &Around, kind: &Kind) {
         let Rendered::Known(value) = self.tree(piece, around, kind) else { return };
@@ -514,3 +514,4 @@ fn after_a_try(around: &Around, register: Option<&Spot>, result: &Shape) -> Arou
         after.shapes.push((name.to_owned(), Origin::Result, result.clone()));
     }
     after
+}

@@ -66,7 +66,7 @@ fn places_are_right_behind_line_ends_of_windows() {
     3 |   when: nosuch
       |         ^^^^^^
       |
-      = hint: give it in `vars`, with `-e` or in an inventory that `-i` names; where it may be missing, write `default(..)`
+      = hint: no inventory was read: name it with `-i FILE`, or give the variable in `vars` or with `-e`; where it may be missing, write `default(..)`
     ");
 }
 

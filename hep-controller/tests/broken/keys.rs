@@ -229,7 +229,7 @@ fn an_until_that_the_result_does_not_decide() {
     2 |   until: rc == 0
       |          ^^
       |
-      = hint: give it in `vars`, with `-e` or in an inventory that `-i` names; where it may be missing, write `default(..)`
+      = hint: no inventory was read: name it with `-i FILE`, or give the variable in `vars` or with `-e`; where it may be missing, write `default(..)`
     ");
 }
 

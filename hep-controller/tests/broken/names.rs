@@ -279,7 +279,7 @@ fn two_mistakes_at_once() {
     1 | - debug: {msg: "{{ nobody }}"}
       |                    ^^^^^^
       |
-      = hint: give it in `vars`, with `-e` or in an inventory that `-i` names; where it may be missing, write `default(..)`
+      = hint: no inventory was read: name it with `-i FILE`, or give the variable in `vars` or with `-e`; where it may be missing, write `default(..)`
 
     error: `etc/motd` is not an absolute path: it must begin with `/`
      --> site.yml:2:16
@@ -322,7 +322,7 @@ tasks:
     2 |   url: "http://{{ nosuch }}/"
       |                   ^^^^^^
       |
-      = hint: give it in `vars`, with `-e` or in an inventory that `-i` names; where it may be missing, write `default(..)`
+      = hint: no inventory was read: name it with `-i FILE`, or give the variable in `vars` or with `-e`; where it may be missing, write `default(..)`
     "#);
 }
 
