@@ -11,7 +11,6 @@ use hep_protocol::message::Reply;
 use hep_protocol::outcome::{Exit, Failure};
 use hep_protocol::rights::Means;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
@@ -23,7 +22,7 @@ use std::time::Duration;
 const HANDOVER: Duration = Duration::from_secs(10);
 
 /// As whom tasks of a run may run.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug)]
 pub(crate) struct Rights {
     /// Who runs tasks that become nobody.
     pub(crate) login: Login,
@@ -40,12 +39,8 @@ impl Rights {
     /// The users of the run beside this process's.
     pub(super) fn others(&self) -> Others {
         let own = nix::unistd::geteuid().as_raw();
-        if self.login.uid == own {
-            Others { login: None, means: self.means.clone() }
-        } else {
-            // Whom the login may become, the user it became may not: that one is root, or all that the tasks name.
-            Others { login: Some(self.login.clone()), means: None }
-        }
+        let login = Some(&self.login).filter(|login| login.uid != own).cloned();
+        Others { login, means: self.means.clone() }
     }
 }
 
@@ -70,7 +65,7 @@ pub(super) fn begin(means: Means, input: &File, output: &File) -> Result<Begun, 
     }
     let started =
         escalate::start(&means, user, "act", &|| is_gone(input)).map_err(SysError::from)?;
-    hand_over(&started, &rights, input, output)
+    hand_over(&started, &rights.login, input, output)
         .map_err(|error| SysError::io(format!("the agent of `{user}` did not take over"), error))?;
     Ok(Begun::There(started))
 }
@@ -83,13 +78,14 @@ fn is_gone(input: &File) -> bool {
     poll(&mut fds, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
 }
 
-/// Gives the streams away, and waits for the word that they are taken.
-fn hand_over(started: &Started, rights: &Rights, input: &File, output: &File) -> io::Result<()> {
+/// Gives the streams away, and waits for the word that they are taken. The new agent may be of a user who is not root, and who
+/// can read all that it is given: of the rights it gets who the login is, and neither password nor means.
+fn hand_over(started: &Started, login: &Login, input: &File, output: &File) -> io::Result<()> {
     let mut stream = &started.stream;
     stream.set_read_timeout(Some(HANDOVER))?;
     let errors = linux::standard_error()?;
     socket::send_descriptors(stream, [input.as_fd(), output.as_fd(), errors.as_fd()])?;
-    frame::write(&mut stream, rights).map_err(io_error)?;
+    frame::write(&mut stream, login).map_err(io_error)?;
     stream.read_exact(&mut [0])
 }
 
@@ -98,11 +94,12 @@ pub(super) fn take_over(ticket: &Ticket) -> Result<(File, File, Rights), SysErro
     let mut stream = escalate::arrive(ticket)?;
     let failed = |e| SysError::io("cannot take over from the agent that started this one", e);
     let [input, output, errors] = socket::receive_descriptors(&stream).map_err(failed)?;
-    let rights = frame::read(&mut stream).map_err(io_error).map_err(failed)?;
-    let rights = rights.ok_or_else(|| failed(io::ErrorKind::UnexpectedEof.into()))?;
+    let login = frame::read(&mut stream).map_err(io_error).map_err(failed)?;
+    let login = login.ok_or_else(|| failed(io::ErrorKind::UnexpectedEof.into()))?;
     linux::use_standard_error(&errors).map_err(failed)?;
     stream.write_all(b"+").map_err(failed)?;
-    Ok((input, output, rights))
+    // Whom the login may become, the user it became may not: that one is root, or all that the tasks name.
+    Ok((input, output, Rights { login, means: None }))
 }
 
 fn io_error(error: FrameError) -> io::Error {
