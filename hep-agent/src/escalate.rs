@@ -5,11 +5,12 @@
 //! agent shows on the terminal the token that it sends, which only the process on that terminal can.
 
 mod arrival;
+mod callers;
 mod dialogue;
 mod meeting;
 mod refusal;
 
-pub(crate) use arrival::{Ticket, arrive};
+pub(crate) use arrival::{Ticket, arrive, in_place_of_a_shell};
 
 use crate::sys::SysError;
 use crate::sys::linux::terminal::OnTerminal;
@@ -148,12 +149,13 @@ impl Attempt<'_> {
         let Ticket { name, uid } = ticket;
         let uid = uid.to_string();
         let agent = [file, mode, name, &uid];
-        let shell = agent.join(" ");
+        let line = agent.join(" ");
         let before: &[&str] = match self.method {
             Method::Sudo => &["sudo", "-u", self.user, "--"],
             Method::Doas => &["doas", "-u", self.user, "--"],
-            // The login shell may be any program; the line is made of letters, digits, `/`, `.` and `-`.
-            Method::Su => &["su", "-s", "/bin/sh", "-c", &shell, self.user],
+            // The agent itself is the shell: a real one could be read by its user, terminal and all, before it has run the
+            // line. That is made of letters, digits, `/`, `.` and `-`, for a user whose own shell su insists on.
+            Method::Su => &["su", "-s", file, "-c", &line, self.user],
         };
         let after = match self.method {
             Method::Sudo | Method::Doas => &agent[..],

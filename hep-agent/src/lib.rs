@@ -39,6 +39,8 @@ pub fn main() -> ExitCode {
         // Started by another agent, never by a person.
         ["act", socket, uid] => serve::go_on(socket, uid),
         ["assist", socket, uid] => engine::assist(socket, uid),
+        // su(1) starts it in the place of a shell, with the line to run.
+        ["-c", line] => escalate::in_place_of_a_shell(line),
         ["apply", rest @ ..] => apply::main(rest),
         ["facts", names @ ..] => facts::main(names),
         ["--version" | "-V"] => {

@@ -9,12 +9,12 @@ use crate::sys::SysError;
 use crate::sys::linux::guarded_place;
 use crate::sys::linux::socket::random_name;
 use nix::sys::statvfs::{FsFlags, statvfs};
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, openat, unlinkat};
+use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags, flock, openat, unlinkat};
 use rustix::io::Errno;
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -81,7 +81,7 @@ pub(crate) struct Copy {
     name: String,
     directory: OwnedFd,
     path: String,
-    /// Open, so that another push does not take it for abandoned.
+    /// Locked, so that another push does not take it for abandoned.
     _file: File,
 }
 
@@ -145,13 +145,17 @@ fn remove_copy(above: &OwnedFd, name: &str, directory: &OwnedFd) {
 }
 
 /// Writes this program to a new file. Open for reading alone in the end: nobody runs what is open for writing (ETXTBSY).
+/// Others may run it and not read it: such a process keeps its memory and its descriptors to itself from its first moment on
+/// (execve(2)), also from its own user's.
 fn fill(directory: &OwnedFd) -> io::Result<File> {
     let mut own = File::open("/proc/self/exe")?;
     let common = OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let new = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | common;
-    let new = openat(directory, "hep-agent", new, Mode::from_raw_mode(0o755))?;
+    let new = openat(directory, "hep-agent", new, Mode::from_raw_mode(0o711))?;
     io::copy(&mut own, &mut File::from(new))?;
-    Ok(File::from(openat(directory, "hep-agent", OFlags::RDONLY | common, Mode::empty())?))
+    let file = openat(directory, "hep-agent", OFlags::RDONLY | common, Mode::empty())?;
+    flock(&file, FlockOperation::LockShared)?;
+    Ok(File::from(file))
 }
 
 fn is_runnable(place: &Path) -> bool {
@@ -194,7 +198,16 @@ fn is_abandoned(directory: &Path, whole: u64) -> bool {
     let quiet = touched.elapsed().is_ok_and(|age| age > QUIET);
     // What is still to be unpacked may be whole, with nobody at it for a moment.
     let unfinished = packed.is_none() && meta.is_some_and(|meta| meta.len() < whole);
-    (quiet || (unfinished && own == 0)) && !files.iter().any(|file| is_open(file))
+    (quiet || (unfinished && own == 0)) && !files.iter().any(|file| is_kept(file) || is_open(file))
+}
+
+/// Whether an agent keeps the file for another one: agents cannot be looked at, not even by their own user's.
+fn is_kept(file: &Path) -> bool {
+    let no_link = nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK;
+    let file = File::options().read(true).custom_flags(no_link).open(file);
+    file.is_ok_and(|file| {
+        flock(&file, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK)
+    })
 }
 
 /// Whether any process we may look at has the file open or runs it.
@@ -221,9 +234,11 @@ mod tests {
         let path = PathBuf::from(copy.path());
         let own = fs::metadata("/proc/self/exe").unwrap();
         let meta = fs::metadata(&path).unwrap();
-        assert_eq!((meta.len(), meta.mode() & 0o777), (own.len(), 0o755));
+        assert_eq!((meta.len(), meta.mode() & 0o777), (own.len(), 0o711));
         let directory = path.parent().unwrap();
-        assert!(is_upload(directory) && is_reachable(directory) && is_open(&path));
+        assert!(
+            is_upload(directory) && is_reachable(directory) && is_open(&path) && is_kept(&path)
+        );
         drop(copy);
         assert!(!directory.exists());
     }

@@ -3,6 +3,7 @@
 //! The agent is driven by frames over OpenSSH's client, as the host's user without rights.
 
 mod bench;
+mod hostile;
 mod others;
 mod push;
 

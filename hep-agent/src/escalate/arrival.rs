@@ -2,9 +2,10 @@
 
 use super::MARK;
 use crate::sys::SysError;
-use crate::sys::linux::{self, accounts, socket};
+use crate::sys::linux::{self, accounts, process, socket};
 use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
+use std::process::ExitCode;
 
 /// Where to meet the agent that started this one, as it stands on the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,13 @@ impl Ticket {
     pub(crate) fn parse(name: &str, uid: &str) -> Option<Self> {
         Some(Self { name: name.to_owned(), uid: uid.parse().ok()? })
     }
+}
+
+/// What a shell does with a line of plain words: becomes the program that they name.
+pub(crate) fn in_place_of_a_shell(line: &str) -> ExitCode {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let error = process::become_program(&words);
+    crate::apply::refuse(&format!("hep-agent: cannot run `{line}`: {error}"))
 }
 
 /// Meets who started this process; from then on the terminal and the environment of sudo, doas or su are left behind.

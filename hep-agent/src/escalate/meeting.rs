@@ -1,17 +1,12 @@
 //! Waiting for the agent that sudo, doas or su starts, with their terminal on one side and a socket on the other.
 
+use super::callers::Callers;
 use super::dialogue::{Dialogue, Look, Turn};
 use super::{Attempt, MARK, Refused};
 use crate::sys::SysError;
-use crate::sys::linux::socket;
-use crate::sys::linux::terminal::OnTerminal;
-use std::io::Read;
-use std::os::fd::AsFd;
+use crate::sys::linux::terminal::{OnTerminal, Readers};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::{Duration, Instant};
-
-/// How long a process that has connected may take to say its token.
-const TOKEN_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How often the terminal is looked at.
 const TICK: Duration = Duration::from_millis(20);
@@ -24,13 +19,11 @@ pub(super) struct Meeting<'a> {
     attempt: Attempt<'a>,
     uid: u32,
     pub(super) terminal: OnTerminal,
-    listener: UnixListener,
+    callers: Callers,
     /// The end of what was on the terminal.
     said: Vec<u8>,
     /// How many lines were on it.
     lines: usize,
-    /// Who has connected, and the token each sent.
-    callers: Vec<(UnixStream, String)>,
 }
 
 impl<'a> Meeting<'a> {
@@ -41,8 +34,8 @@ impl<'a> Meeting<'a> {
         terminal: OnTerminal,
         listener: UnixListener,
     ) -> Self {
-        let (said, lines, callers) = (Vec::new(), 0, Vec::new());
-        Self { attempt, uid, terminal, listener, said, lines, callers }
+        let (said, lines, callers) = (Vec::new(), 0, Callers::of(uid, listener));
+        Self { attempt, uid, terminal, callers, said, lines }
     }
 
     /// The way to the new agent, once it is there.
@@ -60,7 +53,7 @@ impl<'a> Meeting<'a> {
             if self.hear() {
                 heard = Instant::now();
             }
-            self.meet();
+            self.callers.meet();
             if let Some(stream) = self.proven() {
                 return Ok(stream);
             }
@@ -71,7 +64,10 @@ impl<'a> Meeting<'a> {
             match dialogue.turn(Look { hidden, quiet, lines: self.lines }) {
                 Turn::Wait => {}
                 Turn::Answer => self.answer(password)?,
-                Turn::Again => return Err(self.attempt.asks_again(&self.shown(password))),
+                Turn::Again => {
+                    self.unheard()?;
+                    return Err(self.attempt.asks_again(&self.shown(password)));
+                }
             }
             if begun.elapsed() > patience {
                 return Err(self
@@ -82,7 +78,7 @@ impl<'a> Meeting<'a> {
             if stop() {
                 return Err(self.attempt.stopped().into());
             }
-            self.terminal.wait(Some(self.listener.as_fd()), TICK);
+            self.terminal.wait(self.callers.descriptors(), TICK);
         }
     }
 
@@ -96,34 +92,28 @@ impl<'a> Meeting<'a> {
         !new.is_empty()
     }
 
-    /// Takes in who has connected. Anybody may: the names of sockets are no secret.
-    fn meet(&mut self) {
-        // One at a time: whoever keeps us waiting for a token, the rest is looked at in between.
-        if let Ok((mut stream, _)) = self.listener.accept() {
-            let mut token = [0; 32];
-            let right = socket::peer(&stream).is_ok_and(|uid| uid == self.uid);
-            let said = right
-                && stream.set_nonblocking(false).is_ok()
-                && stream.set_read_timeout(Some(TOKEN_PATIENCE)).is_ok()
-                && stream.read_exact(&mut token).is_ok();
-            if said && token.iter().all(u8::is_ascii_hexdigit) {
-                self.callers.push((stream, String::from_utf8_lossy(&token).into_owned()));
-            }
-        }
-    }
-
     /// The one whose token is on the terminal.
     fn proven(&mut self) -> Option<UnixStream> {
         let said = String::from_utf8_lossy(&self.said);
-        let proof = |(_, token): &(UnixStream, String)| said.contains(&format!("{MARK}{token}"));
-        let index = self.callers.iter().position(proof)?;
-        let (stream, _) = self.callers.swap_remove(index);
-        stream.set_read_timeout(None).ok()?;
-        Some(stream)
+        self.callers.proven(|token| said.contains(&format!("{MARK}{token}")))
+    }
+
+    /// That nobody but root and the login's user can read what is typed, or why the password is not typed. What hides
+    /// typing may be anything that has the terminal: a process of the user to be become need not ask for a password to be
+    /// given one.
+    fn unheard(&self) -> Result<(), SysError> {
+        match self.terminal.readers() {
+            Readers::Trusted => Ok(()),
+            Readers::Other(uid) => Err(self.attempt.overheard(uid)),
+            // All that a program starts there to become root is root's.
+            Readers::Unknown if self.uid == 0 => Ok(()),
+            Readers::Unknown => Err(self.attempt.unseen()),
+        }
     }
 
     /// Types the password, followed by Return.
     fn answer(&mut self, password: Option<&str>) -> Result<(), SysError> {
+        self.unheard()?;
         let password = password.ok_or_else(|| self.attempt.no_password())?;
         if password.contains(char::is_control) {
             let what = "the password holds a character that cannot be typed";
@@ -146,9 +136,10 @@ impl<'a> Meeting<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::linux::socket;
     use hep_protocol::outcome::Failure;
     use hep_protocol::rights::Method;
-    use std::io::Write;
+    use std::io::{Read, Write};
 
     /// Meets whom a script of sh brings, as this process's own user.
     fn meet(
@@ -239,6 +230,67 @@ mod tests {
         let mut rest = [0; 4];
         met.read_exact(&mut rest).unwrap();
         assert_eq!(&rest, b"ffff");
+        drop(callers.join().unwrap());
+    }
+
+    /// A process that hides typing for the password, which it keeps.
+    const THIEF: &str = "stty -echo; echo Password:; read -r a; echo $a >";
+
+    #[test]
+    fn nothing_is_typed_where_a_process_of_another_user_reads() {
+        if !nix::unistd::geteuid().is_root() {
+            return;
+        }
+        let directory = tempfile::tempdir().unwrap();
+        let loot = directory.path().join("loot");
+        std::fs::write(&loot, "").unwrap();
+        std::fs::set_permissions(&loot, std::os::unix::fs::PermissionsExt::from_mode(0o666))
+            .unwrap();
+        std::fs::set_permissions(
+            directory.path(),
+            std::os::unix::fs::PermissionsExt::from_mode(0o755),
+        )
+        .unwrap();
+        let thief = format!("{THIEF}{}", loot.display());
+        for way in ["exec ", "", "setsid -w "] {
+            let script = format!("{way}setpriv --reuid=1 --clear-groups sh -c '{thief}'; exit 0");
+            let (message, _) = refused(&script, Some("Xyzzy"), 20_000);
+            assert_eq!(
+                message,
+                "`sudo` hides what is typed, and a process of `daemon` is on its terminal: the password was not typed"
+            );
+            // At most the end of its line, as the terminal hangs up.
+            assert_eq!(std::fs::read_to_string(&loot).unwrap().trim(), "", "{way}");
+        }
+        // The attack is one: root's own process gets it.
+        let (message, _) = refused(&format!("{thief}; exit 1"), Some("Xyzzy"), 20_000);
+        assert_eq!(message, "`sudo` did not start an agent as `root`: exit code 1");
+        assert_eq!(std::fs::read_to_string(&loot).unwrap(), "Xyzzy\n");
+    }
+
+    #[test]
+    fn silent_and_lying_callers_keep_nobody_waiting() {
+        let name = socket::random_name().unwrap();
+        let agent = "f".repeat(32);
+        let script = format!("echo {MARK}{agent}; sleep 60");
+        let called = name.clone();
+        let callers = std::thread::spawn(move || {
+            let connect = || loop {
+                match socket::connect(&called) {
+                    Ok(stream) => break stream,
+                    Err(_) => std::thread::sleep(Duration::from_millis(5)),
+                }
+            };
+            let silent: Vec<UnixStream> = (0..150).map(|_| connect()).collect();
+            let liars: Vec<UnixStream> = (0..150).map(|_| connect()).collect();
+            liars.iter().for_each(|mut stream| drop(stream.write_all(&[b'0'; 32])));
+            let mut own = connect();
+            own.write_all(agent.as_bytes()).unwrap();
+            (silent, liars, own)
+        });
+        // Far less than each of them may take to prove who it is.
+        let met = meet(&script, None, 4_000, &name);
+        met.unwrap();
         drop(callers.join().unwrap());
     }
 }

@@ -1,6 +1,7 @@
 //! Why sudo, doas or su did not start an agent, told from its own words.
 
 use super::{Attempt, Refused};
+use crate::sys::linux::accounts;
 use crate::sys::{ProcessEnd, SysError};
 use hep_protocol::outcome::Exit;
 use hep_protocol::rights::Method;
@@ -55,6 +56,31 @@ impl Attempt<'_> {
             Method::Su => format!("`su` asks for the password of `{}`", self.user),
         };
         SysError::new(format!("{asks} on the host, and none was given")).hint(GIVE)
+    }
+
+    /// What is typed on its terminal would be read by a process of that user.
+    pub(super) fn overheard(&self, uid: u32) -> SysError {
+        let name = self.method.name();
+        let user = accounts::local_user(uid).map_or_else(|| uid.to_string(), |user| user.name);
+        let what = format!(
+            "`{name}` hides what is typed, and a process of `{user}` is on its terminal: the password was not typed"
+        );
+        SysError::new(what)
+            .hint(format!("see what `{user}` runs on the host, and what `{name}` is"))
+    }
+
+    /// Nobody can tell who would read what is typed on its terminal.
+    pub(super) fn unseen(&self) -> SysError {
+        let Self { method, user, login } = self;
+        let name = method.name();
+        let what = format!(
+            "`{name}` asks for a password, and /proc does not show `{login}` whose processes could read it: the password was \
+             not typed"
+        );
+        SysError::new(what).hint(format!(
+            "become root, let `{name}` ask for no password to become `{user}`, or have `{login}` see all processes (the \
+             `hidepid` and `gid` of /proc)"
+        ))
     }
 
     /// It asked once more; `said` is what was on its terminal.

@@ -5,6 +5,7 @@ mod commands;
 pub(crate) mod credentials;
 mod files;
 pub(crate) mod machine;
+mod memory;
 mod packages;
 pub(crate) mod process;
 mod services;
@@ -94,8 +95,10 @@ pub(crate) fn outlive_terminal() {
     hangup.thread_block().ok();
 }
 
-/// Leaves nothing of the caller's for children: no signal blocked, umask 022, no other descriptors.
+/// Leaves nothing of the caller's for children: no signal blocked, umask 022, no other descriptors; and nothing of this
+/// process's for others.
 pub(crate) fn prepare_process() {
+    memory::keep_private();
     // A caller that waits for signals on a thread of its own has them blocked, and a blocked SIGTERM would go down to all
     // that is started here. Fails for an invalid set only.
     SigSet::empty().thread_set_mask().ok();

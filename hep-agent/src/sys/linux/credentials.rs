@@ -5,6 +5,7 @@
 //! can send this process no signal. What is started here gives both up before it runs (see `drop_for_good`).
 
 use super::accounts::{self, Files, User};
+use super::memory;
 use crate::sys::SysError;
 use rustix::fs::{Gid, Uid};
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
@@ -133,10 +134,9 @@ pub(super) fn drop_for_good(uid: u32) -> io::Result<()> {
 /// Does something with the process's own rights, whomever the task runs as.
 pub(crate) fn unworn<R>(act: impl FnOnce() -> R) -> R {
     let Some(user) = WORN.take() else { return act() };
-    come_back(set_thread_res_uid(None, Some(Uid::ROOT), None).map_err(io::Error::from));
+    come_back(effective(Uid::ROOT));
     let result = act();
-    let uid = Some(Uid::from_raw(user.account.uid));
-    come_back(set_thread_res_uid(None, uid, None).map_err(io::Error::from));
+    come_back(effective(Uid::from_raw(user.account.uid)));
     WORN.replace(Some(user));
     result
 }
@@ -150,8 +150,7 @@ struct Back {
 impl Drop for Back {
     fn drop(&mut self) {
         WORN.take();
-        let root = set_thread_res_uid(None, Some(Uid::ROOT), None).map_err(io::Error::from);
-        come_back(root.and_then(|()| take(&self.groups, self.gid, 0)));
+        come_back(effective(Uid::ROOT).and_then(|()| take(&self.groups, self.gid, 0)));
     }
 }
 
@@ -161,7 +160,14 @@ fn take(groups: &[u32], gid: u32, uid: u32) -> io::Result<()> {
     let gid = Some(Gid::from_raw(gid));
     set_thread_groups(&groups)?;
     set_thread_res_gid(gid, gid, gid)?;
-    Ok(set_thread_res_uid(None, Some(Uid::from_raw(uid)), None)?)
+    effective(Uid::from_raw(uid))
+}
+
+/// Changes this thread's effective user alone.
+fn effective(uid: Uid) -> io::Result<()> {
+    set_thread_res_uid(None, Some(uid), None)?;
+    memory::stay_private();
+    Ok(())
 }
 
 fn own_groups() -> Result<Vec<u32>, SysError> {

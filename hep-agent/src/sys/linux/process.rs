@@ -2,7 +2,7 @@
 //!
 //! The only place of the agent that starts a process, but for the one that needs a terminal (`terminal`).
 
-use super::credentials;
+use super::{credentials, memory};
 use crate::sys::{ProcessEnd, SysError};
 use hep_protocol::message::Stream;
 use hep_protocol::outcome::Exit;
@@ -10,12 +10,13 @@ use nix::fcntl::{FcntlArg, OFlag, SealFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::signal::{SigSet, Signal, killpg};
-use nix::unistd::Pid;
+use nix::unistd::{AccessFlags, Pid, access};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -128,12 +129,36 @@ impl<'a> Program<'a> {
     }
 }
 
+/// The directories where a system keeps its programs.
+pub(super) const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /// What programs are sought in: the agent's own `PATH` may be short, so the system's directories are always in it.
-pub(super) fn search_path() -> String {
-    let system = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+fn search_path() -> String {
     match std::env::var("PATH") {
-        Ok(path) if !path.is_empty() => format!("{path}:{system}"),
-        Ok(_) | Err(_) => system.to_owned(),
+        Ok(path) if !path.is_empty() => format!("{path}:{SYSTEM_PATH}"),
+        Ok(_) | Err(_) => SYSTEM_PATH.to_owned(),
+    }
+}
+
+/// Where a program is that makes other users of its callers: in the system's directories if it is there, else in the agent's
+/// own `PATH`, which its user has chosen. The bare name where it is nowhere.
+pub(super) fn found(name: &str) -> PathBuf {
+    let path = format!("{SYSTEM_PATH}:{}", std::env::var("PATH").unwrap_or_default());
+    let runs = |path: &PathBuf| path.is_file() && access(path, AccessFlags::X_OK).is_ok();
+    // An empty directory's name in `PATH` is the working directory, where nothing of the sort is sought.
+    let absolute = path.split(':').filter(|directory| directory.starts_with('/'));
+    let mut places = absolute.map(|directory| Path::new(directory).join(name));
+    places.find(runs).unwrap_or_else(|| PathBuf::from(name))
+}
+
+/// Becomes another program, which has all that this one was started with. Comes back if that cannot be.
+pub(crate) fn become_program(argv: &[&str]) -> io::Error {
+    let Some((program, arguments)) = argv.split_first() else {
+        return io::ErrorKind::InvalidInput.into();
+    };
+    match memory::usual_core_files() {
+        Ok(()) => Command::new(program).args(arguments).exec(),
+        Err(error) => error,
     }
 }
 
@@ -144,7 +169,7 @@ fn home() -> String {
 fn start(command: &mut Command, name: &str, directory: &str) -> Result<Child, SysError> {
     command.spawn().map_err(|error| {
         let missing = error.kind() == io::ErrorKind::NotFound;
-        if missing && !std::path::Path::new(directory).is_dir() {
+        if missing && !Path::new(directory).is_dir() {
             SysError::new(format!(
                 "cannot run `{name}`: there is no directory {directory} to run it in"
             ))
@@ -365,10 +390,11 @@ fn own_session(command: &mut Command) {
     let prepare = move || {
         nix::unistd::setsid()?;
         SigSet::empty().thread_set_mask()?;
+        memory::usual_core_files()?;
         user.map_or(Ok(()), credentials::drop_for_good)
     };
     // SAFETY: between fork and exec only async-signal-safe functions may be called; setsid(2), pthread_sigmask(3) and
-    // the bare setresuid(2) are, and converting an errno allocates nothing.
+    // the bare setrlimit(2) and setresuid(2) are, and converting an errno allocates nothing.
     unsafe { command.pre_exec(prepare) };
 }
 

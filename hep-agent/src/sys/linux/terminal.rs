@@ -2,7 +2,12 @@
 //!
 //! Nothing is decided here: who wrote what, and whether it is a question, is the caller's to judge.
 
-use super::process::{exit_of, search_path};
+mod readers;
+
+pub(crate) use readers::Readers;
+
+use super::memory;
+use super::process::{SYSTEM_PATH, exit_of, found};
 use crate::sys::SysError;
 use hep_protocol::outcome::Exit;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -15,7 +20,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -25,17 +30,21 @@ pub(crate) struct OnTerminal {
     child: Child,
     /// Our side of the terminal, until all of the other side is closed.
     ours: Option<File>,
+    /// The device's number of the other side.
+    device: u64,
 }
 
 impl OnTerminal {
-    /// Starts a program in `/`, in a session of its own with a new terminal; what it says is to be in English.
+    /// Starts a program in `/`, in a session of its own with a new terminal; what it says is to be in English. It is sought
+    /// in the system's directories first, and knows no others: what lies in the `PATH` of a login is not for root to run.
     pub(crate) fn start(argv: &[String]) -> Result<Self, SysError> {
         let name = argv.first().map_or("", String::as_str);
-        let (ours, theirs) =
-            pair().map_err(|e| SysError::io(format!("cannot make a terminal for `{name}`"), e))?;
-        let mut command = Command::new(name);
+        let no_terminal = |e| SysError::io(format!("cannot make a terminal for `{name}`"), e);
+        let (ours, theirs) = pair().map_err(no_terminal)?;
+        let device = theirs.metadata().map_err(no_terminal)?.rdev();
+        let mut command = Command::new(found(name));
         command.args(argv.get(1..).unwrap_or_default()).current_dir("/").env_clear();
-        command.env("PATH", search_path()).env("LANG", "C").env("LC_ALL", "C").env("TERM", "dumb");
+        command.env("PATH", SYSTEM_PATH).env("LANG", "C").env("LC_ALL", "C").env("TERM", "dumb");
         let child = prepared(&mut command, theirs).and_then(Command::spawn).map_err(|error| {
             if error.kind() == io::ErrorKind::NotFound {
                 SysError::new(format!("there is no `{name}` on the host"))
@@ -43,7 +52,7 @@ impl OnTerminal {
                 SysError::io(format!("cannot run `{name}`"), error)
             }
         })?;
-        Ok(Self { child, ours: Some(ours) })
+        Ok(Self { child, ours: Some(ours), device })
     }
 
     /// Takes all that was written since.
@@ -78,9 +87,14 @@ impl OnTerminal {
         })
     }
 
-    /// Sleeps until there is something to read, here or at `other`, or the time is over.
-    pub(crate) fn wait(&self, other: Option<BorrowedFd<'_>>, time: Duration) {
-        let all = self.ours.as_ref().map(AsFd::as_fd).into_iter().chain(other);
+    /// Whose processes may read what is typed.
+    pub(crate) fn readers(&self) -> Readers {
+        readers::readers(self.child.id(), self.device, nix::unistd::geteuid().as_raw())
+    }
+
+    /// Sleeps until there is something to read, here or at the others, or the time is over.
+    pub(crate) fn wait<'a>(&'a self, others: impl Iterator<Item = BorrowedFd<'a>>, time: Duration) {
+        let all = self.ours.as_ref().map(AsFd::as_fd).into_iter().chain(others);
         let mut fds: Vec<_> = all.map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
         // Woken early, the caller looks again.
         poll(&mut fds, PollTimeout::try_from(time).unwrap_or(PollTimeout::MAX)).ok();
@@ -98,7 +112,7 @@ impl OnTerminal {
             if let Some(exit) = self.ended()? {
                 return Ok(exit);
             }
-            self.wait(None, Duration::from_millis(500));
+            self.wait(std::iter::empty(), Duration::from_millis(500));
         }
         // It has left its terminal, where there is nothing more to be read.
         Ok(exit_of(self.child.wait()?))
@@ -138,10 +152,10 @@ fn prepared(command: &mut Command, theirs: File) -> io::Result<&mut Command> {
         nix::unistd::setsid()?;
         rustix::process::ioctl_tiocsctty(&theirs)?;
         SigSet::empty().thread_set_mask()?;
-        Ok(())
+        memory::usual_core_files()
     };
-    // SAFETY: between fork and exec only async-signal-safe functions may be called; setsid(2), ioctl(2) and
-    // pthread_sigmask(3) are, and converting an errno allocates nothing.
+    // SAFETY: between fork and exec only async-signal-safe functions may be called; setsid(2), ioctl(2), pthread_sigmask(3)
+    // and the bare setrlimit(2) are, and converting an errno allocates nothing.
     Ok(unsafe { command.pre_exec(prepare) })
 }
 
@@ -153,7 +167,7 @@ mod tests {
     fn hear(program: &mut OnTerminal, words: &str) -> String {
         let mut said = String::new();
         while !said.contains(words) && program.ours.is_some() {
-            program.wait(None, Duration::from_secs(10));
+            program.wait(std::iter::empty(), Duration::from_secs(10));
             said += &String::from_utf8_lossy(&program.read());
         }
         said
@@ -191,6 +205,33 @@ mod tests {
         program.write(b"\n").unwrap();
         hear(&mut program, "raw\n");
         assert!(!program.hides());
+        program.hang_up();
+    }
+
+    #[test]
+    fn readers_are_found_whatever_session_they_are_in() {
+        let own = nix::unistd::geteuid().as_raw();
+        let mut program = sh("echo on; read a; exec sleep 60");
+        hear(&mut program, "on");
+        assert_eq!(program.readers(), Readers::Trusted);
+        program.hang_up();
+        if own == 0 {
+            for become_daemon in ["setpriv", "setsid -w setpriv"] {
+                let script =
+                    format!("{become_daemon} --reuid=1 --clear-groups sh -c 'echo on; sleep 60'");
+                let mut program = sh(&format!("{script}; sleep 60"));
+                hear(&mut program, "on");
+                assert_eq!(program.readers(), Readers::Other(1), "{become_daemon}");
+                program.hang_up();
+            }
+        }
+    }
+
+    #[test]
+    fn programs_are_sought_in_the_systems_directories_first() {
+        let mut program = OnTerminal::start(&["env".to_owned()]).unwrap();
+        let said = hear(&mut program, "PATH=");
+        assert!(said.contains(&format!("PATH={SYSTEM_PATH}\r\n")), "{said}");
         program.hang_up();
     }
 
