@@ -15,6 +15,7 @@ mod facts;
 mod fleet;
 mod inventory;
 mod manifest;
+mod memory;
 mod open;
 mod prepare;
 mod reach;
@@ -65,6 +66,7 @@ const REFUSED: u8 = 2;
 const UNREACHABLE: u8 = 3;
 
 fn main() -> ExitCode {
+    memory::keep_private();
     let mut ui = Ui::new();
     if let Some(code) = asked::answered(&mut ui) {
         return code;

@@ -1,6 +1,7 @@
 //! The transports: what `ssh2` does `openssh` does, and says; and what only OpenSSH's client can do.
 
 mod logins;
+mod unprivileged;
 mod ways;
 
 use crate::operator::{Operator, Run, start, traces};

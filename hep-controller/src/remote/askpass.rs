@@ -81,13 +81,15 @@ impl Door {
     }
 }
 
-/// The program that asks: hep itself. Not by its path, where another build may be by now.
+/// The program that asks: hep itself, by its path, since what is behind `/proc/PID/exe` is for hep alone. Another build that
+/// lies there by now asks in the same words; a path whose file is gone has a mark from the kernel (proc_pid_exe(5)).
 fn program() -> String {
     #[cfg(test)]
     if let Some(program) = tests::PROGRAM.get() {
         return program.clone();
     }
-    format!("/proc/{}/exe", std::process::id())
+    let path = std::env::current_exe().unwrap_or_default().display().to_string();
+    path.strip_suffix(" (deleted)").map_or_else(|| path.clone(), str::to_owned)
 }
 
 impl AsFd for Door {

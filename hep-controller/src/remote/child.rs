@@ -1,6 +1,7 @@
 //! A helper program on this machine that is run to its end, within a time, and never asks anybody.
 
 use super::Canceller;
+use crate::memory;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use std::io::{self, Read};
@@ -35,11 +36,8 @@ pub(super) fn collect(
     cancel: &Canceller,
 ) -> io::Result<Collected> {
     let end = Instant::now() + within;
-    let mut child = quiet(command)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
+    let command = quiet(command).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = memory::start(command.stderr(Stdio::piped()))?;
     let collected = gather(&mut child, end, cancel).and_then(|texts| {
         // Its pipes are closed a moment before it ends.
         await_end(&mut child, end, cancel)?;

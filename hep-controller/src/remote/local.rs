@@ -6,6 +6,7 @@
 use super::canceller::Cut;
 use super::tail::{Stderr, follow};
 use super::{Canceller, Counters, Ending, Exit, Link};
+use crate::memory;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::signal::Signal;
 use std::fs::File;
@@ -39,13 +40,13 @@ pub(crate) fn start_bytes(agent: &[u8]) -> io::Result<Box<dyn Link>> {
 
 fn start(command: &mut Command) -> io::Result<Box<dyn Link>> {
     let (ours, theirs) = UnixStream::pair()?;
-    let mut child = command
+    command
         .stdin(OwnedFd::from(theirs.try_clone()?))
         .stdout(OwnedFd::from(theirs))
         .stderr(Stdio::piped())
         // A Ctrl-C at the terminal is hep's to handle.
-        .process_group(0)
-        .spawn()?;
+        .process_group(0);
+    let mut child = memory::start(command)?;
     let cancel = Canceller::default();
     cancel.cuts(Cut::Pair(ours.try_clone()?));
     let stderr = child.stderr.take().map(follow).transpose()?;

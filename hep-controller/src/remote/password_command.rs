@@ -3,6 +3,7 @@
 
 use super::ssh_config::words_of;
 use super::{Problem, Secret};
+use crate::memory;
 use crate::secrets;
 use crate::stop::Stop;
 use crate::ui::errors_reach_a_terminal;
@@ -119,8 +120,8 @@ fn ask(command: &str, key: &str, stop: &Stop) -> Result<Secret, Problem> {
 /// may be its questions, go there and nowhere else.
 fn run(command: &mut Command, stop: &Stop) -> io::Result<(String, String, ExitStatus)> {
     let complaints = if errors_reach_a_terminal() { Stdio::inherit() } else { Stdio::piped() };
-    let mut child =
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(complaints).spawn()?;
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(complaints);
+    let mut child = memory::start(command)?;
     let stdout = Heard::aside(child.stdout.take());
     let stderr = Heard::aside(child.stderr.take());
     let status = await_end(&mut child, stop);

@@ -4,6 +4,7 @@
 use super::canceller::Cut;
 use super::tail::{Stderr, follow};
 use super::{Canceller, Problem, child};
+use crate::memory;
 use std::io;
 use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -90,12 +91,15 @@ impl Proxy {
     pub(super) fn start(&self, cancel: &Canceller) -> io::Result<Proxied> {
         let (ours, theirs) = UnixStream::pair()?;
         let (program, arguments) = self.words.split_first().ok_or(io::ErrorKind::InvalidInput)?;
-        let mut child = child::quiet(&mut Command::new(program))
+        let mut command = Command::new(program);
+        child::quiet(&mut command)
             .args(arguments)
             .stdin(OwnedFd::from(theirs.try_clone()?))
             .stdout(OwnedFd::from(theirs))
-            .stderr(std::process::Stdio::piped())
-            .spawn()?;
+            .stderr(std::process::Stdio::piped());
+        let mut child = memory::start(&mut command)?;
+        // Its copies of the socket are in the command.
+        drop(command);
         let stderr = child.stderr.take().map(follow).transpose();
         let mut proxied = Proxied { stream: ours, child, stderr: None };
         cancel.cuts(Cut::Pair(proxied.stream.try_clone()?));

@@ -2,21 +2,25 @@
 //! A cut socket, a cancel and a drop end it with all that it has started; a ControlMaster that stays is no part of that.
 
 use super::log::{Cause, Log};
+use crate::memory;
 use crate::remote::askpass::Door;
 use crate::remote::canceller::Cut;
 use crate::remote::tail::Tail;
 use crate::remote::{Canceller, Counters, Exit, Stage, child};
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::stat::Mode;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
-use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Command};
 use std::thread;
 use std::time::{Duration, Instant};
+use tempfile::TempDir;
 
 /// How long to wait at most before looking at deadlines and cancels.
 const LOOK: Duration = Duration::from_millis(200);
@@ -37,7 +41,9 @@ pub(super) struct Process {
     stderr: UnixStream,
     log: File,
     /// Kept open: `ssh` opens it by name, when it comes to that.
-    _log_in: OwnedFd,
+    _log_in: File,
+    /// Until `ssh` has opened it.
+    log_name: Option<NamedPipe>,
     door: Option<Door>,
     cancel: Canceller,
     deadline: Option<Deadline>,
@@ -59,6 +65,30 @@ struct Deadline {
     moves: bool,
 }
 
+/// A pipe that `ssh` opens by its name, as it closes all descriptors above 2 when it starts. It is in a directory that no
+/// other user enters; of hep's own descriptors, which are in /proc, another process can open none.
+struct NamedPipe {
+    path: String,
+    _directory: TempDir,
+}
+
+impl NamedPipe {
+    fn new() -> io::Result<NamedPipe> {
+        let directory = tempfile::Builder::new().prefix("hep-").tempdir()?;
+        let path = directory.path().join("log");
+        nix::unistd::mkfifo(&path, Mode::S_IRUSR | Mode::S_IWUSR)?;
+        let path = path.to_str().ok_or(io::ErrorKind::InvalidFilename)?.to_owned();
+        Ok(NamedPipe { path, _directory: directory })
+    }
+
+    /// Opens an end; for writing only when there is somebody who reads (fifo(7)).
+    fn open(&self, how: OFlag) -> io::Result<File> {
+        let mut options = File::options();
+        options.read(how == OFlag::O_RDONLY).write(how == OFlag::O_WRONLY);
+        options.custom_flags(OFlag::O_NONBLOCK.bits()).open(&self.path)
+    }
+}
+
 impl Process {
     /// Starts `ssh` with the words that `words` makes of the name of the file for its log.
     pub(super) fn start(
@@ -67,25 +97,26 @@ impl Process {
     ) -> io::Result<Process> {
         let (stream, theirs) = UnixStream::pair()?;
         let (stderr, their_stderr) = UnixStream::pair()?;
-        let (log, log_in) = nix::unistd::pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)?;
+        let pipe = NamedPipe::new()?;
+        let (log, log_in) = (pipe.open(OFlag::O_RDONLY)?, pipe.open(OFlag::O_WRONLY)?);
         let door = Door::new()?;
-        let words = words(&format!("/proc/{}/fd/{}", std::process::id(), log_in.as_raw_fd()));
+        let words = words(&pipe.path);
         let mut command = Command::new("ssh");
-        let child = door
-            .lead(child::quiet(&mut command))
+        door.lead(child::quiet(&mut command))
             .args(words)
             .stdin(OwnedFd::from(theirs.try_clone()?))
             .stdout(OwnedFd::from(theirs))
-            .stderr(OwnedFd::from(their_stderr))
-            .spawn()?;
+            .stderr(OwnedFd::from(their_stderr));
+        let child = memory::start(&mut command)?;
         // Its copies of the sockets are in the command: what `ssh` closes would stay open.
         drop(command);
         let process = Process {
             child,
             stream,
             stderr,
-            log: File::from(log),
+            log,
             _log_in: log_in,
+            log_name: Some(pipe),
             door: Some(door),
             cancel: cancel.clone(),
             deadline: None,
@@ -359,6 +390,7 @@ impl Process {
     fn take_words(&mut self) -> io::Result<()> {
         let mut buffer = [0; 4096];
         while let Ok(read @ 1..) = self.log.read(&mut buffer) {
+            self.log_name = None;
             self.said.push(buffer.get(..read).unwrap_or_default());
         }
         loop {
