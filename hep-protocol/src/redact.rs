@@ -1,11 +1,13 @@
 //! Secrets in texts and in streams of bytes: each becomes [`MASK`]. Goes by value alone, so it must be told every secret,
-//! and finds it also in the forms that hep itself makes of a value. Hashes of a secret are no secret.
+//! and finds it also in the forms that hep's filters, reports and common programs make of a value. Hashes of a secret are no
+//! secret; parts of one, and forms that mix its letters with others (encryption, compression), are not found.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use needle::{Fit, Head, Needle};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+mod forms;
+mod needle;
 mod reports;
 
 /// What stands in a secret's place; its length tells nothing.
@@ -18,7 +20,7 @@ pub const SHORTEST: usize = 4;
 #[derive(Clone, Default)]
 pub struct Redactor {
     /// The longest first, so that of several at one place the longest counts.
-    needles: Vec<Vec<u8>>,
+    needles: Vec<Needle>,
     heads: Heads,
 }
 
@@ -28,44 +30,42 @@ pub struct Redactor {
 struct Heads {
     /// A bit for each value of [`Heads::mix`].
     bits: Vec<u64>,
-    /// The first bytes of each needle and its place, ascending.
+    /// How each needle may begin and its place, ascending.
     sorted: Vec<(Head, usize)>,
 }
 
-/// The first bytes of a needle; none is shorter.
-type Head = [u8; SHORTEST];
-
 impl Heads {
-    fn new(needles: &[Vec<u8>]) -> Self {
-        let mut bits = vec![0; 1 << 10];
+    fn new(needles: &[Needle]) -> Self {
+        let mut bits = vec![0; 1 << 12];
         let mut sorted = Vec::with_capacity(needles.len());
         for (at, needle) in needles.iter().enumerate() {
-            let Some(head) = needle.first_chunk() else { continue };
-            sorted.push((*head, at));
-            let (word, bit) = Self::mix(head);
-            if let Some(word) = bits.get_mut(word) {
-                *word |= bit;
+            for head in needle.heads() {
+                sorted.push((head, at));
+                let (word, bit) = Self::mix(head);
+                if let Some(word) = bits.get_mut(word) {
+                    *word |= bit;
+                }
             }
         }
         sorted.sort_unstable();
+        sorted.dedup();
         Self { bits, sorted }
     }
 
-    /// The places of the needles that begin like this text, ascending.
+    /// The places of the needles that may begin like this text, ascending.
     fn of<'h>(&'h self, text: &[u8]) -> impl Iterator<Item = usize> + use<'h> {
-        let head = text.first_chunk::<SHORTEST>().filter(|head| {
-            let (word, bit) = Self::mix(head);
+        let head = text.first_chunk().map(|head| Head::of(*head)).filter(|head| {
+            let (word, bit) = Self::mix(*head);
             self.bits.get(word).is_some_and(|word| word & bit != 0)
         });
-        let from = head.map(|head| self.sorted.partition_point(|(other, _)| other < head));
+        let from = head.map(|head| self.sorted.partition_point(|(other, _)| *other < head));
         let rest = from.and_then(|from| self.sorted.get(from..)).unwrap_or_default();
-        let head = head.copied().unwrap_or_default();
-        rest.iter().take_while(move |(other, _)| *other == head).map(|(_, at)| *at)
+        rest.iter().take_while(move |(other, _)| Some(*other) == head).map(|(_, at)| *at)
     }
 
-    /// Knuth's multiplicative hash: the word and the bit of its upper 16 bits.
-    fn mix(head: &Head) -> (usize, u64) {
-        let hash = u32::from_le_bytes(*head).wrapping_mul(2_654_435_769) >> 16;
+    /// Knuth's multiplicative hash: the word and the bit of its upper 18 bits.
+    fn mix(Head(head): Head) -> (usize, u64) {
+        let hash = head.wrapping_mul(2_654_435_769) >> 14;
         ((hash >> 6) as usize, 1 << (hash & 63))
     }
 }
@@ -84,15 +84,14 @@ impl Redactor {
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
         let mut needles = BTreeSet::new();
         for secret in secrets {
-            forms(secret, &mut |form| {
-                let form = form.trim_end_matches(['\n', '\r']);
-                if form.trim().len() >= SHORTEST {
-                    needles.insert(form.as_bytes().to_vec());
+            forms::each(secret, &mut |needle| {
+                if needle.text().trim_ascii().len() >= SHORTEST {
+                    needles.insert(needle);
                 }
             });
         }
-        let mut needles: Vec<Vec<u8>> = needles.into_iter().collect();
-        needles.sort_by_key(|needle| std::cmp::Reverse(needle.len()));
+        let mut needles: Vec<Needle> = needles.into_iter().collect();
+        needles.sort_by_key(|needle| std::cmp::Reverse(needle.text().len()));
         let heads = Heads::new(&needles);
         Self { needles, heads }
     }
@@ -139,15 +138,19 @@ impl Redactor {
         }
         for at in 0..bytes.len() {
             let rest = bytes.get(at..).unwrap_or_default();
-            if let Some(needle) = self.beginning(rest).find(|needle| rest.starts_with(needle)) {
-                found.push((at, at + needle.len()));
+            let whole = |needle: &Needle| match needle.fit(rest) {
+                Fit::Whole(length) => Some(length),
+                Fit::None | Fit::Cut => None,
+            };
+            if let Some(length) = self.beginning(rest).find_map(whole) {
+                found.push((at, at + length));
             }
         }
         joined(found)
     }
 
     /// The needles that may begin this text, the longest first.
-    fn beginning(&self, text: &[u8]) -> impl Iterator<Item = &Vec<u8>> {
+    fn beginning(&self, text: &[u8]) -> impl Iterator<Item = &Needle> {
         self.heads.of(text).filter_map(|at| self.needles.get(at))
     }
 
@@ -157,8 +160,7 @@ impl Redactor {
         for start in 0..bytes.len() {
             let rest = bytes.get(start..).unwrap_or_default();
             for needle in self.beginning(rest) {
-                let same = needle.iter().zip(rest).take_while(|(one, other)| one == other).count();
-                let ends = SHORTEST..=same.min(needle.len() - 1);
+                let ends = SHORTEST..=needle.same(rest).min(needle.text().len() - 1);
                 let cut = |end: &usize| {
                     let behind = rest.get(*end..).unwrap_or_default();
                     behind.starts_with(b"...") || behind.starts_with("\u{2026}".as_bytes())
@@ -171,10 +173,11 @@ impl Redactor {
 
     /// Drops what is left of a secret at the beginning of a text that lost what came before.
     pub fn drop_broken(&self, text: &mut String) {
-        let left = |needle: &Vec<u8>| {
+        let left = |needle: &Needle| {
+            let needle = needle.text();
             let ends = |n: &usize| {
-                let part = needle.get(needle.len() - n..);
-                part.is_some_and(|part| text.as_bytes().starts_with(part))
+                let (part, text) = (needle.get(needle.len() - n..), text.as_bytes().get(..*n));
+                part.zip(text).is_some_and(|(part, text)| part.eq_ignore_ascii_case(text))
             };
             (1..needle.len()).rev().find(ends)
         };
@@ -185,11 +188,11 @@ impl Redactor {
 
     /// Where a secret may begin that is cut off by the end.
     fn undecided(&self, bytes: &[u8]) -> usize {
-        let longest = self.needles.first().map_or(0, Vec::len);
+        let longest = self.needles.first().map_or(0, Needle::longest);
         let from = bytes.len().saturating_sub(longest.saturating_sub(1));
         let begins = |at: &usize| {
             let rest = bytes.get(*at..).unwrap_or_default();
-            let begins = |needle: &Vec<u8>| needle.len() > rest.len() && needle.starts_with(rest);
+            let begins = |needle: &Needle| needle.fit(rest) == Fit::Cut;
             if rest.len() < SHORTEST {
                 self.needles.iter().any(begins)
             } else {
@@ -255,44 +258,6 @@ impl Stream {
     }
 }
 
-/// The value, its lines, and what hep's filters and reports make of it.
-fn forms(secret: &str, add: &mut impl FnMut(&str)) {
-    let long = |text: &&str| text.trim().len() >= SHORTEST;
-    for text in std::iter::once(secret).chain(secret.lines().map(str::trim)).filter(long) {
-        add(text);
-        let json = serde_json::Value::from(text).to_string();
-        add(json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).unwrap_or(&json));
-        add(&STANDARD.encode(text));
-        add(&percent(text, b"/"));
-        add(&percent(text, b""));
-        // As the shell and as YAML quote it.
-        add(&text.replace('\'', "'\\''"));
-        add(&text.replace('\'', "'\"'\"'"));
-        add(&text.replace('\'', "''"));
-        // As reports escape what a terminal must not get.
-        add(&text.escape_default().to_string());
-    }
-    // `b64encode` of a value that was read with its last line break, and of one without.
-    let trimmed = secret.trim_end();
-    if long(&trimmed) {
-        add(&STANDARD.encode(trimmed));
-    }
-}
-
-/// RFC 3986, 2.1.
-fn percent(text: &str, also: &[u8]) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        let plain = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || also.contains(&byte);
-        if plain {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -309,6 +274,108 @@ mod tests {
         check(&["a\"b\nc/d ü"], "a%22b%0Ac/d%20%C3%BC a%22b%0Ac%2Fd%20%C3%BC", "******** ********");
         check(&["hunter22"], "aHVudGVyMjI=", "********");
         check(&["it's me"], r"echo 'it'\''s me'", "echo '********'");
+    }
+
+    #[test]
+    fn letters_are_found_in_either_case_and_backwards() {
+        check(
+            &["Hunter22"],
+            "HUNTER22 hunter22 hUNTER22 22retnuH",
+            "******** ******** ******** ********",
+        );
+        check(&["größe22"], "GRÖSSE22 GRöSSE22 Größe22", "******** GRöSSE22 ********");
+    }
+
+    /// What the shell, JSON and forms of the web make of a value, wherever it needs a mark.
+    #[test]
+    fn quoted_forms_are_masked() {
+        let secret = r#"a$b 'c"d/ü"#;
+        for form in [
+            r#"a\$b\ \'c\"d/ü"#,
+            r#"a\$b 'c\"d/ü"#,
+            r#"a\$b 'c"d/ü"#,
+            r#"a$b '\''c"d/ü"#,
+            r#"a$b '"'"'c"d/ü"#,
+            r#"a$b ''c"d/ü"#,
+            r#"a$b 'c\"d/ü"#,
+            r#"a$b 'c\"d\/\u00fc"#,
+            r#"a$b 'c\"d\/\u00FC"#,
+            "a%24b%20%27c%22d%2F%C3%BC",
+            "a%24b%20%27c%22d%2f%c3%bc",
+            "a%24b+%27c%22d%2F%C3%BC",
+            "a%24b%20'c%22d%2F%C3%BC",
+        ] {
+            check(&[secret], &format!("x={form};"), "x=********;");
+        }
+    }
+
+    /// `text` in base64, as programs print it.
+    fn base64(text: &str) -> String {
+        use base64::Engine as _;
+        base64::engine::general_purpose::STANDARD.encode(text)
+    }
+
+    /// Of a secret in base64 nothing may be left but what two letters beside it share with its first and last byte.
+    fn check_base64(secret: &str, before: &str, behind: &str) {
+        let redactor = Redactor::new([secret]);
+        let plain = base64(&format!("{before}{secret}{behind}"));
+        for text in [plain.clone(), plain.replace('+', "-").replace('/', "_")] {
+            let masked = redactor.mask(&text);
+            assert!(masked.contains(MASK), "{secret} in {text}: {masked}");
+            let shown = masked.len() - MASK.len();
+            let most = (before.len() + behind.len()).div_ceil(3) * 4 + 4;
+            assert!(shown <= most, "{secret} in {text}: {masked}");
+        }
+    }
+
+    #[test]
+    fn base64_is_masked_at_every_alignment_in_both_alphabets() {
+        for secret in ["hunter2222", "s3~?>?~", "\u{fe}\u{ff}>>??", "abcd"] {
+            for before in ["", "b", "bo", "bob", "joe1:", "user:"] {
+                for behind in ["", "\n", "@x", "@host/path"] {
+                    check_base64(secret, before, behind);
+                }
+            }
+        }
+        check(&["hunter22"], "aHVudGVyMjI=", "********");
+    }
+
+    #[test]
+    fn base64_and_hex_are_masked_over_line_breaks() {
+        let secret = "correct horse battery staple";
+        let redactor = Redactor::new([secret]);
+        let whole = base64(&format!("user:{secret}:{}", "x".repeat(60)));
+        let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+        for (text, apart) in [(whole, "\n"), (hex.clone(), "\n"), (hex, "\r\n")] {
+            for at in 1..text.len() {
+                let text = format!("{}{apart}{}", &text[..at], &text[at..]);
+                let masked = redactor.mask(&text);
+                assert!(masked.contains(MASK), "{text}: {masked}");
+            }
+        }
+    }
+
+    #[test]
+    fn hex_is_masked_however_its_bytes_are_set_apart() {
+        let bytes = |apart: &str| {
+            let hex: Vec<String> = "hunter22".bytes().map(|b| format!("{b:02x}")).collect();
+            hex.join(apart)
+        };
+        for apart in ["", " ", ":", "%", "\\x"] {
+            check(&["hunter22"], &format!("<{}>", bytes(apart)), "<********>");
+            check(
+                &["hunter22"],
+                &format!("<{}>", bytes(apart).to_uppercase().replace('X', "x")),
+                "<********>",
+            );
+        }
+        check(&["hunter22"], "0000000 6875 6e74 6572 3232 0a", "0000000 ******** 0a");
+        // od -tx1 of a secret that goes on in the next line.
+        check(
+            &["hunter22"],
+            "0000000 78 78 78 68 75 6e\n0000020 74 65 72 32 32 0a\n",
+            "0000000 78 78 78 ******** 0a\n",
+        );
     }
 
     #[test]
@@ -379,6 +446,33 @@ mod tests {
                 shown.extend(stream.finish(&redactor));
                 let shown = String::from_utf8(shown).unwrap();
                 assert_eq!(shown, "x ******** hunter2 ******** ******** aaa hunt", "{one} {two}");
+            }
+        }
+    }
+
+    /// The same of the forms that may have something in between.
+    #[test]
+    fn an_encoded_secret_cut_by_pieces_is_masked() {
+        let secret = "hunter2222";
+        let redactor = Redactor::new([secret]);
+        let texts = [
+            (base64(&format!("bob:{secret}")), "Ym9iOm********I="),
+            ("Ym9iOmh1bn\nRlcjIyMjI= x".to_owned(), "Ym9iOm********I= x"),
+            ("68 75 6e 74\n0000020 65 72 32 32 32 32 a".to_owned(), "******** a"),
+            (r"HUNTER\2222 hunter\x".to_owned(), r"******** hunter\x"),
+        ];
+        for (text, expected) in &texts {
+            let text = text.as_bytes();
+            for one in 0..text.len() {
+                for two in one..text.len() {
+                    let mut stream = Stream::default();
+                    let mut shown = Vec::new();
+                    for piece in [&text[..one], &text[one..two], &text[two..]] {
+                        shown.extend(stream.push(&redactor, piece));
+                    }
+                    shown.extend(stream.finish(&redactor));
+                    assert_eq!(String::from_utf8(shown).unwrap(), *expected, "{one} {two}");
+                }
             }
         }
     }

@@ -126,6 +126,46 @@ fn secret_is_in_no_list_of_processes_nor_file_of_the_agent() {
     assert_eq!(files, "");
 }
 
+/// What programs and filters make of a secret, each form behind something of another length.
+const ENCODED: &str = r#"
+- vars: {pw: !secret hunter2222}
+  tasks:
+  - command: {shell: "printf %s '{{ pw }}' | base64; echo '{{ pw }}' | base64; printf 'bob:%s' '{{ pw }}' | base64; printf 'joe1:%s' '{{ pw }}' | base64"}
+  - command: {shell: "printf '%40s:%s' x '{{ pw }}' | base64 -w 60"}
+  - command: {shell: "printf %s '{{ pw }}' | od -An -tx1; printf 'xxxxxxxxxxx%s' '{{ pw }}' | od -tx1"}
+  - command: {shell: "printf 'Ym9iOmh1bnR'; sleep 0.3; printf 'lcjIyMjI=\n'"}
+  - debug: {msg: "{{ ('ab:' ~ pw) | b64encode }} {{ pw | upper }} {{ pw | capitalize }} {{ [pw] | to_json }}"}
+  - command: {shell: "printf 'bob:%s' '{{ pw }}' | base64; exit 3"}
+"#;
+
+#[test]
+fn secret_is_masked_in_what_programs_and_filters_make_of_it() {
+    let (host, operator) = start(Flavour::Sysv);
+    let shown = [
+        "aHVudGVy",
+        "h1bnRlcj",
+        "odW50ZXIy",
+        "dGVyMjIy",
+        "bnRlcjIy",
+        "ZXIyMjI",
+        "75 6e 74",
+        "72 32 32",
+        "HUNTER",
+        "unter2",
+    ];
+    operator.write("manifest.yml", ENCODED);
+    for output in ["human", "json"] {
+        let options =
+            ["push", "-i", "hosts", "-vvv", "--output", output, "--log", "log", "manifest.yml"];
+        let run = operator.run(&options).ends(1);
+        let log = std::fs::read_to_string(operator.path("log")).unwrap();
+        let said = format!("{}{}{log}", run.stdout, run.stderr);
+        shown.iter().for_each(|part| assert!(!said.contains(part), "{part} in {said}"));
+        assert!(said.contains("Ym9iOm********"), "{said}");
+    }
+    drop(host);
+}
+
 #[test]
 fn hostile_output_is_literal_on_the_host_and_escaped_on_the_screen() {
     let (host, operator) = start(Flavour::Sysv);
