@@ -26,7 +26,7 @@ Exit codes:
   0    every host converged; with --check also when changes are pending
   1    a task failed on some host
   2    the command line, config, hosts file or manifest is wrong; nothing was contacted
-  3    some host was unreachable or lost, and no task failed
+  3    some host was unreachable or lost, or the run took longer than --run-timeout, and no task failed
   4    with --fail-on-change: something was changed, or is pending
   130  stopped on request (Ctrl-C)";
 

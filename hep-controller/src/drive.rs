@@ -60,7 +60,7 @@ pub(crate) type Ask<'a> = dyn Fn(u32) -> Receiver<Answer> + 'a;
 pub(crate) struct Conclusion {
     pub(crate) status: HostStatus,
     pub(crate) counts: Counts,
-    /// Present exactly when the host is lost.
+    /// Present exactly when the host is lost or was stopped.
     pub(crate) trouble: Option<Trouble>,
     /// How many tasks that every run has did not have their turn.
     pub(crate) missing: u32,
@@ -224,13 +224,12 @@ fn conclude(ended: Result<End, String>, order: &Order<'_>, link: Heedful<'_>) ->
     let (counts, missing) = (order.counts(), order.missing());
     let concluded = |status, trouble| Conclusion { status, counts, trouble, missing };
     let lost = |trouble| concluded(HostStatus::Lost, Some(trouble));
+    let stopped = |what| concluded(HostStatus::Stopped, Some(Trouble::new(what)));
     match ended {
         Ok(End::Completed) => concluded(HostStatus::Converged, None),
         Ok(End::Failed) => concluded(HostStatus::Failed, None),
         Ok(End::Cancelled) if order.failed() => concluded(HostStatus::Failed, None),
-        Ok(End::Cancelled) if told => {
-            lost(Trouble::new(format!("{} {}", stop.words(), order.place())))
-        }
+        Ok(End::Cancelled) if told => stopped(format!("{} {}", stop.words(), order.place())),
         Ok(End::Cancelled) => {
             lost(Trouble::new(format!("the agent stopped unasked {}", order.place())))
         }
@@ -239,7 +238,7 @@ fn conclude(ended: Result<End, String>, order: &Order<'_>, link: Heedful<'_>) ->
                 Some(reason) => format!("the link was cut, since {reason},"),
                 None => "the link was cut on request".to_owned(),
             };
-            lost(Trouble::new(format!("{why} {}", order.place())))
+            stopped(format!("{why} {}", order.place()))
         }
         Err(what) => lost(last_words(what, order, link)),
     }

@@ -109,7 +109,7 @@ impl Fleet<'_> {
             reports.extend(ended);
         }
         let reports = self.with_missing(reports);
-        let cancelled = self.stop.wanted() && self.stop.reason().is_none();
+        let cancelled = self.stop.cancelled();
         RunEnd { reports, cancelled, ms: millis(begin) }
     }
 
@@ -183,6 +183,7 @@ impl Fleet<'_> {
         let way = Canceller::default();
         if !self.stop.begin(host, &way) {
             let words = self.stop.words();
+            report.status = HostStatus::NotStarted;
             report.trouble = Some(Trouble::new(format!("{words} before the host was contacted")));
             return;
         }
@@ -193,6 +194,13 @@ impl Fleet<'_> {
         let greeting = Greeting { host, stop: self.stop, ahead: opening };
         let (mut link, facts) = match self.reach(&greeting, &way, sender) {
             Ok(reached) => reached,
+            // The wish cuts the way of every host whose first task has not begun.
+            Err(_) if self.stop.wanted() => {
+                let words = self.stop.words();
+                report.status = HostStatus::Stopped;
+                report.trouble = Some(Trouble::new(format!("{words} before the first task")));
+                return;
+            }
             Err(unreachable) => {
                 report.trouble = Some(trouble(&unreachable));
                 return;
@@ -209,7 +217,12 @@ impl Fleet<'_> {
         };
         let Conclusion { status, counts, trouble, missing } = drive.run(link.as_mut(), told, ask);
         let counters = link.counters();
-        if status != HostStatus::Lost {
+        let over = match status {
+            HostStatus::Converged | HostStatus::Failed => true,
+            HostStatus::Stopped => self.stop.wish() != Some(Stopping::Now),
+            HostStatus::Lost | HostStatus::Unreachable | HostStatus::NotStarted => false,
+        };
+        if over {
             // The agent is about to exit; its last frame has said all there is to say.
             drop(link.finish());
         }
@@ -255,6 +268,7 @@ impl Fleet<'_> {
         reports.sort_by_key(|report| report.host);
         if reports.len() < self.hosts {
             let missing = |host| HostReport {
+                status: HostStatus::NotStarted,
                 trouble: Some(Trouble::new("no thread could be started for it")),
                 ..HostReport::unreached(host)
             };

@@ -152,7 +152,7 @@ pub(crate) struct HostReport {
     pub(crate) bytes_received: u64,
     /// From the first step towards the host to the last frame, in milliseconds.
     pub(crate) ms: u64,
-    /// Why it is unreachable or lost.
+    /// Why it is unreachable or lost, was stopped or not started.
     pub(crate) trouble: Option<Trouble>,
 }
 
@@ -183,6 +183,10 @@ pub(crate) enum HostStatus {
     Unreachable,
     /// An agent answered, and how its run ended is not known.
     Lost,
+    /// The operator or the run's own limits ended it before its last task.
+    Stopped,
+    /// The run was stopped before its turn: it was not contacted.
+    NotStarted,
 }
 
 impl fmt::Display for HostStatus {
@@ -192,11 +196,13 @@ impl fmt::Display for HostStatus {
             HostStatus::Failed => "failed",
             HostStatus::Unreachable => "unreachable",
             HostStatus::Lost => "lost",
+            HostStatus::Stopped => "stopped",
+            HostStatus::NotStarted => "not started",
         })
     }
 }
 
-/// Why a host is unreachable or lost. A host's texts, unescaped.
+/// Why a host did not get to its last task. A host's texts, unescaped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Trouble {
     /// What was being done, and the cause.
@@ -271,6 +277,8 @@ pub(crate) enum RunStatus {
     Failed,
     /// A host was unreachable or lost, and no task failed.
     Unreachable,
+    /// The run stopped by itself, and neither of these happened: it took too long.
+    Stopped,
     /// The operator asked to stop.
     Cancelled,
 }
@@ -281,6 +289,7 @@ impl fmt::Display for RunStatus {
             RunStatus::Converged => "converged",
             RunStatus::Failed => "failed",
             RunStatus::Unreachable => "unreachable",
+            RunStatus::Stopped => "stopped",
             RunStatus::Cancelled => "cancelled",
         })
     }
@@ -305,6 +314,8 @@ impl RunEnd {
             RunStatus::Failed
         } else if any(HostStatus::Unreachable) || any(HostStatus::Lost) {
             RunStatus::Unreachable
+        } else if any(HostStatus::Stopped) || any(HostStatus::NotStarted) {
+            RunStatus::Stopped
         } else {
             RunStatus::Converged
         }
@@ -317,7 +328,7 @@ impl RunEnd {
             RunStatus::Converged if moved && on_change == OnChange::Fail => 4,
             RunStatus::Converged => 0,
             RunStatus::Failed => 1,
-            RunStatus::Unreachable => 3,
+            RunStatus::Unreachable | RunStatus::Stopped => 3,
             RunStatus::Cancelled => STOPPED,
         }
     }
@@ -369,7 +380,7 @@ mod tests {
 
     #[test]
     fn the_gravest_event_decides_the_exit_code() {
-        use HostStatus::{Converged, Failed, Lost, Unreachable};
+        use HostStatus::{Converged, Failed, Lost, NotStarted, Stopped, Unreachable};
         let none = Counts::default();
         check(&[], none, false, [0, 0]);
         check(&[Converged], none, false, [0, 0]);
@@ -380,5 +391,11 @@ mod tests {
         check(&[Lost], none, false, [3, 3]);
         check(&[Lost], Counts { failed: 1, ..none }, false, [1, 1]);
         check(&[Converged, Failed], none, true, [130, 130]);
+        check(&[Stopped, NotStarted], none, true, [130, 130]);
+        // What stopped the run counts, not the hosts that it spared.
+        check(&[Failed, Stopped, NotStarted], none, false, [1, 1]);
+        check(&[Unreachable, Stopped, NotStarted], none, false, [3, 3]);
+        check(&[Converged, Stopped], none, false, [3, 3]);
+        check(&[Converged, NotStarted], Counts { changed: 1, ..none }, false, [3, 3]);
     }
 }

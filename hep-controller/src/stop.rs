@@ -18,6 +18,8 @@ struct State {
     wish: Option<Stopping>,
     /// Why, where it is not the operator who wishes it.
     reason: Option<String>,
+    /// Whether the operator was the first to wish it.
+    cancelled: bool,
     ways: BTreeMap<HostId, (Canceller, Phase)>,
 }
 
@@ -34,6 +36,11 @@ impl Stop {
     /// One more signal.
     pub(crate) fn ask(&self) {
         let mut state = self.lock();
+        state.cancelled |= state.wish.is_none();
+        Self::wish_more(&mut state);
+    }
+
+    fn wish_more(state: &mut State) {
         let wish = match state.wish {
             None => Stopping::Soon,
             Some(Stopping::Soon | Stopping::Now) => Stopping::Now,
@@ -45,8 +52,14 @@ impl Stop {
 
     /// The run itself has a reason: no new hosts, and steps in hand finish; once more, and links are cut.
     pub(crate) fn halt(&self, reason: &str) {
-        self.lock().reason.get_or_insert_with(|| reason.to_owned());
-        self.ask();
+        let mut state = self.lock();
+        state.reason.get_or_insert_with(|| reason.to_owned());
+        Self::wish_more(&mut state);
+    }
+
+    /// Whether it is the operator who has ended the run, and no reason of its own.
+    pub(crate) fn cancelled(&self) -> bool {
+        self.lock().cancelled
     }
 
     /// Why the run stops by itself; nothing where the operator wishes it.

@@ -114,7 +114,7 @@ impl<'a> FailureObject<'a> {
 pub struct HostObject<'a> {
     /// Its name in the hosts file.
     pub host: &'a str,
-    /// `converged`, `failed`, `unreachable` or `lost`.
+    /// `converged`, `failed`, `unreachable`, `lost`, `stopped` or `not started`.
     pub status: String,
     /// Tasks that found nothing to do.
     pub ok: u32,
@@ -139,7 +139,7 @@ pub struct HostObject<'a> {
     /// Milliseconds of each stage on the way to the agent.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub stages: BTreeMap<String, u64>,
-    /// Why the host is unreachable or lost.
+    /// Why the host is unreachable or lost, was stopped or not started.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<TroubleObject<'a>>,
 }

@@ -71,7 +71,7 @@ fn a_batch_that_fails_too_often_leaves_the_later_ones_alone() {
     for later in ["web4", "web5"] {
         let ends = run.events("host");
         let end = ends.iter().find(|end| end["host"] == later).unwrap().to_string();
-        assert!(end.contains(why), "{end}");
+        assert!(end.contains(why) && end.contains(r#""status":"not started""#), "{end}");
     }
     assert!(!hosts[3].exists("/srv/done") && !hosts[4].exists("/srv/done"));
     let enough = format!("{serial}  max_fail_percentage: 50\n");
@@ -106,9 +106,13 @@ fn one_wish_to_stop_lets_steps_finish_and_contacts_nobody_new() {
     let of = |name: &str| ends.iter().find(|end| end["host"] == name).unwrap().to_string();
     for (number, host) in (1..).zip(&hosts) {
         let end = of(&format!("web{number}"));
-        let word =
-            if number <= 2 { "stopped on request after" } else { "before the host was contacted" };
+        let (status, word) = if number <= 2 {
+            ("stopped", "stopped on request after")
+        } else {
+            ("not started", "before the host was contacted")
+        };
         assert!(end.contains(word), "{end}");
+        assert!(end.contains(&format!("\"status\":\"{status}\"")), "{end}");
         assert_eq!(traces(host), "");
     }
     assert_eq!((ends.len(), run.events("run").len()), (4, 1));

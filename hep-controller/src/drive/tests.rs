@@ -386,7 +386,7 @@ fn a_wish_to_stop_reaches_a_silent_agent() {
         agent.say(Reply::Finished { task: 0, outcome: outcome(Status::Changed) });
         agent.done(End::Cancelled);
     };
-    check(&job(&[]), &stop, script, "lost 0/1/0: stopped on request after `one`");
+    check(&job(&[]), &stop, script, "stopped 0/1/0: stopped on request after `one`");
 }
 
 #[test]
@@ -459,7 +459,7 @@ fn a_cut_link_is_told_as_that() {
         asking.ask();
         asking.ask();
     };
-    check(&job(&[]), &stop, script, "lost 0/0/0: the link was cut on request during `one`");
+    check(&job(&[]), &stop, script, "stopped 0/0/0: the link was cut on request during `one`");
 }
 
 #[test]

@@ -62,9 +62,11 @@ mod tests {
             let reports = statuses.into_iter().enumerate().map(report).collect();
             RunEnd { reports, cancelled: false, ms: 0 }
         };
-        use HostStatus::{Converged, Failed, Unreachable};
+        use HostStatus::{Converged, Failed, NotStarted, Stopped, Unreachable};
         assert_eq!(keep(&file, &end([Failed, Converged, Unreachable]), &names).unwrap(), 2);
         assert_eq!(fs::read_to_string(&file).unwrap(), "a\nc\n");
+        assert_eq!(keep(&file, &end([Converged, Stopped, NotStarted]), &names).unwrap(), 2);
+        assert_eq!(fs::read_to_string(&file).unwrap(), "b\nc\n");
         assert_eq!(keep(&file, &end([Converged; 3]), &names).unwrap(), 0);
         assert!(!file.exists());
         assert_eq!(keep(&file, &end([Converged; 3]), &names).unwrap(), 0);

@@ -121,8 +121,8 @@ fn a_wish_to_stop_spares_hosts_that_did_not_begin() {
     };
     let expected = [
         "0 converged",
-        "1 unreachable connect: stopped on request before the first task",
-        "2 unreachable stopped on request before the host was contacted",
+        "1 stopped stopped on request before the first task",
+        "2 not started stopped on request before the host was contacted",
     ];
     let end = check(3, 1, &stop, launch, &expected);
     assert!(end.cancelled);
@@ -257,4 +257,19 @@ fn a_run_that_takes_too_long_is_stopped_with_the_reason() {
     let last = end.reports[1].trouble.as_ref().map(|trouble| trouble.what.as_str());
     let why = "stopped, since the run took longer than 0 s, before the host was contacted";
     assert_eq!((last, end.cancelled), (Some(why), false));
+    let statuses: Vec<String> = end.reports.iter().map(|r| r.status.to_string()).collect();
+    assert_eq!(statuses, ["stopped", "not started"]);
+    assert_eq!((end.status().to_string().as_str(), end.exit(OnChange::Succeed)), ("stopped", 3));
+}
+
+#[test]
+fn who_stopped_the_run_first_decides_its_exit_code() {
+    let stop = Stop::default();
+    stop.ask();
+    stop.halt("the run took too long as well");
+    assert!(stop.cancelled());
+    let stop = Stop::default();
+    stop.halt("a host failed");
+    stop.ask();
+    assert!(!stop.cancelled());
 }

@@ -204,7 +204,10 @@ impl View for Human {
                 self.running.remove(&report.host);
                 self.connected.remove(&report.host);
                 self.done += 1;
-                self.failed += usize::from(report.status != HostStatus::Converged);
+                self.failed += match report.status {
+                    HostStatus::Failed | HostStatus::Unreachable | HostStatus::Lost => 1,
+                    HostStatus::Converged | HostStatus::Stopped | HostStatus::NotStarted => 0,
+                };
                 self.fold.ended(report.host);
                 out = self.ready(now);
             }

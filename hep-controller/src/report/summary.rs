@@ -102,17 +102,25 @@ fn only_host(run: &Run, report: &HostReport, cancelled: bool, colour: Colour) ->
     let parts = match (parts.is_empty(), report.status) {
         (false, _) => format!(": {}", parts.join(", ")),
         (true, HostStatus::Converged | HostStatus::Failed) => ": nothing to do".to_owned(),
-        (true, HostStatus::Unreachable | HostStatus::Lost) => String::new(),
+        (
+            true,
+            HostStatus::Unreachable
+            | HostStatus::Lost
+            | HostStatus::Stopped
+            | HostStatus::NotStarted,
+        ) => String::new(),
     };
     let early = if cancelled { ", cancelled" } else { "" };
-    let time = duration(report.ms);
+    let (time, host) = (duration(report.ms), shown(run.host(report.host)));
     match report.status {
         HostStatus::Converged | HostStatus::Failed => {
-            format!("{} {verb} in {time}{unchanged}{parts}{early}\n", shown(run.host(report.host)))
+            format!("{host} {verb} in {time}{unchanged}{parts}{early}\n")
         }
         HostStatus::Unreachable | HostStatus::Lost => {
-            format!("{} is {verb} after {time}{parts}{early}\n", shown(run.host(report.host)))
+            format!("{host} is {verb} after {time}{parts}{early}\n")
         }
+        HostStatus::Stopped => format!("{host} was {verb} after {time}{parts}{early}\n"),
+        HostStatus::NotStarted => format!("{host} was {verb}{early}\n"),
     }
 }
 
@@ -120,6 +128,8 @@ fn style(status: HostStatus) -> Style {
     match status {
         HostStatus::Converged => Style::Good,
         HostStatus::Failed | HostStatus::Unreachable | HostStatus::Lost => Style::Bad,
+        // Nothing went wrong there.
+        HostStatus::Stopped | HostStatus::NotStarted => Style::Tolerated,
     }
 }
 
@@ -199,8 +209,14 @@ fn table(run: &Run, end: &RunEnd, colour: Colour) -> String {
 
 /// `48 hosts converged, 1 failed, 1 unreachable in 12 s`.
 fn closing(run: &Run, end: &RunEnd) -> String {
-    let statuses =
-        [HostStatus::Converged, HostStatus::Failed, HostStatus::Unreachable, HostStatus::Lost];
+    let statuses = [
+        HostStatus::Converged,
+        HostStatus::Failed,
+        HostStatus::Unreachable,
+        HostStatus::Lost,
+        HostStatus::Stopped,
+        HostStatus::NotStarted,
+    ];
     let mut parts = Vec::new();
     for status in statuses {
         let n = end.reports.iter().filter(|report| report.status == status).count();
@@ -315,7 +331,7 @@ fn troubles(end: &RunEnd) -> Vec<Troubled<'_>> {
 
 fn troubled_hosts(run: &Run, troubled: &Troubled<'_>, colour: Colour) -> String {
     let Troubled { status, trouble: Trouble { what, hint, output }, hosts } = troubled;
-    let status = colour.paint(Style::Bad, &status.to_string());
+    let status = colour.paint(style(*status), &status.to_string());
     let mut text = format!("{status}: {}\n", host_names(run, hosts));
     shown_lines(what).for_each(|line| text.push_str(&format!("  {line}\n")));
     hint.iter().for_each(|hint| text.push_str(&hint_line(hint, colour)));

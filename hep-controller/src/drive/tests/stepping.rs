@@ -67,7 +67,7 @@ fn an_operator_who_quits_stops_the_run() {
         assert_eq!(agent.hear(), Some(Request::Cancel));
         agent.done(End::Cancelled);
     };
-    let expected = "lost 1/0/0: stopped on request after `one`";
+    let expected = "stopped 1/0/0: stopped on request after `one`";
     let stop = Stop::default();
     check_asking(&asking(), &stop, script, &answering(&[Answer::Quit]), expected);
     assert_eq!(stop.wish(), Some(Stopping::Soon));

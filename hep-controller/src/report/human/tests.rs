@@ -8,6 +8,7 @@ use insta::assert_snapshot;
 
 mod language;
 mod quiet;
+mod stopped;
 
 /// A run over hosts with the tasks of a web server.
 struct Play {
@@ -62,8 +63,8 @@ impl Play {
         let tasks = u32::try_from(self.view.run.tasks.len()).unwrap();
         let ran = ended.map(|status| counts.of(status)).sum();
         let missing = match status {
-            HostStatus::Unreachable => 0,
-            HostStatus::Converged | HostStatus::Failed | HostStatus::Lost => {
+            HostStatus::Unreachable | HostStatus::NotStarted => 0,
+            HostStatus::Converged | HostStatus::Failed | HostStatus::Lost | HostStatus::Stopped => {
                 tasks.saturating_sub(ran)
             }
         };
@@ -422,37 +423,6 @@ fn fifty_hosts_fit_on_a_screen() {
 
     unreachable: web8
       resolve: no address found for `web8`
-    ");
-}
-
-#[test]
-fn a_stopped_run_says_so() {
-    let mut play = Play::new(2, RunMode::Apply);
-    play.event(Event::Stopping(Stopping::Soon, None));
-    play.finish(0, 0, 900, plain(Status::Ok));
-    play.end(
-        0,
-        1_000,
-        HostStatus::Lost,
-        Some(Trouble::new("stopped on request before `Place index.php`")),
-    );
-    let what = "stopped on request before the host was contacted";
-    play.end(1, 0, HostStatus::Unreachable, Some(Trouble::new(what)));
-    assert_snapshot!(play.close(true), @r"
-    [stderr] stopping: steps in hand finish; once more to cut the links
-    ok       Install apache2  (1 host, 0.9 s)
-
-    host  status       ok  changed  time
-    web1  lost          1        0  1.0 s
-    web2  unreachable   0        0  0.0 s
-
-    cancelled after 1.0 s: 1 host unreachable, 1 lost
-
-    lost: web1
-      stopped on request before `Place index.php`
-
-    unreachable: web2
-      stopped on request before the host was contacted
     ");
 }
 
