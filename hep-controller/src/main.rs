@@ -158,7 +158,7 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
         ui.err(&format!("warning: {missed}\n"));
     }
     if let Some(file) = &args.limits.failed_hosts {
-        keep_failed(file, &end, &names, ui);
+        fleet::failed::keep_and_tell(file, &end, &names, ui);
     }
     Ok(code)
 }
@@ -360,22 +360,6 @@ fn perform(
 fn limits(args: &cli::limits::Limits) -> fleet::Limits {
     let run_timeout = args.run_timeout.map(|seconds| Duration::from_secs(seconds.into()));
     fleet::Limits { connect_retries: args.connect_retries, run_timeout }
-}
-
-/// Writes the hosts that did not converge to a file.
-fn keep_failed(file: &Path, end: &RunEnd, names: &[String], ui: &mut Ui) {
-    let shown = shown(&file.to_string_lossy());
-    match fleet::failed::keep(file, end, names) {
-        Ok(0) => {}
-        Ok(hosts) => {
-            let hosts = count(hosts, "host");
-            ui.err(&format!("{hosts} in {shown}: `--limit @{shown}` pushes to them again\n"));
-        }
-        Err(error) => {
-            let what = format!("the hosts that failed cannot be kept in {shown}: {error}");
-            ui.error(&what, None);
-        }
-    }
 }
 
 /// Asks the operator whether a task may begin.

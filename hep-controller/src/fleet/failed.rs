@@ -1,16 +1,34 @@
 //! The hosts of a run that did not converge, in a file for `--limit @FILE`.
 
+use crate::report::text::{count, shown};
 use crate::report::{HostStatus, RunEnd};
+use crate::ui::Ui;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 use tempfile::NamedTempFile;
 
+/// Writes the hosts that did not converge to a file, and says how they are pushed to again.
+pub(crate) fn keep_and_tell(file: &Path, end: &RunEnd, names: &[String], ui: &mut Ui) {
+    let shown = shown(&file.to_string_lossy());
+    match keep(file, end, names) {
+        Ok(0) => {}
+        Ok(hosts) => {
+            let hosts = count(hosts, "host");
+            ui.err(&format!("{hosts} in {shown}: `--limit @{shown}` pushes to them again\n"));
+        }
+        Err(error) => {
+            let what = format!("the hosts that failed cannot be kept in {shown}: {error}");
+            ui.error(&what, None);
+        }
+    }
+}
+
 /// Replaces the file, one name a line in the run's order; without such hosts it is removed. Gives how many there are.
 ///
 /// # Errors
 /// The file is as it was, and why.
-pub(crate) fn keep(file: &Path, end: &RunEnd, names: &[String]) -> io::Result<usize> {
+fn keep(file: &Path, end: &RunEnd, names: &[String]) -> io::Result<usize> {
     let failed = end.reports.iter().filter(|report| report.status != HostStatus::Converged);
     let failed: Vec<&str> =
         failed.filter_map(|report| names.get(report.host.0)).map(String::as_str).collect();
