@@ -191,7 +191,8 @@ impl Reach {
         }
         let host_keys = self.books.of(answer);
         let entered = |stage| self.clock.enter(host, stage);
-        let options = Options { entered: &entered, ..self.options(said, answer, &host_keys) };
+        let (entered, ahead) = (&entered, greeting.ahead.len());
+        let options = Options { entered, ahead, ..self.options(said, answer, &host_keys) };
         let target = self.target(said, answer);
         let mut hello = |link: &mut dyn Link| greeting.exchange(link);
         match said.transport {
@@ -258,6 +259,7 @@ impl Reach {
             identities: self.identities.clone().with_answer(answer),
             passphrases: &self.passphrases,
             entered: &|_| {},
+            ahead: 0,
             agents: &|machine| {
                 agent_binary::for_machine(machine)
                     .map_err(|error| Problem::new(chain(&error)).with_hint(error.hint()))

@@ -15,11 +15,13 @@ mod canceller;
 mod child;
 mod connect;
 mod demands;
+pub(crate) mod excerpt;
 mod host_certificate;
 mod host_key;
 mod key_file;
 mod known_hosts;
 mod launcher;
+mod limit;
 pub(crate) mod local;
 pub(crate) mod openssh;
 pub(crate) mod password_command;
@@ -132,6 +134,8 @@ pub(crate) struct Options<'a> {
     pub(crate) upload: UploadMode,
     /// The agents that a host may keep, where it keeps any.
     pub(crate) known: &'a [Known],
+    /// How many bytes are said to the agent before it has greeted.
+    pub(crate) ahead: usize,
 }
 
 /// Finds the agent for a machine; called from all hosts' threads.
@@ -194,9 +198,10 @@ pub(crate) struct Timeouts {
     pub(crate) login: Duration,
     /// How long the operator may think about a host's key with the host on the line.
     pub(crate) asked: Duration,
-    /// For learning the machine; then, while the agent is sent, for as long as nothing of it is acknowledged.
+    /// For learning the machine and sending the agent, beside the time that its bytes take on the slowest line; and for as long
+    /// as nothing of it is acknowledged.
     pub(crate) upload: Duration,
-    /// From the start command to the end of the agent's hello.
+    /// From the start command to the end of the agent's hello, beside the time of what is under way then.
     pub(crate) start: Duration,
     /// For what [`Link::finish`] still waits for.
     pub(crate) finish: Duration,
@@ -223,9 +228,10 @@ impl Default for Timeouts {
             // sshd gives a login two minutes, and some hosts give it half a minute, of which a slow one needs most.
             asked: Duration::from_secs(10),
             // A slow login shell, or a home directory on a server of files that has to wake up.
-            upload: Duration::from_secs(120),
+            upload: Duration::from_secs(60),
             start: Duration::from_secs(30),
-            finish: Duration::from_secs(5),
+            // All that a host may hold hep once it is given up, with what is left of its process to end.
+            finish: Duration::from_secs(4),
             alive: Alive { every: connect::KEEPALIVE, unanswered: connect::UNANSWERED },
         }
     }
@@ -246,6 +252,16 @@ impl Timeouts {
     /// At most this for the way to an SSH session: the host's name, the connection and the key exchange together.
     pub(crate) fn reaching_within(self, reach: Duration) -> Timeouts {
         Timeouts { reach, resolve: reach, connect: reach, handshake: reach, ..self }
+    }
+
+    /// For an upload of so many bytes.
+    fn upload_of(&self, bytes: usize) -> Duration {
+        self.upload + limit::crossing(bytes)
+    }
+
+    /// For the start of an agent with so many bytes under way to the host.
+    fn start_of(&self, under_way: usize) -> Duration {
+        self.start + limit::crossing(under_way)
     }
 
     /// What is left of them when so much of `reach` is spent; never nothing, which would mean no limit to some calls.

@@ -144,7 +144,12 @@ pub(crate) struct Opening<'a>(pub(super) Vec<&'a [u8]>);
 
 impl Opening<'_> {
     pub(super) fn is_empty(&self) -> bool {
-        self.0.iter().all(|piece| piece.is_empty())
+        self.len() == 0
+    }
+
+    /// In bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.0.iter().map(|piece| piece.len()).sum()
     }
 
     /// Writes it behind the greeting. What is short goes out together: that is fewer packets than one for each piece.

@@ -6,6 +6,7 @@
 //! (sh, csh, fish) sees `exec sh -c`, one text in single quotes and two words; so the text has no quote, `!`, backslash or
 //! line break in it. Within it is what dash, bash, ksh and busybox agree on.
 
+use super::excerpt::{first_lines, last_lines};
 use super::upload::{self, CANDIDATES, Place};
 use super::{Ending, Exit, Problem, Stage};
 use crate::agent_binary::{Agent, BLOCK};
@@ -144,7 +145,7 @@ impl<'a> Delivery<'a> {
 
 /// What came in the place of the shell's first line, or behind its mark.
 pub(super) fn no_host(said: &str) -> Problem {
-    let said = if said.trim().is_empty() { "nothing" } else { said.trim() };
+    let said = if said.trim().is_empty() { "nothing".to_owned() } else { first_lines(said) };
     let what = format!("`uname -sm` on the host says: {said}");
     Problem::new(what).with_hint("hep needs a Linux host and an account with a shell")
 }
@@ -172,7 +173,7 @@ pub(super) fn with_ending(problem: Problem, ending: &Ending) -> Problem {
         what.push_str(&format!("; the agent {}", ending.exit));
     }
     if !ending.stderr.trim().is_empty() {
-        what.push_str(&format!("; its stderr: {}", ending.stderr.trim()));
+        what.push_str(&format!("; its stderr: {}", last_lines(&ending.stderr)));
     }
     Problem { what, hint: problem.hint }
 }

@@ -63,15 +63,16 @@ pub(crate) fn launch<T>(
         ready = launch.first_word(&mut process, &launcher, &mut Asked::of(launch));
     }
     match ready? {
-        Ready::Kept => launch.start(process, Sent::Nothing, hello),
+        Ready::Kept => launch.start(process, 0, hello),
         Ready::Waits { machine, form } => {
             let agent = (options.agents)(&machine).map_err(launch.fails(Stage::Upload))?;
-            process.limit_standstill(options.timeouts.upload);
+            let size = form.of(&agent).len();
+            process.limit_moving(options.timeouts.upload, options.timeouts.upload_of(size));
             deliver(&mut process, &Delivery::of(&agent, form)).map_err(|error| {
                 let problem = Problem::new("the host went away during the upload");
                 launch.fails(Stage::Upload)(problem).because(error)
             })?;
-            launch.start(process, Sent::Agent, hello)
+            launch.start(process, size, hello)
         }
     }
 }
@@ -96,13 +97,6 @@ struct Launch<'a> {
     target: &'a Target,
     options: &'a Options<'a>,
     cancel: &'a Canceller,
-}
-
-/// What may still be under way to the host.
-#[derive(Clone, Copy)]
-enum Sent {
-    Nothing,
-    Agent,
 }
 
 impl<'a> Launch<'a> {
@@ -253,20 +247,17 @@ impl<'a> Launch<'a> {
         }
     }
 
-    /// The hello of the agent.
+    /// The hello of the agent. Of what was sent to start it much may be under way.
     fn start<T>(
         self,
         mut process: Process,
-        sent: Sent,
+        sent: usize,
         hello: impl FnOnce(&mut dyn Link) -> Result<T, Problem>,
     ) -> Result<(Box<dyn Link>, T), Unreachable> {
         let timeouts = self.options.timeouts;
         (self.options.entered)(Stage::Start);
         // What was sent is with `ssh`, and the host may not have seen it for a while.
-        process.limit_standstill(match sent {
-            Sent::Nothing => timeouts.start,
-            Sent::Agent => timeouts.start + timeouts.upload,
-        });
+        process.limit(timeouts.start_of(sent + self.options.ahead));
         let mut link = Box::new(OpensshLink::new(process, timeouts.finish));
         (self.options.entered)(Stage::Hello);
         let problem = match hello(&mut *link) {

@@ -21,6 +21,16 @@ pub(super) enum Handle {
     Pair(UnixStream),
 }
 
+impl Handle {
+    /// Ends the connection of all handles.
+    pub(super) fn cut(&self) {
+        match self {
+            Handle::Tcp(stream) => drop(stream.shutdown(Shutdown::Both)),
+            Handle::Pair(stream) => drop(stream.shutdown(Shutdown::Both)),
+        }
+    }
+}
+
 impl Socket {
     pub(super) fn handle(&self) -> io::Result<Handle> {
         match self {

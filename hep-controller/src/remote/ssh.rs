@@ -152,7 +152,7 @@ impl<'a> Launch<'a> {
         let host_keys = options.host_keys.algorithms(host, port, allowed.as_deref());
         algorithms::offer(&mut wire, &options.demands.algorithms, &host_keys)
             .map_err(self.failed(Stage::Connect))?;
-        match wire.run(|session| session.clone().handshake()) {
+        match wire.handshake() {
             Ok(()) => Ok(wire),
             Err(broken) if broken.is_disagreement() => {
                 // Before there is another connection: with it go the cuts of the canceller.

@@ -5,6 +5,7 @@ use super::log::{Cause, Log};
 use crate::memory;
 use crate::remote::askpass::Door;
 use crate::remote::canceller::Cut;
+use crate::remote::limit::Limit;
 use crate::remote::tail::Tail;
 use crate::remote::{Canceller, Counters, Exit, Stage, child};
 use nix::fcntl::OFlag;
@@ -28,6 +29,9 @@ const LOOK: Duration = Duration::from_millis(200);
 /// How much of the agent's output is taken aside while a write waits for room.
 const PENDING: usize = 4 * 1024 * 1024;
 
+/// How many pieces of its log and of stderr are taken at once: who never stops writing there must not hold us.
+const AT_ONCE: usize = 64;
+
 /// How long `ssh` may take to end when its output has ended.
 const ENDS: Duration = Duration::from_secs(2);
 
@@ -46,7 +50,7 @@ pub(super) struct Process {
     log_name: Option<NamedPipe>,
     door: Option<Door>,
     cancel: Canceller,
-    deadline: Option<Deadline>,
+    limit: Option<Limit>,
     pub(super) said: Log,
     aside: Tail,
     aside_at_end: bool,
@@ -55,14 +59,6 @@ pub(super) struct Process {
     at_end: bool,
     received_any: bool,
     counters: Counters,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Deadline {
-    end: Instant,
-    after: Duration,
-    /// Put off whenever something moves.
-    moves: bool,
 }
 
 /// A pipe that `ssh` opens by its name, as it closes all descriptors above 2 when it starts. It is in a directory that no
@@ -119,7 +115,7 @@ impl Process {
             log_name: Some(pipe),
             door: Some(door),
             cancel: cancel.clone(),
-            deadline: None,
+            limit: None,
             said: Log::default(),
             aside: Tail::default(),
             aside_at_end: false,
@@ -136,16 +132,16 @@ impl Process {
 
     /// From now on everything together may take so long.
     pub(super) fn limit(&mut self, after: Duration) {
-        self.deadline = Some(Deadline { end: Instant::now() + after, after, moves: false });
+        self.limit = Some(Limit::of(Instant::now(), after));
     }
 
-    /// From now on it may stand still for so long.
-    pub(super) fn limit_standstill(&mut self, after: Duration) {
-        self.deadline = Some(Deadline { end: Instant::now() + after, after, moves: true });
+    /// From now on everything together may take so long, and stand still for no longer than `standstill`.
+    pub(super) fn limit_moving(&mut self, standstill: Duration, after: Duration) {
+        self.limit = Some(Limit::moving(Instant::now(), standstill, after));
     }
 
     pub(super) fn no_limit(&mut self) {
-        self.deadline = None;
+        self.limit = None;
     }
 
     /// It has logged in: from here on it gets no answers.
@@ -230,6 +226,8 @@ impl Process {
         longest: Duration,
     ) -> io::Result<Option<usize>> {
         let end = Instant::now() + longest;
+        // Also where there is always something to read.
+        self.alive()?;
         loop {
             if buffer.is_empty() || !self.pending.is_empty() {
                 return self.pending.read(buffer).map(Some);
@@ -317,7 +315,7 @@ impl Process {
         loop {
             match self.child.try_wait() {
                 Ok(Some(status)) => return status.code(),
-                Ok(None) if Instant::now() < end && !self.cancel.is_cancelled() => {}
+                Ok(None) if Instant::now() < end && self.alive().is_ok() => {}
                 Ok(None) | Err(_) => return None,
             }
             thread::sleep(pause);
@@ -352,18 +350,18 @@ impl Process {
         if self.cancel.is_cancelled() {
             return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "cancelled"));
         }
-        match self.deadline {
-            Some(Deadline { end, after, .. }) if Instant::now() >= end => {
+        match self.limit.map(|limit| limit.left(Instant::now())) {
+            Some(Err(after)) => {
                 let what = format!("no answer within {} s", after.as_secs_f32());
                 Err(io::Error::new(io::ErrorKind::TimedOut, what))
             }
-            Some(_) | None => Ok(()),
+            Some(Ok(_)) | None => Ok(()),
         }
     }
 
     fn moved(&mut self) {
-        if let Some(deadline) = self.deadline.as_mut().filter(|deadline| deadline.moves) {
-            deadline.end = Instant::now() + deadline.after;
+        if let Some(limit) = &mut self.limit {
+            limit.moved(Instant::now());
         }
     }
 
@@ -389,21 +387,26 @@ impl Process {
 
     fn take_words(&mut self) -> io::Result<()> {
         let mut buffer = [0; 4096];
-        while let Ok(read @ 1..) = self.log.read(&mut buffer) {
+        for _ in 0..AT_ONCE {
+            let Ok(read @ 1..) = self.log.read(&mut buffer) else { break };
             self.log_name = None;
             self.said.push(buffer.get(..read).unwrap_or_default());
         }
-        loop {
+        for _ in 0..AT_ONCE {
             match self.stderr.read(&mut buffer) {
                 Ok(0) => {
                     self.aside_at_end = true;
                     return Ok(());
                 }
-                Ok(read) => self.aside.push(buffer.get(..read).unwrap_or_default()),
+                Ok(read) => {
+                    self.counters.received += u64::try_from(read).unwrap_or_default();
+                    self.aside.push(buffer.get(..read).unwrap_or_default());
+                }
                 Err(error) if again(&error) => return Ok(()),
                 Err(error) => return Err(error),
             }
         }
+        Ok(())
     }
 
     /// Lets a question in, if there is one; the operator may take their time over it.
@@ -415,8 +418,8 @@ impl Process {
             // Who asked has gone, or stayed silent.
             Ok(()) | Err(_) => {}
         }
-        if let Some(deadline) = &mut self.deadline {
-            deadline.end += asked.elapsed();
+        if let Some(limit) = &mut self.limit {
+            limit.put_off(asked.elapsed());
         }
         Ok(())
     }

@@ -122,6 +122,7 @@ impl Try {
             entered: &|stage| self.stages.lock().unwrap().push(stage),
             upload: self.upload,
             known: &known,
+            ahead: 0,
         };
         launch(&target, &wishes, &options, &self.cancel, hello)
     }

@@ -11,6 +11,7 @@ use crate::remote::launcher::{self, Delivery, Form, Launcher, Ready};
 use crate::remote::upload::{self, CANDIDATES, NOT_UNPACKED, UploadMode};
 use crate::remote::{Exit, Link, Problem, Stage, Unreachable};
 use ssh2::Sftp;
+use std::time::Instant;
 
 /// How much a login shell may say before ours has a word, in bytes.
 const NOISE: usize = 64 * 1024;
@@ -49,18 +50,22 @@ pub(super) fn bring<T>(
 ) -> Result<(Box<dyn Link>, T), Unreachable> {
     let mode = launch.options.upload;
     let failed = launch.failed(Stage::Upload);
+    let timeouts = launch.options.timeouts;
+    let mut begun = Instant::now();
     let (shell, sftp) = match mode {
         UploadMode::Sftp => begin_with_sftp(launch, &mut wire).map_err(&failed)?,
         UploadMode::Exec | UploadMode::Cache => (begin(launch, &mut wire).map_err(&failed)?, None),
     };
     let Shell { launcher, mut stream, ready } = shell;
     let Ready::Waits { machine, mut form } = ready else {
-        return start(launch, wire, stream, hello).map(|(link, greeting)| (link as _, greeting));
+        return start(launch, wire, stream, 0, hello).map(|(link, greeting)| (link as _, greeting));
     };
     let agent = (launch.options.agents)(&machine).map_err(launch.fails(Stage::Upload))?;
     if let Some(sftp) = sftp {
         let under_way = under_way(stream.room());
         let parcel = Parcel { sftp: &sftp, agent: &agent, form, under_way };
+        let all = timeouts.upload_of(form.of(&agent).len()).saturating_sub(begun.elapsed());
+        wire.limit_moving(timeouts.upload, all);
         match by_sftp(launch, wire, stream, &parcel, &launcher, hello)? {
             Tried::Runs(mut link, greeting) => {
                 link.run_on(Some(sftp));
@@ -69,12 +74,14 @@ pub(super) fn bring<T>(
             Tried::NotHere(back, other) => (wire, form) = (back, other),
         }
         (launch.options.entered)(Stage::Upload);
+        begun = Instant::now();
         stream = begin(launch, &mut wire).map_err(&failed)?.stream;
     }
-    wire.limit_standstill(launch.options.timeouts.upload);
+    let size = form.of(&agent).len();
+    wire.limit_moving(timeouts.upload, timeouts.upload_of(size).saturating_sub(begun.elapsed()));
     deliver(&mut wire, &mut stream, &Delivery::of(&agent, form)).map_err(&failed)?;
     (launch.options.entered)(Stage::Start);
-    start(launch, wire, stream, hello).map(|(link, greeting)| (link as _, greeting))
+    start(launch, wire, stream, size, hello).map(|(link, greeting)| (link as _, greeting))
 }
 
 /// A shell in a channel of its own, whose answer is not waited for.
@@ -140,9 +147,7 @@ fn by_sftp<T>(
     launcher: &Launcher,
     hello: &mut Hello<'_, T>,
 ) -> Result<Tried<T>, Unreachable> {
-    let timeouts = launch.options.timeouts;
     let fails = launch.fails(Stage::Upload);
-    wire.limit_standstill(timeouts.upload);
     let mut refusals = Vec::new();
     for candidate in CANDIDATES {
         match send::send(&mut wire, parcel, launcher.place(candidate)) {
@@ -172,7 +177,7 @@ fn started<T>(
     hello: &mut Hello<'_, T>,
 ) -> Result<Tried<T>, Unreachable> {
     let timeouts = launch.options.timeouts;
-    wire.limit_patiently(timeouts.start);
+    wire.limit_patiently(timeouts.start_of(launch.options.ahead));
     let mut link = Box::new(SshLink::new(wire, stream, timeouts.finish));
     (launch.options.entered)(Stage::Hello);
     let problem = match hello(&mut *link) {
@@ -182,8 +187,9 @@ fn started<T>(
         }
         Err(problem) => problem,
     };
-    let (ending, was_silent, mut wire) = link.give_up();
-    wire.limit_patiently(timeouts.finish);
+    // Half of the time that a host has once it is given up is for what was brought there.
+    let (ending, was_silent, mut wire) = link.give_up(timeouts.finish / 2);
+    wire.limit_patiently(timeouts.finish / 2);
     sent.remove(&mut wire, parcel.sftp);
     // Whose SFTP shows another tree than the shell's has the file where the shell does not find it.
     let unseen = ending.exit == Exit::Code(127) && ending.stderr.contains("hep-agent");
@@ -199,15 +205,16 @@ fn started<T>(
     }
 }
 
-/// The hello of an agent that the shell starts from what it was sent, or has kept.
+/// The hello of an agent that the shell starts from what it was sent, or has kept. Of what it was sent much may be under way.
 fn start<T>(
     launch: Launch<'_>,
     mut wire: Wire,
     stream: Stream,
+    sent: usize,
     hello: &mut Hello<'_, T>,
 ) -> Result<(Box<SshLink>, T), Unreachable> {
     let timeouts = launch.options.timeouts;
-    wire.limit_patiently(timeouts.start);
+    wire.limit_patiently(timeouts.start_of(sent + launch.options.ahead));
     let mut link = Box::new(SshLink::new(wire, stream, timeouts.finish));
     (launch.options.entered)(Stage::Hello);
     let problem = match hello(&mut *link) {
@@ -217,7 +224,7 @@ fn start<T>(
         }
         Err(problem) => problem,
     };
-    let (ending, was_silent, wire) = link.give_up();
+    let (ending, was_silent, wire) = link.give_up(timeouts.finish);
     drop(wire);
     if launch.cancel.is_cancelled() {
         return Err(launch.fails(Stage::Hello)(Problem::new("cancelled")));

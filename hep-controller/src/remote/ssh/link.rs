@@ -46,17 +46,17 @@ impl SshLink {
     }
 
     /// There was no hello: how the agent ended, whether it wrote nothing at all, and the session for another attempt.
-    pub(super) fn give_up(mut self) -> (Ending, bool, Wire) {
-        let exit = self.settle();
+    pub(super) fn give_up(mut self, within: Duration) -> (Ending, bool, Wire) {
+        let exit = self.settle(within);
         let SshLink { wire, stream, .. } = self;
         (stream.ending(exit), !stream.received_any(), wire)
     }
 
-    fn settle(&mut self) -> Exit {
+    fn settle(&mut self, within: Duration) -> Exit {
         if self.is_broken {
             return Exit::Unknown;
         }
-        self.wire.limit_patiently(self.finish_within);
+        self.wire.limit_patiently(within);
         self.stream.settle(&mut self.wire)
     }
 
@@ -103,7 +103,7 @@ impl Link for SshLink {
 
     fn finish(&mut self) -> Ending {
         if self.ended.is_none() {
-            let exit = self.settle();
+            let exit = self.settle(self.finish_within);
             self.ended = Some(self.stream.ending(exit));
             self.is_broken = true;
             self.wire.part();

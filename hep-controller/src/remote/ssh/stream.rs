@@ -11,12 +11,17 @@ use std::time::{Duration, Instant};
 /// How much of the program's output is taken off the channel while a write waits for room.
 const PENDING: usize = 4 * 1024 * 1024;
 
+/// How many pieces of stderr are taken at once.
+const AT_ONCE: usize = 64;
+
 /// How long to wait at most before looking again for output that libssh2 already has.
 const LOOK: Duration = Duration::from_secs(1);
 
 pub(super) struct Stream {
     channel: Channel,
     stderr: Tail,
+    /// Whether there is more of stderr at once: a program that never stops writing there must not hold us.
+    behind: bool,
     /// Output that arrived while we were writing.
     pending: VecDeque<u8>,
     received_any: bool,
@@ -24,7 +29,8 @@ pub(super) struct Stream {
 
 impl Stream {
     pub(super) fn new(channel: Channel) -> Stream {
-        Stream { channel, stderr: Tail::default(), pending: VecDeque::new(), received_any: false }
+        let (stderr, pending) = (Tail::default(), VecDeque::new());
+        Stream { channel, stderr, behind: false, pending, received_any: false }
     }
 
     /// How many bytes the host takes at this moment before it has to say that it takes more.
@@ -53,6 +59,8 @@ impl Stream {
         buffer: &mut [u8],
         longest: Duration,
     ) -> Result<Option<usize>, Broken> {
+        // Also where there is always something to read.
+        wire.time_left()?;
         if buffer.is_empty() || !self.pending.is_empty() {
             return Ok(Some(self.pending.read(buffer).unwrap_or_default()));
         }
@@ -63,7 +71,8 @@ impl Stream {
             if taken.is_some() || left.is_zero() {
                 return Ok(taken);
             }
-            wire.wait(left.min(LOOK))?;
+            let pause = if self.behind { Duration::ZERO } else { left.min(LOOK) };
+            wire.wait(pause)?;
         }
     }
 
@@ -75,7 +84,7 @@ impl Stream {
             Some(0) => {
                 // Nothing of either stream must be left in libssh2's queue, or the channel is not at its end.
                 self.take_stderr(wire)?;
-                Ok(self.channel.eof().then_some(0))
+                Ok((self.channel.eof() && !self.behind).then_some(0))
             }
             Some(read) => {
                 self.received_any = true;
@@ -90,12 +99,18 @@ impl Stream {
     fn take_stderr(&mut self, wire: &Wire) -> Result<(), Broken> {
         let mut stream = self.channel.stderr();
         let mut buffer = [0; 4096];
-        loop {
+        self.behind = false;
+        for _ in 0..AT_ONCE {
             match wire.step(&mut |session| read(session, &mut stream, &mut buffer)).transpose()? {
                 Some(0) | None => return Ok(()),
-                Some(read) => self.stderr.push(buffer.get(..read).unwrap_or_default()),
+                Some(read) => {
+                    wire.count(0, read);
+                    self.stderr.push(buffer.get(..read).unwrap_or_default());
+                }
             }
         }
+        self.behind = true;
+        Ok(())
     }
 
     /// Waits until some of the bytes are under way. A program that has ended is an error.

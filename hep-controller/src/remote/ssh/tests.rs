@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+mod evil;
 mod host_keys;
 mod logins;
 mod proxies;
@@ -110,6 +111,7 @@ impl Try {
             entered: &|_| {},
             upload: self.upload,
             known: &known,
+            ahead: 0,
         };
         launch(&self.target, &options, &self.cancel, hello)
     }
@@ -421,7 +423,7 @@ fn every_stage_is_bounded() {
 
     let mut try_ = Try::at(&server);
     try_.script = "#!/bin/sh\nsleep 20\n".to_owned();
-    (try_.timeouts.start, try_.timeouts.finish) = (soon, soon);
+    (try_.timeouts.start, try_.timeouts.finish) = (soon, 2 * soon);
     check(&try_, Stage::Start, Duration::from_secs(4));
     assert_eq!(leftovers(&server), [] as [&str; 0]);
 

@@ -3,6 +3,7 @@
 //! a live one when its objects are dropped.
 
 use crate::remote::connect::KEEPALIVE;
+use crate::remote::limit::Limit;
 use crate::remote::socket::{Handle, Socket};
 use crate::remote::{Alive, Canceller, Counters};
 use libssh2_sys as raw;
@@ -13,6 +14,8 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 use std::os::fd::AsFd;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// libssh2's own limit for the few calls that ssh2 makes blocking, all of them in drops.
@@ -30,7 +33,7 @@ pub(super) struct Wire {
     session: Session,
     socket: Socket,
     cancel: Canceller,
-    deadline: Option<Deadline>,
+    limit: Option<(Limit, Manner)>,
     /// When the host last sent anything, or took much.
     heard: Instant,
     /// What [`Wire::counters`] said when that was last found out.
@@ -39,21 +42,12 @@ pub(super) struct Wire {
     keeps_alive: Option<Alive>,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Deadline {
-    end: Instant,
-    after: Duration,
-    manner: Manner,
-}
-
-/// What a deadline means.
+/// What the end of a limit means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Manner {
     Firm,
-    /// The session outlives it; put off whenever something moves, since what is sent ahead may be long under way.
+    /// The session outlives it.
     Patient,
-    /// Put off whenever something moves.
-    Moving,
 }
 
 /// Why an operation did not succeed.
@@ -228,8 +222,8 @@ impl Wire {
         session.set_blocking(false);
         session.set_timeout(DROP_MILLISECONDS);
         let (heard, received, sent) = (Instant::now(), 0, 0);
-        let (deadline, keeps_alive) = (None, None);
-        Ok(Wire { session, socket, cancel, deadline, heard, received, sent, keeps_alive })
+        let (limit, keeps_alive) = (None, None);
+        Ok(Wire { session, socket, cancel, limit, heard, received, sent, keeps_alive })
     }
 
     pub(super) fn session(&self) -> &Session {
@@ -242,35 +236,29 @@ impl Wire {
 
     /// From now on, all operations together may take this long.
     pub(super) fn limit(&mut self, after: Duration) {
-        self.limit_as(Manner::Firm, after);
+        self.limit = Some((Limit::of(Instant::now(), after), Manner::Firm));
     }
 
     /// The same, but the session outlives the deadline, to clean up after what did not come.
     pub(super) fn limit_patiently(&mut self, after: Duration) {
-        self.limit_as(Manner::Patient, after);
+        self.limit = Some((Limit::of(Instant::now(), after), Manner::Patient));
     }
 
-    /// From now on, operations may take any time as long as what we send goes on its way: this is how long nothing of it
-    /// may be acknowledged, neither by the host's TCP nor, as the caller says with [`Wire::moves`], by a program there.
-    pub(super) fn limit_standstill(&mut self, after: Duration) {
-        self.limit_as(Manner::Moving, after);
+    /// From now on, all operations together may take so long, and no longer than `standstill` while nothing of what we send is
+    /// acknowledged, neither by the host's TCP nor, as the caller says with [`Wire::moves`], by a program there.
+    pub(super) fn limit_moving(&mut self, standstill: Duration, after: Duration) {
+        self.limit = Some((Limit::moving(Instant::now(), standstill, after), Manner::Firm));
     }
 
-    fn limit_as(&mut self, manner: Manner, after: Duration) {
-        self.deadline = Some(Deadline { end: Instant::now() + after, after, manner });
-    }
-
-    /// Puts a deadline of [`Wire::limit_standstill`] off.
+    /// Something of what we send was acknowledged.
     pub(super) fn moves(&mut self) {
-        if let Some(deadline) = &mut self.deadline
-            && deadline.manner != Manner::Firm
-        {
-            deadline.end = Instant::now() + deadline.after;
+        if let Some((limit, _)) = &mut self.limit {
+            limit.moved(Instant::now());
         }
     }
 
     pub(super) fn no_limit(&mut self) {
-        self.deadline = None;
+        self.limit = None;
     }
 
     /// From now on a quiet host is asked for a sign of life. Only a host that has let us in answers.
@@ -288,6 +276,27 @@ impl Wire {
     /// The last words of a program on the way to the host.
     pub(super) fn said_on_the_way(&self) -> String {
         self.socket.said()
+    }
+
+    /// The exchange of versions and keys. A thread holds it to its limit too: libssh2 reads lines before a host's version for as
+    /// long as they come, and does not return meanwhile.
+    pub(super) fn handshake(&mut self) -> Result<(), Broken> {
+        let left = self.time_left()?;
+        let watched = self.socket.handle().map_err(Broken::Wait)?;
+        let (done, over) = mpsc::channel::<()>();
+        let ended = thread::scope(|scope| {
+            let watch = move || {
+                if over.recv_timeout(left) == Err(RecvTimeoutError::Timeout) {
+                    watched.cut();
+                }
+            };
+            // Without a thread the time that libssh2 gives back is looked at all the same.
+            drop(thread::Builder::new().name("handshake".to_owned()).spawn_scoped(scope, watch));
+            let ended = self.run(|session| session.clone().handshake());
+            drop(done);
+            ended
+        });
+        ended.map_err(|broken| self.time_left().err().unwrap_or(broken))
     }
 
     /// Repeats an operation until it is done.
@@ -396,16 +405,13 @@ impl Wire {
 
     /// Until the deadline, which is an error once it has passed.
     pub(super) fn time_left(&self) -> Result<Duration, Broken> {
-        let Some(Deadline { end, after, manner }) = self.deadline else {
+        let Some((limit, manner)) = self.limit else {
             return Ok(Duration::MAX);
         };
-        match end.checked_duration_since(Instant::now()) {
-            Some(left) => Ok(left),
-            None => Err(match manner {
-                Manner::Patient => Broken::Overdue(after),
-                Manner::Firm | Manner::Moving => Broken::Late(after),
-            }),
-        }
+        limit.left(Instant::now()).map_err(|after| match manner {
+            Manner::Patient => Broken::Overdue(after),
+            Manner::Firm => Broken::Late(after),
+        })
     }
 
     fn ask_for_life(&mut self, alive: Alive) -> Result<(), Broken> {

@@ -142,6 +142,7 @@ impl Place {
             passphrases: &Passphrases::default(),
             agents: &agents,
             entered: &|_| {},
+            ahead: 0,
         };
         let target = Target::of(&said, answer.clone(), "root");
         let launched = match transport {
