@@ -1,5 +1,6 @@
 //! Requests in, replies out: one run for a controller on the other end of standard input and output.
 
+mod allowance;
 mod become_user;
 mod replies;
 
@@ -8,9 +9,10 @@ use crate::escalate::Ticket;
 use crate::inbox::{Ending, Inbox, Received, Work};
 use crate::sys::SysError;
 use crate::{facts, uploaded};
+use allowance::Allowance;
 use become_user::{Begun, Rights};
 use hep_protocol::blob::Want;
-use hep_protocol::message::{End, Go, Reply, Request};
+use hep_protocol::message::{End, Go, LONGEST_REPLY, Reply, Request};
 use hep_protocol::outcome::{Failure, Outcome, Status};
 use hep_protocol::value::Json;
 use hep_protocol::{frame, frame::FrameError, hello};
@@ -18,7 +20,7 @@ use replies::Replies;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Through how much requests are read, in bytes: many small contents come in one go.
 const INPUT: usize = 64 * 1024;
@@ -116,11 +118,14 @@ fn run(
 struct Controller {
     inbox: Arc<Inbox>,
     replies: Replies,
+    /// Held until what it lets pass is sent: the controller counts in the order in which it comes.
+    allowance: Mutex<Allowance>,
 }
 
 impl Controller {
     fn new(output: Box<dyn Write + Send>) -> Self {
-        Self { inbox: Arc::new(Inbox::default()), replies: Replies::new(output) }
+        let (inbox, allowance) = (Arc::new(Inbox::default()), Mutex::default());
+        Self { inbox, replies: Replies::new(output), allowance }
     }
 
     fn greet(&self) {
@@ -139,6 +144,23 @@ impl Controller {
     fn heed(&self, sent: io::Result<()>) {
         if sent.is_err() {
             self.inbox.cancel();
+        }
+    }
+
+    fn tell(&self, reply: &Reply) {
+        let encoded = frame::encode(reply).and_then(|bytes| match bytes.len() {
+            0..=LONGEST_REPLY => Ok(bytes),
+            len => Err(FrameError::TooLong { len: len as u64, most: LONGEST_REPLY }),
+        });
+        match encoded {
+            Ok(bytes) if may_wait(reply) => self.heed(self.replies.gather(&bytes)),
+            Ok(bytes) => self.send(&bytes),
+            Err(error) => {
+                // What the engine and the controller hold of this run is not the same any more.
+                self.inbox.cancel();
+                let instead = unsent(reply, &error).and_then(|reply| frame::encode(&reply).ok());
+                instead.iter().for_each(|bytes| self.send(bytes));
+            }
         }
     }
 
@@ -178,17 +200,27 @@ fn unsent(reply: &Reply, error: &FrameError) -> Option<Reply> {
 }
 
 impl Outside for Controller {
-    fn reply(&self, reply: Reply) {
-        match frame::encode(&reply) {
-            Ok(bytes) if may_wait(&reply) => self.heed(self.replies.gather(&bytes)),
-            Ok(bytes) => self.send(&bytes),
-            Err(error) => {
-                // What the engine and the controller hold of this run is not the same any more.
-                self.inbox.cancel();
-                let instead = unsent(&reply, &error).and_then(|reply| frame::encode(&reply).ok());
-                instead.iter().for_each(|bytes| self.send(bytes));
+    fn reply(&self, mut reply: Reply) {
+        let mut allowance = self.allowance.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut reply {
+            Reply::Output { data, .. } => {
+                allowance.cut(data);
+                if data.is_empty() {
+                    return;
+                }
             }
+            Reply::Started { .. } => allowance.begin(),
+            Reply::Finished { outcome, .. } => allowance.tell(outcome),
+            Reply::Hello(_)
+            | Reply::Became
+            | Reply::Refused(_)
+            | Reply::Want(_)
+            | Reply::Facts(_)
+            | Reply::Ask { .. }
+            | Reply::Progress { .. }
+            | Reply::Done(_) => {}
         }
+        self.tell(&reply);
     }
 
     fn open(&self, want: Want) -> io::Result<Box<dyn Read>> {

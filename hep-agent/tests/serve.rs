@@ -465,3 +465,31 @@ fn agent_elsewhere_stays_where_it_is() {
     Agent::start_as(&path).greeting();
     assert!(path.exists());
 }
+
+#[test]
+fn output_beyond_what_a_task_may_show_is_left_out_and_told() {
+    let mut agent = Agent::start();
+    agent.greeting();
+    agent.begin(plan(vec![shell("head -c 20000000 /dev/zero"), shell("echo more")]));
+    let mut shown = [0, 0];
+    let mut notes = Vec::new();
+    loop {
+        match agent.reply() {
+            Some(Reply::Output { task, data, .. }) => shown[task as usize] += data.len(),
+            Some(Reply::Finished { outcome, .. }) => {
+                assert_eq!(outcome.status, Status::Changed);
+                notes.push(outcome.notes);
+            }
+            Some(Reply::Done(end)) => break assert_eq!(end, End::Completed),
+            Some(_) => {}
+            None => panic!("the agent is gone"),
+        }
+    }
+    assert_eq!(shown, [16 << 20, 5]);
+    let left_out = 20_000_000 - (16 << 20);
+    let note = format!(
+        "{left_out} bytes of output are not shown: a task may show 16 MiB, and a host 256 MiB"
+    );
+    assert!(notes[0].contains(&note), "{notes:?}");
+    assert!(!notes[1].iter().any(|note| note.contains("are not shown")), "{notes:?}");
+}

@@ -1,16 +1,18 @@
 //! One host: sends the plan, answers wants, tells what comes back, and ends with a value whatever happens.
 //! Knows nothing of SSH or the screen; what an agent may say, and when, is decided in `drive/order.rs`.
 
+use crate::remote::excerpt::first_lines;
 use crate::remote::{Exit, Link, Problem};
 use crate::report::text::chain;
 use crate::report::{Counts, Event, HostId, HostStatus, Stopping, Trouble};
 use crate::stop::Stop;
+use become_user::Patient;
 pub(crate) use become_user::{Refused, become_user};
 use hep_protocol::blob::{CHUNK, Want};
 use hep_protocol::facts::Facts;
 use hep_protocol::frame::{self, FrameError};
 use hep_protocol::hello::{self, HelloError};
-use hep_protocol::message::{End, Go, Reply, Request};
+use hep_protocol::message::{End, Go, LONGEST_GREETING, LONGEST_REPLY, Reply, Request};
 use hep_protocol::plan::Pace;
 use hep_protocol::rights::Means;
 use hep_protocol::value::Json;
@@ -19,7 +21,7 @@ use order::{Next, Order};
 use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, TryRecvError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 mod become_user;
 mod bounds;
@@ -39,6 +41,12 @@ const LOOK_FOR_ANSWER: Duration = Duration::from_millis(50);
 
 /// How much an agent may say while the operator thinks, in bytes: processes of earlier tasks may still write.
 const MEANWHILE: usize = 1024 * 1024;
+
+/// The most that a host sends in a run, in bytes: more than output, outcomes and progress may be together.
+const RECEIVED: u64 = 640 * 1024 * 1024;
+
+/// How long a host may take to tell all its facts.
+const TELLING: Duration = Duration::from_secs(120);
 
 /// The most that all facts of a host may take, as text, in bytes.
 const FACTS: usize = 8 * 1024 * 1024;
@@ -103,7 +111,7 @@ impl Greeting<'_> {
         // What was started in the agent's place may have ended: then what it said tells more than that it took nothing.
         hello::read(&mut *link).map_err(|error| no_greeting(&error))?;
         sent.map_err(|error| Problem::new(format!("cannot answer hep's greeting: {error}")))?;
-        match frame::read::<Reply>(&mut *link) {
+        match frame::read_at_most::<Reply>(&mut *link, LONGEST_GREETING) {
             Ok(Some(Reply::Hello(facts))) => Ok(facts),
             Ok(Some(_)) => Err(Problem::new("the agent did not say what its host is")),
             Ok(None) => Err(Problem::new("the stream ended behind hep's greeting")),
@@ -126,10 +134,20 @@ impl Greeting<'_> {
 /// # Errors
 /// What came instead.
 pub(crate) fn facts(link: &mut dyn Link) -> Result<Json, Problem> {
+    facts_within(TELLING, link)
+}
+
+fn facts_within(most: Duration, link: &mut dyn Link) -> Result<Json, Problem> {
+    let watched = link.look_around(LOOK);
+    watched.map_err(|error| Problem::new(format!("the link cannot be watched: {error}")))?;
     let not_asked = |error: String| Problem::new(format!("cannot ask for the facts: {error}"));
     frame::write(&mut *link, &Request::Facts).map_err(|error| not_asked(chain(&error)))?;
     link.flush().map_err(|error| not_asked(error.to_string()))?;
-    match frame::read::<Reply>(&mut *link) {
+    let mut patient = Patient { link, stop: &Stop::default(), end: Instant::now() + most };
+    match frame::read_at_most::<Reply>(&mut patient, LONGEST_REPLY) {
+        Err(FrameError::Io(error)) if error.kind() == io::ErrorKind::TimedOut => {
+            Err(Problem::new(format!("the facts did not come within {} s", most.as_secs())))
+        }
         Ok(Some(Reply::Facts(facts))) if facts.0.to_string().len() > FACTS => {
             Err(Problem::new(format!("the facts take more than {} MiB", FACTS >> 20)))
         }
@@ -141,12 +159,15 @@ pub(crate) fn facts(link: &mut dyn Link) -> Result<Json, Problem> {
 }
 
 fn no_greeting(error: &HelloError) -> Problem {
-    let problem = Problem::new(chain(error));
     match error {
-        HelloError::OtherBuild { .. } => {
-            problem.with_hint("build both programs from one source tree: `cargo build`")
+        HelloError::OtherBuild { .. } => Problem::new(chain(error))
+            .with_hint("build both programs from one source tree: `cargo build`"),
+        HelloError::NotHep(noise) if noise.is_empty() => Problem::new(chain(error)),
+        HelloError::NotHep(noise) => {
+            let said = first_lines(&String::from_utf8_lossy(noise));
+            Problem::new(format!("no greeting of hep in the stream, which says: {said}"))
         }
-        HelloError::NotHep(_) | HelloError::Io(_) => problem,
+        HelloError::Io(_) => Problem::new(chain(error)),
     }
 }
 
@@ -189,7 +210,7 @@ impl Drive<'_> {
     ) -> Result<End, String> {
         loop {
             link.heed();
-            let reply = match frame::read::<Reply>(link) {
+            let reply = match frame::read_at_most::<Reply>(link, LONGEST_REPLY) {
                 Ok(Some(reply)) => reply,
                 Ok(None) => return Err("the agent ended without a last word".to_owned()),
                 Err(error) => return Err(chain(&error)),
@@ -338,7 +359,14 @@ impl Read for Heedful<'_> {
         }
         loop {
             match self.link.read(buffer) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.heed(),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    // What nobody reads, as an agent's stderr, counts too.
+                    if self.link.counters().received > RECEIVED {
+                        let what = format!("the host sent more than {} MiB", RECEIVED >> 20);
+                        return Err(io::Error::other(what));
+                    }
+                    self.heed();
+                }
                 done => return done,
             }
         }

@@ -41,8 +41,13 @@ const CODEC: bincode::config::Configuration<
 pub enum FrameError {
     /// The stream failed, or ended inside a frame.
     Io(io::Error),
-    /// The frame is longer than [`MAX_FRAME`]; its length in bytes.
-    TooLong(u64),
+    /// The frame is longer than it may be.
+    TooLong {
+        /// Its length, in bytes.
+        len: u64,
+        /// How long it may be, in bytes.
+        most: usize,
+    },
     /// The bytes are not a value of the expected type.
     Malformed(String),
 }
@@ -51,8 +56,8 @@ impl fmt::Display for FrameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io(_) => write!(f, "the stream broke"),
-            Self::TooLong(len) => {
-                write!(f, "a frame of {len} bytes is longer than the {MAX_FRAME} that are allowed")
+            Self::TooLong { len, most } => {
+                write!(f, "a frame of {len} bytes is longer than the {most} that are allowed")
             }
             Self::Malformed(what) => write!(f, "a frame could not be decoded: {what}"),
         }
@@ -63,7 +68,7 @@ impl std::error::Error for FrameError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Io(error) => Some(error),
-            Self::TooLong(_) | Self::Malformed(_) => None,
+            Self::TooLong { .. } | Self::Malformed(_) => None,
         }
     }
 }
@@ -110,7 +115,7 @@ pub fn encode_packed(value: &impl Serialize) -> Result<Vec<u8>, FrameError> {
 
 fn length_of(body: usize) -> Result<u32, FrameError> {
     let len = u32::try_from(body).ok().filter(|_| body <= MAX_FRAME);
-    len.ok_or(FrameError::TooLong(body as u64))
+    len.ok_or(FrameError::TooLong { len: body as u64, most: MAX_FRAME })
 }
 
 /// Sends one value; does not flush.
@@ -128,7 +133,18 @@ pub fn write(writer: &mut (impl Write + ?Sized), value: &impl Serialize) -> Resu
 pub fn read<T: DeserializeOwned>(
     reader: &mut (impl Read + ?Sized),
 ) -> Result<Option<T>, FrameError> {
-    receive(reader, |_| Err(FrameError::Malformed("it is packed".to_owned())))
+    read_at_most(reader, MAX_FRAME)
+}
+
+/// The same with a limit below [`MAX_FRAME`], in bytes: nothing of a longer frame is read.
+///
+/// # Errors
+/// [`FrameError`] on anything but a whole sound frame.
+pub fn read_at_most<T: DeserializeOwned>(
+    reader: &mut (impl Read + ?Sized),
+    most: usize,
+) -> Result<Option<T>, FrameError> {
+    receive(reader, most, |_| Err(FrameError::Malformed("it is packed".to_owned())))
 }
 
 /// The same for what a controller sends, where a frame may be packed.
@@ -138,11 +154,12 @@ pub fn read<T: DeserializeOwned>(
 pub fn read_packed<T: DeserializeOwned>(
     reader: &mut (impl Read + ?Sized),
 ) -> Result<Option<T>, FrameError> {
-    receive(reader, unpack)
+    receive(reader, MAX_FRAME, unpack)
 }
 
 fn receive<T: DeserializeOwned>(
     reader: &mut (impl Read + ?Sized),
+    most: usize,
     unpack: impl FnOnce(&[u8]) -> Result<Vec<u8>, FrameError>,
 ) -> Result<Option<T>, FrameError> {
     let mut len = [0; 4];
@@ -150,15 +167,19 @@ fn receive<T: DeserializeOwned>(
         return Ok(None);
     }
     let len = u32::from_le_bytes(len);
-    let body = read_body(reader, len & !PACKED)?;
+    let body = read_body(reader, len & !PACKED, most)?;
     let value = if len & PACKED == 0 { decode(&body) } else { decode(&unpack(&body)?) };
     value.map(Some)
 }
 
-fn read_body(reader: &mut (impl Read + ?Sized), len: u32) -> Result<Vec<u8>, FrameError> {
+fn read_body(
+    reader: &mut (impl Read + ?Sized),
+    len: u32,
+    most: usize,
+) -> Result<Vec<u8>, FrameError> {
     let size = len as usize;
-    if size > MAX_FRAME {
-        return Err(FrameError::TooLong(u64::from(len)));
+    if size > most {
+        return Err(FrameError::TooLong { len: u64::from(len), most });
     }
     // Beyond that it grows as the bytes come.
     let mut body = Vec::with_capacity(size.min(ON_TRUST));
@@ -176,7 +197,7 @@ fn unpack(packed: &[u8]) -> Result<Vec<u8>, FrameError> {
     let len = u32::from_le_bytes(*len);
     let size = len as usize;
     if size > MAX_FRAME {
-        return Err(FrameError::TooLong(u64::from(len)));
+        return Err(FrameError::TooLong { len: u64::from(len), most: MAX_FRAME });
     }
     // What these bytes cannot fill is not allocated.
     if size > packed.len().saturating_mul(DENSEST) {

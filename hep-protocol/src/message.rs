@@ -129,6 +129,24 @@ pub enum Stream {
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Turn(pub Vec<u32>);
 
+/// What an agent sends of the output of one task at most, by [`output_cost`]. Whoever sends more is no agent of hep.
+pub const OUTPUT_OF_TASK: u64 = 16 * 1024 * 1024;
+
+/// The same for all tasks of a host together.
+pub const OUTPUT_OF_HOST: u64 = 256 * 1024 * 1024;
+
+/// What a piece of output counts for: its bytes, and the least that a message takes.
+#[must_use]
+pub fn output_cost(data: &[u8]) -> u64 {
+    data.len().max(16) as u64
+}
+
+/// The longest frame that an agent sends in a run, in bytes: an outcome with all its lines is below that.
+pub const LONGEST_REPLY: usize = 20 * 1024 * 1024;
+
+/// The longest frame that an agent sends before the plan begins, in bytes: what its host is, or why it is not another user.
+pub const LONGEST_GREETING: usize = 256 * 1024;
+
 /// How deep blocks may lie in blocks.
 pub const MAX_DEPTH: usize = 32;
 

@@ -314,9 +314,9 @@ fn packed_frames_are_what_they_say_or_refused() {
     }
     // Longer than any frame may be, unpacked and packed.
     for wrong in [u32::try_from(MAX_FRAME + 1).unwrap(), u32::MAX] {
-        assert!(matches!(said(wrong), Err(FrameError::TooLong(_))), "{wrong}");
+        assert!(matches!(said(wrong), Err(FrameError::TooLong { .. })), "{wrong}");
     }
-    assert!(matches!(read(&packed_len(MAX_FRAME + 1)), Err(FrameError::TooLong(_))));
+    assert!(matches!(read(&packed_len(MAX_FRAME + 1)), Err(FrameError::TooLong { .. })));
     // Too short to say anything, and to fill what it announces.
     for body in [&[][..], &[0, 0, 0], &[0, 0, 0, 0], &[0, 0, 0, 4, 3, 0]] {
         let bytes = [packed_len(body.len()).as_slice(), body].concat();
@@ -363,7 +363,7 @@ fn hostile_lengths_are_refused_before_they_allocate() {
     let too_long = u32::try_from(MAX_FRAME + 1).unwrap().to_le_bytes();
     assert!(matches!(
         frame::read::<Request>(&mut too_long.as_slice()),
-        Err(FrameError::TooLong(_))
+        Err(FrameError::TooLong { .. })
     ));
     // A blob that says it has 2^63 bytes: `Blob`, digest, then the length of `data`.
     let mut body = vec![0];

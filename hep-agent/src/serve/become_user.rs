@@ -105,7 +105,9 @@ pub(super) fn take_over(ticket: &Ticket) -> Result<(File, File, Rights), SysErro
 fn io_error(error: FrameError) -> io::Error {
     match error {
         FrameError::Io(error) => error,
-        FrameError::TooLong(_) | FrameError::Malformed(_) => io::Error::other(error.to_string()),
+        FrameError::TooLong { .. } | FrameError::Malformed(_) => {
+            io::Error::other(error.to_string())
+        }
     }
 }
 

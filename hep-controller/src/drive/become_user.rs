@@ -5,7 +5,7 @@ use crate::remote::{Link, Problem};
 use crate::report::text::chain;
 use crate::stop::Stop;
 use hep_protocol::frame::{self, FrameError};
-use hep_protocol::message::{Reply, Request};
+use hep_protocol::message::{LONGEST_GREETING, Reply, Request};
 use hep_protocol::outcome::Failure;
 use hep_protocol::rights::Means;
 use std::io::{self, Read};
@@ -42,7 +42,7 @@ fn within(most: Duration, link: &mut dyn Link, means: &Means, stop: &Stop) -> Re
         refused(Problem::new(format!("the agent was not told of the user: {}", chain(&error))))
     })?;
     let mut patient = Patient { link: &mut *link, stop, end: Instant::now() + most };
-    let what = match frame::read::<Reply>(&mut patient) {
+    let what = match frame::read_at_most::<Reply>(&mut patient, LONGEST_GREETING) {
         Ok(Some(Reply::Became)) => return Ok(()),
         Ok(Some(Reply::Refused(failure))) => {
             let Failure { message: what, hint, stdout, stderr, exit: _ } = failure;
@@ -65,20 +65,24 @@ fn within(most: Duration, link: &mut dyn Link, means: &Means, stop: &Stop) -> Re
 }
 
 /// A link that is read for a while at most, and not once the operator wishes to stop.
-struct Patient<'a> {
-    link: &'a mut dyn Link,
-    stop: &'a Stop,
-    end: Instant,
+pub(super) struct Patient<'a> {
+    pub(super) link: &'a mut dyn Link,
+    pub(super) stop: &'a Stop,
+    pub(super) end: Instant,
 }
 
 impl Read for Patient<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            match self.link.read(buffer) {
+            let read = self.link.read(buffer);
+            // Whether or not something came: a host that says a byte now and then is held to its time too.
+            if Instant::now() > self.end {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            match read {
                 Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
                 Ok(read) => return Ok(read),
                 Err(_) if self.stop.wanted() => return Err(io::ErrorKind::ConnectionAborted.into()),
-                Err(_) if Instant::now() > self.end => return Err(io::ErrorKind::TimedOut.into()),
                 Err(_) => {}
             }
         }

@@ -1,5 +1,6 @@
 //! How much of what a host tells of its changes is taken and kept. Touches nothing.
 
+use hep_protocol::message::{OUTPUT_OF_HOST, OUTPUT_OF_TASK, output_cost};
 use hep_protocol::outcome::{Change, Failure, ItemOutcome, Outcome};
 
 /// The most changes, notes and elements of a loop in one task: beyond what a manifest is for.
@@ -13,6 +14,9 @@ const OF_A_HOST: usize = 64 * 1024 * 1024;
 
 /// Where even that is too much, in bytes: an agent whose loop never ends must not fill the memory.
 const IN_ALL: usize = 2 * OF_A_HOST;
+
+/// What a host may say of the progress of its tasks in all, in bytes: a word a second for weeks.
+const PROGRESS: u64 = 128 * 1024 * 1024;
 
 /// What a line takes in memory beside its text, in bytes, about.
 const LINE: usize = 64;
@@ -117,6 +121,57 @@ fn size_of_failure(Failure { message, hint, exit: _, stdout, stderr }: &Failure)
     message.len() + hint.as_ref().map_or(0, String::len) + stdout.len() + stderr.len()
 }
 
+/// What processes of a host have written so far, as its agent sent it.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    /// Of the present task.
+    task: u64,
+    host: u64,
+    /// Words about progress, with what a message takes.
+    progress: u64,
+}
+
+impl Written {
+    /// Another task begins.
+    pub(super) fn begin(&mut self) {
+        self.task = 0;
+    }
+
+    /// Takes note of a piece of output.
+    ///
+    /// # Errors
+    /// It is empty, or more than an agent sends; which.
+    pub(super) fn output(&mut self, data: &[u8]) -> Result<(), String> {
+        if data.is_empty() {
+            return Err("the agent sent output without a byte".to_owned());
+        }
+        self.task += output_cost(data);
+        self.host += output_cost(data);
+        let over = [
+            (self.task > OUTPUT_OF_TASK, "of one task", OUTPUT_OF_TASK),
+            (self.host > OUTPUT_OF_HOST, "in all", OUTPUT_OF_HOST),
+        ];
+        match over.into_iter().find(|(over, ..)| *over) {
+            Some((_, what, most)) => {
+                Err(format!("the agent sent more than {} MiB of output {what}", most >> 20))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Takes note of a word about progress.
+    ///
+    /// # Errors
+    /// These are more than an agent sends.
+    pub(super) fn progress(&mut self, text: &str) -> Result<(), String> {
+        self.progress += (text.len() + LINE) as u64;
+        if self.progress > PROGRESS {
+            return Err(format!("the agent sent more than {} MiB of progress", PROGRESS >> 20));
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,6 +231,28 @@ mod tests {
         told.take(&mut failed).unwrap();
         let message = "\u{fc}".repeat(SHORT / 2);
         assert_eq!(failed.failure, Some(Failure { message, ..Failure::default() }));
+    }
+
+    #[test]
+    fn output_is_bounded_by_task_and_by_host() {
+        let piece = vec![b'x'; 1 << 20];
+        let mut written = Written::default();
+        for _ in 0..16 {
+            written.begin();
+            (0..16).for_each(|_| written.output(&piece).unwrap());
+        }
+        let in_all = "the agent sent more than 256 MiB of output in all";
+        written.begin();
+        assert_eq!(written.output(b"x"), Err(in_all.to_owned()));
+        let mut written = Written::default();
+        (0..16).for_each(|_| written.output(&piece).unwrap());
+        let of_one = "the agent sent more than 16 MiB of output of one task";
+        assert_eq!(written.output(b"x"), Err(of_one.to_owned()));
+        let nothing = "the agent sent output without a byte";
+        assert_eq!(Written::default().output(b""), Err(nothing.to_owned()));
+        let progress = (0..).find_map(|_| written.progress("").err());
+        let most = "the agent sent more than 128 MiB of progress";
+        assert_eq!(progress, Some(most.to_owned()));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What an agent may say, and when: the only judge of replies. Anything out of order makes the host lost, since nobody
 //! knows then what was done there. Touches nothing.
 
-use super::bounds::{Told, beginning};
+use super::bounds::{Told, Written, beginning};
 use super::expected::{Expected, Standing};
 use crate::report::{Counts, Event, HostId};
 use hep_protocol::blob::{WANTS, Want};
@@ -63,6 +63,7 @@ pub(crate) struct Order<'a> {
     counts: Counts,
     output: VecDeque<u8>,
     told: Told,
+    written: Written,
 }
 
 impl<'a> Order<'a> {
@@ -86,6 +87,7 @@ impl<'a> Order<'a> {
             counts: Counts::default(),
             output: VecDeque::new(),
             told: Told::default(),
+            written: Written::default(),
         }
     }
 
@@ -106,12 +108,14 @@ impl<'a> Order<'a> {
             Reply::Want(wants) => self.want(wants),
             Reply::Output { task, stream, data } => {
                 self.known(task)?;
+                self.written.output(&data)?;
                 self.keep(&data);
                 let data = end_of(data);
                 Ok(Next::Tell(Event::Output { host, task, stream, data }))
             }
             Reply::Progress { task, text } => {
                 self.known(task)?;
+                self.written.progress(&text)?;
                 Ok(Next::Tell(Event::Progress { host, task, text: end_of_text(text) }))
             }
             Reply::Finished { task, outcome } => self.finish(task, outcome),
@@ -149,6 +153,7 @@ impl<'a> Order<'a> {
         *standing = Standing::Had;
         self.missing -= u32::from(due);
         self.output.clear();
+        self.written.begin();
         self.begun = true;
         let name = name.map(|name| beginning(name, NAME));
         self.present = Some(Present { task, turn: turn.clone(), name: name.clone(), asks: 0 });

@@ -1,5 +1,6 @@
 //! A host as a scripted agent at the other end of a socket pair: it speaks real frames, well or badly.
 
+mod evil;
 mod own;
 mod stepping;
 
@@ -82,6 +83,13 @@ impl Agent {
 
     pub(crate) fn hear(&mut self) -> Option<Request> {
         frame::read_packed(&mut self.0).unwrap()
+    }
+
+    /// All that comes until nothing more does.
+    pub(crate) fn rest(&mut self) -> Vec<u8> {
+        let mut rest = Vec::new();
+        drop(self.0.read_to_end(&mut rest));
+        rest
     }
 
     /// What is sent before the first reply.
@@ -342,7 +350,7 @@ fn whatever_an_agent_says_out_of_turn_makes_it_lost() {
     check(|agent| agent.done(End::Cancelled), "the agent stopped unasked before the first task");
     check(
         |agent| agent.0.write_all(&u32::MAX.to_le_bytes()).unwrap(),
-        "a frame of 2147483647 bytes is longer than the 67108864 that are allowed before the first task",
+        "a frame of 2147483647 bytes is longer than the 20971520 that are allowed before the first task",
     );
     check(
         |agent| agent.0.write_all(&[9, 0, 0, 0, 200, 1]).unwrap(),
@@ -499,4 +507,21 @@ fn facts_are_a_mapping() {
     let much = Json(serde_json::json!({"os": "x".repeat(FACTS)}));
     check(Some(Reply::Facts(much)), Err("the facts take more than 8 MiB"));
     check(None, Err("the stream ended in place of the facts"));
+}
+
+#[test]
+fn facts_that_come_a_byte_now_and_then_are_not_waited_for() {
+    let mut link = agent(|agent| {
+        agent.greet();
+        let bytes = [&1_000_u32.to_le_bytes()[..], &[b'x'; 1000]].concat();
+        for byte in bytes {
+            if agent.0.write_all(&[byte]).is_err() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+    });
+    greeting(&Stop::default(), Opening::default()).exchange(&mut link).unwrap();
+    let told = facts_within(Duration::from_secs(1), &mut link);
+    assert_eq!(told.unwrap_err().what, "the facts did not come within 1 s");
 }

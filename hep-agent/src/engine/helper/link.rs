@@ -200,6 +200,6 @@ fn broken(error: FrameError) -> SysError {
             SysError::new(error.to_string())
         }
         FrameError::Io(error) => SysError::io("its stream is broken", error),
-        FrameError::TooLong(_) | FrameError::Malformed(_) => SysError::new(error.to_string()),
+        FrameError::TooLong { .. } | FrameError::Malformed(_) => SysError::new(error.to_string()),
     }
 }

@@ -120,13 +120,13 @@ impl Station {
         let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
         frame::write(&mut *stream, answer).inspect_err(|error| match error {
             frame::FrameError::Io(_) => self.inbox.cancel(),
-            frame::FrameError::TooLong(_) | frame::FrameError::Malformed(_) => {}
+            frame::FrameError::TooLong { .. } | frame::FrameError::Malformed(_) => {}
         })
     }
 
     fn done(&self, tried: Tried) {
         let said = self.say(&Answer::Done(Box::new(Account::of(tried))));
-        if let Err(frame::FrameError::TooLong(_) | frame::FrameError::Malformed(_)) = said {
+        if let Err(frame::FrameError::TooLong { .. } | frame::FrameError::Malformed(_)) = said {
             let tried = failed("what became of the task is too long to be told");
             self.say(&Answer::Done(Box::new(Account::of(tried)))).ok();
         }
