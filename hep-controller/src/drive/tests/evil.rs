@@ -259,7 +259,7 @@ fn host_that_says_nothing_is_held_to_the_time_of_the_run() {
         asking.halt("the run took longer than 1 s");
     };
     let why = "the link was cut, since the run took longer than 1 s, before the first task";
-    check(&job(&[]), &stop, script, &format!("lost 0/0/0: {why}"));
+    check(&job(&[]), &stop, script, &format!("stopped 0/0/0: {why}"));
 }
 
 /// In the place of a greeting.
