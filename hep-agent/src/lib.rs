@@ -10,6 +10,7 @@ mod converge;
 mod engine;
 mod escalate;
 mod facts;
+mod glob;
 mod inbox;
 mod module;
 mod nearest;

@@ -35,6 +35,27 @@ pub(crate) trait Module {
     fn plan(&self, input: &Input<'_>, state: &Self::State) -> Result<Plan, SysError>;
 }
 
+/// Why a task's module did not run, or did not get to what its result tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WithoutRun {
+    /// Its condition did not hold, or the operator passed it over.
+    Skipped,
+    /// There was no need to.
+    Needless,
+    /// It failed before.
+    Failed,
+}
+
+/// The fields that a module's results have beyond those of all results, with their values where it did not run: what reads
+/// a result must not depend on how the task went.
+pub(crate) fn fields_without_run(module: &str, why: WithoutRun) -> Map<String, Value> {
+    match module {
+        "command" => command::fields_without_run(why),
+        "stat" => stat::fields_without_run(),
+        _ => Map::new(),
+    }
+}
+
 /// What a module is told besides its parameters.
 pub(crate) struct Input<'a> {
     /// The task: its sources by the text that names them.

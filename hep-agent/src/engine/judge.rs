@@ -6,6 +6,7 @@ use crate::converge::Tried;
 use crate::render::{Names, Unrendered};
 use hep_protocol::outcome::{Change, Failure, Status};
 use hep_protocol::plan::{Condition, OnError, RunMode};
+use serde_json::{Map, Value};
 
 /// What a try means.
 pub(super) fn judge(job: &Job<'_>, names: &Names, tried: Tried, mode: RunMode) -> Verdict {
@@ -22,13 +23,16 @@ pub(super) fn judge(job: &Job<'_>, names: &Names, tried: Tried, mode: RunMode) -
         RunMode::Apply => Status::Changed,
         RunMode::Check => Status::Pending,
     };
+    let needless = failure.is_none() && certainty == Certainty::Known && !ran(job, &data);
     let verdict =
-        Verdict { changes, notes, data, failure, certainty, acts, ..Verdict::of(status) }.acted();
+        Verdict { changes, notes, data, failure, certainty, acts, needless, ..Verdict::of(status) }
+            .acted();
     let (changed_when, failed_when) = (&job.control.changed_when, &job.control.failed_when);
-    if changed_when.is_none() && failed_when.is_none() {
+    // A program that `creates` or `removes` made needless has changed nothing, and has not failed.
+    if needless || (changed_when.is_none() && failed_when.is_none()) {
         return verdict;
     }
-    let names = with_result(job, names, &verdict);
+    let names = with_result(job, names, &verdict, job.one());
     let asked = |all: &Option<Vec<Condition>>| all.as_ref().map(|all| conditions(all, &names));
     let (failed, changed) = (asked(failed_when), asked(changed_when));
     let verdict = match failed {
@@ -39,6 +43,11 @@ pub(super) fn judge(job: &Job<'_>, names: &Names, tried: Tried, mode: RunMode) -
         Some(changed) => judged_changed(verdict, changed),
         None => verdict,
     }
+}
+
+/// Whether the task's program ran; a module that runs none counts as one that did what it does.
+fn ran(job: &Job<'_>, data: &Map<String, Value>) -> bool {
+    job.task.spec.module() != "command" || data.contains_key("rc")
 }
 
 fn judged_failed(

@@ -36,7 +36,8 @@ impl Walk<'_> {
         let begun = Instant::now();
         let mut merged = self.merged(job, each, &elements);
         let asked = matches!(job.task.on_error, OnError::Ask(_));
-        let mut tally = Tally::new(privacy, job.control.register.is_some() || asked);
+        let wanted = job.control.register.is_some() || asked;
+        let mut tally = Tally::new(privacy, job.one(), wanted);
         for (round, element) in (0_u32..).zip(&elements) {
             let start = Instant::now();
             let names = job.names.with_locals(locals(each, round, element));

@@ -1,6 +1,6 @@
 //! The elements of a loop added up: a bounded report, and the result that later tasks see.
 
-use super::verdict::{CHANGES, Certainty, FORESEEN, UNDECIDED, Verdict, failure};
+use super::verdict::{CHANGES, Certainty, FORESEEN, Shape, UNDECIDED, Verdict, failure};
 use hep_protocol::names::RESULTS;
 use hep_protocol::outcome::{Change, Failure, ItemOutcome, Outcome, Status};
 use hep_protocol::plan::Privacy;
@@ -15,8 +15,10 @@ const BYTES: usize = 16 * 1024 * 1024;
 const FAILED: usize = 100;
 
 /// The elements so far.
-pub(super) struct Tally {
+pub(super) struct Tally<'a> {
     privacy: Privacy,
+    /// Of the result of an element.
+    shape: Shape<'a>,
     /// Whether anybody will ask for the result.
     wanted: bool,
     results: Vec<Value>,
@@ -34,10 +36,11 @@ pub(super) struct Tally {
     items: Items,
 }
 
-impl Tally {
-    pub(super) fn new(privacy: Privacy, wanted: bool) -> Self {
+impl<'a> Tally<'a> {
+    pub(super) fn new(privacy: Privacy, shape: Shape<'a>, wanted: bool) -> Self {
         Self {
             privacy,
+            shape,
             wanted,
             results: Vec::new(),
             changes: Vec::new(),
@@ -66,7 +69,7 @@ impl Tally {
             }
         }
         if self.wanted {
-            let mut fields = verdict.fields();
+            let mut fields = verdict.fields(self.shape);
             fields.insert("item".to_owned(), element.clone());
             self.results.push(Value::Object(fields));
         }

@@ -1,7 +1,7 @@
 //! A task at its turn: whether it begins, what its end means, and what others learn of that.
 
 use super::loops::word;
-use super::verdict::{Verdict, failure};
+use super::verdict::{Shape, Verdict, failure};
 use super::{Flow, Walk};
 use crate::render::{Names, Unrendered};
 use crate::sys::{Cause, SysError};
@@ -27,6 +27,18 @@ pub(super) struct Job<'p> {
     pub(super) names: Names,
     /// Its name, with the expressions replaced as far as they can be; a sensitive task's stays as written.
     pub(super) title: Cow<'p, str>,
+}
+
+impl Job<'_> {
+    /// What the result of a single try looks like.
+    pub(super) fn one(&self) -> Shape<'_> {
+        Shape::One(self.task.spec.module())
+    }
+
+    /// What the task's result looks like.
+    fn whole(&self) -> Shape<'_> {
+        if self.control.each.is_some() { Shape::Loop } else { self.one() }
+    }
 }
 
 impl<'p> Walk<'p> {
@@ -144,7 +156,9 @@ impl<'p> Walk<'p> {
         let tolerated = match &job.task.on_error {
             OnError::Stop => Ok(false),
             OnError::GoOn => Ok(true),
-            OnError::Ask(condition) => with_result(job, &job.names, verdict).holds(&condition.0),
+            OnError::Ask(condition) => {
+                with_result(job, &job.names, verdict, job.whole()).holds(&condition.0)
+            }
         };
         match tolerated {
             Ok(true) => {
@@ -171,7 +185,7 @@ impl<'p> Walk<'p> {
     /// What others learn of a task's end: its result, and handlers that were notified.
     fn follow(&mut self, job: &Job<'_>, verdict: &Verdict) {
         if let Some(name) = &job.control.register {
-            job.names.register(name, verdict.result(&job.title));
+            job.names.register(name, verdict.result(&job.title, job.whole()));
         }
         let notify = match job.control.check {
             // It changed nothing and never will.
@@ -241,8 +255,13 @@ pub(super) fn conditions(all: &[Condition], names: &Names) -> Result<bool, Unren
 }
 
 /// With the task's own result, under its own name and the name it is registered under.
-pub(super) fn with_result(job: &Job<'_>, names: &Names, verdict: &Verdict) -> Names {
-    let result = verdict.result(&job.title);
+pub(super) fn with_result(
+    job: &Job<'_>,
+    names: &Names,
+    verdict: &Verdict,
+    shape: Shape<'_>,
+) -> Names {
+    let result = verdict.result(&job.title, shape);
     let registered = job.control.register.iter().map(|name| (name.clone(), result.clone()));
     let own = (RESULT.to_owned(), result.clone());
     names.with_locals(registered.chain([own]).collect())

@@ -206,8 +206,12 @@ fn enough(
     match (&verdict.certainty, until) {
         // What a program would say is not known, and trying again would not tell.
         (Certainty::Partly(_) | Certainty::Open(_), _) => Ok(true),
+        // Nothing more comes of what need not run.
+        (Certainty::Known, _) if verdict.needless => Ok(true),
         (Certainty::Known, []) => Ok(verdict.failure.is_none()),
-        (Certainty::Known, until) => conditions(until, &with_result(job, names, verdict)),
+        (Certainty::Known, until) => {
+            conditions(until, &with_result(job, names, verdict, job.one()))
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! What became of a task, or of one element of its loop: the outcome for the report and the result for later tasks.
 
+use crate::module::{self, WithoutRun};
 use crate::render::ready;
 use crate::sys::SysError;
 use hep_protocol::expression::Found;
+use hep_protocol::names::RESULTS;
 use hep_protocol::outcome::{Change, Failure, ItemOutcome, Outcome, Status};
 use hep_protocol::plan::Privacy;
 use serde_json::{Map, Value, json};
@@ -18,6 +20,8 @@ pub(super) struct Verdict {
     pub(super) data: Map<String, Value>,
     pub(super) attempts: u32,
     pub(super) certainty: Certainty,
+    /// Whether there was a program to run and no need to: what the task says of its end does not apply.
+    pub(super) needless: bool,
     /// What a change makes its status: `Changed`, or `Pending` where nothing is done.
     pub(super) acts: Status,
 }
@@ -31,6 +35,15 @@ pub(super) enum Certainty {
     Partly(&'static [&'static str]),
     /// Nothing, not even whether the task would run; on what that depends.
     Open(String),
+}
+
+/// Whose result it is: that decides which fields it has, however the task went.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Shape<'a> {
+    /// One task's, or that of one element of its loop; with the name of the module.
+    One(&'a str),
+    /// That of a loop as a whole.
+    Loop,
 }
 
 /// Of a program that would run: all but what it would say.
@@ -53,6 +66,7 @@ impl Verdict {
             data: Map::new(),
             attempts: 1,
             certainty: Certainty::Known,
+            needless: false,
             acts: Status::Changed,
         }
     }
@@ -115,8 +129,15 @@ impl Verdict {
     }
 
     /// The result's fields.
-    pub(super) fn fields(&self) -> Map<String, Value> {
-        let mut fields = self.data.clone();
+    pub(super) fn fields(&self, shape: Shape<'_>) -> Map<String, Value> {
+        let mut fields = match (&self.certainty, shape) {
+            (Certainty::Known, Shape::One(module)) => {
+                module::fields_without_run(module, self.end())
+            }
+            (Certainty::Known, Shape::Loop) => Map::from_iter([(RESULTS.to_owned(), json!([]))]),
+            (Certainty::Partly(_) | Certainty::Open(_), _) => Map::new(),
+        };
+        fields.extend(self.data.clone());
         let lines: Vec<&str> = self.changes.iter().map(|change| change.line.as_str()).collect();
         let message = self.failure.as_ref().map_or("", |failure| failure.message.as_str());
         for (name, value) in [
@@ -132,12 +153,21 @@ impl Verdict {
         fields
     }
 
+    /// How it ended, for a program that was not run.
+    fn end(&self) -> WithoutRun {
+        match (self.status, &self.failure) {
+            (Status::Skipped, _) => WithoutRun::Skipped,
+            (_, Some(_)) => WithoutRun::Failed,
+            (_, None) => WithoutRun::Needless,
+        }
+    }
+
     /// The result as expressions see it, as far as it is known; `title` is the task's name.
-    pub(super) fn result(&self, title: &str) -> Found {
+    pub(super) fn result(&self, title: &str, shape: Shape<'_>) -> Found {
         match &self.certainty {
-            Certainty::Known => ready(&Value::Object(self.fields())),
+            Certainty::Known => ready(&Value::Object(self.fields(shape))),
             Certainty::Partly(known) => {
-                let mut fields = self.fields();
+                let mut fields = self.fields(shape);
                 fields.retain(|name, _| {
                     known.contains(&name.as_str()) || self.data.contains_key(name)
                 });

@@ -1,16 +1,22 @@
 //! The module `command`.
 
-use super::{Input, Module, Plan};
+mod paths;
+
+use super::{Input, Module, Plan, WithoutRun};
 use crate::step::{CommandStep, Planned, Step};
 use crate::sys::commands::Invocation;
 use crate::sys::files::FileKind;
 use crate::sys::{Cause, Observe, Subject, SysError};
 use hep_protocol::task::command::Command;
 use hep_protocol::value::{AbsPath, Argv};
+use serde_json::{Map, Value, json};
 use std::time::Duration;
 
 /// How many characters of a command a line shows.
 const SHOWN: usize = 60;
+
+/// What a shell says of a program that it could not run (POSIX, Shell Command Language 2.8.2).
+const NOT_RUN: i32 = 127;
 
 /// Whether there is something to do.
 pub(crate) enum State {
@@ -49,13 +55,13 @@ impl Module for Command {
 fn due(params: &Command, host: &dyn Observe) -> Result<Option<Option<Cause>>, SysError> {
     let mut depends = None;
     if let Some(path) = &params.creates {
-        if host.lstat(path)?.is_some() {
+        if paths::first(path, host)?.is_some() {
             return Ok(None);
         }
         depends = host.depends(Subject::Place(path));
     }
     if let Some(path) = &params.removes
-        && host.lstat(path)?.is_none()
+        && paths::first(path, host)?.is_none()
     {
         match host.depends(Subject::Place(path)) {
             Some(cause) => depends = Some(cause),
@@ -63,6 +69,19 @@ fn due(params: &Command, host: &dyn Observe) -> Result<Option<Option<Cause>>, Sy
         }
     }
     Ok(Some(depends))
+}
+
+/// The result of a program that was not run.
+pub(super) fn fields_without_run(why: WithoutRun) -> Map<String, Value> {
+    let rc = match why {
+        WithoutRun::Skipped => Value::Null,
+        WithoutRun::Needless => json!(0),
+        WithoutRun::Failed => json!(NOT_RUN),
+    };
+    let texts = ["stdout", "stderr"];
+    let lines = texts.map(|name| (format!("{name}_lines"), json!([])));
+    let texts = texts.map(|name| (name.to_owned(), json!("")));
+    lines.into_iter().chain(texts).chain([("rc".to_owned(), rc)]).collect()
 }
 
 fn invocation(params: &Command) -> Result<Invocation, SysError> {

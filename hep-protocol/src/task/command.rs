@@ -16,10 +16,10 @@ pub struct Command {
     /// A script for `/bin/sh -c` instead.
     #[serde(default)]
     pub shell: Option<String>,
-    /// A path; if it exists there is nothing to do.
+    /// A path, or a pattern with `*`, `?` and `[...]`; if it exists there is nothing to do.
     #[serde(default)]
     pub creates: Option<AbsPath>,
-    /// A path; if it does not exist there is nothing to do.
+    /// A path, or a pattern with `*`, `?` and `[...]`; if it does not exist there is nothing to do.
     #[serde(default)]
     pub removes: Option<AbsPath>,
     /// The directory to run in. Default: `/`.

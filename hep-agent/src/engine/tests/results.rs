@@ -40,6 +40,81 @@ fn registered_result_has_its_fields() {
 }
 
 #[test]
+fn result_has_the_same_fields_however_the_task_went() {
+    let all = |task: Value| {
+        let task = with(task, json!({"register": "r", "ignore_error": true}));
+        let show = json!({"name": "shown", "debug": {"var": "r | list | sort | join(' ')"}});
+        apply(json!([task, show])).told("shown")
+    };
+    let command = |parameters: Value| json!({"name": "t", "command": parameters});
+    let ran = all(command(json!({"argv": "true"})));
+    for parameters in [
+        json!({"shell": "exit 3"}),
+        json!({"shell": "kill -9 $$"}),
+        json!({"shell": "sleep 9", "timeout": 1}),
+        json!({"argv": "true", "creates": "/etc/pass*"}),
+        json!({"argv": "true", "removes": "/nowhere"}),
+        json!({"argv": "/nowhere/program"}),
+        json!({"argv": "hep-no-such-program"}),
+        json!({"argv": "true", "chdir": "/nowhere"}),
+        json!({"argv": "/etc/passwd"}),
+    ] {
+        assert_eq!(all(command(parameters.clone())), ran, "{parameters}");
+    }
+    assert_eq!(all(with(command(json!({"argv": "true"})), json!({"when": false}))), ran);
+    let nobody = json!({"become_user": "hep-nobody-of-that-name"});
+    assert_eq!(all(with(command(json!({"argv": "true"})), nobody)), ran);
+
+    let stat = |parameters: Value| json!({"name": "t", "stat": parameters});
+    let found = all(stat(json!({"path": "/etc/passwd"})));
+    assert_eq!(all(stat(json!({"path": "/nowhere"}))), found);
+    assert_eq!(all(with(stat(json!({"path": "/etc"})), json!({"when": false}))), found);
+
+    let looped = json!({"loop": ["a"]});
+    let results = all(with(command(json!({"argv": "true"})), looped));
+    let wrong = json!({"loop": "{{ 7 }}"});
+    assert_eq!(all(with(command(json!({"argv": "true"})), wrong)), results);
+}
+
+#[test]
+fn program_that_did_not_run_says_so_by_its_code() {
+    let code = |more: Value| {
+        let task = with(shell("true", json!({"ignore_error": true})), more);
+        gives(
+            task.clone(),
+            "[r.stdout, r.stdout_lines, r.stderr, r.stderr_lines]",
+            "[\"\",[],\"\",[]]",
+        );
+        let run = apply(json!([
+            with(task, json!({"register": "r"})),
+            {"name": "shown", "debug": {"var": "r.rc"}},
+        ]));
+        run.told("shown")
+    };
+    let creates = json!({"command": {"argv": "true", "creates": "/etc/passwd"}});
+    assert_eq!(code(creates), "ok\nnote: r.rc: 0");
+    let missing = json!({"command": {"argv": "/nowhere/x"}});
+    assert_eq!(code(missing), "ok\nnote: r.rc: 127");
+    assert_eq!(code(json!({"when": false})), "ok\nnote: r.rc: null");
+}
+
+#[test]
+fn needless_program_is_neither_changed_nor_failed() {
+    for keys in [
+        json!({"changed_when": true, "notify": "h"}),
+        json!({"changed_when": "'made' in result.stdout"}),
+        json!({"failed_when": "'made' not in result.stdout"}),
+        json!({"failed_when": true}),
+        json!({"until": "result.stdout == 'made'", "retries": 3, "delay": 0}),
+    ] {
+        let task = json!({"name": "t", "command": {"argv": "true", "creates": "/etc/passwd"}});
+        let handler = json!({"name": "h", "debug": {"msg": "ran"}});
+        let play = json!({"tasks": [with(task, keys.clone())], "handlers": [handler]});
+        assert_eq!(apply(play).order(), "t ok: completed", "{keys}");
+    }
+}
+
+#[test]
 fn result_that_is_data_is_never_rendered() {
     let directory = tempfile::tempdir().unwrap();
     let dest = directory.path().join("f");

@@ -2,10 +2,12 @@
 
 use super::*;
 use crate::converge::testing;
+use crate::sys::files::{Account, Attrs, ChangeFiles, Content, Durable, NewFile, Place};
 use crate::sys::overlay::Overlay;
 use crate::sys::overlay::empty::Empty;
 use hep_protocol::plan::DiffMode;
 use hep_protocol::task::TaskSpec;
+use hep_protocol::value::PermissionBits;
 use serde_json::json;
 
 /// Plans and executes on the host: the lines of the plan, or the error and its hint.
@@ -58,6 +60,52 @@ fn what_was_done_is_not_done_again() {
     check(&json!({"shell": "x", "removes": "/"}), "run x");
     check(&json!({"shell": "x", "creates": "/nothing", "removes": "/"}), "run x");
     check(&json!({"shell": "x", "creates": "/", "removes": "/"}), "");
+}
+
+fn place(host: &mut Overlay<Empty>, path: &str) {
+    let owner = Account::Number(0);
+    let attrs = Attrs { owner: owner.clone(), group: owner, mode: PermissionBits(0o644) };
+    let file = NewFile {
+        place: Place::of(path.parse().unwrap()),
+        was: None,
+        content: Content::inline(b""),
+        attrs,
+        backup: false,
+        validate: None,
+        in_place: false,
+        durable: Durable::AtOnce,
+    };
+    host.put_file(&file).unwrap();
+}
+
+#[test]
+fn patterns_stand_for_any_path_that_fits() {
+    let tried = |key: &str, pattern: &str| {
+        let mut host = Overlay::new(Empty);
+        for path in ["/opt/app-1.2.jar", "/opt/.hidden", "/opt/a[b", "/srv/1/done", "/srv/2"] {
+            place(&mut host, path);
+        }
+        let done = converge(&mut host, &json!({"shell": "x", key: pattern})).unwrap();
+        done.is_empty()
+    };
+    for (pattern, found) in [
+        ("/opt/app-*.jar", true),
+        ("/opt/app-?.[0-9].jar", true),
+        ("/opt/APP-*", false),
+        ("/opt/*.war", false),
+        ("/opt/*hidden", false),
+        ("/opt/.h*", true),
+        ("/opt/a[b", true),
+        ("/o*/app*", true),
+        ("/srv/*/done", true),
+        ("/srv/*/*/*", false),
+        ("/srv/2/*", false),
+        ("/nowhere/*", false),
+        ("/*", true),
+    ] {
+        assert_eq!(tried("creates", pattern), found, "creates {pattern}");
+        assert_eq!(tried("removes", pattern), !found, "removes {pattern}");
+    }
 }
 
 #[test]
