@@ -29,6 +29,8 @@ pub(crate) struct State {
     entries: Vec<Entry>,
     /// Parent directories that are not there, outermost first, with the attributes they get.
     missing: Vec<(AbsPath, Attrs)>,
+    /// What is mounted below a directory whose tree gets attributes, and keeps its own.
+    left: Vec<AbsPath>,
     /// Whose real run may bring the missing parent, or may have put something where we see nothing.
     cause: Option<Cause>,
 }

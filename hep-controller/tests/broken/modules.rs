@@ -79,7 +79,7 @@ fn a_parameter_misspelt() {
     1 | - file: {dest: /etc/motd, content: hello, onwer: root}
       |                                           ^^^^^
       |
-      = hint: did you mean `owner`? `file` has action, dest, path, src, content, template, owner, group, mod, mode, recurse, parents, force, follow, backup, in_place, validate
+      = hint: did you mean `owner`? `file` has action, dest, path, src, content, template, owner, group, mod, mode, recurse, one_file_system, parents, force, follow, backup, in_place, validate
     ");
 }
 

@@ -59,6 +59,9 @@ pub struct File {
     /// `absent`: also a directory with all below it. `directory`: owner, group and mode also for all below it, as for a tree.
     #[serde(default)]
     pub recurse: bool,
+    /// `directory` with `recurse`: what is mounted below the directory keeps its owner, group and mode. Default: `true`.
+    #[serde(default)]
+    pub one_file_system: Option<bool>,
     /// Make missing parent directories (0755, owned by the agent's user).
     #[serde(default)]
     pub parents: bool,
@@ -130,6 +133,12 @@ impl Params for File {
             "recurse",
             "`recurse` goes with `action: absent` and `action: directory` only",
             "remove it; a directory as `src` is copied whole in any case",
+        )?;
+        BadParam::when(
+            self.one_file_system.is_some() && !(self.recurse && is(&[Action::Directory])),
+            "one_file_system",
+            "`one_file_system` says how far `recurse` goes with `action: directory`, and there is none",
+            "add `recurse: true`, or remove it; a removal never goes into what is mounted",
         )?;
         BadParam::when(
             self.validate.is_some() && !copies,

@@ -13,7 +13,8 @@ use crate::sys::files::{
 use crate::sys::{Cause, SysError};
 use hep_protocol::task::file::File;
 use hep_protocol::value::{Mode, PermissionBits};
-use precious::{refuse_mounts, refuse_protected};
+pub(super) use precious::is_protected;
+use precious::{refuse_attributes, refuse_mounts, refuse_protected};
 
 /// The plan for all entries.
 pub(super) fn decide(params: &File, state: &State) -> Result<Plan, SysError> {
@@ -41,7 +42,8 @@ pub(super) fn decide(params: &File, state: &State) -> Result<Plan, SysError> {
         let directory = entry.place.path().clone();
         steps.push(decide.planned(FileStep::Flush { directory }));
     }
-    Ok(Plan { steps, ..Plan::default() })
+    let notes = words::left(&state.left).into_iter().collect();
+    Ok(Plan { steps, notes, ..Plan::default() })
 }
 
 /// The attributes that something that is there shall have.
@@ -215,7 +217,15 @@ impl Decide<'_> {
     fn directory(&self, entry: &Entry) -> Result<Vec<Planned>, SysError> {
         let was = entry.found.as_ref().map(|found| found.meta.kind);
         match &entry.found {
-            Some(found) if found.meta.kind == FileKind::Directory => self.set(entry, found),
+            Some(found) if found.meta.kind == FileKind::Directory => {
+                let steps = self.set(entry, found)?;
+                if self.params.recurse && !self.state.asked.is_empty() {
+                    refuse_attributes(found, "everything in it")?;
+                } else if entry.scope == Scope::Tree && !steps.is_empty() {
+                    refuse_attributes(found, "the tree that is copied over it")?;
+                }
+                Ok(steps)
+            }
             Some(_) | None => {
                 if was.is_some() {
                     self.may_give_way(entry, "a directory")?;

@@ -33,13 +33,14 @@ pub(super) fn look(
         entries: Vec::new(),
         budget: diff::BUDGET,
         inherited: HashMap::new(),
+        left: Vec::new(),
     };
     look.learn_asked();
     look.gather(input)?;
     let missing = look.missing()?;
     let cause = look.cause(&missing);
-    let Look { asked, names, entries, .. } = look;
-    Ok(State { asked, names, entries, missing, cause })
+    let Look { asked, names, entries, left, .. } = look;
+    Ok(State { asked, names, entries, missing, left, cause })
 }
 
 struct Look<'a> {
@@ -53,6 +54,8 @@ struct Look<'a> {
     budget: u64,
     /// What new things get in the directories that were looked at.
     inherited: HashMap<AbsPath, Attrs>,
+    /// What is mounted below the directory whose tree gets attributes, and is left out.
+    left: Vec<AbsPath>,
 }
 
 impl Look<'_> {
@@ -119,28 +122,34 @@ impl Look<'_> {
         // The mode of a whole tree is that of its files, and must not shut its directories.
         let scope = if self.params.recurse { Scope::Tree } else { Scope::Asked };
         self.add(Place::of(path.clone()), Want::Directory, scope)?;
-        let is_there = self.entries.last().is_some_and(|entry| {
-            entry.found.as_ref().is_some_and(|found| found.meta.kind == FileKind::Directory)
-        });
-        if self.params.recurse && is_there && !self.asked.is_empty() {
-            let mut entries = Vec::new();
-            self.walk_below(&path, &path, &mut entries)?;
-            let want = Want::AttributesBelow { entries };
+        let found = self.entries.last().and_then(|entry| entry.found.as_ref());
+        let there = found.filter(|found| found.meta.kind == FileKind::Directory);
+        // What is refused is not walked: it may be all of the host.
+        let there = there.filter(|found| !decide::is_protected(&found.at));
+        let Some(at) = there.map(|found| found.at.clone()) else { return Ok(()) };
+        if self.params.recurse && !self.asked.is_empty() {
+            if self.params.one_file_system.unwrap_or(true) {
+                self.left = self.host.mounts(&at)?;
+                self.left.retain(|mount| *mount != at);
+            }
+            let mut walk = Walk { root: path.clone(), at, entries: Vec::new() };
+            self.walk_below(&path, &mut walk)?;
+            let want = Want::AttributesBelow { entries: walk.entries };
             self.add(Place::of(path), want, scope)?;
         }
         Ok(())
     }
 
     /// Collects what has other attributes than those asked for. Links are not followed.
-    fn walk_below(
-        &mut self,
-        root: &AbsPath,
-        directory: &AbsPath,
-        entries: &mut Vec<(String, Place, Meta)>,
-    ) -> Result<(), SysError> {
-        for name in self.host.list_at(&Place::below(root.clone(), directory.clone()))? {
+    fn walk_below(&mut self, directory: &AbsPath, walk: &mut Walk) -> Result<(), SysError> {
+        for name in self.host.list_at(&Place::below(walk.root.clone(), directory.clone()))? {
             let path = joined(directory, &name)?;
-            let place = Place::below(root.clone(), path.clone());
+            let below = path.as_str().strip_prefix(walk.root.as_str()).unwrap_or_default();
+            let below = below.trim_start_matches('/').to_owned();
+            if !self.left.is_empty() && self.left.contains(&joined(&walk.at, &below)?) {
+                continue;
+            }
+            let place = Place::below(walk.root.clone(), path.clone());
             // What vanished since the directory was read needs no attributes.
             let Some(meta) = self.host.lstat_at(&place)? else { continue };
             let is_directory = meta.kind == FileKind::Directory;
@@ -149,12 +158,10 @@ impl Look<'_> {
                     return Err(files::shared(&path));
                 }
                 self.names.learn(&meta.attrs, self.host);
-                let below = path.as_str().strip_prefix(root.as_str()).unwrap_or_default();
-                let below = below.trim_start_matches('/').to_owned();
-                entries.push((below, place, meta));
+                walk.entries.push((below, place, meta));
             }
             if is_directory {
-                self.walk_below(root, &path, entries)?;
+                self.walk_below(&path, walk)?;
             }
         }
         Ok(())
@@ -223,8 +230,8 @@ impl Look<'_> {
             FileKind::File | FileKind::Directory | FileKind::Special => None,
         };
         let gives_way = self.params.force || self.params.action == Action::Absent;
-        // A link may give way unasked.
-        let at = match gives_way || link.is_some() {
+        // A link may give way unasked, and what is in a tree tells what is protected.
+        let at = match gives_way || link.is_some() || self.params.recurse {
             true => self.without_links_above(path)?,
             false => path.clone(),
         };
@@ -330,6 +337,16 @@ impl Look<'_> {
             (Some(_) | None, _) => self.host.depends(Subject::Place(path)),
         }
     }
+}
+
+/// A tree that gets attributes.
+struct Walk {
+    /// Its top, as the task names it.
+    root: AbsPath,
+    /// The same, with no link above it.
+    at: AbsPath,
+    /// What has other attributes than those asked for: its path below the top.
+    entries: Vec<(String, Place, Meta)>,
 }
 
 /// What a file shall be.

@@ -62,6 +62,13 @@ fn source(written: &str) -> Option<Source> {
                 entry("run.sh", TreeKind::File(source_file("run.sh", "#!/bin/sh\n", true))),
             ],
         }),
+        "usr/" => Some(Source::Tree {
+            name: "usr".to_owned(),
+            entries: vec![
+                entry("usr", TreeKind::Directory),
+                entry("usr/page", TreeKind::File(source_file("page", "page\n", false))),
+            ],
+        }),
         _ => None,
     }
 }
@@ -289,6 +296,57 @@ fn link_at_dest_is_replaced_unless_followed() {
         "error: /t/l is a link, not a directory\n\
          hint: `follow: true` works on what the link leads to, `force: true` replaces the link",
     );
+}
+
+#[test]
+fn tree_of_what_the_host_lives_on_never_gets_attributes() {
+    let refused = |params: Value, expected: &str| {
+        let mut memory = Overlay::new(Empty);
+        for path in ["/etc", "/usr", "/usr/bin", "/var", "/var/www", "/tmp"] {
+            must_run(&mut memory, &json!({"action": "directory", "dest": path, "mode": "0711"}));
+        }
+        must_run(&mut memory, &json!({"action": "link", "dest": "/bin", "src": "usr/bin"}));
+        must_run(&mut memory, &json!({"action": "link", "dest": "/var/www/etc", "src": "/etc"}));
+        assert_eq!(shown(&run(&mut memory, &params, DiffMode::Off)), expected, "{params}");
+    };
+    let tree =
+        |dest: &str| json!({"action": "directory", "dest": dest, "recurse": true, "mode": "0700"});
+    let never = |at: &str, whose: &str| {
+        format!(
+            "error: {at} never gets one owner, group or mode with {whose}: the host lives on it\n\
+             hint: name what is meant in it; is a variable in `dest` empty?"
+        )
+    };
+    let all = "everything in it";
+    for (dest, at) in [
+        ("/", "/"),
+        ("//", "/"),
+        ("/etc/", "/etc"),
+        ("/usr/.", "/usr"),
+        ("/usr/..", "/"),
+        ("/var/www/../../usr/bin", "/usr/bin"),
+    ] {
+        refused(tree(dest), &never(at, all));
+        let mut owner = tree(dest);
+        (owner["mode"], owner["owner"]) = (Value::Null, json!("www-data"));
+        refused(owner, &never(at, all));
+    }
+    for (link, at) in [("/bin", "/usr/bin"), ("/var/www/etc", "/etc")] {
+        let mut followed = tree(link);
+        followed["follow"] = json!(true);
+        refused(followed, &never(at, all));
+    }
+    let copied = json!({"src": "usr/", "dest": "/", "mode": "0600"});
+    refused(copied, &never("/usr", "the tree that is copied over it"));
+    let same = json!({"src": "usr/", "dest": "/", "owner": "root"});
+    refused(same, "create /usr/page (5 bytes, 0644 root:root)");
+    // One directory by itself, or a tree that gets nothing, harms nothing.
+    refused(
+        json!({"action": "directory", "dest": "/tmp", "mode": "0700"}),
+        "set /tmp: mode 0711 -> 0700",
+    );
+    refused(json!({"action": "directory", "dest": "/etc", "recurse": true}), "");
+    refused(tree("/var/www"), "set /var/www: mode 0711 -> 0700");
 }
 
 #[test]

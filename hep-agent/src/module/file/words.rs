@@ -2,6 +2,7 @@
 
 use super::accounts::{Asked, Names};
 use crate::sys::files::Attrs;
+use hep_protocol::value::AbsPath;
 
 /// `0644 root:root`.
 pub(super) fn attrs(attrs: &Attrs, names: &Names) -> String {
@@ -22,6 +23,20 @@ pub(super) fn changes(from: &Attrs, to: &Attrs, names: &Names) -> String {
         words.push(format!("group {} -> {}", names.group(&from.group), names.group(&to.group)));
     }
     words.join(", ")
+}
+
+/// What says that mounted file systems keep their attributes, if any are there.
+pub(super) fn left(mounts: &[AbsPath]) -> Option<String> {
+    const SHOWN: usize = 3;
+    let (shown, more) = mounts.split_at(mounts.len().min(SHOWN));
+    let shown: Vec<&str> = shown.iter().map(AbsPath::as_str).collect();
+    let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+    (!shown.is_empty()).then(|| {
+        let shown = shown.join(", ");
+        format!(
+            "left as it is, being mounted: {shown}{more} (`one_file_system: false` goes there too)"
+        )
+    })
 }
 
 /// `12 bytes`, or `12 -> 40 bytes`.
