@@ -164,3 +164,31 @@ fn masked_failing_and_changed_units_are_told_apart() {
     assert_eq!(status(&operator, "name: well, action: restart"), "changed");
     assert!(runs(&host, "sleep 7654321"));
 }
+
+#[test]
+fn script_that_ends_well_and_says_no_is_started() {
+    let (host, operator) = start(Flavour::Sysv);
+    script(
+        &host,
+        "liar",
+        "P=/run/liar.pid
+alive() { [ -f $P ] && kill -0 $(cat $P) 2>/dev/null; }
+case $1 in
+start) alive || { sleep 7711 >/dev/null 2>&1 & echo $! > $P; };;
+stop) alive && kill $(cat $P); rm -f $P;;
+restart) $0 stop; $0 start;;
+status) if alive; then echo 'liar is running'; else echo 'liar is not running'; fi;;
+esac
+exit 0
+",
+    );
+    for pattern in ["", ", pattern: sleep 7711"] {
+        let task = |action: &str| format!("name: liar, action: {action}{pattern}");
+        assert_eq!(status(&operator, &task("start")), "changed");
+        assert!(runs(&host, "sleep 7711"));
+        assert_eq!(status(&operator, &task("start")), "ok");
+        assert_eq!(status(&operator, &task("stop")), "changed");
+        assert!(!runs(&host, "sleep 7711"));
+        assert_eq!(status(&operator, &task("stop")), "ok");
+    }
+}

@@ -167,7 +167,7 @@ pub(crate) trait ObserveServices {
     fn service_manager(&self) -> Init;
 
     /// A service's state; `None` if the manager knows none of that name. The pattern is a text in the command line of its
-    /// process, the last thing that is asked of a SysV service that cannot tell.
+    /// process; of a SysV service it decides before all that its script says.
     fn service(
         &self,
         name: &ServiceName,

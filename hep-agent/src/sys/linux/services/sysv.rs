@@ -154,22 +154,18 @@ impl Sysv {
     /// Whether a service runs, from everything that could tell.
     fn status(&self, found: &Found, pattern: Option<&str>) -> Result<Status, SysError> {
         let knows = found.script.knows("status");
-        // What a script does with an argument that it does not know is not ours to try.
-        let answer = match knows {
-            Knows::Yes | Knows::Unclear => {
+        let pattern = pattern.map(processes::find);
+        let answer = match (&pattern, knows) {
+            (None, Knows::Yes | Knows::Unclear) => {
                 let end = call(found, "status", ANSWER)?;
                 let text = [end.stdout, end.stderr].concat();
                 let text = String::from_utf8_lossy(&text).into_owned();
                 Some(Answer { exit: end.exit, text })
             }
-            Knows::No => None,
+            // The pattern tells; and what a script does with an argument that it does not know is not ours to try.
+            (Some(_), _) | (None, Knows::No) => None,
         };
-        Ok(status::decide(&Evidence {
-            knows,
-            answer,
-            pid_file: self.pid_file(found),
-            pattern: pattern.map(processes::find),
-        }))
+        Ok(status::decide(&Evidence { pattern, knows, answer, pid_file: self.pid_file(found) }))
     }
 
     fn pid_file(&self, found: &Found) -> PidFile {

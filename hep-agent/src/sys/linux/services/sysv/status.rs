@@ -7,14 +7,14 @@ use hep_protocol::outcome::Exit;
 /// What was found out about a service, the weightiest first.
 #[derive(Clone, Debug)]
 pub(super) struct Evidence {
+    /// Whether a process bears the operator's `pattern`; `None` without one.
+    pub(super) pattern: Option<Option<Pid>>,
     /// Whether the script has a `status`.
     pub(super) knows: Knows,
-    /// What `status` said; `None` if the script was not asked because it has none.
+    /// What `status` said; `None` if the script was not asked, having none or not being needed.
     pub(super) answer: Option<Answer>,
     /// What its pid file says.
     pub(super) pid_file: PidFile,
-    /// Whether a process bears the operator's `pattern`; `None` without one.
-    pub(super) pattern: Option<Option<Pid>>,
 }
 
 /// What a script's `status` said.
@@ -52,61 +52,104 @@ pub(super) enum Status {
     Unknown(&'static str),
 }
 
-/// Decides. LSB's exit codes count first, then words where there is no such code, then the pid file, then the pattern.
+/// Decides. The operator's pattern counts first, then LSB's exit codes unless the script's words contradict them, then words
+/// where there is no such code, then the pid file.
 pub(super) fn decide(evidence: &Evidence) -> Status {
-    let Evidence { knows, answer, pid_file, pattern } = evidence;
-    if let Some(status) = answer.as_ref().and_then(|answer| said(*knows, answer)) {
-        return status;
+    let Evidence { pattern, knows, answer, pid_file } = evidence;
+    let said = || answer.as_ref().and_then(|answer| said(*knows, answer));
+    match pattern {
+        Some(Some(pid)) => Status::Running(Some(*pid)),
+        Some(None) => Status::Stopped,
+        None => said().unwrap_or_else(|| by_pid_file(*pid_file)),
     }
-    match (pid_file, pattern) {
-        (PidFile::Alive(pid), _) => Status::Running(Some(*pid)),
-        (PidFile::Dead, _) => Status::Stopped,
-        (_, Some(Some(pid))) => Status::Running(Some(*pid)),
-        (_, Some(None)) => Status::Stopped,
-        (PidFile::Missing, None) => Status::Stopped,
-        (PidFile::Foreign(_), None) => Status::Unknown(
+}
+
+fn by_pid_file(pid_file: PidFile) -> Status {
+    match pid_file {
+        PidFile::Alive(pid) => Status::Running(Some(pid)),
+        PidFile::Dead | PidFile::Missing => Status::Stopped,
+        PidFile::Foreign(_) => Status::Unknown(
             "its script gives no status, and its pid file names a process of another program",
         ),
-        (PidFile::Nowhere, None) => {
-            Status::Unknown("its script gives no status, and there is no pid file")
-        }
+        PidFile::Nowhere => Status::Unknown("its script gives no status, and there is no pid file"),
     }
 }
 
 /// What the script's own answer means; `None` if it means nothing.
 fn said(knows: Knows, answer: &Answer) -> Option<Status> {
-    let text = answer.text.to_lowercase();
+    let text = plain(&answer.text);
     // A script that was asked for what it does not know tells how to call it, with whatever exit code.
     if knows != Knows::Yes && text.lines().any(|line| line.trim_start().starts_with("usage")) {
         return None;
     }
     // LSB Core, "Init Script Actions": 0 runs, 1 to 3 do not, 4 is unknown.
     match answer.exit {
+        // Many scripts end with 0 whatever they have to say.
+        Some(Exit::Code(0)) if denies(&text) => Some(Status::Stopped),
         Some(Exit::Code(0)) => Some(Status::Running(None)),
         Some(Exit::Code(1..=3)) => Some(Status::Stopped),
         Some(_) | None => by_words(&text),
     }
 }
 
+/// Words that deny in so many words that a service runs.
+const DENIALS: [&str; 14] = [
+    "not running",
+    "isn't running",
+    "not currently running",
+    "not active",
+    "not started",
+    "not alive",
+    "no process",
+    "no such process",
+    "stopped",
+    "inactive",
+    "is dead",
+    "dead but",
+    "is down",
+    "running: no",
+];
+
+/// Words that deny it where nothing else tells.
+const DOUBTS: [&str; 2] = ["dead", "down"];
+
+const AFFIRMATIONS: [&str; 5] = ["running", "is active", "started", "is up", "alive"];
+
+/// Whether a text denies that a service runs, and says nothing to the contrary: of several services one may run.
+fn denies(text: &str) -> bool {
+    let rest = DENIALS.iter().fold(text.to_owned(), |rest, words| without_words(&rest, words));
+    rest != text && !says(&rest, &AFFIRMATIONS)
+}
+
 fn by_words(text: &str) -> Option<Status> {
-    let says = |words: &[&str]| words.iter().any(|words| has_words(text, words));
-    let no = says(&[
-        "not running",
-        "isn't running",
-        "not active",
-        "not started",
-        "no process",
-        "stopped",
-        "inactive",
-        "dead",
-        "down",
-    ]);
-    let yes = says(&["running", "is active", "started", "is up", "alive"]);
-    match (no, yes) {
-        (true, _) => Some(Status::Stopped),
-        (false, true) => Some(Status::Running(None)),
-        (false, false) => None,
+    if says(text, &DENIALS) || says(text, &DOUBTS) {
+        Some(Status::Stopped)
+    } else if says(text, &AFFIRMATIONS) {
+        Some(Status::Running(None))
+    } else {
+        None
     }
+}
+
+/// A text in small letters, with single spaces and lines, and without the colours of a terminal.
+fn plain(text: &str) -> String {
+    let mut parts = text.split("\u{1b}[");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        // A sequence ends with its first letter (ECMA-48, 5.4).
+        let end = part.find(|c: char| ('@'..='~').contains(&c)).map_or(part.len(), |end| end + 1);
+        plain.push_str(part.get(end..).unwrap_or_default());
+    }
+    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    plain.to_lowercase().lines().map(words).collect::<Vec<_>>().join("\n")
+}
+
+fn says(text: &str, any: &[&str]) -> bool {
+    any.iter().any(|words| has_words(text, words))
+}
+
+fn without_words(text: &str, words: &str) -> String {
+    if has_words(text, words) { text.replace(words, "") } else { text.to_owned() }
 }
 
 /// Whether a text has these words, each whole.
@@ -135,21 +178,49 @@ mod tests {
     ) {
         let answer =
             answer.map(|(code, text)| Answer { exit: Some(Exit::Code(code)), text: text.into() });
-        let evidence = Evidence { knows, answer, pid_file, pattern };
+        let evidence = Evidence { pattern, knows, answer, pid_file };
         assert_eq!(&decide(&evidence), expected, "{evidence:?}");
     }
 
     #[test]
-    fn exit_codes_of_lsb_count_whatever_is_printed() {
+    fn exit_codes_of_lsb_count_unless_words_deny_what_they_say() {
         use Knows::{Unclear, Yes};
         use PidFile::{Dead, Nowhere};
         let running = Status::Running(None);
         check(Yes, Some((0, "")), Nowhere, None, &running);
-        check(Yes, Some((0, "\u{1b}[31m%% not running ~~ usage: 4711")), Dead, None, &running);
+        check(Yes, Some((0, "\u{1b}[31m%% ok ~~ usage: 4711")), Dead, None, &running);
         check(Yes, Some((3, "everything is running")), PidFile::Alive(7), None, &Status::Stopped);
         check(Yes, Some((1, "dead, pid file exists")), Nowhere, None, &Status::Stopped);
-        check(Yes, Some((2, "")), Nowhere, Some(Some(7)), &Status::Stopped);
+        check(Yes, Some((2, "")), PidFile::Alive(7), None, &Status::Stopped);
         check(Unclear, Some((0, "up 3 days")), Nowhere, None, &running);
+    }
+
+    #[test]
+    fn zero_of_a_script_that_denies_is_no_yes() {
+        for denial in [
+            "foo is not running",
+            "foo is NOT  running.",
+            "Foo isn't running",
+            "\u{1b}[31mstopped\u{1b}[0m",
+            "foo: \u{1b}[1;31mNot Running\u{1b}[m",
+            "Checking foo ... stopped",
+            "foo dead but pid file exists",
+            "foo is down",
+            "active: inactive (dead)",
+            "no process found",
+        ] {
+            check(Knows::Yes, Some((0, denial)), PidFile::Alive(7), None, &Status::Stopped);
+        }
+        for said in [
+            "foo is running",
+            "foo is running; 2 workers were stopped",
+            "foo (pid 12) is running...\nbar is not running",
+            "3 back ends down, 0 dead",
+            "unstoppable",
+            "foo is alive",
+        ] {
+            check(Knows::Yes, Some((0, said)), PidFile::Dead, None, &Status::Running(None));
+        }
     }
 
     #[test]
@@ -173,14 +244,29 @@ mod tests {
     }
 
     #[test]
-    fn pid_file_counts_before_the_pattern() {
+    fn pattern_counts_before_all_that_is_said() {
+        use Knows::{No, Yes};
+        for pid_file in [
+            PidFile::Alive(7),
+            PidFile::Dead,
+            PidFile::Missing,
+            PidFile::Foreign(7),
+            PidFile::Nowhere,
+        ] {
+            for answer in [None, Some((0, "running")), Some((3, "stopped")), Some((4, ""))] {
+                let knows = if answer.is_some() { Yes } else { No };
+                check(knows, answer, pid_file, Some(Some(8)), &Status::Running(Some(8)));
+                check(knows, answer, pid_file, Some(None), &Status::Stopped);
+            }
+        }
+    }
+
+    #[test]
+    fn pid_file_counts_where_the_script_says_nothing() {
         use Knows::No;
-        check(No, None, PidFile::Alive(7), Some(None), &Status::Running(Some(7)));
-        check(No, None, PidFile::Dead, Some(Some(8)), &Status::Stopped);
-        check(No, None, PidFile::Missing, Some(Some(8)), &Status::Running(Some(8)));
-        check(No, None, PidFile::Foreign(7), Some(None), &Status::Stopped);
-        check(No, None, PidFile::Nowhere, Some(Some(8)), &Status::Running(Some(8)));
-        check(No, None, PidFile::Nowhere, Some(None), &Status::Stopped);
+        check(No, None, PidFile::Alive(7), None, &Status::Running(Some(7)));
+        check(No, None, PidFile::Dead, None, &Status::Stopped);
+        check(No, None, PidFile::Missing, None, &Status::Stopped);
     }
 
     #[test]

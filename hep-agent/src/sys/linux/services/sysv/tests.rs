@@ -103,6 +103,30 @@ fn pid_file_and_pattern_tell_what_the_script_does_not() {
     assert_eq!(host.running(pattern), Running::No);
 }
 
+/// A script whose `status` always ends with 0; only its words tell.
+fn lying(mark: u32) -> String {
+    format!(
+        "alive() {{ [ -f @run/l.pid ] && kill -0 $(cat @run/l.pid) 2>/dev/null; }}\n\
+         case $1 in start) alive || {{ {} >/dev/null 2>&1 & echo $! > @run/l.pid; }};;\n\
+         stop) alive && kill $(cat @run/l.pid); rm -f @run/l.pid;;\n\
+         status) if alive; then echo 'x is running'; else echo 'x is not running'; fi;; esac; exit 0",
+        daemon(mark)
+    )
+}
+
+#[test]
+fn script_that_ends_well_whatever_it_says_is_taken_at_its_word() {
+    for pattern in [None, Some(daemon(3))] {
+        let host = Host::with(&lying(3));
+        let pattern = pattern.as_deref();
+        assert_eq!(host.running(pattern), Running::No);
+        host.act(Verb::Start, pattern).unwrap();
+        assert_eq!(host.running(pattern), Running::Yes);
+        host.act(Verb::Stop, pattern).unwrap();
+        assert_eq!(host.running(pattern), Running::No);
+    }
+}
+
 #[test]
 fn daemon_that_keeps_writing_lives_on() {
     let host = Host::with(
