@@ -257,3 +257,62 @@ fn converged_task_starts_no_process() {
         "chroot and the agent, and nothing else:\n{calls}"
     );
 }
+
+/// Builds a package whose postinst does this, in a repository of its own that apt knows.
+fn build(host: &Host, name: &str, version: &str, postinst: &str) {
+    host.shell(&format!(
+        "d=/tmp/{name}; rm -rf $d; mkdir -p $d/DEBIAN /srv/own; cd /srv/own
+         printf 'Package: {name}\\nVersion: {version}\\nArchitecture: all\\nMaintainer: t <t@e.org>\\nDescription: t\\n' > $d/DEBIAN/control
+         printf '#!/bin/sh\\n{postinst}\\n' > $d/DEBIAN/postinst; chmod 755 $d/DEBIAN/postinst
+         dpkg-deb -b $d {name}_{version}_all.deb
+         for f in *.deb; do dpkg-deb -f $f; printf 'Filename: ./%s\\nSize: %s\\nSHA256: %s\\n\\n' $f $(stat -c %s $f) $(sha256sum $f | cut -d' ' -f1); done > Packages
+         echo 'deb [trusted=yes] file:/srv/own ./' > /etc/apt/sources.list.d/own.list; apt-get update -q"
+    ))
+    .unwrap();
+}
+
+#[test]
+fn half_configured_package_is_replaced_removed_and_purged() {
+    let (host, operator) = sysv();
+    build(&host, "own", "1", "exit 1");
+    build(&host, "own", "2", "exit 0");
+    build(&host, "other", "1", "exit 1");
+    let spoil = |package: &str| {
+        refused(&operator, &format!("package: {package}=1"), &["recover: true"]);
+        assert_eq!(state(&host, package), "iF |1");
+    };
+    let clean = || host.shell("dpkg --purge --force-all own other").unwrap();
+    for recover in ["", ", recover: true"] {
+        for (task, expected) in [
+            ("package: own=2", "ii |2"),
+            ("package: own", "ii |2"),
+            ("package: /srv/own/own_2_all.deb", "ii |2"),
+            ("package: own, action: latest", "ii |2"),
+            ("package: own, action: purge", ""),
+            ("package: own, action: remove", ""),
+        ] {
+            spoil("own");
+            converges(&operator, &format!("{task}{recover}"));
+            assert_eq!(state(&host, "own"), expected, "{task}{recover}");
+            clean();
+        }
+    }
+    spoil("own");
+    refused(&operator, "package: own=1", &["own"]);
+    assert_eq!(state(&host, "own"), "iF |1");
+    // Another's mishap is in the way of both.
+    refused(&operator, "package: hep-greeter", &["own", "recover: true"]);
+    clean();
+}
+
+#[test]
+fn package_file_in_a_directory_of_others_is_installed_from_a_copy() {
+    let (host, operator) = sysv();
+    host.shell(
+        "mkdir /srv/user; cp /srv/hep-loose_1.0_all.deb /srv/user/; chown -R www-data /srv/user",
+    )
+    .unwrap();
+    converges(&operator, "package: /srv/user/hep-loose_1.0_all.deb");
+    assert!(host.exists("/usr/share/hep-loose/loose.txt"));
+    assert_eq!(host.shell("ls /var/cache | grep hep || true").unwrap(), "");
+}

@@ -55,7 +55,7 @@ impl Module for Apt {
             if host.packages()? != state.facts.database {
                 state = look(self, host)?;
             }
-            if acts(self, &state) && !state.facts.database.is_interrupted() {
+            if acts(self, &state) && guard::finished(&state.facts, self).is_ok() {
                 state.outlook = Some(outlook(self, &state.request, host)?);
             }
         }
@@ -115,16 +115,16 @@ fn look(params: &Apt, host: &dyn Observe) -> Result<State, SysError> {
         catalogue: None,
     };
     let (mut request, mut answers) = (Request::default(), BTreeMap::new());
-    if first(params, &facts).is_empty() {
-        for package in params.package.iter() {
-            if let Package::File(path) = package {
-                let file = host.package_file(path)?.ok_or_else(|| {
-                    SysError::new(format!("there is no package file {path} on the host"))
-                        .hint("a `file` task before this one can bring it")
-                })?;
-                facts.files.insert(path.clone(), file);
-            }
+    for package in params.package.iter() {
+        if let Package::File(path) = package {
+            let file = host.package_file(path)?.ok_or_else(|| {
+                SysError::new(format!("there is no package file {path} on the host"))
+                    .hint("a `file` task before this one can bring it")
+            })?;
+            facts.files.insert(path.clone(), file);
         }
+    }
+    if first(params, &facts).is_empty() {
         if request::needs_catalogue(params, &facts.database) {
             facts.catalogue = Some(host.catalogue()?);
         }
@@ -140,8 +140,9 @@ fn look(params: &Apt, host: &dyn Observe) -> Result<State, SysError> {
 /// What has to come before the host can be judged: a finished dpkg, a fresh index.
 fn first(params: &Apt, facts: &Facts) -> Vec<PackageStep> {
     let mut steps = Vec::new();
-    if params.recover && facts.database.is_interrupted() {
-        steps.push(PackageStep::Recover(facts.database.broken(), patience(params)));
+    if params.recover && guard::finished(facts, params).is_err() {
+        let strangers = request::strangers(params, facts);
+        steps.push(PackageStep::Recover(strangers, patience(params)));
     }
     let valid = params.cache_valid_time.map(|seconds| Duration::from_secs(seconds.into()));
     let fresh = facts.index.age.zip(valid).is_some_and(|(age, valid)| age <= valid);
@@ -206,7 +207,7 @@ fn main_steps(params: &Apt, state: &State) -> Result<Vec<PackageStep>, SysError>
     let patience = patience(params);
     let installs = matches!(params.action, Action::Install | Action::Latest);
     if acts(params, state) {
-        guard::finished(&state.facts.database)?;
+        guard::finished(&state.facts, params)?;
     }
     let mut steps = Vec::new();
     let hold = |kind| {
@@ -223,7 +224,10 @@ fn main_steps(params: &Apt, state: &State) -> Result<Vec<PackageStep>, SysError>
         let answers = params.debconf.iter().filter(|answer| differs(answer, state));
         steps.extend(answers.cloned().map(|answer| PackageStep::Answer(answer, patience)));
     }
-    if let Some(outlook) = state.outlook.as_ref().filter(|outlook| !outlook.deltas.is_empty()) {
+    // apt's simulation has no line for a version that is there and only to be configured.
+    let unfinished = installs && !request::broken_targets(state).is_empty();
+    let acting = |outlook: &&Outlook| unfinished || !outlook.deltas.is_empty();
+    if let Some(outlook) = state.outlook.as_ref().filter(acting) {
         guard::allowed(params, state, outlook)?;
         steps.push(PackageStep::Transact(Box::new(transact(state, outlook))));
     }

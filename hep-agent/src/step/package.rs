@@ -58,7 +58,7 @@ impl PackageStep {
         let before = host.packages()?;
         match self {
             Self::Refresh(_) | Self::Answer(..) => {}
-            Self::Recover(_, patience) => host.recover(*patience)?,
+            Self::Recover(names, patience) => host.recover(names, *patience)?,
             Self::Transact(step) => host.transact(&step.transaction, &step.foreseen)?,
             Self::MarkManual(names, patience) => host.mark_manual(names, *patience)?,
             Self::Hold(names, hold, patience) => host.hold(names, *hold, *patience)?,

@@ -207,8 +207,8 @@ pub(crate) trait ChangePackages {
     /// Fetches apt's index anew, all of it or an error.
     fn refresh_index(&mut self, patience: Duration) -> Result<(), SysError>;
 
-    /// Finishes what dpkg was interrupted at.
-    fn recover(&mut self, patience: Duration) -> Result<(), SysError>;
+    /// Finishes what dpkg was interrupted at; these packages must be whole afterwards, others may not be.
+    fn recover(&mut self, names: &[String], patience: Duration) -> Result<(), SysError>;
 
     /// Does what a transaction says; `foreseen` is what its simulation came to.
     fn transact(&mut self, transaction: &Transaction, foreseen: &[Delta]) -> Result<(), SysError>;

@@ -1,5 +1,6 @@
 //! What apt would do and the task does not allow: found before anything is changed.
 
+use super::request::{Facts, strangers};
 use super::{Outlook, State};
 use crate::sys::SysError;
 use crate::sys::packages::*;
@@ -13,12 +14,13 @@ pub(super) fn goes(delta: &Delta) -> bool {
     }
 }
 
-/// Whether dpkg is ready for anything new.
-pub(super) fn finished(database: &Database) -> Result<(), SysError> {
-    if !database.is_interrupted() {
+/// Whether dpkg is ready for what the task asks. What it was interrupted at and the task itself removes, replaces or
+/// finishes is no obstacle: apt-get does that without a repair.
+pub(super) fn finished(facts: &Facts, params: &Apt) -> Result<(), SysError> {
+    let broken = strangers(params, facts);
+    if broken.is_empty() && !facts.database.unfinished {
         return Ok(());
     }
-    let broken = database.broken();
     let what = if broken.is_empty() {
         "dpkg was interrupted and has to finish first".to_owned()
     } else {

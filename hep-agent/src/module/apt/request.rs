@@ -1,5 +1,6 @@
 //! What has to be asked of apt: the task's packages against what dpkg has and what the index offers.
 
+use super::State;
 use crate::nearest::nearest;
 use crate::sys::SysError;
 use crate::sys::packages::*;
@@ -48,6 +49,34 @@ impl Meant {
         let arch = if delta.arch.is_empty() { database.native() } else { &delta.arch };
         self.name == delta.name && database.fits(arch, self.arch.as_deref())
     }
+}
+
+/// The packages that dpkg was interrupted at and the task does not name.
+pub(super) fn strangers(params: &Apt, facts: &Facts) -> Vec<String> {
+    let named = |entry: &Entry, package: &Package| match package {
+        Package::Named { name, arch, .. } => {
+            let fits = facts.database.fits(&entry.arch, arch.as_deref());
+            fits && if name.is_pattern() {
+                matches(name.as_str(), &entry.name)
+            } else {
+                entry.name == name.as_str()
+            }
+        }
+        Package::File(path) => facts.files.get(path).is_some_and(|file| file.name == entry.name),
+    };
+    // What is needed to build a source package says nothing of the package itself.
+    let acts = params.action != Action::BuildDep;
+    let asked = |entry: &&Entry| acts && params.package.iter().any(|package| named(entry, package));
+    let broken = facts.database.iter().filter(|entry| entry.is_broken());
+    broken.filter(|entry| !asked(entry)).map(|entry| entry.name.clone()).collect()
+}
+
+/// The packages that the task means and dpkg was interrupted at.
+pub(super) fn broken_targets(state: &State) -> Vec<&Entry> {
+    let database = &state.facts.database;
+    let meant = state.request.meant.iter();
+    let entries = meant.filter_map(|meant| database.get(&meant.name, meant.arch.as_deref()));
+    entries.filter(|entry| entry.is_broken()).collect()
 }
 
 /// A name that leads nowhere, in words, and what to do about it.

@@ -212,6 +212,49 @@ hint: add `recover: true`: it runs `dpkg --configure -a`",
 }
 
 #[test]
+fn half_configured_package_is_no_obstacle_to_the_task_that_names_it() {
+    for (parameters, expected) in [
+        (r#"{"package": "greeter=2.0"}"#, "upgrade greeter 1.0 -> 2.0"),
+        (r#"{"package": "greeter"}"#, "upgrade greeter 1.0 -> 2.0"),
+        (r#"{"package": "greeter=1.0"}"#, "configure what is unpacked"),
+        (r#"{"package": "greeter", "action": "remove"}"#, "remove greeter 1.0"),
+        (r#"{"package": "greeter", "action": "purge"}"#, "purge greeter 1.0"),
+        (r#"{"package": "greet*", "action": "purge"}"#, "purge greeter 1.0"),
+        (
+            r#"{"package": ["php", "greeter=2.0"]}"#,
+            "install php 2:8.2+93 (and 1 more: php8.2); upgrade greeter 1.0 -> 2.0",
+        ),
+        (r#"{"package": "greeter=2.0", "recover": true}"#, "upgrade greeter 1.0 -> 2.0"),
+        (r#"{"package": "greeter", "action": "purge", "recover": true}"#, "purge greeter 1.0"),
+    ] {
+        let mut host = Overlay::new(Empty);
+        step(&mut host, r#"{"package": "greeter=1.0"}"#, "install greeter 1.0");
+        host.spoil("greeter");
+        step(&mut host, parameters, expected);
+    }
+}
+
+#[test]
+fn recovery_is_of_what_the_task_does_not_name() {
+    let mut host = Overlay::new(Empty);
+    let both = r#"{"package": ["greeter=1.0", "only-one"]}"#;
+    step(&mut host, both, "install greeter 1.0, only-one 1.0");
+    host.spoil("greeter");
+    host.spoil("only-one");
+    step(
+        &mut host,
+        r#"{"package": "greeter", "action": "purge"}"#,
+        "error: dpkg was interrupted at only-one and has to finish first\n\
+hint: add `recover: true`: it runs `dpkg --configure -a`",
+    );
+    step(
+        &mut host,
+        r#"{"package": "greeter", "action": "purge", "recover": true}"#,
+        "finish the interrupted installation of only-one\npurge greeter 1.0",
+    );
+}
+
+#[test]
 fn dpkg_that_is_at_work_and_not_interrupted_is_waited_for() {
     Empty::is_at_work_on("only-one");
     let mut host = Overlay::new(Empty);

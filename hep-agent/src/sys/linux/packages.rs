@@ -91,16 +91,23 @@ impl ChangePackages for Linux {
         }
     }
 
-    fn recover(&mut self, patience: Duration) -> Result<(), SysError> {
+    fn recover(&mut self, names: &[String], patience: Duration) -> Result<(), SysError> {
+        let left = || -> Result<(Vec<String>, bool), SysError> {
+            let database = files::database()?;
+            let mut broken = database.broken();
+            broken.retain(|name| names.contains(name));
+            let whole = broken.is_empty() && !database.unfinished;
+            Ok((broken, whole))
+        };
         let configure = ["dpkg", "--force-confdef", "--force-confold", "--configure", "-a"];
         let first = self.run_locked(&configure.map(str::to_owned), patience)?;
         let mut end = first;
-        if files::database()?.is_interrupted() {
+        if !left()?.1 {
             let argv = apt_get::repair(patience);
             end = self.run_locked(&argv, patience)?;
         }
-        let left = files::database()?;
-        if left.is_interrupted() { Err(output::unrecovered(&left.broken(), end)) } else { Ok(()) }
+        let (broken, whole) = left()?;
+        if whole { Ok(()) } else { Err(output::unrecovered(&broken, end)) }
     }
 
     fn transact(&mut self, transaction: &Transaction, _: &[Delta]) -> Result<(), SysError> {

@@ -241,10 +241,11 @@ impl<O: Observe> ChangePackages for Overlay<O> {
         Ok(())
     }
 
-    fn recover(&mut self, _patience: Duration) -> Result<(), SysError> {
+    fn recover(&mut self, names: &[String], _patience: Duration) -> Result<(), SysError> {
         let mut database = self.packages()?;
         database.unfinished = false;
-        for entry in database.iter_mut().filter(|entry| entry.is_broken()) {
+        let finished = |entry: &&mut Entry| entry.is_broken() && names.contains(&entry.name);
+        for entry in database.iter_mut().filter(finished) {
             (entry.status, entry.reinstall) = (Status::Installed, false);
         }
         self.packages.database = Some(database);
@@ -272,6 +273,14 @@ impl<O: Observe> ChangePackages for Overlay<O> {
             asked.extend(foreseen.iter().map(|delta| delta.name.clone()));
         }
         let asked: Vec<&str> = asked.iter().map(String::as_str).collect();
+        if transaction.verb == Verb::Install {
+            // One that is only to be configured is in no line of the simulation.
+            let finished =
+                |entry: &&mut Entry| entry.is_broken() && asked.contains(&entry.name.as_str());
+            for entry in database.iter_mut().filter(finished) {
+                (entry.status, entry.reinstall) = (Status::Installed, false);
+            }
+        }
         apply(&mut database, foreseen, &asked);
         let new = foreseen.iter().filter(|delta| {
             delta.from.is_none() && matches!(delta.to, After::Version(_) | After::Unforeseen)
