@@ -14,6 +14,7 @@ mod terminal;
 mod visits;
 
 mod apt;
+mod attributes;
 mod batches;
 mod become_user;
 mod check;

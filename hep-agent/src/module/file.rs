@@ -18,7 +18,7 @@ use crate::sys::files::{Attrs, Content, Meta, Place};
 use crate::sys::{Cause, Observe, SysError};
 use accounts::{Asked, Names};
 use hep_protocol::task::file::File;
-use hep_protocol::value::AbsPath;
+use hep_protocol::value::{AbsPath, PermissionBits};
 
 /// What a task asks for, entry by entry, and what is there.
 #[derive(Debug)]
@@ -43,6 +43,8 @@ struct Entry {
     found: Option<Found>,
     /// The attributes of something new here that the task says nothing of; the mode without any type's default.
     new: Attrs,
+    /// What a default ACL above leaves to something new here, if there is one.
+    handed_down: Option<PermissionBits>,
     scope: Scope,
 }
 

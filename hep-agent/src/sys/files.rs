@@ -92,7 +92,19 @@ pub(crate) enum Account {
     Expected(String),
 }
 
-/// Owner, group and mode.
+/// What an ACL gives beyond owner, group and mode, and what it hands down in a directory (acl(5)).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Acl {
+    /// Whatever there is: nobody looked, or nobody asks for another.
+    #[default]
+    AsItIs,
+    /// Nothing.
+    None,
+    /// These entries, as getfacl(1) writes them, with a comma between.
+    Entries(String),
+}
+
+/// Owner, group and mode, and what there is beside them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Attrs {
     /// The owner.
@@ -101,6 +113,8 @@ pub(crate) struct Attrs {
     pub(crate) group: Account,
     /// The permission bits.
     pub(crate) mode: PermissionBits,
+    /// What else lets somebody in; never known of what was only looked at by `lstat`.
+    pub(crate) acl: Acl,
 }
 
 /// A path to change, and how far links in it are trusted.
@@ -345,6 +359,13 @@ pub(crate) trait ObserveFiles {
     /// The mount points at a path and below it; the path must have no links in it.
     fn mounts(&self, path: &AbsPath) -> Result<Vec<AbsPath>, SysError>;
 
+    /// The ACL of what is at each of many places; `Acl::None` where there is nothing, or no ACL.
+    fn acls(&self, places: &[(&Place, FileKind)]) -> Result<Vec<Acl>, SysError>;
+
+    /// The rights that a directory's default ACL leaves to what is made in it, as the bits of a mode; `None` without one. The
+    /// umask counts only where there is none (umask(2)).
+    fn handed_down(&self, directory: &AbsPath) -> Result<Option<PermissionBits>, SysError>;
+
     /// A user's number by name.
     fn user(&self, name: &str) -> Result<Option<u32>, SysError>;
 
@@ -370,7 +391,7 @@ pub(crate) trait ChangeFiles {
     /// was kept, if that was asked.
     fn put_file(&mut self, file: &NewFile) -> Result<Option<AbsPath>, SysError>;
 
-    /// Sets owner, group and mode of what is at a path; a link at its end is changed itself, not followed.
+    /// Sets owner, group, mode and ACL of what is at a path; a link at its end is changed itself, not followed.
     fn set_attrs(&mut self, place: &Place, attrs: &Attrs) -> Result<(), SysError>;
 
     /// Makes a directory with its attributes.

@@ -64,7 +64,8 @@ fn what_was_done_is_not_done_again() {
 
 fn place(host: &mut Overlay<Empty>, path: &str) {
     let owner = Account::Number(0);
-    let attrs = Attrs { owner: owner.clone(), group: owner, mode: PermissionBits(0o644) };
+    let attrs =
+        Attrs { owner: owner.clone(), group: owner, mode: PermissionBits(0o644), acl: Acl::AsItIs };
     let file = NewFile {
         place: Place::of(path.parse().unwrap()),
         was: None,

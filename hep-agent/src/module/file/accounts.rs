@@ -30,6 +30,11 @@ impl Asked {
         Ok(Self { owner, group, mode: params.mode.clone(), cause })
     }
 
+    /// Whether the task says who may get in: by an owner or a mode. Then an ACL must not let in others.
+    pub(super) fn shuts_others_out(&self) -> bool {
+        self.owner.is_some() || self.mode.is_some()
+    }
+
     /// Whether the task names no attribute.
     pub(super) fn is_empty(&self) -> bool {
         self.owner.is_none() && self.group.is_none() && self.mode.is_none()

@@ -8,7 +8,7 @@ use super::{Entry, Found, Scope, State, Want, words};
 use crate::module::Plan;
 use crate::step::{FileStep, Planned, Step};
 use crate::sys::files::{
-    Attrs, Content, Durable, FileKind, Meta, NewFile, Place, shared as shared_file,
+    Acl, Attrs, Content, Durable, FileKind, Meta, NewFile, Place, shared as shared_file,
 };
 use crate::sys::{Cause, SysError};
 use hep_protocol::task::file::File;
@@ -50,14 +50,19 @@ pub(super) fn decide(params: &File, state: &State) -> Result<Plan, SysError> {
 pub(super) fn existing(asked: &Asked, meta: &Meta, scope: Scope) -> Attrs {
     match scope {
         Scope::NewOnly | Scope::Holder => meta.attrs.clone(),
-        // A link has no mode of its own.
+        // A link has no mode of its own, and no ACL.
         Scope::Asked | Scope::Tree if meta.kind == FileKind::Link => {
-            Attrs { mode: meta.attrs.mode, ..fill(asked, &meta.attrs, meta.attrs.mode) }
+            fill(asked, &meta.attrs, meta.attrs.mode, meta.attrs.acl.clone())
         }
         Scope::Asked | Scope::Tree => {
             let directory = meta.kind == FileKind::Directory;
             let mode = mode_of(asked.mode.as_ref(), meta.attrs.mode, directory, scope);
-            fill(asked, &meta.attrs, mode)
+            // What was not looked at is not known to be there.
+            let acl = match (asked.shuts_others_out(), &meta.attrs.acl) {
+                (true, Acl::Entries(_)) => Acl::None,
+                (true | false, acl) => acl.clone(),
+            };
+            fill(asked, &meta.attrs, mode, acl)
         }
     }
 }
@@ -65,21 +70,29 @@ pub(super) fn existing(asked: &Asked, meta: &Meta, scope: Scope) -> Attrs {
 /// The attributes of something new.
 fn fresh(asked: &Asked, entry: &Entry, default: u16, directory: bool) -> Attrs {
     let inherited = if directory { entry.new.mode.0 } else { 0 };
+    let shut = asked.shuts_others_out() && entry.scope != Scope::Holder;
+    let default = match entry.handed_down {
+        // As open(2) and mkdir(2) make things where a default ACL stands in for the umask: all that it gives.
+        Some(rights) if !shut => (default | 0o222) & rights.0,
+        Some(_) | None => default,
+    };
     let default = PermissionBits(default | inherited);
+    let acl = if shut { Acl::None } else { Acl::AsItIs };
     match entry.scope {
         Scope::Holder => Attrs { mode: default, ..entry.new.clone() },
         Scope::Asked | Scope::Tree | Scope::NewOnly => {
             let mode = mode_of(asked.mode.as_ref(), default, directory, entry.scope);
-            fill(asked, &entry.new, mode)
+            fill(asked, &entry.new, mode, acl)
         }
     }
 }
 
-fn fill(asked: &Asked, otherwise: &Attrs, mode: PermissionBits) -> Attrs {
+fn fill(asked: &Asked, otherwise: &Attrs, mode: PermissionBits, acl: Acl) -> Attrs {
     Attrs {
         owner: asked.owner.clone().unwrap_or_else(|| otherwise.owner.clone()),
         group: asked.group.clone().unwrap_or_else(|| otherwise.group.clone()),
         mode,
+        acl,
     }
 }
 
@@ -127,9 +140,8 @@ impl Decide<'_> {
         match self.state.missing.last() {
             Some(_) if needs_them && self.params.parents => {
                 let steps = self.state.missing.iter().map(|(path, attrs)| {
-                    let mode = PermissionBits(0o755 | attrs.mode.0);
-                    let attrs = Attrs { mode, ..attrs.clone() };
-                    self.make_directory(Place::of(path.clone()), attrs, None, Durable::AtOnce)
+                    let place = Place::of(path.clone());
+                    self.make_directory(place, attrs.clone(), None, Durable::AtOnce)
                 });
                 Ok(steps.collect())
             }

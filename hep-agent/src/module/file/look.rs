@@ -9,7 +9,7 @@ use super::diff::{self, Texts};
 use super::{Dangling, Entry, Found, Scope, State, Want};
 use crate::module::Input;
 use crate::sys::files::walk::End;
-use crate::sys::files::{self, Account, Attrs, Content, FileKind, Meta, Place, Seen};
+use crate::sys::files::{self, Account, Acl, Attrs, Content, FileKind, Meta, Place, Seen};
 use crate::sys::{Cause, Observe, Subject, SysError};
 use hep_protocol::blob::{Source, SourceFile};
 use hep_protocol::plan::DiffMode;
@@ -33,10 +33,12 @@ pub(super) fn look(
         entries: Vec::new(),
         budget: diff::BUDGET,
         inherited: HashMap::new(),
+        handed_down: HashMap::new(),
         left: Vec::new(),
     };
     look.learn_asked();
     look.gather(input)?;
+    look.acls()?;
     let missing = look.missing()?;
     let cause = look.cause(&missing);
     let Look { asked, names, entries, left, .. } = look;
@@ -54,6 +56,8 @@ struct Look<'a> {
     budget: u64,
     /// What new things get in the directories that were looked at.
     inherited: HashMap<AbsPath, Attrs>,
+    /// What default ACLs leave to new things in these directories.
+    handed_down: HashMap<AbsPath, Option<PermissionBits>>,
     /// What is mounted below the directory whose tree gets attributes, and is left out.
     left: Vec<AbsPath>,
 }
@@ -142,6 +146,7 @@ impl Look<'_> {
 
     /// Collects what has other attributes than those asked for. Links are not followed.
     fn walk_below(&mut self, directory: &AbsPath, walk: &mut Walk) -> Result<(), SysError> {
+        let mut there = Vec::new();
         for name in self.host.list_at(&Place::below(walk.root.clone(), directory.clone()))? {
             let path = joined(directory, &name)?;
             let below = path.as_str().strip_prefix(walk.root.as_str()).unwrap_or_default();
@@ -149,19 +154,27 @@ impl Look<'_> {
             if !self.left.is_empty() && self.left.contains(&joined(&walk.at, &below)?) {
                 continue;
             }
-            let place = Place::below(walk.root.clone(), path.clone());
+            let place = Place::below(walk.root.clone(), path);
             // What vanished since the directory was read needs no attributes.
             let Some(meta) = self.host.lstat_at(&place)? else { continue };
-            let is_directory = meta.kind == FileKind::Directory;
+            there.push((below, place, meta));
+        }
+        if self.asked.shuts_others_out() {
+            let places: Vec<_> = there.iter().map(|(_, place, meta)| (place, meta.kind)).collect();
+            let acls = self.host.acls(&places)?;
+            there.iter_mut().zip(acls).for_each(|((_, _, meta), acl)| meta.attrs.acl = acl);
+        }
+        for (below, place, meta) in there {
+            let directory = Some(place.path().clone()).filter(|_| meta.kind == FileKind::Directory);
             if decide::existing(&self.asked, &meta, Scope::Tree) != meta.attrs {
                 if self.host.is_shared(&place, &meta)? {
-                    return Err(files::shared(&path));
+                    return Err(files::shared(place.path()));
                 }
                 self.names.learn(&meta.attrs, self.host);
                 walk.entries.push((below, place, meta));
             }
-            if is_directory {
-                self.walk_below(&path, walk)?;
+            if let Some(directory) = directory {
+                self.walk_below(&directory, walk)?;
             }
         }
         Ok(())
@@ -217,7 +230,54 @@ impl Look<'_> {
             Some(meta) => Some(self.found(&place, meta)?),
             None => None,
         };
-        self.entries.push(Entry { place, want, found, new, scope });
+        let handed_down = match found.as_ref().map(|found| found.meta.kind) {
+            Some(FileKind::File | FileKind::Directory) => None,
+            Some(FileKind::Link | FileKind::Special) | None => self.handed_down(place.path())?,
+        };
+        self.entries.push(Entry { place, want, found, new, handed_down, scope });
+        Ok(())
+    }
+
+    /// What a default ACL of the directory above leaves to something new.
+    fn handed_down(&mut self, path: &AbsPath) -> Result<Option<PermissionBits>, SysError> {
+        let directory = path.parent().unwrap_or_else(AbsPath::root);
+        if let Some(known) = self.handed_down.get(&directory) {
+            return Ok(*known);
+        }
+        let mut above = Some(directory.clone());
+        while let Some(path) = &above {
+            if self.host.stat(path)?.is_some() {
+                break;
+            }
+            above = path.parent();
+        }
+        let rights = above.map(|path| self.host.handed_down(&path)).transpose()?.flatten();
+        self.handed_down.insert(directory, rights);
+        Ok(rights)
+    }
+
+    /// Looks at the ACLs of what is there and shall let in nobody but those that the task names.
+    fn acls(&mut self) -> Result<(), SysError> {
+        if !self.asked.shuts_others_out() {
+            return Ok(());
+        }
+        let mut looked = Vec::new();
+        for entry in &mut self.entries {
+            match (&mut entry.want, &mut entry.found, entry.scope) {
+                (Want::Hardlink { target, target_meta: Some(meta), .. }, _, _) => {
+                    looked.push((Place::of(target.clone()), meta));
+                }
+                (_, Some(found), Scope::Asked | Scope::Tree) => {
+                    looked.push((entry.place.clone(), &mut found.meta));
+                }
+                (_, _, _) => {}
+            }
+        }
+        let places: Vec<_> = looked.iter().map(|(place, meta)| (place, meta.kind)).collect();
+        let acls = self.host.acls(&places)?;
+        for ((_, meta), acl) in looked.iter_mut().zip(acls) {
+            meta.attrs.acl = acl;
+        }
         Ok(())
     }
 
@@ -253,8 +313,18 @@ impl Look<'_> {
         let owner = Account::Number(uid);
         let above = self.nearest(path)?.filter(|meta| meta.attrs.mode.0 & 0o2000 != 0);
         let attrs = match above {
-            Some(meta) => Attrs { owner, group: meta.attrs.group, mode: PermissionBits(0o2000) },
-            None => Attrs { owner, group: Account::Number(gid), mode: PermissionBits(0) },
+            Some(meta) => Attrs {
+                owner,
+                group: meta.attrs.group,
+                mode: PermissionBits(0o2000),
+                acl: Acl::AsItIs,
+            },
+            None => Attrs {
+                owner,
+                group: Account::Number(gid),
+                mode: PermissionBits(0),
+                acl: Acl::AsItIs,
+            },
         };
         self.inherited.insert(directory, attrs.clone());
         Ok(attrs)
@@ -277,7 +347,8 @@ impl Look<'_> {
         let (uid, gid) = self.host.own_ids();
         let owner = self.asked.owner.clone().unwrap_or(Account::Number(uid));
         let group = self.asked.group.clone().unwrap_or(Account::Number(gid));
-        self.names.learn(&Attrs { owner, group, mode: PermissionBits(0) }, self.host);
+        let attrs = Attrs { owner, group, mode: PermissionBits(0), acl: Acl::AsItIs };
+        self.names.learn(&attrs, self.host);
     }
 
     /// The missing directories above the first entry, outermost first.
@@ -302,6 +373,9 @@ impl Look<'_> {
                 }
                 None => {
                     let attrs = self.new_attrs(&directory)?;
+                    let rights = self.handed_down(&directory)?.map(|rights| rights.0 & 0o777);
+                    let mode = PermissionBits(rights.unwrap_or(0o755) | attrs.mode.0);
+                    let attrs = Attrs { mode, ..attrs };
                     above = directory.parent();
                     missing.push((directory, attrs));
                 }

@@ -1,6 +1,7 @@
 //! Every behaviour of `file`, on three hosts: the empty one in memory, a directory of the real machine, and check mode
 //! above it. All three say the same lines, and after each the law holds.
 
+mod acl;
 mod links;
 
 use crate::converge::testing;

@@ -1,7 +1,7 @@
 //! The parenthesised parts of a step's line: sizes and attributes, new and changed.
 
 use super::accounts::{Asked, Names};
-use crate::sys::files::Attrs;
+use crate::sys::files::{Acl, Attrs};
 use hep_protocol::value::AbsPath;
 
 /// `0644 root:root`.
@@ -21,6 +21,9 @@ pub(super) fn changes(from: &Attrs, to: &Attrs, names: &Names) -> String {
     }
     if from.group != to.group {
         words.push(format!("group {} -> {}", names.group(&from.group), names.group(&to.group)));
+    }
+    if let (Acl::Entries(entries), Acl::None) = (&from.acl, &to.acl) {
+        words.push(format!("ACL {entries} -> none"));
     }
     words.join(", ")
 }

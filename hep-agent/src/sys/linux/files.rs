@@ -2,6 +2,7 @@
 //!
 //! Every change is made beside its place under a name of hep's and then renamed there, by descriptors of the directories.
 
+mod acl;
 mod attributes;
 mod backup;
 mod in_place;
@@ -25,8 +26,8 @@ use super::accounts::Database;
 use crate::sys::SysError;
 use crate::sys::files::walk::{End, Way};
 use crate::sys::files::{
-    Account, Attrs, ChangeFiles, Content, Durable, FileKind, Meta, NewFile, NewLink, ObserveFiles,
-    Place, Removal, Seen,
+    Account, Acl, Attrs, ChangeFiles, Content, Durable, FileKind, Meta, NewFile, NewLink,
+    ObserveFiles, Place, Removal, Seen,
 };
 use hep_protocol::blob::{Digest, Want};
 use hep_protocol::value::{AbsPath, PermissionBits};
@@ -158,6 +159,14 @@ impl ObserveFiles for Linux {
 
     fn mounts(&self, path: &AbsPath) -> Result<Vec<AbsPath>, SysError> {
         mounts::at_or_below(path)
+    }
+
+    fn acls(&self, places: &[(&Place, FileKind)]) -> Result<Vec<Acl>, SysError> {
+        acl::of(places, &|uid| self.user_name(uid), &|gid| self.group_name(gid))
+    }
+
+    fn handed_down(&self, directory: &AbsPath) -> Result<Option<PermissionBits>, SysError> {
+        acl::handed_down(directory)
     }
 
     fn user(&self, name: &str) -> Result<Option<u32>, SysError> {
@@ -345,6 +354,7 @@ fn meta_of(meta: &fs::Metadata) -> Meta {
         owner: Account::Number(meta.uid()),
         group: Account::Number(meta.gid()),
         mode: PermissionBits(u16::try_from(meta.mode() & 0o7777).unwrap_or_default()),
+        acl: Acl::AsItIs,
     };
     let id = (meta.dev(), meta.ino());
     let (size, mtime, names) = (meta.size(), Some(meta.mtime()), meta.nlink());
@@ -357,6 +367,7 @@ fn meta_of_stat(stat: &rustix::fs::Stat) -> Meta {
         owner: Account::Number(stat.st_uid),
         group: Account::Number(stat.st_gid),
         mode: PermissionBits(u16::try_from(stat.st_mode & 0o7777).unwrap_or_default()),
+        acl: Acl::AsItIs,
     };
     let kind = match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => FileKind::File,

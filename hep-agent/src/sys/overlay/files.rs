@@ -13,8 +13,8 @@ use crate::sys::Observe;
 use crate::sys::SysError;
 use crate::sys::files::walk::{End, Way};
 use crate::sys::files::{
-    Account, Attrs, ChangeFiles, Content, Durable, FileKind, Meta, NewFile, NewLink, ObserveFiles,
-    Place, Removal, Seen,
+    Account, Acl, Attrs, ChangeFiles, Content, Durable, FileKind, Meta, NewFile, NewLink,
+    ObserveFiles, Place, Removal, Seen,
 };
 use hep_protocol::blob::Digest;
 use hep_protocol::value::{AbsPath, PermissionBits};
@@ -148,12 +148,35 @@ impl<O: Observe> Overlay<O> {
         }
         let (uid, gid) = self.base.own_ids();
         let owners = (Account::Number(uid), Account::Number(gid));
-        let attrs = Attrs { owner: owners.0, group: owners.1, mode: PermissionBits(0o755) };
+        let attrs = Attrs {
+            owner: owners.0,
+            group: owners.1,
+            mode: PermissionBits(0o755),
+            acl: Acl::AsItIs,
+        };
         for path in missing.into_iter().rev() {
             self.files.put(path.clone(), attrs.clone(), Body::Directory);
             self.files.implied.insert(path);
         }
         Ok(at)
+    }
+}
+
+impl<O: Observe> Overlay<O> {
+    /// The ACL of what is at a place: that of the base unless an earlier step would have changed it.
+    fn acl(&self, place: &Place, kind: FileKind) -> Result<Acl, SysError> {
+        if self.lstat_at(place)?.is_none() {
+            return Ok(Acl::None);
+        }
+        let (_, Node { attrs, body, .. }) = self.node(place.path())?;
+        match (attrs.acl, body) {
+            (Acl::AsItIs, Body::Base(at, ..)) => {
+                let looked = self.base.acls(&[(&Place::of(at), kind)])?;
+                Ok(looked.into_iter().next().unwrap_or_default())
+            }
+            (Acl::AsItIs, Body::Content(_) | Body::Directory | Body::Link(_)) => Ok(Acl::None),
+            (acl @ (Acl::None | Acl::Entries(_)), _) => Ok(acl),
+        }
     }
 }
 
@@ -245,6 +268,25 @@ impl<O: Observe> ObserveFiles for Overlay<O> {
         self.base.mounts(path)
     }
 
+    fn acls(&self, places: &[(&Place, FileKind)]) -> Result<Vec<Acl>, SysError> {
+        if self.files.is_untouched() {
+            return self.base.acls(places);
+        }
+        places.iter().map(|(place, kind)| self.acl(place, *kind)).collect()
+    }
+
+    fn handed_down(&self, directory: &AbsPath) -> Result<Option<PermissionBits>, SysError> {
+        match self.resolve(directory)? {
+            // What is new has none of its own but what its parents handed down, which is no news below them.
+            Some(at) if self.is_covered(&at) => match at.parent() {
+                Some(above) => self.handed_down(&above),
+                None => Ok(None),
+            },
+            Some(at) => self.base.handed_down(&at),
+            None => Ok(None),
+        }
+    }
+
     fn user(&self, name: &str) -> Result<Option<u32>, SysError> {
         self.base.user(name)
     }
@@ -275,15 +317,22 @@ impl<O: Observe> ChangeFiles for Overlay<O> {
     fn put_file(&mut self, file: &NewFile) -> Result<Option<AbsPath>, SysError> {
         let at = self.room(&file.place)?;
         let body = Body::Content(file.content.clone());
-        match self.peek(&at)?.filter(|_| file.in_place) {
+        let there = self.peek(&at)?;
+        let acl = match (&file.attrs.acl, file.was) {
+            // What is kept goes over to the new file.
+            (Acl::AsItIs, Some(FileKind::File)) => self.acl(&file.place, FileKind::File)?,
+            (acl, _) => acl.clone(),
+        };
+        let attrs = Attrs { acl, ..file.attrs.clone() };
+        match there.filter(|_| file.in_place) {
             // Every other name of the file shows the new content too.
             Some(meta) if meta.kind == FileKind::File => {
-                let (attrs, names) = (file.attrs.clone(), meta.names);
+                let names = meta.names;
                 self.files.nodes.insert(meta.id, Node { attrs, body, names });
             }
             Some(_) | None => {
                 self.give_up(&at)?;
-                self.files.put(at, file.attrs.clone(), body);
+                self.files.put(at, attrs, body);
             }
         }
         // The name that keeps the old content would have the time of the real run in it.

@@ -331,7 +331,7 @@ impl Tree for Memory {
             _ => (ROOT, 0o755),
         };
         let (owner, group) = (Account::Number(owner), Account::Number(0));
-        Ok(Attrs { owner, group, mode: PermissionBits(mode) })
+        Ok(Attrs { owner, group, mode: PermissionBits(mode), acl: crate::sys::files::Acl::AsItIs })
     }
 
     fn acting(&self) -> u32 {

@@ -1,11 +1,12 @@
 //! Owner, group and mode of what is there, without a moment of too much.
 
+use super::acl;
 use super::spot::Spot;
 use super::temp::descriptor_path;
 use super::trouble::trouble;
 use super::walk;
 use crate::sys::SysError;
-use crate::sys::files::{self, Account, Attrs};
+use crate::sys::files::{self, Account, Acl, Attrs};
 use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Stat, Uid};
 use rustix::io::Errno;
 use std::os::fd::AsFd;
@@ -27,22 +28,33 @@ pub(super) fn set_open(file: impl AsFd, spot: &Spot, attrs: &Attrs) -> Result<()
     let new_owner = (old.st_uid, old.st_gid) != (uid.as_raw(), gid.as_raw());
     let old_mode = old.st_mode & 0o7777;
     let new_mode = u32::from(attrs.mode.0);
-    if new_owner || (!is_link && old_mode != new_mode) {
+    let drops = !is_link && attrs.acl == Acl::None && acl::has_any(&file);
+    if new_owner || drops || (!is_link && old_mode != new_mode) {
         refuse_shared(&old, spot)?;
     }
     // A descriptor that follows nothing cannot be given to fchmod(2); its name in /proc can, and leads to this file only.
     let set_mode =
         |mode| rustix::fs::chmod(descriptor_path(&file), Mode::from_raw_mode(mode)).map_err(failed);
-    if new_owner {
-        // The new owner must not have the old mode for a moment, nor the old owner the new.
+    if new_owner || drops {
+        // The new owner must not have the old mode for a moment, nor the old owner the new. With an ACL the group's bits are
+        // its mask, and once it is gone they are the group's own.
         let both = old_mode & new_mode & 0o777;
         if !is_link && both != old_mode {
             set_mode(both)?;
         }
+    }
+    if drops {
+        acl::drop_all(&file).map_err(failed)?;
+    }
+    if new_owner {
         rustix::fs::chownat(&file, "", Some(uid), Some(gid), AtFlags::EMPTY_PATH)
             .map_err(failed)?;
     }
-    if !is_link && (new_owner || old_mode != new_mode) { set_mode(new_mode) } else { Ok(()) }
+    if !is_link && (new_owner || drops || old_mode != new_mode) {
+        set_mode(new_mode)
+    } else {
+        Ok(())
+    }
 }
 
 /// Refuses to change what may be a file from elsewhere: whoever may write to a directory gives a name in it to any file that

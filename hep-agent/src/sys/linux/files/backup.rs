@@ -4,9 +4,9 @@ use super::spot::Spot;
 use super::trouble::trouble;
 use super::{attributes, xattrs};
 use crate::sys::SysError;
-use crate::sys::files::{Account, Attrs};
+use crate::sys::files::{Account, Acl, Attrs};
 use hep_protocol::value::{AbsPath, PermissionBits};
-use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 use std::fs::File;
 use std::io;
@@ -16,16 +16,34 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// How many backups of one second are told apart.
 const TRIES: usize = 100;
 
-/// Gives the old file a second name, so that it lives on when its place is taken; a copy where links are not allowed.
+/// The rights that a program has beyond those of who starts it: no backup keeps them, or whoever replaces a program with a
+/// hole keeps the hole.
+const SET_ID: u32 = 0o6000;
+
+/// Gives the old file a second name, so that it lives on when its place is taken; a copy where links are not allowed, or the
+/// old one has rights that a second name would keep.
 pub(super) fn keep(spot: &Spot) -> Result<AbsPath, SysError> {
+    let failed = |error| trouble("keep a backup of", spot, error);
+    if is_privileged(spot).map_err(failed)? {
+        return copy(spot);
+    }
     let link = named(spot, |name| {
         rustix::fs::linkat(&*spot.dir, &spot.name, &*spot.dir, name, AtFlags::empty())
     });
     match link {
         Ok(name) => Ok(name),
         Err(Errno::PERM | Errno::OPNOTSUPP | Errno::MLINK | Errno::XDEV) => copy(spot),
-        Err(error) => Err(trouble("keep a backup of", spot, error)),
+        Err(error) => Err(failed(error)),
     }
+}
+
+/// Whether the old file is a program with rights of its own: by its mode or its capabilities (capabilities(7)).
+fn is_privileged(spot: &Spot) -> Result<bool, Errno> {
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = rustix::fs::openat(&*spot.dir, &spot.name, flags, Mode::empty())?;
+    let meta = rustix::fs::fstat(&file)?;
+    let is_file = FileType::from_raw_mode(meta.st_mode) == FileType::RegularFile;
+    Ok(is_file && (meta.st_mode & SET_ID != 0 || xattrs::has_capabilities(&file)))
 }
 
 /// Moves an old directory from hep's name for it to its backup's.
@@ -59,10 +77,10 @@ pub(super) fn copy(spot: &Spot) -> Result<AbsPath, SysError> {
     let Some(mut new) = made else { return Err(failed(io::Error::other("it was not made"))) };
     let mut finish = || {
         io::copy(&mut old, &mut new).map_err(failed)?;
-        xattrs::carry_over(&old, &new, &spot.path)?;
-        let mode = u16::try_from(meta.mode() & 0o7777).unwrap_or(0o600);
+        xattrs::carry_over(&old, &new, &spot.path, &Acl::AsItIs)?;
+        let mode = u16::try_from(meta.mode() & 0o7777 & !SET_ID).unwrap_or(0o600);
         let (owner, group) = (Account::Number(meta.uid()), Account::Number(meta.gid()));
-        let attrs = Attrs { owner, group, mode: PermissionBits(mode) };
+        let attrs = Attrs { owner, group, mode: PermissionBits(mode), acl: Acl::AsItIs };
         attributes::set_open(&new, spot, &attrs)?;
         new.sync_all().map_err(failed)
     };

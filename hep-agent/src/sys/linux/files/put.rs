@@ -4,10 +4,10 @@ use super::spot::Spot;
 use super::supply::{Known, fill, write_failed};
 use super::temp::{self, TempName, descriptor_path};
 use super::trouble::trouble;
-use super::{attributes, backup, in_place, partial, walk, xattrs};
+use super::{acl, attributes, backup, in_place, partial, walk, xattrs};
 use crate::engine::Outside;
 use crate::sys::SysError;
-use crate::sys::files::{Durable, FileKind, NewFile};
+use crate::sys::files::{Acl, Durable, FileKind, NewFile};
 use crate::sys::linux::process::Program;
 use hep_protocol::outcome::Exit;
 use hep_protocol::value::{AbsPath, Argv};
@@ -51,7 +51,11 @@ pub(super) fn put_file(
     let failed = |error| trouble("give its attributes to", spot, error);
     attributes::set_owner(&draft.file, &new.attrs)?.map_err(failed)?;
     if let Some(old) = &old {
-        xattrs::carry_over(old, &draft.file, &spot.path)?;
+        xattrs::carry_over(old, &draft.file, &spot.path, &new.attrs.acl)?;
+    }
+    if new.attrs.acl == Acl::None {
+        // The directory may have handed one down.
+        acl::drop_all(&draft.file).map_err(failed)?;
     }
     // After the owner: chown(2) takes the set-id bits away. After the ACL: the mode's group bits are its mask (acl(5)).
     rustix::fs::fchmod(&draft.file, mode_bits(new)).map_err(failed)?;

@@ -64,7 +64,12 @@ fn path(directory: &TempDir, name: &str) -> AbsPath {
 
 fn attrs(mode: u16) -> Attrs {
     let (uid, gid) = linux().own_ids();
-    Attrs { owner: Account::Number(uid), group: Account::Number(gid), mode: PermissionBits(mode) }
+    Attrs {
+        owner: Account::Number(uid),
+        group: Account::Number(gid),
+        mode: PermissionBits(mode),
+        acl: Acl::AsItIs,
+    }
 }
 
 fn new_file(path: &AbsPath, bytes: &[u8]) -> NewFile {
@@ -112,6 +117,7 @@ fn reader_never_sees_a_partial_file_or_wrong_attributes() {
             owner: Account::Number(33),
             group: Account::Number(34),
             mode: PermissionBits(0o640),
+            acl: Acl::AsItIs,
         }
     } else {
         attrs(0o640)

@@ -3,7 +3,7 @@
 use super::Empty;
 use crate::sys::SysError;
 use crate::sys::files::walk::{End, Way};
-use crate::sys::files::{Account, Attrs, Content, FileKind, Meta, ObserveFiles};
+use crate::sys::files::{Account, Acl, Attrs, Content, FileKind, Meta, ObserveFiles, Place};
 use hep_protocol::blob::Digest;
 use hep_protocol::value::{AbsPath, PermissionBits};
 
@@ -24,7 +24,12 @@ fn name(number: u32) -> Option<String> {
 impl ObserveFiles for Empty {
     fn lstat(&self, path: &AbsPath) -> Result<Option<Meta>, SysError> {
         let owners = (Account::Number(0), Account::Number(0));
-        let attrs = Attrs { owner: owners.0, group: owners.1, mode: PermissionBits(0o755) };
+        let attrs = Attrs {
+            owner: owners.0,
+            group: owners.1,
+            mode: PermissionBits(0o755),
+            acl: Acl::AsItIs,
+        };
         let root = Meta {
             kind: FileKind::Directory,
             attrs,
@@ -69,6 +74,14 @@ impl ObserveFiles for Empty {
 
     fn mounts(&self, _path: &AbsPath) -> Result<Vec<AbsPath>, SysError> {
         Ok(Vec::new())
+    }
+
+    fn acls(&self, places: &[(&Place, FileKind)]) -> Result<Vec<Acl>, SysError> {
+        Ok(vec![Acl::None; places.len()])
+    }
+
+    fn handed_down(&self, _directory: &AbsPath) -> Result<Option<PermissionBits>, SysError> {
+        Ok(None)
     }
 
     fn user(&self, name: &str) -> Result<Option<u32>, SysError> {
