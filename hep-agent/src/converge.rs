@@ -139,12 +139,13 @@ fn rounds<M: Module>(
 ) -> Result<(), SysError> {
     for _ in 0..MAX_ROUNDS {
         let state = params.inspect(input, host)?;
-        let plan = params.plan(input, &state)?;
+        let mut plan = params.plan(input, &state)?;
         report.notes.extend(plan.notes);
         report.data.extend(plan.data);
         report.set.extend(plan.set);
         report.unforeseen |= plan.unforeseen;
         if !plan.steps.is_empty() {
+            step::weigh(&mut plan.steps, host)?;
             step::announce(&plan.steps, host);
             let done = execute(&plan.steps, host, report);
             step::announce(&[], host);

@@ -15,8 +15,8 @@ pub(crate) use package::{PackageStep, Transact, in_words as transact_in_words};
 pub(crate) use service::ServiceStep;
 pub(crate) use wait::WaitStep;
 
-use crate::sys::files::Content;
-use crate::sys::{Cause, Host, ProcessEnd, SysError};
+use crate::sys::files::{Content, Place};
+use crate::sys::{Cause, Host, ProcessEnd, Subject, SysError};
 use hep_protocol::outcome;
 use std::fmt;
 
@@ -57,6 +57,29 @@ pub(crate) fn announce(steps: &[Planned], host: &mut dyn Host) {
     let contents: Vec<&Content> =
         steps.iter().filter_map(|planned| planned.step.content()).collect();
     host.announce(&contents);
+}
+
+/// Asks the file system whether it would refuse one of these steps, before any is done. Where an earlier task's real run may
+/// end what is in the way, the step depends on that.
+pub(crate) fn weigh(steps: &mut [Planned], host: &dyn Host) -> Result<(), SysError> {
+    let mut fine: Option<Place> = None;
+    for planned in steps {
+        let Step::File(step) = &planned.step else { continue };
+        // What is new in a directory is no other case than its neighbour.
+        let new = step.new_place().cloned();
+        if new.as_ref().zip(fine.as_ref()).is_some_and(|(new, fine)| new.is_beside(fine)) {
+            continue;
+        }
+        match step.refusal(host) {
+            None => fine = new.or(fine),
+            Some(_) if planned.depends.is_some() => {}
+            Some(error) => match host.depends(Subject::Hindrance) {
+                Some(cause) => planned.depends = Some(cause),
+                None => return Err(error),
+            },
+        }
+    }
+    Ok(())
 }
 
 impl Step {

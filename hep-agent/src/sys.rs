@@ -80,6 +80,12 @@ pub(crate) enum Subject<'a> {
     Path(&'a hep_protocol::value::AbsPath),
     /// A path that is about to be made or changed: an earlier step may bring its directory, or itself.
     Place(&'a hep_protocol::value::AbsPath),
+    /// A path at which something is: an earlier command may change it or take it away.
+    There(&'a hep_protocol::value::AbsPath),
+    /// A path of which that is asked for all that is below it, too.
+    Tree(&'a hep_protocol::value::AbsPath),
+    /// What keeps paths from being changed, as a mount or an attribute: an earlier command may end that.
+    Hindrance,
     /// A user's name.
     User(&'a str),
     /// A group's name.
@@ -95,6 +101,8 @@ pub(crate) enum Cause {
     Packages(Vec<String>),
     /// A service that an earlier task would start, stop or change.
     Service(String),
+    /// A file that an earlier task would put in place.
+    File(String),
     /// A command that an earlier task would run.
     Command(String),
     /// A task that may or may not run; by its name.
@@ -116,6 +124,7 @@ impl fmt::Display for Cause {
                 if more.is_empty() { Ok(()) } else { write!(f, ", ...") }
             }
             Self::Service(name) => write!(f, "service {name}"),
+            Self::File(path) => write!(f, "file {path}"),
             Self::Command(text) => write!(f, "command `{text}`"),
             Self::Task(name) => write!(f, "task `{name}`"),
             Self::Sensitive => f.write_str("a task that is `sensitive`"),

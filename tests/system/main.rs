@@ -21,6 +21,7 @@ mod check;
 mod contents;
 mod facts;
 mod fleet;
+mod foreseen;
 mod handlers;
 mod host_keys;
 mod links;

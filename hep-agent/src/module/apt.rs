@@ -96,9 +96,10 @@ fn depends(state: &State, step: &PackageStep) -> Option<crate::sys::Cause> {
         | PackageStep::MarkManual(..)
         | PackageStep::Hold(..) => false,
     };
-    match &state.facts.index.gap {
-        Some(Gap::Step(cause)) if unforeseen => Some(cause.clone()),
-        Some(Gap::Step(_) | Gap::Refresh) | None => None,
+    match (&state.request.depends, &state.facts.index.gap) {
+        _ if !unforeseen => None,
+        (Some(cause), _) | (None, Some(Gap::Step(cause))) => Some(cause.clone()),
+        (None, Some(Gap::Refresh) | None) => None,
     }
 }
 

@@ -55,17 +55,21 @@ impl Module for Command {
 fn due(params: &Command, host: &dyn Observe) -> Result<Option<Option<Cause>>, SysError> {
     let mut depends = None;
     if let Some(path) = &params.creates {
-        if paths::first(path, host)?.is_some() {
-            return Ok(None);
-        }
-        depends = host.depends(Subject::Place(path));
+        depends = match paths::first(path, host)? {
+            Some(found) => match host.depends(Subject::There(&found)) {
+                None => return Ok(None),
+                gone => gone,
+            },
+            None => host.depends(Subject::Place(path)),
+        };
     }
-    if let Some(path) = &params.removes
-        && paths::first(path, host)?.is_none()
-    {
-        match host.depends(Subject::Place(path)) {
-            Some(cause) => depends = Some(cause),
-            None => return Ok(None),
+    if let Some(path) = &params.removes {
+        match paths::first(path, host)? {
+            Some(found) => depends = depends.or_else(|| host.depends(Subject::There(&found))),
+            None => match host.depends(Subject::Path(path)) {
+                Some(cause) => depends = Some(cause),
+                None => return Ok(None),
+            },
         }
     }
     Ok(Some(depends))
@@ -98,6 +102,7 @@ fn invocation(params: &Command) -> Result<Invocation, SysError> {
     Ok(Invocation {
         words: words(params),
         argv,
+        paths: [&params.creates, &params.removes].into_iter().flatten().cloned().collect(),
         chdir: params.chdir.clone().unwrap_or_else(AbsPath::root),
         env: params.env.clone(),
         stdin: params.stdin.clone().unwrap_or_default().into_bytes(),
@@ -124,7 +129,7 @@ fn directory_missing(params: &Command, host: &dyn Observe) -> Result<Option<Caus
         None => None,
     };
     let why = match (kind, host.depends(Subject::Path(path))) {
-        (Some(FileKind::Directory), _) => return Ok(None),
+        (Some(FileKind::Directory), _) => return Ok(host.depends(Subject::There(path))),
         (None, Some(cause)) => return Ok(Some(cause)),
         (None, None) => format!("there is no directory {path} to run it in"),
         (Some(FileKind::File | FileKind::Link | FileKind::Special), _) => {
@@ -142,7 +147,7 @@ fn program_missing(params: &Command, host: &dyn Observe) -> Result<Option<Cause>
         return Ok(None);
     };
     match (host.resolve(&path)?, host.depends(Subject::Path(&path))) {
-        (Some(_), _) => Ok(None),
+        (Some(_), _) => Ok(host.depends(Subject::There(&path))),
         (None, Some(cause)) => Ok(Some(cause)),
         (None, None) => Err(SysError::new(format!(
             "cannot run `{}`: there is no such program on the host",

@@ -43,9 +43,18 @@ struct Entry {
     found: Option<Found>,
     /// The attributes of something new here that the task says nothing of; the mode without any type's default.
     new: Attrs,
+    /// The earlier task whose real run may leave something else here than is there now. Never any on a real host.
+    open: Option<Cause>,
     /// What a default ACL above leaves to something new here, if there is one.
     handed_down: Option<PermissionBits>,
     scope: Scope,
+}
+
+impl Entry {
+    /// The path of what is there, with no link above it where that matters.
+    fn found_at(&self) -> AbsPath {
+        self.found.as_ref().map_or_else(|| self.place.path().clone(), |found| found.at.clone())
+    }
 }
 
 /// Which attributes an entry gets.

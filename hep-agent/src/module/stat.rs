@@ -13,7 +13,7 @@ pub(crate) enum State {
     There(Box<Found>),
     /// Nothing.
     Nothing,
-    /// Nothing yet: an earlier task's real run may bring it.
+    /// That is not known yet: an earlier task's real run may bring it, change it or take it away.
     Later,
 }
 
@@ -36,6 +36,7 @@ impl Module for Stat {
             None => None,
         };
         match meta {
+            Some((at, _)) if host.depends(Subject::There(at)).is_some() => Ok(State::Later),
             Some((at, meta)) => Ok(State::There(Box::new(found(self, at, meta, host)?))),
             None if host.depends(Subject::Path(&self.path)).is_some() => Ok(State::Later),
             None => Ok(State::Nothing),

@@ -1,7 +1,9 @@
 //! What hep does to files.
 
 use super::Effect;
-use crate::sys::files::{Attrs, Content, Durable, FileKind, NewFile, NewLink, Place, Removal};
+use crate::sys::files::{
+    Attrs, Content, Deed, Durable, FileKind, NewFile, NewLink, Place, Removal,
+};
 use crate::sys::{Host, SysError};
 use hep_protocol::value::AbsPath;
 use std::fmt;
@@ -72,6 +74,51 @@ impl FileStep {
         durable == Durable::Later
     }
 
+    /// The place of what is new and takes nothing's place.
+    pub(super) fn new_place(&self) -> Option<&Place> {
+        match self {
+            Self::Put { file, .. } => Some(&file.place).filter(|_| file.was.is_none()),
+            Self::MakeDirectory { place, was: None, .. }
+            | Self::Link { place, was: None, .. }
+            | Self::Hardlink { place, was: None, .. } => Some(place),
+            Self::MakeDirectory { was: Some(_), .. }
+            | Self::Link { was: Some(_), .. }
+            | Self::Hardlink { was: Some(_), .. }
+            | Self::Set { .. }
+            | Self::SetBelow { .. }
+            | Self::Remove { .. }
+            | Self::Flush { .. }
+            | Self::Touch { .. } => None,
+        }
+    }
+
+    /// Why the file system would refuse it.
+    pub(super) fn refusal(&self, host: &dyn Host) -> Option<SysError> {
+        let placed =
+            |place, kind, was, attrs| host.refusal(place, Deed::Place { kind, was, attrs });
+        match self {
+            Self::Put { file, .. } if file.in_place => host.refusal(&file.place, Deed::Rewrite),
+            Self::Put { file, .. } => {
+                placed(&file.place, FileKind::File, file.was, Some(&file.attrs))
+            }
+            Self::MakeDirectory { place, was, attrs, .. } => {
+                placed(place, FileKind::Directory, *was, Some(attrs))
+            }
+            Self::Link { place, was, attrs, .. } => {
+                placed(place, FileKind::Link, *was, Some(attrs))
+            }
+            Self::Hardlink { place, was, .. } => placed(place, FileKind::File, *was, None),
+            Self::Set { place, attrs, .. } => host.refusal(place, Deed::Attributes(attrs)),
+            Self::SetBelow { entries, .. } => {
+                let mut entries = entries.iter();
+                entries.find_map(|(place, attrs)| host.refusal(place, Deed::Attributes(attrs)))
+            }
+            Self::Remove { place, .. } => host.refusal(place, Deed::Remove),
+            Self::Touch { place } => host.refusal(place, Deed::Touch),
+            Self::Flush { .. } => None,
+        }
+    }
+
     pub(super) fn execute(&self, host: &mut dyn Host) -> Result<Effect, SysError> {
         match self {
             Self::Put { file, .. } => {
@@ -123,8 +170,12 @@ impl fmt::Display for FileStep {
             }
             Self::Set { place, detail, .. } => write!(f, "set {}: {detail}", place.path()),
             Self::SetBelow { root, entries, detail } => {
-                let entry = if entries.len() == 1 { "entry" } else { "entries" };
-                write!(f, "set {} {entry} below {root}: {detail}", entries.len())
+                match entries.len() {
+                    // Only an earlier task's real run would bring something to set.
+                    0 => write!(f, "set what is below {root}: {detail}"),
+                    1 => write!(f, "set 1 entry below {root}: {detail}"),
+                    many => write!(f, "set {many} entries below {root}: {detail}"),
+                }
             }
             Self::MakeDirectory { place, was, detail, .. } => match was {
                 None => write!(f, "make directory {} ({detail})", place.path()),

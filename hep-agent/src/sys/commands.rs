@@ -12,6 +12,8 @@ pub(crate) struct Invocation {
     pub(crate) words: String,
     /// The program and its arguments; looked up in `PATH` when it has no slash.
     pub(crate) argv: Argv,
+    /// The paths that its task says it makes or removes.
+    pub(crate) paths: Vec<AbsPath>,
     /// Its working directory.
     pub(crate) chdir: AbsPath,
     /// Variables on top of the clean environment.

@@ -244,6 +244,28 @@ pub(crate) fn shared(path: &AbsPath) -> SysError {
     .hint("remove that name, or give it a file of its own: copy it, and rename the copy over it")
 }
 
+/// A change at a place, as far as the file system has a say in it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Deed<'a> {
+    /// Something new takes the place of what `was` there.
+    Place {
+        /// What it is.
+        kind: FileKind,
+        /// What gives way.
+        was: Option<FileKind>,
+        /// What it gets.
+        attrs: Option<&'a Attrs>,
+    },
+    /// The file that is there is written anew.
+    Rewrite,
+    /// What is there gets other attributes.
+    Attributes(&'a Attrs),
+    /// What is there goes.
+    Remove,
+    /// What is there gets other times.
+    Touch,
+}
+
 /// How much a removal takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Removal {
@@ -358,6 +380,11 @@ pub(crate) trait ObserveFiles {
 
     /// The mount points at a path and below it; the path must have no links in it.
     fn mounts(&self, path: &AbsPath) -> Result<Vec<AbsPath>, SysError>;
+
+    /// Why the file system would refuse a change, as far as that can be known without trying.
+    fn refusal(&self, _place: &Place, _deed: Deed<'_>) -> Option<SysError> {
+        None
+    }
 
     /// The ACL of what is at each of many places; `Acl::None` where there is nothing, or no ACL.
     fn acls(&self, places: &[(&Place, FileKind)]) -> Result<Vec<Acl>, SysError>;

@@ -7,6 +7,7 @@ mod commands;
 #[cfg(test)]
 pub(crate) mod empty;
 mod files;
+mod mentions;
 mod packages;
 mod services;
 mod signs;
@@ -15,12 +16,15 @@ use super::{Cause, Observe, Session, Subject, TaskStart};
 use files::Certainty;
 use hep_protocol::plan::Privacy;
 use hep_protocol::value::AbsPath;
+use mentions::Mentions;
 
 /// A host and what would be different on it.
 pub(crate) struct Overlay<O> {
     base: O,
     /// Earlier steps whose effect is not known here, in order.
     causes: Vec<Cause>,
+    /// Those of them that name paths, in order.
+    mentioned: Vec<(Mentions, Cause)>,
     /// Of the task whose steps these are.
     privacy: Privacy,
     files: files::Changed,
@@ -34,6 +38,7 @@ impl<O: Observe> Overlay<O> {
         Self {
             base,
             causes: Vec::new(),
+            mentioned: Vec::new(),
             privacy: Privacy::Open,
             files: files::Changed::default(),
             packages: packages::Changed::default(),
@@ -45,12 +50,20 @@ impl<O: Observe> Overlay<O> {
 impl<O: Observe> Observe for Overlay<O> {
     fn depends(&self, subject: Subject<'_>) -> Option<Cause> {
         match subject {
-            Subject::Path(path) => self.named(&words(path)).or_else(|| self.latest()),
+            Subject::Path(path) => self
+                .named(&words(path))
+                .or_else(|| self.mentioned(path, Mentions::reaches_below))
+                .or_else(|| self.latest()),
             Subject::Place(path) => match self.certainty(path) {
-                Certainty::Known => None,
-                Certainty::Missing => self.named(&words(path)),
+                Certainty::Known => self.mentioned(path, Mentions::has),
+                Certainty::Missing => self
+                    .named(&words(path))
+                    .or_else(|| self.mentioned(path, Mentions::reaches_below)),
                 Certainty::Implied => self.named(&words(path)).or_else(|| self.latest()),
             },
+            Subject::There(path) => self.mentioned(path, Mentions::has),
+            Subject::Tree(path) => self.mentioned(path, Mentions::reaches_below),
+            Subject::Hindrance => self.causes.iter().rfind(|cause| may_be_anything(cause)).cloned(),
             Subject::User(name) | Subject::Group(name) => {
                 self.named(&[name]).or_else(|| self.latest())
             }
@@ -71,24 +84,52 @@ impl<O> Overlay<O> {
     }
 
     /// Later steps may rest on what this one would do. Of a sensitive task they do not tell what that is.
-    fn expect(&mut self, cause: Cause) {
-        self.causes.push(match self.privacy {
+    fn expect(&mut self, cause: Cause) -> Cause {
+        let cause = match self.privacy {
             Privacy::Open => cause,
             Privacy::Sensitive => Cause::Sensitive,
-        });
+        };
+        self.causes.push(cause.clone());
+        cause
     }
 
     /// The package that bears one of these names: the likeliest to bring it.
     fn named(&self, words: &[&str]) -> Option<Cause> {
         let named = self.causes.iter().find_map(|cause| match cause {
             Cause::Packages(names) => names.iter().find(|name| words.contains(&name.as_str())),
-            Cause::Service(_) | Cause::Command(_) | Cause::Task(_) | Cause::Sensitive => None,
+            Cause::Service(_)
+            | Cause::Command(_)
+            | Cause::File(_)
+            | Cause::Task(_)
+            | Cause::Sensitive => None,
         });
         named.map(|name| Cause::Packages(vec![name.clone()]))
     }
 
     fn latest(&self) -> Option<Cause> {
         self.causes.last().cloned()
+    }
+}
+
+impl<O: Observe> Overlay<O> {
+    /// The latest step that names a path, or something about it, and that no later step has settled.
+    fn mentioned(&self, path: &AbsPath, how: fn(&Mentions, &AbsPath) -> bool) -> Option<Cause> {
+        if self.mentioned.is_empty() {
+            return None;
+        }
+        let at = self.locate(path).unwrap_or_else(|_| path.clone());
+        let settled = self.files.settled(&at);
+        let since = self.mentioned.get(settled..).unwrap_or_default();
+        let names = |(mentions, _): &&(Mentions, Cause)| how(mentions, path) || how(mentions, &at);
+        since.iter().rfind(names).map(|(_, cause)| cause.clone())
+    }
+}
+
+/// Whether a step may do to the host whatever there is to do.
+fn may_be_anything(cause: &Cause) -> bool {
+    match cause {
+        Cause::Command(_) | Cause::Task(_) | Cause::Sensitive => true,
+        Cause::Packages(_) | Cause::Service(_) | Cause::File(_) => false,
     }
 }
 
@@ -110,6 +151,9 @@ impl<O: Observe + Session> Session for Overlay<O> {
     }
 
     fn foresee(&mut self, cause: Cause) {
+        if let Cause::Task(title) = &cause {
+            self.mentioned.push((Mentions::in_text(title), cause.clone()));
+        }
         self.causes.push(cause);
     }
 }

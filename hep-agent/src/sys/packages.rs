@@ -151,6 +151,8 @@ pub(crate) struct PackageFile {
     pub(crate) arch: String,
     /// Its version.
     pub(crate) version: Version,
+    /// Why all this is only what its name says: an earlier task's real run would put it there. Never on a real host.
+    pub(crate) depends: Option<Cause>,
 }
 
 /// Packages as a simulation shall see them instead of the host's own.

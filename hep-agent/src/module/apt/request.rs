@@ -2,8 +2,8 @@
 
 use super::State;
 use crate::nearest::nearest;
-use crate::sys::SysError;
 use crate::sys::packages::*;
+use crate::sys::{Cause, SysError};
 use hep_protocol::task::apt::{Action, Apt};
 use hep_protocol::value::{AbsPath, Package};
 use std::collections::BTreeMap;
@@ -30,6 +30,8 @@ pub(super) struct Request {
     pub(super) unforeseen: Vec<Delta>,
     /// Every package the task means, there or yet to come.
     pub(super) meant: Vec<Meant>,
+    /// Whose real run would put a package file in place.
+    pub(super) depends: Option<Cause>,
 }
 
 /// A package that the task means.
@@ -171,10 +173,19 @@ fn install(
 fn install_file(facts: &Facts, path: &AbsPath, request: &mut Request) {
     if let Some(file) = facts.files.get(path) {
         let entry = facts.database.get(&file.name, Some(&file.arch));
-        if entry.is_none_or(|entry| !entry.is_installed() || entry.version != file.version) {
+        let arch = facts.database.qualifier(&file.arch);
+        if let Some(cause) = &file.depends {
+            // Its name may say anything: only what it would be put there for is known to be installed by then.
+            let done = entry.is_some_and(|e| e.is_installed() && e.version.as_str().is_empty());
+            if !done {
+                let from = entry.filter(|entry| entry.is_present()).map(|e| e.version.clone());
+                let (name, arch) = (file.name.clone(), arch.clone().unwrap_or_default());
+                request.unforeseen.push(Delta { name, arch, from, to: After::Unforeseen });
+                request.depends.get_or_insert_with(|| cause.clone());
+            }
+        } else if entry.is_none_or(|entry| !entry.is_installed() || entry.version != file.version) {
             request.targets.push(Target::File(path.clone()));
         }
-        let arch = facts.database.qualifier(&file.arch);
         request.meant.push(Meant { name: file.name.clone(), arch, by_name: true });
     }
 }

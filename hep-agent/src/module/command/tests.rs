@@ -131,6 +131,31 @@ fn what_only_an_earlier_run_would_show_is_said() {
 }
 
 #[test]
+fn paths_that_an_earlier_command_names_are_not_known() {
+    let check = |before: serde_json::Value, parameters: serde_json::Value, expected: &str| {
+        let mut host = Overlay::new(Empty);
+        place(&mut host, "/there");
+        converge(&mut host, &before).unwrap();
+        assert_eq!(converge(&mut host, &parameters).as_deref(), Ok(expected), "{parameters}");
+    };
+    let makes = json!({"shell": "touch /new"});
+    let takes = json!({"argv": "rm /there"});
+    let open = "run x (depends on command `touch /new`)";
+    check(makes.clone(), json!({"shell": "x", "creates": "/new"}), open);
+    check(makes.clone(), json!({"shell": "x", "creates": "/n*"}), "run x");
+    check(makes.clone(), json!({"shell": "x", "removes": "/new"}), open);
+    check(makes, json!({"shell": "x", "creates": "/there"}), "");
+    let open = "run x (depends on command `rm /there`)";
+    check(takes.clone(), json!({"shell": "x", "creates": "/there"}), open);
+    check(takes.clone(), json!({"shell": "x", "creates": "/th*"}), open);
+    check(takes.clone(), json!({"shell": "x", "removes": "/there"}), open);
+    check(takes, json!({"argv": "/there"}), "run /there (depends on command `rm /there`)");
+    // What it says of itself counts as if it stood in its words.
+    let made = json!({"argv": "make", "creates": "/made"});
+    check(made, json!({"shell": "x", "creates": "/made"}), "run x (depends on command `make`)");
+}
+
+#[test]
 fn missing_directory_and_program_are_named_before_anything_runs() {
     let refused = |parameters| converge(&mut Overlay::new(Empty), &parameters).unwrap_err();
     assert_eq!(

@@ -20,8 +20,24 @@ use precious::{refuse_attributes, refuse_mounts, refuse_protected};
 pub(super) fn decide(params: &File, state: &State) -> Result<Plan, SysError> {
     let decide = Decide { params, state };
     let mut steps = decide.parents()?;
+    let mut told = false;
     for entry in &state.entries {
-        let more = decide.entry(entry)?;
+        let mut more = decide.entry(entry);
+        if let Some(cause) = &entry.open {
+            // In a tree the first stands for all that may be other than they are now.
+            let anew =
+                if told && entry.scope == Scope::Tree { Vec::new() } else { decide.anew(entry) };
+            more = match more {
+                Ok(steps) if steps.is_empty() => Ok(anew),
+                Err(_) if !is_protected(&entry.found_at()) => Ok(anew),
+                more => more,
+            };
+            more.iter_mut().flatten().for_each(|planned| {
+                planned.depends.get_or_insert_with(|| cause.clone());
+            });
+            told = true;
+        }
+        let more = more?;
         match entry.want {
             // First what is below: who is given a directory may put anything into it.
             Want::AttributesBelow { .. } => drop(steps.splice(0..0, more)),
@@ -185,6 +201,43 @@ impl Decide<'_> {
         }
     }
 
+    /// What would be done if an earlier task's real run left something else than is there now.
+    fn anew(&self, entry: &Entry) -> Vec<Planned> {
+        let place = entry.place.clone();
+        let asked = &self.state.asked;
+        let attrs = match &entry.found {
+            Some(found) => existing(asked, &found.meta, entry.scope),
+            None => entry.new.clone(),
+        };
+        let detail = words::asked(asked, &attrs, &self.state.names);
+        match &entry.want {
+            Want::File { content, executable, .. } => {
+                vec![self.put_whatever_is_there(entry, content, *executable)]
+            }
+            Want::Directory => vec![self.make_directory(place, attrs, None, durable(entry))],
+            Want::Link { target, .. } => {
+                vec![self.make_link(entry, target, attrs, String::new())]
+            }
+            Want::Hardlink { target, .. } => {
+                let was = entry.found.as_ref().map(|found| found.meta.kind);
+                vec![self.planned(FileStep::Hardlink { place, target: target.clone(), was })]
+            }
+            Want::Absent => {
+                let was = entry.found.as_ref().map_or(FileKind::File, |found| found.meta.kind);
+                vec![self.planned(FileStep::Remove { place, was })]
+            }
+            Want::Attributes { .. } | Want::AttributesBelow { .. } if asked.is_empty() => {
+                Vec::new()
+            }
+            Want::Attributes { .. } => vec![self.planned(FileStep::Set { place, attrs, detail })],
+            Want::AttributesBelow { .. } => {
+                let root = entry.place.path().clone();
+                vec![self.planned(FileStep::SetBelow { root, entries: Vec::new(), detail })]
+            }
+            Want::Touch => vec![self.planned(FileStep::Touch { place })],
+        }
+    }
+
     /// A file with new content, its attributes in the same step.
     fn put(
         &self,
@@ -192,8 +245,17 @@ impl Decide<'_> {
         content: &Content,
         executable: bool,
     ) -> Result<Vec<Planned>, SysError> {
-        let was = entry.found.as_ref().map(|found| found.meta.kind);
         self.file_may_come(entry)?;
+        let is_rewritten =
+            |found: &Found| self.params.in_place && found.meta.kind == FileKind::File;
+        if entry.found.as_ref().is_some_and(|found| found.shared && is_rewritten(found)) {
+            return Err(shared_file(entry.place.path()));
+        }
+        Ok(vec![self.put_whatever_is_there(entry, content, executable)])
+    }
+
+    fn put_whatever_is_there(&self, entry: &Entry, content: &Content, executable: bool) -> Planned {
+        let was = entry.found.as_ref().map(|found| found.meta.kind);
         let default = if executable { 0o755 } else { 0o644 };
         let names = &self.state.names;
         let (attrs, detail) = match &entry.found {
@@ -209,10 +271,6 @@ impl Decide<'_> {
                 (attrs, words)
             }
         };
-        let in_place = self.params.in_place && was == Some(FileKind::File);
-        if in_place && entry.found.as_ref().is_some_and(|found| found.shared) {
-            return Err(shared_file(entry.place.path()));
-        }
         let file = NewFile {
             place: entry.place.clone(),
             was,
@@ -220,10 +278,10 @@ impl Decide<'_> {
             attrs,
             backup: self.params.backup && was.is_some(),
             validate: self.params.validate.clone(),
-            in_place,
+            in_place: self.params.in_place && was == Some(FileKind::File),
             durable: durable(entry),
         };
-        Ok(vec![self.planned(FileStep::Put { file, detail })])
+        self.planned(FileStep::Put { file, detail })
     }
 
     fn directory(&self, entry: &Entry) -> Result<Vec<Planned>, SysError> {

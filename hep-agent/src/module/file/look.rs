@@ -234,8 +234,29 @@ impl Look<'_> {
             Some(FileKind::File | FileKind::Directory) => None,
             Some(FileKind::Link | FileKind::Special) | None => self.handed_down(place.path())?,
         };
-        self.entries.push(Entry { place, want, found, new, handed_down, scope });
+        let open = self.open(place.path(), &want, found.as_ref());
+        self.entries.push(Entry { place, want, found, new, open, handed_down, scope });
         Ok(())
+    }
+
+    /// Whose real run may leave something else than is there.
+    fn open(&self, path: &AbsPath, want: &Want, found: Option<&Found>) -> Option<Cause> {
+        let found = found?;
+        let subject = match want {
+            Want::AttributesBelow { .. } => Subject::Tree(path),
+            Want::File { .. }
+            | Want::Directory
+            | Want::Link { .. }
+            | Want::Hardlink { .. }
+            | Want::Attributes { .. }
+            | Want::Touch
+            | Want::Absent => Subject::There(path),
+        };
+        let unmounted = || {
+            let mounted = !found.mounts.is_empty();
+            mounted.then(|| self.host.depends(Subject::Hindrance)).flatten()
+        };
+        self.host.depends(subject).or_else(unmounted)
     }
 
     /// What a default ACL of the directory above leaves to something new.

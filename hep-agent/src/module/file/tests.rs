@@ -2,6 +2,7 @@
 //! above it. All three say the same lines, and after each the law holds.
 
 mod acl;
+mod foreseen;
 mod links;
 
 use crate::converge::testing;

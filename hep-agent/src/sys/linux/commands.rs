@@ -10,7 +10,7 @@ const OUTPUT: usize = 4 * 1024 * 1024;
 
 impl ChangeCommands for Linux {
     fn run(&mut self, invocation: &Invocation) -> Result<Option<ProcessEnd>, SysError> {
-        let Invocation { words, argv, chdir, env, stdin, timeout } = invocation;
+        let Invocation { words, argv, paths: _, chdir, env, stdin, timeout } = invocation;
         let mut all = self.task.env.clone();
         all.extend(env.clone());
         let mut pass_on = |stream, data: &[u8]| self.output(stream, data);
@@ -73,6 +73,7 @@ mod tests {
         Invocation {
             words: text.lines().next().unwrap().to_owned(),
             argv: Argv::try_from(argv).unwrap(),
+            paths: Vec::new(),
             chdir: AbsPath::root(),
             env: BTreeMap::new(),
             stdin: Vec::new(),

@@ -7,6 +7,7 @@ mod attributes;
 mod backup;
 mod in_place;
 mod mounts;
+mod obstacle;
 mod partial;
 mod put;
 mod remove;
@@ -26,7 +27,7 @@ use super::accounts::Database;
 use crate::sys::SysError;
 use crate::sys::files::walk::{End, Way};
 use crate::sys::files::{
-    Account, Acl, Attrs, ChangeFiles, Content, Durable, FileKind, Meta, NewFile, NewLink,
+    Account, Acl, Attrs, ChangeFiles, Content, Deed, Durable, FileKind, Meta, NewFile, NewLink,
     ObserveFiles, Place, Removal, Seen,
 };
 use hep_protocol::blob::{Digest, Want};
@@ -159,6 +160,10 @@ impl ObserveFiles for Linux {
 
     fn mounts(&self, path: &AbsPath) -> Result<Vec<AbsPath>, SysError> {
         mounts::at_or_below(path)
+    }
+
+    fn refusal(&self, place: &Place, deed: Deed<'_>) -> Option<SysError> {
+        obstacle::refusal(place, deed)
     }
 
     fn acls(&self, places: &[(&Place, FileKind)]) -> Result<Vec<Acl>, SysError> {

@@ -13,7 +13,7 @@ use crate::sys::Observe;
 use crate::sys::SysError;
 use crate::sys::files::walk::{End, Way};
 use crate::sys::files::{
-    Account, Acl, Attrs, ChangeFiles, Content, Durable, FileKind, Meta, NewFile, NewLink,
+    Account, Acl, Attrs, ChangeFiles, Content, Deed, Durable, FileKind, Meta, NewFile, NewLink,
     ObserveFiles, Place, Removal, Seen,
 };
 use hep_protocol::blob::Digest;
@@ -34,6 +34,8 @@ pub(super) struct Changed {
     nodes: HashMap<Id, Node>,
     /// Directories that nobody made: something was put below them that an earlier step would have made room for.
     implied: BTreeSet<AbsPath>,
+    /// How many commands had named paths when a step put something in place here, or took it away: they count no more.
+    settled: HashMap<AbsPath, usize>,
     made: u64,
 }
 
@@ -54,6 +56,16 @@ enum Body {
     Base(AbsPath, FileKind, u64, Option<i64>),
 }
 
+/// Where a content is from.
+pub(in crate::sys::overlay) enum Origin {
+    /// Nothing is there.
+    Nowhere,
+    /// The base has it, under this path.
+    Base(AbsPath),
+    /// An earlier step would put it there.
+    Step,
+}
+
 impl Node {
     fn meta(&self, id: Id) -> Meta {
         let (kind, size, mtime) = match &self.body {
@@ -70,6 +82,11 @@ impl Changed {
     /// Whether nothing is different.
     fn is_untouched(&self) -> bool {
         self.names.is_empty() && self.nodes.is_empty()
+    }
+
+    /// How many of the commands that name paths no longer count at this one.
+    pub(super) fn settled(&self, at: &AbsPath) -> usize {
+        self.settled.get(at).copied().unwrap_or_default()
     }
 
     /// Makes a name stand for a new node; what was below it is gone.
@@ -131,6 +148,22 @@ impl<O: Observe> Overlay<O> {
             self.files.nodes.insert(id, Node { names: node.names - 1, ..node });
         }
         Ok(())
+    }
+
+    /// The real path of a place that a step is about to fill, whatever earlier commands may have done there.
+    fn settle(&mut self, place: &Place) -> Result<AbsPath, SysError> {
+        let at = self.room(place)?;
+        self.files.settled.insert(at.clone(), self.mentioned.len());
+        Ok(at)
+    }
+
+    /// Where the content of what a path leads to is from.
+    pub(in crate::sys::overlay) fn origin(&self, path: &AbsPath) -> Result<Origin, SysError> {
+        let Some(at) = self.resolve(path)? else { return Ok(Origin::Nowhere) };
+        Ok(match self.node(&at)?.1.body {
+            Body::Base(base, ..) => Origin::Base(base),
+            Body::Content(_) | Body::Directory | Body::Link(_) => Origin::Step,
+        })
     }
 
     /// The real path of a place, its directory made if it is missing: something earlier would have made it, or the plan
@@ -275,6 +308,22 @@ impl<O: Observe> ObserveFiles for Overlay<O> {
         places.iter().map(|(place, kind)| self.acl(place, *kind)).collect()
     }
 
+    fn refusal(&self, place: &Place, deed: Deed<'_>) -> Option<SysError> {
+        let at = self.locate(place.path()).ok()?;
+        // In a directory that only an earlier step would make nothing is known to be in the way.
+        if at.parent().is_some_and(|above| self.is_covered(&above)) {
+            return None;
+        }
+        match (self.files.names.get(&at), deed) {
+            (None, deed) => self.base.refusal(&Place::of(at), deed),
+            // What is there is no more what the base has; its directory is.
+            (Some(_), Deed::Place { kind, attrs, .. }) => {
+                self.base.refusal(&Place::of(at), Deed::Place { kind, was: None, attrs })
+            }
+            (Some(_), Deed::Rewrite | Deed::Attributes(_) | Deed::Remove | Deed::Touch) => None,
+        }
+    }
+
     fn handed_down(&self, directory: &AbsPath) -> Result<Option<PermissionBits>, SysError> {
         match self.resolve(directory)? {
             // What is new has none of its own but what its parents handed down, which is no news below them.
@@ -315,7 +364,7 @@ impl<O: Observe> ChangeFiles for Overlay<O> {
     }
 
     fn put_file(&mut self, file: &NewFile) -> Result<Option<AbsPath>, SysError> {
-        let at = self.room(&file.place)?;
+        let at = self.settle(&file.place)?;
         let body = Body::Content(file.content.clone());
         let there = self.peek(&at)?;
         let acl = match (&file.attrs.acl, file.was) {
@@ -352,16 +401,22 @@ impl<O: Observe> ChangeFiles for Overlay<O> {
         &mut self,
         place: &Place,
         attrs: &Attrs,
-        _was: Option<FileKind>,
+        was: Option<FileKind>,
         _durable: Durable,
     ) -> Result<(), SysError> {
-        let at = self.room(place)?;
-        self.files.put(at, attrs.clone(), Body::Directory);
+        let at = self.settle(place)?;
+        match self.peek(&at)? {
+            // One that only an earlier command may have taken away.
+            Some(meta) if meta.kind == FileKind::Directory && was.is_none() => {
+                self.set_attrs(place, attrs)?;
+            }
+            Some(_) | None => self.files.put(at, attrs.clone(), Body::Directory),
+        }
         Ok(())
     }
 
     fn make_link(&mut self, link: &NewLink<'_>) -> Result<(), SysError> {
-        let at = self.room(link.place)?;
+        let at = self.settle(link.place)?;
         self.give_up(&at)?;
         let attrs = Attrs { mode: PermissionBits(0o777), ..link.attrs.clone() };
         self.files.put(at, attrs, Body::Link(link.target.to_owned()));
@@ -374,7 +429,7 @@ impl<O: Observe> ChangeFiles for Overlay<O> {
         target: &AbsPath,
         _was: Option<FileKind>,
     ) -> Result<(), SysError> {
-        let at = self.room(place)?;
+        let at = self.settle(place)?;
         if self.lstat(target)?.is_some() {
             let (id, node) = self.node(target)?;
             self.give_up(&at)?;
@@ -386,6 +441,7 @@ impl<O: Observe> ChangeFiles for Overlay<O> {
 
     fn remove(&mut self, place: &Place, _removal: Removal) -> Result<(), SysError> {
         let at = self.locate(place.path())?;
+        self.files.settled.insert(at.clone(), self.mentioned.len());
         if self.peek(&at)?.is_some() {
             self.give_up(&at)?;
             self.files.name(at, None);

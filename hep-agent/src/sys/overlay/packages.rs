@@ -1,9 +1,10 @@
 //! `ObservePackages` and `ChangePackages` in memory: dpkg's database as it would be, and what apt would do on top of it.
 
-use super::Overlay;
+use super::files::Origin;
+use super::{Overlay, may_be_anything};
 use crate::sys::files::ObserveFiles;
 use crate::sys::packages::*;
-use crate::sys::{Cause, Observe, SysError};
+use crate::sys::{Cause, Observe, Subject, SysError};
 use hep_protocol::task::apt::Debconf;
 use hep_protocol::value::AbsPath;
 use std::collections::BTreeMap;
@@ -48,11 +49,7 @@ impl<O: Observe> ObservePackages for Overlay<O> {
 
     fn package_index(&self) -> Result<Index, SysError> {
         let base = self.base.package_index()?;
-        let anything = |cause: &&Cause| match cause {
-            Cause::Command(_) | Cause::Task(_) | Cause::Sensitive => true,
-            Cause::Packages(_) | Cause::Service(_) => false,
-        };
-        let command = self.causes.iter().rfind(anything);
+        let command = self.causes.iter().rfind(|cause| may_be_anything(cause));
         let (age, gap) = if self.packages.refreshed {
             (Some(Duration::ZERO), Some(Gap::Refresh))
         } else if self.sources_changed()? {
@@ -68,10 +65,15 @@ impl<O: Observe> ObservePackages for Overlay<O> {
     }
 
     fn package_file(&self, path: &AbsPath) -> Result<Option<PackageFile>, SysError> {
-        match self.base.package_file(path)? {
-            Some(file) => Ok(Some(file)),
-            None if self.lstat(path)?.is_some() => Ok(by_name(path)),
-            None => Ok(None),
+        let later = |cause| Ok(Some(by_name(path, cause)));
+        match (self.origin(path)?, self.depends(Subject::There(path))) {
+            (Origin::Base(_) | Origin::Step, Some(cause)) => later(cause),
+            (Origin::Base(at), None) => self.base.package_file(&at),
+            (Origin::Step, None) => later(Cause::File(path.to_string())),
+            (Origin::Nowhere, _) => match self.depends(Subject::Path(path)) {
+                Some(cause) => later(cause),
+                None => Ok(None),
+            },
         }
     }
 
@@ -140,8 +142,8 @@ impl<O: Observe> Overlay<O> {
         Ok(false)
     }
 
-    /// The transaction without what the base's apt cannot know: package files that only an earlier task would bring, and
-    /// packages that only a fresh index would have. For these the result is told at once.
+    /// The transaction without what the base's apt cannot know: packages that only a fresh index, or a package file that is
+    /// not there yet, would have. For these the result is told at once.
     fn without_unknown(
         &self,
         transaction: &Transaction,
@@ -155,14 +157,6 @@ impl<O: Observe> Overlay<O> {
         };
         for target in &transaction.targets {
             match target {
-                Target::File(path) if self.base.package_file(path)?.is_none() => {
-                    deltas.extend(by_name(path).map(|file| Delta {
-                        from: version_of(view, &file.name, Some(&file.arch)),
-                        to: After::Version(file.version),
-                        name: file.name,
-                        arch: file.arch,
-                    }));
-                }
                 Target::Named { name, arch, .. } => {
                     let entry = view.get(name, arch.as_deref());
                     let unforeseen = entry.filter(|entry| entry.version.as_str().is_empty());
@@ -183,11 +177,6 @@ impl<O: Observe> Overlay<O> {
         }
         Ok((Transaction { targets, ..transaction.clone() }, deltas))
     }
-}
-
-fn version_of(database: &Database, name: &str, arch: Option<&str>) -> Option<Version> {
-    let entry = database.get(name, arch).filter(|entry| entry.is_present());
-    entry.map(|entry| entry.version.clone())
 }
 
 /// Does to a database what a transaction would. What is not among the `asked` came for others.
@@ -224,15 +213,17 @@ fn apply(database: &mut Database, deltas: &[Delta], asked: &[&str]) {
     }
 }
 
-/// What the usual name of a package file tells: `name_version_arch.deb`.
-fn by_name(path: &AbsPath) -> Option<PackageFile> {
-    let file = path.as_str().rsplit('/').next()?.strip_suffix(".deb")?;
-    let mut parts = file.split('_');
-    let name = parts.next()?.to_owned();
-    // An epoch's colon is not part of a file's name.
-    let version = Version::new(parts.next().unwrap_or_default());
-    let arch = parts.next().unwrap_or("all").to_owned();
-    Some(PackageFile { name, arch, version })
+/// What the usual name of a package file tells: `name_version_arch.deb`. Of any other the path stands for the name.
+fn by_name(path: &AbsPath, cause: Cause) -> PackageFile {
+    let usual = path.name().strip_suffix(".deb").and_then(|name| {
+        let (name, rest) = name.split_once('_')?;
+        let (version, arch) = rest.split_once('_').unwrap_or((rest, "all"));
+        // An epoch's colon is not part of a file's name.
+        Some((name.to_owned(), Version::new(version), arch.to_owned()))
+    });
+    let (name, version, arch) =
+        usual.unwrap_or_else(|| (path.to_string(), Version::default(), "all".to_owned()));
+    PackageFile { name, version, arch, depends: Some(cause) }
 }
 
 impl<O: Observe> ChangePackages for Overlay<O> {

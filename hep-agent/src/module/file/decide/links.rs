@@ -58,7 +58,13 @@ impl Decide<'_> {
         Ok(steps)
     }
 
-    fn make_link(&self, entry: &Entry, target: &str, attrs: Attrs, detail: String) -> Planned {
+    pub(super) fn make_link(
+        &self,
+        entry: &Entry,
+        target: &str,
+        attrs: Attrs,
+        detail: String,
+    ) -> Planned {
         let was = entry.found.as_ref().map(|found| found.meta.kind);
         let place = entry.place.clone();
         let (target, durable) = (target.to_owned(), durable(entry));

@@ -229,6 +229,22 @@ fn set_id_bits_survive_a_change_of_owner() {
 }
 
 #[test]
+fn backup_of_a_program_has_no_rights_of_its_own() {
+    for (mode, in_place) in [(0o4755, false), (0o2755, false), (0o6711, true), (0o755, false)] {
+        let directory = tempfile::tempdir().unwrap();
+        let file = path(&directory, "f");
+        put(&file, b"old");
+        linux().set_attrs(&Place::of(file.clone()), &attrs(mode)).unwrap();
+        let new = NewFile { backup: true, in_place, ..new_file(&file, b"new") };
+        let kept = linux().put_file(&new).unwrap().unwrap();
+        let meta = fs::metadata(&kept).unwrap();
+        assert_eq!(meta.mode() & 0o7777, u32::from(mode) & 0o777, "{mode:o}");
+        assert_eq!(fs::read(&kept).unwrap(), b"old");
+        assert_eq!(meta.uid(), nix::unistd::geteuid().as_raw());
+    }
+}
+
+#[test]
 fn refused_content_changes_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let file = path(&directory, "f");

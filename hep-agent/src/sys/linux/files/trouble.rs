@@ -11,7 +11,10 @@ pub(super) fn trouble(doing: &str, spot: &Spot, error: Errno) -> SysError {
     let plain = SysError::io(format!("cannot {doing} {path}"), error);
     match error {
         Errno::BUSY => SysError::io(format!("cannot {doing} {path}, it is a mount point"), error)
-            .hint("`in_place: true` writes into the mounted file instead; that is not atomic"),
+            .hint(
+                "`in_place: true` writes into the mounted file instead, which is not atomic; to be \
+                 replaced or removed it must be unmounted in an earlier task",
+            ),
         Errno::ROFS => plain.hint("the file system is mounted read-only"),
         Errno::NOSPC | Errno::DQUOT => {
             plain.hint("make room on its file system; what was there is untouched")

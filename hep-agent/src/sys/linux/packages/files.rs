@@ -239,6 +239,7 @@ pub(super) fn package_file(path: &AbsPath) -> Result<Option<PackageFile>, SysErr
             name: stanza.get("Package").to_owned(),
             version: Version::new(stanza.get("Version")),
             arch: stanza.get("Architecture").to_owned(),
+            depends: None,
         });
         Ok(())
     })

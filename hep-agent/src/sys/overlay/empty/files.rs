@@ -3,11 +3,24 @@
 use super::Empty;
 use crate::sys::SysError;
 use crate::sys::files::walk::{End, Way};
-use crate::sys::files::{Account, Acl, Attrs, Content, FileKind, Meta, ObserveFiles, Place};
+use crate::sys::files::{Account, Acl, Attrs, Content, Deed, FileKind, Meta, ObserveFiles, Place};
 use hep_protocol::blob::Digest;
 use hep_protocol::value::{AbsPath, PermissionBits};
+use std::cell::Cell;
 
 const ACCOUNTS: [(&str, u32); 2] = [("root", 0), ("www-data", 33)];
+
+thread_local! {
+    /// The path that cannot be changed; each test has a thread of its own.
+    static REFUSED: Cell<Option<&'static str>> = const { Cell::new(None) };
+}
+
+impl Empty {
+    /// Makes as if the file system refused to change a path.
+    pub(crate) fn refuses(path: &'static str) {
+        REFUSED.set(Some(path));
+    }
+}
 
 fn nothing<T>(path: &AbsPath) -> Result<T, SysError> {
     Err(SysError::new(format!("there is nothing at {path}")))
@@ -74,6 +87,12 @@ impl ObserveFiles for Empty {
 
     fn mounts(&self, _path: &AbsPath) -> Result<Vec<AbsPath>, SysError> {
         Ok(Vec::new())
+    }
+
+    fn refusal(&self, place: &Place, _deed: Deed<'_>) -> Option<SysError> {
+        let path = place.path();
+        let refused = REFUSED.get().is_some_and(|refused| refused == path.as_str());
+        refused.then(|| SysError::new(format!("{path} is in the way")))
     }
 
     fn acls(&self, places: &[(&Place, FileKind)]) -> Result<Vec<Acl>, SysError> {

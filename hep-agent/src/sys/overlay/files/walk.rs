@@ -44,7 +44,7 @@ impl<O: Observe> Overlay<O> {
     }
 
     /// The real path: links in its parents followed, one at its end not.
-    pub(super) fn locate(&self, path: &AbsPath) -> Result<AbsPath, SysError> {
+    pub(in crate::sys::overlay) fn locate(&self, path: &AbsPath) -> Result<AbsPath, SysError> {
         let at = self.walk(path, AtTheEnd::Stay)?;
         at.ok_or_else(|| {
             let error = std::io::Error::from_raw_os_error(nix::libc::ELOOP);
