@@ -74,6 +74,7 @@ impl Session for Linux {
 
     fn begin_task(&mut self, task: TaskStart) {
         self.task = task;
+        self.packages.begin_task();
     }
 
     fn foresee(&mut self, _cause: Cause) {}

@@ -2,11 +2,13 @@
 
 mod apt_get;
 mod assumed;
+mod copies;
 mod debconf;
 mod files;
 mod locks;
 mod output;
 mod policy;
+mod private;
 
 use super::Linux;
 use super::process::{Capture, Program};
@@ -28,6 +30,14 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub(super) struct Session {
     /// The task that refreshed the index last.
     refreshed: Option<u32>,
+    copies: copies::Copies,
+}
+
+impl Session {
+    /// What only the task before needed is over.
+    pub(super) fn begin_task(&mut self) {
+        self.copies.forget();
+    }
 }
 
 impl ObservePackages for Linux {
@@ -53,7 +63,10 @@ impl ObservePackages for Linux {
     }
 
     fn package_file(&self, path: &AbsPath) -> Result<Option<PackageFile>, SysError> {
-        files::package_file(path)
+        match self.packages.copies.of(path)? {
+            Some(file) => files::package_file(&file),
+            None => Ok(None),
+        }
     }
 
     fn answers(&self, questions: &[&str]) -> Result<BTreeMap<String, String>, SysError> {
@@ -65,7 +78,8 @@ impl ObservePackages for Linux {
         transaction: &Transaction,
         assumed: Option<&Assumed<'_>>,
     ) -> Result<Vec<Delta>, SysError> {
-        let mut argv = apt_get::arguments(transaction, Purpose::Simulate);
+        let staged = self.packages.copies.in_place_of(transaction)?;
+        let mut argv = apt_get::arguments(&staged, Purpose::Simulate);
         let stage = assumed.map(assumed::Stage::set).transpose()?;
         if let Some(stage) = &stage {
             argv.splice(1..1, stage.options());
@@ -111,7 +125,8 @@ impl ChangePackages for Linux {
     }
 
     fn transact(&mut self, transaction: &Transaction, _: &[Delta]) -> Result<(), SysError> {
-        let argv = apt_get::arguments(transaction, Purpose::Act);
+        let staged = self.packages.copies.in_place_of(transaction)?;
+        let argv = apt_get::arguments(&staged, Purpose::Act);
         let Options { policy, patience, .. } = transaction.options;
         let mut restored = Ok(());
         let end = self.patiently(patience, Contest::Locks, |start| {

@@ -2,16 +2,15 @@
 //! the next step would do. The files lie in a private directory of `/run` for as long as one simulation takes: apt insists on
 //! files that have a name.
 
-use super::files;
+use super::{files, private};
 use crate::sys::SysError;
 use crate::sys::packages::*;
 use hep_protocol::value::AbsPath;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io::{self, BufRead};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The files that stand for dpkg's and apt's own as long as this lives.
 pub(super) struct Stage {
@@ -50,7 +49,8 @@ impl Stage {
             write!(marks, "Package: {name}\nArchitecture: {arch}\nAuto-Installed: 1\n\n").ok();
         }
         let failed = |error| SysError::io("cannot set the stage for a simulation", error);
-        let stage = Self { directory: directory().map_err(failed)? };
+        let parent = if nix::unistd::geteuid().is_root() { "/run" } else { "/tmp" };
+        let stage = Self { directory: private::directory(parent, PREFIX).map_err(failed)? };
         fs::write(stage.directory.join("status"), status).map_err(failed)?;
         fs::write(stage.directory.join("extended_states"), marks).map_err(failed)?;
         Ok(stage)
@@ -73,32 +73,6 @@ impl Stage {
 
 /// What the directories are called, before the number of the agent that made one.
 const PREFIX: &str = "hep-stage-";
-
-/// A new directory that only we can enter, where nobody else can be ahead of us.
-fn directory() -> io::Result<PathBuf> {
-    let parent = if nix::unistd::geteuid().is_root() { "/run" } else { "/tmp" };
-    sweep(parent)?;
-    let path = Path::new(parent).join(format!("{PREFIX}{}", std::process::id()));
-    DirBuilder::new().mode(0o700).create(&path)?;
-    Ok(path)
-}
-
-/// Removes what agents that were killed have left.
-fn sweep(parent: &str) -> io::Result<()> {
-    let own = nix::unistd::geteuid().as_raw();
-    for entry in fs::read_dir(parent)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let pid = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
-        let dead = pid.is_some_and(|pid| {
-            pid.parse::<u32>().is_ok() && !Path::new("/proc").join(pid).exists()
-        });
-        if dead && entry.metadata()?.uid() == own {
-            fs::remove_dir_all(entry.path())?;
-        }
-    }
-    Ok(())
-}
 
 /// Name, version and architecture.
 type Key = (String, String, String);
