@@ -75,9 +75,13 @@ impl<O: Observe> Overlay<O> {
     fn service_to_come(&self, name: &ServiceName) -> Result<Option<ServiceState>, SysError> {
         match self.depends(Subject::Service(name)) {
             None => Ok(None),
-            Some(Cause::Command(_) | Cause::Service(_) | Cause::Task(_) | Cause::Sensitive) => {
-                Ok(Some(ServiceState::later()))
-            }
+            Some(
+                Cause::Command(_)
+                | Cause::File(_)
+                | Cause::Service(_)
+                | Cause::Task(_)
+                | Cause::Sensitive,
+            ) => Ok(Some(ServiceState::later())),
             Some(Cause::Packages(_)) => {
                 // invoke-rc.d(8) asks this program whether packages may start services.
                 let policy = AbsPath::try_from("/usr/sbin/policy-rc.d".to_owned())

@@ -72,9 +72,14 @@ impl Copies {
 
     /// The transaction with the files to work on.
     pub(super) fn in_place_of(&self, transaction: &Transaction) -> Result<Transaction, SysError> {
-        let target = |target: &Target| match target {
-            Target::File(path) => Ok(Target::File(self.of(path)?.unwrap_or_else(|| path.clone()))),
-            Target::Named { .. } => Ok(target.clone()),
+        let target = |target: &Target| -> Result<Target, SysError> {
+            match target {
+                Target::File(path) => {
+                    let file = self.of(path)?.unwrap_or_else(|| path.clone());
+                    Ok(Target::File(file))
+                }
+                Target::Named { .. } => Ok(target.clone()),
+            }
         };
         let targets = transaction.targets.iter().map(target).collect::<Result<_, SysError>>()?;
         Ok(Transaction { targets, ..transaction.clone() })
