@@ -1,10 +1,11 @@
-//! hep's development commands: `cargo xtask bench`, `demo`, `dist`, `screens`, `test`, `tidy`.
+//! hep's development commands: `cargo xtask bench`, `demo`, `dist`, `loc`, `screens`, `test`, `tidy`.
 //! Must build before anything else does: it depends on no C library, so that it can install those hep needs.
 
 mod agents;
 mod bench;
 mod demo;
 mod dist;
+mod loc;
 mod musl;
 mod packages;
 mod screens;
@@ -37,6 +38,8 @@ enum Task {
     Test(test::Options),
     /// Check the rules of ARCHITECTURE.md that no compiler checks
     Tidy,
+    /// Count the lines of code of each crate, without comments, blank lines and tests
+    Loc,
     /// Boot two throwaway hosts, push the example to them and show the page that came up
     Demo,
     /// Measure hep beside ssh, scp, rsync and its peers, on throwaway hosts over lines of all kinds
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Task::Dist(options) => dist::dist(&workspace, &options),
         Task::Test(options) => test::test(&workspace, &options),
         Task::Tidy => tidy::tidy(&workspace),
+        Task::Loc => loc::loc(&workspace),
         Task::Demo => demo::demo(&workspace),
         Task::Bench(options) => bench::bench(&workspace, &options),
         Task::Screens => screens::screens(&workspace),

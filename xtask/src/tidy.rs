@@ -5,7 +5,7 @@ mod code;
 mod commands;
 mod layout;
 mod names;
-mod tree;
+pub(crate) mod tree;
 
 use std::fmt;
 use std::path::PathBuf;

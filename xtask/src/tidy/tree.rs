@@ -9,31 +9,31 @@ use crate::workspace::Workspace;
 
 /// Everything that rules look at.
 #[derive(Debug)]
-pub(super) struct Tree {
+pub(crate) struct Tree {
     pub(super) workspace: Workspace,
     /// Sorted by path.
-    pub(super) files: Vec<File>,
+    pub(crate) files: Vec<File>,
 }
 
 /// One text file.
 #[derive(Debug)]
-pub(super) struct File {
+pub(crate) struct File {
     /// Relative to the root of the tree.
-    pub(super) path: PathBuf,
-    pub(super) text: String,
+    pub(crate) path: PathBuf,
+    pub(crate) text: String,
     /// Without comments and without test modules; empty when the file is no Rust.
     pub(super) code: Vec<Token>,
 }
 
 impl File {
-    pub(super) fn is_rust(&self) -> bool {
+    pub(crate) fn is_rust(&self) -> bool {
         self.path.extension().is_some_and(|extension| extension == "rs")
     }
 }
 
 impl Tree {
     /// Reads all but what is built, fetched or git's own.
-    pub(super) fn read(workspace: &Workspace) -> Result<Tree, Failure> {
+    pub(crate) fn read(workspace: &Workspace) -> Result<Tree, Failure> {
         let mut files = Vec::new();
         collect(&workspace.root, workspace, &mut files)?;
         files.sort_by(|one, other| one.path.cmp(&other.path));
@@ -43,12 +43,12 @@ impl Tree {
     }
 
     /// Whether there is such a file or directory.
-    pub(super) fn has(&self, path: &str) -> bool {
+    pub(crate) fn has(&self, path: &str) -> bool {
         self.workspace.root.join(path).exists()
     }
 
     /// The files below a directory, or the file of that very path.
-    pub(super) fn below<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a File> {
+    pub(crate) fn below<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a File> {
         self.files.iter().filter(move |file| file.path.starts_with(path))
     }
 }
