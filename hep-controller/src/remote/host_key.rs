@@ -261,6 +261,10 @@ impl HostKeys {
         };
         let mut open = record::locked(file).map_err(failed)?;
         let text = record::read(&mut open).map_err(failed)?;
+        // Another run has just recorded it: which policy looked before makes no difference to what is to be done.
+        let refused = |place: &Place, old: &PublicKey| {
+            Err(changed(shown, place, old, HostKeyPolicy::AcceptNew))
+        };
         let mut now = KnownHosts::default();
         now.add_file(file, &text);
         let place = match now.check(shown.host(), shown.port(), shown.key) {
@@ -268,9 +272,9 @@ impl HostKeys {
                 known.add_file(file, &text);
                 return Ok(());
             }
-            Verdict::Changed { place, old } => return Err(changed(shown, &place, &old)),
+            Verdict::Changed { place, old } => return refused(&place, &old),
             Verdict::OtherType { place, old } if other_type == OtherType::Refused => {
-                return Err(changed(shown, &place, &old));
+                return refused(&place, &old);
             }
             Verdict::Revoked { place } => return Err(revoked(shown, &place)),
             Verdict::Unknown { .. } | Verdict::OtherType { .. } => {
