@@ -8,7 +8,7 @@ const ALICE: &str = "31001";
 /// Alice's home, in it a link to a directory of root's and one to a directory of hers.
 fn home(host: &mut dyn Host, top: &str) {
     let directory =
-        |dest: &str, owner: u32| json!({"action": "directory", "dest": dest, "owner": owner});
+        |dest: &str, owner: &str| json!({"action": "directory", "dest": dest, "owner": owner});
     let link = |dest: &str, src: &str| json!({"action": "link", "dest": dest, "src": src, "owner": ALICE, "force": true});
     for task in [
         directory("/t/root", "root"),
