@@ -59,9 +59,9 @@ impl Mapping {
 
     /// A diagnostic at a part of the text.
     pub(crate) fn diagnostic(&self, problem: &Problem) -> Diagnostic {
-        let found =
+        let mut found =
             Diagnostic::at(&self.source, self.span(&problem.range), problem.message.clone());
-        let found = Diagnostic { without_hosts: problem.without_hosts, ..found };
+        found.without_hosts = problem.without_hosts;
         match &problem.hint {
             Some(hint) => found.hint(hint.clone()),
             None => found,

@@ -264,7 +264,7 @@ fn the_listing_is_read_back() {
     let directory = tempfile::tempdir().unwrap();
     let read = |name: &str, text: &str| {
         let path = directory.path().join(name);
-        std::fs::write(&path, text).unwrap();
+        fs::write(&path, text).unwrap();
         Inventory::read(&path, &around).unwrap_or_else(|problems| panic!("{problems}"))
     };
     let all = |inventory: &Inventory| (0..inventory.hosts.len()).collect::<Vec<_>>();
