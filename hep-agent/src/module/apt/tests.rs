@@ -285,7 +285,8 @@ fn state(deltas: Vec<Delta>, meant: &[&str]) -> (Apt, State) {
         by_name: true,
     });
     let targets = vec![Target::Named { name: "no-greeter".to_owned(), arch: None, version: None }];
-    let request = Request { targets, unforeseen: Vec::new(), meant: meant.collect() };
+    let meant = meant.collect();
+    let request = Request { targets, unforeseen: Vec::new(), meant, depends: None };
     let params = Apt::default();
     let transaction = transaction(&params, &request);
     let superfluous = deltas.iter().filter(|delta| delta.name == "unneeded").cloned().collect();

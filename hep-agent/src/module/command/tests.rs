@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::converge::testing;
-use crate::sys::files::{Account, Attrs, ChangeFiles, Content, Durable, NewFile, Place};
+use crate::sys::files::{Account, Acl, Attrs, ChangeFiles, Content, Durable, NewFile, Place};
 use crate::sys::overlay::Overlay;
 use crate::sys::overlay::empty::Empty;
 use hep_protocol::plan::DiffMode;
@@ -11,7 +11,7 @@ use hep_protocol::value::PermissionBits;
 use serde_json::json;
 
 /// Plans and executes on the host: the lines of the plan, or the error and its hint.
-fn converge(host: &mut Overlay<Empty>, parameters: &serde_json::Value) -> Result<String, String> {
+fn converge(host: &mut Overlay<Empty>, parameters: &Value) -> Result<String, String> {
     let params: Command = serde_json::from_value(parameters.clone()).unwrap();
     let task = testing::task(TaskSpec::Command(params.clone()));
     let plan = testing::with_input(&task, DiffMode::Off, |input| {
@@ -28,7 +28,7 @@ fn converge(host: &mut Overlay<Empty>, parameters: &serde_json::Value) -> Result
     Ok(lines.join(", "))
 }
 
-fn check(parameters: &serde_json::Value, expected: &str) {
+fn check(parameters: &Value, expected: &str) {
     assert_eq!(converge(&mut Overlay::new(Empty), parameters).as_deref(), Ok(expected));
 }
 
@@ -132,7 +132,7 @@ fn what_only_an_earlier_run_would_show_is_said() {
 
 #[test]
 fn paths_that_an_earlier_command_names_are_not_known() {
-    let check = |before: serde_json::Value, parameters: serde_json::Value, expected: &str| {
+    let check = |before: Value, parameters: Value, expected: &str| {
         let mut host = Overlay::new(Empty);
         place(&mut host, "/there");
         converge(&mut host, &before).unwrap();
