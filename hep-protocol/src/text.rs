@@ -37,6 +37,21 @@ pub fn shown_json(json: &str) -> String {
     shown
 }
 
+/// The lines of a unified diff, made harmless. In lines that differ a blank at the end, a carriage return most of all, is
+/// written as `\u{..}`: it may be all that differs.
+pub fn shown_diff(diff: &str) -> impl Iterator<Item = String> {
+    diff.split_terminator('\n').map(|line| {
+        let differs = line.starts_with(['-', '+']) && line.len() > 1;
+        match line.chars().next_back().filter(|last| differs && last.is_whitespace()) {
+            None => shown(line.trim_end_matches('\r')),
+            Some(last) => {
+                let before = line.get(..line.len().saturating_sub(last.len_utf8()));
+                format!("{}{}", shown(before.unwrap_or_default()), last.escape_unicode())
+            }
+        }
+    })
+}
+
 /// Whether a terminal does something at this character, or shows nothing for it. A tab only moves on.
 #[must_use]
 pub fn is_obeyed(c: char) -> bool {
@@ -51,6 +66,21 @@ pub fn is_obeyed(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn end_of_a_line_that_differs_is_visible() {
+        let check = |diff: &str, expected: &[&str]| {
+            assert_eq!(shown_diff(diff).collect::<Vec<_>>(), expected, "{diff:?}");
+        };
+        check("-a\r\n+a\n b\r\n", &["-a\\u{d}", "+a", " b"]);
+        check("-a\n+a \n", &["-a", "+a\\u{20}"]);
+        check("-a  \n+a\t\n", &["-a \\u{20}", "+a\\u{9}"]);
+        check("-a\n+a\u{a0}\n", &["-a", "+a\\u{a0}"]);
+        check("-a\r\r\n+a\r\n", &["-a\\u{d}\\u{d}", "+a\\u{d}"]);
+        check("-\n+\r\n+\n", &["-", "+\\u{d}", "+"]);
+        check("+\u{1b}[2J x\n", &["+\\u{1b}[2J x"]);
+        check("-a\n\\ No newline at end of file\n", &["-a", "\\ No newline at end of file"]);
+    }
 
     #[test]
     fn nothing_is_left_for_a_terminal_to_obey() {

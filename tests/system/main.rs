@@ -29,6 +29,7 @@ mod loops;
 mod own;
 mod push;
 mod replace;
+mod results;
 mod rights;
 mod roles;
 mod secrets;

@@ -1,7 +1,7 @@
 //! The report for a person: what became of each task, and at the end how many ended how.
 
 use super::reader::Counts;
-use super::text::shown;
+use super::text::{shown, shown_diff};
 use hep_protocol::outcome::{Change, Failure, ItemOutcome, Outcome, Status};
 
 /// Where the text under a task begins.
@@ -67,8 +67,8 @@ fn parts(
     let mut lines = Vec::new();
     for change in changes {
         lines.push(format!("{indent}{}", shown(&change.line)));
-        let diff = change.diff.iter().flat_map(|diff| diff.lines());
-        lines.extend(diff.map(|line| format!("{indent}  {}", shown(line))));
+        let diff = change.diff.iter().flat_map(|diff| shown_diff(diff));
+        lines.extend(diff.map(|line| format!("{indent}  {line}")));
     }
     let noted = notes.iter().flat_map(|note| note.lines());
     lines.extend(noted.map(|line| format!("{indent}{}", shown(line))));

@@ -1,6 +1,6 @@
 //! Text of hosts and bundles for a terminal.
 
-pub(super) use hep_protocol::text::shown;
+pub(super) use hep_protocol::text::{shown, shown_diff};
 
 /// A message that holds text of unknown origin is cut here, in characters.
 const SHORT: usize = 400;

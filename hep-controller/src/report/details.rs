@@ -3,7 +3,7 @@
 use super::fold::{Block, Group};
 use super::ranges::names;
 use super::summary::excerpts;
-use super::text::{Colour, Style, count, shown, shown_lines, span};
+use super::text::{Colour, Style, count, shown, shown_diff, shown_lines, span};
 use super::{HostId, Run};
 use hep_protocol::outcome::{Change, Failure, ItemOutcome, Status};
 
@@ -247,7 +247,7 @@ fn append_element(item: &ItemOutcome, whose: &str, colour: Colour, text: &mut St
 }
 
 fn append_diff(change: &Change, indent: &str, colour: Colour, text: &mut String) {
-    for line in change.diff.iter().flat_map(|diff| shown_lines(diff)) {
+    for line in change.diff.iter().flat_map(|diff| shown_diff(diff)) {
         text.push_str(&format!("{indent}  {}\n", diff_line(&line, colour)));
     }
 }

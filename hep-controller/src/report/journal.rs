@@ -1,7 +1,7 @@
 //! Everything that a run finds out, as lines: for `-vv`, `-vvv` and the log. Each line is harmless and without colours.
 
 use super::clock::Clock;
-use super::text::{duration, shown};
+use super::text::{duration, shown, shown_diff};
 use super::{Counts, Event, HostId, HostReport, Run, RunEnd, Stopping};
 use hep_protocol::outcome::{Failure, ItemOutcome, Outcome};
 use hep_protocol::plan::RunMode;
@@ -101,7 +101,7 @@ fn outcome_lines(outcome: &Outcome) -> Vec<String> {
     for change in changes {
         all.push(format!("  {}", change.line));
         all.extend(
-            change.diff.iter().flat_map(|diff| diff.lines()).map(|line| format!("    {line}")),
+            change.diff.iter().flat_map(|diff| shown_diff(diff)).map(|line| format!("    {line}")),
         );
     }
     all.extend(notes.iter().flat_map(|note| note.lines()).map(|line| format!("  note: {line}")));

@@ -1,7 +1,7 @@
 //! Texts of the report: what came from a host made harmless, durations, lists of hosts, colours.
 
 use hep_protocol::outcome::Status;
-pub(crate) use hep_protocol::text::{is_obeyed, shown, shown_json};
+pub(crate) use hep_protocol::text::{is_obeyed, shown, shown_diff, shown_json};
 use std::error::Error;
 
 /// The lines of a text, each made harmless; without the carriage returns that end some.
