@@ -13,6 +13,9 @@ const INDENT: &str = "         ";
 /// Below this a task's time says nothing, in milliseconds.
 const NOTEWORTHY: u64 = 500;
 
+/// How many characters of a process's last line stand below its task: the whole of it comes at the end.
+const LAST: usize = 300;
+
 /// How many lines that hosts do not share are shown for one task.
 const DIFFERENCES: usize = 6;
 
@@ -40,15 +43,19 @@ pub(crate) fn block(run: &Run, block: &Block, elements: Elements, colour: Colour
     let mut text = title(run, block, colour);
     let groups: Vec<(&Group, Vec<Line<'_>>)> =
         block.groups.iter().map(|group| (group, Line::all(block, group, elements))).collect();
+    // A failure is its hosts' own, and what the others have in common stays that.
+    let acts = |lines: &[Line<'_>]| lines.iter().any(|line| !matches!(line, Line::Fatal(_)));
     let acting: usize =
-        groups.iter().filter(|(_, lines)| !lines.is_empty()).map(|(g, _)| g.hosts.len()).sum();
+        groups.iter().filter(|(_, lines)| acts(lines)).map(|(g, _)| g.hosts.len()).sum();
     let most = match elements {
         Elements::Folded => DIFFERENCES,
         Elements::All => usize::MAX,
     };
     let mut differing = 0;
     for (line, hosts) in &shared(&groups) {
-        let by_all = hosts.len() == acting;
+        let fatal = matches!(line, Line::Fatal(_));
+        let sharing = if fatal { run.hosts.len() } else { acting };
+        let by_all = hosts.len() == sharing;
         // A name says less than the change below it, and leaves the room to that.
         differing += usize::from(!by_all && !matches!(line, Line::Name(_)));
         if by_all || differing <= most {
@@ -159,6 +166,8 @@ enum Line<'a> {
     Note(&'a str),
     /// The failure of a task that does not end the run.
     Tolerated(&'a Failure),
+    /// The failure of one that does: its cause at once, all of it at the end of the report.
+    Fatal(&'a Failure),
     /// So many elements of a loop ended like this, and there is no more to say of them.
     Count(Status, usize),
     /// One element, with what it changed.
@@ -172,8 +181,16 @@ impl<'a> Line<'a> {
         lines.extend(group.changes.iter().map(Line::Change));
         lines.extend(group.notes.iter().map(|note| Line::Note(note)));
         lines.extend(of_items(&group.items, elements));
-        let tolerated = group.failure.iter().filter(|_| is_tolerated(group.status));
-        lines.extend(tolerated.map(Line::Tolerated));
+        // A loop's failure only counts those of its elements, which stand above.
+        let of_element = group.items.iter().any(|item| item.failure.is_some());
+        let failure = |failure| {
+            if is_tolerated(group.status) {
+                Some(Line::Tolerated(failure))
+            } else {
+                (!of_element).then_some(Line::Fatal(failure))
+            }
+        };
+        lines.extend(group.failure.iter().filter_map(failure));
         lines
     }
 
@@ -190,6 +207,12 @@ impl<'a> Line<'a> {
                 for line in excerpts(failure, colour) {
                     text.push_str(&format!("{INDENT}  {line}\n"));
                 }
+            }
+            Line::Fatal(failure) => {
+                let mut lines = cause(failure, colour).into_iter();
+                let first = lines.next().unwrap_or_default();
+                text.push_str(&format!("{INDENT}{whose}{first}\n"));
+                lines.for_each(|line| text.push_str(&format!("{INDENT}{line}\n")));
             }
             Line::Count(status, n) => {
                 let line = format!("{} {status}", count(n, "item"));
@@ -236,14 +259,31 @@ fn append_element(item: &ItemOutcome, whose: &str, colour: Colour, text: &mut St
     }
     notes.iter().for_each(|note| append_note(note, &below, text));
     if let Some(failure) = failure {
-        shown_lines(&failure.message).for_each(|line| text.push_str(&format!("{below}{line}\n")));
-        // Those of a failure that ends the run come last, in full.
-        if is_tolerated(*status) {
+        // All of a failure that ends the run comes last.
+        if !is_tolerated(*status) {
+            cause(failure, colour)
+                .iter()
+                .for_each(|line| text.push_str(&format!("{below}{line}\n")));
+        } else {
+            shown_lines(&failure.message)
+                .for_each(|line| text.push_str(&format!("{below}{line}\n")));
             excerpts(failure, colour)
                 .iter()
                 .for_each(|line| text.push_str(&format!("{below}  {line}\n")));
         }
     }
+}
+
+/// What failed and the last that its process said of it, without indent.
+fn cause(failure: &Failure, colour: Colour) -> Vec<String> {
+    let mut lines: Vec<String> = shown_lines(&failure.message).collect();
+    let last = failure.stderr.lines().map(str::trim).rfind(|line| !line.is_empty());
+    // A failure of some modules says it already.
+    if let Some(last) = last.filter(|last| !failure.message.contains(last)) {
+        let last: String = last.chars().take(LAST).collect();
+        lines.push(format!("  {} {}", colour.paint(Style::Faint, "stderr:"), shown(&last)));
+    }
+    lines
 }
 
 fn append_diff(change: &Change, indent: &str, colour: Colour, text: &mut String) {

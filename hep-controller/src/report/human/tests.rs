@@ -257,6 +257,8 @@ fn failures_come_last_with_everything_there_is() {
     play.end(3, 61_000, HostStatus::Lost, Some(trouble));
     assert_snapshot!(play.close(false), @r"
     failed   Install apache2: failed 2 (web1, web2), ok 1 (web4)  (0.9 s)
+             web1, web2: cannot install `apache2`: no such package
+               stderr: E: Unable to locate package apache2
 
     host  status       ok  changed  failed  time
     web1  failed        0        0       1  1.0 s
@@ -301,6 +303,7 @@ fn one_failing_host_tells_what_did_not_run() {
     ignored  Install apache2
              cannot reach the mirror
     failed   Place index.php
+             cannot write `/var/www/index.php`: read-only file system
 
     web1 failed in 0.6 s: 1 ignored, 1 failed, 1 not run
 

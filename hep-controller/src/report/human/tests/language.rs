@@ -82,6 +82,33 @@ fn hosts_share_the_elements_they_have_in_common() {
     ");
 }
 
+/// At once, and in a pipe as well: all of it follows at the end.
+#[test]
+fn failure_tells_its_cause_where_it_happens() {
+    let mut play = Play::new(3, RunMode::Apply);
+    play.finish(0, 0, 10, with(Status::Changed, &["install apache2 2.4.62"]));
+    play.finish(1, 0, 10, with(Status::Changed, &["install apache2 2.4.62"]));
+    play.finish(2, 0, 10, failing(Status::Failed, no_package()));
+    let long = Failure {
+        message: "`a`: exit code 1".to_owned(),
+        stderr: format!("first\n\u{1b}[2J{}\n\n", "x".repeat(400)),
+        ..Failure::default()
+    };
+    play.finish(0, 1, 10, failing(Status::Failed, long));
+    play.end(1, 10, HostStatus::Converged, None);
+    play.end(2, 10, HostStatus::Failed, None);
+    let (text, last) = play.text.split_once("stderr: \\u{1b}[2J").unwrap();
+    assert_eq!(last.trim_end().len(), 296, "{last}");
+    assert_snapshot!(text, @r"
+    failed   Install apache2: failed 1 (web3), changed 2 (web1, web2)
+             install apache2 2.4.62
+             web3: cannot install `apache2`: no such package
+               stderr: E: Unable to locate package apache2
+    failed   Place index.php  (1 host)
+             web1: `a`: exit code 1
+    ");
+}
+
 #[test]
 fn a_loop_that_fails_tells_of_each_element_at_the_end() {
     let mut play = Play::new(1, RunMode::Apply);
@@ -93,6 +120,7 @@ fn a_loop_that_fails_tells_of_each_element_at_the_end() {
     failed   Install apache2
              failed   b
                cannot install `apache2`: no such package
+                 stderr: E: Unable to locate package apache2
              1 item ok
 
     web1 failed in 0.0 s: 1 failed, 2 not run
@@ -165,6 +193,8 @@ fn a_rescued_failure_tells_what_was_said_and_a_handler_is_called_one() {
              note: port: 8080
                    host: \u{7}
     failed   handler: Restart apache2
+             cannot install `apache2`: no such package
+               stderr: E: Unable to locate package apache2
 
     web1 failed in 0.0 s: 1 rescued, 1 failed, 1 ok
 
