@@ -352,7 +352,8 @@ pub(crate) struct Facts {
         value_parser = clap::value_parser!(u64).range(1..=86_400)
     )]
     pub(crate) connect_timeout: Option<u64>,
-    /// For whom it is: JSON is one object, with the facts of each host under its name.
+    /// For whom it is. Both are JSON with the facts of each host under its name; `human` is indented, and has of one host its
+    /// facts alone.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) output: Output,
 }

@@ -1,7 +1,7 @@
 //! `hep facts`: which facts are shown, and how. Prints nothing and contacts nobody.
 
 use crate::report::Trouble;
-use crate::report::text::{Colour, Style, shown, shown_json, shown_lines};
+use crate::report::text::{shown, shown_json};
 use crate::settings::Refusal;
 use crate::words::nearest;
 use hep_protocol::facts::{FACTS, fact};
@@ -25,23 +25,27 @@ pub(crate) fn check(names: &[String]) -> Result<(), Refusal> {
     Err(Refusal::new(format!("there is no fact `{}`", shown(wrong)), hint))
 }
 
-/// For a person: each host's facts as indented JSON, below its name where there are several.
-pub(crate) fn human(answers: &Answers, names: &[String], colour: Colour) -> String {
-    let mut text = String::new();
-    for (host, facts) in told(answers) {
-        if answers.len() > 1 {
-            text.push_str(&format!("{}\n", colour.paint(Style::Strong, &shown(host))));
-        }
-        let json = format!("{:#}", Value::from(chosen(facts, names)));
-        shown_lines(&json).for_each(|line| text.push_str(&format!("{line}\n")));
+/// For a person: indented JSON, of one host its facts alone, of several under their names.
+pub(crate) fn human(answers: &Answers, names: &[String]) -> String {
+    match (answers.as_slice(), told(answers).next()) {
+        ([_], None) => String::new(),
+        ([_], Some((_, facts))) => indented(&Value::from(chosen(facts, names))),
+        (_, _) => indented(&by_host(answers, names)),
     }
-    text
 }
 
 /// For a program: one object with the facts of each host that told them, under its name.
 pub(crate) fn json(answers: &Answers, names: &[String]) -> String {
+    format!("{}\n", shown_json(&by_host(answers, names).to_string()))
+}
+
+fn indented(value: &Value) -> String {
+    format!("{}\n", shown_json(&format!("{value:#}")))
+}
+
+fn by_host(answers: &Answers, names: &[String]) -> Value {
     let all = told(answers).map(|(host, facts)| (host.to_owned(), chosen(facts, names).into()));
-    format!("{}\n", shown_json(&Value::Object(all.collect()).to_string()))
+    Value::Object(all.collect())
 }
 
 fn told(answers: &Answers) -> impl Iterator<Item = (&str, &Json)> {
@@ -71,13 +75,29 @@ mod tests {
 
     #[test]
     fn facts_are_indented_and_harmless() {
-        let text = human(&answers(), &[], Colour::Off);
+        let one: Answers = answers().into_iter().take(1).collect();
         assert_eq!(
-            text,
-            "web1\n{\n  \"os\": {\n    \"id\": \"debian\"\n  },\n  \"hostname\": \"w\\u{202e}\",\n  \"cpus\": 4\n}\n"
+            human(&one, &[]),
+            "{\n  \"os\": {\n    \"id\": \"debian\"\n  },\n  \"hostname\": \"w\\u202e\",\n  \"cpus\": 4\n}\n"
         );
-        let one = answers().into_iter().take(1).collect();
-        assert_eq!(human(&one, &["cpus".to_owned()], Colour::Off), "{\n  \"cpus\": 4\n}\n");
+        assert_eq!(human(&one, &["cpus".to_owned()]), "{\n  \"cpus\": 4\n}\n");
+        let none: Answers = answers().into_iter().skip(1).collect();
+        assert_eq!(human(&none, &[]), "");
+    }
+
+    /// Whoever reads it gets the same value, whatever a host says.
+    #[test]
+    fn facts_of_several_hosts_are_one_object() {
+        let evil = json!({"name": "a\u{1b}[2J\u{9b}\n\u{e0001}\\u{202e}", "\u{202e}": ["\u{7f}"]});
+        let answers: Answers = vec![
+            ("web1".to_owned(), Ok(Json(evil.clone()))),
+            ("web2".to_owned(), Err(Trouble::new("no"))),
+            ("web3".to_owned(), Ok(Json(json!({"cpus": 4})))),
+        ];
+        let text = human(&answers, &[]);
+        assert!(!text.chars().any(|c| c != '\n' && hep_protocol::text::is_obeyed(c)), "{text}");
+        let read: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(read, json!({"web1": evil, "web3": {"cpus": 4}}));
     }
 
     #[test]

@@ -304,7 +304,7 @@ fn facts(args: &cli::Facts, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let gather = Gather { hosts, forks, launch, stop: &reach.stop, inquiry: &drive::facts };
     let answers = names.into_iter().zip(gather.run()).collect();
     ui.out(&match args.output {
-        Output::Human => facts::human(&answers, &args.names, ui.out_colour),
+        Output::Human => facts::human(&answers, &args.names),
         Output::Json => facts::json(&answers, &args.names),
     });
     let missing = answers.iter().filter_map(|(host, answer)| Some((host, answer.as_ref().err()?)));
