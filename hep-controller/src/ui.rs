@@ -7,6 +7,7 @@ use crate::report::Texts;
 use crate::report::text::{Colour, Style, shown};
 use crate::secrets;
 use crate::stop::Stop;
+use hep_protocol::message::Go;
 use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
@@ -43,6 +44,8 @@ pub(crate) struct Ui {
     screen: Arc<Mutex<()>>,
     /// What was to be written while a question stood.
     waiting: Vec<(Stream, String)>,
+    /// Whether the operator has answered that all tasks may begin.
+    asks_no_more: bool,
     out_broken: bool,
     /// Whether a reader who is still there misses what was to be written.
     pub(crate) out_lost: bool,
@@ -78,6 +81,7 @@ impl Ui {
             drawn: None,
             screen: Arc::default(),
             waiting: Vec::new(),
+            asks_no_more: false,
             out_broken: false,
             out_lost: false,
         }
@@ -218,16 +222,22 @@ impl Ui {
         terminal::is_there()
     }
 
-    /// Asks at the controlling terminal whether a task may begin; the question is harmless already.
+    /// Asks at the controlling terminal whether a task may begin; the question is harmless already. Who answers that all
+    /// may is not asked again, about other hosts neither.
     ///
     /// # Errors
     /// There is no terminal any more.
     pub(crate) fn ask_step(&mut self, question: &str, stop: &Stop) -> io::Result<Answer> {
+        if self.asks_no_more {
+            return Ok(Answer::Go(Go::RunAll));
+        }
         let screen = Arc::clone(&self.screen);
         let _held = screen.lock().unwrap_or_else(PoisonError::into_inner);
         self.print_waiting();
         self.clear_status();
-        terminal::ask_step(&secrets::masked(question), stop)
+        let answer = terminal::ask_step(&secrets::masked(question), stop)?;
+        self.asks_no_more = answer == Answer::Go(Go::RunAll);
+        Ok(answer)
     }
 
     /// Asks at the controlling terminal whether a host's key is the right one.
@@ -299,6 +309,7 @@ mod tests {
             drawn: None,
             screen: Arc::default(),
             waiting: Vec::new(),
+            asks_no_more: false,
             out_broken: false,
             out_lost: false,
         };

@@ -120,8 +120,8 @@ fn ask_step_at(terminal: &mut File, question: &str, stop: &Stop) -> io::Result<A
             Some("q") | None => return Ok(Answer::Quit),
             Some(_) => write!(
                 terminal,
-                "please type `y` to run it, `n` to leave it out, `c` to run it and all the others without \
-                 asking, or `q` to stop here: "
+                "please type `y` to run it, `n` to leave it out, `c` to run it and all that follow, on every host, \
+                 without asking, or `q` to stop here: "
             )?,
         }
     }
