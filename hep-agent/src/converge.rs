@@ -31,11 +31,19 @@ pub(crate) fn converge(spec: &TaskSpec, input: &Input<'_>, host: &mut dyn Host) 
     let (result, depends) = match done {
         Err(error) => {
             let depends = error.depends().map(str::to_owned);
-            (Err(Failure::from(error)), depends)
+            (Err(Failure::from(with_user(error, host))), depends)
         }
         Ok(()) => (Ok(()), None),
     };
     Tried { result, changes, notes, data, set, unforeseen, depends }
+}
+
+/// An error with what its user lacks, if that is not root.
+fn with_user(error: SysError, host: &dyn Host) -> SysError {
+    match host.own_ids().0 {
+        0 => error,
+        uid => error.as_user(&host.user_name(uid).unwrap_or_else(|| uid.to_string())),
+    }
 }
 
 /// What one try of a task came to.

@@ -95,8 +95,8 @@ impl Step {
     pub(crate) fn execute(&self, host: &mut dyn Host) -> Result<Effect, SysError> {
         match self {
             Self::File(step) => step.execute(host),
-            Self::Package(step) => step.execute(host),
-            Self::Service(step) => step.execute(host),
+            Self::Package(step) => step.execute(host).map_err(SysError::needs_root),
+            Self::Service(step) => step.execute(host).map_err(SysError::needs_root),
             Self::Command(step) => step.execute(host),
             Self::Wait(step) => step.execute(host),
         }

@@ -140,6 +140,7 @@ pub(crate) struct SysError {
     hint: Option<String>,
     process: Option<Box<ProcessEnd>>,
     depends: Option<String>,
+    needs_root: bool,
 }
 
 /// How a process that failed ended, and the end of what it said.
@@ -182,6 +183,28 @@ impl SysError {
     /// What only a real run would tell, if that is all that is wrong.
     pub(crate) fn depends(&self) -> Option<&str> {
         self.depends.as_deref()
+    }
+
+    /// Says that a program failed which, as another user than root, fails for the lack of rights as a rule. Its exit code
+    /// does not tell.
+    pub(crate) fn needs_root(self) -> Self {
+        Self { needs_root: true, ..self }
+    }
+
+    /// With advice for the user who lacks rights: who needs root's, or was told so by the system and by nothing better.
+    pub(crate) fn as_user(self, user: &str) -> Self {
+        let advice = || {
+            format!(
+                "it ran as `{user}`, who is not root: `become: true` or `--become` runs it as root"
+            )
+        };
+        let denied = self.kind() == Some(io::ErrorKind::PermissionDenied);
+        let hint = match (self.needs_root, denied, self.hint) {
+            (true, _, Some(own)) => Some(format!("{own}; {}", advice())),
+            (true, _, None) | (false, true, None) => Some(advice()),
+            (false, _, own) => own,
+        };
+        Self { hint, ..self }
     }
 
     /// Adds how the process at fault ended.

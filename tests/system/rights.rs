@@ -136,3 +136,21 @@ fn a_host_where_the_password_is_wrong_or_missing_is_named_with_stage_cause_and_h
     assert!(trouble(&run).contains("there is no user `nobody-there`"), "{}", trouble(&run));
     assert_eq!(traces(&host), "");
 }
+
+/// Every module that needs rights says how to get them, where the operator's login has none.
+#[test]
+fn login_without_rights_is_told_of_become() {
+    let (_host, operator) = bench();
+    let manifest = "
+- {name: file, file: {dest: /etc/x, content: x}, ignore_error: true}
+- {name: index, apt: {update_cache: true}, ignore_error: true}
+- {name: service, service: {name: cron, action: restart}, ignore_error: true}
+- {name: command, command: {argv: [/etc/hostname]}, ignore_error: true}
+";
+    let run = operator.push(manifest, &["--output", "json"]).ends(0);
+    let advice = "it ran as `op`, who is not root: `become: true` or `--become` runs it as root";
+    for name in ["file", "index", "service", "command"] {
+        let line = run.stdout.lines().find(|line| line.contains(&format!("\"task\":\"{name}\"")));
+        assert!(line.is_some_and(|line| line.contains(advice)), "{name}: {}", run.stdout);
+    }
+}

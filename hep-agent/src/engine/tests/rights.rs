@@ -179,3 +179,38 @@ fn the_runs_limit_of_time_is_that_of_every_task_without_its_own() {
     assert_eq!(run.order(), "own changed, late failed: failed");
     assert_eq!(run.failure().0, "`/bin/sleep 60` did not end within 1 s and was stopped");
 }
+
+#[test]
+fn user_without_rights_is_told_of_become() {
+    if !is_root() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let dest = |name: &str| path(dir.path(), name);
+    let advice =
+        "it ran as `nobody`, who is not root: `become: true` or `--become` runs it as root";
+    for (task, hint) in [
+        (json!({"file": {"dest": dest("new"), "content": "a"}}), Some(advice)),
+        (json!({"file": {"dest": dest("there"), "mode": "0600"}}), Some(advice)),
+        (json!({"file": {"dest": dest("there"), "action": "absent"}}), Some(advice)),
+        (json!({"command": {"argv": [dest("there")]}}), Some(advice)),
+        // Their own failures say nothing of rights.
+        (json!({"command": {"argv": ["/bin/false"]}}), None),
+        (json!({"command": {"argv": ["/bin/cat", "/etc/shadow"]}}), None),
+        (json!({"file": {"dest": dest("none/new"), "content": "a"}}), None),
+        (json!({"fail": {"msg": "permission denied"}}), None),
+    ] {
+        std::fs::write(dest("there"), "x").unwrap();
+        let task = with(json!({"name": "t"}), task);
+        let run =
+            run_as(RunMode::Apply, json!([task]), ActAs::default(), &[("t", json!("nobody"))]);
+        let failure = run.outcome("t").failure.clone().unwrap();
+        let told = failure.hint.filter(|hint| hint.contains("become"));
+        assert_eq!(told.as_deref(), hint, "{}", failure.message);
+        // root's own trouble is another.
+        let run = apply(json!([with(task, json!({"ignore_error": true}))]));
+        let hint = run.outcome("t").failure.clone().and_then(|failure| failure.hint);
+        assert!(!hint.unwrap_or_default().contains("become"));
+    }
+}
