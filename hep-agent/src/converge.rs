@@ -1,10 +1,13 @@
 //! One task: inspect, plan, execute. This crate's one match over modules.
 
+pub(crate) mod said;
+
 use crate::module::{Input, Module};
 use crate::step::{self, Effect, Planned};
-use crate::sys::{Host, ProcessEnd, SysError};
+use crate::sys::{Host, Kept, ProcessEnd, SysError};
 use hep_protocol::outcome::{Change, Exit, Failure};
 use hep_protocol::task::TaskSpec;
+use said::Missing;
 use serde_json::{Map, Value, json};
 
 /// No module needs more than two looks at the host; a third would mean that it goes in circles.
@@ -12,7 +15,7 @@ const MAX_ROUNDS: usize = 3;
 
 /// Brings one task's part of the host to what the task says, and tells what came of it.
 pub(crate) fn converge(spec: &TaskSpec, input: &Input<'_>, host: &mut dyn Host) -> Tried {
-    let mut report = Report::default();
+    let mut report = Report { kept: input.kept, ..Report::default() };
     let done = match spec {
         TaskSpec::Apt(params) => run(params, input, host, &mut report),
         TaskSpec::Assert(params) => run(params, input, host, &mut report),
@@ -27,7 +30,7 @@ pub(crate) fn converge(spec: &TaskSpec, input: &Input<'_>, host: &mut dyn Host) 
         TaskSpec::WaitFor(params) => run(params, input, host, &mut report),
     };
     report.close();
-    let Report { changes, notes, data, set, unforeseen, .. } = report;
+    let Report { changes, notes, data, missing, set, unforeseen, .. } = report;
     let (result, depends) = match done {
         Err(error) => {
             let depends = error.depends().map(str::to_owned);
@@ -35,7 +38,7 @@ pub(crate) fn converge(spec: &TaskSpec, input: &Input<'_>, host: &mut dyn Host) 
         }
         Ok(()) => (Ok(()), None),
     };
-    Tried { result, changes, notes, data, set, unforeseen, depends }
+    Tried { result, changes, notes, data, missing, set, unforeseen, depends }
 }
 
 /// An error with what its user lacks, if that is not root.
@@ -57,6 +60,8 @@ pub(crate) struct Tried {
     pub(crate) notes: Vec<String>,
     /// What its result has beyond what all results have: `rc`, `stdout` ...
     pub(crate) data: Map<String, Value>,
+    /// What the result does not have of what a program wrote.
+    pub(crate) missing: Missing,
     /// Variables for the rest of the run.
     pub(crate) set: Map<String, Value>,
     /// Whether a program would have run, of which nobody knows what it would have said.
@@ -71,6 +76,9 @@ struct Report {
     changes: Vec<Change>,
     notes: Vec<String>,
     data: Map<String, Value>,
+    missing: Missing,
+    /// How much of what a program says its result keeps.
+    kept: Kept,
     set: Map<String, Value>,
     unforeseen: bool,
     /// The bytes of all changes.
@@ -79,10 +87,19 @@ struct Report {
     lines: usize,
     /// Changes whose line found no more room.
     more: usize,
+    /// The bytes of notes, and how many found no more room.
+    noted: usize,
+    more_notes: usize,
 }
 
 /// What the lines of one task's changes may take together in its report, in bytes; the others are counted.
 const LINES: usize = 16 * 1024 * 1024;
+
+/// What the notes of one task may take together in its report, in bytes, with [`NOTE`] for each: as much as a result.
+const NOTES: usize = said::OF_A_RESULT;
+
+/// What a note takes beside its text on its way, about.
+const NOTE: usize = 32;
 
 /// What the diffs of one task may take together in its report, in bytes: far less than a frame may.
 const DIFFS: usize = 8 * 1024 * 1024;
@@ -99,6 +116,15 @@ impl Report {
         }
     }
 
+    fn note(&mut self, note: String) {
+        self.noted = self.noted.saturating_add(note.len()).saturating_add(NOTE);
+        if self.noted <= NOTES {
+            self.notes.push(note);
+        } else {
+            self.more_notes += 1;
+        }
+    }
+
     /// What a program said, for conditions and later tasks.
     fn ended(&mut self, end: &ProcessEnd) {
         let rc = match end.exit {
@@ -108,12 +134,10 @@ impl Report {
             None => Value::Null,
         };
         self.data.insert("rc".to_owned(), rc);
-        for (name, bytes) in [("stdout", &end.stdout), ("stderr", &end.stderr)] {
-            let text = String::from_utf8_lossy(bytes);
-            let text = text.trim_end_matches(['\r', '\n']);
-            self.data.insert(format!("{name}_lines"), text.lines().collect());
-            self.data.insert(name.to_owned(), text.into());
-        }
+        let (stdout, stderr, missing) = said::said(end, self.kept.0);
+        self.data.insert("stdout".to_owned(), stdout.into());
+        self.data.insert("stderr".to_owned(), stderr.into());
+        self.missing = missing;
     }
 
     /// Names in a last line what found no room.
@@ -122,6 +146,10 @@ impl Report {
             let s = if self.more == 1 { "" } else { "s" };
             let line = format!("and {} more change{s}", self.more);
             self.changes.push(Change { line, diff: None });
+        }
+        if self.more_notes > 0 {
+            let s = if self.more_notes == 1 { "" } else { "s" };
+            self.notes.push(format!("truncated: {} more line{s}", self.more_notes));
         }
     }
 }
@@ -135,6 +163,7 @@ fn run<M: Module>(
     rounds(params, input, host, report).inspect_err(|error| {
         if let Some(end) = error.ended() {
             report.ended(end);
+            said::left_out(end).into_iter().for_each(|note| report.note(note));
         }
     })
 }
@@ -148,7 +177,7 @@ fn rounds<M: Module>(
     for _ in 0..MAX_ROUNDS {
         let state = params.inspect(input, host)?;
         let mut plan = params.plan(input, &state)?;
-        report.notes.extend(plan.notes);
+        plan.notes.into_iter().for_each(|note| report.note(note));
         report.data.extend(plan.data);
         report.set.extend(plan.set);
         report.unforeseen |= plan.unforeseen;
@@ -176,7 +205,7 @@ fn execute(steps: &[Planned], host: &mut dyn Host, report: &mut Report) -> Resul
             Effect::Changed => report.add(planned.change()),
             Effect::ChangedAnd(note) => {
                 report.add(planned.change());
-                report.notes.push(note);
+                report.note(note);
             }
             Effect::Ran(end) => {
                 report.add(planned.change());
@@ -186,7 +215,7 @@ fn execute(steps: &[Planned], host: &mut dyn Host, report: &mut Report) -> Resul
                 report.add(planned.change());
                 report.unforeseen = true;
             }
-            Effect::Noted(note) => report.notes.push(note),
+            Effect::Noted(note) => report.note(note),
             Effect::Nothing => {}
         }
     }

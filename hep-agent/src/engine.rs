@@ -8,6 +8,7 @@ mod judge;
 mod loops;
 mod machine;
 mod merge;
+mod readers;
 mod rights;
 mod tally;
 mod task;
@@ -27,6 +28,8 @@ use hep_protocol::message::{End, Go, Reply, Turn};
 use hep_protocol::plan::{HandlersOnFailure, HostPart, Pace, Plan, Play};
 use hep_protocol::rights::Means;
 use machine::Machine;
+use readers::{Point, Readers};
+pub(crate) use rights::INWARD;
 use std::io;
 use std::sync::Arc;
 
@@ -76,6 +79,9 @@ pub(crate) fn run_for(
         plan,
         outside: outside.as_ref(),
         machine: Machine::new(plan.settings.mode, outside),
+        readers: Readers::of(plan, &host),
+        point: Point::default(),
+        room: None,
         names: Names::of_host(plan, host),
         notified: Notified::default(),
         pace: plan.settings.pace,
@@ -112,6 +118,11 @@ struct Walk<'p> {
     machine: Machine,
     /// The names outside of any play; what is registered is shared by all places.
     names: Names,
+    readers: Readers,
+    /// How far the run has come.
+    point: Point,
+    /// What the present task's result may still keep of what programs write, in bytes; nothing if nobody reads it.
+    room: Option<usize>,
     notified: Notified,
     pace: Pace,
     /// How many of the blocks around the present task have a rescue that would run.
@@ -125,6 +136,7 @@ struct Walk<'p> {
 impl Walk<'_> {
     fn play(&mut self, play: &Play) -> Flow {
         let names = self.names.with_vars(&play.vars);
+        self.point = Point { play: play.number, entry: 0 };
         self.notified = Notified::default();
         let turn = Turn(vec![play.number]);
         let place = block::Place { play, outer: names.clone(), depth: 0, turn };
@@ -136,7 +148,13 @@ impl Walk<'_> {
         };
         let handlers =
             if wanted { self.handlers(&place, &Turn(vec![play.number, end])) } else { Flow::On };
+        self.forget(Point { play: play.number.saturating_add(1), entry: 0 });
         worse(flow, handlers)
+    }
+
+    /// Drops what nobody reads from here on.
+    fn forget(&self, point: Point) {
+        self.names.keep(|name| self.readers.is_read_from(name, point));
     }
 }
 

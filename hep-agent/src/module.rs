@@ -16,7 +16,7 @@ mod wait_for;
 
 use crate::render::Names;
 use crate::step::Planned;
-use crate::sys::{Observe, SysError};
+use crate::sys::{Kept, Observe, SysError};
 use hep_protocol::plan::{DiffMode, Task};
 use serde_json::{Map, Value};
 
@@ -64,6 +64,8 @@ pub(crate) struct Input<'a> {
     pub(crate) diff: DiffMode,
     /// What expressions may use, for the modules that take bare ones.
     pub(crate) names: &'a Names,
+    /// How much of what a program says its result keeps.
+    pub(crate) kept: Kept,
 }
 
 /// What a module decided.

@@ -86,11 +86,23 @@ struct Base {
     extra: Json,
     mode: RunMode,
     task_timeout: Option<u32>,
-    registered: RwLock<HashMap<String, Found>>,
+    registered: RwLock<HashMap<String, Registered>>,
+    /// Tasks whose results have something else in place of bytes that are not UTF-8.
+    foreign: RwLock<Vec<String>>,
     templates: Templates,
     /// Facts that were asked for, prepared.
     prepared: RwLock<HashMap<String, Found>>,
 }
+
+/// What a name stands for since a task gave it.
+struct Registered {
+    found: Found,
+    /// How many bytes of what programs wrote it holds.
+    size: usize,
+}
+
+/// How many tasks with foreign bytes are named.
+const FOREIGN: usize = 3;
 
 impl Names {
     /// The names of a host before its first play.
@@ -104,6 +116,7 @@ impl Names {
             mode: *mode,
             task_timeout: *task_timeout,
             registered: RwLock::default(),
+            foreign: RwLock::default(),
             templates: Templates::default(),
             prepared: RwLock::default(),
         };
@@ -144,11 +157,39 @@ impl Names {
         Self::new(Arc::clone(&self.language), frame)
     }
 
-    /// Makes a result or a variable known from here on.
-    pub(crate) fn register(&self, name: &str, value: Found) {
+    /// Makes a result or a variable known from here on; `size` bytes of it are what programs wrote.
+    pub(crate) fn register(&self, name: &str, found: Found, size: usize) {
         let mut registered =
             self.frame.base.registered.write().unwrap_or_else(PoisonError::into_inner);
-        registered.insert(name.to_owned(), value);
+        registered.insert(name.to_owned(), Registered { found, size });
+    }
+
+    /// Drops results and variables of tasks, but for those that somebody wants.
+    pub(crate) fn keep(&self, is_wanted: impl Fn(&str) -> bool) {
+        let mut registered =
+            self.frame.base.registered.write().unwrap_or_else(PoisonError::into_inner);
+        registered.retain(|name, _| is_wanted(name));
+    }
+
+    /// How many bytes of what programs wrote the results hold, without that of this name.
+    pub(crate) fn held_beside(&self, name: &str) -> usize {
+        let registered = self.frame.base.registered.read().unwrap_or_else(PoisonError::into_inner);
+        registered.iter().filter(|(other, _)| *other != name).map(|(_, held)| held.size).sum()
+    }
+
+    /// Remembers that this task's result has something else in place of bytes that are not UTF-8.
+    pub(crate) fn note_foreign(&self, task: &str) {
+        let mut foreign = self.frame.base.foreign.write().unwrap_or_else(PoisonError::into_inner);
+        if foreign.len() < FOREIGN && !foreign.iter().any(|known| known == task) {
+            foreign.push(task.to_owned());
+        }
+    }
+
+    /// The tasks of which that is remembered, in words: `a`, `b`.
+    fn foreign(&self) -> Option<String> {
+        let foreign = self.frame.base.foreign.read().unwrap_or_else(PoisonError::into_inner);
+        let quoted: Vec<String> = foreign.iter().map(|task| format!("`{task}`")).collect();
+        (!quoted.is_empty()).then(|| quoted.join(", "))
     }
 
     /// As whom the host's tasks run, whatever they say themselves.
@@ -237,7 +278,7 @@ impl Scope for Frame {
         let raw = |vars: &Json| vars.entries()?.get(name).cloned().map(Found::Raw);
         let registered = || {
             let registered = self.base.registered.read().unwrap_or_else(PoisonError::into_inner);
-            registered.get(name).cloned()
+            registered.get(name).map(|registered| registered.found.clone())
         };
         let layer = || self.layers.iter().rev().find_map(|layer| layer.get(name).cloned());
         raw(&self.base.extra)

@@ -11,6 +11,7 @@ pub(crate) mod packages;
 pub(crate) mod services;
 pub(crate) mod signs;
 
+use crate::converge::said;
 use hep_protocol::outcome::{Exit, Failure};
 use hep_protocol::plan::Privacy;
 use serde::{Deserialize, Serialize};
@@ -71,6 +72,19 @@ pub(crate) struct TaskStart {
     pub(crate) env: BTreeMap<String, String>,
     /// Whether output and progress are told.
     pub(crate) privacy: Privacy,
+    /// How much of what its program says its result keeps.
+    pub(crate) kept: Kept,
+}
+
+/// How much of what a program says is kept for the task's result, in bytes of both streams together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Kept(pub(crate) usize);
+
+impl Default for Kept {
+    /// What a failure shows, for a result that nobody reads.
+    fn default() -> Self {
+        Self(linux::process::KEPT)
+    }
 }
 
 /// Something a module looked for and did not find.
@@ -152,6 +166,17 @@ pub(crate) struct ProcessEnd {
     pub(crate) stdout: Vec<u8>,
     /// The end of its standard error.
     pub(crate) stderr: Vec<u8>,
+    /// What it wrote before that and nobody kept.
+    pub(crate) lost: Lost,
+}
+
+/// How many bytes of a program's streams were read and not kept: the first ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Lost {
+    /// Of its standard output.
+    pub(crate) stdout: u64,
+    /// Of its standard error.
+    pub(crate) stderr: u64,
 }
 
 impl SysError {
@@ -259,8 +284,7 @@ impl From<SysError> for Failure {
 
 /// The end of what a process said, as much as a failure carries.
 fn end_of(bytes: &[u8]) -> String {
-    let from = bytes.len().saturating_sub(linux::process::KEPT);
-    String::from_utf8_lossy(bytes.get(from..).unwrap_or_default()).into_owned()
+    said::last_lines(&String::from_utf8_lossy(bytes)).to_owned()
 }
 
 /// The cause in the system's words, without Rust's error number behind them.

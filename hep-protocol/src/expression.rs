@@ -11,6 +11,7 @@ mod convert;
 mod documented;
 mod engine;
 mod filters;
+mod lines;
 mod rewrite;
 mod run;
 mod trouble;
@@ -64,6 +65,12 @@ impl Ready {
     #[must_use]
     pub fn new(json: &Json) -> Self {
         Self(convert::to_value(json))
+    }
+
+    /// Converts a task's result: what a program wrote is kept once, and its lines are made when they are read.
+    #[must_use]
+    pub fn of_result(json: &Json) -> Self {
+        Self(lines::result(json))
     }
 }
 

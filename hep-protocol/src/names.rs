@@ -50,13 +50,14 @@ pub fn is_name(text: &str) -> bool {
 }
 
 /// The fields of every registered result and what they are; a module's own come on top.
-pub const RESULT_FIELDS: [(&str, &str); 6] = [
+pub const RESULT_FIELDS: [(&str, &str); 7] = [
     ("attempts", "how often the task was tried, with `retries`"),
     ("changed", "whether it changed something (in check mode: would)"),
     ("changes", "what it changed, a list of lines"),
     ("failed", "whether it failed, also when that is ignored"),
     ("msg", "why it failed; empty otherwise"),
     ("skipped", "whether it did not run, by its condition"),
+    ("truncated", "whether its program wrote more than a result keeps: the end is kept"),
 ];
 
 /// The field of a loop's result that has the results of its elements, a list; each of those has its element as `item`.
@@ -70,6 +71,9 @@ pub const COMMAND_FIELDS: [(&str, &str); 5] = [
     ("stdout", "what it wrote to its standard output, without the newline at the end"),
     ("stdout_lines", "the same, a list of lines"),
 ];
+
+/// The fields of [`COMMAND_FIELDS`] that are a text, and the field that is its lines.
+pub const LINES: [(&str, &str); 2] = [("stderr", "stderr_lines"), ("stdout", "stdout_lines")];
 
 /// The fields that `stat` adds to a result. All are there whatever the path is; one that does not apply is none.
 pub const STAT_FIELDS: [(&str, &str); 13] = [

@@ -3,7 +3,7 @@
 use super::converge;
 use crate::module::Input;
 use crate::render::Names;
-use crate::sys::Host;
+use crate::sys::{Host, Kept};
 use hep_protocol::outcome::{Outcome, Status};
 use hep_protocol::plan::{DiffMode, RunMode, Spec, Task};
 use hep_protocol::task::TaskSpec;
@@ -15,7 +15,7 @@ pub(crate) fn task(spec: TaskSpec) -> Task {
 
 /// Hands over what a module is told of a task; no expression finds any name but facts.
 pub(crate) fn with_input<R>(task: &Task, diff: DiffMode, act: impl FnOnce(&Input<'_>) -> R) -> R {
-    act(&Input { task, diff, names: &Names::none() })
+    act(&Input { task, diff, names: &Names::none(), kept: Kept::default() })
 }
 
 /// Tries a task once; a change on a host that is only asked is pending.

@@ -1,6 +1,7 @@
 //! Entries of a play in a row, and blocks of them: conditions, loops, rescue, always.
 
 use super::loops::{elements, locals};
+use super::readers::Point;
 use super::task::conditions;
 use super::{Flow, Walk, worse};
 use crate::render::{Names, Unrendered};
@@ -53,6 +54,7 @@ impl Walk<'_> {
             if self.outside.cancelled() {
                 return Flow::Cancelled;
             }
+            self.point.entry = at;
             let (flow, next) = match place.play.items.get(at as usize) {
                 Some(Item::Task(number)) => (self.entry(place, at, *number, names), at + 1),
                 Some(Item::Block(block)) => {
@@ -66,6 +68,7 @@ impl Walk<'_> {
                 return flow;
             }
             at = next;
+            self.forget(Point { entry: at, ..self.point });
         }
         Flow::On
     }

@@ -14,6 +14,7 @@ pub(crate) use work::main as assist;
 
 use super::Outside;
 use crate::converge::Tried;
+use crate::converge::said::Missing;
 use crate::escalate::{self, Refused};
 use crate::sys::{SysError, TaskStart};
 use hep_protocol::message::{Reply, Request};
@@ -83,6 +84,7 @@ struct Account {
     changes: Vec<Change>,
     notes: Vec<String>,
     data: Json,
+    missing: Missing,
     unforeseen: bool,
     depends: Option<String>,
 }
@@ -90,14 +92,22 @@ struct Account {
 impl Account {
     fn of(tried: Tried) -> Self {
         // Variables are set by a module that needs nobody's rights and no helper.
-        let Tried { result, changes, notes, data, set: _, unforeseen, depends } = tried;
-        Self { result, changes, notes, data: Json(Value::Object(data)), unforeseen, depends }
+        let Tried { result, changes, notes, data, missing, set: _, unforeseen, depends } = tried;
+        let data = Json(Value::Object(data));
+        Self { result, changes, notes, data, missing, unforeseen, depends }
     }
 
     fn tried(self) -> Tried {
-        let Self { result, changes, notes, data, unforeseen, depends } = self;
-        let data = data.entries().cloned().unwrap_or_default();
-        Tried { result, changes, notes, data, set: Map::new(), unforeseen, depends }
+        let Self { result, changes, notes, data, missing, unforeseen, depends } = self;
+        let data = match data.0 {
+            Value::Object(data) => data,
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_) => Map::new(),
+        };
+        Tried { result, changes, notes, data, missing, set: Map::new(), unforeseen, depends }
     }
 }
 

@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 
 /// What a try means.
 pub(super) fn judge(job: &Job<'_>, names: &Names, tried: Tried, mode: RunMode) -> Verdict {
-    let Tried { result, changes, notes, data, unforeseen, set: _, depends: _ } = tried;
+    let Tried { result, changes, mut notes, data, missing, unforeseen, set: _, depends: _ } = tried;
+    notes.extend(missing.notes());
     let certainty = match (unforeseen, &job.task.on_error) {
         (false, _) => Certainty::Known,
         (true, OnError::Stop) => Certainty::Partly(FORESEEN),
@@ -24,9 +25,9 @@ pub(super) fn judge(job: &Job<'_>, names: &Names, tried: Tried, mode: RunMode) -
         RunMode::Check => Status::Pending,
     };
     let needless = failure.is_none() && certainty == Certainty::Known && !ran(job, &data);
-    let verdict =
-        Verdict { changes, notes, data, failure, certainty, acts, needless, ..Verdict::of(status) }
-            .acted();
+    let (truncated, foreign) = (missing.is_cut(), missing.is_foreign());
+    let verdict = Verdict { changes, notes, data, failure, certainty, acts, ..Verdict::of(status) };
+    let verdict = Verdict { truncated, foreign, needless, ..verdict }.acted();
     let (changed_when, failed_when) = (&job.control.changed_when, &job.control.failed_when);
     // A program that `creates` or `removes` made needless has changed nothing, and has not failed.
     if needless || (changed_when.is_none() && failed_when.is_none()) {

@@ -5,6 +5,7 @@ use super::task::{Job, millis};
 use super::tries::stopped;
 use super::verdict::Verdict;
 use super::{Flow, Walk};
+use crate::converge::said;
 use crate::render::{Names, Unrendered, ready};
 use crate::sys::SysError;
 use hep_protocol::expression::Found;
@@ -36,7 +37,7 @@ impl Walk<'_> {
         let begun = Instant::now();
         let mut merged = self.merged(job, each, &elements);
         let asked = matches!(job.task.on_error, OnError::Ask(_));
-        let wanted = job.control.register.is_some() || asked;
+        let wanted = self.registered(job).is_some() || asked;
         let mut tally = Tally::new(privacy, job.one(), wanted);
         for (round, element) in (0_u32..).zip(&elements) {
             let start = Instant::now();
@@ -50,6 +51,7 @@ impl Walk<'_> {
                 self.tell(job, &label, round, elements.len());
             }
             let verdict = merged.next(self, job, &names);
+            self.room = self.room.map(|room| room.saturating_sub(said::size(&verdict.data)));
             tally.add(label, element, verdict, millis(start));
         }
         let (mut whole, items) = tally.whole();

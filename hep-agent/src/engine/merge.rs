@@ -17,11 +17,12 @@ use super::loops::locals;
 use super::rights::Actor;
 use super::task::{Job, conditions};
 use super::verdict::Verdict;
+use crate::converge::said::Missing;
 use crate::converge::{Tried, converge};
 use crate::module::Input;
 use crate::render::{Names, Rendered};
 use crate::sys::packages::Gap;
-use crate::sys::{Host, TaskStart};
+use crate::sys::{Host, Kept, TaskStart};
 use hep_protocol::outcome::{Change, Failure};
 use hep_protocol::plan::{Control, Loop, RunMode};
 use hep_protocol::task::TaskSpec;
@@ -86,9 +87,10 @@ impl Walk<'_> {
         let Ok(Actor::Here(actor)) = self.actor_of(job, parts.user.clone()) else {
             return Merged::default();
         };
-        let start =
-            TaskStart { number: job.number, env: parts.env.clone(), privacy: job.control.privacy };
-        let input = Input { task: job.task, diff: self.plan.settings.diff, names: &job.names };
+        let (number, privacy, kept) = (job.number, job.control.privacy, Kept::default());
+        let start = TaskStart { number, env: parts.env.clone(), privacy, kept };
+        let diff = self.plan.settings.diff;
+        let input = Input { task: job.task, diff, names: &job.names, kept };
         let ran = self.machine.with(job.control.check, |host, mode| {
             host.begin_task(start);
             (actor.act(|| together(&parts, &input, host)).ok().flatten(), mode)
@@ -224,6 +226,7 @@ impl Together {
 fn verdict(changes: Vec<Change>, notes: Vec<String>, job: &Job<'_>, mode: RunMode) -> Verdict {
     let (data, set) = (Map::new(), Map::new());
     let (unforeseen, depends) = (false, None);
-    let tried = Tried { result: Ok(()), changes, notes, data, set, unforeseen, depends };
+    let missing = Missing::default();
+    let tried = Tried { result: Ok(()), changes, notes, data, missing, set, unforeseen, depends };
     judge(job, &job.names, tried, mode)
 }

@@ -16,7 +16,7 @@ const TRUE: [&str; 5] = ["yes", "true", "on", "1", "y"];
 const FALSE: [&str; 5] = ["no", "false", "off", "0", "n"];
 
 /// Modules that look at nothing but the run's names: nobody's rights matter to them.
-pub(super) const INWARD: [&str; 5] = ["assert", "debug", "fail", "flush", "set"];
+pub(crate) const INWARD: [&str; 5] = ["assert", "debug", "fail", "flush", "set"];
 
 /// With whose rights a task runs.
 pub(super) enum Actor {

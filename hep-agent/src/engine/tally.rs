@@ -33,6 +33,8 @@ pub(super) struct Tally<'a> {
     undecided: bool,
     runs: bool,
     changes_for_sure: bool,
+    truncated: bool,
+    foreign: bool,
     items: Items,
 }
 
@@ -53,6 +55,8 @@ impl<'a> Tally<'a> {
             undecided: false,
             runs: false,
             changes_for_sure: false,
+            truncated: false,
+            foreign: false,
             items: Items::default(),
         }
     }
@@ -62,6 +66,8 @@ impl<'a> Tally<'a> {
         self.count += 1;
         *self.statuses.entry(verdict.status).or_default() += 1;
         self.weigh(&verdict);
+        self.truncated |= verdict.truncated;
+        self.foreign |= verdict.foreign;
         if verdict.failure.is_some() {
             self.failures += 1;
             if self.failed.is_empty() {
@@ -112,7 +118,8 @@ impl<'a> Tally<'a> {
             (1, Some(label)) => Some(failure(format!("`{label}` failed, of {}", self.count))),
             (many, Some(_)) => Some(failure(format!("{many} of {} failed", self.count))),
         };
-        (Verdict { certainty, changes: self.changes, ..whole }, self.items)
+        let Self { changes, truncated, foreign, items, .. } = self;
+        (Verdict { certainty, changes, truncated, foreign, ..whole }, items)
     }
 
     fn certainty(&self) -> Certainty {

@@ -3,6 +3,7 @@
 use super::loops::word;
 use super::verdict::{Shape, Verdict, failure};
 use super::{Flow, Walk};
+use crate::converge::said;
 use crate::render::{Names, Unrendered};
 use crate::sys::{Cause, SysError};
 use hep_protocol::expression::{Found, has_expression};
@@ -62,6 +63,7 @@ impl<'p> Walk<'p> {
             return (self.pass_over(&job, turn), Flow::On);
         }
         self.begin(&job, turn);
+        self.room = self.room(&job);
         let start = Instant::now();
         let (outcome, flow) = match &job.control.each {
             None => self.single(&job),
@@ -96,6 +98,28 @@ impl<'p> Walk<'p> {
                 }
             },
         }
+    }
+
+    /// What the task's result may keep of what its programs write: nothing if nobody reads that.
+    fn room(&self, job: &Job<'_>) -> Option<usize> {
+        let Control { retry, changed_when, failed_when, .. } = job.control;
+        let reads_own = retry.as_ref().is_some_and(|retry| !retry.until.is_empty())
+            || changed_when.is_some()
+            || failed_when.is_some()
+            || matches!(job.task.on_error, OnError::Ask(_));
+        match self.registered(job) {
+            Some(name) => {
+                let left = said::OF_A_RUN.saturating_sub(job.names.held_beside(name));
+                Some(left.min(said::OF_A_RESULT))
+            }
+            None => reads_own.then_some(said::OF_A_RESULT),
+        }
+    }
+
+    /// The name of the task's result, if anybody reads it.
+    pub(super) fn registered<'j>(&self, job: &Job<'j>) -> Option<&'j str> {
+        let name = job.control.register.as_deref();
+        name.filter(|name| self.readers.is_read_after(name, self.point))
     }
 
     fn begin(&self, job: &Job<'_>, turn: &Turn) {
@@ -184,8 +208,12 @@ impl<'p> Walk<'p> {
 
     /// What others learn of a task's end: its result, and handlers that were notified.
     fn follow(&mut self, job: &Job<'_>, verdict: &Verdict) {
-        if let Some(name) = &job.control.register {
-            job.names.register(name, verdict.result(&job.title, job.whole()));
+        if let Some(name) = self.registered(job) {
+            if verdict.foreign {
+                job.names.note_foreign(&job.title);
+            }
+            let size = said::size(&verdict.data);
+            job.names.register(name, verdict.result(&job.title, job.whole()), size);
         }
         let notify = match job.control.check {
             // It changed nothing and never will.
@@ -205,7 +233,7 @@ impl<'p> Walk<'p> {
             Unrendered::Unknown(cause) => cause,
         };
         for name in variables(&job.task.spec) {
-            job.names.register(name, Found::Unknown(cause.clone()));
+            job.names.register(name, Found::Unknown(cause.clone()), 0);
         }
         if acts(job) {
             // Other users' agents see nothing of what is noted here.
@@ -231,7 +259,7 @@ fn acts(job: &Job<'_>) -> bool {
 }
 
 /// The variables that a task sets.
-fn variables(spec: &Spec) -> Vec<&str> {
+pub(super) fn variables(spec: &Spec) -> Vec<&str> {
     match spec {
         Spec::Typed(TaskSpec::Set(set)) => set.0.keys().map(String::as_str).collect(),
         Spec::Open { module, params } if module == "set" => params

@@ -7,6 +7,7 @@ mod loops;
 mod manifest;
 mod modules;
 mod names;
+mod readers;
 mod results;
 mod rights;
 mod speed;

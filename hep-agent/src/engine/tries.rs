@@ -6,11 +6,12 @@ use super::judge::{forgive, judge};
 use super::rights::{Actor, INWARD, Worn};
 use super::task::{Job, conditions, with_result};
 use super::verdict::{Certainty, Verdict, failure};
+use crate::converge::said::Missing;
 use crate::converge::{Tried, converge};
 use crate::module::Input;
 use crate::render::{Names, Rendered, Unrendered, ready};
 use crate::sys::linux::credentials::may_switch;
-use crate::sys::{SysError, TaskStart};
+use crate::sys::{Kept, SysError, TaskStart};
 use hep_protocol::message::Reply;
 use hep_protocol::outcome::{Failure, Status};
 use hep_protocol::plan::{CheckPolicy, Condition, Privacy, Retry, RunMode, Settings, Spec, Task};
@@ -91,7 +92,8 @@ impl Walk<'_> {
         worn: &Worn,
     ) -> Result<(Tried, RunMode), Untried> {
         self.foreseen_by_others(job, None)?;
-        let input = Input { task: job.task, diff: self.plan.settings.diff, names };
+        let (task, diff) = (job.task, self.plan.settings.diff);
+        let input = Input { task, diff, names, kept: start.kept };
         let tried = self.machine.with(job.control.check, |host, mode| {
             host.begin_task(start);
             (worn.act(|| converge(spec, &input, host)), mode)
@@ -157,12 +159,13 @@ impl Walk<'_> {
             Ok(actor) => actor,
             Err(why) => return self.unsettled(job, why),
         };
-        let start = TaskStart { number: job.number, env, privacy: job.control.privacy };
+        let kept = self.room.map_or_else(Kept::default, Kept);
+        let start = TaskStart { number: job.number, env, privacy: job.control.privacy, kept };
         let tried = match actor {
             Actor::Here(worn) => self.try_here(job, names, &spec, start, &worn),
             Actor::There(user) => self.try_there(job, &user, spec.into_owned(), start),
         };
-        let (tried, mode) = match tried {
+        let (mut tried, mode) = match tried {
             Ok(tried) => tried,
             Err(Untried::Failed(failure)) => return Verdict::failed(failure),
             Err(Untried::Open(cause)) => {
@@ -172,7 +175,11 @@ impl Walk<'_> {
         if let Some(cause) = tried.depends {
             return self.unsettled(job, Unrendered::Unknown(cause));
         }
-        tried.set.iter().for_each(|(name, value)| names.register(name, ready(value)));
+        if self.room.is_none() {
+            // Nobody reads it.
+            tried.missing = Missing::default();
+        }
+        tried.set.iter().for_each(|(name, value)| names.register(name, ready(value), 0));
         judge(job, names, tried, mode)
     }
 }

@@ -1,10 +1,10 @@
 //! What became of a task, or of one element of its loop: the outcome for the report and the result for later tasks.
 
+use crate::converge::said;
 use crate::module::{self, WithoutRun};
-use crate::render::ready;
 use crate::sys::SysError;
-use hep_protocol::expression::Found;
-use hep_protocol::names::RESULTS;
+use hep_protocol::expression::{Found, Ready};
+use hep_protocol::names::{LINES, RESULTS};
 use hep_protocol::outcome::{Change, Failure, ItemOutcome, Outcome, Status};
 use hep_protocol::plan::Privacy;
 use serde_json::{Map, Value, json};
@@ -18,6 +18,10 @@ pub(super) struct Verdict {
     pub(super) notes: Vec<String>,
     pub(super) failure: Option<Failure>,
     pub(super) data: Map<String, Value>,
+    /// Whether `data` has only the end of what a program wrote.
+    pub(super) truncated: bool,
+    /// Whether `data` has something else in place of bytes that are not UTF-8.
+    pub(super) foreign: bool,
     pub(super) attempts: u32,
     pub(super) certainty: Certainty,
     /// Whether there was a program to run and no need to: what the task says of its end does not apply.
@@ -64,6 +68,8 @@ impl Verdict {
             notes: Vec::new(),
             failure: None,
             data: Map::new(),
+            truncated: false,
+            foreign: false,
             attempts: 1,
             certainty: Certainty::Known,
             needless: false,
@@ -104,7 +110,8 @@ impl Verdict {
     /// A failure's part that a program said.
     pub(super) fn spoken(&self) -> Failure {
         let text = |name: &str| {
-            self.data.get(name).and_then(Value::as_str).map(end_of).unwrap_or_default().to_owned()
+            let text = self.data.get(name).and_then(Value::as_str);
+            text.map(said::last_lines).unwrap_or_default().to_owned()
         };
         Failure { stdout: text("stdout"), stderr: text("stderr"), ..Failure::default() }
     }
@@ -147,6 +154,7 @@ impl Verdict {
             ("changes", json!(lines)),
             ("msg", json!(message)),
             ("attempts", json!(self.attempts)),
+            ("truncated", json!(self.truncated)),
         ] {
             fields.insert(name.to_owned(), value);
         }
@@ -165,12 +173,18 @@ impl Verdict {
     /// The result as expressions see it, as far as it is known; `title` is the task's name.
     pub(super) fn result(&self, title: &str, shape: Shape<'_>) -> Found {
         match &self.certainty {
-            Certainty::Known => ready(&Value::Object(self.fields(shape))),
+            Certainty::Known => Found::Ready(Ready::of_result(&Value::Object(self.fields(shape)))),
             Certainty::Partly(known) => {
                 let mut fields = self.fields(shape);
                 fields.retain(|name, _| {
                     known.contains(&name.as_str()) || self.data.contains_key(name)
                 });
+                for (text, lines) in LINES {
+                    if let Some(text) = fields.get(text).and_then(Value::as_str) {
+                        let all = text.lines().collect();
+                        fields.insert(lines.to_owned(), all);
+                    }
+                }
                 Found::Partial { known: Value::Object(fields), cause: result_of(title) }
             }
             Certainty::Open(_) => Found::Unknown(result_of(title)),
@@ -211,14 +225,6 @@ impl Verdict {
 
 fn result_of(title: &str) -> String {
     format!("the result of `{title}`")
-}
-
-/// The end of a text, as much as a failure carries.
-fn end_of(text: &str) -> &str {
-    const KEPT: usize = 64 * 1024;
-    let from = text.len().saturating_sub(KEPT);
-    let from = (from..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
-    text.get(from..).unwrap_or_default()
 }
 
 /// A failure with a plain sentence.

@@ -170,7 +170,7 @@ impl Attempt<'_> {
 }
 
 fn last_words(exit: Option<Exit>, said: &str) -> ProcessEnd {
-    ProcessEnd { exit, stdout: Vec::new(), stderr: said.as_bytes().to_vec() }
+    ProcessEnd { exit, stderr: said.as_bytes().to_vec(), ..ProcessEnd::default() }
 }
 
 fn allowing(method: Method) -> &'static str {

@@ -1,7 +1,8 @@
 //! A task with expressions, made into a typed one: its parameters, its template, its limits.
 
 use super::{Names, Unrendered};
-use crate::engine::Outside;
+use crate::converge::said;
+use crate::engine::{INWARD, Outside};
 use crate::sys::SysError;
 use hep_protocol::decode::Sentence;
 use hep_protocol::expression::TroubleKind;
@@ -33,7 +34,9 @@ impl Names {
         if let TaskSpec::File(file) = spec.as_ref()
             && let Some(template) = &file.template
         {
-            let content = Some(self.template(template, task, outside)?);
+            let content = self.template(template, task, outside)?;
+            self.refuse_foreign("template", &content)?;
+            let content = Some(content);
             let file = hep_protocol::task::file::File { content, template: None, ..file.clone() };
             spec = Cow::Owned(TaskSpec::File(file));
         }
@@ -74,6 +77,16 @@ impl Names {
                 (other, _) => other,
             }
         })?;
+        if !INWARD.contains(&module) {
+            for (name, rendered) in value.as_object().into_iter().flatten() {
+                // Whoever writes the character himself means it.
+                if params.0.get(name).is_none_or(|written| !has_foreign(written))
+                    && has_foreign(rendered)
+                {
+                    self.refuse_foreign(name, "\u{fffd}")?;
+                }
+            }
+        }
         TaskSpec::from_json(module, &value).map_err(|mistake| {
             let Sentence { message, hint } = mistake.sentence(module);
             let error = SysError::new(message);
@@ -82,6 +95,19 @@ impl Names {
                 None => error,
             })
         })
+    }
+
+    /// Refuses a text for the host that has lost bytes of what a program wrote.
+    fn refuse_foreign(&self, key: &str, text: &str) -> Result<(), Unrendered> {
+        match self.foreign().filter(|_| text.contains(said::REPLACEMENT)) {
+            None => Ok(()),
+            Some(tasks) => Err(Unrendered::Wrong(
+                SysError::new(format!(
+                    "`{key}` has U+FFFD, which stands for bytes of the output of {tasks} that are not UTF-8"
+                ))
+                .hint("have that command write the file itself, or make its output UTF-8: `... | iconv -f latin1 -t utf-8`"),
+            )),
+        }
     }
 
     /// The task's environment variables, later layers above earlier ones.
@@ -121,6 +147,16 @@ impl Names {
                     .hint("write digits alone, or an expression with `| int`"),
             )
         })
+    }
+}
+
+/// Whether a text in it has what stands for bytes that are not UTF-8.
+fn has_foreign(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains(said::REPLACEMENT),
+        Value::Array(items) => items.iter().any(has_foreign),
+        Value::Object(entries) => entries.values().any(has_foreign),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 

@@ -3,10 +3,10 @@
 
 use super::feed::{Feeder, Named};
 use super::{Answer, Errand, Word};
-use crate::converge::Tried;
+use crate::converge::{Tried, said};
 use crate::engine::Outside;
 use crate::escalate::Started;
-use crate::sys::SysError;
+use crate::sys::{Kept, SysError};
 use hep_protocol::blob::{WANTS, Want};
 use hep_protocol::frame::{self, FrameError};
 use hep_protocol::message::Reply;
@@ -66,7 +66,7 @@ impl Helper {
     /// Has it make a try.
     pub(super) fn attempt(&self, errand: Errand, outside: &dyn Outside) -> Result<Tried, SysError> {
         let stream = &self.stream;
-        let (task, mode) = (errand.start.number, errand.really());
+        let (task, mode, kept) = (errand.start.number, errand.really(), errand.start.kept);
         let named = &Named::by(&errand.task);
         let errand = frame::encode(&Word::Errand(Box::new(errand))).map_err(broken)?;
         let over = &AtomicBool::new(false);
@@ -84,7 +84,7 @@ impl Helper {
             if heard.is_err() {
                 self.dismiss();
             }
-            heard.map(|tried| believed(tried, mode))
+            heard.map(|tried| believed(tried, mode, kept))
         })
     }
 
@@ -145,8 +145,9 @@ impl Asks {
 }
 
 /// A try's account is the helper's word, but not whether it was a real run, which its errand says: only a try in check mode
-/// may rest on what a real run would tell.
-fn believed(tried: Tried, mode: RunMode) -> Tried {
+/// may rest on what a real run would tell. Of what a program wrote it gives no more than it was asked for.
+fn believed(mut tried: Tried, mode: RunMode, kept: Kept) -> Tried {
+    said::bound(&mut tried.data, kept.0, &mut tried.missing);
     match mode {
         RunMode::Check => tried,
         RunMode::Apply => Tried { depends: None, unforeseen: false, ..tried },

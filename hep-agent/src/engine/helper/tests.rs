@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::converge::Tried;
+use crate::converge::said::Missing;
 use crate::escalate::Started;
 use hep_protocol::blob::{Digest, Source, SourceFile, Want};
 use hep_protocol::frame;
@@ -118,7 +119,15 @@ fn says(stream: &mut UnixStream, reply: Reply) {
 fn done(stream: &mut UnixStream, depends: Option<&str>) {
     let (changes, notes, depends) = (Vec::new(), Vec::new(), depends.map(str::to_owned));
     let data = Json(serde_json::json!({}));
-    let account = Account { result: Ok(()), changes, notes, data, unforeseen: true, depends };
+    let account = Account {
+        result: Ok(()),
+        changes,
+        notes,
+        data,
+        missing: Missing::default(),
+        unforeseen: true,
+        depends,
+    };
     frame::write(stream, &Answer::Done(Box::new(account))).unwrap();
 }
 

@@ -1,6 +1,7 @@
 //! The helper's own side: tries of single tasks as this process's user, for the agent that started it.
 
 use super::{Account, Answer, Errand, Word};
+use crate::converge::said::Missing;
 use crate::converge::{Tried, converge};
 use crate::engine::machine::Machine;
 use crate::engine::{Outside, verdict};
@@ -86,7 +87,7 @@ fn work(station: &Arc<Station>, errands: &Receiver<Box<Errand>>) {
         station.busy.store(true, Ordering::SeqCst);
         let Errand { task, start, diff, mode, check } = *errand;
         let machine = machine.get_or_insert_with(|| Machine::new(mode, &outside));
-        let input = Input { task: &task, diff, names: &names };
+        let input = Input { task: &task, diff, names: &names, kept: start.kept };
         let done = match &task.spec {
             Spec::Typed(spec) => machine.with(check, |host, _| {
                 host.begin_task(start);
@@ -103,7 +104,8 @@ fn work(station: &Arc<Station>, errands: &Receiver<Box<Errand>>) {
 fn failed(message: &str) -> Tried {
     let result = Err(verdict::failure(message));
     let (changes, notes, data, set) = (Vec::new(), Vec::new(), Map::new(), Map::new());
-    Tried { result, changes, notes, data, set, unforeseen: false, depends: None }
+    let missing = Missing::default();
+    Tried { result, changes, notes, data, missing, set, unforeseen: false, depends: None }
 }
 
 /// The agent that started this one, as the machine sees it.

@@ -1,12 +1,9 @@
 //! `ChangeCommands` on the real host.
 
 use super::Linux;
-use super::process::{Capture, Program};
+use super::process::{Capture, KEPT, Program};
 use crate::sys::commands::{ChangeCommands, Invocation};
 use crate::sys::{ProcessEnd, SysError};
-
-/// What is kept of each stream for conditions and later tasks, in bytes: its end.
-const OUTPUT: usize = 4 * 1024 * 1024;
 
 impl ChangeCommands for Linux {
     fn run(&mut self, invocation: &Invocation) -> Result<Option<ProcessEnd>, SysError> {
@@ -22,7 +19,7 @@ impl ChangeCommands for Linux {
             stdin,
             timeout: *timeout,
             capture: Capture::Stream(&mut pass_on),
-            kept: OUTPUT,
+            kept: self.task.kept.0.max(KEPT),
         };
         program.run().map(Some)
     }

@@ -3,7 +3,7 @@
 //! The only place of the agent that starts a process, but for the one that needs a terminal (`terminal`).
 
 use super::{credentials, memory};
-use crate::sys::{ProcessEnd, SysError};
+use crate::sys::{Lost, ProcessEnd, SysError};
 use hep_protocol::message::Stream;
 use hep_protocol::outcome::Exit;
 use nix::fcntl::{FcntlArg, OFlag, SealFlag, fcntl};
@@ -11,7 +11,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::signal::{SigSet, Signal, killpg};
 use nix::unistd::{AccessFlags, Pid, access};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -121,8 +121,8 @@ impl<'a> Program<'a> {
                 }
                 let mut child = start(&mut command, &name, self.directory)?;
                 let exit = wait(&mut child, &name, deadline, &files);
-                let [stdout, stderr] = files.map(sealed);
-                let end = ProcessEnd { exit: exit.as_ref().ok().copied(), stdout, stderr };
+                let exit_code = exit.as_ref().ok().copied();
+                let end = process_end(exit_code, files.map(sealed));
                 exit.map(|_| end.clone()).map_err(|error| error.process(end))
             }
         }
@@ -199,14 +199,26 @@ fn memory_file(name: &str) -> Result<File, SysError> {
 }
 
 /// The end of what a memory file holds; it can grow no more.
-fn sealed(mut file: File) -> Vec<u8> {
+fn sealed(mut file: File) -> Heard {
     // Without the seal a daemon that keeps writing uses memory until it ends; that is no reason to fail.
     fcntl(&file, FcntlArg::F_ADD_SEALS(SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SHRINK)).ok();
     let len = file.metadata().map_or(0, |meta| meta.len());
-    io::Seek::seek(&mut file, io::SeekFrom::Start(len.saturating_sub(KEPT as u64))).ok();
-    let mut bytes = Vec::new();
-    file.take(KEPT as u64).read_to_end(&mut bytes).ok();
-    bytes
+    let lost = len.saturating_sub(KEPT as u64);
+    io::Seek::seek(&mut file, io::SeekFrom::Start(lost)).ok();
+    let mut end = Vec::new();
+    file.take(KEPT as u64).read_to_end(&mut end).ok();
+    Heard { end, lost }
+}
+
+/// What was heard of a stream: its end, and how much came before that.
+struct Heard {
+    end: Vec<u8>,
+    lost: u64,
+}
+
+fn process_end(exit: Option<Exit>, [stdout, stderr]: [Heard; 2]) -> ProcessEnd {
+    let lost = Lost { stdout: stdout.lost, stderr: stderr.lost };
+    ProcessEnd { exit, stdout: stdout.end, stderr: stderr.end, lost }
 }
 
 type Deadline = Option<(Instant, Duration)>;
@@ -234,12 +246,13 @@ fn stream(
         }
         if !over && is_past(deadline) {
             end_group(child);
-            let end = ProcessEnd { exit: None, stdout: pipes[0].kept(), stderr: pipes[1].kept() };
-            return Err(timed_out(name, deadline).process(end));
+            return Err(
+                timed_out(name, deadline).process(process_end(None, pipes.map(Pipe::heard)))
+            );
         }
     }
     let exit = child.wait().map(exit_of).map_err(broken)?;
-    Ok(ProcessEnd { exit: Some(exit), stdout: pipes[0].kept(), stderr: pipes[1].kept() })
+    Ok(process_end(Some(exit), pipes.map(Pipe::heard)))
 }
 
 /// Waits for the program to end, with an eye on how much memory its output takes.
@@ -322,8 +335,10 @@ impl Watch {
 struct Pipe {
     stream: Stream,
     file: Option<File>,
-    tail: Vec<u8>,
+    /// Never longer than the limit: a ring, so that an endless stream moves no memory.
+    tail: VecDeque<u8>,
     limit: usize,
+    lost: u64,
 }
 
 impl Pipe {
@@ -332,7 +347,7 @@ impl Pipe {
         if let Some(file) = &file {
             fcntl(file, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
         }
-        Ok(Self { stream, file, tail: Vec::new(), limit })
+        Ok(Self { stream, file, tail: VecDeque::new(), limit, lost: 0 })
     }
 
     /// Reads all there is now; the end of the pipe closes it.
@@ -344,11 +359,7 @@ impl Pipe {
                 Ok(n) => {
                     let data = buffer.get(..n).unwrap_or_default();
                     sink(self.stream, data);
-                    self.tail.extend_from_slice(data);
-                    let excess = self.tail.len().saturating_sub(2 * self.limit);
-                    if excess > 0 {
-                        self.tail.drain(..excess + self.limit);
-                    }
+                    keep(&mut self.tail, data, self.limit, &mut self.lost);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
@@ -357,10 +368,18 @@ impl Pipe {
         }
     }
 
-    fn kept(&mut self) -> Vec<u8> {
-        let excess = self.tail.len().saturating_sub(self.limit);
-        self.tail.split_off(excess)
+    fn heard(self) -> Heard {
+        Heard { end: self.tail.into(), lost: self.lost }
     }
+}
+
+/// Adds to what is kept, which drops its oldest bytes beyond the limit.
+fn keep(tail: &mut VecDeque<u8>, data: &[u8], limit: usize, lost: &mut u64) {
+    let excess = tail.len().saturating_add(data.len()).saturating_sub(limit);
+    let (old, new) = (excess.min(tail.len()), excess.saturating_sub(tail.len()));
+    tail.drain(..old);
+    tail.extend(data.get(new..).unwrap_or_default());
+    *lost = lost.saturating_add(excess as u64);
 }
 
 /// Ends the program and all of its session's first group: politely, then not.

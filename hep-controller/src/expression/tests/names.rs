@@ -172,7 +172,7 @@ fn field_of_a_result_without_it() {
     1 | copied.rc == 0
       |        ^^
       |
-      = hint: it has `attempts`, `changed`, `changes`, `failed`, `msg` and `skipped`
+      = hint: it has `attempts`, `changed`, `changes`, `failed`, `msg`, `skipped` and `truncated`
     "#);
 }
 

@@ -106,7 +106,7 @@ fn sources_that_are_not_there_are_told_by_host() {
     5 | {{ r.nothing }}
       |      ^^^^^^^
       |
-      = hint: it has `attempts`, `changed`, `changes`, `failed`, `msg`, `skipped`, `rc`, `stderr`, `stderr_lines`, `stdout` and `stdout_lines`
+      = hint: it has `attempts`, `changed`, `changes`, `failed`, `msg`, `skipped`, `truncated`, `rc`, `stderr`, `stderr_lines`, `stdout` and `stdout_lines`
     "#);
     let files = [
         ("site.yml", "- file: {template: bad.j2, dest: /c}\n"),

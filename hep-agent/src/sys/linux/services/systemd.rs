@@ -191,7 +191,7 @@ fn failed(
     let exit = if unit.failure().is_some() { unit.exit() } else { end.exit };
     SysError::new(format!("cannot {} {}: {why}", job.verb, job.name))
         .hint(hint)
-        .process(ProcessEnd { exit, stdout: end.stdout, stderr })
+        .process(ProcessEnd { exit, stdout: end.stdout, stderr, lost: end.lost })
 }
 
 /// The unit's last lines in the journal since the action began; empty if there is no journal to ask.

@@ -59,7 +59,8 @@ fn line_that_cannot_be_read_is_an_error() {
 }
 
 fn end(exit: i32, stdout: &str, stderr: &str) -> ProcessEnd {
-    ProcessEnd { exit: Some(Exit::Code(exit)), stdout: stdout.into(), stderr: stderr.into() }
+    let (stdout, stderr) = (stdout.into(), stderr.into());
+    ProcessEnd { exit: Some(Exit::Code(exit)), stdout, stderr, ..ProcessEnd::default() }
 }
 
 fn transaction(name: &str) -> Transaction {

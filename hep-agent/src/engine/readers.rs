@@ -1,0 +1,225 @@
+//! Which names that the run gives are still to be read: a result is kept until its last reader has had its turn.
+//!
+//! A name counts as read wherever its word stands in a text that may be evaluated. Who misses a reader loses a result, so
+//! everything here is destructured, and what cannot be looked into (a template) reads everything.
+
+use hep_protocol::plan::{
+    Block, Condition, Control, HostPart, Item, Loop, OnError, Plan, Play, Retry, Settings, Spec,
+    Task,
+};
+use hep_protocol::rights::ActAs;
+use hep_protocol::task::TaskSpec;
+use hep_protocol::value::Json;
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Point {
+    /// The play's number.
+    pub(super) play: u32,
+    /// The entry's place in it.
+    pub(super) entry: u32,
+}
+
+impl Point {
+    const END_OF_RUN: Self = Self { play: u32::MAX, entry: u32::MAX };
+
+    /// Behind all entries of a play and its handlers.
+    fn end_of(play: u32) -> Self {
+        Self { play, entry: u32::MAX }
+    }
+}
+
+/// Where each name that a task gives is read for the last time; `None`: nowhere.
+pub(super) struct Readers(pub(super) HashMap<String, Option<Point>>);
+
+impl Readers {
+    /// Those of a host's plays.
+    pub(super) fn of(plan: &Plan, host: &HostPart) -> Self {
+        let given = plan.tasks().flat_map(|(_, task)| given(task));
+        let mut readers = Self(given.map(|name| (name.to_owned(), None)).collect());
+        if readers.0.is_empty() {
+            return readers;
+        }
+        let HostPart { name: _, groups: _, vars, plays: _, act_as, secrets: _ } = host;
+        let Plan { settings, plays } = plan;
+        let Settings { mode: _, diff: _, pace: _, extra, groups: _, task_timeout: _ } = settings;
+        // Variables are rendered where they are used, which may be anywhere.
+        for vars in [vars, extra] {
+            readers.value(&vars.0, Point::END_OF_RUN);
+        }
+        readers.act_as(act_as, Point::END_OF_RUN);
+        plays.iter().for_each(|play| readers.play(play));
+        readers
+    }
+
+    /// Whether what this name stands for is read when the run has come further than this.
+    pub(super) fn is_read_after(&self, name: &str, point: Point) -> bool {
+        self.0.get(name).is_none_or(|last| last.is_some_and(|last| last > point))
+    }
+
+    /// The same of this point itself and further.
+    pub(super) fn is_read_from(&self, name: &str, point: Point) -> bool {
+        self.0.get(name).is_none_or(|last| last.is_some_and(|last| last >= point))
+    }
+
+    fn play(&mut self, play: &Play) {
+        let Play { number, name: _, vars, first: _, tasks: _, items, handlers, on_failure: _ } =
+            play;
+        self.value(&vars.0, Point::end_of(*number));
+        for task in handlers.iter().filter_map(|handler| play.task(*handler)) {
+            self.task(task, Point::end_of(*number));
+        }
+        // Behind the outermost block with a loop around the present entry: until then everything may have its turn again.
+        let mut again = 0;
+        for (entry, item) in (0_u32..).zip(items) {
+            let at = |entry: u32| Point { play: *number, entry };
+            match item {
+                Item::Task(task) => {
+                    if let Some(task) = play.task(*task) {
+                        self.task(task, at(entry.max(again)));
+                    }
+                }
+                Item::Block(block) => {
+                    let behind = block.entries().unwrap_or(u32::MAX).saturating_add(1);
+                    let end = entry.saturating_add(behind);
+                    if block.each.is_some() {
+                        again = again.max(end);
+                    }
+                    self.block(block, at(end.max(again)));
+                }
+            }
+        }
+    }
+
+    fn block(&mut self, block: &Block, at: Point) {
+        let Block { name: _, body: _, rescue: _, always: _, when, each, vars } = block;
+        self.conditions(when, at);
+        each.iter().for_each(|each| self.each(each, at));
+        self.value(&vars.0, at);
+    }
+
+    fn task(&mut self, task: &Task, at: Point) {
+        let Task { name, spec, sources: _, on_error, control } = task;
+        self.text(name, at);
+        self.spec(spec, at);
+        match on_error {
+            OnError::Stop | OnError::GoOn => {}
+            OnError::Ask(condition) => self.text(&condition.0, at),
+        }
+        if let Some(control) = control {
+            self.control(control, at);
+        }
+    }
+
+    fn spec(&mut self, spec: &Spec, at: Point) {
+        match spec {
+            Spec::Open { module: _, params } => {
+                if params.entries().is_some_and(|params| params.contains_key("template")) {
+                    self.everything(at);
+                }
+                self.value(&params.0, at);
+            }
+            Spec::Typed(TaskSpec::Assert(assert)) => {
+                assert.that.iter().for_each(|condition| self.text(condition, at));
+            }
+            Spec::Typed(TaskSpec::Debug(debug)) => {
+                debug.var.iter().for_each(|expression| self.text(expression, at));
+            }
+            Spec::Typed(TaskSpec::File(file)) => {
+                if file.template.is_some() {
+                    self.everything(at);
+                }
+            }
+            // Nothing in them is evaluated.
+            Spec::Typed(
+                TaskSpec::Apt(_)
+                | TaskSpec::Command(_)
+                | TaskSpec::Fail(_)
+                | TaskSpec::Flush(_)
+                | TaskSpec::Service(_)
+                | TaskSpec::Set(_)
+                | TaskSpec::Stat(_)
+                | TaskSpec::WaitFor(_),
+            ) => {}
+        }
+    }
+
+    fn control(&mut self, control: &Control, at: Point) {
+        let Control {
+            when,
+            each,
+            register: _,
+            notify: _,
+            retry,
+            changed_when,
+            failed_when,
+            vars,
+            env,
+            timeout,
+            privacy: _,
+            check: _,
+            act_as,
+        } = control;
+        self.conditions(when, at);
+        each.iter().for_each(|each| self.each(each, at));
+        if let Some(Retry { retries, delay, until }) = retry {
+            self.value(&retries.0, at);
+            self.value(&delay.0, at);
+            self.conditions(until, at);
+        }
+        for conditions in [changed_when, failed_when].into_iter().flatten() {
+            self.conditions(conditions, at);
+        }
+        for value in [vars].into_iter().chain(env).chain(timeout) {
+            self.value(&value.0, at);
+        }
+        self.act_as(act_as, at);
+    }
+
+    fn each(&mut self, each: &Loop, at: Point) {
+        let Loop { over, var: _, index: _, label } = each;
+        self.value(&over.0, at);
+        label.iter().for_each(|label| self.text(label, at));
+    }
+
+    fn act_as(&mut self, act_as: &ActAs, at: Point) {
+        let ActAs { wanted, user } = act_as;
+        for Json(value) in [wanted, user].into_iter().flatten() {
+            self.value(value, at);
+        }
+    }
+
+    fn conditions(&mut self, conditions: &[Condition], at: Point) {
+        conditions.iter().for_each(|condition| self.text(&condition.0, at));
+    }
+
+    fn value(&mut self, value: &Value, at: Point) {
+        match value {
+            Value::String(text) => self.text(text, at),
+            Value::Array(items) => items.iter().for_each(|item| self.value(item, at)),
+            // Keys are never rendered.
+            Value::Object(entries) => entries.values().for_each(|value| self.value(value, at)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    fn text(&mut self, text: &str, at: Point) {
+        for word in text.split(|c: char| !c.is_alphanumeric() && c != '_') {
+            if let Some(last) = self.0.get_mut(word) {
+                *last = (*last).max(Some(at));
+            }
+        }
+    }
+
+    fn everything(&mut self, at: Point) {
+        self.0.values_mut().for_each(|last| *last = (*last).max(Some(at)));
+    }
+}
+
+/// The names that a task gives to those after it.
+fn given(task: &Task) -> Vec<&str> {
+    let registered = task.control.as_ref().and_then(|control| control.register.as_deref());
+    registered.into_iter().chain(super::task::variables(&task.spec)).collect()
+}
