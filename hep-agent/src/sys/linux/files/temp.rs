@@ -182,8 +182,9 @@ fn remove_abandoned(spot: &Spot, name: &str) -> bool {
     let unlink_unlocked = |how| {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = rustix::fs::openat(&*spot.dir, name, flags, Mode::empty());
-        // The lock is held until after the removal: whoever made it just now finds it taken.
-        file.is_ok_and(|file| lock(&file).is_ok() && unlink(how))
+        // The lock is held until after the removal: whoever made it just now finds it taken. It may be at its place by now,
+        // and the name another's.
+        file.is_ok_and(|file| lock_named(spot, name, &file).is_ok() && unlink(how))
     };
     match FileType::from_raw_mode(meta.st_mode) {
         FileType::RegularFile => unlink_unlocked(AtFlags::empty()),
