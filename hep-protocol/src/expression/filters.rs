@@ -33,7 +33,7 @@ pub(super) fn register(engine: &mut Environment<'static>) {
         engine.remove_test(name);
     }
     engine.remove_global("debug");
-    engine.add_filter(REACH, reach);
+    engine.add_filter(REACH, |value: &Value, keys: Rest<Value>| reach(value, &keys));
     engine.add_global("omit", Value::from(OMIT));
     engine.set_unknown_method_callback(method);
     texts::register(engine);
@@ -49,9 +49,9 @@ pub(super) fn register(engine: &mut Environment<'static>) {
 }
 
 /// What is below a value by these keys; undefined where there is nothing.
-fn reach(value: &Value, keys: Rest<Value>) -> Result<Value, Error> {
+fn reach(value: &Value, keys: &[Value]) -> Result<Value, Error> {
     let mut value = value.clone();
-    for key in keys.iter() {
+    for key in keys {
         if value.is_undefined() {
             break;
         }

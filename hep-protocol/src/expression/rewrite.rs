@@ -235,6 +235,8 @@ impl<'t> Words<'t> {
                 let word = matches!(*word, "and" | "or" | "not" | "in" | "is" | "if" | "else");
                 !named && !word
             }
+            // `.0`
+            Some(Token::Int(_)) => matches!(self.before(last), Some(Token::Dot)),
             Some(
                 Token::ParenClose
                 | Token::BracketClose

@@ -1,8 +1,10 @@
 //! Filters of lists, and tests of one list against another.
 
-use super::{items, refuse};
-use minijinja::value::{Kwargs, Rest, ValueKind};
-use minijinja::{Environment, Error, Value};
+use super::{defined, items, reach, refuse};
+use crate::expression::run::is_defined;
+use minijinja::value::{Kwargs, Rest, ValueKind, ValueOrKwargs};
+use minijinja::{Environment, Error, State, Value, filters};
+use std::borrow::Cow;
 
 /// More items than any list of a configuration; a product of lists grows fast.
 const MAX_ITEMS: usize = 100_000;
@@ -29,6 +31,8 @@ pub(super) fn register(engine: &mut Environment<'static>) {
     });
     engine.add_filter("product", product);
     engine.add_filter("extract", extract);
+    engine.add_filter("selectattr", selectattr);
+    engine.add_filter("rejectattr", rejectattr);
     engine.add_test("subset", |a: &Value, b: &Value| within(a, b, "subset"));
     engine.add_test("superset", |a: &Value, b: &Value| within(b, a, "superset"));
     engine.add_test("contains", contains);
@@ -110,9 +114,61 @@ fn extract(key: &Value, container: &Value) -> Result<Value, Error> {
     Ok(found)
 }
 
+/// The engine's own, but that `defined` and `undefined` are asked at any depth.
+fn selectattr(
+    state: &mut State,
+    value: Value,
+    path: Cow<'_, str>,
+    test: Option<Cow<'_, str>>,
+    args: Rest<ValueOrKwargs>,
+) -> Result<Vec<Value>, Error> {
+    match asks(test.as_deref()) {
+        Some(wanted) if args.is_empty() => with_path(state, &value, &path, wanted),
+        Some(_) | None => filters::selectattr(state, value, path, test, args),
+    }
+}
+
+/// The inverse.
+fn rejectattr(
+    state: &mut State,
+    value: Value,
+    path: Cow<'_, str>,
+    test: Option<Cow<'_, str>>,
+    args: Rest<ValueOrKwargs>,
+) -> Result<Vec<Value>, Error> {
+    match asks(test.as_deref()) {
+        Some(wanted) if args.is_empty() => with_path(state, &value, &path, !wanted),
+        Some(_) | None => filters::rejectattr(state, value, path, test, args),
+    }
+}
+
+/// Whether a test passes what is defined, or what is not; nothing of any other test.
+fn asks(test: Option<&str>) -> Option<bool> {
+    match test {
+        Some("defined") => Some(true),
+        Some("undefined") => Some(false),
+        Some(_) | None => None,
+    }
+}
+
+/// The items that have something at a path, or those that have not.
+fn with_path(state: &State, list: &Value, path: &str, wanted: bool) -> Result<Vec<Value>, Error> {
+    let key = |name: &str| name.parse::<usize>().map_or_else(|_| name.into(), Value::from);
+    let keys: Vec<Value> = path.split('.').map(key).collect();
+    let mut kept = Vec::new();
+    for item in defined(list)?.try_iter()?.checked() {
+        state.consume_fuel(1)?;
+        let item = item?;
+        if is_defined(&reach(&item, &keys)?) == wanted {
+            kept.push(item);
+        }
+    }
+    Ok(kept)
+}
+
 fn contains(value: &Value, wanted: &Value) -> Result<bool, Error> {
     match (value.as_str(), value.kind()) {
-        (Some(text), _) => Ok(text.contains(&super::shown(super::defined(wanted)?)?)),
+        (Some(text), _) => Ok(text.contains(&super::shown(defined(wanted)?)?)),
         (None, ValueKind::Map) => Ok(value.try_iter()?.any(|key| key == *wanted)),
         (None, _) => Ok(items(value, "contains")?.contains(wanted)),
     }

@@ -87,11 +87,19 @@ fn what_may_be_missing_is_asked_for_at_every_depth() {
     check(v.clone(), "v.a.b[0].c | default(5)", json!(1));
     check(v.clone(), "v.a.b[0].c is defined", json!(true));
     check(v.clone(), "v[v.q.r | default('a')].b[0].c | default(5)", json!(1));
-    check(
-        json!([{"a": {"b": 1}}, {}]),
-        "v | selectattr('a.b', 'defined') | list | length",
-        json!(1),
-    );
+    let v = json!([{"a": {"b": 1}}, {}, {"a": null}, {"a": {"b": null}}]);
+    for (expression, expected) in [
+        ("v | selectattr('a.b', 'defined') | list", json!([{"a": {"b": 1}}, {"a": {"b": null}}])),
+        ("v | rejectattr('a.b', 'undefined') | list", json!([{"a": {"b": 1}}, {"a": {"b": null}}])),
+        ("v | selectattr('a.b', 'undefined') | list", json!([{}, {"a": null}])),
+        ("v | rejectattr('a.b', 'defined') | list", json!([{}, {"a": null}])),
+        ("v | selectattr('a.b.c.0', 'defined') | list", json!([])),
+        ("v | selectattr('a', 'defined') | list | length", json!(3)),
+        ("v | selectattr('a.b', 'defined') | selectattr('a.b', 'eq', 1) | list | length", json!(1)),
+        ("[[1, 2], [3]] | selectattr('1', 'defined') | list", json!([[1, 2]])),
+    ] {
+        check(v.clone(), expression, expected);
+    }
 }
 
 #[test]
@@ -108,6 +116,7 @@ fn what_is_missing_is_an_error_wherever_nothing_stands_in_for_it() {
     assert_eq!(name_of("v.x.y | upper | default('d')"), "v.x");
     assert_eq!(name_of("v.b is defined or v.x.y"), "v.x");
     assert_eq!(name_of("v.x.y == 1 and v.x.y is defined"), "v.x");
+    assert_eq!(name_of("v.x | selectattr('a.b', 'defined') | list"), "v.x");
 }
 
 #[test]
