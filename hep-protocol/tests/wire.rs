@@ -345,8 +345,8 @@ fn bytes_are_what_they_were() {
     insta::assert_snapshot!(
         format!("protocol {}\nrequests {requests}\nreplies  {replies}", hep_protocol::hello::PROTOCOL),
         @r"
-    protocol 5
-    requests 3df6bcee61734e2e2b98abf2026e5567b6eede74a5a3474b982b46fb331bdaff
+    protocol 6
+    requests 09d603a77877635666955e9ca14e7ca53ad99d480cf491469191fd3a7d7c2d82
     replies  7c8659b4bb81f262bcbe13853e41631249b4eb4a4142195bf2ba5cfff89404aa
     "
     );
