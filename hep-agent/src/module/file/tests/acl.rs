@@ -33,6 +33,8 @@ impl World {
     fn new() -> Option<Self> {
         let directory = tempfile::tempdir().unwrap();
         let world = Self { directory };
+        // Its own mode would be as the umask of the tests wants it.
+        std::fs::set_permissions(world.path(""), std::fs::Permissions::from_mode(0o700)).unwrap();
         std::fs::write(world.path("f"), "old").unwrap();
         std::fs::create_dir(world.path("d")).unwrap();
         let given = world.give("f", ACCESS, [6, 6, 4, 6, 0]);
@@ -83,14 +85,14 @@ fn acl_stays_where_neither_owner_nor_mode_is_asked_for() {
     let Some(world) = World::new() else { return };
     world.check(&json!({"dest": "/t/f", "content": "new!"}), "replace /t/f (3 -> 4 bytes)");
     assert_eq!((world.stranger("f", ACCESS), world.mode("f")), (Some(6), 0o660));
-    let group = nix::unistd::getegid().as_raw();
+    let group = nix::unistd::getegid().to_string();
     world.check(&json!({"dest": "/t/f", "group": group}), "");
     assert_eq!(world.stranger("f", ACCESS), Some(6));
 }
 
 #[test]
 fn acl_goes_where_a_mode_or_an_owner_is_asked_for() {
-    let owner = nix::unistd::geteuid().as_raw();
+    let owner = nix::unistd::geteuid().to_string();
     for (params, expected, mode) in [
         (
             json!({"dest": "/t/f", "content": "new!", "mode": "0640"}),
@@ -129,7 +131,7 @@ fn acl_goes_where_a_mode_or_an_owner_is_asked_for() {
 fn link_has_no_acl_to_lose() {
     let Some(world) = World::new() else { return };
     std::os::unix::fs::symlink("f", world.path("l")).unwrap();
-    let owner = nix::unistd::geteuid().as_raw();
+    let owner = nix::unistd::geteuid().to_string();
     let link = json!({"action": "link", "dest": "/t/l", "src": "f", "owner": owner});
     world.check(&link, "");
     world.check(
@@ -183,7 +185,7 @@ fn new_things_have_what_the_directory_hands_down_unless_asked_otherwise() {
         "create /t/d/key (1 byte, 0640 root:root)",
     );
     assert_eq!((world.stranger("d/key", ACCESS), world.mode("d/key")), (None, 0o640));
-    let owner = nix::unistd::geteuid().as_raw();
+    let owner = nix::unistd::geteuid().to_string();
     world.check(
         &json!({"dest": "/t/d/own", "content": "k", "owner": owner}),
         "create /t/d/own (1 byte, 0644 root:root)",

@@ -632,7 +632,8 @@ fn mounted_file_is_rewritten_only_in_place() {
     assert_eq!(
         shown(error, &directory),
         "cannot replace /t/f, it is a mount point: device or resource busy\n\
-         hint: `in_place: true` writes into the mounted file instead; that is not atomic"
+         hint: `in_place: true` writes into the mounted file instead, which is not atomic; to be replaced or removed \
+         it must be unmounted in an earlier task"
     );
     assert_eq!(fs::read(&real).unwrap(), b"old");
     linux().put_file(&NewFile { in_place: true, ..new_file(&file, b"new") }).unwrap();
