@@ -105,6 +105,10 @@ impl Diagnostics {
         self.0.extend(other.0);
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -212,6 +216,9 @@ fn render(renderer: &Renderer, diagnostic: &Diagnostic) -> String {
     renderer.render(&[group]) + "\n"
 }
 
+/// How many bytes of a line are shown at most to the right of what is marked, and how many are marked.
+const FURTHEST: usize = 1000;
+
 /// The one line a span begins on, with the part of the span that is on it: a caret below ten lines says nothing.
 fn snippet<'a>(
     place: &Place,
@@ -227,7 +234,10 @@ fn snippet<'a>(
     let rest = text.get(line_start..).unwrap_or_default();
     let line = rest.split('\n').next().unwrap_or_default().trim_end_matches('\r');
     let (left, right) = line.split_at(floor(line, start - line_start));
-    let (marked, _) = right.split_at(floor(right, span.end.saturating_sub(start)));
+    let marked = span.end.saturating_sub(start).min(FURTHEST);
+    let (marked, _) = right.split_at(floor(right, marked));
+    // What is far to the right is not shown: a file may be one line.
+    let (line, _) = line.split_at(floor(line, left.len() + marked.len() + FURTHEST));
     // Character for character as long as the line itself, so that the parts of one are the parts of the other.
     let line = printable(&mask::masked(line));
     let (left, marked) = (left.chars().count(), marked.chars().count());

@@ -141,6 +141,20 @@ fn brackets_without_end_are_refused() {
     }
 }
 
+/// A mistake a few bytes, in a file of megabytes that is one line.
+#[test]
+fn mistakes_without_end_are_cut() {
+    for (text, with) in [
+        (format!("[{}a]\n", "{{x}},".repeat(500_000)), "more mistakes are not shown"),
+        (format!("[{}{{{{x}}}}]\n", "a, ".repeat(100_000)), "error: "),
+        ("password: {password: ".repeat(20_000), "error: "),
+    ] {
+        let stage = Stage::new(&[("site.yml", &text)]);
+        stage.refuses("validate site.yml", with);
+        assert!(stage.run("validate site.yml").0.len() < 1_000_000);
+    }
+}
+
 #[test]
 fn groups_nested_without_end_are_refused() {
     let chain: String = (0..20_000).map(|n| format!("[g{n}:children]\ng{}\n", n + 1)).collect();

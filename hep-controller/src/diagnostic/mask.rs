@@ -9,21 +9,47 @@ use crate::words::similar;
 pub(super) fn masked(line: &str) -> String {
     let chars: Vec<char> = line.chars().collect();
     let mut masked = chars.clone();
-    let mut at = 0;
+    let (mut at, mut open) = (0, Brackets::default());
     while let Some(c) = chars.get(at) {
         if !is_of_name(*c) {
+            open.pass(*c);
             at += 1;
             continue;
         }
         let end = end_of(&chars, at, is_of_name);
         let name: String = chars.get(at..end).unwrap_or_default().iter().collect();
         at = end;
-        if let (true, Some(value)) = (is_secret(&name), value_of(&chars, end)) {
-            hide(&mut masked, &chars, value);
-            at = value.1;
+        let value = if is_secret(&name) { value_of(&chars, end, &open) } else { None };
+        if let Some((start, behind)) = value {
+            hide(&mut masked, &chars, (start, behind));
+            chars.get(at..behind).into_iter().flatten().for_each(|c| open.pass(*c));
+            at = behind;
         }
     }
     masked.into_iter().collect()
+}
+
+/// How many more brackets were opened than closed so far. Counted along the way: a line may be as long as a file.
+#[derive(Default)]
+struct Brackets {
+    braces: i64,
+    square: i64,
+}
+
+impl Brackets {
+    fn pass(&mut self, c: char) {
+        match c {
+            '{' => self.braces += 1,
+            '}' => self.braces -= 1,
+            '[' => self.square += 1,
+            ']' => self.square -= 1,
+            _ => {}
+        }
+    }
+
+    fn any(&self) -> bool {
+        self.braces > 0 || self.square > 0
+    }
 }
 
 /// Hides a value, but for what is no secret: a word such as `true`, and the names in `{{ }}`.
@@ -76,7 +102,7 @@ fn is_secret(name: &str) -> bool {
 }
 
 /// From where to where the value goes, if a key that ends here has one on this line.
-fn value_of(chars: &[char], key_end: usize) -> Option<(usize, usize)> {
+fn value_of(chars: &[char], key_end: usize, open: &Brackets) -> Option<(usize, usize)> {
     // The quote that ends a quoted key.
     let quoted_key = chars.get(key_end).is_some_and(|c| is_quote(*c));
     let separator = end_of(chars, key_end + usize::from(quoted_key), |c| c == ' ');
@@ -90,7 +116,7 @@ fn value_of(chars: &[char], key_end: usize) -> Option<(usize, usize)> {
             Some((start + 1, end_of_quoted(chars, start + 1, *quote)))
         }
         ('=', _) => Some((start, end_of(chars, start, |c| !c.is_whitespace()))),
-        (':', _) => Some((start, end_of_plain(chars, key_end, start))),
+        (':', _) => Some((start, end_of_plain(chars, start, open))),
         _ => None,
     }
 }
@@ -117,13 +143,8 @@ fn end_of_quoted(chars: &[char], start: usize, quote: char) -> usize {
 }
 
 /// A plain scalar goes to the end of the line, and in braces to the comma.
-fn end_of_plain(chars: &[char], key_end: usize, start: usize) -> usize {
-    let before = chars.get(..key_end).unwrap_or_default();
-    let depth = |open, close| {
-        let count = |bracket| before.iter().filter(|c| **c == bracket).count();
-        count(open) > count(close)
-    };
-    if depth('{', '}') || depth('[', ']') {
+fn end_of_plain(chars: &[char], start: usize, open: &Brackets) -> usize {
+    if open.any() {
         end_of(chars, start, |c| c != ',' && c != '}' && c != ']')
     } else {
         chars.len()
@@ -162,6 +183,8 @@ mod tests {
         check("ssh: {\"password\": 'it''s', prot: 1}", "ssh: {\"password\": '*****', prot: 1}");
         check("  password: a, b} # c", "  password: *********");
         check("  become_password: x", "  become_password: *");
+        check("[{password: x, a: {pass: y}}, 1]", "[{password: *, a: {pass: *}}, 1]");
+        check("{a: {b: 1}} password: x, y", "{a: {b: 1}} password: ****");
     }
 
     #[test]

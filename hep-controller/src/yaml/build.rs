@@ -52,6 +52,9 @@ enum Open {
 /// Why building stopped before the end.
 pub(super) struct TooMuch;
 
+/// After so many mistakes a file is taken for something else: a hostile one shall take no memory for each.
+const MAX_MISTAKES: usize = 1000;
+
 impl<'s> Builder<'s> {
     pub(super) fn new(source: &'s Arc<Source>) -> Builder<'s> {
         Builder {
@@ -108,9 +111,17 @@ impl<'s> Builder<'s> {
     /// Takes in one event.
     ///
     /// # Errors
-    /// When the document is too deep or too large to go on; the reason is among the problems.
+    /// When the document is too deep, too large or too wrong to go on; the reason is among the problems.
     pub(super) fn event(&mut self, event: Event<'_>, at: &granit::Span) -> Result<(), TooMuch> {
         let span = self.span(at);
+        if self.problems.len() >= MAX_MISTAKES {
+            self.problem(
+                span,
+                "what follows was not looked at",
+                "mend the mistakes before it first",
+            );
+            return Err(TooMuch);
+        }
         if event.is_node() {
             self.consumed = self.consumed.max(span.end);
         }
