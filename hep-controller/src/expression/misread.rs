@@ -49,14 +49,16 @@ pub(super) fn nested(text: &str, form: Form, range: Range<usize>, value: &str) -
     Some(Problem::new(range, "braces inside an expression's text are not rendered").hint(hint))
 }
 
-/// Whether a text has what stands in braces in a template of Go's: `{{.Name}}`, `{{range .Items}}`, `{{$x}}`.
+/// Whether a text has what stands in braces in a template of Go's: `{{.Name}}`, `{{range .Items}}`, `{{$x.Name}}`. A `$x`
+/// alone is more often a name as a shell has it.
 pub(super) fn go(text: &str) -> bool {
     let action = |inside: &str| {
         let inside = inside.split("}}").next().unwrap_or_default();
         let inside = inside.strip_prefix("- ").unwrap_or(inside).trim();
         let field = |word: &str| word.starts_with(['.', '$']) || word.starts_with("(.");
-        !inside.contains(['\'', '|']) && inside.split_whitespace().any(field)
-            || inside.split_whitespace().next().is_some_and(field)
+        let shell = inside.strip_prefix('$').is_some_and(|name| !name.contains([' ', '.']));
+        !shell && !inside.contains(['\'', '|']) && inside.split_whitespace().any(field)
+            || !shell && inside.split_whitespace().next().is_some_and(field)
     };
     text.split("{{").skip(1).any(action)
 }

@@ -1,6 +1,6 @@
 //! Quotes, brackets, braces and other marks that mean something to YAML.
 
-use super::site;
+use super::{site, sound, validate};
 use insta::assert_snapshot;
 
 #[test]
@@ -283,4 +283,30 @@ fn a_key_without_a_value() {
       |
       = hint: write a value after it, or remove the key
     ");
+}
+
+#[test]
+fn braces_of_another_programs_templates() {
+    for (written, braces) in [
+        ("docker ps --format '{{.Names}}'", "{{.Names}}"),
+        ("docker ps --format '{{ .Names }} {{.Image}}'", "{{ .Names }}"),
+        ("docker inspect -f '{{range .Mounts}}{{.Source}}{{end}}' a", "{{range .Mounts}}"),
+        ("docker inspect -f '{{json .Config}}' a", "{{json .Config}}"),
+        ("podman info --format '{{$x := .Store}}{{$x.Root}}'", "{{$x := .Store}}"),
+        ("kubectl get -o go-template='{{- .kind -}}'", "{{- .kind -}}"),
+    ] {
+        let text = format!("- command: \"{written}\"\n");
+        let (screen, code) = validate(&[("site.yml", text.as_bytes())]);
+        assert_eq!(code, 2, "{written}: {screen}");
+        assert!(screen.contains("it looks like a template of Go's"), "{written}: {screen}");
+        let hint = format!("`{{% raw %}}{braces}{{% endraw %}}`");
+        assert!(screen.contains(&hint), "{written}: {screen}");
+        // The advice works.
+        let raw = written.replacen("'{{", "'{% raw %}{{", 1).replacen("}}'", "}}{% endraw %}'", 1);
+        let raw = if raw == written { format!("{{% raw %}}{written}{{% endraw %}}") } else { raw };
+        sound(&format!("- command: \"{raw}\"\n"));
+    }
+    sound("- command: \"docker ps --format {{ '{{.Names}}' }}\"\n");
+    let screen = site("- debug: {msg: \"{{ $site }}\"}\n");
+    assert!(screen.contains("names have no `$` before them"), "{screen}");
 }
