@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 #[command(next_help_heading = super::LOGIN)]
 pub(crate) struct Way {
     /// Which way leads to the hosts; default: what the inventory's `hep_transport` or the config says, else `ssh2`.
-    #[arg(long, value_enum, value_name = "TRANSPORT")]
+    #[arg(long, value_enum, value_name = "TRANSPORT", hide_short_help = true)]
     pub(crate) transport: Option<Named>,
 }
 
