@@ -49,6 +49,8 @@ fn in_the_place_of_an_agent() {
     for (name, words) in WORST {
         for mode in [UploadMode::Exec, UploadMode::Sftp] {
             let mut try_ = held(&server);
+            // Up to there it is a host like any other, and may be a busy one.
+            try_.timeouts.upload = Timeouts::default().upload;
             try_.upload = mode;
             try_.script = format!("#!/bin/sh\nrm -r \"${{0%/*}}\"\n{words}\n");
             check(name, &try_, &[Stage::Start, Stage::Hello]);
@@ -76,7 +78,9 @@ fn in_the_place_of_an_ssh_server() {
 fn behind_the_greeting() {
     let server = Server::start();
     for (name, words) in WORST {
-        let try_ = held(&server).script(words);
+        // Up to the greeting it is a host like any other, and may be a busy one.
+        let mut try_ = Try::at(&server).script(words);
+        try_.timeouts.finish = Duration::from_secs(1);
         let (mut link, greeting) = try_.launch().unwrap();
         assert_eq!(greeting, "hello", "{name}");
         link.look_around(Duration::from_millis(100)).unwrap();

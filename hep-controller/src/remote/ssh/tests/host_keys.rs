@@ -177,3 +177,53 @@ fn a_host_that_the_operator_thought_about_for_long_is_connected_to_anew() {
     let (mut link, _) = try_.launch().unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(link.finish().exit, Exit::Code(0));
 }
+
+#[test]
+fn a_host_key_is_learnt_once_and_held_to() {
+    let server = Server::start();
+    let mut try_ = Try::at(&server);
+    try_.policy = HostKeyPolicy::Strict;
+    let unknown = try_.fails_at(Stage::HostKey);
+    assert!(
+        unknown.what.contains(&format!("of [127.0.0.1]:{} is not known", server.port)),
+        "{unknown}"
+    );
+    try_.policy = HostKeyPolicy::Ask;
+    assert!(try_.fails_at(Stage::HostKey).what.contains("nobody could be asked"));
+    try_.policy = HostKeyPolicy::AcceptNew;
+    try_.launch().unwrap();
+    try_.policy = HostKeyPolicy::Strict;
+    try_.launch().unwrap();
+    // Another key under the same name.
+    let impostor = Server::start();
+    try_.target.port = impostor.port;
+    let known = std::fs::read_to_string(&try_.known_hosts).unwrap();
+    let renamed = known.replace(&server.port.to_string(), &impostor.port.to_string());
+    std::fs::write(&try_.known_hosts, renamed).unwrap();
+    try_.policy = HostKeyPolicy::AcceptNew;
+    assert!(try_.fails_at(Stage::HostKey).what.contains("is not the key known for it"));
+}
+
+#[test]
+fn a_host_certificate_does_not_hide_the_known_key() {
+    let server = Server::with("", "true");
+    let (ca, host) = (server.path("ca"), server.path("host"));
+    keygen(&ca, "ed25519", "");
+    let signed = Command::new("ssh-keygen")
+        .args(["-q", "-h", "-I", "id", "-s"])
+        .arg(&ca)
+        .arg(&host)
+        .status();
+    assert!(signed.unwrap().success());
+    let certified = format!(
+        "HostCertificate {0}/host-cert.pub\nHostKey {0}/host\nAuthorizedKeysFile {0}/authorized",
+        server.directory.path().display()
+    );
+    let with_certificate = Server::with(&certified, "true");
+    let mut try_ = Try::at(&server);
+    try_.target.port = with_certificate.port;
+    try_.launch().unwrap();
+    let known = std::fs::read_to_string(&try_.known_hosts).unwrap();
+    let public = std::fs::read_to_string(server.path("host.pub")).unwrap();
+    assert!(known.contains(public.split(' ').nth(1).unwrap()), "{known}");
+}
