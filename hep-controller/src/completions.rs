@@ -129,7 +129,7 @@ fn quoted(name: &str) -> String {
 fn inventory(words: &[OsString]) -> Option<Inventory> {
     let given = option(words, &["-i", "--hosts", "--inventory"]);
     let path = given.or_else(|| config(words).hosts)?;
-    let around = crate::surroundings(&Usual::of_system()).ok()?;
+    let around = Usual::of_system().surroundings().ok()?;
     Inventory::read(&path, &around).ok()
 }
 

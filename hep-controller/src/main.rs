@@ -39,7 +39,7 @@ use drive::Job;
 use fleet::gather::Gather;
 use fleet::{Fleet, Launch, Question, Tick, waves};
 use hep_protocol::plan::{DiffMode, HostPart, Plan, Settings};
-use inventory::{Host, Inventory, Surroundings};
+use inventory::{Host, Inventory};
 use manifest::{Audience, Compiled, Contents, Manifest};
 use prepare::{Prepared, Wish};
 use reach::{Reach, Ways, go_on_as, launch_local, local_agent, wishes_to_stop};
@@ -55,7 +55,6 @@ use settings::{Refusal, Usual};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 use stop::Stop;
 use ui::Ui;
 
@@ -111,7 +110,7 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let wish =
         Wish::of_run(&args.vars, &args.tasks, &args.run, &args.rights, args.limits.task_timeout)?
             .usually_as(config.rights.user.as_deref());
-    let around = surroundings(&usual)?;
+    let around = usual.surroundings()?;
     let (manifest, inventory) =
         prepare::read(&manifest_path, &hosts_path, &around, &wish).map_err(Refusal::Mistakes)?;
     warn(&inventory.warnings, ui);
@@ -150,7 +149,7 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let hosts = run.hosts.len();
     let view = view(run, &args.run, &config, Arc::clone(&reach.clock), ui)?;
     reach.ask_about_keys(forks, ui)?;
-    let limits = limits(&args.limits);
+    let limits = args.limits.of_run();
     let (job, stop, batches) = (&job, &reach.stop, &batches);
     let fleet = Fleet { hosts, forks, job, launch, stop, batches, limits };
     let (end, code) = perform(&fleet, view, on_change(&args.run), ui);
@@ -212,7 +211,7 @@ fn validate(args: &cli::Validate, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let hosts_path = args.files.hosts.clone().or(config.hosts);
     let mut hosts_sound = String::new();
     if let Some(path) = hosts_path {
-        match Inventory::read(&path, &surroundings(&Usual::of_system())?) {
+        match Inventory::read(&path, &Usual::of_system().surroundings()?) {
             Ok(inventory) => {
                 warn(&inventory.warnings, ui);
                 hosts_sound = verdict(&path, &count(inventory.hosts.len(), "host"));
@@ -269,7 +268,7 @@ fn write_bundle(args: &cli::Bundle, ui: &mut Ui) -> Result<ExitCode, Refusal> {
 fn hosts(args: &cli::Hosts, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let config = config(&args.files, &[], ui)?;
     let path = settings::hosts(args.files.hosts.as_deref(), &config)?;
-    let inventory = Inventory::read(&path, &surroundings(&Usual::of_system())?);
+    let inventory = Inventory::read(&path, &Usual::of_system().surroundings()?);
     let inventory = inventory.map_err(Refusal::Mistakes)?;
     warn(&inventory.warnings, ui);
     let chosen = settings::chosen(&inventory, args.pattern.as_deref(), None)?;
@@ -289,7 +288,7 @@ fn facts(args: &cli::Facts, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let config = config(&args.files, &[], ui)?;
     let path = settings::hosts(args.files.hosts.as_deref(), &config)?;
     let usual = Usual::of_system();
-    let inventory = Inventory::read(&path, &surroundings(&usual)?).map_err(Refusal::Mistakes)?;
+    let inventory = Inventory::read(&path, &usual.surroundings()?).map_err(Refusal::Mistakes)?;
     warn(&inventory.warnings, ui);
     let chosen = settings::chosen(&inventory, Some(&args.pattern), None)?;
     let hosts: Vec<Host> = chosen.iter().filter_map(|n| inventory.host(*n).cloned()).collect();
@@ -357,11 +356,6 @@ fn perform(
     (end, ExitCode::from(exit))
 }
 
-fn limits(args: &cli::limits::Limits) -> fleet::Limits {
-    let run_timeout = args.run_timeout.map(|seconds| Duration::from_secs(seconds.into()));
-    fleet::Limits { connect_retries: args.connect_retries, run_timeout }
-}
-
 /// Asks the operator whether a task may begin.
 fn ask(question: Question, view: &dyn View, stop: &Stop, ui: &mut Ui) {
     match ui.ask_step(&view.question(question.host, question.task), stop) {
@@ -423,7 +417,7 @@ fn config(files: &cli::Files, manifests: &[PathBuf], ui: &mut Ui) -> Result<Conf
         mistakes.extend(Manifest::read(path).map_or_else(|found| found, Manifest::mistakes));
     }
     if let Some(path) = &files.hosts {
-        let inventory = Inventory::read(path, &surroundings(&Usual::of_system())?);
+        let inventory = Inventory::read(path, &Usual::of_system().surroundings()?);
         inventory.err().into_iter().for_each(|found| mistakes.extend(found));
     }
     Err(Refusal::Mistakes(mistakes))
@@ -455,13 +449,6 @@ fn shown_instead(
 
 fn warn(warnings: &[String], ui: &mut Ui) {
     warnings.iter().for_each(|line| ui.err(&format!("warning: {}\n", shown(line))));
-}
-
-fn surroundings(usual: &Usual) -> Result<Surroundings, Refusal> {
-    let here = std::env::current_dir();
-    let here =
-        here.map_err(|error| Refusal::plain(format!("there is no working directory: {error}")))?;
-    Ok(Surroundings { working_directory: here, home: usual.home.clone() })
 }
 
 fn run(plan: &Plan, hosts: Vec<String>, waves: Vec<Vec<HostId>>) -> Run {

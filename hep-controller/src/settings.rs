@@ -4,7 +4,7 @@
 use crate::cli;
 use crate::config::{self, Config, Whose};
 use crate::diagnostic::Diagnostics;
-use crate::inventory::{Host, Inventory, NoSelection};
+use crate::inventory::{Host, Inventory, NoSelection, Surroundings};
 use crate::remote::password_command::{Printed, Sources};
 use crate::remote::{self, Problem, Said, Secret, Transport, UploadMode};
 use crate::source::Source;
@@ -164,6 +164,17 @@ impl Usual {
         let own = users::get_user_by_uid(users::get_current_uid());
         let system_home = own.map(|own| users::os::unix::UserExt::home_dir(&own).to_owned());
         Usual { user, home: std::env::home_dir().filter(|home| home.is_absolute()), system_home }
+    }
+
+    /// Where paths begin.
+    ///
+    /// # Errors
+    /// The working directory is gone.
+    pub(crate) fn surroundings(&self) -> Result<Surroundings, Refusal> {
+        let here = std::env::current_dir();
+        let here = here
+            .map_err(|error| Refusal::plain(format!("there is no working directory: {error}")))?;
+        Ok(Surroundings { working_directory: here, home: self.home.clone() })
     }
 }
 

@@ -1,10 +1,11 @@
 //! The options that say how long things may take, how often they are tried, and where the hosts go that did not make it.
 
-use crate::fleet::failed;
+use crate::fleet::{self, failed};
 use crate::report::text::shown;
 use crate::settings::Refusal;
 use clap::Args;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Bounds of a run.
 #[derive(Debug, Default, Args)]
@@ -26,6 +27,12 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
+    /// Those of the run as a whole.
+    pub(crate) fn of_run(&self) -> fleet::Limits {
+        let run_timeout = self.run_timeout.map(|seconds| Duration::from_secs(seconds.into()));
+        fleet::Limits { connect_retries: self.connect_retries, run_timeout }
+    }
+
     /// Whether the hosts that fail can be kept, while nothing has been done yet.
     ///
     /// # Errors
