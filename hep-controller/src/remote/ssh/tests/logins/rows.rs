@@ -282,11 +282,8 @@ const HOST_KEYS: &[Row] = &[
     .known("NAME OTHER\n"),
     ssh_alone("`@revoked`, `StrictHostKeyChecking no`", &[KEY, "StrictHostKeyChecking no"])
         .known("@revoked * HOST\n"),
-    ssh_alone(
-        "a key of another type is known, `accept-new`",
-        &[KEY, "StrictHostKeyChecking accept-new"],
-    )
-    .known("NAME RSA\n"),
+    no("a key of another type is known, `accept-new`", &[KEY, "StrictHostKeyChecking accept-new"])
+        .known("NAME RSA\n"),
     ssh_alone(
         "a key of another type is known, `StrictHostKeyChecking no`",
         &[KEY, "StrictHostKeyChecking no"],
