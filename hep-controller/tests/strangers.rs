@@ -60,7 +60,7 @@ fn config_that_others_may_write_is_not_taken_unasked() {
             place.refuses(words, &[&named, "others may write", "0666"]);
         }
         // Named, it is the operator's own wish.
-        let (err, code) = place.hep(&[&["-c", name], PUSH.as_slice()].concat());
+        let (err, code) = place.hep(&[PUSH.as_slice(), &["-c", name]].concat());
         assert_eq!((code, place.path("PWNED").exists()), (Some(2), true), "{err}");
     }
 }

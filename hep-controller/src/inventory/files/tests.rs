@@ -257,18 +257,21 @@ fn the_example_is_shown_as_the_documentation_has_it() {
 /// What `hep hosts --output json` prints is an inventory with the same hosts, groups and variables.
 #[test]
 fn the_listing_is_read_back() {
-    let written = "web1 host=10.0.0.1 port=2222 user=deploy private_key=/k become=true become_user=app http_port=80\n\
+    let directory = tempfile::tempdir().unwrap();
+    let key = directory.path().join("key");
+    fs::write(&key, "").unwrap();
+    let written = "web1 host=10.0.0.1 port=2222 user=deploy private_key=KEY become=true become_user=app http_port=80\n\
                    [web]\nweb1\nweb[2:3] tier=front ansible_ssh_user=bob\n[db]\ndb1 data='{\"a\": [1, null]}'\n\
                    [db:vars]\nhep_transport=openssh\npassword_age=3\n[site:children]\nweb\ndb\n[site:vars]\nzone=eu\n[empty]\n";
+    let written = written.replace("KEY", key.to_str().unwrap());
     let around = Surroundings { working_directory: "/".into(), home: None };
-    let directory = tempfile::tempdir().unwrap();
     let read = |name: &str, text: &str| {
         let path = directory.path().join(name);
         fs::write(&path, text).unwrap();
         Inventory::read(&path, &around).unwrap_or_else(|problems| panic!("{problems}"))
     };
     let all = |inventory: &Inventory| (0..inventory.hosts.len()).collect::<Vec<_>>();
-    let first = read("hosts", written);
+    let first = read("hosts", &written);
     let listing = first.json(&all(&first));
     for name in ["listing.json", "listing"] {
         let again = read(name, &format!("{listing:#}\n"));
