@@ -17,15 +17,18 @@ const HOSTS: &str = "bastion user=jump password=swordfish\n[web]\nweb[1:2] http_
 
 /// Standard output, standard error and exit code, of hep in a directory with an inventory.
 fn check(line: &[&str]) -> String {
+    let task = "- file: {dest: /nowhere/x, content: x}\n";
+    with(&[("hosts", HOSTS), ("group_vars/web.yml", "tls: yes\n"), ("site.yml", task)], line)
+}
+
+/// The same with these files.
+fn with(files: &[(&str, &str)], line: &[&str]) -> String {
     let directory = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| {
+    for (name, text) in files {
         let path = directory.path().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
-    };
-    write("hosts", HOSTS);
-    write("group_vars/web.yml", "tls: yes\n");
-    write("site.yml", "- file: {dest: /nowhere/x, content: x}\n");
+    }
     let mut hep = Command::new(env!("CARGO_BIN_EXE_hep"));
     hep.args(line).current_dir(directory.path()).stdin(Stdio::null());
     let output = hep.output().unwrap();
@@ -79,7 +82,8 @@ fn programs_get_json() {
       "_meta": {
         "hostvars": {
           "bastion": {
-            "user": "jump"
+            "user": "jump",
+            "ansible_user": "jump"
           }
         }
       },
@@ -96,6 +100,7 @@ fn programs_get_json() {
         ]
       }
     }
+    note: passwords, and the commands that print them, are left out
     exit 0
     "#);
 }
@@ -131,4 +136,36 @@ fn what_stands_in_the_way_of_a_host_stops_a_run_to_it_alone() {
       = hint: write `ssh` or `local`, or leave the host out
     exit 2
     ");
+}
+
+/// Under whatever name, and wherever they stand, passwords and what prints them are for nobody who reads the listing.
+#[test]
+fn no_listing_has_a_password() {
+    let hosts = "a password=swordfish\nb password_command='echo swordfish'\nc become_password=swordfish\n\
+                 d become_password_command='echo swordfish'\n\
+                 e ansible_ssh_pass=swordfish ansible_become_pass=swordfish\n\
+                 f ansible_password=swordfish ansible_become_password=swordfish\n\
+                 g ansible_ssh_password=swordfish ansible_sudo_pass=swordfish\n\
+                 [group]\nh\n[group:vars]\nansible_password=swordfish\nansible_become_pass=swordfish\n\
+                 [parent:children]\ngroup\n";
+    let files = [
+        ("hosts", hosts),
+        (
+            "group_vars/parent.yml",
+            "ansible_ssh_pass: swordfish\nansible_become_password: swordfish\n",
+        ),
+        ("host_vars/h/a.yml", "ansible_ssh_password: swordfish\n"),
+    ];
+    for output in ["human", "json"] {
+        for host in ["all", "a", "b", "c", "d", "e", "f", "g", "h"] {
+            let screen = with(&files, &["hosts", "-i", "hosts", host, "--output", output]);
+            assert!(screen.ends_with("exit 0") && !screen.contains("swordfish"), "{screen}");
+            let told =
+                screen.contains("note: passwords, and the commands that print them, are left");
+            assert_eq!(told, output == "json", "{host} {output}: {screen}");
+        }
+    }
+    let screen =
+        with(&[("hosts", "a password_age=3\n")], &["hosts", "-i", "hosts", "--output", "json"]);
+    assert!(screen.contains("\"password_age\": 3") && !screen.contains("note: "), "{screen}");
 }

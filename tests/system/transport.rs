@@ -274,3 +274,21 @@ fn a_second_interrupt_leaves_no_ssh_and_nothing_on_the_host() {
     assert_eq!(traces(&host), "");
     assert!(!host.exists("/srv/late"));
 }
+
+/// A host could sign with a lent agent's keys for as long as hep is there.
+#[test]
+fn an_ssh_agent_that_ssh_would_lend_stays_here_and_that_is_said() {
+    let (_host, operator) = start(Flavour::Sysv);
+    let known = operator.path("home/.ssh/known_hosts").display().to_string();
+    operator.write("lending", format!("ForwardAgent yes\nUserKnownHostsFile {known}\n"));
+    operator.write("keeping", format!("ForwardAgent no\nUserKnownHostsFile {known}\n"));
+    let task = "- shell: test -z \"$SSH_AUTH_SOCK\"\n";
+    let told = "warning: `ForwardAgent yes` had no effect on 1 host: hep lends hosts no ssh-agent";
+    for way in WAYS {
+        for (config, is_told) in [("lending", true), ("keeping", false)] {
+            let words = ["--ssh-config", config, "--transport", way];
+            let run = operator.push(task, &words).ends(0);
+            assert_eq!(run.stderr.contains(told), is_told, "{way} {config}: {}", run.stderr);
+        }
+    }
+}

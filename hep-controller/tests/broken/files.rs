@@ -1,6 +1,6 @@
 //! Manifests, includes and files of variables that cannot be read, or are something else.
 
-use super::{mistake, mistake_of_bytes, site, sound};
+use super::{mistake, mistake_of_bytes, refused, site, sound};
 use insta::assert_snapshot;
 
 #[test]
@@ -250,4 +250,48 @@ fn a_source_that_is_only_on_the_host() {
       |
       = hint: it names a file or directory on this machine, not on the host
     ");
+}
+
+/// What a name of the inventory's would be is not known; all else in an expression is.
+#[test]
+fn expressions_beside_a_wrong_inventory() {
+    let text = "- debug: {msg: \"{{ of_the_inventory }}\"}
+- debug: {msg: \"{{ of_the_inventory | nosuch }}\"}
+- debug: {msg: \"{{ of_the_inventory\"}
+- file: {dest: etc/motd, content: \"{{ groups.web }}\"}
+";
+    let files = [("hosts", "web1 port=abc\n".as_bytes()), ("site.yml", text.as_bytes())];
+    assert_snapshot!(refused(&files, 4), @r#"
+    error: `abc` is no port
+     --> hosts:1:11
+      |
+    1 | web1 port=abc
+      |           ^^^
+      |
+      = hint: write a number from 1 to 65535
+
+    error: there is no filter `nosuch`
+     --> site.yml:2:39
+      |
+    2 | - debug: {msg: "{{ of_the_inventory | nosuch }}"}
+      |                                       ^^^^^^
+      |
+      = hint: `hep doc` lists those there are
+
+    error: this `{{` is never closed
+     --> site.yml:3:17
+      |
+    3 | - debug: {msg: "{{ of_the_inventory"}
+      |                 ^^
+      |
+      = hint: write `}}` after the expression
+
+    error: `etc/motd` is not an absolute path: it must begin with `/`
+     --> site.yml:4:16
+      |
+    4 | - file: {dest: etc/motd, content: "{{ groups.web }}"}
+      |                ^^^^^^^^
+      |
+      = hint: write a full path on the host, as `/etc/motd`
+    "#);
 }

@@ -1,6 +1,6 @@
 //! Names in expressions: variables, facts, results.
 
-use super::{site, two};
+use super::{refused, site, two};
 use insta::assert_snapshot;
 
 #[test]
@@ -372,4 +372,60 @@ fn a_field_that_a_stat_does_not_give() {
       |
       = hint: did you mean `exists`?
     "#);
+}
+
+#[test]
+fn without_an_inventory_each_unknown_name_is_told_once() {
+    let text = "- debug: {msg: \"{{ nobody }}\"}
+- debug: {msg: \"{{ nothing }}\"}
+- debug: {msg: \"{{ nobody }} and {{ nobody }}\"}
+- file: {dest: /a, content: \"{{ nobody }}\"}
+  when: nothing
+- debug: {msg: \"{{ hostname | nosuch }}\"}
+";
+    assert_snapshot!(refused(&[("site.yml", text.as_bytes())], 3), @r#"
+    error: `nobody` is not defined
+     --> site.yml:1:20
+      |
+    1 | - debug: {msg: "{{ nobody }}"}
+      |                    ^^^^^^
+      |
+      = note: also in site.yml:3, site.yml:4
+      = hint: no inventory was read: name it with `-i FILE`, or give the variable in `vars` or with `-e`; where it may be missing, write `default(..)`
+
+    error: `nothing` is not defined
+     --> site.yml:2:20
+      |
+    2 | - debug: {msg: "{{ nothing }}"}
+      |                    ^^^^^^^
+      |
+      = note: also in site.yml:5
+
+    error: there is no filter `nosuch`
+     --> site.yml:6:31
+      |
+    6 | - debug: {msg: "{{ hostname | nosuch }}"}
+      |                               ^^^^^^
+      |
+      = hint: `hep doc` lists those there are
+    "#);
+    let many = "- debug: {msg: \"{{ nobody }}\"}\n".repeat(20);
+    assert_snapshot!(refused(&[("site.yml", many.as_bytes())], 1), @r#"
+    error: `nobody` is not defined
+     --> site.yml:1:20
+      |
+    1 | - debug: {msg: "{{ nobody }}"}
+      |                    ^^^^^^
+      |
+      = note: also in site.yml:2, site.yml:3, site.yml:4, site.yml:5, site.yml:6 and 14 more
+      = hint: no inventory was read: name it with `-i FILE`, or give the variable in `vars` or with `-e`; where it may be missing, write `default(..)`
+    "#);
+}
+
+/// Where an inventory was read, each place is one to mend.
+#[test]
+fn with_an_inventory_an_unknown_name_is_told_at_each_place() {
+    let text = "- debug: {msg: \"{{ nobody }}\"}\n- debug: {msg: \"{{ nobody }}\"}\n";
+    let screen = refused(&[("hosts", "web1\n".as_bytes()), ("site.yml", text.as_bytes())], 2);
+    assert!(!screen.contains("no inventory was read"), "{screen}");
 }

@@ -290,8 +290,6 @@ fn braces_of_another_programs_templates() {
     for (written, braces) in [
         ("docker ps --format '{{.Names}}'", "{{.Names}}"),
         ("docker ps --format '{{ .Names }} {{.Image}}'", "{{ .Names }}"),
-        ("docker inspect -f '{{range .Mounts}}{{.Source}}{{end}}' a", "{{range .Mounts}}"),
-        ("docker inspect -f '{{json .Config}}' a", "{{json .Config}}"),
         ("podman info --format '{{$x := .Store}}{{$x.Root}}'", "{{$x := .Store}}"),
         ("kubectl get -o go-template='{{- .kind -}}'", "{{- .kind -}}"),
     ] {

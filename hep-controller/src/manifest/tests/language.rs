@@ -147,3 +147,31 @@ fn a_user_whom_nobody_becomes_is_told() {
     warning: site.yml:4: `become_user` counts only with `become: true`, and nothing says that here
     "#);
 }
+
+/// Octal digits read as decimal, and the other way round, give group or others what the owner has not.
+#[test]
+fn a_mode_that_favours_others_is_told() {
+    let warnings = |mode: &str| {
+        let shown = check(&format!("- file: {{dest: /a, content: x, mode: {mode}}}\n"));
+        let lines = shown.lines().filter_map(|line| line.trim().strip_prefix("warning: "));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let decimal = |written: &str, meant: &str| {
+        vec![format!(
+            "site.yml:1: the mode `{written}` gives group or others more than the owner; digits are octal: \
+             {written} in decimal is `{meant}`"
+        )]
+    };
+    assert_eq!(warnings("420"), decimal("420", "0644"));
+    assert_eq!(warnings("'420'"), decimal("420", "0644"));
+    // What it is in decimal would favour others too: that was not meant either.
+    for mode in ["0044", "'0270'", "177", "0007"] {
+        let told = warnings(mode);
+        assert_eq!(told.len(), 1, "{mode}: {told:?}");
+        assert!(told.iter().all(|told| !told.contains("decimal")), "{mode}: {told:?}");
+    }
+    for mode in ["644", "0644", "0755", "'4755'", "0600", "0770", "0000", "u=r,g=rw", "\"{{ 0 }}\""]
+    {
+        assert_eq!(warnings(mode), Vec::<String>::new(), "{mode}");
+    }
+}
