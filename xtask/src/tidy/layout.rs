@@ -23,6 +23,10 @@ const LONG: &[(&str, &str)] = &[
         "a flat list: each way a manifest can be wrong, with the whole message as an operator sees it",
     ),
     (
+        "hep-protocol/src/expression/documented.rs",
+        "a flat list: each filter, test and function of expressions, with an example that is run",
+    ),
+    (
         "hep-agent/src/module/file/tests.rs",
         "a flat list: each state a path can be in, with the lines that a report then has",
     ),
