@@ -183,6 +183,8 @@ fn who_hangs_is_told_of_later() {
     changed  Install apache2  (2 hosts: web1, web3)
              install apache2 2.4.62
     failed   Place index.php  (1 host: web3)
+             web3: cannot install `apache2`: no such package
+               stderr: E: Unable to locate package apache2
     changed  Install apache2  (1 host: web2)
              install apache2 2.4.62
     ");
