@@ -27,6 +27,7 @@ static RULES: &[Rule] = &[
     Rule { name: "length", says: "files near 300 lines, 500 at most, unless listed with a reason", check: layout::length },
     Rule { name: "same-name", says: "one noun per module: task, module, example, documentation", check: layout::same_name },
     Rule { name: "foreign", says: "no path of one machine, no address of a foreign host", check: layout::foreign },
+    Rule { name: "security", says: "each test that SECURITY.md names is there", check: layout::security },
     Rule { name: "unsafe", says: "only hep-agent/src/sys/linux has unsafe code", check: names::unsafe_code },
     Rule { name: "change", says: "only step.rs calls the methods of Change", check: names::change },
     Rule { name: "print", says: "only ui.rs prints in the controller, only apply.rs in the agent", check: names::print },

@@ -161,6 +161,37 @@ pub(super) fn documentation(tree: &Tree) -> impl Iterator<Item = &File> {
     tree.below("README.md").chain(tree.below("docs"))
 }
 
+/// A promise whose test was renamed away would be held by nothing.
+pub(super) fn security(tree: &Tree) -> Result<Verdict, Failure> {
+    let Some(page) = tree.below("SECURITY.md").next() else {
+        return Ok(Verdict::NotChecked("there is no SECURITY.md".to_owned()));
+    };
+    let rows = page.text.lines().enumerate().filter(|(_, line)| line.starts_with('|'));
+    let named = rows.flat_map(|(index, line)| {
+        let tests = line.trim_end_matches(['|', ' ']).rsplit(" | ").next().unwrap_or_default();
+        tests.split('`').skip(1).step_by(2).map(move |name| (index + 1, name))
+    });
+    let lost = named.filter(|(_, name)| !is_tested(tree, name));
+    let finding = |(line, name)| Finding {
+        path: page.path.clone(),
+        line: Some(line),
+        says: format!("no test `{name}`"),
+    };
+    Ok(Verdict::Findings(lost.map(finding).collect()))
+}
+
+/// Whether there is a test of that name, or for `a::b::*`, and a module named without a test, such a file.
+fn is_tested(tree: &Tree, name: &str) -> bool {
+    let parts = name.trim_end_matches("::*").split("::");
+    let module = parts.filter(|part| *part != "tests").next_back().unwrap_or_default();
+    let is_module = |file: &File| file.path.file_stem().is_some_and(|stem| stem == module);
+    let function = format!("fn {name}(");
+    tree.files
+        .iter()
+        .filter(|file| file.is_rust())
+        .any(|file| file.text.contains(&function) || is_module(file))
+}
+
 /// Whether the text has the word, not merely a longer one that contains it.
 pub(super) fn mentions(text: &str, word: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
