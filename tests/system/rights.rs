@@ -147,7 +147,7 @@ fn login_without_rights_is_told_of_become() {
 - {name: service, service: {name: cron, action: restart}, ignore_error: true}
 - {name: command, command: {argv: [/etc/hostname]}, ignore_error: true}
 ";
-    let run = operator.push(manifest, &["--output", "json"]).ends(0);
+    let run = operator.push(manifest, &[]).ends(0);
     let advice = "it ran as `op`, who is not root: `become: true` or `--become` runs it as root";
     for name in ["file", "index", "service", "command"] {
         let line = run.stdout.lines().find(|line| line.contains(&format!("\"task\":\"{name}\"")));
