@@ -182,8 +182,8 @@ pub(super) fn security(tree: &Tree) -> Result<Verdict, Failure> {
 
 /// Whether there is a test of that name, or for `a::b::*`, and a module named without a test, such a file.
 fn is_tested(tree: &Tree, name: &str) -> bool {
-    let parts = name.trim_end_matches("::*").split("::");
-    let module = parts.filter(|part| *part != "tests").next_back().unwrap_or_default();
+    let mut inwards = name.trim_end_matches("::*").rsplit("::");
+    let module = inwards.find(|part| *part != "tests").unwrap_or_default();
     let is_module = |file: &File| file.path.file_stem().is_some_and(|stem| stem == module);
     let function = format!("fn {name}(");
     tree.files
