@@ -45,7 +45,7 @@ pub(crate) fn converge(spec: &TaskSpec, input: &Input<'_>, host: &mut dyn Host) 
 fn with_user(error: SysError, host: &dyn Host) -> SysError {
     match host.own_ids().0 {
         0 => error,
-        uid => error.as_user(&host.user_name(uid).unwrap_or_else(|| uid.to_string())),
+        uid => error.with_advice_for(&host.user_name(uid).unwrap_or_else(|| uid.to_string())),
     }
 }
 

@@ -217,7 +217,7 @@ impl SysError {
     }
 
     /// With advice for the user who lacks rights: who needs root's, or was told so by the system and by nothing better.
-    pub(crate) fn as_user(self, user: &str) -> Self {
+    pub(crate) fn with_advice_for(self, user: &str) -> Self {
         let advice = || {
             format!(
                 "it ran as `{user}`, who is not root: `become: true` or `--become` runs it as root"

@@ -94,7 +94,7 @@ fn a_directory_of_the_kernel_is_no_tree_to_copy() {
 
 #[test]
 fn documents_that_grow_are_refused() {
-    let nine = |of: &str| vec![of; 9].join(", ");
+    let nine = |of: &str| [of; 9].join(", ");
     let bomb: String =
         (1..12).map(|n| format!("  a{n}: &a{n} [{}]\n", nine(&format!("*a{}", n - 1)))).collect();
     let bomb = format!("  a0: &a0 [x]\n{bomb}");

@@ -46,7 +46,7 @@ fn operator_who_runs_the_rest_is_not_asked_about_the_next_host() {
     let (host, operator) = start(Flavour::Sysv);
     let line = std::fs::read_to_string(operator.path("hosts")).unwrap();
     let (first, rest) = line.trim_end().split_once(' ').unwrap();
-    operator.write("hosts", &format!("{first} {rest}\nweb2 {rest}\n"));
+    operator.write("hosts", format!("{first} {rest}\nweb2 {rest}\n"));
     let manifest = "- {name: one, command: {shell: 'echo x >> /srv/1'}}\n- {name: two, command: {shell: 'echo x >> /srv/2'}}\n";
     let (code, screen) = answered(&operator, manifest, &["n", "c"]);
     let lines = host.shell("cat /srv/1 | wc -l; cat /srv/2 | wc -l; rm -f /srv/[12]").unwrap();

@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub(super) struct Machine(Option<Kind>);
 
 enum Kind {
-    Real(Linux),
+    Real(Box<Linux>),
     Checked(Box<Overlay<Linux>>),
 }
 
@@ -20,7 +20,7 @@ impl Machine {
     pub(super) fn new(mode: RunMode, outside: &Arc<dyn Outside>) -> Self {
         let linux = Linux::new(Arc::clone(outside));
         Self(Some(match mode {
-            RunMode::Apply => Kind::Real(linux),
+            RunMode::Apply => Kind::Real(Box::new(linux)),
             RunMode::Check => Kind::Checked(Box::new(Overlay::new(linux))),
         }))
     }
@@ -34,12 +34,12 @@ impl Machine {
         let kind = self.0.take()?;
         let (kind, result) = match (kind, policy) {
             (Kind::Real(linux), CheckPolicy::Always) => {
-                let mut overlay = Overlay::new(linux);
+                let mut overlay = Overlay::new(*linux);
                 let result = act(&mut overlay, RunMode::Check);
-                (Kind::Real(overlay.into_base()), result)
+                (Kind::Real(Box::new(overlay.into_base())), result)
             }
             (Kind::Real(mut linux), CheckPolicy::AsRun | CheckPolicy::Never) => {
-                let result = act(&mut linux, RunMode::Apply);
+                let result = act(linux.as_mut(), RunMode::Apply);
                 (Kind::Real(linux), result)
             }
             (Kind::Checked(mut overlay), CheckPolicy::Never) => {

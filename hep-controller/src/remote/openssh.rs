@@ -115,7 +115,11 @@ impl<'a> Launch<'a> {
             {
                 HostKeyPolicy::Strict
             }
-            policy => policy,
+            HostKeyPolicy::Ask
+            | HostKeyPolicy::Strict
+            | HostKeyPolicy::AcceptNew
+            | HostKeyPolicy::Off
+            | HostKeyPolicy::Lax => options.policy,
         }
     }
 

@@ -150,17 +150,7 @@ impl<'s> Builder<'s> {
             },
             Event::Alias(anchor) => self.alias(anchor, span),
             Event::UnresolvedAlias(name) => {
-                if !self.anchors_lost || !self.source.text.contains(&format!("&{name}")) {
-                    let message = format!("there is no anchor `&{name}` before this");
-                    let hint = "a text that begins with `*` needs quotes";
-                    match self.anchor_like(&name, span.start) {
-                        Some(near) => {
-                            let hint = format!("did you mean `*{near}`? {hint}");
-                            self.problem(span, message, &hint);
-                        }
-                        None => self.problem(span, message, hint),
-                    }
-                }
+                self.unresolved(&name, span);
                 self.finish(Node::new(span, Kind::Broken), 0)
             }
             Event::StreamStart
@@ -174,6 +164,21 @@ impl<'s> Builder<'s> {
                 reason = "the variant exists with a feature of the library only"
             )]
             _ => Ok(()),
+        }
+    }
+
+    fn unresolved(&mut self, name: &str, span: Span) {
+        if self.anchors_lost && self.source.text.contains(&format!("&{name}")) {
+            return;
+        }
+        let message = format!("there is no anchor `&{name}` before this");
+        let hint = "a text that begins with `*` needs quotes";
+        match self.anchor_like(name, span.start) {
+            Some(near) => {
+                let hint = format!("did you mean `*{near}`? {hint}");
+                self.problem(span, message, &hint);
+            }
+            None => self.problem(span, message, hint),
         }
     }
 

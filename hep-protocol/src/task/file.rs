@@ -128,18 +128,7 @@ impl Params for File {
             "`content` goes with `action: present` only",
             "remove `content`, or the action",
         )?;
-        BadParam::when(
-            self.recurse && !is(&[Action::Absent, Action::Directory]),
-            "recurse",
-            "`recurse` goes with `action: absent` and `action: directory` only",
-            "remove it; a directory as `src` is copied whole in any case",
-        )?;
-        BadParam::when(
-            self.one_file_system.is_some() && !(self.recurse && is(&[Action::Directory])),
-            "one_file_system",
-            "`one_file_system` says how far `recurse` goes with `action: directory`, and there is none",
-            "add `recurse: true`, or remove it; a removal never goes into what is mounted",
-        )?;
+        self.check_recurse()?;
         BadParam::when(
             self.validate.is_some() && !copies,
             "validate",
@@ -176,6 +165,22 @@ impl Params for File {
 }
 
 impl File {
+    fn check_recurse(&self) -> Result<(), BadParam> {
+        let is_directory = self.action == Action::Directory;
+        BadParam::when(
+            self.recurse && !is_directory && self.action != Action::Absent,
+            "recurse",
+            "`recurse` goes with `action: absent` and `action: directory` only",
+            "remove it; a directory as `src` is copied whole in any case",
+        )?;
+        BadParam::when(
+            self.one_file_system.is_some() && !(self.recurse && is_directory),
+            "one_file_system",
+            "`one_file_system` says how far `recurse` goes with `action: directory`, and there is none",
+            "add `recurse: true`, or remove it; a removal never goes into what is mounted",
+        )
+    }
+
     fn check_template(&self) -> Result<(), BadParam> {
         let Some(template) = &self.template else { return Ok(()) };
         BadParam::when(

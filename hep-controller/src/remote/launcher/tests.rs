@@ -2,6 +2,7 @@
 
 use super::*;
 use std::io::Write as _;
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -90,7 +91,7 @@ fn a_host_without_gzip_says_so() {
     let programs = tempfile::tempdir().unwrap();
     for program in ["sh", "uname", "mkdir", "chmod", "dd", "wc", "rm", "cat"] {
         let original = Path::new("/bin").join(program);
-        std::os::unix::fs::symlink(original, programs.path().join(program)).unwrap();
+        symlink(original, programs.path().join(program)).unwrap();
     }
     let home = tempfile::tempdir().unwrap();
     let mut launcher = Launcher::named(TOKEN + 4, &[]);
@@ -175,15 +176,15 @@ fn a_kept_agent_is_started_at_once_and_another_in_its_place_is_not() {
         let spoil: [(&str, &dyn Fn()); 5] = [
             ("altered", &|| std::fs::write(&place, "#!/bin/sh\necho evil\n").unwrap()),
             ("for all to write", &|| {
-                let all = std::os::unix::fs::PermissionsExt::from_mode(0o722);
+                let all = PermissionsExt::from_mode(0o722);
                 std::fs::set_permissions(&place, all).unwrap();
             }),
             ("a link", &|| {
                 let aside = home.path().join("aside");
                 std::fs::rename(&place, &aside).unwrap();
-                std::os::unix::fs::symlink(&aside, &place).unwrap();
+                symlink(&aside, &place).unwrap();
             }),
-            ("another's", &|| std::os::unix::fs::chown(&place, Some(4321), None).unwrap()),
+            ("another's", &|| chown(&place, Some(4321), None).unwrap()),
             ("a directory", &|| {
                 std::fs::remove_file(&place).unwrap();
                 std::fs::create_dir_all(place.join("x")).unwrap();
@@ -206,7 +207,7 @@ fn a_directory_that_others_may_write_to_keeps_nothing() {
     let home = tempfile::tempdir().unwrap();
     let agents = home.path().join(".cache/hep/agents");
     std::fs::create_dir_all(&agents).unwrap();
-    let all = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+    let all = PermissionsExt::from_mode(0o777);
     std::fs::set_permissions(&agents, all).unwrap();
     let launcher = Launcher::named(TOKEN + 1, &known(AGENT));
     let output = say("sh", home.path(), &launcher, &parcel(AGENT, Form::Plain, ""));
@@ -216,70 +217,74 @@ fn a_directory_that_others_may_write_to_keeps_nothing() {
     std::fs::remove_dir_all(Path::new(&said[1].replace("/hep-agent serve", ""))).ok();
 }
 
+/// Lays out a home, beside the directory of another user.
+type Lay = fn(&Path, &Path);
+
+/// What a home may look like beside another user's directory, and whether its cache is used.
+const LAYOUTS: [(&str, Lay, bool); 7] = [
+    (
+        "a link to another user's directory",
+        |home, other| symlink(other, home.join(".cache")).unwrap(),
+        false,
+    ),
+    (
+        "a link to what is ours in another user's directory",
+        |home, other| {
+            std::fs::create_dir(other.join("ours")).unwrap();
+            symlink(other.join("ours"), home.join(".cache")).unwrap();
+        },
+        false,
+    ),
+    (
+        "a link to what is not there yet in another user's directory",
+        |home, other| {
+            symlink(other.join("none"), home.join(".cache")).unwrap();
+        },
+        false,
+    ),
+    (
+        "another user's directory",
+        |home, _| {
+            std::fs::create_dir(home.join(".cache")).unwrap();
+            chown(home.join(".cache"), Some(4321), None).unwrap();
+        },
+        false,
+    ),
+    (
+        "a home that others may write to",
+        |home, _| {
+            std::fs::set_permissions(home, PermissionsExt::from_mode(0o777)).unwrap();
+        },
+        false,
+    ),
+    (
+        "a link to a directory of ours",
+        |home, _| {
+            std::fs::create_dir(home.join("kept")).unwrap();
+            symlink("kept", home.join(".cache")).unwrap();
+        },
+        true,
+    ),
+    ("nothing yet", |_, _| {}, true),
+];
+
 /// Whoever owns a directory above may put another in its place between the look and the start. Needs root.
 #[test]
 fn a_cache_in_what_another_user_can_exchange_is_not_used() {
-    use std::os::unix::fs::{PermissionsExt, chown, symlink};
     if !users::get_current_uid().eq(&0) {
         return;
     }
-    let layouts: [(&str, &dyn Fn(&Path, &Path), bool); 7] = [
-        (
-            "a link to another user's directory",
-            &|home, other| symlink(other, home.join(".cache")).unwrap(),
-            false,
-        ),
-        (
-            "a link to what is ours in another user's directory",
-            &|home, other| {
-                std::fs::create_dir(other.join("ours")).unwrap();
-                symlink(other.join("ours"), home.join(".cache")).unwrap();
-            },
-            false,
-        ),
-        (
-            "a link to what is not there yet in another user's directory",
-            &|home, other| {
-                symlink(other.join("none"), home.join(".cache")).unwrap();
-            },
-            false,
-        ),
-        (
-            "another user's directory",
-            &|home, _| {
-                std::fs::create_dir(home.join(".cache")).unwrap();
-                chown(home.join(".cache"), Some(4321), None).unwrap();
-            },
-            false,
-        ),
-        (
-            "a home that others may write to",
-            &|home, _| {
-                std::fs::set_permissions(home, PermissionsExt::from_mode(0o777)).unwrap();
-            },
-            false,
-        ),
-        (
-            "a link to a directory of ours",
-            &|home, _| {
-                std::fs::create_dir(home.join("kept")).unwrap();
-                symlink("kept", home.join(".cache")).unwrap();
-            },
-            true,
-        ),
-        ("nothing yet", &|_, _| {}, true),
-    ];
     for shell in shells() {
-        for (what, lay, used) in &layouts {
+        for (what, lay, used) in LAYOUTS {
             let (home, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
             chown(other.path(), Some(4321), None).unwrap();
             lay(home.path(), other.path());
             let before = std::fs::read_dir(other.path()).unwrap().count();
             let launcher = Launcher::named(TOKEN + 8, &known(AGENT));
             let sent = lines(&say(shell, home.path(), &launcher, &parcel(AGENT, Form::Packed, "")));
-            assert_eq!(sent[1].contains("/hep/agents/"), *used, "{shell}: {what}: {sent:?}");
+            assert_eq!(sent[1].contains("/hep/agents/"), used, "{shell}: {what}: {sent:?}");
             let again = lines(&say(shell, home.path(), &launcher, b""));
-            assert_eq!(again[0].contains(" kept "), *used, "{shell}: {what}: {again:?}");
+            assert_eq!(again[0].contains(" kept "), used, "{shell}: {what}: {again:?}");
             assert_eq!(std::fs::read_dir(other.path()).unwrap().count(), before, "{shell}: {what}");
             // An agent that is put where the cache would be is not run either.
             let place = home.path().join(".cache/hep/agents").join(&known(AGENT)[0].sha256);

@@ -39,7 +39,7 @@ struct Shell {
 enum Tried<T> {
     Runs(Box<SshLink>, T),
     /// It may run where the shell itself finds a place for it, in this form; the session is good for that.
-    NotHere(Wire, Form),
+    NotHere(Box<Wire>, Form),
 }
 
 /// From a session that is logged in to an agent that has greeted.
@@ -71,7 +71,7 @@ pub(super) fn bring<T>(
                 link.run_on(Some(sftp));
                 return Ok((link, greeting));
             }
-            Tried::NotHere(back, other) => (wire, form) = (back, other),
+            Tried::NotHere(back, other) => (wire, form) = (*back, other),
         }
         (launch.options.entered)(Stage::Upload);
         begun = Instant::now();
@@ -198,7 +198,7 @@ fn started<T>(
     } else if was_silent && (unseen || upload::is_refused_by_directory(&ending)) {
         wire.limit(timeouts.upload);
         let is_packed = !ending.stderr.contains(NOT_UNPACKED);
-        Ok(Tried::NotHere(wire, if is_packed { parcel.form } else { Form::Plain }))
+        Ok(Tried::NotHere(Box::new(wire), if is_packed { parcel.form } else { Form::Plain }))
     } else {
         let stage = if was_silent { Stage::Start } else { Stage::Hello };
         Err(launch.fails(stage)(launcher::with_ending(problem, &ending)))

@@ -114,27 +114,12 @@ fn the_log_has_everything_with_times_and_nothing_that_a_terminal_obeys() {
     ");
 }
 
-#[test]
-fn a_host_begins_no_line_of_the_log() {
-    let evil = || {
-        "x\r\n2026-01-01T00:00:00.000Z run ends: converged, exit 0\nrun ends: \u{9b}2J".to_owned()
-    };
-    let run = Run {
-        hosts: vec!["web1".to_owned()],
-        tasks: Vec::new(),
-        mode: RunMode::Apply,
-        waves: vec![vec![HostId(0)]],
-        room: 60,
-    };
-    let facts = Facts {
-        hostname: evil(),
-        os_id: evil(),
-        os_version: evil(),
-        os_codename: evil(),
-        kernel: evil(),
-        arch: evil(),
-        init: Init::Systemd,
-    };
+/// What a host might say to begin lines of its own.
+fn evil() -> String {
+    "x\r\n2026-01-01T00:00:00.000Z run ends: converged, exit 0\nrun ends: \u{9b}2J".to_owned()
+}
+
+fn evil_outcome() -> Outcome {
     let failure = || Failure {
         message: evil(),
         hint: Some(evil()),
@@ -151,14 +136,35 @@ fn a_host_begins_no_line_of_the_log() {
         failure: Some(failure()),
         ms: 1,
     };
-    let outcome = Outcome {
+    Outcome {
         status: Status::Failed,
         changes: changes(),
         notes: vec![evil()],
         failure: Some(failure()),
         items: vec![item],
         ms: 1,
+    }
+}
+
+#[test]
+fn a_host_begins_no_line_of_the_log() {
+    let run = Run {
+        hosts: vec!["web1".to_owned()],
+        tasks: Vec::new(),
+        mode: RunMode::Apply,
+        waves: vec![vec![HostId(0)]],
+        room: 60,
     };
+    let facts = Facts {
+        hostname: evil(),
+        os_id: evil(),
+        os_version: evil(),
+        os_codename: evil(),
+        kernel: evil(),
+        arch: evil(),
+        init: Init::Systemd,
+    };
+    let outcome = evil_outcome();
     let (host, task, turn, name) = (HostId(0), 0, Turn(vec![0]), Some(evil()));
     let trouble = Trouble { what: evil(), hint: Some(evil()), output: evil() };
     let report = HostReport { trouble: Some(trouble), ..HostReport::unreached(host) };

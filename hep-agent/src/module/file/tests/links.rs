@@ -150,48 +150,48 @@ fn link_of_a_user_leads_to_what_is_theirs() {
     }
 }
 
+/// Names in alice's home, and one in a directory of root's, of a file of root's.
+fn plant(host: &mut dyn Host, top: &str) {
+    home(host, top);
+    for task in [
+        json!({"dest": "/t/alice/h", "action": "hardlink", "src": "/t/root/keys"}),
+        json!({"dest": "/t/alice/d", "action": "directory", "owner": ALICE}),
+        json!({"dest": "/t/alice/d/h", "action": "hardlink", "src": "/t/root/keys"}),
+        json!({"dest": "/t/root/dir/h", "action": "hardlink", "src": "/t/root/keys"}),
+    ] {
+        must_run(host, &moved(&task, top));
+    }
+}
+
+/// What a task over such names says, in memory, in check mode and for real.
+fn changed(params: &Value) -> String {
+    let mut fake = Overlay::new(Empty);
+    must_run(&mut fake, &json!({"action": "directory", "dest": "/t"}));
+    plant(&mut fake, "/t");
+    let told = shown(&run(&mut fake, params, DiffMode::Off));
+    if nix::unistd::geteuid().is_root() {
+        let directory = tempfile::tempdir().unwrap();
+        let top = directory.path().canonicalize().unwrap().to_str().unwrap().to_owned();
+        let mut real = Linux::new(Arc::new(Contents));
+        plant(&mut real, &top);
+        let (before, params) = (state(&format!("{top}/root")), moved(params, &top));
+        let mut overlay = Overlay::new(Linux::new(Arc::new(Contents)));
+        let foreseen = shown(&run(&mut overlay, &params, DiffMode::Off)).replace(&top, "/t");
+        let done = shown(&run(&mut real, &params, DiffMode::Off)).replace(&top, "/t");
+        assert_eq!((foreseen.as_str(), done.as_str()), (told.as_str(), told.as_str()), "{params}");
+        if told.starts_with("error") {
+            assert_eq!(state(&format!("{top}/root")), before, "{params}");
+        }
+    }
+    told
+}
+
 #[test]
 fn file_with_names_elsewhere_is_replaced_and_not_changed() {
     let shared = "error: /t/alice/h is a hard link to a file that has other names, and others than root may write to its directory: \
                   the change might reach a file elsewhere\n\
                   hint: remove that name, or give it a file of its own: copy it, and rename the copy over it";
     let below = shared.replace("/t/alice/h", "/t/alice/d/h");
-    let plant = |host: &mut dyn Host, top: &str| {
-        home(host, top);
-        for task in [
-            json!({"dest": "/t/alice/h", "action": "hardlink", "src": "/t/root/keys"}),
-            json!({"dest": "/t/alice/d", "action": "directory", "owner": ALICE}),
-            json!({"dest": "/t/alice/d/h", "action": "hardlink", "src": "/t/root/keys"}),
-            json!({"dest": "/t/root/dir/h", "action": "hardlink", "src": "/t/root/keys"}),
-        ] {
-            must_run(host, &moved(&task, top));
-        }
-    };
-    let changed = |params: &Value| {
-        let mut fake = Overlay::new(Empty);
-        must_run(&mut fake, &json!({"action": "directory", "dest": "/t"}));
-        plant(&mut fake, "/t");
-        let told = shown(&run(&mut fake, params, DiffMode::Off));
-        if nix::unistd::geteuid().is_root() {
-            let directory = tempfile::tempdir().unwrap();
-            let top = directory.path().canonicalize().unwrap().to_str().unwrap().to_owned();
-            let mut real = Linux::new(Arc::new(Contents));
-            plant(&mut real, &top);
-            let (before, params) = (state(&format!("{top}/root")), moved(params, &top));
-            let mut overlay = Overlay::new(Linux::new(Arc::new(Contents)));
-            let foreseen = shown(&run(&mut overlay, &params, DiffMode::Off)).replace(&top, "/t");
-            let done = shown(&run(&mut real, &params, DiffMode::Off)).replace(&top, "/t");
-            assert_eq!(
-                (foreseen.as_str(), done.as_str()),
-                (told.as_str(), told.as_str()),
-                "{params}"
-            );
-            if told.starts_with("error") {
-                assert_eq!(state(&format!("{top}/root")), before, "{params}");
-            }
-        }
-        told
-    };
     for params in [
         json!({"dest": "/t/alice/h", "owner": ALICE}),
         json!({"dest": "/t/alice/h", "mode": "0666"}),
