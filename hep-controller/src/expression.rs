@@ -157,7 +157,10 @@ fn attempt(text: &str, form: Form) -> Result<Reading, (Problem, Option<Range<usi
     };
     // Behind a quoted text the parser takes what is no word for the end: `'a' && b` would be `'a'`.
     if parsed.is_ok() && words.stop.is_none() {
-        return Ok(walk.reading);
+        return match misread::call_of_go(text, &words).filter(|_| form == Form::Text) {
+            Some((problem, piece)) => Err((problem, Some(piece))),
+            None => Ok(walk.reading),
+        };
     }
     let failure = syntax::Failure::new(text, &words, parsed.err().as_ref());
     Err((failure.explain(), failure.piece()))

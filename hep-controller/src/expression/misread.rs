@@ -63,6 +63,35 @@ pub(super) fn go(text: &str) -> bool {
     text.split("{{").skip(1).any(action)
 }
 
+/// The first braces that the engine can read and that are a call of Go's all the same: in `{{json .Config}}` it sees the
+/// attribute `Config`, where Go's exported fields begin with a capital letter and are set off by a blank.
+pub(super) fn call_of_go(text: &str, words: &Words<'_>) -> Option<(Problem, Range<usize>)> {
+    let is_call = |written: &str| {
+        let exported = |word: &str| {
+            word.strip_prefix('.')
+                .is_some_and(|name| name.starts_with(|c: char| c.is_ascii_uppercase()))
+        };
+        go(written) && written.split_whitespace().skip(1).any(exported)
+    };
+    let opening = |word: &&words::Word<'_>| matches!(word.token, Token::VariableStart);
+    let mut starts = words.all.iter().filter(opening).map(|word| word.range.start);
+    starts.find_map(|start| {
+        let end = text.get(start..)?.find("}}")?.saturating_add(start).saturating_add(2);
+        let written = text.get(start..end).filter(|written| is_call(written))?;
+        Some((of_go(written, start..end), start..end))
+    })
+}
+
+/// The problem of braces that are a template of Go's.
+pub(super) fn of_go(written: &str, piece: Range<usize>) -> Problem {
+    let hint = format!(
+        "braces that hep shall leave alone go between `{{% raw %}}` and `{{% endraw %}}`: \
+         `{{% raw %}}{}{{% endraw %}}`",
+        crate::yaml::shorten(written)
+    );
+    Problem::new(piece, "this is no expression: it looks like a template of Go's").hint(hint)
+}
+
 /// The places of `{{` and `}}` among the words of a bare expression.
 fn pairs(text: &str) -> Vec<Range<usize>> {
     let words = Words::of(text, Form::Bare).all;

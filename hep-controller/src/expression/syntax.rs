@@ -146,13 +146,7 @@ impl<'t> Failure<'t> {
     fn go(&self) -> Option<Problem> {
         let piece = self.piece()?;
         let written = self.text.get(piece.clone()).filter(|written| super::misread::go(written))?;
-        let message = "this is no expression: it looks like a template of Go's";
-        let hint = format!(
-            "braces that hep shall leave alone go between `{{% raw %}}` and `{{% endraw %}}`: \
-             `{{% raw %}}{}{{% endraw %}}`",
-            shorten(written)
-        );
-        Some(Problem::new(piece, message).hint(hint))
+        Some(super::misread::of_go(written, piece))
     }
 
     fn too_deep(&self) -> Option<Problem> {

@@ -292,6 +292,8 @@ fn braces_of_another_programs_templates() {
         ("docker ps --format '{{ .Names }} {{.Image}}'", "{{ .Names }}"),
         ("podman info --format '{{$x := .Store}}{{$x.Root}}'", "{{$x := .Store}}"),
         ("kubectl get -o go-template='{{- .kind -}}'", "{{- .kind -}}"),
+        ("docker inspect -f '{{json .Config}}' web", "{{json .Config}}"),
+        ("docker inspect -f '{{range .Mounts}}x{{end}}' web", "{{range .Mounts}}"),
     ] {
         let text = format!("- command: \"{written}\"\n");
         let (screen, code) = validate(&[("site.yml", text.as_bytes())]);
