@@ -1,11 +1,17 @@
 //! What programs write, as an operator meets it: too much of it, bytes that are not UTF-8, the reason of a failure, and line
 //! ends in diffs.
 
-use crate::operator::{Run, start};
+use crate::operator::{Operator, Run, start};
 use hep_tests::Flavour;
 
 fn all(run: &Run) -> String {
     format!("{}{}", run.stdout, run.stderr)
+}
+
+/// A push whose report is for a person.
+fn push(operator: &Operator, manifest: &str, options: &[&str]) -> Run {
+    operator.write("manifest.yml", manifest);
+    operator.run(&[&["push", "-i", "hosts"], options, &["manifest.yml"]].concat())
 }
 
 #[test]
@@ -18,7 +24,7 @@ fn long_output_is_kept_whole_or_said_to_be_cut() {
 - {debug: {msg: 'last={{ long.stdout_lines | last }} {{ long.truncated }} {{ long.stderr }}'}}
 - {assert: {that: \"long.stdout_lines[0] | int + 1 == long.stdout_lines[1] | int\"}}
 ";
-    let run = operator.push(manifest, &[]).ends(0);
+    let run = push(&operator, manifest, &[]).ends(0);
     let said = all(&run);
     assert!(said.contains("first=BEGIN lines=700001 false"), "{said}");
     assert!(said.contains("last=END true why"), "{said}");
@@ -32,7 +38,7 @@ fn bytes_that_are_not_utf8_are_named_and_not_written() {
 - {name: latin, command: {shell: \"printf 'caf\\\\351\\\\n'\"}, register: r}
 - {name: place, file: {dest: /srv/c4, content: '{{ r.stdout }}'}}
 ";
-    let run = operator.push(manifest, &[]).ends(1);
+    let run = push(&operator, manifest, &[]).ends(1);
     let said = all(&run);
     assert!(said.contains("note: stdout is not UTF-8: 1 byte is replaced by U+FFFD"), "{said}");
     assert!(said.contains("bytes of the output of `latin` that are not UTF-8"), "{said}");
@@ -44,7 +50,7 @@ fn reason_of_a_failure_stands_where_it_happened() {
     let (_host, operator) = start(Flavour::Sysv);
     let manifest =
         "- {name: breaks, command: {shell: 'echo first >&2; echo the reason >&2; exit 3'}}\n";
-    let run = operator.push(manifest, &[]).ends(1);
+    let run = push(&operator, manifest, &[]).ends(1);
     let (blocks, summary) = run.stdout.split_once("\n\n").unwrap();
     assert!(blocks.contains("exit code 3\n           stderr: the reason"), "{}", run.stdout);
     assert!(!blocks.contains("first"), "{blocks}");
@@ -56,7 +62,7 @@ fn diff_shows_what_ends_its_lines() {
     let (host, operator) = start(Flavour::Sysv);
     host.write("/srv/crlf", "a\r\nb\r\n").unwrap();
     let manifest = "- {name: ends, file: {dest: /srv/crlf, content: \"a\\nb \\n\"}}\n";
-    let run = operator.push(manifest, &["--check", "--diff"]).ends(0);
+    let run = push(&operator, manifest, &["--check", "--diff"]).ends(0);
     for line in ["-a\\u{d}\n", "+a\n", "-b\\u{d}\n", "+b\\u{20}\n"] {
         assert!(run.stdout.contains(line), "{line:?}: {}", run.stdout);
     }

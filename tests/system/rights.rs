@@ -144,8 +144,8 @@ fn login_without_rights_is_told_of_become() {
     let manifest = "
 - {name: file, file: {dest: /etc/x, content: x}, ignore_error: true}
 - {name: index, apt: {update_cache: true}, ignore_error: true}
-- {name: service, service: {name: cron, action: restart}, ignore_error: true}
-- {name: command, command: {argv: [/etc/hostname]}, ignore_error: true}
+- {name: service, service: {name: ssh, action: restart}, ignore_error: true}
+- {name: command, command: {argv: [/etc/passwd]}, ignore_error: true}
 ";
     let run = operator.push(manifest, &[]).ends(0);
     let advice = "it ran as `op`, who is not root: `become: true` or `--become` runs it as root";

@@ -71,9 +71,7 @@ impl Module for Apt {
                 "only root may change packages: {}",
                 steps_in_words(&steps)
             ))
-            .hint(
-                "log in as root: `user=root` in the hosts file, or `ssh.username` in the config",
-            ));
+            .needs_root());
         }
         let planned =
             |step| Planned { depends: depends(state, &step), ..Planned::new(Step::Package(step)) };
