@@ -282,7 +282,7 @@ fn an_ssh_agent_that_ssh_would_lend_stays_here_and_that_is_said() {
     let known = operator.path("home/.ssh/known_hosts").display().to_string();
     operator.write("lending", format!("ForwardAgent yes\nUserKnownHostsFile {known}\n"));
     operator.write("keeping", format!("ForwardAgent no\nUserKnownHostsFile {known}\n"));
-    let task = "- shell: test -z \"$SSH_AUTH_SOCK\"\n";
+    let task = "- command: {shell: 'test -z \"$SSH_AUTH_SOCK\"'}\n";
     let told = "warning: `ForwardAgent yes` had no effect on 1 host: hep lends hosts no ssh-agent";
     for way in WAYS {
         for (config, is_told) in [("lending", true), ("keeping", false)] {
