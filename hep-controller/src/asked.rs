@@ -1,6 +1,6 @@
 //! What other programs start hep for: a shell that completes a word, and `ssh` that needs an answer. Decides nothing.
 
-use crate::completions;
+use crate::cli::completions;
 use crate::remote::askpass;
 use crate::ui::Ui;
 use std::process::ExitCode;

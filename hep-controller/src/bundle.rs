@@ -1,10 +1,10 @@
 //! A plan with all its contents in one file: the frames that a host would be sent, for `hep-agent apply`, and behind
 //! them the sha256 of all that, so that damage is found before anything runs. The file appears whole or not at all.
 
-use crate::LOCALHOST;
 use crate::drive::content::{self, Sent};
-use crate::manifest::Contents;
-use crate::report::text::chain;
+use crate::host::LOCALHOST;
+use crate::local_files::contents::Contents;
+use crate::text::chain;
 use hep_protocol::blob::{Hasher, Want};
 use hep_protocol::message::Request;
 use hep_protocol::plan::{HostPart, Plan};

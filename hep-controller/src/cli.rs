@@ -1,11 +1,12 @@
 //! The command line. Says what was written there; what it leaves open, `settings` fills in.
 
+pub(crate) mod completions;
 pub(crate) mod limits;
 pub(crate) mod rights;
 
-use crate::completions::{self, Shell};
 use crate::remote::HostKeyPolicy;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use completions::Shell;
 use hep_protocol::hello::{BUILD_ID, PROTOCOL};
 use std::ffi::OsString;
 use std::num::NonZeroUsize;

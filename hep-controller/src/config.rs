@@ -2,7 +2,7 @@
 //! knows whether something else supplies it.
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::manifest::parameter::{Place, Words};
+use crate::read::parameter::{Place, Words};
 use crate::remote::{Secret, Transport, UploadMode};
 use crate::source::{Source, Span};
 use crate::words::alternatives;

@@ -1,7 +1,7 @@
 //! What is wrong with what the operator wrote: place, sentence, hint. Makes text; prints nothing.
 
-use crate::report::text::{Colour, is_obeyed};
 use crate::source::{Source, Span};
+use crate::text::{Colour, is_obeyed};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -10,11 +10,11 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::manifest::ansible;
-use crate::manifest::keys::{self, Key};
-use crate::report::text::{Colour, Style};
+use crate::read::ansible;
+use crate::read::keys::{self, Key};
+use crate::refusal::Refusal;
 use crate::schema;
-use crate::settings::Refusal;
+use crate::text::{Colour, Style};
 use crate::words::nearest;
 use page::{Page, Row};
 

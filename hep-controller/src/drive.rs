@@ -1,11 +1,13 @@
 //! One host: sends the plan, answers wants, tells what comes back, and ends with a value whatever happens.
 //! Knows nothing of SSH or the screen; what an agent may say, and when, is decided in `drive/order.rs`.
 
+use crate::host::HostId;
 use crate::remote::excerpt::first_lines;
 use crate::remote::{Exit, Link, Problem};
-use crate::report::text::chain;
-use crate::report::{Counts, Event, HostId, HostStatus, Stopping, Trouble};
+use crate::report::{Counts, Event, HostStatus, Trouble};
 use crate::stop::Stop;
+use crate::stop::Stopping;
+use crate::text::chain;
 use become_user::Patient;
 pub(crate) use become_user::{Refused, become_user};
 use hep_protocol::blob::{CHUNK, Want};

@@ -1,8 +1,8 @@
 //! `hep facts`: which facts are shown, and how. Prints nothing and contacts nobody.
 
+use crate::refusal::Refusal;
 use crate::report::Trouble;
-use crate::report::text::{shown, shown_json};
-use crate::settings::Refusal;
+use crate::text::{shown, shown_json};
 use crate::words::nearest;
 use hep_protocol::facts::{FACTS, fact};
 use hep_protocol::value::Json;

@@ -1,12 +1,15 @@
 //! Many hosts: so many at a time, none in the way of another, and a report of each whatever happens.
 //! Knows nothing of SSH: how to reach a host is handed in.
 
+use crate::canceller::Canceller;
 use crate::drive::{Answer, Conclusion, Drive, Greeting, Job};
-use crate::manifest::batches::Batch;
-use crate::remote::{Canceller, Link, Stage, Unreachable};
-use crate::report::text::chain;
-use crate::report::{Event, HostId, HostReport, HostStatus, RunEnd, Stopping, Trouble};
+use crate::host::HostId;
+use crate::plan::batches::Batch;
+use crate::remote::{Link, Stage, Unreachable};
+use crate::report::{Event, HostReport, HostStatus, RunEnd, Trouble};
 use crate::stop::Stop;
+use crate::stop::Stopping;
+use crate::text::chain;
 use gather::own_fault;
 use hep_protocol::facts::Facts;
 use std::any::Any;
@@ -17,7 +20,6 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-pub(crate) mod failed;
 pub(crate) mod gather;
 
 /// Events that may wait for the screen; hosts wait when there are more.

@@ -2,10 +2,11 @@
 
 mod agent_binary;
 mod asked;
-mod becoming;
+mod ast;
 mod bundle;
+mod canceller;
+mod check;
 mod cli;
-mod completions;
 mod config;
 mod diagnostic;
 mod doc;
@@ -13,49 +14,59 @@ mod drive;
 mod expression;
 mod facts;
 mod fleet;
+mod host;
+mod inputs;
 mod inventory;
-mod manifest;
+mod local_files;
 mod memory;
 mod open;
-mod prepare;
-mod reach;
+mod plan;
+mod read;
+mod refusal;
 mod remote;
 mod report;
+mod run;
 mod schema;
 mod secrets;
-mod settings;
 mod source;
 mod stop;
+mod text;
 mod ui;
 mod words;
 mod writers;
 mod yaml;
 
-use becoming::Becoming;
-use cli::{Command, Output};
+use ast::Manifest;
+use check::targets::Audience;
+use cli::{Command, Output, completions};
 use config::{Config, LogLevel};
 use diagnostic::Diagnostics;
 use drive::Job;
 use fleet::gather::Gather;
 use fleet::{Fleet, Launch, Question, Tick, waves};
-use hep_protocol::plan::{DiffMode, HostPart, Plan, Settings};
+use hep_protocol::plan::{HostPart, Plan, Settings};
+use host::{HostId, LOCALHOST};
+use inputs::Usual;
 use inventory::{Host, Inventory};
-use manifest::{Audience, Compiled, Contents, Manifest};
-use prepare::{Prepared, Wish};
-use reach::{Reach, Ways, go_on_as, launch_local, local_agent, wishes_to_stop};
+use local_files::Contents;
+use plan::compile::Compiled;
+use refusal::Refusal;
 use report::clock::Clock;
 use report::human::{Human, Verbosity};
 use report::journal::Depth;
 use report::json::Json;
 use report::profile::Profile;
-use report::text::{chain, count, shown, shown_json};
 use report::told::{Form, Told};
-use report::{HostId, OnChange, Run, RunEnd, TaskLabel, View, veil};
-use settings::{Refusal, Usual};
+use report::{OnChange, Run, RunEnd, TaskLabel, View, veil};
+use run::escalation::Escalation;
+use run::failed_hosts;
+use run::launcher::{Launcher, Ways, go_on_as, launch_local, local_agent, wishes_to_stop};
+use run::options::{self, Prepared, Wish};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use stop::Stop;
+use text::{chain, count, shown, shown_json};
 use ui::Ui;
 
 /// Usage, config, hosts file or manifest: nothing was contacted.
@@ -104,15 +115,15 @@ fn main() -> ExitCode {
 /// `hep push`.
 fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let config = config(&args.files, args.manifest.as_slice(), ui)?;
-    let manifest_path = settings::manifest(args.manifest.as_deref(), &config)?;
-    let hosts_path = settings::hosts(args.files.hosts.as_deref(), &config)?;
+    let manifest_path = inputs::manifest(args.manifest.as_deref(), &config)?;
+    let hosts_path = inputs::hosts(args.files.hosts.as_deref(), &config)?;
     let usual = Usual::of_system();
     let wish =
         Wish::of_run(&args.vars, &args.tasks, &args.run, &args.rights, args.limits.task_timeout)?
             .usually_as(config.rights.user.as_deref());
     let around = usual.surroundings()?;
     let (manifest, inventory) =
-        prepare::read(&manifest_path, &hosts_path, &around, &wish).map_err(Refusal::Mistakes)?;
+        options::read(&manifest_path, &hosts_path, &around, &wish).map_err(Refusal::Mistakes)?;
     warn(&inventory.warnings, ui);
     let audience = audience(inventory, args.limit.as_deref())?;
     let prepared = Prepared { manifest, audience: &audience, wish: &wish };
@@ -132,32 +143,32 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
         return Err(Refusal::new("the manifest is for none of the hosts", hint));
     }
     let forks = forks(args, ui)?;
-    args.limits.check_failed_hosts()?;
-    let becoming = Becoming::new(&plan, &parts, method, &args.rights);
+    args.limits.failed_hosts.as_deref().map_or(Ok(()), failed_hosts::check)?;
+    let escalation = Escalation::new(&plan, &parts, method, &args.rights);
     let ways = Ways {
         login: &args.login,
         connect_timeout: args.connect_timeout,
         config: &config,
         usual: &usual,
-        becoming: Some(&becoming),
+        escalation: Some(&escalation),
     };
-    let reach = Reach::new(hosts, &ways, ui)?;
-    let names = reach.names();
+    let launcher = Launcher::new(hosts, &ways, ui)?;
+    let names = launcher.names();
     let run = run(&plan, names.clone(), waves(&batches, forks));
     let job = job(plan, parts.into_iter().zip(settings), contents)?;
-    let launch: &Launch = &|greeting, way| reach.launch(greeting, way);
+    let launch: &Launch = &|greeting, way| launcher.launch(greeting, way);
     let hosts = run.hosts.len();
-    let view = view(run, &args.run, &config, Arc::clone(&reach.clock), ui)?;
-    reach.ask_about_keys(forks, ui)?;
+    let view = view(run, &args.run, &config, Arc::clone(&launcher.clock), ui)?;
+    launcher.ask_about_keys(forks, ui)?;
     let limits = args.limits.of_run();
-    let (job, stop, batches) = (&job, &reach.stop, &batches);
+    let (job, stop, batches) = (&job, &launcher.stop, &batches);
     let fleet = Fleet { hosts, forks, job, launch, stop, batches, limits };
     let (end, code) = perform(&fleet, view, on_change(&args.run), ui);
-    if let Some(missed) = reach.missed() {
+    if let Some(missed) = launcher.missed() {
         ui.err(&format!("warning: {missed}\n"));
     }
     if let Some(file) = &args.limits.failed_hosts {
-        fleet::failed::keep_and_tell(file, &end, &names, ui);
+        failed_hosts::keep_and_tell(file, &end, &names, ui);
     }
     Ok(code)
 }
@@ -179,9 +190,9 @@ fn apply(args: &cli::Apply, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let run = run(&plan, vec![LOCALHOST.to_owned()], waves(&batches, 1));
     let parts: Vec<HostPart> = hosts.into_iter().map(|(_, part)| part).collect();
     let (stop, agent) = (wishes_to_stop()?, local_agent()?);
-    let becoming = Becoming::new(&plan, &parts, method, &args.rights);
+    let escalation = Escalation::new(&plan, &parts, method, &args.rights);
     let own = [inventory::Rights::default()];
-    let means = becoming.means(&own, &Config::default(), None, &stop, ui)?;
+    let means = escalation.means(&own, &Config::default(), None, &stop, ui)?;
     let job = job(plan, parts.into_iter().zip(settings), contents)?;
     let launch: &Launch = &|greeting, _| {
         let means = means.first().and_then(Option::as_ref);
@@ -202,7 +213,7 @@ fn apply(args: &cli::Apply, ui: &mut Ui) -> Result<ExitCode, Refusal> {
 fn validate(args: &cli::Validate, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let config = config(&args.files, &args.manifests, ui)?;
     let manifests = match args.manifests.as_slice() {
-        [] => vec![settings::manifest(None, &config)?],
+        [] => vec![inputs::manifest(None, &config)?],
         given => given.to_vec(),
     };
     let wish = Wish::to_validate(&args.vars)?;
@@ -267,11 +278,11 @@ fn write_bundle(args: &cli::Bundle, ui: &mut Ui) -> Result<ExitCode, Refusal> {
 /// `hep hosts`.
 fn hosts(args: &cli::Hosts, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let config = config(&args.files, &[], ui)?;
-    let path = settings::hosts(args.files.hosts.as_deref(), &config)?;
+    let path = inputs::hosts(args.files.hosts.as_deref(), &config)?;
     let inventory = Inventory::read(&path, &Usual::of_system().surroundings()?);
     let inventory = inventory.map_err(Refusal::Mistakes)?;
     warn(&inventory.warnings, ui);
-    let chosen = settings::chosen(&inventory, args.pattern.as_deref(), None)?;
+    let chosen = inputs::chosen(&inventory, args.pattern.as_deref(), None)?;
     ui.out(&match args.output {
         Output::Human => inventory.tree(&chosen),
         Output::Json => shown_json(&format!("{:#}\n", inventory.json(&chosen))),
@@ -286,21 +297,21 @@ fn hosts(args: &cli::Hosts, ui: &mut Ui) -> Result<ExitCode, Refusal> {
 fn facts(args: &cli::Facts, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     facts::check(&args.names)?;
     let config = config(&args.files, &[], ui)?;
-    let path = settings::hosts(args.files.hosts.as_deref(), &config)?;
+    let path = inputs::hosts(args.files.hosts.as_deref(), &config)?;
     let usual = Usual::of_system();
     let inventory = Inventory::read(&path, &usual.surroundings()?).map_err(Refusal::Mistakes)?;
     warn(&inventory.warnings, ui);
-    let chosen = settings::chosen(&inventory, Some(&args.pattern), None)?;
+    let chosen = inputs::chosen(&inventory, Some(&args.pattern), None)?;
     let hosts: Vec<Host> = chosen.iter().filter_map(|n| inventory.host(*n).cloned()).collect();
     let connect_timeout = args.connect_timeout;
-    let (login, becoming) = (&args.login, None);
-    let ways = Ways { login, connect_timeout, config: &config, usual: &usual, becoming };
-    let reach = Reach::new(hosts, &ways, ui)?;
-    let launch: &Launch = &|greeting, way| reach.launch(greeting, way);
-    let names = reach.names();
+    let (login, escalation) = (&args.login, None);
+    let ways = Ways { login, connect_timeout, config: &config, usual: &usual, escalation };
+    let launcher = Launcher::new(hosts, &ways, ui)?;
+    let launch: &Launch = &|greeting, way| launcher.launch(greeting, way);
+    let names = launcher.names();
     let (hosts, forks) = (names.len(), args.forks.0.get());
-    reach.ask_about_keys(forks, ui)?;
-    let gather = Gather { hosts, forks, launch, stop: &reach.stop, inquiry: &drive::facts };
+    launcher.ask_about_keys(forks, ui)?;
+    let gather = Gather { hosts, forks, launch, stop: &launcher.stop, inquiry: &drive::facts };
     let answers = names.into_iter().zip(gather.run()).collect();
     ui.out(&match args.output {
         Output::Human => facts::human(&answers, &args.names),
@@ -311,7 +322,7 @@ fn facts(args: &cli::Facts, ui: &mut Ui) -> Result<ExitCode, Refusal> {
         let what = format!("{}: {}", shown(host), shown(&trouble.what));
         ui.error(&what, trouble.hint.as_deref().map(shown).as_deref());
     }
-    Ok(match (reach.stop.wanted(), missing.count()) {
+    Ok(match (launcher.stop.wanted(), missing.count()) {
         (true, _) => ExitCode::from(report::STOPPED),
         (false, 0) => ExitCode::SUCCESS,
         (false, _) => ExitCode::from(UNREACHABLE),
@@ -329,9 +340,6 @@ fn completions(args: &cli::Completions, ui: &mut Ui) -> Result<ExitCode, Refusal
     ui.out(&completions::script(args.shell).map_err(Refusal::plain)?);
     Ok(ExitCode::SUCCESS)
 }
-
-/// The host's name in a run without a network.
-const LOCALHOST: &str = "localhost";
 
 /// Runs the job and shows it. From here on the exit code is the run's.
 fn perform(
@@ -389,9 +397,10 @@ fn view(
             Box::new(Human::new(run.clone(), ui.out_colour, verbosity)),
             Form::Human(ui.out_colour),
         ),
-        Output::Json => {
-            (Box::new(Json::new(run.clone(), diff_mode(args.diff), Arc::clone(&clock))), Form::Json)
-        }
+        Output::Json => (
+            Box::new(Json::new(run.clone(), options::diff_mode(args.diff), Arc::clone(&clock))),
+            Form::Json,
+        ),
     };
     let log = told.open_log()?.map(|file| Box::new(file) as Box<dyn std::io::Write>);
     let depth = match told.verbose {
@@ -405,7 +414,7 @@ fn view(
 
 /// The config; its mistakes come with those of the files that are named without it.
 fn config(files: &cli::Files, manifests: &[PathBuf], ui: &mut Ui) -> Result<Config, Refusal> {
-    let mut mistakes = match settings::config(files.config.as_deref()) {
+    let mut mistakes = match inputs::config(files.config.as_deref()) {
         Ok((config, passed_over)) => {
             warn(passed_over.as_slice(), ui);
             return Ok(config);
@@ -428,7 +437,7 @@ fn audience(inventory: Inventory, limit: Option<&str>) -> Result<Audience, Refus
     match limit {
         None => Ok(Audience::of(inventory)),
         Some(limit) => {
-            let chosen = settings::chosen(&inventory, None, Some(limit))?;
+            let chosen = inputs::chosen(&inventory, None, Some(limit))?;
             Ok(Audience::of(inventory).limited_to(chosen))
         }
     }
@@ -476,10 +485,6 @@ fn can_step(args: &cli::Run, ui: &Ui) -> Result<(), Refusal> {
         return Err(Refusal::new(what, "run hep at a terminal, or leave out `--step`"));
     }
     Ok(())
-}
-
-fn diff_mode(diff: bool) -> DiffMode {
-    if diff { DiffMode::Unified } else { DiffMode::Off }
 }
 
 fn refuse(refusal: &Refusal, ui: &mut Ui) {

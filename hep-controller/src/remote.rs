@@ -2,6 +2,7 @@
 //! Knows nothing of frames, plans or the screen; ssh2 is named only below `remote/ssh`.
 
 use crate::agent_binary::Agent;
+use crate::canceller::Canceller;
 use std::error::Error;
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -11,7 +12,6 @@ use std::time::Duration;
 
 pub(crate) mod askpass;
 mod auth;
-mod canceller;
 mod child;
 mod connect;
 mod demands;
@@ -39,7 +39,6 @@ mod transport;
 mod unknown_key;
 mod upload;
 
-pub(crate) use canceller::Canceller;
 pub(crate) use demands::Demands;
 pub(crate) use hep_protocol::value::Secret;
 pub(crate) use host_key::{Books, Confirm, HostKeyPolicy, HostKeys};

@@ -1,7 +1,9 @@
 //! What a run finds out: events while it goes on, a value at its end, and the exit code that follows.
 //! Prints nothing; `human` and `json` turn it into text, ui.rs puts that on the screen.
 
-use crate::drive::expected::handlers;
+use crate::host::HostId;
+use crate::stop::Stopping;
+use crate::text::shown;
 use hep_protocol::facts::Facts;
 use hep_protocol::message::{Stream, Turn};
 use hep_protocol::outcome::{Outcome, Status};
@@ -17,13 +19,8 @@ pub(crate) mod json;
 pub(crate) mod profile;
 pub(crate) mod ranges;
 pub(crate) mod summary;
-pub(crate) mod text;
 pub(crate) mod told;
 pub(crate) mod veil;
-
-/// A host's place in the run's list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct HostId(pub(crate) usize);
 
 /// What is known before the first event.
 #[derive(Clone, Debug)]
@@ -56,7 +53,7 @@ impl Run {
     /// What the operator is asked before a task.
     pub(crate) fn question(&self, host: HostId, task: u32) -> String {
         let TaskLabel { name, module, role } = self.task(task);
-        let (name, host) = (text::shown(name), text::shown(self.host(host)));
+        let (name, host) = (shown(name), shown(self.host(host)));
         format!("{host}: {role}{name} ({module})")
     }
 }
@@ -80,7 +77,7 @@ impl TaskLabel {
             role: Role::Task,
         };
         let mut labels: Vec<TaskLabel> = plan.tasks().map(|(_, task)| label(task)).collect();
-        for task in handlers(plan) {
+        for task in plan.handlers() {
             if let Some(label) = labels.get_mut(task as usize) {
                 label.role = Role::Handler;
             }
@@ -126,15 +123,6 @@ pub(crate) enum Event {
     Stopping(Stopping, Option<String>),
     /// A connection failed, and is tried again after so many seconds.
     Again { host: HostId, what: String, seconds: u64 },
-}
-
-/// How urgently the operator wants to stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Stopping {
-    /// Steps in hand finish, no host begins.
-    Soon,
-    /// Links are cut.
-    Now,
 }
 
 /// The exit code of a run that was stopped on request: that of a shell for SIGINT.

@@ -10,7 +10,7 @@ mod tests;
 
 pub(crate) use form::aliases;
 
-use crate::manifest::module::main_parameter;
+use crate::read::module::main_parameter;
 use hep_protocol::task::TaskSpec;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};

@@ -131,7 +131,7 @@ mod tests {
     fn check(bytes: &[u8], expected: &str) {
         let shown = match Source::from_bytes(Path::new("site.yml"), bytes.to_vec()) {
             Ok(source) => source.text.clone(),
-            Err(diagnostics) => diagnostics.render(crate::report::text::Colour::Off),
+            Err(diagnostics) => diagnostics.render(crate::text::Colour::Off),
         };
         assert_eq!(shown, expected);
     }
@@ -172,7 +172,7 @@ mod tests {
     fn missing_file_is_named_with_its_cause() {
         let error = Source::read(Path::new("/nowhere/site.yml")).unwrap_err();
         assert_eq!(
-            error.render(crate::report::text::Colour::Off),
+            error.render(crate::text::Colour::Off),
             "error: cannot read the file: no such file or directory\n--> /nowhere/site.yml\n"
         );
     }

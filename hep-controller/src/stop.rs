@@ -1,13 +1,22 @@
 //! The operator's wish to stop, shared by all threads, and the signals that bring it: first SIGINT, SIGTERM or SIGHUP
 //! no new hosts, and steps in hand finish; the next one cuts the links. Decides nothing about hosts.
 
-use crate::remote::Canceller;
-use crate::report::{HostId, Stopping};
+use crate::canceller::Canceller;
+use crate::host::HostId;
 use signal_hook::consts::signal::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How urgently the operator wants to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stopping {
+    /// Steps in hand finish, no host begins.
+    Soon,
+    /// Links are cut.
+    Now,
+}
 
 /// Whether to stop, and whatever must be cut for it.
 #[derive(Debug, Default)]

@@ -3,10 +3,11 @@
 //! A reader that goes away (`hep push | head`) stops the printing, never the run.
 
 use crate::drive::Answer;
+use crate::remote::password_command::Complaints;
 use crate::report::Texts;
-use crate::report::text::{Colour, Style, shown};
 use crate::secrets;
 use crate::stop::Stop;
+use crate::text::{Colour, Style, shown};
 use hep_protocol::message::Go;
 use std::env;
 use std::io::{self, IsTerminal, Write};
@@ -57,9 +58,9 @@ enum Stream {
     Err,
 }
 
-/// Whether a person sees what programs that hep starts complain of, if they write where hep does.
-pub(crate) fn errors_reach_a_terminal() -> bool {
-    io::stderr().is_terminal()
+/// Where programs that hep starts complain: at a terminal a person sees it, if they write where hep does.
+pub(crate) fn complaints() -> Complaints {
+    if io::stderr().is_terminal() { Complaints::Terminal } else { Complaints::Message }
 }
 
 impl Ui {

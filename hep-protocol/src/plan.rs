@@ -58,6 +58,11 @@ impl Plan {
         self.plays.iter().flat_map(move |play| numbers(play).zip(&play.tasks))
     }
 
+    /// The numbers of the tasks that are handlers of their plays.
+    pub fn handlers(&self) -> impl Iterator<Item = u32> {
+        self.plays.iter().flat_map(|play| play.handlers.iter().copied())
+    }
+
     /// The task with this number, if it belongs to one of the plays.
     #[must_use]
     pub fn task(&self, number: u32) -> Option<&Task> {

@@ -1,7 +1,9 @@
 //! As whom tasks run on the host, and how the agent becomes that user.
 
 use crate::value::{Json, Secret};
+use crate::words::alternatives;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// As whom a task runs. What is left open is said further out, and in the end the user of the login runs it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -44,6 +46,18 @@ impl Method {
     pub const ALL: [(&'static str, Self); 3] =
         [("sudo", Self::Sudo), ("doas", Self::Doas), ("su", Self::Su)];
 
+    /// The method of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, method)| *method)
+    }
+
+    /// All names, for messages.
+    #[must_use]
+    pub fn names() -> String {
+        alternatives(&Self::ALL.map(|(name, _)| name))
+    }
+
     /// The program's name.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -52,5 +66,19 @@ impl Method {
             Self::Doas => "doas",
             Self::Su => "su",
         }
+    }
+}
+
+/// What a value means where a truth value is wanted: the words of inventories too.
+#[must_use]
+pub fn truth(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(truth) => Some(*truth),
+        Value::String(text) => match text.trim().to_ascii_lowercase().as_str() {
+            "true" | "yes" | "on" | "1" => Some(true),
+            "false" | "no" | "off" | "0" => Some(false),
+            _ => None,
+        },
+        Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }

@@ -1,8 +1,6 @@
 //! The options that say how long things may take, how often they are tried, and where the hosts go that did not make it.
 
-use crate::fleet::{self, failed};
-use crate::report::text::shown;
-use crate::settings::Refusal;
+use crate::fleet;
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -31,18 +29,5 @@ impl Limits {
     pub(crate) fn of_run(&self) -> fleet::Limits {
         let run_timeout = self.run_timeout.map(|seconds| Duration::from_secs(seconds.into()));
         fleet::Limits { connect_retries: self.connect_retries, run_timeout }
-    }
-
-    /// Whether the hosts that fail can be kept, while nothing has been done yet.
-    ///
-    /// # Errors
-    /// They cannot.
-    pub(crate) fn check_failed_hosts(&self) -> Result<(), Refusal> {
-        let Some(file) = &self.failed_hosts else { return Ok(()) };
-        failed::can_keep(file).map_err(|error| {
-            let file = shown(&file.to_string_lossy());
-            let what = format!("cannot write the hosts that fail to `{file}`: {error}");
-            Refusal::new(what, "`--failed-hosts` names a file in a directory that you may write")
-        })
     }
 }

@@ -1,7 +1,7 @@
 //! Options that say how much of a run is told, and where.
 
-use crate::report::text::shown;
-use crate::settings::Refusal;
+use crate::refusal::Refusal;
+use crate::text::shown;
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;

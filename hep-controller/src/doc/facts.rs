@@ -1,7 +1,7 @@
 //! The page of facts, from the table that the agent gathers by.
 
 use super::page::{Page, Row};
-use crate::report::text::Style;
+use crate::text::Style;
 use hep_protocol::facts::{FACTS, Fact, Shape, fact};
 
 pub(super) fn print(page: &mut Page) {

@@ -2,9 +2,9 @@
 
 use super::EXAMPLES;
 use super::page::{Page, Row};
-use crate::manifest::module::main_parameter;
-use crate::report::text::Style;
+use crate::read::module::main_parameter;
 use crate::schema::{Module, aliases};
+use crate::text::Style;
 use serde_json::Value;
 
 /// A parameter as its documentation has it.

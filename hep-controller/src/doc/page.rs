@@ -1,6 +1,6 @@
 //! A page of text for a terminal: headings, lists, rows with what is said of them. At most 100 columns.
 
-use crate::report::text::{Colour, Style};
+use crate::text::{Colour, Style};
 
 /// The longest line, unless a word or an example is longer.
 const WIDTH: usize = 100;

@@ -1,6 +1,6 @@
 //! Tables of keys for docs/language.md.
 
-use crate::manifest::keys::Key;
+use crate::read::keys::Key;
 use std::fmt::Write as _;
 
 /// A table in Markdown: key, what it takes, meaning, default.

@@ -2,8 +2,8 @@
 
 use super::LOOK;
 use crate::remote::{Link, Problem};
-use crate::report::text::chain;
 use crate::stop::Stop;
+use crate::text::chain;
 use hep_protocol::frame::{self, FrameError};
 use hep_protocol::message::{LONGEST_GREETING, Reply, Request};
 use hep_protocol::outcome::Failure;

@@ -1,7 +1,7 @@
 //! Streams one content as frames, in constant memory. Never whole if its file is not of the version that was hashed; whether
 //! what came is what was meant is for the agent to prove, by its digest.
 
-use crate::manifest::Contents;
+use crate::local_files::contents::Contents;
 use hep_protocol::blob::{CHUNK, Want};
 use hep_protocol::frame::FrameError;
 use hep_protocol::message::Request;

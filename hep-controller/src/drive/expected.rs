@@ -1,7 +1,7 @@
 //! What is expected of a run before it begins: the tasks of a plan, and what each of them is to a host. Touches nothing.
 
 use hep_protocol::blob::{Digest, Source, TreeKind};
-use hep_protocol::plan::{Item, Plan, Play, Task};
+use hep_protocol::plan::{Item, Play, Task};
 use std::collections::BTreeSet;
 
 /// How often a task may ask for each of its contents: to compare, to show a diff, to write, and once more for each.
@@ -91,11 +91,6 @@ pub(crate) fn standing_in(
         }
     }
     standing
-}
-
-/// The plan's tasks that are handlers of some play.
-pub(crate) fn handlers(plan: &Plan) -> impl Iterator<Item = u32> {
-    plan.plays.iter().flat_map(|play| play.handlers.iter().copied())
 }
 
 #[cfg(test)]

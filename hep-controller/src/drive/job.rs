@@ -2,9 +2,9 @@
 
 use super::content;
 use super::expected::{self, Expected, Standing};
-use crate::manifest::Contents;
+use crate::host::HostId;
+use crate::local_files::contents::Contents;
 use crate::remote::Link;
-use crate::report::HostId;
 use hep_protocol::blob::{Digest, Want};
 use hep_protocol::frame::{self, FrameError};
 use hep_protocol::message::Request;

@@ -3,7 +3,8 @@
 
 use super::bounds::{Told, Written, beginning};
 use super::expected::{Expected, Standing};
-use crate::report::{Counts, Event, HostId};
+use crate::host::HostId;
+use crate::report::{Counts, Event};
 use hep_protocol::blob::{WANTS, Want};
 use hep_protocol::message::{End, MAX_DEPTH, Reply, Turn};
 use hep_protocol::outcome::{Failure, ItemOutcome, Outcome, Status};

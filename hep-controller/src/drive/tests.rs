@@ -7,8 +7,9 @@ mod stepping;
 
 use super::job::AHEAD;
 use super::*;
-use crate::manifest::Contents;
-use crate::remote::{Canceller, Counters, Ending};
+use crate::canceller::Canceller;
+use crate::local_files::contents::Contents;
+use crate::remote::{Counters, Ending};
 use hep_protocol::blob::{Digest, Source, SourceFile};
 use hep_protocol::facts::Init;
 use hep_protocol::message::Turn;

@@ -7,8 +7,8 @@ mod words;
 
 use super::*;
 use crate::diagnostic::Diagnostics;
-use crate::report::text::Colour;
 use crate::source::Source;
+use crate::text::Colour;
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::Arc;

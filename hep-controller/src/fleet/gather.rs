@@ -1,9 +1,11 @@
 //! Many hosts asked for one thing each: so many at a time, none in the way of another.
 
 use super::{Launch, host_thread, trouble, words};
+use crate::canceller::Canceller;
 use crate::drive::{Greeting, Opening};
-use crate::remote::{Canceller, Link, Problem};
-use crate::report::{HostId, Trouble};
+use crate::host::HostId;
+use crate::remote::{Link, Problem};
+use crate::report::Trouble;
 use crate::stop::Stop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};

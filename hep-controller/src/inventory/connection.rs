@@ -9,10 +9,10 @@ use super::address::{self, Address};
 use super::draft::DraftHost;
 use super::{Host, Layer, Place, Surroundings, Variable};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::manifest::rights;
 use crate::remote::{Secret, Transport};
 use crate::words::alternatives;
 use hep_protocol::expression::{Found, Language, Scope, has_expression};
+use hep_protocol::rights::{Method, truth};
 use hep_protocol::value::Json;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -304,16 +304,14 @@ impl Settling<'_> {
         let text = &setting.text;
         match setting.key {
             Key::BecomeUser => self.host.rights.act_as.user = Some(Json(text.as_str().into())),
-            Key::BecomeMethod => {
-                match rights::method(text.rsplit('.').next().unwrap_or_default()) {
-                    Some(method) => self.host.rights.method = Some(method),
-                    None => {
-                        let shown = crate::yaml::shorten(text);
-                        let message = format!("hep knows no way `{shown}` to become another user");
-                        self.obstacle(setting, message, &format!("write {}", rights::methods()));
-                    }
+            Key::BecomeMethod => match Method::named(text.rsplit('.').next().unwrap_or_default()) {
+                Some(method) => self.host.rights.method = Some(method),
+                None => {
+                    let shown = crate::yaml::shorten(text);
+                    let message = format!("hep knows no way `{shown}` to become another user");
+                    self.obstacle(setting, message, &format!("write {}", Method::names()));
                 }
-            }
+            },
             Key::BecomePassword => {
                 crate::secrets::learn(text);
                 self.guarded(&setting.place);
@@ -349,7 +347,7 @@ impl Settling<'_> {
 
     fn becoming(&mut self, setting: &Setting) {
         let value = Value::from(setting.text.as_str());
-        let wanted = match rights::truth(&value) {
+        let wanted = match truth(&value) {
             Some(truth) => Value::Bool(truth),
             None if has_expression(&setting.text) => value,
             None => {

@@ -3,7 +3,7 @@
 use super::draft::ALL;
 use super::{Group, Host, Inventory, Owner, Rights, Variable, effective};
 use crate::remote::Transport;
-use crate::report::text::shown;
+use crate::text::shown;
 use hep_protocol::rights::Method;
 use hep_protocol::value::Json;
 use serde_json::{Map, Value, json};

@@ -1,6 +1,6 @@
 //! A helper program on this machine that is run to its end, within a time, and never asks anybody.
 
-use super::Canceller;
+use crate::canceller::Canceller;
 use crate::memory;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;

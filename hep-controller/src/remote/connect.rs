@@ -1,8 +1,9 @@
 //! From a target's address to a TCP connection: all addresses are tried, within one deadline.
 //! Knows nothing of SSH.
 
-use super::canceller::Cut;
-use super::{Canceller, Problem, Stage, Target, Timeouts, Unreachable};
+use super::{Problem, Stage, Target, Timeouts, Unreachable};
+use crate::canceller::Canceller;
+use crate::canceller::Cut;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{

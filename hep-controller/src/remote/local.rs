@@ -3,9 +3,10 @@
 //!
 //! Never kills it: as over SSH, an agent whose link is cut finishes the step in hand (that may be dpkg's) and goes.
 
-use super::canceller::Cut;
 use super::tail::{Stderr, follow};
-use super::{Canceller, Counters, Ending, Exit, Link};
+use super::{Counters, Ending, Exit, Link};
+use crate::canceller::Canceller;
+use crate::canceller::Cut;
 use crate::memory;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::signal::Signal;

@@ -5,9 +5,10 @@
 use super::launcher::{self, Delivery, Launcher, Ready};
 use super::upload::UploadMode;
 use super::{
-    Canceller, HostKeyPolicy, Link, Options, Problem, Stage, Target, Unreachable, auth, child,
-    host_key, known_hosts,
+    HostKeyPolicy, Link, Options, Problem, Stage, Target, Unreachable, auth, child, host_key,
+    known_hosts,
 };
+use crate::canceller::Canceller;
 use link::OpensshLink;
 use log::BadKey;
 use process::Process;

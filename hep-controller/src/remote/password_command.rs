@@ -6,7 +6,6 @@ use super::{Problem, Secret};
 use crate::memory;
 use crate::secrets;
 use crate::stop::Stop;
-use crate::ui::errors_reach_a_terminal;
 use crate::yaml::shorten;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -41,17 +40,27 @@ pub(crate) struct Sources<'a> {
     pub(crate) config: (Option<&'a Secret>, Option<&'a str>),
 }
 
+/// Where a command's complaints go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Complaints {
+    /// To the terminal, since they may be its questions.
+    Terminal,
+    /// Into the message that says how it failed.
+    Message,
+}
+
 /// Passwords that commands have printed: each is run once.
 #[derive(Debug)]
 pub(crate) struct Printed<'a> {
     known: HashMap<String, Secret>,
     stop: &'a Stop,
+    complaints: Complaints,
 }
 
 impl<'a> Printed<'a> {
     /// None so far; a wish to stop ends the command that runs.
-    pub(crate) fn new(stop: &'a Stop) -> Self {
-        Self { known: HashMap::new(), stop }
+    pub(crate) fn new(stop: &'a Stop, complaints: Complaints) -> Self {
+        Self { known: HashMap::new(), stop, complaints }
     }
 
     /// The password of the nearest source that has one. `key` is what names a command, for messages.
@@ -78,7 +87,7 @@ impl<'a> Printed<'a> {
         if let Some(password) = self.known.get(command) {
             return Ok(password.clone());
         }
-        let password = ask(command, key, self.stop)?;
+        let password = ask(command, key, self.stop, self.complaints)?;
         secrets::learn(password.reveal());
         self.known.insert(command.to_owned(), password.clone());
         Ok(password)
@@ -89,7 +98,7 @@ impl<'a> Printed<'a> {
 ///
 /// # Errors
 /// It is no command, does not end well, or prints nothing.
-fn ask(command: &str, key: &str, stop: &Stop) -> Result<Secret, Problem> {
+fn ask(command: &str, key: &str, stop: &Stop, complaints: Complaints) -> Result<Secret, Problem> {
     let failed = |what: String| {
         let shown = shorten(command);
         Problem::new(format!("`{key}` gives no password: `{shown}` {what}")).with_hint(
@@ -101,8 +110,8 @@ fn ask(command: &str, key: &str, stop: &Stop) -> Result<Secret, Problem> {
     let (program, arguments) = words.split_first().ok_or_else(|| failed("is empty".to_owned()))?;
     let mut started = Command::new(program);
     started.args(arguments);
-    let (stdout, stderr, status) =
-        run(&mut started, stop).map_err(|error| failed(format!("cannot be run: {error}")))?;
+    let (stdout, stderr, status) = run(&mut started, stop, complaints)
+        .map_err(|error| failed(format!("cannot be run: {error}")))?;
     if !status.success() {
         let said = match stderr.trim() {
             "" => String::new(),
@@ -116,10 +125,16 @@ fn ask(command: &str, key: &str, stop: &Stop) -> Result<Secret, Problem> {
     }
 }
 
-/// Runs a command to its end: what it printed, what it complained of, and how it ended. At a terminal its complaints, which
-/// may be its questions, go there and nowhere else.
-fn run(command: &mut Command, stop: &Stop) -> io::Result<(String, String, ExitStatus)> {
-    let complaints = if errors_reach_a_terminal() { Stdio::inherit() } else { Stdio::piped() };
+/// Runs a command to its end: what it printed, what it complained of if that goes into a message, and how it ended.
+fn run(
+    command: &mut Command,
+    stop: &Stop,
+    complaints: Complaints,
+) -> io::Result<(String, String, ExitStatus)> {
+    let complaints = match complaints {
+        Complaints::Terminal => Stdio::inherit(),
+        Complaints::Message => Stdio::piped(),
+    };
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(complaints);
     let mut child = memory::start(command)?;
     let stdout = Heard::aside(child.stdout.take());
@@ -214,7 +229,7 @@ mod tests {
         let counting = format!("sh -c 'echo x >> {}; echo printed'", file.display());
         let [typed, host, config] = ["typed", "of host", "of config"].map(Secret::new);
         let stop = Stop::default();
-        let mut printed = Printed::new(&stop);
+        let mut printed = Printed::new(&stop, Complaints::Message);
         let mut check = |sources: Sources<'_>, expected: Option<&str>| {
             let found = printed.nearest(sources, "k").unwrap();
             assert_eq!(found.as_ref().map(Secret::reveal), expected);
@@ -238,7 +253,9 @@ mod tests {
     #[test]
     fn the_first_line_counts() {
         let stop = Stop::default();
-        let ask = |command| ask(command, "k", &stop).map(|secret| secret.reveal().to_owned());
+        let ask = |command| {
+            ask(command, "k", &stop, Complaints::Message).map(|secret| secret.reveal().to_owned())
+        };
         assert_eq!(ask("printf 'se cret\\nmore\\n'").unwrap(), "se cret");
         let refused = |command, what: &str| {
             let problem = ask(command).unwrap_err();
@@ -261,7 +278,7 @@ mod tests {
                 thread::sleep(Duration::from_millis(100));
                 stop.ask();
             });
-            let problem = ask("sleep 30", "k", &stop).unwrap_err();
+            let problem = ask("sleep 30", "k", &stop, Complaints::Message).unwrap_err();
             assert!(problem.what.ends_with("stopped on request"), "{problem:?}");
         });
         assert!(begun.elapsed() < Duration::from_secs(10));

@@ -1,9 +1,10 @@
 //! The way to a host through a program on this machine: ProxyCommand and ProxyJump of ssh_config(5). One socketpair is the
 //! program's stdin and stdout; it ends with the connection.
 
-use super::canceller::Cut;
 use super::tail::{Stderr, follow};
-use super::{Canceller, Problem, child};
+use super::{Problem, child};
+use crate::canceller::Canceller;
+use crate::canceller::Cut;
 use crate::memory;
 use std::io;
 use std::net::Shutdown;

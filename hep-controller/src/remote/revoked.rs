@@ -4,7 +4,8 @@
 use super::host_certificate::HostCertificate;
 use super::key_file::{certified, public_of};
 use super::known_hosts::PublicKey;
-use super::{Canceller, Problem, child};
+use super::{Problem, child};
+use crate::canceller::Canceller;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::io::{self, Write as _};

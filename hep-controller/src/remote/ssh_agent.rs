@@ -3,9 +3,10 @@
 //! what libssh2 cannot: certificates in files, and agents that have their keys.
 
 use super::auth::AgentKey;
-use super::canceller::Cut;
 use super::known_hosts::PublicKey;
-use super::{Canceller, private_key};
+use super::private_key;
+use crate::canceller::Canceller;
+use crate::canceller::Cut;
 use nix::errno::Errno;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket};
 use std::fs::DirBuilder;

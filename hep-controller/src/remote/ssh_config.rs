@@ -3,7 +3,8 @@
 
 use super::host_key::HostKeyPolicy;
 use super::proxy::Proxy;
-use super::{Alive, Canceller, Demands, Problem, Said, Transport, child};
+use super::{Alive, Demands, Problem, Said, Transport, child};
+use crate::canceller::Canceller;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,6 +1,6 @@
 //! How long each stage on the way to a host's agent took, told by the threads of the run.
 
-use super::HostId;
+use crate::host::HostId;
 use crate::remote::Stage;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};

@@ -1,10 +1,11 @@
 //! One block as lines: a title with the status, and under it what the hosts have in common and what they do not.
 
+use super::Run;
 use super::fold::{Block, Group};
 use super::ranges::names;
 use super::summary::excerpts;
-use super::text::{Colour, Style, count, shown, shown_diff, shown_lines, span};
-use super::{HostId, Run};
+use crate::host::HostId;
+use crate::text::{Colour, Style, count, shown, shown_diff, shown_lines, span};
 use hep_protocol::outcome::{Change, Failure, ItemOutcome, Status};
 
 /// Where the text under a title begins: behind the status and two spaces.

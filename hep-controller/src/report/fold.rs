@@ -8,7 +8,7 @@
 //! Nobody's results wait long for a slow host: what is known is shown after some time, a failure after very little, and the
 //! rest follows as another block of the same turn.
 
-use super::HostId;
+use crate::host::HostId;
 use hep_protocol::message::Turn;
 use hep_protocol::outcome::{Change, Failure, ItemOutcome, Outcome, Status};
 use std::collections::{BTreeMap, BTreeSet};

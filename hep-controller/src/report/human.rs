@@ -3,8 +3,10 @@
 use super::details::Elements;
 use super::fold::{Block, Fold, Ready};
 use super::summary::{Failed, failures_only, summary};
-use super::text::{Colour, Style, count, duration, shown, shown_lines};
-use super::{Event, HostId, HostStatus, Run, RunEnd, Stopping, Texts, View, details};
+use super::{Event, HostStatus, Run, RunEnd, Texts, View, details};
+use crate::host::HostId;
+use crate::stop::Stopping;
+use crate::text::{Colour, Style, count, duration, shown, shown_lines};
 use hep_protocol::outcome::Status;
 use hep_protocol::plan::RunMode;
 use std::collections::{BTreeMap, HashSet};

@@ -1,8 +1,10 @@
 //! Everything that a run finds out, as lines: for `-vv`, `-vvv` and the log. Each line is harmless and without colours.
 
 use super::clock::Clock;
-use super::text::{duration, shown, shown_diff};
-use super::{Counts, Event, HostId, HostReport, Run, RunEnd, Stopping};
+use super::{Counts, Event, HostReport, Run, RunEnd};
+use crate::host::HostId;
+use crate::stop::Stopping;
+use crate::text::{duration, shown, shown_diff};
 use hep_protocol::outcome::{Failure, ItemOutcome, Outcome};
 use hep_protocol::plan::RunMode;
 

@@ -1,7 +1,8 @@
 //! The report for a program: one JSON object a line, as things happen. Texts of hosts are escaped as JSON does.
 
 use super::clock::Clock;
-use super::{Counts, Event, HostId, HostReport, Run, RunEnd, Texts, Trouble, View};
+use super::{Counts, Event, HostReport, Run, RunEnd, Texts, Trouble, View};
+use crate::host::HostId;
 use hep_protocol::outcome::Outcome;
 use hep_protocol::plan::DiffMode;
 use hep_protocol::report::{self, HostObject, RunObject, TaskObject, TroubleObject};

@@ -1,8 +1,9 @@
 //! Where the time of a run went: its slowest tasks and stages over all hosts.
 
+use super::Run;
 use super::clock::Clock;
-use super::text::{Colour, Style, duration, shown, shown_json};
-use super::{HostId, Run};
+use crate::host::HostId;
+use crate::text::{Colour, Style, duration, shown, shown_json};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 

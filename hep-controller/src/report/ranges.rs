@@ -3,7 +3,7 @@
 //! In brackets stand numbers and spans of them. A span that begins with a zero has names of its width; any other has
 //! numbers without leading zeros.
 
-use super::text::shown;
+use crate::text::shown;
 
 /// Below this many names that are alike, brackets are harder to read than the names.
 const ALIKE: usize = 3;

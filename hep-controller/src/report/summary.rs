@@ -2,8 +2,9 @@
 
 use super::details::host_names;
 use super::fold::Group;
-use super::text::{Colour, Style, count, duration, shown, shown_lines, span};
-use super::{Counts, HostId, HostReport, HostStatus, Run, RunEnd, Trouble};
+use super::{Counts, HostReport, HostStatus, Run, RunEnd, Trouble};
+use crate::host::HostId;
+use crate::text::{Colour, Style, count, duration, shown, shown_lines, span};
 use hep_protocol::outcome::{Exit, Failure, Status};
 use hep_protocol::plan::RunMode;
 use std::collections::BTreeMap;

@@ -3,8 +3,9 @@
 use super::clock::Clock;
 use super::journal::{self, Depth, stamped};
 use super::profile::Profile;
-use super::text::Colour;
-use super::{Event, HostId, Run, RunEnd, Texts, View};
+use super::{Event, Run, RunEnd, Texts, View};
+use crate::host::HostId;
+use crate::text::Colour;
 use std::io::Write;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -34,7 +34,7 @@ pub(crate) fn report(report: &mut HostReport) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::HostId;
+    use crate::host::HostId;
 
     #[test]
     fn a_trouble_is_masked_before_it_is_shown() {

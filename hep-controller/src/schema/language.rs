@@ -2,7 +2,7 @@
 
 use super::Module;
 use super::form::{EXPRESSION, reference, text};
-use crate::manifest::keys::{HANDLER, Key, LOOP, PLAY, TASK, Takes};
+use crate::read::keys::{HANDLER, Key, LOOP, PLAY, TASK, Takes};
 use serde_json::{Map, Value, json};
 
 /// A name that expressions can use.

@@ -1,8 +1,8 @@
 //! The schema against every example, against mistakes of form, and against the types it is made of.
 
 use super::*;
-use crate::manifest::Manifest;
-use crate::manifest::keys::{HANDLER, LOOP, PLAY, TASK};
+use crate::ast::Manifest;
+use crate::read::keys::{HANDLER, LOOP, PLAY, TASK};
 use crate::source::Source;
 use crate::yaml::{self, Entry, Kind, Meaning, Node};
 use boon::{Compiler, SchemaIndex, Schemas};

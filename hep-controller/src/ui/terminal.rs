@@ -2,8 +2,8 @@
 
 use crate::drive::Answer;
 use crate::remote::Confirm;
-use crate::report::text::shown_lines;
 use crate::stop::Stop;
+use crate::text::shown_lines;
 use hep_protocol::message::Go;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};

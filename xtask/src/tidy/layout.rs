@@ -19,7 +19,7 @@ const LONGEST: usize = 500;
 /// Files that may be longer, and why.
 const LONG: &[(&str, &str)] = &[
     (
-        "hep-controller/src/manifest/tests.rs",
+        "hep-controller/src/plan/tests.rs",
         "a flat list: each way a manifest can be wrong, with the whole message as an operator sees it",
     ),
     (

@@ -1,9 +1,13 @@
 //! No host is sent anything that is another's: all that each is sent, searched for what belongs to whom.
 
 use super::*;
+use crate::ast::Manifest;
+use crate::check::select::Choice;
+use crate::check::targets::Audience;
+use crate::check::variables::Extra;
 use crate::inventory::{Inventory, Surroundings};
-use crate::manifest::{Audience, Choice, Compiled, Extra, Manifest};
-use crate::prepare::{Prepared, Wish};
+use crate::plan::compile::Compiled;
+use crate::run::options::{Prepared, Wish};
 use hep_protocol::blob::TreeKind;
 use hep_protocol::plan::Play;
 use hep_protocol::rights::ActAs;

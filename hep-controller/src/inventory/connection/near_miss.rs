@@ -4,7 +4,7 @@ use super::super::address;
 use super::super::{Host, Layer, Place, Variable};
 use super::{Key, LONG, SHORT, Setting};
 use crate::diagnostic::Diagnostic;
-use crate::manifest::rights;
+use hep_protocol::rights::{Method, truth};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -88,8 +88,8 @@ pub(in crate::inventory) fn misspelt_short(name: &str, value: &str) -> Option<&'
         | Key::BecomeUser
         | Key::BecomePassword
         | Key::BecomePasswordCommand => !value.is_empty(),
-        Key::Become => rights::truth(&Value::from(value)).is_some(),
-        Key::BecomeMethod => rights::method(value).is_some(),
+        Key::Become => truth(&Value::from(value)).is_some(),
+        Key::BecomeMethod => Method::named(value).is_some(),
     };
     SHORT.iter().find(|(short, key)| near(short) && fits(*key)).map(|(short, _)| *short)
 }

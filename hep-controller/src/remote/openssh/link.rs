@@ -1,7 +1,8 @@
 //! The agent's stream through an `ssh` as a [`Link`].
 
 use super::process::Process;
-use crate::remote::{Canceller, Counters, Ending, Exit, Link};
+use crate::canceller::Canceller;
+use crate::remote::{Counters, Ending, Exit, Link};
 use std::io::{self, Read, Write};
 use std::time::Duration;
 

@@ -2,12 +2,13 @@
 //! A cut socket, a cancel and a drop end it with all that it has started; a ControlMaster that stays is no part of that.
 
 use super::log::{Cause, Log};
+use crate::canceller::Canceller;
+use crate::canceller::Cut;
 use crate::memory;
 use crate::remote::askpass::Door;
-use crate::remote::canceller::Cut;
 use crate::remote::limit::Limit;
 use crate::remote::tail::Tail;
-use crate::remote::{Canceller, Counters, Exit, Stage, child};
+use crate::remote::{Counters, Exit, Stage, child};
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::Mode;

@@ -1,6 +1,7 @@
 //! Which OpenSSH the `ssh` of this machine is, as far as hep must know.
 
-use crate::remote::{Canceller, child};
+use crate::canceller::Canceller;
+use crate::remote::child;
 use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;

@@ -3,7 +3,8 @@
 use super::send::Sent;
 use super::stream::Stream;
 use super::wire::{Broken, Wire};
-use crate::remote::{Canceller, Counters, Ending, Exit, Link};
+use crate::canceller::Canceller;
+use crate::remote::{Counters, Ending, Exit, Link};
 use ssh2::Sftp;
 use std::io::{self, Read, Write};
 use std::time::Duration;

@@ -2,11 +2,12 @@
 
 use super::Failed;
 use super::wire::{Broken, Wire};
+use crate::canceller::Canceller;
 use crate::remote::auth::{self, AgentKey, Attempt, Means, Offered, Plan, Story};
 use crate::remote::key_file::{KeyFile, KeyFiles};
 use crate::remote::known_hosts::PublicKey;
 use crate::remote::ssh_agent::{self, Door, Lent};
-use crate::remote::{Canceller, Options, Problem, Secret, Target};
+use crate::remote::{Options, Problem, Secret, Target};
 use ssh2::{Agent, KeyboardInteractivePrompt, Prompt};
 use std::io;
 use std::path::Path;

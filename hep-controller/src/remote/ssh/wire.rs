@@ -2,10 +2,11 @@
 //! when the host shows no sign of life. After any of these the socket is shut down at once, since libssh2 would block on
 //! a live one when its objects are dropped.
 
+use crate::canceller::Canceller;
 use crate::remote::connect::KEEPALIVE;
 use crate::remote::limit::Limit;
 use crate::remote::socket::{Handle, Socket};
-use crate::remote::{Alive, Canceller, Counters};
+use crate::remote::{Alive, Counters};
 use libssh2_sys as raw;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::report::human::{Human, Verbosity};
-use crate::report::text::shown;
 use crate::report::{HostReport, HostStatus, Role, TaskLabel, Trouble};
+use crate::text::shown;
 use hep_protocol::facts::{Facts, Init};
 use hep_protocol::message::{Stream, Turn};
 use hep_protocol::outcome::{Change, Failure, ItemOutcome, Outcome, Status};

@@ -1,0 +1,242 @@
+//! A manifest as it was read: plays, tasks and blocks, every value with its place. Nothing is evaluated here, and nothing
+//! is known of hosts.
+
+pub(crate) mod control;
+pub(crate) mod rights;
+pub(crate) mod texts;
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::{Source, Span};
+use crate::yaml::{Node, shorten};
+use control::Control;
+use hep_protocol::expression::has_expression;
+use hep_protocol::plan::{HandlersOnFailure, Privacy};
+use hep_protocol::task::TaskSpec;
+use rights::Rights;
+use serde_json::{Map, Value};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A whole manifest with its mistakes, as far as can be seen without looking at variables.
+#[derive(Debug)]
+pub(crate) struct Manifest {
+    /// The file that was asked for: what it includes has sources of its own.
+    pub(crate) source: Arc<Source>,
+    pub(crate) plays: Vec<ManifestPlay>,
+    /// What tasks with a mistake name as `src`: looked up too, so that one run reports everything.
+    pub(crate) loose_sources: Vec<Piece>,
+    /// How many tasks and handlers there are: each has a number below this.
+    pub(crate) tasks: usize,
+    pub(crate) problems: Diagnostics,
+}
+
+/// Tasks for the same hosts.
+#[derive(Debug)]
+pub(crate) struct ManifestPlay {
+    pub(crate) name: Option<String>,
+    /// The pattern of its hosts; all without one.
+    pub(crate) hosts: Option<Spot>,
+    pub(crate) vars: Option<Piece>,
+    pub(crate) vars_files: Vec<Spot>,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) handlers: Vec<ManifestTask>,
+    pub(crate) on_failure: HandlersOnFailure,
+    pub(crate) act_as: Rights,
+    pub(crate) batching: Batching,
+}
+
+/// What a play says of the order of its hosts, and of what ends the run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Batching {
+    /// How many hosts have their turn together; of the last as often as needed.
+    pub(crate) serial: Vec<Size>,
+    /// How many of a batch may fail, in percent.
+    pub(crate) most_failed: Option<u32>,
+    /// Whether one failure ends the run.
+    pub(crate) fatal: bool,
+}
+
+/// How many hosts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Size {
+    Hosts(usize),
+    Percent(usize),
+}
+
+/// What stands in a list of tasks.
+#[derive(Debug)]
+pub(crate) enum Entry {
+    Task(Box<ManifestTask>),
+    Block(Box<ManifestBlock>),
+}
+
+/// One task of a manifest.
+#[derive(Debug)]
+pub(crate) struct ManifestTask {
+    /// Tells it from all others of the manifest.
+    pub(crate) number: usize,
+    pub(crate) control: Control,
+    /// Its module's name, and where that stands.
+    pub(crate) module: Spot,
+    /// Its parameters as written.
+    pub(crate) params: Node,
+    /// Its parameters, if nothing in them waits for a host.
+    pub(crate) spec: Option<TaskSpec>,
+    /// Whether something is wrong with its module, which was reported.
+    pub(crate) broken: bool,
+    /// What its included file says of variables, for a handler: weaker than its own.
+    pub(crate) file_vars: Vec<Piece>,
+}
+
+/// A block, or the tasks of an included file.
+#[derive(Debug)]
+pub(crate) struct ManifestBlock {
+    pub(crate) control: Control,
+    /// Variables of the included file, weaker than those that its include gives.
+    pub(crate) file_vars: Option<Piece>,
+    pub(crate) body: Vec<Entry>,
+    pub(crate) rescue: Vec<Entry>,
+    pub(crate) always: Vec<Entry>,
+}
+
+/// A text of a file, as it stands or as it is meant.
+#[derive(Clone, Debug)]
+pub(crate) struct Spot {
+    pub(crate) text: String,
+    pub(crate) source: Arc<Source>,
+    pub(crate) span: Span,
+}
+
+impl Spot {
+    pub(crate) fn problem(&self, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::at(&self.source, self.span, message)
+    }
+}
+
+/// A value of a file.
+#[derive(Clone, Debug)]
+pub(crate) struct Piece {
+    pub(crate) source: Arc<Source>,
+    pub(crate) node: Node,
+}
+
+impl Piece {
+    pub(crate) fn problem(&self, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::at(&self.source, self.node.span, message)
+    }
+}
+
+impl Manifest {
+    /// What is wrong with the manifest, whatever its hosts are.
+    pub(crate) fn mistakes(self) -> Diagnostics {
+        self.problems
+    }
+
+    /// The directory of a file that a part of the manifest is from.
+    pub(crate) fn directory(source: &Source) -> PathBuf {
+        source.path.parent().unwrap_or(Path::new("")).to_owned()
+    }
+}
+
+impl ManifestPlay {
+    /// Whether variables somewhere in it could not be read.
+    pub(crate) fn has_broken_vars(&self) -> bool {
+        let mut pieces: Vec<&Piece> = self.vars.iter().collect();
+        vars_of_blocks(&self.entries, &mut pieces);
+        self.each_task(&mut |task| pieces.extend(&task.control.vars));
+        pieces.iter().any(|piece| piece.node.has_broken())
+    }
+
+    /// Every task in its order, then every handler.
+    pub(crate) fn each_task<'p>(&'p self, see: &mut dyn FnMut(&'p ManifestTask)) {
+        fn walk<'p>(entries: &'p [Entry], see: &mut dyn FnMut(&'p ManifestTask)) {
+            for entry in entries {
+                match entry {
+                    Entry::Task(task) => see(task),
+                    Entry::Block(block) => {
+                        walk(&block.body, see);
+                        walk(&block.rescue, see);
+                        walk(&block.always, see);
+                    }
+                }
+            }
+        }
+        walk(&self.entries, see);
+        self.handlers.iter().for_each(see);
+    }
+}
+
+impl ManifestTask {
+    /// What it is called: its own name, or one made from its parameters.
+    pub(crate) fn title(&self) -> String {
+        self.title_in(self.control.privacy.unwrap_or_default())
+    }
+
+    /// The same of a task whose privacy is known: parameters that may not be shown make no name.
+    pub(crate) fn title_in(&self, privacy: Privacy) -> String {
+        if let Some(name) = &self.control.name {
+            return name.text.clone();
+        }
+        match &self.spec {
+            _ if privacy == Privacy::Sensitive => self.module.text.clone(),
+            Some(spec) => spec.params().title(),
+            None => {
+                let module = &self.module.text;
+                let main = self.params.entries().iter().find_map(|entry| {
+                    let main = ["dest", "path", "package", "name", "service", "msg"];
+                    main.contains(&&*entry.key.text).then(|| entry.value.text()).flatten()
+                });
+                // The name is rendered once, and the elements of a loop are not known then.
+                match main.filter(|text| self.control.each.is_none() || !has_expression(text)) {
+                    Some(text) => format!("{module} {}", shorten(text)),
+                    None => module.clone(),
+                }
+            }
+        }
+    }
+
+    /// The parameter with this value.
+    pub(crate) fn parameter(&self, written: &str) -> Piece {
+        let named = self.params.entries().iter().find(|entry| entry.value.text() == Some(written));
+        let node = match named {
+            Some(entry) => entry.value.clone(),
+            None => Node::of_text("", self.module.span),
+        };
+        Piece { source: Arc::clone(&self.module.source), node }
+    }
+
+    /// Its variables: those of the file it is from, below its own.
+    pub(crate) fn vars(&self) -> Map<String, Value> {
+        merged(self.file_vars.iter().chain(&self.control.vars))
+    }
+}
+
+impl ManifestBlock {
+    /// Its variables: an include's own beat those of the file.
+    pub(crate) fn vars(&self) -> Map<String, Value> {
+        merged(self.file_vars.iter().chain(&self.control.vars))
+    }
+}
+
+/// The variables of several mappings, weakest first.
+fn merged<'p>(pieces: impl Iterator<Item = &'p Piece>) -> Map<String, Value> {
+    let mut vars = Map::new();
+    for piece in pieces {
+        if let Value::Object(map) = piece.node.to_json() {
+            vars.extend(map);
+        }
+    }
+    vars
+}
+
+/// What blocks and included files say of variables.
+pub(crate) fn vars_of_blocks<'m>(entries: &'m [Entry], found: &mut Vec<&'m Piece>) {
+    for entry in entries {
+        if let Entry::Block(block) = entry {
+            found.extend(block.file_vars.iter().chain(&block.control.vars));
+            for part in [&block.body, &block.rescue, &block.always] {
+                vars_of_blocks(part, found);
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! What the keys of a task, block or include say, beside what it does.
+
+use super::rights::Rights;
+use super::{Piece, Spot};
+use hep_protocol::plan::{CheckPolicy, OnError, Privacy};
+
+/// What the keys say. Most tasks have few.
+#[derive(Debug, Default)]
+pub(crate) struct Control {
+    pub(crate) name: Option<Spot>,
+    pub(crate) when: Vec<Spot>,
+    pub(crate) each: Option<Box<ManifestLoop>>,
+    pub(crate) register: Option<Spot>,
+    pub(crate) notify: Vec<Spot>,
+    pub(crate) listen: Vec<Spot>,
+    pub(crate) on_error: Option<OnError>,
+    /// The expression that decides whether a failure is ignored.
+    pub(crate) ignored_if: Option<Spot>,
+    pub(crate) retries: Option<Piece>,
+    pub(crate) delay: Option<Piece>,
+    pub(crate) until: Vec<Spot>,
+    pub(crate) changed_when: Option<Vec<Spot>>,
+    pub(crate) failed_when: Option<Vec<Spot>>,
+    pub(crate) vars: Option<Piece>,
+    pub(crate) env: Option<Piece>,
+    pub(crate) tags: Vec<Spot>,
+    pub(crate) timeout: Option<Piece>,
+    pub(crate) privacy: Option<Privacy>,
+    pub(crate) check: Option<CheckPolicy>,
+    pub(crate) act_as: Rights,
+}
+
+/// A loop as written.
+#[derive(Debug)]
+pub(crate) struct ManifestLoop {
+    pub(crate) over: Piece,
+    pub(crate) var: String,
+    pub(crate) index: Option<String>,
+    pub(crate) label: Option<Spot>,
+}

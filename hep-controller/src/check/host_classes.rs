@@ -1,0 +1,94 @@
+//! Which hosts are alike to a manifest: equal in all variables that its expressions could read.
+
+use super::Order;
+use super::PlayToVerify;
+use super::targets::Audience;
+use crate::ast::texts::Evaluated;
+use crate::ast::{Entry, ManifestTask};
+use hep_protocol::expression::has_expression;
+use serde_json::Value;
+use std::collections::{BTreeMap, HashSet};
+
+/// The words that expressions could read.
+pub(crate) struct Groups {
+    words: HashSet<String>,
+    /// Templates are not looked into: they may read anything.
+    anything: bool,
+}
+
+impl Groups {
+    pub(crate) fn of(order: &Order<'_>, plays: &[PlayToVerify<'_>]) -> Groups {
+        let mut groups = Groups { words: HashSet::new(), anything: false };
+        for PlayToVerify { play, vars, .. } in plays {
+            vars.iter().for_each(|one| groups.value(&one.value));
+            play.act_as.each_evaluated(&mut |evaluated| groups.evaluated(evaluated));
+            play.handlers.iter().for_each(|handler| groups.task(handler));
+            groups.entries(&play.entries);
+        }
+        order.extra.definitions.iter().for_each(|one| groups.value(&one.value));
+        for member in &order.audience.members {
+            member.vars.values().for_each(|value| groups.value(value));
+        }
+        groups
+    }
+
+    /// The hosts of a play in groups that are alike.
+    pub(crate) fn of_play(&self, audience: &Audience, play: &PlayToVerify<'_>) -> Vec<Vec<usize>> {
+        let mut alike: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for number in &play.members {
+            let Some(member) = audience.members.get(*number) else { continue };
+            let read = |name: &str| self.anything || self.words.contains(name);
+            let vars = member.vars.iter().filter(|(name, _)| read(name));
+            let mut key: String = vars.map(|(name, value)| format!("{name}={value}\n")).collect();
+            if read("host") {
+                key.push_str(&member.name);
+            }
+            if read("group_names") {
+                key.push_str(&member.groups.join(","));
+            }
+            alike.entry(key).or_default().push(*number);
+        }
+        alike.into_values().collect()
+    }
+
+    fn entries(&mut self, entries: &[Entry]) {
+        for entry in entries {
+            match entry {
+                Entry::Task(task) => self.task(task),
+                Entry::Block(block) => {
+                    block.each_evaluated(&mut |evaluated| self.evaluated(evaluated));
+                    for part in [&block.body, &block.rescue, &block.always] {
+                        self.entries(part);
+                    }
+                }
+            }
+        }
+    }
+
+    fn task(&mut self, task: &ManifestTask) {
+        self.anything |= task.params.entry("template").is_some();
+        task.each_evaluated(&mut |evaluated| self.evaluated(evaluated));
+    }
+
+    fn evaluated(&mut self, evaluated: Evaluated<'_>) {
+        evaluated.each_expression(&mut |text| self.words_of(text));
+    }
+
+    fn value(&mut self, value: &Value) {
+        match value {
+            Value::String(text) if has_expression(text) => self.words_of(text),
+            Value::Array(items) => items.iter().for_each(|item| self.value(item)),
+            Value::Object(map) => map.values().for_each(|value| self.value(value)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+
+    fn words_of(&mut self, text: &str) {
+        let words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+        for word in words.filter(|word| !word.is_empty()) {
+            if !self.words.contains(word) {
+                self.words.insert(word.to_owned());
+            }
+        }
+    }
+}

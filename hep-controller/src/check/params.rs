@@ -1,0 +1,314 @@
+//! A task's parameters with the values that are known, decoded as the host will: a wrong value is a mistake of the
+//! manifest. Finds the local files that their texts name.
+
+use super::verify::{Around, Kind, Rendered, Verifier, hint_of};
+use crate::ast::{ManifestTask, Piece, Spot};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::expression::{self, Form, Mapping};
+use crate::local_files::search::{Local, Part, Pattern, at_place, climbs};
+use crate::read::module::{self, BARE};
+use crate::source::Source;
+use crate::yaml::{Entry, Node};
+use hep_protocol::expression::{Language, Scope, TroubleKind, has_expression};
+use hep_protocol::plan::NamedSource;
+use hep_protocol::plan::Privacy;
+use serde_json::Value;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Parameters of `file` that name local files.
+const LOCAL: [&str; 2] = ["src", "template"];
+
+impl Verifier<'_, '_> {
+    /// Verifies a task's parameters for one host and element.
+    pub(crate) fn params(&mut self, task: &ManifestTask, around: &Around, kind: &Kind) {
+        if task.spec.is_none() {
+            self.open(task, around, kind);
+        } else {
+            let bare = BARE.iter().find(|(module, _)| *module == task.module.text);
+            if let Some(entry) = bare.and_then(|(_, key)| task.params.entry(key)) {
+                self.bare_expressions(task, &entry.value, around, kind);
+            }
+        }
+        if let Some(entry) = template(task) {
+            for local in self.locals(task.number) {
+                self.template(&local, &entry.value, task, around, kind);
+            }
+        }
+    }
+
+    fn bare_expressions(
+        &mut self,
+        task: &ManifestTask,
+        value: &Node,
+        around: &Around,
+        kind: &Kind,
+    ) {
+        let items = match &value.kind {
+            crate::yaml::Kind::Seq(items) => items.as_slice(),
+            crate::yaml::Kind::Scalar(_)
+            | crate::yaml::Kind::Map(_)
+            | crate::yaml::Kind::Broken => std::slice::from_ref(value),
+        };
+        for item in items {
+            if let Some(text) = item.text() {
+                let (text, source) = (text.to_owned(), Arc::clone(&task.module.source));
+                self.bare(&Spot { text, source, span: item.span }, around, kind);
+            }
+        }
+    }
+
+    /// Parameters with expressions.
+    fn open(&mut self, task: &ManifestTask, around: &Around, kind: &Kind) {
+        let source = &task.module.source;
+        let mut entries = Vec::new();
+        for entry in task.params.entries() {
+            let value = self.value_of(task, entry, around, kind);
+            entries.extend(value.map(|value| Entry { key: entry.key.clone(), value }));
+        }
+        let known = task.params.with_entries(entries);
+        let mut problems = Diagnostics::default();
+        let decoded = module::decode(
+            source,
+            &task.module.text,
+            task.module.span,
+            &known,
+            &known,
+            &mut problems,
+        );
+        for problem in problems {
+            self.mistakes.push(match self.privacy {
+                Privacy::Open => explained(problem, source, &known),
+                Privacy::Sensitive => hidden(problem, source),
+            });
+        }
+        let written: Vec<String> = match decoded {
+            Ok(spec) => spec.params().sources().into_iter().map(str::to_owned).collect(),
+            Err(_) => known_sources(task, &known),
+        };
+        for written in written {
+            let named = LOCAL.iter().find_map(|key| {
+                let value = &known.entry(key)?.value;
+                (value.text() == Some(&written))
+                    .then(|| Piece { source: Arc::clone(source), node: value.clone() })
+            });
+            let named = named.unwrap_or_else(|| task.parameter(&written));
+            match self.sources.find(source, &written) {
+                Ok(local) => self.keep(task, local),
+                Err(troubles) => self.mistakes.extend(at_place(&named, troubles)),
+            }
+        }
+    }
+
+    /// A parameter's value, broken if it is not known; nothing for one that is left out.
+    fn value_of(
+        &mut self,
+        task: &ManifestTask,
+        entry: &Entry,
+        around: &Around,
+        kind: &Kind,
+    ) -> Option<Node> {
+        let node = &entry.value;
+        if !node.any_text(&has_expression) {
+            return Some(node.clone());
+        }
+        let piece = Piece { source: Arc::clone(&task.module.source), node: node.clone() };
+        match self.tree(&piece, around, kind) {
+            Rendered::Known(value) => Some(node.rendered(&value)),
+            Rendered::Omitted => None,
+            Rendered::Later => {
+                self.guess_source(task, entry, around, kind);
+                Some(Node::broken(node.span))
+            }
+            Rendered::Wrong => Some(Node::broken(node.span)),
+        }
+    }
+
+    /// A local file of which only the host knows the whole name: all that may be meant.
+    fn guess_source(&mut self, task: &ManifestTask, entry: &Entry, around: &Around, kind: &Kind) {
+        let named = task.module.text == "file" && LOCAL.contains(&&*entry.key.text);
+        let Some(text) = entry.value.text().filter(|_| named && is_local(task)) else { return };
+        let source = &task.module.source;
+        let piece = Piece { source: Arc::clone(source), node: entry.value.clone() };
+        let scope = self.scope(around, kind);
+        let pattern = pattern(self.language, text, &scope);
+        let usable =
+            pattern.filter(|pattern| pattern.says_something() && !climbs(&pattern.shown()));
+        let Some(pattern) = usable else {
+            let message = "only the host knows which local file this is";
+            self.mistakes.push(piece.problem(message).hint(
+                "write a part of the path that is the same for all hosts, as in `files/{{ os.codename }}.conf`",
+            ));
+            return;
+        };
+        match self.sources.find_all(source, &pattern) {
+            Ok(locals) => locals.into_iter().for_each(|local| self.keep(task, local)),
+            Err(troubles) => self.mistakes.extend(at_place(&piece, troubles)),
+        }
+    }
+
+    fn keep(&mut self, task: &ManifestTask, local: Local) {
+        let found = self.found.entry(task.number).or_default();
+        let Local { written, path, source } = local;
+        self.paths.insert((task.number, written.clone()), path);
+        if !found.iter().any(|known| known.written == written) {
+            found.push(NamedSource { written, source });
+        }
+    }
+
+    /// The local files of a task so far, with those that it names without an expression.
+    fn locals(&mut self, number: usize) -> Vec<(String, std::path::PathBuf)> {
+        let own =
+            self.paths.range((number, String::new())..(number.saturating_add(1), String::new()));
+        own.map(|((_, written), path)| (written.clone(), path.clone())).collect()
+    }
+
+    /// Reads a template, and renders it with what is known.
+    fn template(
+        &mut self,
+        (_, path): &(String, std::path::PathBuf),
+        named: &Node,
+        task: &ManifestTask,
+        around: &Around,
+        kind: &Kind,
+    ) {
+        let Some(file) = self.template_text(path, named, task) else { return };
+        let key = (Arc::as_ptr(&file) as usize, usize::MAX);
+        let reading = match self.readings.get(&key) {
+            Some(reading) => Arc::clone(reading),
+            None => {
+                let reading = Arc::new(expression::read(&file.text, Form::Template));
+                self.readings.insert(key, Arc::clone(&reading));
+                reading
+            }
+        };
+        let mapping = Mapping::of_file(&file);
+        let problems = self.judge(&reading, || mapping.clone(), around, kind);
+        if !problems.is_empty() {
+            problems.into_iter().for_each(|problem| self.mistakes.push(problem));
+            return;
+        }
+        let scope = self.scope(around, kind);
+        let name = file.path.display().to_string();
+        let rendered = self.language.template(&name, &file.text, &scope);
+        let trouble = rendered.err().filter(|t| !matches!(t.kind, TroubleKind::Unknown { .. }));
+        if let Some(trouble) = trouble {
+            let range = trouble.range.clone().unwrap_or(0..1);
+            let problem = Diagnostic::at(&file, mapping.span(&range), &*trouble.message);
+            self.mistakes.push(hint_of(&trouble).into_iter().fold(problem, Diagnostic::hint));
+        }
+    }
+
+    fn template_text(
+        &mut self,
+        path: &Path,
+        named: &Node,
+        task: &ManifestTask,
+    ) -> Option<Arc<Source>> {
+        let found = match self.templates.get(path) {
+            Some(known) => known.clone(),
+            None => {
+                let read = self.read_template(path, named, task);
+                self.templates.insert(path.to_owned(), read.clone());
+                read
+            }
+        };
+        match found {
+            Ok(source) => Some(source),
+            Err(problems) => {
+                self.mistakes.extend(problems);
+                None
+            }
+        }
+    }
+
+    fn read_template(
+        &self,
+        path: &Path,
+        named: &Node,
+        task: &ManifestTask,
+    ) -> Result<Arc<Source>, Diagnostics> {
+        if path.is_dir() {
+            let piece = Piece { source: Arc::clone(&task.module.source), node: named.clone() };
+            let problem = piece.problem("a template is a file, and this is a directory");
+            return Err(problem.hint("write `src` to copy a directory").into());
+        }
+        let shown = path.strip_prefix(self.order.working_directory).unwrap_or(path).to_owned();
+        let source = Source::read_as(path, &shown)?;
+        Ok(Arc::new(Source { path: shown, text: source.text.clone() }))
+    }
+}
+
+/// The entry that names a task's template.
+fn template(task: &ManifestTask) -> Option<&Entry> {
+    (task.module.text == "file").then(|| task.params.entry("template")).flatten()
+}
+
+/// Whether `src` is a local file: it is not where links are made.
+fn is_local(task: &ManifestTask) -> bool {
+    let action = task.params.entry("action").and_then(|entry| entry.value.text());
+    action.is_none_or(|action| action == "present" || has_expression(action))
+}
+
+/// What is named as far as it is known, where the whole cannot be decoded yet.
+fn known_sources(task: &ManifestTask, known: &Node) -> Vec<String> {
+    if task.module.text != "file" || !is_local(task) {
+        return Vec::new();
+    }
+    let texts = LOCAL.iter().filter_map(|key| known.entry(key)?.value.text().map(str::to_owned));
+    texts.collect()
+}
+
+/// A mistake in a value that an expression gave, without a word of that value.
+fn hidden(problem: Diagnostic, source: &Arc<Source>) -> Diagnostic {
+    let span = problem.place.as_ref().map(|place| place.span);
+    match span.filter(|span| has_expression(source.slice(*span))) {
+        Some(span) => {
+            let what = "this gives no value that fits here; which is hidden by `sensitive: true`";
+            Diagnostic::at(source, span, what)
+        }
+        None => problem,
+    }
+}
+
+/// A mistake in a value that an expression gave, with that value.
+fn explained(problem: Diagnostic, source: &Source, known: &Node) -> Diagnostic {
+    let span = problem.place.as_ref().map(|place| place.span);
+    let Some(span) = span.filter(|span| has_expression(source.slice(*span))) else {
+        return problem;
+    };
+    let gives = known.find(span).map(|node| match node.text() {
+        Some(text) => format!("this gives `{}`", crate::yaml::shorten(text)),
+        None => format!("this gives {}", node.describe()),
+    });
+    gives.into_iter().fold(problem, |problem, label| problem.label(label))
+}
+
+/// A text's parts, each expression evaluated by itself; nothing for one with statements in it.
+fn pattern(language: &Language, text: &str, scope: &Arc<dyn Scope>) -> Option<Pattern> {
+    if text.contains("{%") {
+        return None;
+    }
+    let (mut parts, mut rest) = (Vec::new(), text);
+    while let Some((before, inner)) = rest.split_once("{{") {
+        let (expression, after) = inner.split_once("}}")?;
+        push_text(&mut parts, before);
+        match language.text(&format!("{{{{{expression}}}}}"), scope) {
+            Ok(Value::String(text)) => push_text(&mut parts, &text),
+            Ok(other) => push_text(&mut parts, &other.to_string()),
+            Err(_) if parts.last() == Some(&Part::Unknown) => {}
+            Err(_) => parts.push(Part::Unknown),
+        }
+        rest = after;
+    }
+    push_text(&mut parts, rest);
+    Some(Pattern(parts))
+}
+
+fn push_text(parts: &mut Vec<Part>, text: &str) {
+    match parts.last_mut() {
+        _ if text.is_empty() => {}
+        Some(Part::Text(before)) => before.push_str(text),
+        Some(Part::Unknown) | None => parts.push(Part::Text(text.to_owned())),
+    }
+}

@@ -1,0 +1,271 @@
+//! Variables of plays and of the command line: read from the manifest, from files and from `-e`, each with its origin.
+
+use super::scope::{Layer, Names};
+use crate::ast::{Manifest, ManifestPlay, Piece, Spot};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::read::values::{self, bad_variable};
+use crate::source::{Source, Span, plain};
+use crate::yaml::{self, Kind, Node};
+use hep_protocol::expression::{Language, TroubleKind, has_expression};
+use hep_protocol::names::is_name;
+use serde_json::{Map, Value};
+use std::path::Path;
+use std::sync::Arc;
+
+/// One definition of a variable.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Definition {
+    pub(crate) name: String,
+    /// Texts may hold `{{ }}`.
+    pub(crate) value: Value,
+    /// Where it comes from: `play, site.yml:3`.
+    pub(crate) origin: String,
+}
+
+/// The variables of the command line.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Extra {
+    /// Later ones beat earlier ones.
+    pub(crate) definitions: Vec<Definition>,
+}
+
+/// A mapping of names to the values that count.
+pub(crate) fn mapping(definitions: &[Definition]) -> Map<String, Value> {
+    definitions.iter().map(|one| (one.name.clone(), one.value.clone())).collect()
+}
+
+/// The value that a variable is given, without a file around it.
+const COMMAND_LINE: &str = "-e";
+
+impl Extra {
+    /// Reads the words behind `-e`: `name=value`, a mapping, or `@file`.
+    ///
+    /// # Errors
+    /// Everything that is none of these.
+    pub(crate) fn read(words: &[String]) -> Result<Extra, Diagnostics> {
+        let (mut extra, mut problems) = (Extra::default(), Diagnostics::default());
+        for word in words {
+            match definitions_of(word.trim()) {
+                Ok(definitions) => extra.definitions.extend(definitions),
+                Err(found) => problems.extend(found),
+            }
+        }
+        problems.unless(extra)
+    }
+
+    /// As a mapping.
+    pub(crate) fn vars(&self) -> Map<String, Value> {
+        mapping(&self.definitions)
+    }
+}
+
+fn definitions_of(word: &str) -> Result<Vec<Definition>, Diagnostics> {
+    if let Some(path) = word.strip_prefix('@') {
+        let source = Source::read(Path::new(path))?;
+        return of_source(&source, "-e @");
+    }
+    if word.starts_with(['{', '[']) {
+        let source = Source::from_bytes(Path::new(COMMAND_LINE), word.as_bytes().to_vec())?;
+        let definitions = of_source(&source, "")?;
+        let unplaced = |one| Definition { origin: COMMAND_LINE.to_owned(), ..one };
+        return Ok(definitions.into_iter().map(unplaced).collect());
+    }
+    let (mut definitions, mut problems) = (Vec::new(), Diagnostics::default());
+    for assignment in assignments(word) {
+        match definition(assignment) {
+            Ok(definition) => definitions.push(definition),
+            Err(found) => problems.extend(found),
+        }
+    }
+    problems.unless(definitions)
+}
+
+/// The parts of `a=1 b='x y'`: each begins with a name and `=`, behind a blank that is in no quotes and no braces.
+fn assignments(word: &str) -> Vec<&str> {
+    let (mut parts, mut begin) = (Vec::new(), 0);
+    let (mut quote, mut braces, mut before) = (None, 0_usize, ' ');
+    for (at, character) in word.char_indices() {
+        let rest = word.get(at..).unwrap_or_default();
+        match (quote, character) {
+            (Some(open), character) if open == character && before != '\\' => quote = None,
+            (Some(_), _) => {}
+            // One inside of a word is an apostrophe.
+            (None, '\'' | '"') if matches!(before, '=' | ' ' | '(' | ',' | '[' | '{') => {
+                quote =
+                    rest.get(1..).is_some_and(|rest| rest.contains(character)).then_some(character);
+            }
+            (None, '{' | '[') => braces += 1,
+            (None, '}' | ']') => braces = braces.saturating_sub(1),
+            (None, _) if braces == 0 && before.is_whitespace() && at > begin => {
+                if rest.split_once('=').is_some_and(|(name, _)| is_name(name)) {
+                    parts.push(word.get(begin..at).unwrap_or_default().trim_end());
+                    begin = at;
+                }
+            }
+            (None, _) => {}
+        }
+        before = character;
+    }
+    parts.push(word.get(begin..).unwrap_or_default());
+    parts
+}
+
+fn definition(word: &str) -> Result<Definition, Diagnostics> {
+    let refuse = |message: String, hint: &str| {
+        let source = Arc::new(Source { path: COMMAND_LINE.into(), text: word.to_owned() });
+        let span = Span::new(0, word.split('=').next().map_or(0, str::len).max(1));
+        Err(Diagnostics::from(Diagnostic::at(&source, span, message).hint(hint)))
+    };
+    let Some((name, text)) = word.split_once('=') else {
+        return refuse(
+            format!("`{}` gives no variable a value", yaml::shorten(word)),
+            "write `-e name=value`, `-e '{name: value}'` or `-e @file.yml`",
+        );
+    };
+    if !is_name(name) {
+        return refuse(values::no_name(name), values::NAMES);
+    }
+    if let Some((_, meaning)) = values::RESERVED.iter().find(|(reserved, _)| *reserved == name) {
+        let message = format!("`{name}` cannot be a variable: it is {meaning}");
+        return refuse(message, "give it another name");
+    }
+    let meant = match text.to_lowercase().as_str() {
+        "yes" | "on" => Some("true"),
+        "no" | "off" => Some("false"),
+        _ => None,
+    };
+    if let Some(meant) = meant {
+        let hint = format!(
+            "write `-e {name}={meant}`, or `-e '{{{name}: \"{text}\"}}'` for the word itself"
+        );
+        return refuse(format!("`{text}` is a text, which any condition takes for true"), &hint);
+    }
+    let (name, origin) = (name.to_owned(), COMMAND_LINE.to_owned());
+    Ok(Definition { name, value: value_of(text.trim()), origin })
+}
+
+/// A value: in quotes a text, in brackets a collection as YAML has it, else what the word means. What YAML would read
+/// into a word, as a comment into `#fff`, stays a part of it.
+fn value_of(text: &str) -> Value {
+    if text.starts_with(['{', '[', '"', '\'']) && !has_expression(text) {
+        let source = Arc::new(Source { path: COMMAND_LINE.into(), text: text.to_owned() });
+        let (node, problems) = yaml::parse(&source);
+        // Whatever stands behind it makes all of it a text.
+        let whole =
+            |node: &Node| text.get(node.span.end..).is_some_and(|rest| rest.trim().is_empty());
+        let node = node.filter(|node| problems.is_empty() && whole(node));
+        return node.map_or_else(|| Value::from(text), |node| node.to_json());
+    }
+    if text.is_empty() { Value::from("") } else { Node::of_word(text, Span::default()).to_json() }
+}
+
+/// The variables of a file.
+fn of_source(source: &Arc<Source>, what: &str) -> Result<Vec<Definition>, Diagnostics> {
+    let (root, mut problems) = yaml::parse(source);
+    let Some(root) = root.filter(|root| !root.is_null()) else {
+        return problems.unless(Vec::new());
+    };
+    match &root.kind {
+        Kind::Map(entries) => {
+            entries
+                .iter()
+                .filter_map(|entry| bad_variable(source, entry))
+                .for_each(|problem| problems.push(problem));
+        }
+        Kind::Broken => {}
+        Kind::Scalar(_) | Kind::Seq(_) => {
+            let message = format!("variables are a mapping, found {}", root.describe());
+            let problem = Diagnostic::at(source, root.span, message);
+            problems.push(problem.hint("write each as `name: value` on a line of its own"));
+        }
+    }
+    problems.unless(definitions(source, &root, what))
+}
+
+/// The entries of a mapping as definitions.
+pub(crate) fn definitions(source: &Arc<Source>, node: &Node, what: &str) -> Vec<Definition> {
+    // Places are ascending, so the lines are counted once.
+    let (mut line, mut at) = (1, 0);
+    let entry = |entry: &yaml::Entry| {
+        let start = entry.key.span.start;
+        if start < at {
+            (line, at) = (1, 0);
+        }
+        let passed = source.text.get(at..start).unwrap_or_default();
+        line += passed.bytes().filter(|byte| *byte == b'\n').count();
+        at = start;
+        Definition {
+            name: entry.key.text.to_string(),
+            value: entry.value.to_json(),
+            origin: format!("{what}{}:{line}", source.path.display()),
+        }
+    };
+    node.entries().iter().map(entry).collect()
+}
+
+/// The variables of a play, weakest first: its own, then those of its files.
+pub(crate) fn of_play(
+    play: &ManifestPlay,
+    extra: &Extra,
+    language: &Language,
+    problems: &mut Diagnostics,
+) -> Vec<Definition> {
+    let mut all = match &play.vars {
+        Some(Piece { source, node }) => definitions(source, node, "play, "),
+        None => Vec::new(),
+    };
+    for file in &play.vars_files {
+        let Some(name) = file_name(file, &all, extra, language, problems) else { continue };
+        let path = Manifest::directory(&file.source).join(&name);
+        let found = match std::fs::metadata(&path) {
+            Ok(_) => Source::read(&path).and_then(|source| of_source(&source, "vars_files, ")),
+            Err(error) => {
+                let message = format!("cannot read `{}`: {}", path.display(), plain(&error));
+                let hint = "files of variables are sought beside the file that names them";
+                Err(file.problem(message).hint(hint).into())
+            }
+        };
+        match found {
+            Ok(definitions) => all.extend(definitions),
+            Err(found) => problems.extend(found),
+        }
+    }
+    all
+}
+
+/// The name of a file of variables: it may depend on what all hosts have in common.
+fn file_name(
+    file: &Spot,
+    before: &[Definition],
+    extra: &Extra,
+    language: &Language,
+    problems: &mut Diagnostics,
+) -> Option<String> {
+    if !has_expression(&file.text) {
+        return Some(file.text.clone());
+    }
+    let scope =
+        Names::of(vec![Layer::raw(extra.vars()), Layer::raw(mapping(before)), Layer::facts()]);
+    let hint = "it may depend on variables of the play and on `-e` alone: it is the same for all hosts; variables of \
+                one group or host belong into `group_vars` and `host_vars`";
+    match language.text(&file.text, &scope) {
+        Ok(Value::String(name)) => Some(name),
+        Ok(other) => {
+            problems
+                .push(file.problem(format!("this is no name of a file, but `{other}`")).hint(hint));
+            None
+        }
+        Err(trouble) => {
+            let message = match &trouble.kind {
+                TroubleKind::Unknown { .. } => {
+                    "the name of a file of variables must be known before the run".to_owned()
+                }
+                TroubleKind::Undefined { .. } | TroubleKind::Syntax | TroubleKind::Other => {
+                    trouble.message
+                }
+            };
+            problems.push(file.problem(message).hint(hint));
+            None
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What lies around an expression: names and their shapes; and where in a manifest expressions are.
+
+use super::{Around, Kind};
+use crate::ast::{ManifestTask, Piece, Spot};
+use crate::check::scope::Layer;
+use crate::expression::{self, Origin, Shape};
+use crate::yaml::Node;
+use hep_protocol::expression::has_expression;
+use hep_protocol::names::{COMMAND_FIELDS, STAT_FIELDS};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+/// The names in scope, with these of results.
+pub(super) fn names<'k, 'r>(
+    results: impl Iterator<Item = (&'r String, &'r Shape)>,
+    around: &Around,
+    kind: &'k Kind,
+) -> expression::Known<'k> {
+    let mut names = kind.names.inner();
+    for (name, origin, shape) in &around.shapes {
+        if *origin == Origin::Variable {
+            names.add(name, *origin, shape.clone());
+        }
+    }
+    results.for_each(|(name, shape)| names.add(name, Origin::Result, shape.clone()));
+    for (name, origin, shape) in &around.shapes {
+        if *origin != Origin::Variable {
+            names.add(name, *origin, shape.clone());
+        }
+    }
+    around.conditions.iter().for_each(|condition| names.assure(condition));
+    names
+}
+
+impl Around {
+    pub(super) fn take_vars(&mut self, vars: Map<String, Value>) {
+        if !vars.is_empty() {
+            for (name, value) in &vars {
+                self.shapes.push((name.clone(), Origin::Variable, Shape::of(value)));
+            }
+            self.vars.insert(0, Layer::raw(vars));
+        }
+    }
+}
+
+/// Every text with an expression in a value, with its node.
+pub(super) fn spots_of<'n>(piece: &Piece, node: &'n Node, found: &mut Vec<(Spot, &'n Node)>) {
+    match &node.kind {
+        crate::yaml::Kind::Broken => {}
+        crate::yaml::Kind::Scalar(_) => {
+            if let Some(text) = node.text().filter(|text| has_expression(text)) {
+                let (text, source) = (text.to_owned(), Arc::clone(&piece.source));
+                found.push((Spot { text, source, span: node.span }, node));
+            }
+        }
+        crate::yaml::Kind::Seq(items) => {
+            items.iter().for_each(|item| spots_of(piece, item, found));
+        }
+        crate::yaml::Kind::Map(entries) => {
+            entries.iter().for_each(|entry| spots_of(piece, &entry.value, found));
+        }
+    }
+}
+
+/// What may be read below the name of a task's result.
+pub(super) fn result_shape(task: &ManifestTask) -> Shape {
+    match (own_fields(task), task.control.each.is_some()) {
+        (Some(own), false) => Shape::of_result(&own),
+        (Some(own), true) => Shape::of_results(&own),
+        (None, _) => Shape::Any,
+    }
+}
+
+/// The same of one try, which is for one element.
+pub(super) fn result_shape_of_try(task: &ManifestTask) -> Shape {
+    own_fields(task).map_or(Shape::Any, |own| Shape::of_result(&own))
+}
+
+/// What a module adds to a result; nothing is known of those that tell more than changes.
+fn own_fields(task: &ManifestTask) -> Option<Vec<&'static str>> {
+    match task.module.text.as_str() {
+        "command" => Some(COMMAND_FIELDS.iter().map(|(name, _)| *name).collect()),
+        "stat" => Some(STAT_FIELDS.iter().map(|(name, _)| *name).collect()),
+        "apt" | "file" | "service" => Some(Vec::new()),
+        _ => None,
+    }
+}
+
+impl ManifestTask {
+    /// Whether anything in it is evaluated.
+    pub(super) fn has_expressions(&self) -> bool {
+        let mut any = self.spec.is_none() || self.params.entry("template").is_some();
+        self.each_evaluated(&mut |evaluated| any |= evaluated.is_any());
+        any
+    }
+}

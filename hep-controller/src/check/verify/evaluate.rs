@@ -1,0 +1,237 @@
+//! One text of a manifest: its names judged, its value as far as that is known, and what is said when it has none.
+
+use super::around::{names, spots_of};
+use super::{Around, Decision, Kind, Rendered, Verifier};
+use crate::ast::{Piece, Spot};
+use crate::check::scope::{Layer, Names};
+use crate::diagnostic::Diagnostic;
+use crate::expression::{self, Form, Mapping, Reading, is_sound, judge, place};
+use crate::yaml::Node;
+use hep_protocol::expression::{Scope, Trouble, TroubleKind};
+use hep_protocol::names::is_name;
+use hep_protocol::plan::Privacy;
+use serde_json::Value;
+use std::sync::Arc;
+
+impl Verifier<'_, '_> {
+    /// Whether all conditions hold; those that a host decides do.
+    pub(super) fn decide(
+        &mut self,
+        conditions: &[Spot],
+        around: &mut Around,
+        kind: &Kind,
+    ) -> Decision {
+        for condition in conditions {
+            // One that is wrong decides nothing: what it guards has mistakes of its own.
+            let Some(reading) = self.judged(condition, Form::Bare, around, kind) else { continue };
+            let scope = self.scope(around, kind);
+            let held = self.language.holds(&condition.text, &scope);
+            match held {
+                Ok(true) => around.conditions.push(reading),
+                Ok(false) => return Decision::NotDone,
+                Err(trouble) if matches!(trouble.kind, TroubleKind::Unknown { .. }) => {
+                    around.conditions.push(reading);
+                }
+                Err(trouble) => self.trouble(condition, trouble, around, kind),
+            }
+        }
+        Decision::Done
+    }
+
+    /// A text with expressions in it.
+    pub(crate) fn text(&mut self, spot: &Spot, around: &Around, kind: &Kind) -> Rendered {
+        if self.judged(spot, Form::Text, around, kind).is_none() {
+            return Rendered::Wrong;
+        }
+        let scope = self.scope(around, kind);
+        let value = self.language.part(&Value::from(spot.text.as_str()), &scope);
+        self.known(spot, value, around, kind)
+    }
+
+    /// An expression without braces.
+    pub(crate) fn bare(&mut self, spot: &Spot, around: &Around, kind: &Kind) {
+        if self.judged(spot, Form::Bare, around, kind).is_some() {
+            let scope = self.scope(around, kind);
+            let value = self.language.evaluate(&spot.text, &scope);
+            self.known(spot, value.map(Some), around, kind);
+        }
+    }
+
+    pub(super) fn known(
+        &mut self,
+        spot: &Spot,
+        value: Result<Option<Value>, Trouble>,
+        around: &Around,
+        kind: &Kind,
+    ) -> Rendered {
+        match value {
+            Ok(Some(value)) => Rendered::Known(value),
+            Ok(None) => Rendered::Omitted,
+            Err(Trouble { kind: TroubleKind::Unknown { .. }, .. }) => Rendered::Later,
+            Err(trouble) => {
+                self.trouble(spot, trouble, around, kind);
+                Rendered::Wrong
+            }
+        }
+    }
+
+    /// A value with expressions in any of its texts.
+    pub(crate) fn tree(&mut self, piece: &Piece, around: &Around, kind: &Kind) -> Rendered {
+        let mut spots = Vec::new();
+        spots_of(piece, &piece.node, &mut spots);
+        let (mut wrong, mut later) = (piece.node.has_broken(), false);
+        if let [spot] = spots.as_slice() {
+            // Most are one text, whose value is evaluated once.
+            if spot.1.span == piece.node.span {
+                return self.text(&spot.0, around, kind);
+            }
+        }
+        for (spot, _) in &spots {
+            match self.text(spot, around, kind) {
+                Rendered::Known(_) | Rendered::Omitted => {}
+                Rendered::Later => later = true,
+                Rendered::Wrong => wrong = true,
+            }
+        }
+        match (wrong, later) {
+            (true, _) => Rendered::Wrong,
+            (false, true) => Rendered::Later,
+            (false, false) => {
+                let scope = self.scope(around, kind);
+                match self.language.tree(&piece.node.to_json(), &scope) {
+                    Ok(value) => Rendered::Known(value),
+                    Err(_) => Rendered::Later,
+                }
+            }
+        }
+    }
+
+    /// Reads a text; nothing is told of it if names in it are wrong, which is reported.
+    pub(super) fn judged(
+        &mut self,
+        spot: &Spot,
+        form: Form,
+        around: &Around,
+        kind: &Kind,
+    ) -> Option<Arc<Reading>> {
+        self.evaluations += 1;
+        let key = (Arc::as_ptr(&spot.source) as usize, spot.span.start);
+        let reading = match self.readings.get(&key) {
+            Some(reading) => Arc::clone(reading),
+            None => {
+                let reading = Arc::new(expression::read(&spot.text, form));
+                self.readings.insert(key, Arc::clone(&reading));
+                reading
+            }
+        };
+        let mapping = || place(&spot.source, &Node::of_scalar(&spot.source, spot.span, &spot.text));
+        let problems = self.judge(&reading, mapping, around, kind);
+        if problems.is_empty() {
+            return Some(reading);
+        }
+        problems.into_iter().for_each(|problem| self.mistakes.push(problem));
+        None
+    }
+
+    /// Everything wrong with the names in a text.
+    pub(crate) fn judge(
+        &self,
+        reading: &Reading,
+        mapping: impl FnOnce() -> Mapping,
+        around: &Around,
+        kind: &Kind,
+    ) -> Vec<Diagnostic> {
+        if reading.problems.is_empty() && reading.names.is_empty() {
+            return Vec::new();
+        }
+        let mentioned = reading
+            .names
+            .iter()
+            .filter_map(|name| self.registered.shapes.get_key_value(name.name.as_str()));
+        if is_sound(reading, &names(mentioned, around, kind)) {
+            return Vec::new();
+        }
+        // Only suggestions need the names of all results: there may be thousands.
+        judge(reading, &names(self.registered.shapes.iter(), around, kind), &mapping())
+    }
+
+    pub(crate) fn scope(&self, around: &Around, kind: &Kind) -> Arc<dyn Scope> {
+        let mut layers = around.loops.clone();
+        layers.push(Arc::clone(&kind.extra));
+        layers.push(Arc::new(Layer::Registered(Arc::clone(&self.registered.later))));
+        layers.extend(around.vars.iter().cloned());
+        for layer in [&kind.play, &kind.vars, &kind.built_in, &kind.facts] {
+            layers.push(Arc::clone(layer));
+        }
+        Names::of(layers)
+    }
+
+    /// Trouble with a text of a variable is told once, in that text, and not wherever the variable is used.
+    fn told_of_variable(&mut self, trouble: &Trouble, around: &Around, kind: &Kind) -> bool {
+        if let Some((circle, chain)) = trouble.message.split_once("` stands for itself: ") {
+            return self.told_of_circle(circle.trim_start_matches('`'), chain);
+        }
+        let path = trouble.message.strip_prefix("in the variable `").unwrap_or_default();
+        let name = path.split(['.', '[', '`']).next().unwrap_or_default();
+        let Some(texts) = self.texts.get(name).cloned() else { return false };
+        match &trouble.kind {
+            // What is no expression was told before.
+            TroubleKind::Syntax => true,
+            TroubleKind::Undefined { .. } => {
+                let judged = texts.iter().map(|text| self.judged(text, Form::Text, around, kind));
+                judged.filter(Option::is_none).count() > 0
+            }
+            TroubleKind::Unknown { .. } | TroubleKind::Other => false,
+        }
+    }
+
+    /// A variable that needs itself, at its own text.
+    fn told_of_circle(&mut self, name: &str, chain: &str) -> bool {
+        let Some(text) = self.texts.get(name).and_then(|texts| texts.first()) else { return false };
+        let hint = if chain.matches("->").count() == 1 {
+            "a variable cannot use one of its own name: call one of the two otherwise"
+        } else {
+            "give one of them a value of its own"
+        };
+        let message = format!("`{name}` stands for itself: {chain}");
+        let problem = text.problem(message).hint(hint);
+        self.mistakes.push(problem);
+        true
+    }
+
+    /// Trouble with a text, at the part of it that is wrong.
+    pub(super) fn trouble(&mut self, spot: &Spot, trouble: Trouble, around: &Around, kind: &Kind) {
+        if self.incomplete && matches!(trouble.kind, TroubleKind::Undefined { .. }) {
+            return;
+        }
+        if self.told_of_variable(&trouble, around, kind) {
+            return;
+        }
+        let node = Node::of_scalar(&spot.source, spot.span, &spot.text);
+        let mapping = place(&spot.source, &node);
+        let span = trouble.range.as_ref().map_or(spot.span, |range| mapping.span(range));
+        // A sentence about a value may quote it.
+        let told = matches!(trouble.kind, TroubleKind::Other) && self.privacy == Privacy::Sensitive;
+        if told {
+            let what = "this cannot be evaluated; why is hidden by `sensitive: true`";
+            self.mistakes.push(Diagnostic::at(&spot.source, span, what));
+            return;
+        }
+        let problem = Diagnostic::at(&spot.source, span, &*trouble.message);
+        self.mistakes.push(hint_of(&trouble).into_iter().fold(problem, |p, hint| p.hint(hint)));
+    }
+}
+
+/// What to do about trouble. A name without a judgement is guarded as a whole, and something below it was asked for.
+pub(crate) fn hint_of(trouble: &Trouble) -> Option<String> {
+    let own = trouble.hint.clone();
+    own.or_else(|| match &trouble.kind {
+        TroubleKind::Undefined { name } if is_name(name) => Some(format!(
+            "where `{name}` itself may be missing, write `({name} | default({{}})).FIELD | default(..)`"
+        )),
+        TroubleKind::Undefined { .. }
+        | TroubleKind::Unknown { .. }
+        | TroubleKind::Syntax
+        | TroubleKind::Other => None,
+    })
+}

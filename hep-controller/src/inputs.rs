@@ -1,0 +1,164 @@
+//! The files that a command works on where it does not name them, and what is usual on this machine. Contacts nothing.
+
+use crate::config::{self, Config, Whose};
+use crate::inventory::{Inventory, NoSelection, Surroundings};
+use crate::refusal::Refusal;
+use crate::source::Source;
+use crate::words::all_of;
+use crate::writers;
+use std::path::{Path, PathBuf};
+
+/// The config that is taken without being asked for.
+const OWN_CONFIG: &str = "hep.yml";
+
+/// The older name for it, which other programs use too.
+const SHARED_CONFIG: &str = "config.yml";
+
+/// The config: the one given, else a usual one of the working directory if it is there, else an empty one. With it a word
+/// about a file that was passed over.
+///
+/// # Errors
+/// Every mistake in it. Unasked, that others may write it: it names commands to run.
+pub(crate) fn config(given: Option<&Path>) -> Result<(Config, Option<String>), Refusal> {
+    if let Some(path) = given {
+        return Ok((Config::read(path).map_err(Refusal::Mistakes)?, None));
+    }
+    let (own, shared) = (Path::new(OWN_CONFIG), Path::new(SHARED_CONFIG));
+    if own.is_file() {
+        return unasked(own).map(|config| (config, None));
+    }
+    if !shared.is_file() {
+        return Ok((Config::default(), None));
+    }
+    let source = Source::read(shared).map_err(Refusal::Mistakes)?;
+    match config::whose(&source) {
+        Whose::Own => unasked(shared).map(|config| (config, None)),
+        Whose::Foreign(None) => Ok((Config::default(), None)),
+        Whose::Foreign(Some(key)) => {
+            let word = format!(
+                "{SHARED_CONFIG} is passed over: `{key}` in it is no key of hep's; a config of hep's is `{OWN_CONFIG}`, \
+                 or is named with `-c`"
+            );
+            Ok((Config::default(), Some(word)))
+        }
+    }
+}
+
+/// A config that the operator has not named.
+fn unasked(path: &Path) -> Result<Config, Refusal> {
+    if let Some(exposed) = writers::exposed(path) {
+        let path = path.display();
+        let what = format!("`{path}` of the working directory is not taken unasked: {exposed}");
+        let hint = format!("`-c {path}` takes it all the same; it may name commands that hep runs");
+        return Err(Refusal::new(what, hint));
+    }
+    Config::read(path).map_err(Refusal::Mistakes)
+}
+
+/// The manifest to push.
+///
+/// # Errors
+/// Nothing names one.
+pub(crate) fn manifest(given: Option<&Path>, config: &Config) -> Result<PathBuf, Refusal> {
+    let found = given.or(config.manifest.as_deref()).map(Path::to_owned);
+    found.ok_or_else(|| {
+        Refusal::new(
+            "no manifest is named",
+            "name it as in `hep push site.yml`, or write `manifest: site.yml` into the config given with `-c`, \
+             or into `./hep.yml`",
+        )
+    })
+}
+
+/// The hosts file.
+///
+/// # Errors
+/// Nothing names one.
+pub(crate) fn hosts(given: Option<&Path>, config: &Config) -> Result<PathBuf, Refusal> {
+    let found = given.or(config.hosts.as_deref()).map(Path::to_owned);
+    found.ok_or_else(|| {
+        Refusal::new(
+            "no hosts file is named",
+            "name it with `-i hosts`, or write `hosts: hosts` into the config given with `-c`, or into \
+             `./hep.yml`; `hep apply` works on this machine and needs none",
+        )
+    })
+}
+
+/// The hosts to work on, as numbers: those of the pattern, all without one, that the limit leaves.
+///
+/// # Errors
+/// What is wrong with pattern or limit, and that no host is left.
+pub(crate) fn chosen(
+    inventory: &Inventory,
+    pattern: Option<&str>,
+    limit: Option<&str>,
+) -> Result<Vec<usize>, Refusal> {
+    let refused = |NoSelection { message, hint }| Refusal::Other { what: message, hint };
+    let chosen = match pattern {
+        Some(pattern) => inventory.select(pattern).map_err(refused)?,
+        None => (0..inventory.hosts.len()).collect(),
+    };
+    let left = match limit {
+        Some(limit) => inventory.limit(&chosen, limit).map_err(refused)?,
+        None => chosen,
+    };
+    if left.is_empty() {
+        let words: Vec<&str> = pattern.into_iter().chain(limit).collect();
+        let what = format!("no host is in {}", all_of(&words));
+        return Err(Refusal::new(what, "`hep hosts` shows those there are"));
+    }
+    Ok(left)
+}
+
+/// What is usual on this machine.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Usual {
+    /// The name of the user who runs hep.
+    pub(crate) user: Option<String>,
+    /// What `~` stands for.
+    pub(crate) home: Option<PathBuf>,
+    /// The home directory of the system's user list.
+    pub(crate) system_home: Option<PathBuf>,
+}
+
+impl Usual {
+    /// As the system says.
+    pub(crate) fn of_system() -> Usual {
+        let user = users::get_current_username().and_then(|name| name.into_string().ok());
+        let own = users::get_user_by_uid(users::get_current_uid());
+        let system_home = own.map(|own| users::os::unix::UserExt::home_dir(&own).to_owned());
+        Usual { user, home: std::env::home_dir().filter(|home| home.is_absolute()), system_home }
+    }
+
+    /// Where paths begin.
+    ///
+    /// # Errors
+    /// The working directory is gone.
+    pub(crate) fn surroundings(&self) -> Result<Surroundings, Refusal> {
+        let here = std::env::current_dir();
+        let here = here
+            .map_err(|error| Refusal::plain(format!("there is no working directory: {error}")))?;
+        Ok(Surroundings { working_directory: here, home: self.home.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_misses_a_file_learns_the_three_ways_to_name_it() {
+        let config = Config::default();
+        for refused in [manifest(None, &config), hosts(None, &config)] {
+            let Err(Refusal::Other { hint: Some(hint), .. }) = refused else {
+                panic!("{refused:?}")
+            };
+            assert!(hint.contains("`-c`") && hint.contains("`./hep.yml`"), "{hint}");
+        }
+        let config = Config { manifest: Some("a".into()), hosts: Some("b".into()), ..config };
+        assert_eq!(manifest(None, &config).unwrap(), Path::new("a"));
+        assert_eq!(hosts(None, &config).unwrap(), Path::new("b"));
+        assert_eq!(hosts(Some(Path::new("c")), &config).unwrap(), Path::new("c"));
+    }
+}

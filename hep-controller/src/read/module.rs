@@ -1,0 +1,312 @@
+//! A module's parameters against their own types. No list of modules is here: the enum of the protocol is asked.
+
+use super::parameter;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::{Source, Span};
+use crate::yaml::{self, Decoder, Entry, Kind, Mistake, Node, What, decode_each};
+use hep_protocol::expression::has_expression;
+use hep_protocol::task::TaskSpec;
+use serde::Deserialize;
+use serde::de::{self, DeserializeSeed, EnumAccess, VariantAccess, Visitor};
+use serde::forward_to_deserialize_any;
+use std::sync::Arc;
+
+/// The parameter that most tasks of a module need, for hints.
+const MAIN_PARAMETERS: [(&str, &str); 9] = [
+    ("apt", "package"),
+    ("assert", "that"),
+    ("command", "argv"),
+    ("debug", "msg"),
+    ("fail", "msg"),
+    ("file", "dest"),
+    ("service", "name"),
+    ("stat", "path"),
+    ("wait_for", "port"),
+];
+
+/// Ansible's parameters that stand as `key=value` behind a program.
+const BEHIND_A_PROGRAM: [&str; 6] = ["argv", "chdir", "creates", "executable", "removes", "stdin"];
+
+/// Ansible's words for main parameters.
+const WORDS: [&str; 5] = ["dest", "name", "path", "pkg", "state"];
+
+/// The parameter that a value alone is: `command: id` is `command: {argv: id}`.
+pub(crate) fn main_parameter(module: &str) -> Option<&'static str> {
+    MAIN_PARAMETERS.iter().find(|(name, _)| *name == module).map(|(_, key)| *key)
+}
+
+/// A task in which a module that has a value alone has it as its main parameter; nothing if none has.
+pub(crate) fn spelled_out(task: &Node) -> Option<Node> {
+    let entries = task.entries();
+    let alone = |entry: &Entry| main_parameter(&entry.key.text).filter(|_| stands_alone(entry));
+    let (number, main) =
+        entries.iter().enumerate().find_map(|(at, entry)| Some((at, alone(entry)?)))?;
+    let value = entries.get(number)?.value.clone();
+    let task = task.with(number, Node::below(main, value));
+    Some(spelled_out(&task).unwrap_or(task))
+}
+
+/// Whether a module's value is one that its main parameter may take. `apt: name=nginx` is none.
+fn stands_alone(entry: &Entry) -> bool {
+    let value = &entry.value;
+    let module: &str = &entry.key.text;
+    match &value.kind {
+        Kind::Map(_) | Kind::Broken => false,
+        Kind::Seq(items) => !items.is_empty(),
+        Kind::Scalar(_) => value.text().is_some_and(|text| {
+            let known = |name: &str| match module {
+                "command" => BEHIND_A_PROGRAM.contains(&name),
+                module => parameters(module).contains(&name) || WORDS.contains(&name),
+            };
+            let mut words = text.split_whitespace().filter_map(|word| word.split_once('='));
+            !words.any(|(name, _)| known(name))
+        }),
+    }
+}
+
+/// Modules that take any names, or none.
+const FREE: [&str; 2] = ["flush", "set"];
+
+/// Parameters that are expressions by themselves.
+pub(crate) const BARE: [(&str, &str); 2] = [("assert", "that"), ("debug", "var")];
+
+/// What could be made of a module's parameters.
+pub(crate) enum Params {
+    /// All of them.
+    Typed(Box<TaskSpec>),
+    /// They hold expressions, and what is literal among them is right.
+    Open,
+    /// Mistakes, which were reported.
+    Wrong,
+}
+
+/// Decodes a module's parameters as far as they are known, and checks them together.
+pub(crate) fn read(source: &Arc<Source>, entry: &Entry, problems: &mut Diagnostics) -> Params {
+    let module: &str = &entry.key.text;
+    let params = &entry.value;
+    match &params.kind {
+        Kind::Map(_) => {}
+        Kind::Broken => return Params::Wrong,
+        Kind::Scalar(_) if module == "flush" => {}
+        Kind::Scalar(_) | Kind::Seq(_) => {
+            problems.push(no_mapping(source, module, entry));
+            return Params::Wrong;
+        }
+    }
+    if !bare_enough(source, entry, problems) | !names_fit(source, entry, problems) {
+        return Params::Wrong;
+    }
+    let open = params.any_text(&has_expression);
+    let literal = if open { &params.without_texts(&has_expression) } else { params };
+    let found = decode(source, module, entry.key.span, literal, params, problems);
+    match found {
+        Ok(spec) => Params::Typed(spec),
+        Err(Wrong::OnlyLeftOut) if open => Params::Open,
+        Err(Wrong::OnlyLeftOut | Wrong::Reported) => Params::Wrong,
+    }
+}
+
+/// Why parameters could not be decoded.
+pub(crate) enum Wrong {
+    /// Nothing is wrong but what was left out.
+    OnlyLeftOut,
+    /// Mistakes, which were reported.
+    Reported,
+}
+
+/// Decodes parameters and checks them together; `written` is what places and hints are of.
+pub(crate) fn decode(
+    source: &Arc<Source>,
+    module: &str,
+    key: Span,
+    params: &Node,
+    written: &Node,
+    problems: &mut Diagnostics,
+) -> Result<Box<TaskSpec>, Wrong> {
+    match decode_each(params, |params| TaskSpec::deserialize(Module { module, params })) {
+        Ok(spec) => match spec.params().check() {
+            Ok(()) => Ok(Box::new(spec)),
+            Err(bad) => {
+                let place = written.entry(bad.key).map_or(key, |entry| entry.key.span);
+                problems.push(Diagnostic::at(source, place, bad.message).hint(bad.hint));
+                Err(Wrong::Reported)
+            }
+        },
+        Err(mistakes) => {
+            let place =
+                parameter::Place { source, module, words: parameter::Words::Parameters, key };
+            let explained = mistakes.iter().filter_map(|mistake| place.explain(mistake, written));
+            let explained: Vec<Diagnostic> = explained.collect();
+            let none = explained.is_empty();
+            explained.into_iter().for_each(|diagnostic| problems.push(diagnostic));
+            Err(if none { Wrong::OnlyLeftOut } else { Wrong::Reported })
+        }
+    }
+}
+
+/// Expressions that are written without braces.
+fn bare_enough(source: &Arc<Source>, entry: &Entry, problems: &mut Diagnostics) -> bool {
+    let bare = BARE.iter().find(|(module, _)| *module == &*entry.key.text);
+    let value = bare.and_then(|(_, key)| entry.value.entry(key)).map(|entry| &entry.value);
+    let items = match value.map(|value| &value.kind) {
+        Some(Kind::Seq(items)) => items.as_slice(),
+        Some(Kind::Scalar(_)) => value.map_or(&[] as &[Node], std::slice::from_ref),
+        Some(Kind::Map(_) | Kind::Broken) | None => &[],
+    };
+    let braces = items.iter().filter(|item| item.text().is_some_and(has_expression));
+    let braces: Vec<&Node> = braces.collect();
+    for item in &braces {
+        let inner = item.text().unwrap_or_default().replace("{{", "").replace("}}", "");
+        let message = "this is an expression by itself, without `{{ }}`";
+        let hint = format!("write `{}`", yaml::shorten(inner.trim()));
+        problems.push(Diagnostic::at(source, item.span, message).hint(hint));
+    }
+    braces.is_empty()
+}
+
+/// The names that `set` gives.
+fn names_fit(source: &Arc<Source>, entry: &Entry, problems: &mut Diagnostics) -> bool {
+    let entries = if &*entry.key.text == "set" { entry.value.entries() } else { &[] };
+    let bad = entries.iter().filter_map(|entry| super::values::bad_variable(source, entry));
+    let bad: Vec<Diagnostic> = bad.collect();
+    let fit = bad.is_empty();
+    bad.into_iter().for_each(|problem| problems.push(problem));
+    fit
+}
+
+/// `apt: nginx`, `apt:` and `apt: [a, b]`, where parameters should be.
+fn no_mapping(source: &Arc<Source>, module: &str, entry: &Entry) -> Diagnostic {
+    let value = &entry.value;
+    let main = main_parameter(module).unwrap_or("name");
+    if value.is_null() {
+        return Diagnostic::at(source, entry.key.span, format!("`{module}` has no parameters"))
+            .hint(format!("write them below it, indented further: `{main}: ...`"));
+    }
+    let hint = match value.text() {
+        Some(text) if text.split_whitespace().any(|word| word.contains('=')) => {
+            format!("write each parameter as `key: value` on its own line below `{module}:`")
+        }
+        Some(text) => format!("write `{module}: {{{main}: {}}}`", quoted(&yaml::shorten(text))),
+        None => format!("write `{module}: {{{main}: [...]}}`"),
+    };
+    let message = format!("`{module}` takes a mapping of parameters, found {}", value.describe());
+    Diagnostic::at(source, value.span, message).hint(hint)
+}
+
+/// As a scalar that means the same inside `{}`.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=".contains(c);
+    if text.chars().all(plain) && !text.is_empty() { text.to_owned() } else { format!("{text:?}") }
+}
+
+/// Whether a module has parameters that are expressions by themselves.
+pub(crate) fn is_bare(module: &str) -> bool {
+    BARE.iter().any(|(bare, _)| *bare == module)
+}
+
+/// Whether the module takes any names.
+pub(crate) fn takes_any(module: &str) -> bool {
+    FREE.contains(&module)
+}
+
+/// The names of a module's parameters, as its type itself tells them when it meets one that is none.
+pub(crate) fn parameters(module: &str) -> &'static [&'static str] {
+    struct Nothing;
+    impl<'de> de::MapAccess<'de> for Nothing {
+        type Error = Mistake;
+        fn next_key_seed<K: DeserializeSeed<'de>>(
+            &mut self,
+            seed: K,
+        ) -> Result<Option<K::Value>, Mistake> {
+            seed.deserialize(de::value::BorrowedStrDeserializer::new("\0")).map(Some)
+        }
+        fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, _: V) -> Result<V::Value, Mistake> {
+            Err(Mistake::reported())
+        }
+    }
+    let probe = de::value::MapAccessDeserializer::new(Nothing);
+    match TaskSpec::deserialize(Module { module, params: probe }).map_err(|mistake| *mistake.what) {
+        Err(What::UnknownField { known, .. }) => known,
+        Ok(_) | Err(_) => &[],
+    }
+}
+
+/// A module's name and parameters as the enum that they are: no list of modules is needed here.
+struct Module<'m, P> {
+    module: &'m str,
+    params: P,
+}
+
+/// What can become the deserializer of a module's parameters.
+trait IntoParams<'de> {
+    type Decoder: de::Deserializer<'de, Error = Mistake>;
+    fn into_params(self) -> Self::Decoder;
+}
+
+impl<'de> IntoParams<'de> for &'de Node {
+    type Decoder = Decoder<'de>;
+    fn into_params(self) -> Decoder<'de> {
+        Decoder(self)
+    }
+}
+
+impl<'de, A: de::MapAccess<'de, Error = Mistake>> IntoParams<'de>
+    for de::value::MapAccessDeserializer<A>
+{
+    type Decoder = Self;
+    fn into_params(self) -> Self {
+        self
+    }
+}
+
+impl<'de, P: IntoParams<'de>> de::Deserializer<'de> for Module<'_, P> {
+    type Error = Mistake;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        visitor.visit_enum(self)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+impl<'de, P: IntoParams<'de>> EnumAccess<'de> for Module<'_, P> {
+    type Error = Mistake;
+    type Variant = Content<P>;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(
+        self,
+        seed: V,
+    ) -> Result<(V::Value, Content<P>), Mistake> {
+        let name = de::value::StrDeserializer::<Mistake>::new(self.module);
+        Ok((seed.deserialize(name)?, Content(self.params)))
+    }
+}
+
+struct Content<P>(P);
+
+impl<'de, P: IntoParams<'de>> VariantAccess<'de> for Content<P> {
+    type Error = Mistake;
+
+    fn unit_variant(self) -> Result<(), Mistake> {
+        Ok(())
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Mistake> {
+        seed.deserialize(self.0.into_params())
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, _len: usize, v: V) -> Result<V::Value, Mistake> {
+        de::Deserializer::deserialize_any(self.0.into_params(), v)
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        _fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Mistake> {
+        de::Deserializer::deserialize_any(self.0.into_params(), visitor)
+    }
+}
