@@ -1,34 +1,58 @@
-//! One task: inspect, plan, execute. This crate's one match over modules.
+//! One task: inspect, plan, execute. With the files of `module/`, this crate's one list of modules.
 
 pub(crate) mod said;
 
-use crate::module::{Input, Module};
+use crate::module::{Input, Module, WithoutRun};
 use crate::step::{self, Effect, Planned};
 use crate::sys::{Host, Kept, ProcessEnd, SysError};
 use hep_protocol::outcome::{Change, Exit, Failure};
-use hep_protocol::task::TaskSpec;
+use hep_protocol::task::{self, TaskSpec};
 use said::Missing;
 use serde_json::{Map, Value, json};
 
 /// No module needs more than two looks at the host; a third would mean that it goes in circles.
 const MAX_ROUNDS: usize = 3;
 
+/// The modules, each by its file and the type of its parameters.
+macro_rules! modules {
+    ($($module:ident::$Params:ident,)*) => {
+        fn dispatch(
+            spec: &TaskSpec,
+            input: &Input<'_>,
+            host: &mut dyn Host,
+            report: &mut Report,
+        ) -> Result<(), SysError> {
+            match spec { $(TaskSpec::$Params(params) => run(params, input, host, report),)* }
+        }
+
+        /// The fields that the module of this name adds to its results, as they are where it did not run.
+        pub(crate) fn fields_without_run(module: &str, why: WithoutRun) -> Map<String, Value> {
+            $(if module == task::$module::ABOUT.name {
+                return task::$module::$Params::fields_without_run(why);
+            })*
+            Map::new()
+        }
+    };
+}
+
+modules! {
+    apt::Apt,
+    assert::Assert,
+    command::Command,
+    debug::Debug,
+    fail::Fail,
+    file::File,
+    flush::Flush,
+    service::Service,
+    set::Set,
+    stat::Stat,
+    wait_for::WaitFor,
+}
+
 /// Brings one task's part of the host to what the task says, and tells what came of it.
 pub(crate) fn converge(spec: &TaskSpec, input: &Input<'_>, host: &mut dyn Host) -> Tried {
     let mut report = Report { kept: input.kept, ..Report::default() };
-    let done = match spec {
-        TaskSpec::Apt(params) => run(params, input, host, &mut report),
-        TaskSpec::Assert(params) => run(params, input, host, &mut report),
-        TaskSpec::Command(params) => run(params, input, host, &mut report),
-        TaskSpec::Debug(params) => run(params, input, host, &mut report),
-        TaskSpec::Fail(params) => run(params, input, host, &mut report),
-        TaskSpec::File(params) => run(params, input, host, &mut report),
-        TaskSpec::Flush(params) => run(params, input, host, &mut report),
-        TaskSpec::Service(params) => run(params, input, host, &mut report),
-        TaskSpec::Set(params) => run(params, input, host, &mut report),
-        TaskSpec::Stat(params) => run(params, input, host, &mut report),
-        TaskSpec::WaitFor(params) => run(params, input, host, &mut report),
-    };
+    let done = dispatch(spec, input, host, &mut report);
     report.close();
     let Report { changes, notes, data, missing, set, unforeseen, .. } = report;
     let (result, depends) = match done {

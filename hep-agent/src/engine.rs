@@ -29,7 +29,6 @@ use hep_protocol::plan::{HandlersOnFailure, HostPart, Pace, Plan, Play};
 use hep_protocol::rights::Means;
 use machine::Machine;
 use readers::{Point, Readers};
-pub(crate) use rights::INWARD;
 use std::io;
 use std::sync::Arc;
 

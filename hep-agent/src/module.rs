@@ -33,6 +33,12 @@ pub(crate) trait Module {
 
     /// Decides everything, and reads nothing. An error is a state of the host that the parameters do not allow to change.
     fn plan(&self, input: &Input<'_>, state: &Self::State) -> Result<Plan, SysError>;
+
+    /// The fields of its results beyond those of all results, with their values where it did not run: what reads a result
+    /// must not depend on how the task went.
+    fn fields_without_run(_why: WithoutRun) -> Map<String, Value> {
+        Map::new()
+    }
 }
 
 /// Why a task's module did not run, or did not get to what its result tells.
@@ -44,16 +50,6 @@ pub(crate) enum WithoutRun {
     Needless,
     /// It failed before.
     Failed,
-}
-
-/// The fields that a module's results have beyond those of all results, with their values where it did not run: what reads
-/// a result must not depend on how the task went.
-pub(crate) fn fields_without_run(module: &str, why: WithoutRun) -> Map<String, Value> {
-    match module {
-        "command" => command::fields_without_run(why),
-        "stat" => stat::fields_without_run(),
-        _ => Map::new(),
-    }
 }
 
 /// What a module is told besides its parameters.

@@ -7,7 +7,7 @@ mod sentence;
 pub use sentence::{About, Origin, Sentence, What, Words};
 
 use crate::task::TaskSpec;
-use json::{Decoder, Module};
+use json::Decoder;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use std::fmt;
@@ -39,8 +39,11 @@ impl TaskSpec {
     /// # Errors
     /// The first mistake; also when there is no such module.
     pub fn from_json(module: &str, params: &Json) -> Result<Self, Mistake> {
-        use serde::Deserialize;
-        let spec = Self::deserialize(Module { module, params })?;
+        let unknown = || {
+            let (word, known) = (module.to_owned(), &Self::MODULES);
+            Err(Mistake::new(What::UnknownVariant { word, known }))
+        };
+        let spec = Self::decode(module, params).unwrap_or_else(unknown)?;
         spec.params().check().map_err(|bad| {
             let written = params.get(bad.key).map(json::written).unwrap_or_default();
             let what = What::Unfit { message: bad.message, hint: bad.hint };

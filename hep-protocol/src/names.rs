@@ -63,31 +63,9 @@ pub const RESULT_FIELDS: [(&str, &str); 7] = [
 /// The field of a loop's result that has the results of its elements, a list; each of those has its element as `item`.
 pub const RESULTS: &str = "results";
 
-/// The fields that a program's end adds to a result.
-pub const COMMAND_FIELDS: [(&str, &str); 5] = [
-    ("rc", "the exit code; 128 and the signal's number when one killed it"),
-    ("stderr", "what it wrote to its standard error, without the newline at the end"),
-    ("stderr_lines", "the same, a list of lines"),
-    ("stdout", "what it wrote to its standard output, without the newline at the end"),
-    ("stdout_lines", "the same, a list of lines"),
-];
+/// The fields that a program's end adds to a result: the exit code (128 and the signal's number when one killed it), and what
+/// it wrote, without the newline at the end, as a text and as a list of lines.
+pub const OF_A_PROGRAM: [&str; 5] = ["rc", "stderr", "stderr_lines", "stdout", "stdout_lines"];
 
-/// The fields of [`COMMAND_FIELDS`] that are a text, and the field that is its lines.
+/// The fields of [`OF_A_PROGRAM`] that are a text, and the field that is its lines.
 pub const LINES: [(&str, &str); 2] = [("stderr", "stderr_lines"), ("stdout", "stdout_lines")];
-
-/// The fields that `stat` adds to a result. All are there whatever the path is; one that does not apply is none.
-pub const STAT_FIELDS: [(&str, &str); 13] = [
-    ("executable", "whether the mode lets anybody execute it"),
-    ("exists", "whether there is anything at the path"),
-    ("gid", "the group's number"),
-    ("group", "the group's name; its number, as a text, if it has no name"),
-    ("kind", "`file`, `directory`, `link` or `special` (a device, socket or pipe)"),
-    ("mode", "the permissions, a text of four octal digits: `0644`"),
-    ("mtime", "when its content was last changed, in seconds since 1970"),
-    ("owner", "the owner's name; its number, as a text, if it has no name"),
-    ("sha256", "of a regular file's content, with `checksum: true`"),
-    ("size", "in bytes"),
-    ("stat", "all the others once more: what was written for Ansible reads `NAME.stat.exists`"),
-    ("target", "what a link says it points to"),
-    ("uid", "the owner's number"),
-];

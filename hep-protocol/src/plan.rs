@@ -3,7 +3,7 @@
 use crate::blob::Source;
 use crate::message::MAX_DEPTH;
 use crate::rights::ActAs;
-use crate::task::TaskSpec;
+use crate::task::{About, TaskSpec};
 use crate::value::{Json, Secret};
 use serde::{Deserialize, Serialize};
 
@@ -296,8 +296,28 @@ impl Spec {
     #[must_use]
     pub fn module(&self) -> &str {
         match self {
-            Self::Typed(spec) => spec.module(),
+            Self::Typed(spec) => spec.about().name,
             Self::Open { module, .. } => module,
+        }
+    }
+
+    /// What is known of the module.
+    #[must_use]
+    pub fn about(&self) -> &'static About {
+        match self {
+            Self::Typed(spec) => spec.about(),
+            Self::Open { module, .. } => TaskSpec::about_module(module).unwrap_or(&About::UNKNOWN),
+        }
+    }
+
+    /// Whether a template gives something in it.
+    #[must_use]
+    pub fn has_template(&self) -> bool {
+        match self {
+            Self::Typed(spec) => spec.params().template().is_some(),
+            Self::Open { params, .. } => {
+                params.entries().is_some_and(|params| self.about().has_template(params))
+            }
         }
     }
 }

@@ -1,4 +1,5 @@
-//! What a task does: one module and its parameters. This crate's one match over modules.
+//! What a task does: one module and its parameters. This crate's one list of modules; what is known of each stands in its
+//! own file.
 
 pub mod apt;
 pub mod assert;
@@ -12,82 +13,92 @@ pub mod set;
 pub mod stat;
 pub mod wait_for;
 
+mod about;
+
+pub use about::{About, Effect, Form, Local};
+
+use crate::decode::{self, Mistake};
 use serde::{Deserialize, Serialize};
 
-/// One module with its parameters. In a manifest the variant's name is the key: `file: {dest: /etc/motd}`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum TaskSpec {
+/// The modules, each by its file and the type of its parameters.
+macro_rules! modules {
+    ($($(#[$what:meta])* $module:ident::$Params:ident,)*) => {
+        /// One module with its parameters. In a manifest the variant's name is the key: `file: {dest: /etc/motd}`.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        #[serde(rename_all = "snake_case")]
+        pub enum TaskSpec {
+            $($(#[$what])* $Params($module::$Params),)*
+        }
+
+        impl TaskSpec {
+            /// Every module's name, sorted: the keys a task may have.
+            pub const MODULES: [&'static str; [$($module::ABOUT.name),*].len()] =
+                [$($module::ABOUT.name),*];
+
+            /// What is known of the module.
+            #[must_use]
+            pub fn about(&self) -> &'static About {
+                match self { $(Self::$Params(_) => &$module::ABOUT,)* }
+            }
+
+            /// What is known of the module of this name.
+            #[must_use]
+            pub fn about_module(name: &str) -> Option<&'static About> {
+                [$(&$module::ABOUT),*].into_iter().find(|about| about.name == name)
+            }
+
+            /// What every module's parameters can say of themselves.
+            #[must_use]
+            pub fn params(&self) -> &dyn Params {
+                match self { $(Self::$Params(params) => params,)* }
+            }
+
+            /// The same, to change them.
+            pub fn params_mut(&mut self) -> &mut dyn Params {
+                match self { $(Self::$Params(params) => params,)* }
+            }
+
+            /// The parameters of the module of this name; `None`: there is no such module.
+            pub(crate) fn decode(
+                module: &str,
+                params: &serde_json::Value,
+            ) -> Option<Result<Self, Mistake>> {
+                $(if module == $module::ABOUT.name {
+                    return Some(decode::decode(params).map(Self::$Params));
+                })*
+                None
+            }
+        }
+    };
+}
+
+modules! {
     /// Debian packages.
-    Apt(apt::Apt),
+    apt::Apt,
     /// Conditions that must hold.
-    Assert(assert::Assert),
+    assert::Assert,
     /// A program to run.
-    Command(command::Command),
+    command::Command,
     /// Something to show.
-    Debug(debug::Debug),
+    debug::Debug,
     /// An end with the operator's words.
-    Fail(fail::Fail),
+    fail::Fail,
     /// Files, directories and links.
-    File(file::File),
+    file::File,
     /// Notified handlers, now.
-    Flush(flush::Flush),
+    flush::Flush,
     /// Services.
-    Service(service::Service),
+    service::Service,
     /// Variables.
-    Set(set::Set),
+    set::Set,
     /// What a path is.
-    Stat(stat::Stat),
+    stat::Stat,
     /// A port, a file or a text that will come.
-    WaitFor(wait_for::WaitFor),
+    wait_for::WaitFor,
 }
 
-impl TaskSpec {
-    /// Every module's name, sorted: the keys a task may have.
-    pub const MODULES: [&'static str; 11] = [
-        "apt", "assert", "command", "debug", "fail", "file", "flush", "service", "set", "stat",
-        "wait_for",
-    ];
-
-    /// The module's name.
-    #[must_use]
-    pub fn module(&self) -> &'static str {
-        match self {
-            Self::Apt(_) => "apt",
-            Self::Assert(_) => "assert",
-            Self::Command(_) => "command",
-            Self::Debug(_) => "debug",
-            Self::Fail(_) => "fail",
-            Self::File(_) => "file",
-            Self::Flush(_) => "flush",
-            Self::Service(_) => "service",
-            Self::Set(_) => "set",
-            Self::Stat(_) => "stat",
-            Self::WaitFor(_) => "wait_for",
-        }
-    }
-
-    /// What every module's parameters can say of themselves.
-    #[must_use]
-    pub fn params(&self) -> &dyn Params {
-        match self {
-            Self::Apt(params) => params,
-            Self::Assert(params) => params,
-            Self::Command(params) => params,
-            Self::Debug(params) => params,
-            Self::Fail(params) => params,
-            Self::File(params) => params,
-            Self::Flush(params) => params,
-            Self::Service(params) => params,
-            Self::Set(params) => params,
-            Self::Stat(params) => params,
-            Self::WaitFor(params) => params,
-        }
-    }
-}
-
-/// What the controller asks of a module's parameters without knowing the module.
+/// What both sides ask of a module's parameters without knowing the module.
 pub trait Params {
     /// A task's name when the manifest gives none: `restart apache2`.
     fn title(&self) -> String;
@@ -95,6 +106,29 @@ pub trait Params {
     /// The local files or directories that the parameters name, as written.
     fn sources(&self) -> Vec<&str> {
         Vec::new()
+    }
+
+    /// Parameters that are expressions by themselves, without braces.
+    fn expressions(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
+    /// The variables that the task gives to those after it.
+    fn variables(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
+    /// The local file in the template language that gives the content.
+    fn template(&self) -> Option<&str> {
+        None
+    }
+
+    /// Puts what the template gave in its place.
+    fn fill(&mut self, _content: String) {}
+
+    /// How long the task may wait, in seconds, where a task's `timeout` may shorten that.
+    fn patience(&mut self) -> Option<&mut Option<u32>> {
+        None
     }
 
     /// Checks what no single parameter can know: which go together and which do not.

@@ -35,9 +35,6 @@ pub(super) fn deeper(turn: &Turn, at: u32) -> Turn {
     Turn(numbers)
 }
 
-/// The module behind whose tasks handlers are run.
-const FLUSH: &str = "flush";
-
 /// Why the tasks of a block are reported without being run.
 enum Passed {
     /// Its condition does not hold.
@@ -77,8 +74,8 @@ impl Walk<'_> {
     fn entry(&mut self, place: &Place<'_>, at: u32, number: u32, names: &Names) -> Flow {
         let turn = place.turn(at);
         let (status, flow) = self.task(number, &turn, names, None);
-        let module = self.plan.task(number).map(|task| task.spec.module());
-        if flow == Flow::On && status == Status::Ok && module == Some(FLUSH) {
+        let flushes = self.plan.task(number).is_some_and(|task| task.spec.about().flushes);
+        if flow == Flow::On && status == Status::Ok && flushes {
             self.handlers(place, &turn)
         } else {
             flow

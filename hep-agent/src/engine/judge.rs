@@ -48,7 +48,7 @@ pub(super) fn judge(job: &Job<'_>, names: &Names, tried: Tried, mode: RunMode) -
 
 /// Whether the task's program ran; a module that runs none counts as one that did what it does.
 fn ran(job: &Job<'_>, data: &Map<String, Value>) -> bool {
-    job.task.spec.module() != "command" || data.contains_key("rc")
+    !job.task.spec.about().runs_program() || data.contains_key("rc")
 }
 
 fn judged_failed(

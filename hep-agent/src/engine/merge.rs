@@ -26,7 +26,7 @@ use crate::sys::{Host, Kept, TaskStart};
 use hep_protocol::outcome::{Change, Failure};
 use hep_protocol::plan::{Control, Loop, RunMode};
 use hep_protocol::task::TaskSpec;
-use hep_protocol::task::apt::{Action, Apt};
+use hep_protocol::task::apt::{self, Action, Apt};
 use hep_protocol::value::{OneOrMany, Package};
 use serde_json::{Map, Value};
 use share::shares;
@@ -106,7 +106,7 @@ impl Walk<'_> {
     fn parts(&self, job: &Job<'_>, each: &Loop, elements: &[Value]) -> Option<Parts> {
         let Control { retry, changed_when, failed_when, .. } = job.control;
         let judged = retry.is_some() || changed_when.is_some() || failed_when.is_some();
-        if job.task.spec.module() != "apt" || judged || elements.len() < 2 {
+        if job.task.spec.module() != apt::ABOUT.name || judged || elements.len() < 2 {
             return None;
         }
         let (mut specs, mut known) = (Vec::new(), None);

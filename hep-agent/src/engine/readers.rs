@@ -8,7 +8,6 @@ use hep_protocol::plan::{
     Task,
 };
 use hep_protocol::rights::ActAs;
-use hep_protocol::task::TaskSpec;
 use hep_protocol::value::Json;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -114,35 +113,14 @@ impl Readers {
     }
 
     fn spec(&mut self, spec: &Spec, at: Point) {
+        if spec.has_template() {
+            self.everything(at);
+        }
         match spec {
-            Spec::Open { module: _, params } => {
-                if params.entries().is_some_and(|params| params.contains_key("template")) {
-                    self.everything(at);
-                }
-                self.value(&params.0, at);
+            Spec::Open { module: _, params } => self.value(&params.0, at),
+            Spec::Typed(spec) => {
+                spec.params().expressions().into_iter().for_each(|text| self.text(text, at));
             }
-            Spec::Typed(TaskSpec::Assert(assert)) => {
-                assert.that.iter().for_each(|condition| self.text(condition, at));
-            }
-            Spec::Typed(TaskSpec::Debug(debug)) => {
-                debug.var.iter().for_each(|expression| self.text(expression, at));
-            }
-            Spec::Typed(TaskSpec::File(file)) => {
-                if file.template.is_some() {
-                    self.everything(at);
-                }
-            }
-            // Nothing in them is evaluated.
-            Spec::Typed(
-                TaskSpec::Apt(_)
-                | TaskSpec::Command(_)
-                | TaskSpec::Fail(_)
-                | TaskSpec::Flush(_)
-                | TaskSpec::Service(_)
-                | TaskSpec::Set(_)
-                | TaskSpec::Stat(_)
-                | TaskSpec::WaitFor(_),
-            ) => {}
         }
     }
 

@@ -8,15 +8,13 @@ use crate::sys::linux::credentials::{Identity, may_switch};
 use crate::sys::{Host, Subject, SysError};
 use hep_protocol::plan::CheckPolicy;
 use hep_protocol::rights::ROOT;
+use hep_protocol::task::Effect;
 use hep_protocol::value::Json;
 use serde_json::Value;
 
 /// The texts that inventories write for truths.
 const TRUE: [&str; 5] = ["yes", "true", "on", "1", "y"];
 const FALSE: [&str; 5] = ["no", "false", "off", "0", "n"];
-
-/// Modules that look at nothing but the run's names: nobody's rights matter to them.
-pub(crate) const INWARD: [&str; 5] = ["assert", "debug", "fail", "flush", "set"];
 
 /// With whose rights a task runs.
 pub(super) enum Actor {
@@ -43,7 +41,7 @@ impl Walk<'_> {
     /// With whose rights a try runs; the host's word beats the task's.
     pub(super) fn actor(&mut self, job: &Job<'_>, names: &Names) -> Result<Actor, Unrendered> {
         let user = self.user(job, names)?;
-        let user = user.filter(|_| !INWARD.contains(&job.task.spec.module()));
+        let user = user.filter(|_| job.task.spec.about().effect != Effect::None);
         self.actor_of(job, user)
     }
 

@@ -11,7 +11,7 @@ use hep_protocol::message::{Go, Reply, Turn};
 use hep_protocol::names::RESULT;
 use hep_protocol::outcome::{Outcome, Status};
 use hep_protocol::plan::{CheckPolicy, Condition, Control, OnError, Pace, Privacy, Spec, Task};
-use hep_protocol::task::TaskSpec;
+use hep_protocol::task::{Effect, Form};
 use std::borrow::Cow;
 use std::sync::LazyLock;
 use std::time::Instant;
@@ -33,7 +33,7 @@ pub(super) struct Job<'p> {
 impl Job<'_> {
     /// What the result of a single try looks like.
     pub(super) fn one(&self) -> Shape<'_> {
-        Shape::One(self.task.spec.module())
+        Shape::One(self.task.spec.about())
     }
 
     /// What the task's result looks like.
@@ -247,28 +247,25 @@ impl<'p> Walk<'p> {
     }
 }
 
-/// Modules that leave the host as it is, whatever their parameters say.
-const HARMLESS: [&str; 7] = ["assert", "debug", "fail", "flush", "set", "stat", "wait_for"];
-
 /// Whether a task's real run may change the host.
 fn acts(job: &Job<'_>) -> bool {
     match job.control.check {
         CheckPolicy::Always => false,
-        CheckPolicy::AsRun | CheckPolicy::Never => !HARMLESS.contains(&job.task.spec.module()),
+        CheckPolicy::AsRun | CheckPolicy::Never => job.task.spec.about().effect == Effect::Acts,
     }
 }
 
 /// The variables that a task sets.
 pub(super) fn variables(spec: &Spec) -> Vec<&str> {
     match spec {
-        Spec::Typed(TaskSpec::Set(set)) => set.0.keys().map(String::as_str).collect(),
-        Spec::Open { module, params } if module == "set" => params
-            .entries()
-            .into_iter()
-            .flat_map(serde_json::Map::keys)
-            .map(String::as_str)
-            .collect(),
-        Spec::Typed(_) | Spec::Open { .. } => Vec::new(),
+        Spec::Typed(spec) => spec.params().variables(),
+        Spec::Open { module: _, params } => match spec.about().form {
+            Form::Names => {
+                let names = params.entries().into_iter().flat_map(serde_json::Map::keys);
+                names.map(String::as_str).collect()
+            }
+            Form::Parameters | Form::Word => Vec::new(),
+        },
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Walk;
 use super::helper::Errand;
 use super::judge::{forgive, judge};
-use super::rights::{Actor, INWARD, Worn};
+use super::rights::{Actor, Worn};
 use super::task::{Job, conditions, with_result};
 use super::verdict::{Certainty, Verdict, failure};
 use crate::converge::said::Missing;
@@ -15,7 +15,7 @@ use crate::sys::{Kept, SysError, TaskStart};
 use hep_protocol::message::Reply;
 use hep_protocol::outcome::{Failure, Status};
 use hep_protocol::plan::{CheckPolicy, Condition, Privacy, Retry, RunMode, Settings, Spec, Task};
-use hep_protocol::task::TaskSpec;
+use hep_protocol::task::{Effect, TaskSpec};
 use std::time::{Duration, Instant};
 
 /// How soon a pause between two tries notices that the run is to stop.
@@ -141,7 +141,7 @@ impl Walk<'_> {
 
     /// Whether the task is run on the overlay that the whole run has, and its user's agent is not everybody's.
     fn is_checked(&self, job: &Job<'_>) -> bool {
-        let looks = !INWARD.contains(&job.task.spec.module());
+        let looks = job.task.spec.about().effect != Effect::None;
         let kept = match job.control.check {
             CheckPolicy::AsRun => self.plan.settings.mode == RunMode::Check,
             CheckPolicy::Always | CheckPolicy::Never => false,

@@ -1,12 +1,14 @@
 //! What became of a task, or of one element of its loop: the outcome for the report and the result for later tasks.
 
+use crate::converge::fields_without_run;
 use crate::converge::said;
-use crate::module::{self, WithoutRun};
+use crate::module::WithoutRun;
 use crate::sys::SysError;
 use hep_protocol::expression::{Found, Ready};
 use hep_protocol::names::{LINES, RESULTS};
 use hep_protocol::outcome::{Change, Failure, ItemOutcome, Outcome, Status};
 use hep_protocol::plan::Privacy;
+use hep_protocol::task::About;
 use serde_json::{Map, Value, json};
 
 /// How one try, or all tries of an element, ended.
@@ -44,8 +46,8 @@ pub(super) enum Certainty {
 /// Whose result it is: that decides which fields it has, however the task went.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Shape<'a> {
-    /// One task's, or that of one element of its loop; with the name of the module.
-    One(&'a str),
+    /// One task's, or that of one element of its loop; with its module.
+    One(&'a About),
     /// That of a loop as a whole.
     Loop,
 }
@@ -138,9 +140,7 @@ impl Verdict {
     /// The result's fields.
     pub(super) fn fields(&self, shape: Shape<'_>) -> Map<String, Value> {
         let mut fields = match (&self.certainty, shape) {
-            (Certainty::Known, Shape::One(module)) => {
-                module::fields_without_run(module, self.end())
-            }
+            (Certainty::Known, Shape::One(module)) => fields_without_run(module.name, self.end()),
             (Certainty::Known, Shape::Loop) => Map::from_iter([(RESULTS.to_owned(), json!([]))]),
             (Certainty::Partly(_) | Certainty::Open(_), _) => Map::new(),
         };

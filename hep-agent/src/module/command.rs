@@ -7,6 +7,7 @@ use crate::step::{CommandStep, Planned, Step};
 use crate::sys::commands::Invocation;
 use crate::sys::files::FileKind;
 use crate::sys::{Cause, Observe, Subject, SysError};
+use hep_protocol::names::LINES;
 use hep_protocol::task::command::Command;
 use hep_protocol::value::{AbsPath, Argv};
 use serde_json::{Map, Value, json};
@@ -49,6 +50,17 @@ impl Module for Command {
             }
         }
     }
+
+    fn fields_without_run(why: WithoutRun) -> Map<String, Value> {
+        let rc = match why {
+            WithoutRun::Skipped => Value::Null,
+            WithoutRun::Needless => json!(0),
+            WithoutRun::Failed => json!(NOT_RUN),
+        };
+        let texts =
+            LINES.iter().flat_map(|(text, lines)| [(*text, json!("")), (*lines, json!([]))]);
+        texts.chain([("rc", rc)]).map(|(name, value)| (name.to_owned(), value)).collect()
+    }
 }
 
 /// Whether `creates` and `removes` leave something to do, and what that rests on; `None` if it is done.
@@ -73,19 +85,6 @@ fn due(params: &Command, host: &dyn Observe) -> Result<Option<Option<Cause>>, Sy
         }
     }
     Ok(Some(depends))
-}
-
-/// The result of a program that was not run.
-pub(super) fn fields_without_run(why: WithoutRun) -> Map<String, Value> {
-    let rc = match why {
-        WithoutRun::Skipped => Value::Null,
-        WithoutRun::Needless => json!(0),
-        WithoutRun::Failed => json!(NOT_RUN),
-    };
-    let texts = ["stdout", "stderr"];
-    let lines = texts.map(|name| (format!("{name}_lines"), json!([])));
-    let texts = texts.map(|name| (name.to_owned(), json!("")));
-    lines.into_iter().chain(texts).chain([("rc".to_owned(), rc)]).collect()
 }
 
 fn invocation(params: &Command) -> Result<Invocation, SysError> {

@@ -1,6 +1,6 @@
 //! The module `stat`: reads, and decides what of that is known.
 
-use super::{Input, Module, Plan};
+use super::{Input, Module, Plan, WithoutRun};
 use crate::sys::files::{Account, FileKind, Meta};
 use crate::sys::{Observe, Subject, SysError};
 use hep_protocol::task::stat::Stat;
@@ -54,6 +54,14 @@ impl Module for Stat {
             data.insert("stat".to_owned(), Value::Object(data.clone()));
         }
         Ok(Plan { data, unforeseen, ..Plan::default() })
+    }
+
+    /// Nobody looked.
+    fn fields_without_run(_why: WithoutRun) -> Map<String, Value> {
+        let mut fields = absent();
+        fields.values_mut().for_each(|value| *value = Value::Null);
+        fields.insert("stat".to_owned(), Value::Object(fields.clone()));
+        fields
     }
 }
 
@@ -116,14 +124,6 @@ fn fields(found: &Found) -> (Map<String, Value>, bool) {
     let open = open.into_iter().filter_map(|(name, value)| Some((name, value?)));
     let all = known.into_iter().chain(open).map(|(name, value)| (name.to_owned(), value));
     (all.collect(), unforeseen)
-}
-
-/// Nobody looked.
-pub(super) fn fields_without_run() -> Map<String, Value> {
-    let mut fields = absent();
-    fields.values_mut().for_each(|value| *value = Value::Null);
-    fields.insert("stat".to_owned(), Value::Object(fields.clone()));
-    fields
 }
 
 /// Nothing is there: that is known, and no other field applies.

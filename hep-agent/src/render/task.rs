@@ -2,12 +2,12 @@
 
 use super::{Names, Unrendered};
 use crate::converge::said;
-use crate::engine::{INWARD, Outside};
+use crate::engine::Outside;
 use crate::sys::SysError;
 use hep_protocol::decode::Sentence;
 use hep_protocol::expression::TroubleKind;
 use hep_protocol::plan::{Control, Spec, Task};
-use hep_protocol::task::TaskSpec;
+use hep_protocol::task::{Effect, TaskSpec};
 use hep_protocol::value::Json;
 use hep_protocol::words::shorten;
 use serde_json::Value;
@@ -31,14 +31,10 @@ impl Names {
             Spec::Typed(spec) => Cow::Borrowed(spec),
             Spec::Open { module, params } => Cow::Owned(self.decoded(module, params)?),
         };
-        if let TaskSpec::File(file) = spec.as_ref()
-            && let Some(template) = &file.template
-        {
+        if let Some(template) = spec.params().template() {
             let content = self.template(template, task, outside)?;
             self.refuse_foreign("template", &content)?;
-            let content = Some(content);
-            let file = hep_protocol::task::file::File { content, template: None, ..file.clone() };
-            spec = Cow::Owned(TaskSpec::File(file));
+            spec.to_mut().params_mut().fill(content);
         }
         let mut env = BTreeMap::new();
         let mut limit = self.task_timeout();
@@ -56,8 +52,10 @@ impl Names {
                 limit = Some(own);
             }
         }
-        if let Some(limit) = limit {
-            bound(spec.to_mut(), limit);
+        if let Some(limit) = limit
+            && let Some(own) = spec.to_mut().params_mut().patience()
+        {
+            *own = Some(own.map_or(limit, |own| own.min(limit)));
         }
         Ok(Rendered { spec, env })
     }
@@ -77,7 +75,7 @@ impl Names {
                 (other, _) => other,
             }
         })?;
-        if !INWARD.contains(&module) {
+        if TaskSpec::about_module(module).is_none_or(|about| about.effect != Effect::None) {
             for (name, rendered) in value.as_object().into_iter().flatten() {
                 // Whoever writes the character himself means it.
                 if params.0.get(name).is_none_or(|written| !has_foreign(written))
@@ -167,22 +165,4 @@ fn text_at<'v>(value: &'v Value, path: &[String]) -> Option<&'v str> {
         None => value.get(key),
     };
     path.iter().try_fold(value, step)?.as_str()
-}
-
-/// Limits how long the task's waiting takes. Package managers are not stopped half-way, only waited for.
-fn bound(spec: &mut TaskSpec, limit: u32) {
-    let less = |own: &mut Option<u32>| *own = Some(own.map_or(limit, |own| own.min(limit)));
-    match spec {
-        TaskSpec::Apt(params) => less(&mut params.lock_timeout),
-        TaskSpec::Command(params) => less(&mut params.timeout),
-        TaskSpec::Service(params) => less(&mut params.timeout),
-        TaskSpec::WaitFor(params) => less(&mut params.timeout),
-        TaskSpec::Assert(_)
-        | TaskSpec::Debug(_)
-        | TaskSpec::Fail(_)
-        | TaskSpec::File(_)
-        | TaskSpec::Flush(_)
-        | TaskSpec::Set(_)
-        | TaskSpec::Stat(_) => {}
-    }
 }

@@ -3,7 +3,7 @@
 
 use super::{Mistake, What};
 use crate::words::shorten;
-use serde::de::{self, DeserializeSeed, Deserializer, EnumAccess, VariantAccess, Visitor};
+use serde::de::{self, DeserializeSeed, Deserializer, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::Value as Json;
 use std::borrow::Cow;
@@ -229,64 +229,6 @@ impl<'de> de::MapAccess<'de> for Entries<'de> {
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Mistake> {
         let (key, json) = self.current.ok_or_else(|| de::Error::custom("a value without a key"))?;
         seed.deserialize(Decoder(json)).map_err(|mistake| mistake.about(json).below(key))
-    }
-}
-
-/// A module's name and parameters as the enum that they are: no list of modules is needed here.
-pub(super) struct Module<'de> {
-    pub(super) module: &'de str,
-    pub(super) params: &'de Json,
-}
-
-impl<'de> Deserializer<'de> for Module<'de> {
-    type Error = Mistake;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
-        visitor.visit_enum(self)
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct
-        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
-    }
-}
-
-impl<'de> EnumAccess<'de> for Module<'de> {
-    type Error = Mistake;
-    type Variant = Params<'de>;
-
-    fn variant_seed<V: DeserializeSeed<'de>>(
-        self,
-        seed: V,
-    ) -> Result<(V::Value, Params<'de>), Mistake> {
-        let name = de::value::BorrowedStrDeserializer::<Mistake>::new(self.module);
-        Ok((seed.deserialize(name)?, Params(self.params)))
-    }
-}
-
-pub(super) struct Params<'de>(&'de Json);
-
-impl<'de> VariantAccess<'de> for Params<'de> {
-    type Error = Mistake;
-
-    fn unit_variant(self) -> Result<(), Mistake> {
-        Ok(())
-    }
-
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Mistake> {
-        seed.deserialize(Decoder(self.0))
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Mistake> {
-        Decoder(self.0).deserialize_any(visitor)
-    }
-
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Mistake> {
-        Decoder(self.0).deserialize_any(visitor)
     }
 }
 

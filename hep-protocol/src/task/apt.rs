@@ -1,8 +1,12 @@
 //! Parameters of `apt`: Debian packages.
 
-use super::{BadParam, Params};
+use super::{About, BadParam, Effect, Params};
 use crate::value::{OneOrMany, Package};
 use serde::{Deserialize, Serialize};
+
+/// What is known of the module.
+pub const ABOUT: About =
+    About { main: Some("package"), results: Some(&[]), ..About::module("apt", Effect::Acts) };
 
 /// What shall become of the packages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,6 +131,11 @@ impl Params for Apt {
             (true, None) if self.recover && !self.update_cache => "interrupted dpkg".to_owned(),
             (true, None) => "package index".to_owned(),
         }
+    }
+
+    /// Package managers are not stopped half-way, only waited for.
+    fn patience(&mut self) -> Option<&mut Option<u32>> {
+        Some(&mut self.lock_timeout)
     }
 
     fn check(&self) -> Result<(), BadParam> {

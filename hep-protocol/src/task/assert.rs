@@ -1,8 +1,12 @@
 //! Parameters of `assert`: what must hold for the run to go on.
 
-use super::{BadParam, Params};
+use super::{About, BadParam, Effect, Params};
 use crate::value::OneOrMany;
 use serde::{Deserialize, Serialize};
+
+/// What is known of the module.
+pub const ABOUT: About =
+    About { main: Some("that"), bare: Some("that"), ..About::module("assert", Effect::None) };
 
 /// Parameters of `assert`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +27,10 @@ impl Params for Assert {
             [one] => format!("assert {one}"),
             conditions => format!("assert {} conditions", conditions.len()),
         }
+    }
+
+    fn expressions(&self) -> Vec<&str> {
+        self.that.iter().map(String::as_str).collect()
     }
 
     fn check(&self) -> Result<(), BadParam> {

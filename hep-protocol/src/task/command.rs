@@ -1,9 +1,18 @@
 //! Parameters of `command`: a program to run.
 
-use super::{BadParam, Params};
+use super::{About, BadParam, Effect, Params};
+use crate::names::OF_A_PROGRAM;
 use crate::value::{AbsPath, Argv};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// What is known of the module.
+pub const ABOUT: About = About {
+    main: Some("argv"),
+    in_line: Some(&["argv", "chdir", "creates", "executable", "removes", "stdin"]),
+    results: Some(&OF_A_PROGRAM),
+    ..About::module("command", Effect::Acts)
+};
 
 /// Parameters of `command`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +55,10 @@ impl Params for Command {
         let short: String = text.chars().take(60).collect();
         let more = if short.len() < text.len() { "..." } else { "" };
         format!("run {short}{more}")
+    }
+
+    fn patience(&mut self) -> Option<&mut Option<u32>> {
+        Some(&mut self.timeout)
     }
 
     fn check(&self) -> Result<(), BadParam> {

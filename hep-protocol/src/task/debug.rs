@@ -1,8 +1,12 @@
 //! Parameters of `debug`: something to show in the report.
 
-use super::{BadParam, Params};
+use super::{About, BadParam, Effect, Params};
 use crate::value::Json;
 use serde::{Deserialize, Serialize};
+
+/// What is known of the module.
+pub const ABOUT: About =
+    About { main: Some("msg"), bare: Some("var"), ..About::module("debug", Effect::None) };
 
 /// Parameters of `debug`; one of `msg` and `var`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -23,6 +27,10 @@ impl Params for Debug {
             (_, Some(var)) => format!("debug {var}"),
             (Some(_) | None, None) => "debug".to_owned(),
         }
+    }
+
+    fn expressions(&self) -> Vec<&str> {
+        self.var.as_deref().into_iter().collect()
     }
 
     fn check(&self) -> Result<(), BadParam> {

@@ -1,7 +1,10 @@
 //! Parameters of `fail`: an end of the run with the operator's own words.
 
-use super::{BadParam, Params};
+use super::{About, BadParam, Effect, Params};
 use serde::{Deserialize, Serialize};
+
+/// What is known of the module.
+pub const ABOUT: About = About { main: Some("msg"), ..About::module("fail", Effect::None) };
 
 /// Parameters of `fail`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

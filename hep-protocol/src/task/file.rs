@@ -1,8 +1,16 @@
 //! Parameters of `file`: files, directories and links on the host.
 
-use super::{BadParam, Params};
+use super::{About, BadParam, Effect, Local, Params};
 use crate::value::{Argv, Dest, Mode, Owner};
 use serde::{Deserialize, Serialize};
+
+/// What is known of the module.
+pub const ABOUT: About = About {
+    main: Some("dest"),
+    results: Some(&[]),
+    local: Some(Local { source: "src", template: "template", only_with: ("action", "present") }),
+    ..About::module("file", Effect::Acts)
+};
 
 /// What the path shall be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,6 +114,14 @@ impl Params for File {
             | Action::Hardlink
             | Action::Touch => vec![],
         }
+    }
+
+    fn template(&self) -> Option<&str> {
+        self.template.as_deref()
+    }
+
+    fn fill(&mut self, content: String) {
+        (self.content, self.template) = (Some(content), None);
     }
 
     fn check(&self) -> Result<(), BadParam> {

@@ -1,8 +1,12 @@
 //! `flush: true`: the handlers notified so far run here.
 
-use super::{BadParam, Params};
+use super::{About, BadParam, Effect, Form, Params};
 use crate::value::InvalidValue;
 use serde::{Deserialize, Serialize};
+
+/// What is known of the module.
+pub const ABOUT: About =
+    About { form: Form::Word, flushes: true, ..About::module("flush", Effect::None) };
 
 /// The task takes no parameters; its value is `true`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

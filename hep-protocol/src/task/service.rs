@@ -1,8 +1,12 @@
 //! Parameters of `service`: services of systemd or SysV scripts.
 
-use super::{BadParam, Params};
+use super::{About, BadParam, Effect, Params};
 use crate::value::ServiceName;
 use serde::{Deserialize, Serialize};
+
+/// What is known of the module.
+pub const ABOUT: About =
+    About { main: Some("name"), results: Some(&[]), ..About::module("service", Effect::Acts) };
 
 /// What shall become of the service now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +57,10 @@ impl Params for Service {
             (None, _) => "enable",
         };
         format!("{verb} {}", self.name)
+    }
+
+    fn patience(&mut self) -> Option<&mut Option<u32>> {
+        Some(&mut self.timeout)
     }
 
     fn check(&self) -> Result<(), BadParam> {

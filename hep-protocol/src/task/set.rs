@@ -1,11 +1,14 @@
 //! Parameters of `set`: variables for the rest of the host's run.
 
-use super::{BadParam, Params};
+use super::{About, BadParam, Effect, Form, Params};
 use crate::names::{BUILT_IN, RESERVED, is_name};
 use crate::value::Json;
 use crate::words::shorten;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// What is known of the module.
+pub const ABOUT: About = About { form: Form::Names, ..About::module("set", Effect::None) };
 
 /// Names and their values: `set: {release: "{{ os.codename }}-backports"}`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -17,6 +20,10 @@ impl Params for Set {
     fn title(&self) -> String {
         let names: Vec<&str> = self.0.keys().map(String::as_str).collect();
         format!("set {}", names.join(", "))
+    }
+
+    fn variables(&self) -> Vec<&str> {
+        self.0.keys().map(String::as_str).collect()
     }
 
     fn check(&self) -> Result<(), BadParam> {

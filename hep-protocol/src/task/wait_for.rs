@@ -1,10 +1,13 @@
 //! Parameters of `wait_for`: a port, a file, or a text in a file that the run waits for.
 
-use super::{BadParam, Params};
+use super::{About, BadParam, Effect, Params};
 use crate::expression::Pattern;
 use crate::value::AbsPath;
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU16;
+
+/// What is known of the module.
+pub const ABOUT: About = About { main: Some("port"), ..About::module("wait_for", Effect::Reads) };
 
 /// What is waited for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +65,10 @@ impl Params for WaitFor {
             (None, Some(path), None) => format!("wait for {gone}{path}"),
             (None, None, _) => "wait".to_owned(),
         }
+    }
+
+    fn patience(&mut self) -> Option<&mut Option<u32>> {
+        Some(&mut self.timeout)
     }
 
     fn check(&self) -> Result<(), BadParam> {

@@ -6,7 +6,7 @@ use crate::check::scope::Layer;
 use crate::expression::{self, Origin, Shape};
 use crate::yaml::Node;
 use hep_protocol::expression::has_expression;
-use hep_protocol::names::{COMMAND_FIELDS, STAT_FIELDS};
+use hep_protocol::task::TaskSpec;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -65,25 +65,20 @@ pub(super) fn spots_of<'n>(piece: &Piece, node: &'n Node, found: &mut Vec<(Spot,
 /// What may be read below the name of a task's result.
 pub(super) fn result_shape(task: &ManifestTask) -> Shape {
     match (own_fields(task), task.control.each.is_some()) {
-        (Some(own), false) => Shape::of_result(&own),
-        (Some(own), true) => Shape::of_results(&own),
+        (Some(own), false) => Shape::of_result(own),
+        (Some(own), true) => Shape::of_results(own),
         (None, _) => Shape::Any,
     }
 }
 
 /// The same of one try, which is for one element.
 pub(super) fn result_shape_of_try(task: &ManifestTask) -> Shape {
-    own_fields(task).map_or(Shape::Any, |own| Shape::of_result(&own))
+    own_fields(task).map_or(Shape::Any, Shape::of_result)
 }
 
 /// What a module adds to a result; nothing is known of those that tell more than changes.
-fn own_fields(task: &ManifestTask) -> Option<Vec<&'static str>> {
-    match task.module.text.as_str() {
-        "command" => Some(COMMAND_FIELDS.iter().map(|(name, _)| *name).collect()),
-        "stat" => Some(STAT_FIELDS.iter().map(|(name, _)| *name).collect()),
-        "apt" | "file" | "service" => Some(Vec::new()),
-        _ => None,
-    }
+fn own_fields(task: &ManifestTask) -> Option<&'static [&'static str]> {
+    TaskSpec::about_module(&task.module.text)?.results
 }
 
 impl ManifestTask {

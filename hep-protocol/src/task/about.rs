@@ -1,0 +1,100 @@
+//! What is known of a module whatever its parameters say. Each module's file has its own; who wants to know something of
+//! a module looks here and compares no names.
+
+/// What is known of a module.
+#[derive(Debug)]
+pub struct About {
+    /// Its name: the key of a task.
+    pub name: &'static str,
+    /// The parameter that a value alone is: `command: id` is `command: {argv: id}`.
+    pub main: Option<&'static str>,
+    /// Where the main parameter is a line of words: the names that Ansible takes in it as `name=value`. All other words with
+    /// `=` are the program's.
+    pub in_line: Option<&'static [&'static str]>,
+    /// What stands below its key.
+    pub form: Form,
+    /// What it has to do with the host.
+    pub effect: Effect,
+    /// The fields that it adds to its results, sorted; `None`: these are not the same for all tasks.
+    pub results: Option<&'static [&'static str]>,
+    /// The parameter whose texts are expressions by themselves, without braces.
+    pub bare: Option<&'static str>,
+    /// Whether handlers that were notified run after it.
+    pub flushes: bool,
+    /// The parameters that name local files.
+    pub local: Option<Local>,
+}
+
+/// What stands below a module's key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Its parameters.
+    Parameters,
+    /// Any names, each with any value.
+    Names,
+    /// A single word.
+    Word,
+}
+
+/// What a module has to do with the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It looks at nothing but the run's names, so nobody's rights matter to it.
+    None,
+    /// It looks at the host and leaves it as it is.
+    Reads,
+    /// It may change the host.
+    Acts,
+}
+
+/// Parameters that name files on the controller.
+#[derive(Debug)]
+pub struct Local {
+    /// Files and directories.
+    pub source: &'static str,
+    /// A file in the template language.
+    pub template: &'static str,
+    /// They do so only with this value of that parameter, or without that parameter.
+    pub only_with: (&'static str, &'static str),
+}
+
+impl Local {
+    /// The names of the parameters.
+    #[must_use]
+    pub fn parameters(&self) -> [&'static str; 2] {
+        [self.source, self.template]
+    }
+}
+
+impl About {
+    /// What holds of most modules; nothing better is known of a name that is no module's.
+    pub const UNKNOWN: Self = Self::module("", Effect::Acts);
+
+    /// A module of this name and effect that has nothing special.
+    #[must_use]
+    pub const fn module(name: &'static str, effect: Effect) -> Self {
+        Self {
+            name,
+            main: None,
+            in_line: None,
+            form: Form::Parameters,
+            effect,
+            results: None,
+            bare: None,
+            flushes: false,
+            local: None,
+        }
+    }
+
+    /// Whether it runs a program of the operator's, whose end its results tell.
+    #[must_use]
+    pub fn runs_program(&self) -> bool {
+        self.results.is_some_and(|fields| fields.contains(&"rc"))
+    }
+
+    /// Whether these parameters, by their names, have a template.
+    #[must_use]
+    pub fn has_template(&self, params: &serde_json::Map<String, serde_json::Value>) -> bool {
+        self.local.as_ref().is_some_and(|local| params.contains_key(local.template))
+    }
+}
