@@ -35,9 +35,10 @@ impl From<Trouble> for Unrendered {
     fn from(trouble: Trouble) -> Self {
         match trouble.kind {
             TroubleKind::Unknown { cause } => Self::Unknown(cause),
-            TroubleKind::Undefined { .. } | TroubleKind::Syntax | TroubleKind::Other => {
-                Self::Wrong(wrong(&trouble))
-            }
+            TroubleKind::Undefined { .. }
+            | TroubleKind::Syntax
+            | TroubleKind::Circle { .. }
+            | TroubleKind::Other => Self::Wrong(wrong(&trouble)),
         }
     }
 }

@@ -65,7 +65,10 @@ impl Names {
             let about = trouble.path.first().map(|name| match trouble.kind {
                 // It names what is missing.
                 TroubleKind::Undefined { .. } => format!("`{name}`"),
-                TroubleKind::Unknown { .. } | TroubleKind::Syntax | TroubleKind::Other => {
+                TroubleKind::Unknown { .. }
+                | TroubleKind::Syntax
+                | TroubleKind::Circle { .. }
+                | TroubleKind::Other => {
                     let written = text_at(&params.0, &trouble.path).unwrap_or_default();
                     format!("`{name}`: in `{}`", shorten(written))
                 }

@@ -260,9 +260,10 @@ fn file_name(
                 TroubleKind::Unknown { .. } => {
                     "the name of a file of variables must be known before the run".to_owned()
                 }
-                TroubleKind::Undefined { .. } | TroubleKind::Syntax | TroubleKind::Other => {
-                    trouble.message
-                }
+                TroubleKind::Undefined { .. }
+                | TroubleKind::Syntax
+                | TroubleKind::Circle { .. }
+                | TroubleKind::Other => trouble.message,
             };
             problems.push(file.problem(message).hint(hint));
             None

@@ -256,14 +256,8 @@ impl Run {
             notes.hollow.iter().find(below).cloned()
         };
         if let Some((path, inner)) = hollow {
-            trouble.message = if inner.message.starts_with("in the variable ") {
-                inner.message
-            } else {
-                format!("in the variable `{path}`: {}", inner.message)
-            };
-            trouble.hint = inner.hint;
-            trouble.kind = inner.kind;
-            return trouble;
+            let Trouble { kind, message, hint, variable, .. } = inner.of_variable(&path);
+            return Trouble { kind, message, hint, variable, ..trouble };
         }
         if !trouble.message.is_empty() || trouble.hint.is_some() {
             return trouble;

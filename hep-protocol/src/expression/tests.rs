@@ -104,6 +104,7 @@ fn failure(text: &str) -> String {
         TroubleKind::Undefined { name } => format!("undefined {name}"),
         TroubleKind::Unknown { .. } => "unknown".to_owned(),
         TroubleKind::Syntax => "syntax".to_owned(),
+        TroubleKind::Circle { chain } => format!("circle {}", chain.join(" ")),
         TroubleKind::Other => "other".to_owned(),
     };
     let at = trouble.range.clone().and_then(|range| text.get(range)).unwrap_or("?");
@@ -164,7 +165,7 @@ fn what_is_wrong_is_told_with_its_place() {
 other at 1:9 `mach('x')`: there is no test `mach`; did you mean `match`?
 other at 1:4 `lookup('file', 'x')`: there is no function `lookup`; files are read by `template` and `src`, variables by `vars_files`
 syntax at 1:6 `+`: unexpected end of input, expected expression; -
-other at 1:4 `a`: `a` stands for itself: a -> b -> c -> a; give one of them a value of its own
+circle a b c a at 1:4 `a`: `a` stands for itself: a -> b -> c -> a; give one of them a value of its own
 other at 1:10 `int`: the text `x` is no whole number; `int(0)` gives 0 for what is no number
 syntax at 1:11 `%}`: unexpected end of input, expected end of block; -
 other at 1:8 `regex_replace('(?=x)', '')`: the pattern `(?=x)` looks around with `(?=`, which hep has not; match what is around too, in groups, and keep it: `regex_replace('(a)b', '\\1c')`

@@ -24,6 +24,8 @@ pub struct Trouble {
     pub column: Option<usize>,
     /// Its place in that text, in bytes.
     pub range: Option<Range<usize>>,
+    /// The variable whose own text it is in, with the names below it: `site.root`.
+    pub variable: Option<String>,
     /// The way to the text in a tree: keys and numbers of items, outermost first.
     pub path: Vec<String>,
 }
@@ -43,6 +45,11 @@ pub enum TroubleKind {
     },
     /// It cannot be read.
     Syntax,
+    /// A variable that needs itself.
+    Circle {
+        /// The variables, each needing the next; the first stands again at the end.
+        chain: Vec<String>,
+    },
     /// Anything else, such as a filter that does not take this value.
     Other,
 }
@@ -59,6 +66,7 @@ impl Trouble {
             line: None,
             column: None,
             range: None,
+            variable: None,
             path: Vec::new(),
         }
     }
@@ -67,6 +75,16 @@ impl Trouble {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// In a variable's own text, unless it is told of another already.
+    pub(super) fn of_variable(mut self, path: &str) -> Self {
+        let told = self.variable.is_some() || matches!(self.kind, TroubleKind::Circle { .. });
+        if !told {
+            self.message = format!("in the variable `{path}`: {}", self.message);
+            self.variable = Some(path.to_owned());
+        }
         self
     }
 
@@ -104,16 +122,11 @@ impl Trouble {
             cause = inner.source();
         }
         let detail = error.detail().unwrap_or_default();
-        let undefined = || {
-            let before = detail.rsplit_once("` is undefined").map(|(before, _)| before);
-            before.and_then(|before| before.rsplit('`').next()).unwrap_or_default().to_owned()
-        };
+        let undefined = undefined(detail);
         let trouble = match error.kind() {
-            ErrorKind::UndefinedError => {
-                Self::new(TroubleKind::Undefined { name: undefined() }, "")
-            }
-            _ if detail.contains("` is undefined") => {
-                Self::new(TroubleKind::Undefined { name: undefined() }, "")
+            kind if undefined.is_some() || kind == ErrorKind::UndefinedError => {
+                let name = undefined.unwrap_or_default().to_owned();
+                Self::new(TroubleKind::Undefined { name }, "")
             }
             ErrorKind::SyntaxError | ErrorKind::BadEscape => Self::new(TroubleKind::Syntax, detail),
             ErrorKind::UnknownFilter => missing("filter", word(detail, "filter "), FILTERS),
@@ -160,6 +173,7 @@ impl Trouble {
             TroubleKind::Undefined { .. }
             | TroubleKind::Unknown { .. }
             | TroubleKind::Syntax
+            | TroubleKind::Circle { .. }
             | TroubleKind::Other => None,
         };
         let blanks = part.len().saturating_sub(part.trim_start().len());
@@ -187,7 +201,12 @@ impl Trouble {
     }
 }
 
-/// The name in the engine's `filter NAME is unknown`.
+/// What the engine says is undefined. It puts that into its sentence alone, whatever the kind of error.
+fn undefined(detail: &str) -> Option<&str> {
+    detail.rsplit_once("` is undefined")?.0.rsplit('`').next()
+}
+
+/// The name in the engine's `filter NAME is unknown`, which has it nowhere else.
 fn word<'d>(detail: &'d str, before: &str) -> &'d str {
     detail.strip_prefix(before).unwrap_or(detail).split(' ').next().unwrap_or_default()
 }

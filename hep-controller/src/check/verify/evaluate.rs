@@ -168,11 +168,11 @@ impl Verifier<'_, '_> {
 
     /// Trouble with a text of a variable is told once, in that text, and not wherever the variable is used.
     fn told_of_variable(&mut self, trouble: &Trouble, around: &Around, kind: &Kind) -> bool {
-        if let Some((circle, chain)) = trouble.message.split_once("` stands for itself: ") {
-            return self.told_of_circle(circle.trim_start_matches('`'), chain);
+        if let TroubleKind::Circle { chain } = &trouble.kind {
+            return self.told_of_circle(chain, trouble);
         }
-        let path = trouble.message.strip_prefix("in the variable `").unwrap_or_default();
-        let name = path.split(['.', '[', '`']).next().unwrap_or_default();
+        let path = trouble.variable.as_deref().unwrap_or_default();
+        let name = path.split(['.', '[']).next().unwrap_or_default();
         let Some(texts) = self.texts.get(name).cloned() else { return false };
         match &trouble.kind {
             // What is no expression was told before.
@@ -181,20 +181,20 @@ impl Verifier<'_, '_> {
                 let judged = texts.iter().map(|text| self.judged(text, Form::Text, around, kind));
                 judged.filter(Option::is_none).count() > 0
             }
-            TroubleKind::Unknown { .. } | TroubleKind::Other => false,
+            TroubleKind::Unknown { .. } | TroubleKind::Circle { .. } | TroubleKind::Other => false,
         }
     }
 
     /// A variable that needs itself, at its own text.
-    fn told_of_circle(&mut self, name: &str, chain: &str) -> bool {
-        let Some(text) = self.texts.get(name).and_then(|texts| texts.first()) else { return false };
-        let hint = if chain.matches("->").count() == 1 {
+    fn told_of_circle(&mut self, chain: &[String], trouble: &Trouble) -> bool {
+        let texts = chain.first().and_then(|name| self.texts.get(name));
+        let Some(text) = texts.and_then(|texts| texts.first()) else { return false };
+        let hint = if chain.len() == 2 {
             "a variable cannot use one of its own name: call one of the two otherwise"
         } else {
             "give one of them a value of its own"
         };
-        let message = format!("`{name}` stands for itself: {chain}");
-        let problem = text.problem(message).hint(hint);
+        let problem = text.problem(trouble.message.clone()).hint(hint);
         self.mistakes.push(problem);
         true
     }
@@ -211,7 +211,8 @@ impl Verifier<'_, '_> {
         let mapping = place(&spot.source, &node);
         let span = trouble.range.as_ref().map_or(spot.span, |range| mapping.span(range));
         // A sentence about a value may quote it.
-        let told = matches!(trouble.kind, TroubleKind::Other) && self.privacy == Privacy::Sensitive;
+        let quotes = matches!(trouble.kind, TroubleKind::Circle { .. } | TroubleKind::Other);
+        let told = quotes && self.privacy == Privacy::Sensitive;
         if told {
             let what = "this cannot be evaluated; why is hidden by `sensitive: true`";
             self.mistakes.push(Diagnostic::at(&spot.source, span, what));
@@ -232,6 +233,7 @@ pub(crate) fn hint_of(trouble: &Trouble) -> Option<String> {
         TroubleKind::Undefined { .. }
         | TroubleKind::Unknown { .. }
         | TroubleKind::Syntax
+        | TroubleKind::Circle { .. }
         | TroubleKind::Other => None,
     })
 }

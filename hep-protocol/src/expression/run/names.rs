@@ -50,10 +50,10 @@ impl Run {
     fn variable(&self, path: String, text: &str) -> Option<Value> {
         if self.chain.contains(&path) {
             let chain = self.chain.iter().skip_while(|name| **name != path);
-            let chain: Vec<&str> = chain.map(String::as_str).chain([&*path]).collect();
+            let chain: Vec<String> = chain.cloned().chain([path.clone()]).collect();
             let message = format!("`{path}` stands for itself: {}", chain.join(" -> "));
-            let hint = "give one of them a value of its own";
-            return Some(self.failed(Trouble::new(TroubleKind::Other, message).hint(hint)));
+            let circle = Trouble::new(TroubleKind::Circle { chain }, message);
+            return Some(self.failed(circle.hint("give one of them a value of its own")));
         }
         if let Some(value) = lock(&self.shared.notes).rendered.get(&path) {
             return Some(value.clone());
@@ -84,24 +84,13 @@ impl Run {
                     None
                 }
                 TroubleKind::Unknown { .. } => Some(self.failed(trouble)),
-                TroubleKind::Syntax | TroubleKind::Other => {
-                    let trouble = self.within(&path, trouble);
-                    Some(self.failed(trouble))
+                TroubleKind::Syntax | TroubleKind::Circle { .. } | TroubleKind::Other => {
+                    let Trouble { kind, message, hint, variable, .. } = trouble.of_variable(&path);
+                    // Its place is one in the variable's text.
+                    Some(self.failed(Trouble { hint, variable, ..Trouble::new(kind, message) }))
                 }
             },
         }
-    }
-
-    /// Trouble in a variable's own text, told to who used it.
-    fn within(&self, path: &str, trouble: Trouble) -> Trouble {
-        let told = trouble.message.starts_with("in the variable ")
-            || trouble.message.contains("stands for itself");
-        let message = if told {
-            trouble.message
-        } else {
-            format!("in the variable `{path}`: {}", trouble.message)
-        };
-        Trouble { hint: trouble.hint, ..Trouble::new(trouble.kind, message) }
     }
 
     fn failed(&self, trouble: Trouble) -> Value {
