@@ -19,6 +19,7 @@ pub(crate) use mistake::{Mistake, What};
 pub(crate) use recover::parse;
 
 use crate::source::Span;
+use hep_protocol::truth::{Reader, truth};
 use std::sync::Arc;
 
 /// How many nodes a document may have after its aliases are expanded.
@@ -99,10 +100,10 @@ impl Scalar {
         match (self.style, text) {
             (Style::Text, _) => Meaning::Text(text),
             (Style::Plain, "" | "~" | "null" | "Null" | "NULL") => Meaning::Null,
-            (Style::Plain, "true" | "True" | "TRUE") => Meaning::Bool(true),
-            (Style::Plain, "false" | "False" | "FALSE") => Meaning::Bool(false),
             (Style::Plain, _) => {
-                number(text).or_else(|| float(text)).unwrap_or(Meaning::Text(text))
+                let truth = || truth(text, Reader::Yaml).map(Meaning::Bool);
+                let number = || number(text).or_else(|| float(text));
+                truth().or_else(number).unwrap_or(Meaning::Text(text))
             }
         }
     }

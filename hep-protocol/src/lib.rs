@@ -19,5 +19,6 @@ pub mod report;
 pub mod rights;
 pub mod task;
 pub mod text;
+pub mod truth;
 pub mod value;
 pub mod words;

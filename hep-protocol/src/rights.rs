@@ -3,7 +3,6 @@
 use crate::value::{Json, Secret};
 use crate::words::alternatives;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// As whom a task runs. What is left open is said further out, and in the end the user of the login runs it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -66,19 +65,5 @@ impl Method {
             Self::Doas => "doas",
             Self::Su => "su",
         }
-    }
-}
-
-/// What a value means where a truth value is wanted: the words of inventories too.
-#[must_use]
-pub fn truth(value: &Value) -> Option<bool> {
-    match value {
-        Value::Bool(truth) => Some(*truth),
-        Value::String(text) => match text.trim().to_ascii_lowercase().as_str() {
-            "true" | "yes" | "on" | "1" => Some(true),
-            "false" | "no" | "off" | "0" => Some(false),
-            _ => None,
-        },
-        Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }

@@ -9,12 +9,9 @@ use crate::sys::{Host, Subject, SysError};
 use hep_protocol::plan::CheckPolicy;
 use hep_protocol::rights::ROOT;
 use hep_protocol::task::Effect;
+use hep_protocol::truth::truth_of_value;
 use hep_protocol::value::Json;
 use serde_json::Value;
-
-/// The texts that inventories write for truths.
-const TRUE: [&str; 5] = ["yes", "true", "on", "1", "y"];
-const FALSE: [&str; 5] = ["no", "false", "off", "0", "n"];
 
 /// With whose rights a task runs.
 pub(super) enum Actor {
@@ -86,7 +83,7 @@ impl Walk<'_> {
     pub(super) fn user(&self, job: &Job<'_>, names: &Names) -> Result<Option<String>, Unrendered> {
         let (host, own) = (names.act_as(), &job.control.act_as);
         let wanted = match host.wanted.as_ref().or(own.wanted.as_ref()) {
-            Some(wanted) => truth(&names.tree(wanted)?)?,
+            Some(wanted) => wants(&names.tree(wanted)?)?,
             None => false,
         };
         let user = host.user.as_ref().or(own.user.as_ref());
@@ -110,19 +107,12 @@ impl Walk<'_> {
     }
 }
 
-fn truth(value: &Value) -> Result<bool, Unrendered> {
-    let word = value.as_str().map(|text| text.trim().to_ascii_lowercase());
-    let word = word.as_deref();
-    match value {
-        Value::Bool(wanted) => Ok(*wanted),
-        // Left out by `default(omit)`, it is not asked for.
-        Value::Null => Ok(false),
-        Value::String(_) if word.is_some_and(|word| TRUE.contains(&word)) => Ok(true),
-        Value::String(_) if word.is_some_and(|word| FALSE.contains(&word)) => Ok(false),
-        Value::String(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => Err(
-            Unrendered::Wrong(SysError::new(format!("`become` takes yes or no, found {value}"))),
-        ),
-    }
+fn wants(value: &Value) -> Result<bool, Unrendered> {
+    // Left out by `default(omit)`, it is not asked for.
+    let wanted = if value.is_null() { Some(false) } else { truth_of_value(value) };
+    wanted.ok_or_else(|| {
+        Unrendered::Wrong(SysError::new(format!("`become` takes yes or no, found {value}")))
+    })
 }
 
 fn user_name(names: &Names, user: &Json) -> Result<String, Unrendered> {

@@ -8,6 +8,7 @@ use crate::source::{Source, Span, plain};
 use crate::yaml::{self, Kind, Node};
 use hep_protocol::expression::{Language, TroubleKind, has_expression};
 use hep_protocol::names::is_name;
+use hep_protocol::truth::truth_of_yaml11;
 use serde_json::{Map, Value};
 use std::path::Path;
 use std::sync::Arc;
@@ -129,12 +130,7 @@ fn definition(word: &str) -> Result<Definition, Diagnostics> {
         let message = format!("`{name}` cannot be a variable: it is {meaning}");
         return refuse(message, "give it another name");
     }
-    let meant = match text.to_lowercase().as_str() {
-        "yes" | "on" => Some("true"),
-        "no" | "off" => Some("false"),
-        _ => None,
-    };
-    if let Some(meant) = meant {
+    if let Some(meant) = truth_of_yaml11(text) {
         let hint = format!(
             "write `-e {name}={meant}`, or `-e '{{{name}: \"{text}\"}}'` for the word itself"
         );

@@ -1,5 +1,7 @@
 //! Ansible's own variables, and what is written in hep.
 
+use hep_protocol::truth::{Reader, truth};
+
 /// The name of Ansible's, or the beginning of it with a `.`, and what to write.
 const INSTEAD: [(&str, &str); 56] = [
     ("ansible_all_ipv4_addresses", "write `addresses.ipv4`"),
@@ -89,8 +91,9 @@ pub(super) fn instead(name: &str, fields: &[&str]) -> Option<(&'static str, usiz
 pub(super) fn value(name: &str) -> Option<&'static str> {
     match name {
         "null" | "nil" | "NULL" | "Null" | "undefined" => Some("write `none`"),
-        "yes" | "on" | "Yes" | "On" | "YES" | "ON" | "TRUE" => Some("write `true`"),
-        "no" | "off" | "No" | "Off" | "NO" | "OFF" | "FALSE" => Some("write `false`"),
-        _ => None,
+        word => {
+            let meant = truth(word, Reader::Yaml11)?;
+            Some(if meant { "write `true`" } else { "write `false`" })
+        }
     }
 }

@@ -12,7 +12,8 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::remote::{Secret, Transport};
 use crate::words::alternatives;
 use hep_protocol::expression::{Found, Language, Scope, has_expression};
-use hep_protocol::rights::{Method, truth};
+use hep_protocol::rights::Method;
+use hep_protocol::truth::truth_of_value;
 use hep_protocol::value::Json;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -347,7 +348,7 @@ impl Settling<'_> {
 
     fn becoming(&mut self, setting: &Setting) {
         let value = Value::from(setting.text.as_str());
-        let wanted = match truth(&value) {
+        let wanted = match truth_of_value(&value) {
             Some(truth) => Value::Bool(truth),
             None if has_expression(&setting.text) => value,
             None => {

@@ -4,6 +4,7 @@
 //! manifests `yes`, `no`, `on` and `off` are truth values, since Ansible reads these files so.
 
 use crate::yaml::{Kind, Meaning, Node, Scalar, Style};
+use hep_protocol::truth::{Reader, truth};
 use serde_json::{Map, Value};
 
 /// A node as a value; `None` when part of it is broken, which was reported.
@@ -34,9 +35,5 @@ fn of_scalar(scalar: &Scalar) -> Value {
 
 /// A plain text that has a meaning here.
 fn plain(text: &str) -> Value {
-    match text {
-        "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Value::Bool(true),
-        "no" | "No" | "NO" | "off" | "Off" | "OFF" => Value::Bool(false),
-        _ => Value::from(text),
-    }
+    truth(text, Reader::Yaml11).map_or_else(|| Value::from(text), Value::Bool)
 }

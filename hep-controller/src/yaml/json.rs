@@ -2,6 +2,7 @@
 
 use super::{Entry, Key, Kind, Meaning, Node, Scalar, Style};
 use crate::source::{Source, Span};
+use hep_protocol::truth::truth_of_yaml11;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -32,11 +33,7 @@ impl Node {
         match &self.kind {
             Kind::Broken => None,
             Kind::Scalar(Scalar { style: Style::Text, .. }) => None,
-            Kind::Scalar(scalar) => match &*scalar.text {
-                "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Some((self, true)),
-                "no" | "No" | "NO" | "off" | "Off" | "OFF" => Some((self, false)),
-                _ => None,
-            },
+            Kind::Scalar(scalar) => Some((self, truth_of_yaml11(&scalar.text)?)),
             Kind::Seq(items) => items.iter().find_map(Node::yes_or_no),
             Kind::Map(entries) => entries.iter().find_map(|entry| entry.value.yes_or_no()),
         }

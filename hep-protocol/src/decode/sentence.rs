@@ -1,5 +1,6 @@
 //! Mistakes of parameters in words: what the parameter takes, what was found, what to write.
 
+use crate::truth::{Reader, truth};
 use crate::words::{all_of, alternatives, nearest, shorten};
 use serde::de;
 
@@ -228,10 +229,9 @@ fn type_hint(expected: &str, found: &str, written: &str) -> String {
     let bare = written.trim_matches(['"', '\'']);
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     if expected.starts_with("`true`") {
-        match bare.to_lowercase().as_str() {
-            "yes" | "on" | "y" | "1" | "true" => "write `true`".to_owned(),
-            "no" | "off" | "n" | "0" | "false" => "write `false`".to_owned(),
-            _ => "write `true` or `false`".to_owned(),
+        match truth(bare, Reader::Key) {
+            Some(meant) => format!("write `{meant}`"),
+            None => "write `true` or `false`".to_owned(),
         }
     } else if expected.contains("number") && digits(bare) && !found.starts_with("the number") {
         let significant = bare.trim_start_matches('0');

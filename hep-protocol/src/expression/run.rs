@@ -15,6 +15,7 @@ use super::engine::{self, engine};
 use super::filters::OMIT;
 use super::rewrite::{Form, Rewritten, rewrite};
 use super::{Scope, Trouble, TroubleKind, has_expression};
+use crate::truth::{Reader, truth};
 use minijinja::{Environment, Error, Value};
 use names::Root;
 use serde_json::Value as Json;
@@ -74,7 +75,8 @@ impl Run {
     pub(super) fn truth(&self, text: &str) -> Result<bool, Trouble> {
         let value = self.bare(text);
         self.settled(value.and_then(|value| match value.as_str() {
-            Some(word) if is_no_answer(word) => {
+            // It says yes or no to a person, and is true to Jinja since it is not empty.
+            Some(word) if truth(word, Reader::Key).is_some() => {
                 let message =
                     format!("the condition is the text `{word}`, which is neither true nor false");
                 let hint = format!("write `{} | bool` to read it as a word", text.trim());
@@ -236,12 +238,6 @@ fn whole(json: Json) -> Result<Json, Trouble> {
         Trouble::new(TroubleKind::Other, "`omit` can only be the whole value of a parameter")
             .hint("give another value here")
     })
-}
-
-/// Words that say yes or no to a person, and are true to Jinja since they are not empty.
-fn is_no_answer(word: &str) -> bool {
-    ["false", "no", "off", "true", "yes", "on", "0", "1"]
-        .contains(&word.trim().to_lowercase().as_str())
 }
 
 impl Run {

@@ -6,7 +6,7 @@ use crate::ast::rights::Rights;
 use crate::ast::{Piece, Spot};
 use crate::check::scope::Layer;
 use crate::expression::{Origin, Shape};
-use hep_protocol::rights::truth;
+use hep_protocol::truth::truth_of_value;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ impl Verifier<'_, '_> {
         if let Some(piece) = wanted {
             let rendered = self.tree(piece, around, kind);
             if let Rendered::Known(value) = rendered
-                && truth(&value).is_none()
+                && truth_of_value(&value).is_none()
             {
                 let message = format!("`become` takes true or false, and this gives {value}");
                 self.mistakes.push(piece.problem(message));

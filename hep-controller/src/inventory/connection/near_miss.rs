@@ -4,8 +4,8 @@ use super::super::address;
 use super::super::{Host, Layer, Place, Variable};
 use super::{Key, LONG, SHORT, Setting};
 use crate::diagnostic::Diagnostic;
-use hep_protocol::rights::{Method, truth};
-use serde_json::Value;
+use hep_protocol::rights::Method;
+use hep_protocol::truth::{Reader, truth};
 use std::sync::Arc;
 
 /// What other programs call these settings. To Ansible each is a variable like any other, and so it is here; but where
@@ -88,7 +88,7 @@ pub(in crate::inventory) fn misspelt_short(name: &str, value: &str) -> Option<&'
         | Key::BecomeUser
         | Key::BecomePassword
         | Key::BecomePasswordCommand => !value.is_empty(),
-        Key::Become => truth(&Value::from(value)).is_some(),
+        Key::Become => truth(value, Reader::Key).is_some(),
         Key::BecomeMethod => Method::named(value).is_some(),
     };
     SHORT.iter().find(|(short, key)| near(short) && fits(*key)).map(|(short, _)| *short)

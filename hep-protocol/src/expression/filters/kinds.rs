@@ -1,6 +1,7 @@
 //! Filters that make one kind of value of another, and tests of what a value is.
 
 use super::{advise, defined, described, shown};
+use crate::truth::{self, Reader};
 use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{Environment, Error, Value};
 
@@ -18,14 +19,12 @@ pub(super) fn register(engine: &mut Environment<'static>) {
 /// Words as people and Ansible write them.
 fn truth(value: &Value) -> Result<bool, Error> {
     match value.as_str() {
-        Some(word) => match word.trim().to_lowercase().as_str() {
-            "true" | "yes" | "on" | "1" | "y" | "t" => Ok(true),
-            "false" | "no" | "off" | "0" | "n" | "f" | "" => Ok(false),
-            _ => Err(advise(
+        Some(word) => truth::truth(word, Reader::Filter).ok_or_else(|| {
+            advise(
                 format!("{} is neither true nor false", described(value)),
                 "words that are: `true`, `yes`, `on`, `1`; `false`, `no`, `off`, `0`",
-            )),
-        },
+            )
+        }),
         None => defined(value).map(Value::is_true),
     }
 }

@@ -1,5 +1,6 @@
 //! Writes YAML in block style, laid out as PyYAML lays it out: lists under a key are not indented.
 
+use crate::truth::{Reader, truth};
 use serde_json::Value as Json;
 
 /// With a newline at its end.
@@ -81,9 +82,8 @@ fn plain(json: &Json) -> String {
     }
 }
 
-/// Words that are no texts to one YAML reader or another (1.1 and 1.2).
-const WORDS: [&str; 13] =
-    ["true", "false", "yes", "no", "on", "off", "y", "n", "null", "~", ".nan", ".inf", "-.inf"];
+/// Words that are no texts to one YAML reader or another (1.1 and 1.2), beside those that say yes or no.
+const WORDS: [&str; 5] = ["null", "~", ".nan", ".inf", "-.inf"];
 
 /// A text, in quotes when it would be read as something else.
 fn text(value: &str) -> String {
@@ -101,6 +101,7 @@ fn text(value: &str) -> String {
     let special = value.is_empty()
         || value.trim() != value
         || WORDS.contains(&&*lower)
+        || truth(value, Reader::Key).is_some()
         || value.starts_with(|c: char| "!&*?|>%@`\"'#,[]{}=<".contains(c))
         || value.starts_with("- ")
         || value == "-"
