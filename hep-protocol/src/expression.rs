@@ -11,6 +11,7 @@ mod convert;
 mod documented;
 mod engine;
 mod filters;
+mod layers;
 mod lines;
 mod rewrite;
 mod run;
@@ -18,6 +19,7 @@ mod trouble;
 
 pub use documented::{Documented, FILTERS, FUNCTIONS, TESTS};
 pub use filters::Pattern;
+pub use layers::{Layers, Rank, Variables};
 pub use trouble::{Trouble, TroubleKind};
 
 use run::{Memory, Run};

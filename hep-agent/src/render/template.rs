@@ -61,7 +61,7 @@ impl Names {
         let unreadable =
             |why: &str| SysError::new(format!("cannot read template `{written}`: {why}"));
         let text = match task.source(written) {
-            Some(Source::File(file)) => self.frame.base.templates.text(file, outside),
+            Some(Source::File(file)) => self.base.templates.text(file, outside),
             Some(Source::Tree { .. }) => {
                 let error = unreadable("it is a directory");
                 return Err(Unrendered::Wrong(error.hint("name one file as `template`")));

@@ -1,0 +1,100 @@
+//! The layers of names that only the agent has: what the run itself gives, and facts.
+
+use super::ready;
+use crate::facts::Gathered;
+use crate::sys::linux::credentials::unworn;
+use hep_protocol::expression::{Found, Scope};
+use hep_protocol::facts::FACTS;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// Names with their values; of those of one name the last counts.
+#[derive(Debug)]
+pub(super) struct Given(pub(super) Vec<(String, Found)>);
+
+impl Scope for Given {
+    fn get(&self, name: &str) -> Option<Found> {
+        self.0.iter().rev().find(|(given, _)| given == name).map(|(_, found)| found.clone())
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0.iter().map(|(name, _)| name.clone()).collect()
+    }
+}
+
+/// What tasks gave: results and variables.
+#[derive(Debug, Default)]
+pub(super) struct Results(RwLock<HashMap<String, Registered>>);
+
+/// What a name stands for since a task gave it.
+#[derive(Debug)]
+pub(super) struct Registered {
+    pub(super) found: Found,
+    /// How many bytes of what programs wrote it holds.
+    pub(super) size: usize,
+}
+
+impl Results {
+    pub(super) fn read(&self) -> RwLockReadGuard<'_, HashMap<String, Registered>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn write(&self) -> RwLockWriteGuard<'_, HashMap<String, Registered>> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Scope for Results {
+    fn get(&self, name: &str) -> Option<Found> {
+        self.read().get(name).map(|registered| registered.found.clone())
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.read().keys().cloned().collect()
+    }
+}
+
+/// All facts, and each by its own name; none changes while the run goes on.
+pub(super) struct Facts {
+    gathered: Gathered,
+    /// Those that were asked for, prepared.
+    prepared: RwLock<HashMap<String, Found>>,
+}
+
+/// The name of all facts.
+const ALL: &str = "facts";
+
+impl Facts {
+    pub(super) fn of_host() -> Self {
+        Self { gathered: Gathered::new(), prepared: RwLock::default() }
+    }
+}
+
+impl Scope for Facts {
+    fn get(&self, name: &str) -> Option<Found> {
+        let known = self.prepared.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        if known.is_some() {
+            return known;
+        }
+        // As the process's own user, whatever task asks first: a fact is the same for all.
+        let found = unworn(|| match name {
+            ALL => Some(self.gathered.all().map(|all| ready(&all))),
+            name => self.gathered.get(name).map(|fact| fact.map(ready)),
+        })?;
+        let found = found.unwrap_or_else(|error| Found::Failed(crate::sys::words(error)));
+        let mut prepared = self.prepared.write().unwrap_or_else(PoisonError::into_inner);
+        prepared.insert(name.to_owned(), found.clone());
+        Some(found)
+    }
+
+    fn names(&self) -> Vec<String> {
+        FACTS.iter().map(|fact| fact.name).chain([ALL]).map(str::to_owned).collect()
+    }
+}
+
+impl fmt::Debug for Facts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Facts")
+    }
+}

@@ -1,0 +1,100 @@
+//! Which of several values a name stands for: layers of names, one above the other. Both sides look names up here, so
+//! precedence is written once, in [`Rank`].
+
+use super::{Found, Scope};
+use serde_json::{Map, Value as Json};
+use std::sync::Arc;
+
+/// How strong the names of a layer are, from the weakest on. Of layers of one rank the later one is stronger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    /// What hep finds out on the host.
+    Facts,
+    /// Names that every expression may use.
+    BuiltIn,
+    /// The inventory's variables.
+    Inventory,
+    /// The play's.
+    Play,
+    /// Those of blocks, and of the task in them.
+    Task,
+    /// Results and variables that tasks gave.
+    Registered,
+    /// The command line's.
+    Extra,
+    /// A loop's, and a task's own result.
+    Local,
+}
+
+/// Names in layers. Cloning shares the layers.
+#[derive(Clone, Debug, Default)]
+pub struct Layers(
+    /// The strongest first.
+    Vec<(Rank, Arc<dyn Scope>)>,
+);
+
+impl Layers {
+    /// Puts a layer at its place, above those of the same rank.
+    pub fn add(&mut self, rank: Rank, layer: Arc<dyn Scope>) {
+        let at = self.0.partition_point(|(other, _)| *other > rank);
+        self.0.insert(at, (rank, layer));
+    }
+
+    /// With one more layer.
+    #[must_use]
+    pub fn with(mut self, rank: Rank, layer: impl Scope + 'static) -> Self {
+        self.add(rank, Arc::new(layer));
+        self
+    }
+}
+
+impl Scope for Layers {
+    fn get(&self, name: &str) -> Option<Found> {
+        self.0.iter().find_map(|(_, layer)| layer.get(name))
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0.iter().flat_map(|(_, layer)| layer.names()).collect()
+    }
+}
+
+/// A layer of variables, whose texts may hold expressions.
+#[derive(Clone, Debug, Default)]
+pub struct Variables(pub Map<String, Json>);
+
+impl Scope for Variables {
+    fn get(&self, name: &str) -> Option<Found> {
+        self.0.get(name).cloned().map(Found::Raw)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0.keys().cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layer(value: &str) -> Variables {
+        Variables(Map::from_iter([("x".to_owned(), value.into()), (value.to_owned(), 1.into())]))
+    }
+
+    #[test]
+    fn the_strongest_and_then_the_latest_layer_gives_a_name() {
+        let layers = Layers::default();
+        let layers = layers.with(Rank::Task, layer("block")).with(Rank::Facts, layer("fact"));
+        let layers = layers.with(Rank::Task, layer("task")).with(Rank::Play, layer("play"));
+        let value = |layers: &Layers| match layers.get("x") {
+            Some(Found::Raw(value)) => value,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(value(&layers), "task");
+        assert_eq!(value(&layers.clone().with(Rank::Local, layer("loop"))), "loop");
+        assert!(layers.get("fact").is_some() && layers.get("nope").is_none());
+        let names = layers.names();
+        let names: Vec<&str> =
+            names.iter().map(String::as_str).filter(|name| *name != "x").collect();
+        assert_eq!(names, ["task", "block", "play", "fact"]);
+    }
+}
