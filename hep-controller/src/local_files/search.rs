@@ -6,7 +6,7 @@ use crate::ast::{Manifest, Piece};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, plain};
 use hep_protocol::blob;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
@@ -237,18 +237,25 @@ fn names_in(directory: &Path) -> Vec<String> {
     names
 }
 
-/// Whether a name consists of the parts, with anything for those unknown.
+/// Whether a name consists of the parts, with one character or more for each that is unknown.
 fn fits(parts: &[Part], name: &str) -> bool {
-    match parts {
-        [] => name.is_empty(),
-        [Part::Text(text), rest @ ..] => {
-            name.strip_prefix(text.as_str()).is_some_and(|name| fits(rest, name))
-        }
-        [Part::Unknown, rest @ ..] => {
-            let ends = name.char_indices().map(|(at, _)| at).chain([name.len()]);
-            ends.skip(1).any(|at| fits(rest, name.get(at..).unwrap_or_default()))
-        }
+    // Where in the name the parts so far may end.
+    let mut ends = BTreeSet::from([0]);
+    for part in parts {
+        ends = match part {
+            Part::Text(text) => {
+                let rest = |at: usize| name.get(at..).unwrap_or_default();
+                let fitting = ends.into_iter().filter(|at| rest(*at).starts_with(text.as_str()));
+                fitting.map(|at| at + text.len()).collect()
+            }
+            Part::Unknown => {
+                let first = ends.first().copied().unwrap_or(name.len());
+                let starts = name.char_indices().map(|(at, _)| at).chain([name.len()]);
+                starts.filter(|at| *at > first).collect()
+            }
+        };
     }
+    ends.contains(&name.len())
 }
 
 /// Troubles with a source as mistakes at the value that names it.
@@ -338,5 +345,16 @@ mod tests {
         );
         check(&["files/b", "*", "m.conf"], &["files/bookworm.conf"]);
         check(&["none/", "*"], &[]);
+        check(&["files/", "*", "o", "*", "o", "*"], &["files/bookworm.conf"]);
+    }
+
+    #[test]
+    fn many_unknown_parts_of_a_long_name_are_decided_at_once() {
+        let mut parts = Vec::new();
+        for _ in 0..120 {
+            parts.extend([Part::Unknown, Part::Text("a".to_owned())]);
+        }
+        parts.push(Part::Text("b".to_owned()));
+        assert!(!fits(&parts, &"a".repeat(250)));
     }
 }
