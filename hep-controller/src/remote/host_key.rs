@@ -5,6 +5,7 @@ use super::host_certificate::{HostCertificate, Wanted};
 use super::known_hosts::{self, KnownHosts, Place, PublicKey, Verdict};
 use super::ssh_config::Answer;
 use super::{Demands, Problem, Target};
+use crate::{open, source};
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -103,10 +104,14 @@ impl HostKeys {
         let mut known = KnownHosts::default();
         let mut warnings = Vec::new();
         for file in files {
-            match std::fs::read(file) {
+            match open::whole(file) {
                 Ok(bytes) => known.add_file(file, &String::from_utf8_lossy(&bytes)),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => warnings.push(format!("cannot read {}: {error}", file.display())),
+                Err(error) => warnings.push(format!(
+                    "cannot read {}: {}",
+                    file.display(),
+                    source::plain(&error)
+                )),
             }
         }
         let skipped = known.skipped().iter();

@@ -6,6 +6,7 @@ use super::key_file::{certified, public_of};
 use super::known_hosts::PublicKey;
 use super::{Problem, child};
 use crate::canceller::Canceller;
+use crate::{open, source};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::io::{self, Write as _};
@@ -33,7 +34,7 @@ pub(super) fn refuse(
         let what = format!("the list of revoked host keys {}: {why}", list.display());
         Problem::new(what).with_hint(hint)
     };
-    let bytes = std::fs::read(list).map_err(|error| unreadable(error.to_string()))?;
+    let bytes = open::whole(list).map_err(|error| unreadable(source::plain(&error)))?;
     let is_revoked = if bytes.starts_with(KRL) {
         let shown = [Some(key), certificate.map(HostCertificate::whole)];
         let free = is_free(list, shown.into_iter().flatten(), within, cancel);
@@ -138,8 +139,9 @@ mod tests {
 
     #[test]
     fn a_list_that_cannot_be_read_revokes_everything() {
-        check(":", Err("No such file"));
-        check("mkdir list", Err("Is a directory"));
+        check(":", Err("no such file"));
+        check("mkdir list", Err("is a directory"));
+        check("mkfifo list", Err("it is a named pipe"));
         check("cp b.pub list; echo SHA256:abc >> list", Err("line 2 is no public key"));
         check("ssh-keygen -q -k -f list b.pub; truncate -s -9 list", Err("is revoked by"));
     }
