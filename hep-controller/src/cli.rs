@@ -1,4 +1,4 @@
-//! The command line. Says what was written there; what it leaves open, `settings` fills in.
+//! The command line. Says what was written there; `settings` fills in the rest.
 
 pub(crate) mod completions;
 pub(crate) mod limits;
@@ -24,15 +24,15 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0    every host converged; with --check also when changes are pending
+  0    every host converged; with --check, changes may be pending
   1    a task failed on some host
-  2    the command line, config, hosts file or manifest is wrong; nothing was contacted
-  3    some host was unreachable or lost, or the run took longer than --run-timeout, and no task failed
-  4    with --fail-on-change: something was changed, or is pending
-  130  stopped on request (Ctrl-C)";
+  2    the command line, config, inventory or manifest is wrong; no host was contacted
+  3    no task failed, but a host was unreachable or lost, or the run exceeded --run-timeout
+  4    with --fail-on-change: something changed or is pending
+  130  stopped by Ctrl-C";
 
-/// The groups of options in the help. What is in none of them stands first.
-const TARGETS: &str = "Targets";
+/// The headings of options in the help. Options without a heading come first.
+const TARGETS: &str = "Targets and variables";
 const LOGIN: &str = "Login";
 const BECOME: &str = "Become";
 const SELECTION: &str = "Selection";
@@ -40,46 +40,46 @@ const REPORT: &str = "Report";
 const LIMITS: &str = "Limits";
 
 const COMPLETIONS: &str = "\
-In the shell's start file:
+Add this line to the startup file of the shell:
   bash  ~/.bashrc                  source <(hep completions bash)
   zsh   ~/.zshrc                   source <(hep completions zsh)
   fish  ~/.config/fish/config.fish hep completions fish | source";
 
-/// Converges hosts over SSH from a YAML manifest.
+/// Push configuration management: converges hosts over SSH to the state described by a YAML manifest.
 #[derive(Debug, Parser)]
 #[command(
     name = "hep",
     version = VERSION.as_str(),
     arg_required_else_help = true,
-    after_help = "Without a command, `hep` is `hep push`: `hep -c config.yml -i hosts manifest.yml`."
+    after_help = "Without a command, `hep` means `hep push`: `hep -c config.yml -i hosts manifest.yml`."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
-/// What to do.
+/// The command.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make all hosts of a hosts file what a manifest says.
+    /// Converge the hosts of an inventory to the state a manifest describes.
     #[command(after_long_help = EXIT_CODES)]
     Push(Box<Push>),
-    /// Make this machine what a manifest says, as the user who runs hep.
+    /// Converge this machine, as the user who runs hep.
     #[command(after_long_help = EXIT_CODES)]
     Apply(Apply),
-    /// Check manifests, and with -c or -i also config and hosts file, without contacting a host.
+    /// Check manifests, and with -c or -i also the config and inventory, without contacting a host.
     Validate(Validate),
-    /// Write a manifest with all its files into one file, for `hep-agent apply` on a host.
+    /// Write a manifest and all its files into one file, for `hep-agent apply` on a host.
     Bundle(Bundle),
     /// Show the hosts, groups and variables of an inventory.
     Hosts(Hosts),
-    /// Show what hosts are: the facts that expressions may read, as JSON.
+    /// Show the facts of hosts that expressions can read, as JSON.
     Facts(Facts),
-    /// Show what modules there are and what they take.
+    /// Show the documentation of modules, keys, facts, filters and tests.
     Doc(Doc),
     /// Print the JSON Schema of manifests, for editors.
     Schema,
-    /// Print what makes a shell complete the words of a line: options, files, hosts, groups, tags.
+    /// Print the shell completion script, which completes options, files, hosts, groups and tags.
     #[command(after_help = COMPLETIONS)]
     Completions(Completions),
 }
@@ -87,7 +87,7 @@ pub(crate) enum Command {
 /// `hep push`.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Push {
-    /// What the hosts shall be; default: `manifest` of the config.
+    /// The desired state of the hosts; default: `manifest` in the config.
     pub(crate) manifest: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) files: Files,
@@ -97,7 +97,7 @@ pub(crate) struct Push {
     pub(crate) vars: Vars,
     #[command(flatten)]
     pub(crate) tasks: Tasks,
-    /// Show the variables of a host, each with where it comes from, and contact nothing.
+    /// Show the variables of a host and the source of each; contacts no host.
     #[arg(long, value_name = "HOST", help_heading = SELECTION, hide_short_help = true, add = completions::hosts())]
     pub(crate) show_vars: Option<String>,
     #[command(flatten)]
@@ -106,14 +106,13 @@ pub(crate) struct Push {
     pub(crate) rights: rights::Rights,
     #[command(flatten)]
     pub(crate) limits: limits::Limits,
-    /// Only these of the hosts: a pattern as `web:!web3`, or `@FILE` with one host a line.
+    /// Only these hosts: a pattern such as `web:!web3`, or `@FILE` with one host per line.
     #[arg(short, long, value_name = "PATTERN", help_heading = TARGETS, add = completions::hosts())]
     pub(crate) limit: Option<String>,
-    /// How many hosts to work on at a time.
+    /// Number of hosts to work on at a time.
     #[arg(long, value_name = "N", default_value = "32", help_heading = LIMITS)]
     pub(crate) forks: Forks,
-    /// How long a host's name, the connection and the key exchange may take together, in seconds; without it 15, 15
-    /// and 20.
+    /// Time limit for name resolution, connection and key exchange together, in seconds; default: 15, 15 and 20.
     #[arg(
         long,
         value_name = "SECONDS",
@@ -124,7 +123,7 @@ pub(crate) struct Push {
     pub(crate) connect_timeout: Option<u64>,
 }
 
-/// How many hosts at a time; at least one.
+/// The number of hosts at a time, at least one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Forks(pub(crate) NonZeroUsize);
 
@@ -138,85 +137,85 @@ impl std::str::FromStr for Forks {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Forks, String> {
-        // A thread a host: more than this and the machine is busy with itself.
+        // One thread per host: with more threads the machine would be busy with scheduling.
         match text.parse::<NonZeroUsize>() {
             Ok(n) if n.get() <= 1024 => Ok(Forks(n)),
-            Ok(_) | Err(_) => Err("a number from 1 to 1024 is needed".to_owned()),
+            Ok(_) | Err(_) => Err("must be a number from 1 to 1024".to_owned()),
         }
     }
 }
 
-/// Config and hosts file.
+/// Config and inventory.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = TARGETS)]
 pub(crate) struct Files {
-    /// Defaults for the rest; `hep.yml`, or else `config.yml`, of the working directory is taken if it is there.
+    /// Defaults for other options; default: `hep.yml`, else `config.yml`, in the working directory.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// The hosts: a file with one a line, YAML, or a directory; default: `hosts` of the config.
+    /// The inventory: a file, a directory, or a list such as `web1,web2`; default: `hosts` in the config.
     #[arg(short = 'i', long = "hosts", visible_alias = "inventory", value_name = "FILE")]
     pub(crate) hosts: Option<PathBuf>,
 }
 
-/// How a run is done and shown.
+/// How a run is carried out and reported.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Run {
-    /// Change nothing, tell what would be changed.
-    #[arg(long)]
+    /// Change nothing, show what would change.
+    #[arg(long, help_heading = SELECTION)]
     pub(crate) check: bool,
     /// Show how the content of files changes.
     #[arg(long, help_heading = REPORT)]
     pub(crate) diff: bool,
-    /// For whom the report is.
+    /// Report format.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT", help_heading = REPORT)]
     pub(crate) output: Output,
-    /// Exit with 4 if anything was changed, or is pending.
+    /// Exit with 4 if anything changed or is pending.
     #[arg(long, help_heading = REPORT, hide_short_help = true)]
     pub(crate) fail_on_change: bool,
-    /// Ask before each task, one host at a time: `y` runs it, `n` leaves it out, `c` runs all from there on, `q` stops.
-    #[arg(long)]
+    /// Ask before each task, one host at a time: `y` runs it, `n` skips it, `c` runs the rest, `q` stops.
+    #[arg(long, help_heading = SELECTION)]
     pub(crate) step: bool,
     #[command(flatten)]
     pub(crate) told: output::Args,
 }
 
-/// Variables that beat all others.
+/// Variables that override all others.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Vars {
-    /// A variable as `name=value`, several as `{name: value}`, or a YAML file of them as `@FILE`.
-    #[arg(short, long, value_name = "VARIABLE")]
+    /// Override variables: `name=value`, `{name: value}`, or a YAML file as `@FILE`.
+    #[arg(short, long, value_name = "VARIABLE", help_heading = TARGETS)]
     pub(crate) extra: Vec<String>,
 }
 
-/// Which tasks of a manifest are run.
+/// The tasks of a manifest that run.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = SELECTION)]
 pub(crate) struct Tasks {
-    /// Only tasks with one of these tags, and those with the tag `always`.
+    /// Only tasks with one of these tags, or with the tag `always`.
     #[arg(long, value_name = "TAGS", value_delimiter = ',', add = completions::tags())]
     pub(crate) tags: Vec<String>,
-    /// No tasks with one of these tags.
+    /// Skip tasks with one of these tags.
     #[arg(long, value_name = "TAGS", value_delimiter = ',', add = completions::tags())]
     pub(crate) skip_tags: Vec<String>,
     /// Begin with the task of this name.
     #[arg(long, value_name = "NAME", add = completions::tasks(), hide_short_help = true)]
     pub(crate) start_at: Option<String>,
-    /// Show the tasks that would be run, and contact nothing.
+    /// List the tasks that would run; contacts no host.
     #[arg(long)]
     pub(crate) list_tasks: bool,
 }
 
-/// For whom a report is.
+/// The format of a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Output {
-    /// A person.
+    /// Text for people.
     #[default]
     Human,
-    /// A program: one JSON object a line.
+    /// One JSON object per line, for programs.
     Json,
 }
 
-/// How to log in where a host's line does not say; wins over the config.
+/// How to log in where a host's line does not say; overrides the config.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = LOGIN)]
 pub(crate) struct Login {
@@ -229,16 +228,16 @@ pub(crate) struct Login {
     /// The private key to log in with.
     #[arg(long, value_name = "FILE")]
     pub(crate) private_key: Option<PathBuf>,
-    /// Ask for the password to log in with.
+    /// Ask for the login password.
     #[arg(short = 'k', long)]
     pub(crate) ask_pass: bool,
-    /// A command on this machine that prints that password; started without a shell.
+    /// A local command that prints the login password; run without a shell.
     #[arg(long, value_name = "COMMAND", hide_short_help = true)]
     pub(crate) password_command: Option<String>,
-    /// What to do about a host whose key is not in known_hosts; default: what ssh_config says, else `ask`.
+    /// What to do if a host's key is not in known_hosts; default: as ssh_config says, else `ask`.
     #[arg(long, value_enum, value_name = "POLICY")]
     pub(crate) host_key: Option<HostKey>,
-    /// The ssh_config that counts, as with `ssh -F`; `none` for none. Default: those that `ssh` reads.
+    /// The ssh_config to use, as with `ssh -F`; `none` uses none. Default: the files that `ssh` reads.
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(crate) ssh_config: Option<PathBuf>,
     #[command(flatten)]
@@ -247,14 +246,14 @@ pub(crate) struct Login {
     pub(crate) way: transport::Way,
 }
 
-/// What to do about an unknown host key. A key other than the known one is refused by all but the last.
+/// What to do about an unknown host key. All but `off` refuse a key that differs from the known one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum HostKey {
-    /// Ask at the terminal; without one, refuse.
+    /// Ask at the terminal; without a terminal, refuse.
     Ask,
     /// Refuse.
     Strict,
-    /// Trust it and record it.
+    /// Accept and record it.
     AcceptNew,
     /// Check nothing and record nothing.
     Off,
@@ -274,7 +273,7 @@ impl From<HostKey> for HostKeyPolicy {
 /// `hep apply`.
 #[derive(Debug, Args)]
 pub(crate) struct Apply {
-    /// What this machine shall be.
+    /// The desired state of this machine.
     pub(crate) manifest: PathBuf,
     #[command(flatten)]
     pub(crate) rights: rights::Rights,
@@ -289,7 +288,7 @@ pub(crate) struct Apply {
 /// `hep validate`.
 #[derive(Debug, Args)]
 pub(crate) struct Validate {
-    /// The manifests; default: `manifest` of the config.
+    /// The manifests to check; default: `manifest` in the config.
     pub(crate) manifests: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) files: Files,
@@ -300,14 +299,14 @@ pub(crate) struct Validate {
 /// `hep bundle`.
 #[derive(Debug, Args)]
 pub(crate) struct Bundle {
-    /// What the host shall be.
+    /// The desired state of the host.
     pub(crate) manifest: PathBuf,
     /// The file to write.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
     #[command(flatten)]
     pub(crate) vars: Vars,
-    /// Make a bundle that changes nothing and tells what it would change.
+    /// Make a bundle that changes nothing and shows what it would change.
     #[arg(long)]
     pub(crate) check: bool,
     /// Show how the content of files changes.
@@ -318,12 +317,12 @@ pub(crate) struct Bundle {
 /// `hep hosts`.
 #[derive(Debug, Args)]
 pub(crate) struct Hosts {
-    /// Which hosts, as `web:&prod`, `db*` or `web[0:2]`; default: all.
+    /// The hosts to show, such as `web:&prod`, `db*` or `web[0:2]`; default: all.
     #[arg(add = completions::hosts())]
     pub(crate) pattern: Option<String>,
     #[command(flatten)]
     pub(crate) files: Files,
-    /// For whom it is: JSON is of the shape that `ansible-inventory --list` has.
+    /// Output format; `json` is that of `ansible-inventory --list`.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) output: Output,
 }
@@ -331,20 +330,20 @@ pub(crate) struct Hosts {
 /// `hep facts`.
 #[derive(Debug, Args)]
 pub(crate) struct Facts {
-    /// Which hosts: one's name, or a pattern as `web:!web3`.
+    /// The hosts: a name, or a pattern such as `web:!web3`.
     #[arg(add = completions::hosts())]
     pub(crate) pattern: String,
-    /// Only these facts, as `os` or `memory`; default: all.
+    /// Only these facts, such as `os` or `memory`; default: all.
     #[arg(value_name = "NAME")]
     pub(crate) names: Vec<String>,
     #[command(flatten)]
     pub(crate) files: Files,
     #[command(flatten)]
     pub(crate) login: Login,
-    /// How many hosts to ask at a time.
+    /// Number of hosts to query at a time.
     #[arg(long, value_name = "N", default_value = "32", help_heading = LIMITS)]
     pub(crate) forks: Forks,
-    /// How long a host's name, the connection and the key exchange may take together, in seconds.
+    /// Time limit for name resolution, connection and key exchange together, in seconds; default: 15, 15 and 20.
     #[arg(
         long,
         value_name = "SECONDS",
@@ -353,8 +352,8 @@ pub(crate) struct Facts {
         value_parser = clap::value_parser!(u64).range(1..=86_400)
     )]
     pub(crate) connect_timeout: Option<u64>,
-    /// For whom it is. Both are JSON with the facts of each host under its name; `human` is indented, and has of one host its
-    /// facts alone.
+    /// Output format. Both are JSON with the facts of each host under its name; `human` is indented, and omits the name
+    /// if there is only one host.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) output: Output,
 }
@@ -362,7 +361,7 @@ pub(crate) struct Facts {
 /// `hep doc`.
 #[derive(Debug, Args)]
 pub(crate) struct Doc {
-    /// A module, a topic, or a single key, fact, filter or test; without it the list of all.
+    /// A module, a topic, or a single key, fact, filter or test; default: list them all.
     pub(crate) topic: Option<String>,
 }
 
@@ -374,10 +373,10 @@ pub(crate) struct Completions {
     pub(crate) shell: Shell,
 }
 
-/// Reads the command line. Without a verb it is that of `push`.
+/// Reads the command line. Without a command it is that of `push`.
 ///
 /// # Errors
-/// What the parser has to say: help and version too.
+/// The message of the parser, which includes help and version.
 pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let mut words: Vec<OsString> = words.into_iter().collect();
     if words.get(1).is_some_and(means_push) {
@@ -386,8 +385,8 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, cl
     Cli::try_parse_from(words).map_err(habits::advised)
 }
 
-/// Whether a first word is an option or a file of `push`. A word that is neither a file nor looks like one is left to
-/// the parser, which knows the verb that was meant.
+/// Whether a first word is an option or a file of `push`. A word that is no file and does not look like one is left to
+/// the parser, which suggests the intended command.
 pub(crate) fn means_push(word: &OsString) -> bool {
     match word.to_str() {
         Some(
@@ -421,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_verb_it_is_push() {
+    fn without_a_command_it_is_push() {
         let push = push("hep -c config.yml -i examples/hosts examples/manifests/manifest.yml");
         assert_eq!(push.files.config, Some("config.yml".into()));
         assert_eq!(push.files.hosts, Some("examples/hosts".into()));
@@ -451,7 +450,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistyped_verb_is_no_manifest() {
+    fn a_mistyped_command_is_no_manifest() {
         let error = parsed("hep psuh site.yml").unwrap_err();
         assert!(error.contains("'psuh'") && error.contains("'push'"), "{error}");
     }
@@ -478,7 +477,7 @@ mod tests {
     }
 
     #[test]
-    fn help_is_a_verb() {
+    fn help_is_a_command() {
         assert!(parsed("hep help").unwrap_err().contains("validate"));
         assert!(parsed("hep help push").unwrap_err().contains("--forks"));
     }

@@ -122,7 +122,7 @@ fn a_config_beside_is_taken_and_a_named_one_wins() {
 }
 
 #[test]
-fn a_mistyped_verb_is_answered_with_the_right_one() {
+fn a_mistyped_command_is_answered_with_the_right_one() {
     let (_, err, exit) = Stage::new(&[]).run("psuh site.yml");
     assert!(err.contains("'psuh'") && err.contains("'push'"), "{err}");
     assert_eq!(exit, 2);

@@ -1,8 +1,8 @@
-//! Options that people type from habit with other programs, each with what hep has in its place: a flat table.
+//! Options of other programs that people type from habit, each with hep's equivalent: a flat table.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-/// An option of another program, and what to write.
+/// An option of another program, and what to write instead.
 const HABITS: &[(&str, &str)] = &[
     ("-C", "write `--check`"),
     ("-D", "write `--diff`"),
@@ -20,8 +20,8 @@ const HABITS: &[(&str, &str)] = &[
     ("-a", AD_HOC),
     ("-B", "a task runs until it is done: `--task-timeout SECONDS` limits that"),
     ("-P", "a task runs until it is done: `--task-timeout SECONDS` limits that"),
-    ("-o", "write `--output json`, which has one line for each thing that happens"),
-    ("--apply", "leave it out: `hep push` changes hosts unless it says `--check`"),
+    ("-o", "write `--output json`, which prints one line per event"),
+    ("--apply", "leave it out: `hep push` changes hosts unless `--check` is given"),
     ("--args", AD_HOC),
     ("--ask-become-password", "write `--ask-become-pass`"),
     ("--ask-password", "write `--ask-pass`"),
@@ -44,7 +44,7 @@ const HABITS: &[(&str, &str)] = &[
     ("--dryrun", "write `--check`"),
     ("--extra-vars", "write `-e VARIABLE` or `--extra VARIABLE`"),
     ("--flush-cache", "leave it out: hep keeps no facts"),
-    ("--force", "leave it out: hep never waits for a word but with `--step`"),
+    ("--force", "leave it out: hep asks before tasks only with `--step`"),
     ("--force-color", COLOUR),
     ("--force-handlers", "leave it out: notified handlers run after a failure too"),
     ("--graph", "leave it out: `hep hosts` shows a tree"),
@@ -62,9 +62,9 @@ const HABITS: &[(&str, &str)] = &[
     ("--no-color", COLOUR),
     ("--no-colour", COLOUR),
     ("--noop", "write `--check`"),
-    ("--one-line", "write `--output json`, which has one line for each thing that happens"),
+    ("--one-line", "write `--output json`, which prints one line per event"),
     ("--parallel", "write `--forks N`"),
-    ("--playbook-dir", "leave it out: files are sought beside the manifest"),
+    ("--playbook-dir", "leave it out: hep looks for files next to the manifest"),
     ("--poll", "a task runs until it is done: `--task-timeout SECONDS` limits that"),
     ("--remote-user", "write `--user NAME`"),
     ("--retries", "write `--connect-retries N`"),
@@ -85,26 +85,27 @@ const HABITS: &[(&str, &str)] = &[
     ("--vault-id", VAULT),
     ("--vault-pass-file", VAULT),
     ("--vault-password-file", VAULT),
-    ("--yaml", "write `--output json`, which any reader of YAML reads too"),
-    ("--yes", "leave it out: hep asks only with `--step`"),
+    ("--yaml", "write `--output json`, which is valid YAML too"),
+    ("--yes", "leave it out: hep asks before tasks only with `--step`"),
 ];
 
 const AD_HOC: &str =
-    "write a manifest with that task, as `- command: ...`, and give it to `hep push`";
-const COLOUR: &str = "leave it out: colours are for terminals, and `NO_COLOR=1 hep ...` has none";
-const MODULES: &str = "leave it out: hep's modules are part of it, and `hep doc` lists them";
+    "write a manifest with that task, such as `- command: ...`, and pass it to `hep push`";
+const COLOUR: &str =
+    "leave it out: colours are used only at a terminal, and `NO_COLOR=1 hep ...` disables them";
+const MODULES: &str = "leave it out: modules are built into hep, and `hep doc` lists them";
 const SSH: &str = "write `--ssh-config FILE` with those settings in it";
 const VAULT: &str =
-    "hep has no vault: hand decrypted variables over with `-e @<(ansible-vault view FILE)`";
+    "hep has no vault: pass decrypted variables with `-e @<(ansible-vault view FILE)`";
 
-/// The parser's error, with what was meant where that is known.
+/// The parser's error, with hep's own option where it is known.
 pub(super) fn advised(mut error: clap::Error) -> clap::Error {
     let advice = match (error.kind(), error.get(ContextKind::InvalidArg)) {
         (ErrorKind::UnknownArgument, Some(ContextValue::String(written))) => meant(written),
         _ => None,
     };
     if let Some(advice) = advice {
-        // The parser's own guess goes by letters alone.
+        // The parser's own guess only compares letters.
         error.remove(ContextKind::SuggestedArg);
         error.remove(ContextKind::SuggestedSubcommand);
         error.remove(ContextKind::TrailingArg);
@@ -113,7 +114,7 @@ pub(super) fn advised(mut error: clap::Error) -> clap::Error {
     error
 }
 
-/// What to write in place of an option.
+/// What to write instead of an option.
 fn meant(written: &str) -> Option<&'static str> {
     let name = written.split(['=', ' ']).next().unwrap_or_default();
     HABITS.iter().find(|(option, _)| *option == name).map(|(_, advice)| *advice)

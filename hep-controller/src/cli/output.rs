@@ -1,4 +1,4 @@
-//! Options that say how much of a run is told, and where.
+//! The options that select how much of a run is reported, and where.
 
 use crate::refusal::Refusal;
 use crate::text::shown;
@@ -6,27 +6,27 @@ use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 
-/// How much is told, and where.
+/// How much is reported, and where.
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = super::REPORT)]
 pub(crate) struct Args {
-    /// Tell more: what each host is, what processes write while they run; twice: what the agent does; three times: the
-    /// stages on the way to each host, with times and bytes.
+    /// Report more: each host's system, and the output of processes; -vv: what the agent does; -vvv: connection stages,
+    /// times and bytes.
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
-    /// Tell only what failed, hosts that were not reached, and one line at the end.
+    /// Report only failures, hosts that were not reached, and one line at the end.
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// Append everything that the run finds to this file, with times.
+    /// Append everything that -vvv reports to this file, with times.
     #[arg(long, value_name = "FILE")]
     pub(crate) log: Option<PathBuf>,
-    /// At the end show the slowest tasks, and the stages on the way to the hosts.
+    /// At the end, show the slowest tasks and the connection stages.
     #[arg(long, hide_short_help = true)]
     pub(crate) profile: bool,
 }
 
 impl Args {
-    /// The log, if there shall be one; for nobody else to read.
+    /// Opens the log, if one is wanted; nobody else can read it.
     ///
     /// # Errors
     /// It cannot be written.
@@ -36,7 +36,7 @@ impl Args {
         opened.map(Some).map_err(|error| {
             let what =
                 format!("cannot write the log `{}`: {error}", shown(&path.to_string_lossy()));
-            Refusal::new(what, "`--log` names a file in a directory that you may write")
+            Refusal::new(what, "`--log` takes a file in a directory that you can write to")
         })
     }
 }

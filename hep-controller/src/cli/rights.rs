@@ -1,26 +1,26 @@
-//! The options that say as whom tasks run.
+//! The options that select the user tasks run as.
 
 use clap::{Args, ValueEnum};
 use hep_protocol::rights::{ActAs, Method};
 use hep_protocol::value::Json;
 
-/// As whom tasks run where manifest and inventory do not say.
+/// The user tasks run as, unless manifest or inventory say.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = super::BECOME)]
 pub(crate) struct Rights {
-    /// Run tasks as another user: `root`, or that of `--become-user`.
+    /// Run tasks as another user: root, or that of `--become-user`.
     #[arg(id = "become", short = 'b', long = "become")]
     pub(crate) wanted: bool,
-    /// Who that is; default: `root`.
+    /// The user to become; default: `root`.
     #[arg(id = "become_user", long = "become-user", value_name = "NAME")]
     pub(crate) user: Option<String>,
-    /// By which program; default: `sudo`.
+    /// The program for that; default: `sudo`.
     #[arg(id = "become_method", long = "become-method", value_enum, value_name = "METHOD")]
     pub(crate) method: Option<Means>,
-    /// Ask for the password that `sudo`, `doas` or `su` wants.
+    /// Ask for the password of `sudo`, `doas` or `su`.
     #[arg(short = 'K', long)]
     pub(crate) ask_become_pass: bool,
-    /// A command on this machine that prints that password; started without a shell.
+    /// A local command that prints that password; run without a shell.
     #[arg(long, value_name = "COMMAND", hide_short_help = true)]
     pub(crate) become_password_command: Option<String>,
 }
@@ -44,7 +44,7 @@ impl From<Means> for Method {
 }
 
 impl Rights {
-    /// As whom tasks run.
+    /// The user tasks run as.
     pub(crate) fn act_as(&self) -> ActAs {
         ActAs {
             wanted: self.wanted.then(|| Json(true.into())),

@@ -1,30 +1,30 @@
-//! `--transport`: which way leads to the hosts.
+//! `--transport`: how to connect to the hosts.
 
 use crate::remote::Transport;
 use clap::{Args, ValueEnum};
 
-/// Which way leads to the hosts; wins over the inventory.
+/// How to connect to the hosts; overrides the inventory.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = super::LOGIN)]
 pub(crate) struct Way {
-    /// Which way leads to the hosts; default: what the inventory's `hep_transport` or the config says, else `ssh2`.
+    /// How to connect to the hosts; default: `hep_transport` in the inventory, else the config, else `ssh2`.
     #[arg(long, value_enum, value_name = "TRANSPORT", hide_short_help = true)]
     pub(crate) transport: Option<Named>,
 }
 
-/// The ways.
+/// The transports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Named {
     /// hep's own SSH, the fastest.
     Ssh2,
-    /// The `ssh` of this machine, one process a host, for what only that can do: FIDO keys, GSSAPI, ControlMaster.
+    /// The `ssh` of this machine, one process per host: needed for FIDO keys, GSSAPI and ControlMaster.
     Openssh,
     /// Every host is this machine.
     Local,
 }
 
 impl Way {
-    /// What was written, if it is about a host of which the inventory says this: one that is this machine stays it.
+    /// The transport of a host for which the inventory says this. A host that is this machine stays this machine.
     pub(crate) fn of(&self, said: Option<Transport>) -> Option<Transport> {
         let wished = self.transport.map(|named| match named {
             Named::Ssh2 => Transport::Ssh2,
