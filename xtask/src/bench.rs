@@ -1,11 +1,9 @@
-//! `cargo xtask bench`: hep beside `ssh host true`, scp, rsync and its peers, doing the same work on throwaway hosts in one run, in
-//! turns. Medians, ratios, round trips and bytes; no case fails for being slow: the table says what a target asks and what was met.
+//! `cargo xtask bench`: hep beside `ssh host true`, scp, rsync and its peers, doing the same work on throwaway hosts in one run,
+//! in turns. No case fails for being slow: the table says what a target asks and whether it was met.
 
 mod cases;
 mod measure;
-mod page;
 mod peers;
-mod plot;
 mod stage;
 
 use clap::Args;
@@ -16,7 +14,6 @@ use crate::packages;
 use crate::shell::{self, Failure};
 use crate::workspace::Workspace;
 use cases::{CASES, Case};
-use measure::Found;
 use stage::{Built, Stage};
 
 /// The arguments of `cargo xtask bench`.
@@ -27,18 +24,15 @@ pub(crate) struct Options {
     /// Show the cases, and run none
     #[arg(long)]
     list: bool,
-    /// How often each side of a case runs, after once for warming up
+    /// How often each side of a case runs, after one run to warm up
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=99))]
     runs: u32,
-    /// Ansible, Mitogen and pyinfra too, installed into target/bench/peers from their package index
+    /// Also run Ansible, Mitogen and pyinfra, installed into target/bench/peers from their package index
     #[arg(long)]
     peers: bool,
-    /// Write the results of all cases to docs/benchmarks.md and docs/benchmarks.svg as well as to target/bench
-    #[arg(long, requires = "peers", conflicts_with = "cases")]
-    publish: bool,
 }
 
-/// Runs the cases and shows the table.
+/// Runs the cases and shows the tables, which are kept in target/bench/results.md.
 pub(crate) fn bench(workspace: &Workspace, options: &Options) -> Result<(), Failure> {
     if options.list {
         CASES.iter().for_each(|case| shell::say(&format!("{:<10} {}", case.name, case.title)));
@@ -52,24 +46,19 @@ pub(crate) fn bench(workspace: &Workspace, options: &Options) -> Result<(), Fail
     let place = workspace.target.join("bench");
     let peers = if options.peers { Some(peers::install(&place)?) } else { None };
     let mut stage = Stage::new(built, place, peers, options.runs)?;
-    let mut results: Vec<(&Case, Found)> = Vec::new();
+    let mut targets = "case | target | found | met\n---|---|---|---\n".to_owned();
+    let mut tables = String::new();
     for case in cases {
+        stage.need(case.hosts)?;
         shell::say(&format!("\n== {}", case.title));
-        let result = (case.run)(&mut stage)?;
-        shell::say(&page::rows(&result));
-        results.push((case, result));
+        let found = (case.run)(&stage)?;
+        shell::say(&found.table());
+        tables.push_str(&format!("\n## {}: {}\n\n{}", case.name, case.title, found.table()));
+        let lines = found.targets.iter().map(|line| format!("{} | {line}\n", case.name));
+        targets.extend(lines);
     }
-    let page = page::page(&results, &page::conditions(&stage));
-    shell::say(&format!("\n{}", page::table(&results)));
-    stage.keep("benchmarks.md", &page)?;
-    let plot = plot::plot(&results);
-    stage.keep("benchmarks.svg", &plot)?;
-    if options.publish {
-        let docs = workspace.root.join("docs");
-        demo::write(&docs.join("benchmarks.md"), &page)?;
-        demo::write(&docs.join("benchmarks.svg"), &plot)?;
-    }
-    Ok(())
+    shell::say(&format!("\n{targets}"));
+    stage.keep("results.md", format!("## Targets\n\n{targets}{tables}"))
 }
 
 fn chosen(names: &[String]) -> Result<Vec<&'static Case>, Failure> {
@@ -92,7 +81,5 @@ fn build(workspace: &Workspace) -> Result<Built, Failure> {
     let mut build = shell::cargo();
     build.args(["build", "--release", "-p", "hep-controller"]);
     shell::run(build.env("HEP_AGENTS_DIR", workspace.agents()))?;
-    let commit = shell::output(shell::command("git").args(["describe", "--always", "--dirty"]))?;
-    let (hep, commit) = (workspace.target.join("release/hep"), commit.trim().to_owned());
-    Ok(Built { hep, agents: workspace.agents(), commit })
+    Ok(Built { hep: workspace.target.join("release/hep"), agents: workspace.agents() })
 }

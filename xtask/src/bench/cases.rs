@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use hep_tests::relay::Options;
 
-use super::measure::{Cost, Found, Peak, Row, Side, Target, in_turns};
+use super::measure::{Cost, Found, Side, in_turns, peak_during};
 use super::peers::{self, Peer};
 use super::stage::{Stage, Way, random_file};
 use crate::demo::harness;
@@ -17,145 +17,106 @@ use crate::shell::{self, Failure};
 pub(super) struct Case {
     pub(super) name: &'static str,
     pub(super) title: &'static str,
-    pub(super) run: fn(&mut Stage) -> Result<Found, Failure>,
+    /// How many hosts it needs.
+    pub(super) hosts: usize,
+    pub(super) run: fn(&Stage) -> Result<Found, Failure>,
 }
 
+#[rustfmt::skip]
 pub(super) static CASES: &[Case] = &[
-    Case { name: "road", title: "17 tasks, converged, one host, RTT 100 ms", run: road },
-    Case { name: "near", title: "17 tasks, converged, one host, RTT 0", run: near },
-    Case {
-        name: "thin",
-        title: "17 tasks, first run, one host, 1 Mbit/s and RTT 200 ms",
-        run: thin,
-    },
-    Case {
-        name: "lossy",
-        title: "17 tasks, converged, one host, RTT 100 ms, 1 % of segments lost",
-        run: lossy,
-    },
-    Case { name: "twenty", title: "17 tasks, converged, 20 hosts at once, RTT 0", run: twenty },
-    Case { name: "many", title: "17 tasks, first run, 200 sshd, 50 at a time", run: many },
-    Case { name: "large", title: "a file of 1 GiB", run: large },
-    Case { name: "tree", title: "a tree of 10,000 files of 4 KB in 100 directories", run: tree },
-    Case { name: "tasks", title: "1,000 converged file tasks", run: tasks },
-    Case { name: "compile", title: "a manifest of 10,000 tasks", run: compile },
+    Case { name: "road", title: "17 tasks, converged, one host, RTT 100 ms", hosts: 1, run: road },
+    Case { name: "near", title: "17 tasks, converged, one host, RTT 0", hosts: 1, run: near },
+    Case { name: "thin", title: "17 tasks, first run, one host, 1 Mbit/s and RTT 200 ms", hosts: 1, run: thin },
+    Case { name: "lossy", title: "17 tasks, converged, one host, RTT 100 ms, 1 % of segments lost", hosts: 1, run: lossy },
+    Case { name: "twenty", title: "17 tasks, converged, 20 hosts at once, RTT 0", hosts: 20, run: twenty },
+    Case { name: "many", title: "17 tasks, first run, 200 sshd, 50 at a time", hosts: 20, run: many },
+    Case { name: "large", title: "a file of 1 GiB", hosts: 1, run: large },
+    Case { name: "tree", title: "a tree of 10,000 files of 4 KB in 100 directories", hosts: 1, run: tree },
+    Case { name: "tasks", title: "1,000 converged file tasks", hosts: 1, run: tasks },
+    Case { name: "compile", title: "a manifest of 10,000 tasks", hosts: 0, run: compile },
 ];
 
 /// What the seventeen tasks make on a host.
 const REMOVE: &str = "rm -rf /etc/bench*";
 
-/// `ssh host true`, the floor.
+/// The floor.
+const SSH: &str = "ssh host true";
+
 fn floor<'a>(way: &'a Way<'a>) -> Side<'a> {
-    Side::new("ssh host true", move || way.measure(&mut way.ssh(way.end()?)))
+    Side::new(SSH, move || way.measure(&mut way.ssh(way.end()?)))
 }
 
-fn hep<'a>(way: &'a Way<'a>, name: &str, options: &'a [&'a str]) -> Side<'a> {
-    Side::new(name, move || way.measure(&mut way.hep("site.yml", options)))
+fn hep<'a>(way: &'a Way<'a>, name: &str, manifest: &'a str, options: &'a [&'a str]) -> Side<'a> {
+    Side::new(name, move || way.measure(&mut way.hep(manifest, options)))
 }
 
-/// The peers that are installed.
+/// The peers, if they are installed; `before` runs on the hosts before each run.
 fn others<'a>(way: &'a Way<'a>, which: &[Peer], before: Option<&'a str>) -> Vec<Side<'a>> {
     let Some(all) = &way.stage.peers else { return Vec::new() };
     let side = |peer: &Peer| {
         let (peer, runs) = (*peer, Cell::new(0));
         Side::new(peer.name(), move || {
             runs.set(runs.get() + 1);
-            if let Some(script) = before {
-                way.on_hosts(script)?;
-            }
+            before.map_or(Ok(()), |script| way.on_hosts(script))?;
             way.measure(&mut all.command(peer, way, runs.get())?)
         })
     };
     which.iter().map(side).collect()
 }
 
-fn row<'a>(rows: &'a [Row], name: &str) -> Result<&'a Row, Failure> {
-    rows.iter()
-        .find(|row| row.name == name)
-        .ok_or_else(|| Failure::Told(format!("nothing was measured of {name}")))
-}
-
-/// How much longer one side took than another, at most.
-fn at_most(rows: &[Row], name: &str, bound: f64, other: &str) -> Result<Target, Failure> {
-    let ratio = row(rows, name)?.ratio(row(rows, other)?);
-    Ok(Target::at_most(&format!("{name}: time / {other}"), bound, ratio, ""))
-}
-
-fn trips(rows: &[Row], name: &str, bound: f64) -> Result<Target, Failure> {
-    let trips = row(rows, name)?.count(|cost| cost.trips).unwrap_or_default();
-    Ok(Target::at_most(&format!("{name}: round trips"), bound, trips as f64, ""))
-}
-
-fn road(stage: &mut Stage) -> Result<Found, Failure> {
-    stage.need(1)?;
+fn road(stage: &Stage) -> Result<Found, Failure> {
     let way = stage.line(Options { rtt: Duration::from_millis(100), ..Options::default() })?;
-    let [exec, cache] = [["--agent-upload", "exec"], ["--agent-upload", "cache"]];
     let mut sides = vec![
         floor(&way),
-        hep(&way, "hep", &[]),
-        hep(&way, "hep, exec", &exec),
-        hep(&way, "hep, cache", &cache),
+        hep(&way, "hep", "site.yml", &[]),
+        hep(&way, "hep, exec", "site.yml", &["--agent-upload", "exec"]),
+        hep(&way, "hep, cache", "site.yml", &["--agent-upload", "cache"]),
     ];
     sides.extend(others(&way, &peers::ALL, None));
-    let rows = in_turns(&mut sides, stage.runs)?;
-    let ssh = "ssh host true";
-    let targets = vec![
-        trips(&rows, "hep", 15.0)?,
-        at_most(&rows, "hep", 1.6, ssh)?,
-        trips(&rows, "hep, exec", 10.0)?,
-        at_most(&rows, "hep, exec", 1.2, ssh)?,
-        trips(&rows, "hep, cache", 10.0)?,
-        at_most(&rows, "hep, cache", 1.0, ssh)?,
-    ];
-    drop(sides);
-    Ok(Found { rows, targets, notes: Vec::new() })
+    let mut found = in_turns(sides, stage.runs)?;
+    for (name, trips, time) in
+        [("hep", 15.0, 1.6), ("hep, exec", 10.0, 1.2), ("hep, cache", 10.0, 1.0)]
+    {
+        found.trips(name, trips)?;
+        found.time(name, time, SSH)?;
+    }
+    Ok(found)
 }
 
-fn near(stage: &mut Stage) -> Result<Found, Failure> {
-    stage.need(1)?;
+fn near(stage: &Stage) -> Result<Found, Failure> {
     let way = stage.straight(1)?;
-    let mut sides = vec![floor(&way), hep(&way, "hep", &[])];
+    let mut sides = vec![floor(&way), hep(&way, "hep", "site.yml", &[])];
     sides.extend(others(&way, &peers::ALL, None));
-    let rows = in_turns(&mut sides, stage.runs)?;
-    let targets = vec![at_most(&rows, "hep", 0.9, "ssh host true")?];
-    drop(sides);
-    Ok(Found { rows, targets, notes: Vec::new() })
+    let mut found = in_turns(sides, stage.runs)?;
+    found.time("hep", 0.9, SSH)?;
+    Ok(found)
 }
 
-fn thin(stage: &mut Stage) -> Result<Found, Failure> {
-    stage.need(1)?;
-    let way = stage.line(Options {
-        rtt: Duration::from_millis(200),
-        bytes_per_second: Some(125_000),
-        ..Options::default()
-    })?;
+/// Ansible takes minutes where these do not.
+const RIVALS: [Peer; 2] = [Peer::Mitogen, Peer::Pyinfra];
+
+fn thin(stage: &Stage) -> Result<Found, Failure> {
+    let rtt = Duration::from_millis(200);
+    let way = stage.line(Options { rtt, bytes_per_second: Some(125_000), ..Options::default() })?;
     let first = Side::new("hep", || {
         way.on_hosts(REMOVE)?;
         way.measure(&mut way.hep("site.yml", &[]))
     });
-    let rivals = [Peer::Mitogen, Peer::Pyinfra];
     let mut sides = vec![floor(&way), first];
-    sides.extend(others(&way, &rivals, Some(REMOVE)));
-    let rows = in_turns(&mut sides, stage.runs.min(3))?;
-    let mut targets = Vec::new();
+    sides.extend(others(&way, &RIVALS, Some(REMOVE)));
+    let mut found = in_turns(sides, stage.runs.min(3))?;
     if stage.peers.is_some() {
-        for peer in rivals {
-            targets.push(at_most(&rows, "hep", 1.0, peer.name())?);
-        }
+        RIVALS.iter().try_for_each(|peer| found.time("hep", 1.0, peer.name()))?;
     }
-    drop(sides);
-    Ok(Found { rows, targets, notes: Vec::new() })
+    Ok(found)
 }
 
-fn lossy(stage: &mut Stage) -> Result<Found, Failure> {
-    stage.need(1)?;
+fn lossy(stage: &Stage) -> Result<Found, Failure> {
     let rtt = Duration::from_millis(100);
     let way = stage.line(Options { rtt, lost_per_mille: 10, ..Options::default() })?;
-    let mut sides = vec![floor(&way), hep(&way, "hep", &[])];
-    sides.extend(others(&way, &[Peer::Mitogen, Peer::Pyinfra], None));
-    let rows = in_turns(&mut sides, stage.runs)?;
-    drop(sides);
-    Ok(Found { rows, ..Found::default() })
+    let mut sides = vec![floor(&way), hep(&way, "hep", "site.yml", &[])];
+    sides.extend(others(&way, &RIVALS, None));
+    in_turns(sides, stage.runs)
 }
 
 /// `ssh host true` for all ends at once.
@@ -176,53 +137,36 @@ fn all_at_once(way: &Way<'_>) -> Result<Cost, Failure> {
     if all { Ok(Cost { wall, ..Cost::default() }) } else { Err(failed()) }
 }
 
-fn twenty(stage: &mut Stage) -> Result<Found, Failure> {
-    stage.need(20)?;
+fn twenty(stage: &Stage) -> Result<Found, Failure> {
     let way = stage.straight(20)?;
     let ssh = "ssh host true, 20 at once";
-    // Ansible takes minutes for these, each time.
-    let mut sides = vec![Side::new(ssh, || all_at_once(&way)), hep(&way, "hep", &[])];
-    sides.extend(others(&way, &[Peer::Mitogen, Peer::Pyinfra], None));
-    let rows = in_turns(&mut sides, stage.runs.min(3))?;
-    let targets = vec![at_most(&rows, "hep", 1.0, ssh)?];
-    drop(sides);
-    Ok(Found { rows, targets, notes: Vec::new() })
+    let mut sides = vec![Side::new(ssh, || all_at_once(&way)), hep(&way, "hep", "site.yml", &[])];
+    sides.extend(others(&way, &RIVALS, None));
+    let mut found = in_turns(sides, stage.runs.min(3))?;
+    found.time("hep", 1.0, ssh)?;
+    Ok(found)
 }
 
-fn many(stage: &mut Stage) -> Result<Found, Failure> {
-    stage.need(20)?;
+fn many(stage: &Stage) -> Result<Found, Failure> {
     let way = stage.ports()?;
-    let options = ["--forks", "50"];
-    let push = || way.hep("many.yml", &options);
+    let push = || way.hep("many.yml", &["--forks", "50"]);
     let first = Side::new("hep", || {
         for (host, ..) in way.ends.iter().take(20) {
             host.shell(REMOVE).map_err(harness)?;
         }
         way.measure(&mut push())
     });
-    let rows = in_turns(&mut [first], 1)?;
-    let peak = stage.peak(&push())? as f64 / 1024.0;
+    let mut found = in_turns(vec![first], 1)?;
     let hosts = way.ends.len() as f64;
-    let cpu = row(&rows, "hep")?.median(|cost| cost.cpu);
-    let note = format!(
-        "all {hosts} converged (a push that leaves one out fails this case); hep's processor time: {:.1} ms a host",
-        cpu / hosts * 1e3
-    );
-    let targets = vec![Target::at_most("hep: peak memory", 64.0, peak, " MiB")];
-    Ok(Found { rows, targets, notes: vec![note] })
+    let cpu = found.median("hep", |cost| Some(cost.cpu))? / hosts * 1e3;
+    found.notes.push(format!(
+        "all {hosts} converged (a push that leaves one out fails this case); hep's processor time: {cpu:.1} ms a host"
+    ));
+    found.at_most("hep: peak memory", 64.0, stage.peak(&push())?, " MiB");
+    Ok(found)
 }
 
-/// Peak memory of hep and of its agent for one push, in MiB.
-fn peaks(stage: &Stage, way: &Way<'_>, manifest: &str) -> Result<(f64, f64), Failure> {
-    let watch = Peak::watch(|line| line.contains("/hep-agent "));
-    let own = stage.peak(&way.hep(manifest, &[]));
-    let agent = watch.kib();
-    Ok((own? as f64 / 1024.0, agent as f64 / 1024.0))
-}
-
-fn large(stage: &mut Stage) -> Result<Found, Failure> {
-    stage.need(1)?;
-    let stage = &*stage;
+fn large(stage: &Stage) -> Result<Found, Failure> {
     let file = stage.place.join("site/large");
     random_file(&file, 1 << 30)?;
     stage.keep("site/large.yml", "- file: {src: large, dest: /srv/large, mode: 644}\n")?;
@@ -240,42 +184,32 @@ fn large(stage: &mut Stage) -> Result<Found, Failure> {
         way.on_hosts(clear)?;
         way.measure(&mut way.hep("large.yml", options))
     };
-    let openssh = ["--transport", "openssh"];
-    let mut sides = [
+    let sides = vec![
         Side::new("scp", scp),
         Side::new("hep, first", || first(&[])),
-        Side::new("hep by openssh, first", || first(&openssh)),
+        Side::new("hep by openssh, first", || first(&["--transport", "openssh"])),
     ];
-    let mut rows = in_turns(&mut sides, stage.runs.min(3))?;
-    drop(sides);
+    let runs = stage.runs.min(3);
+    let mut found = in_turns(sides, runs)?;
     way.on_hosts(clear)?;
-    let (own, agent) = peaks(stage, &way, "large.yml")?;
-    rows.extend(in_turns(&mut [hep_of(&way, "hep, converged", "large.yml")], stage.runs.min(3))?);
+    let is_agent = |line: &str| line.contains("/hep-agent ");
+    let (own, agent) = peak_during(is_agent, || stage.peak(&way.hep("large.yml", &[])));
+    found.and(in_turns(vec![hep(&way, "hep, converged", "large.yml", &[])], runs)?);
     let line = stage.line(Options::default())?;
     let sent = line.measure(&mut line.hep("large.yml", &[]))?.sent.unwrap_or_default();
-    let throughput = 1.0 / row(&rows, "hep, first")?.ratio(row(&rows, "scp")?);
-    let targets = vec![
-        Target {
-            asked: "hep, first: throughput >= 0.9 x scp".to_owned(),
-            found: format!("{throughput:.2}"),
-            met: throughput >= 0.9,
-        },
-        Target::at_most("hep, converged: sent", 4.0, sent as f64 / 1e6, " MB"),
-        Target::at_most("hep: peak memory", 32.0, own, " MiB"),
-        Target::at_most("agent: peak memory", 32.0, agent, " MiB"),
-    ];
+    found.time("hep, first", 1.11, "scp")?;
+    found.at_most("hep, converged: sent", 4.0, sent as f64 / 1e6, " MB");
+    found.at_most("hep: peak memory", 32.0, own?, " MiB");
+    found.at_most("agent: peak memory", 32.0, agent as f64 / 1024.0, " MiB");
     way.on_hosts(clear)?;
-    Ok(Found { rows, targets, notes: Vec::new() })
+    Ok(found)
 }
 
-fn hep_of<'a>(way: &'a Way<'a>, name: &str, manifest: &'a str) -> Side<'a> {
-    Side::new(name, move || way.measure(&mut way.hep(manifest, &[])))
-}
-
-fn tree(stage: &mut Stage) -> Result<Found, Failure> {
-    stage.need(1)?;
-    let stage = &*stage;
-    make_tree(stage)?;
+fn tree(stage: &Stage) -> Result<Found, Failure> {
+    if !stage.place.join("site/tree/99/99").exists() {
+        let name = |number| format!("site/tree/{:02}/{:02}", number / 100, number % 100);
+        stage.keep_noise(10_000, 4096, name)?;
+    }
     let way = stage.straight(1)?;
     let rsync = |to: u32| {
         let end = way.end()?;
@@ -293,126 +227,95 @@ fn tree(stage: &mut Stage) -> Result<Found, Failure> {
     let [copies, trees] = [Cell::new(0), Cell::new(0)];
     let next = |number: &Cell<u32>| number.replace(number.get() + 1);
     let runs = stage.runs.min(5);
-    let first = &mut [
+    let first = vec![
         Side::new("rsync -a, first", || rsync(next(&copies))),
         Side::new("hep, first", || push(next(&trees))),
     ];
-    let mut rows = in_turns(first, runs)?;
-    let again = &mut [
+    let mut found = in_turns(first, runs)?;
+    let again = vec![
         Side::new("rsync -a, converged", || rsync(0)),
         Side::new("hep, converged", || push(0)),
     ];
-    rows.extend(in_turns(again, runs)?);
-    let targets = vec![
-        at_most(&rows, "hep, first", 1.2, "rsync -a, first")?,
-        at_most(&rows, "hep, converged", 1.2, "rsync -a, converged")?,
-    ];
+    found.and(in_turns(again, runs)?);
+    found.time("hep, first", 1.2, "rsync -a, first")?;
+    found.time("hep, converged", 1.2, "rsync -a, converged")?;
     way.on_hosts("rm -rf /srv/tree* /srv/copy*")?;
-    Ok(Found { rows, targets, notes: Vec::new() })
+    Ok(found)
 }
 
-fn make_tree(stage: &Stage) -> Result<(), Failure> {
-    let root = stage.place.join("site/tree");
-    if root.join("99/99").exists() {
-        return Ok(());
-    }
-    let noise = stage.place.join("noise");
-    random_file(&noise, 10_000 * 4096)?;
-    let bytes = fs::read(&noise).map_err(shell::file_error("read", &noise))?;
-    for (number, content) in bytes.chunks(4096).enumerate() {
-        let directory = root.join(format!("{:02}", number / 100));
-        fs::create_dir_all(&directory).map_err(shell::file_error("create", &directory))?;
-        let file = directory.join(format!("{:02}", number % 100));
-        fs::write(&file, content).map_err(shell::file_error("write", &file))?;
-    }
-    Ok(())
-}
-
-fn tasks(stage: &mut Stage) -> Result<Found, Failure> {
-    stage.need(1)?;
-    let stage = &*stage;
+fn tasks(stage: &Stage) -> Result<Found, Failure> {
     // Contents of the second size are never sent unasked: what crosses on a converged host is then no content.
     for (name, size) in [("small", 256), ("mid", 70_000)] {
-        let noise = stage.place.join(format!("noise-{name}"));
-        random_file(&noise, 1000 * size as u64)?;
-        let bytes = fs::read(&noise).map_err(shell::file_error("read", &noise))?;
-        let mut text = String::new();
-        for (number, content) in bytes.chunks(size).enumerate() {
-            stage.keep(&format!("site/{name}/{number}"), content)?;
-            text.push_str(&format!(
+        stage.keep_noise(1000, size, |number| format!("site/{name}/{number}"))?;
+        let task = |number| {
+            format!(
                 "- file: {{src: {name}/{number}, dest: /srv/{name}/{number}, owner: root, group: root, mode: 644, parents: true}}\n"
-            ));
-        }
-        stage.keep(&format!("site/{name}.yml"), &text)?;
+            )
+        };
+        stage.keep(&format!("site/{name}.yml"), (0..1000).map(task).collect::<String>())?;
     }
     stage.keep("site/none.yml", "- debug: {msg: nothing}\n")?;
     let line = stage.line(Options::default())?;
-    let cache = ["--agent-upload", "cache"];
     let sent = |manifest: &str| {
-        line.measure(&mut line.hep(manifest, &cache))?;
-        Ok::<_, Failure>(line.measure(&mut line.hep(manifest, &cache))?.sent.unwrap_or_default())
+        let mut push = line.hep(manifest, &["--agent-upload", "cache"]);
+        line.measure(&mut push)?;
+        Ok::<_, Failure>(line.measure(&mut push)?.sent.unwrap_or_default())
     };
-    let (all, none) = (sent("mid.yml")?, sent("none.yml")?);
-    let row = agent_alone(stage)?;
-    let cpu = row.median(|cost| cost.cpu) * 1e3;
-    let targets = vec![
-        Target::at_most("agent: processor time", 100.0, cpu, " ms"),
-        Target::at_most("sent beyond contents", 150.0, (all - none) as f64 / 1e3, " KB"),
-    ];
+    let beyond = sent("mid.yml")? - sent("none.yml")?;
+    let mut found = agent_alone(stage)?;
+    let cpu = found.median("hep-agent apply", |cost| Some(cost.cpu))?;
+    found.at_most("agent: processor time", 100.0, cpu * 1e3, " ms");
+    found.at_most("sent beyond contents", 150.0, beyond as f64 / 1e3, " KB");
     line.on_hosts("rm -rf /srv/small /srv/mid")?;
-    Ok(Found { rows: vec![row], targets, notes: Vec::new() })
+    Ok(found)
 }
 
 /// The agent on the host with a bundle of the thousand tasks: what it takes is then its own.
-fn agent_alone(stage: &Stage) -> Result<Row, Failure> {
+fn agent_alone(stage: &Stage) -> Result<Found, Failure> {
     let (host, bundle) = (stage.host()?, stage.place.join("tasks.hep"));
-    let mut make = shell::command(&stage.hep);
+    let mut make = shell::command(&stage.built.hep);
     make.args(["bundle", "small.yml", "-o"]).arg(&bundle).current_dir(stage.place.join("site"));
     stage.measure(&mut make)?;
-    let agent = stage.agents.join(format!("hep-agent-{}", std::env::consts::ARCH));
+    let agent = stage.built.agents.join(format!("hep-agent-{}", std::env::consts::ARCH));
     for (from, to) in [(&bundle, "/root/tasks.hep"), (&agent, "/root/agent")] {
         fs::copy(from, host.path(to)).map_err(shell::file_error("copy", from))?;
     }
     let apply = || stage.measure(&mut host.command(&["/root/agent", "apply", "/root/tasks.hep"]));
-    let rows = in_turns(&mut [Side::new("hep-agent apply", apply)], stage.runs)?;
-    row(&rows, "hep-agent apply").cloned()
+    in_turns(vec![Side::new("hep-agent apply", apply)], stage.runs)
 }
 
-fn compile(stage: &mut Stage) -> Result<Found, Failure> {
-    let stage = &*stage;
+fn compile(stage: &Stage) -> Result<Found, Failure> {
     let (mut inline, mut files) = (String::new(), String::new());
     for number in 0..10_000 {
         let dest = format!(
             "dest: /srv/app/{}/{number}, owner: root, group: root, mode: 644",
             number % 100
         );
-        inline.push_str(&format!(
-            "- name: setting {number}\n  file: {{content: 'port = {number}', {dest}}}\n"
-        ));
         stage.keep(&format!("site/ten/{number}"), format!("port = {number}\n"))?;
-        files.push_str(&format!(
-            "- name: setting {number}\n  file: {{src: ten/{number}, {dest}}}\n"
-        ));
+        let name = format!("- name: setting {number}\n  file:");
+        inline.push_str(&format!("{name} {{content: 'port = {number}', {dest}}}\n"));
+        files.push_str(&format!("{name} {{src: ten/{number}, {dest}}}\n"));
     }
     stage.keep("site/inline.yml", &inline)?;
     stage.keep("site/files.yml", &files)?;
     let validate = |manifest: &str| {
-        let mut hep = shell::command(&stage.hep);
+        let mut hep = shell::command(&stage.built.hep);
         hep.arg("validate").arg(manifest).current_dir(stage.place.join("site"));
         hep
     };
-    let [own, src] = ["hep validate, content in the manifest", "hep validate, 10,000 files as src"];
-    let sides = [(own, "inline.yml"), (src, "files.yml")];
-    let side = |(name, manifest): (&str, &'static str)| {
+    let sides = [
+        ("hep validate, content in the manifest", "inline.yml"),
+        ("hep validate, 10,000 files as src", "files.yml"),
+    ];
+    let side = |(name, manifest): (&'static str, &'static str)| {
         Side::new(name, move || stage.measure(&mut validate(manifest)))
     };
-    let rows = in_turns(&mut sides.map(side), stage.runs)?;
-    let mut targets = Vec::new();
+    let mut found = in_turns(sides.map(side).into(), stage.runs)?;
     for (name, manifest) in sides {
-        let wall = row(&rows, name)?.wall() * 1e3;
-        targets.push(Target::at_most(&format!("{name}: time"), 300.0, wall, " ms"));
-        let peak = stage.peak(&validate(manifest))? as f64 / 1024.0;
-        targets.push(Target::at_most(&format!("{name}: peak memory"), 100.0, peak, " MiB"));
+        let wall = found.median(name, |cost| Some(cost.wall))? * 1e3;
+        found.at_most(&format!("{name}: time"), 300.0, wall, " ms");
+        let peak = stage.peak(&validate(manifest))?;
+        found.at_most(&format!("{name}: peak memory"), 100.0, peak, " MiB");
     }
-    Ok(Found { rows, targets, notes: Vec::new() })
+    Ok(found)
 }

@@ -3,8 +3,8 @@
 use std::cell::Cell;
 use std::fmt::Write as _;
 use std::fs;
+use std::io::{self, Read as _};
 use std::net::{SocketAddr, TcpStream};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
@@ -15,27 +15,23 @@ use hep_tests::{Flavour, Host, Relay};
 
 use super::measure::{self, Cost};
 use super::peers::Peers;
-use crate::demo::{harness, write};
+use crate::demo::{self, harness};
 use crate::shell::{self, Failure};
 
 /// Ports of the sshd of each host, beside 22: names of many hosts lead to few.
-pub(super) const PORTS: u16 = 10;
+const PORTS: u16 = 10;
 
 /// The hep that is measured.
 pub(super) struct Built {
     pub(super) hep: PathBuf,
     pub(super) agents: PathBuf,
-    pub(super) commit: String,
 }
 
 /// The bench's world.
 pub(super) struct Stage {
     /// Everything that is made lies there.
     pub(super) place: PathBuf,
-    pub(super) hep: PathBuf,
-    pub(super) agents: PathBuf,
-    /// What hep was built from.
-    pub(super) commit: String,
+    pub(super) built: Built,
     pub(super) peers: Option<Peers>,
     pub(super) runs: u32,
     hosts: Vec<Host>,
@@ -49,43 +45,19 @@ impl Stage {
         peers: Option<Peers>,
         runs: u32,
     ) -> Result<Stage, Failure> {
-        let Built { hep, agents, commit } = built;
-        for directory in ["logs", "site/files"] {
-            let directory = place.join(directory);
-            fs::create_dir_all(&directory).map_err(shell::file_error("create", &directory))?;
-        }
-        let stage = Stage {
-            place,
-            hep,
-            agents,
-            commit,
-            peers,
-            runs,
-            hosts: Vec::new(),
-            logs: Cell::new(0),
-        };
-        stage.write_site()?;
-        Ok(stage)
-    }
-
-    /// Seventeen tasks, in the language of each side: a directory, ten files of 2.7 KB, five packages that are there, one service.
-    fn write_site(&self) -> Result<(), Failure> {
-        let mut hep = "- file: {dest: '/etc/bench{{ place | default(\"\") }}', action: directory, mode: 755}\n".to_owned();
+        let stage = Stage { place, built, peers, runs, hosts: Vec::new(), logs: Cell::new(0) };
+        let site = include_str!("site/site.yml");
+        stage.keep("site/site.yml", site.replace("PLACE", ""))?;
+        stage.keep("site/many.yml", site.replace("PLACE", "{{ place }}"))?;
+        stage.keep("site/playbook.yml", include_str!("site/playbook.yml"))?;
+        // Settings of the developer's are not to count.
+        stage.keep("site/ansible.cfg", "")?;
+        stage.keep("site/deploy.py", include_str!("site/deploy.py"))?;
         for number in 0..10 {
             let text = format!("line {number} of a file that is like others\n").repeat(69);
-            self.keep(&format!("site/files/{number}"), &text)?;
-            // Writing to a String cannot fail.
-            let _ = writeln!(
-                hep,
-                "- file: {{dest: '/etc/bench{{{{ place | default(\"\") }}}}/{number}', src: files/{number}, owner: root, group: root, mode: 644}}"
-            );
+            stage.keep(&format!("site/files/{number}"), text)?;
         }
-        for package in PACKAGES {
-            let _ = writeln!(hep, "- apt: {{package: {package}}}");
-        }
-        hep.push_str("- service: {name: ssh, action: start}\n");
-        self.keep("site/many.yml", &hep)?;
-        self.keep("site/site.yml", hep.replace("{{ place | default(\"\") }}", ""))
+        Ok(stage)
     }
 
     /// Writes a file of the bench.
@@ -94,6 +66,20 @@ impl Stage {
         let directory = path.parent().unwrap_or(&self.place);
         fs::create_dir_all(directory).map_err(shell::file_error("create", directory))?;
         fs::write(&path, text).map_err(shell::file_error("write", &path))
+    }
+
+    /// Writes so many files of this size that no compression makes smaller.
+    pub(super) fn keep_noise(
+        &self,
+        files: usize,
+        size: usize,
+        name: impl Fn(usize) -> String,
+    ) -> Result<(), Failure> {
+        let noise = self.place.join(format!("noise-{size}"));
+        random_file(&noise, (files * size) as u64)?;
+        let bytes = fs::read(&noise).map_err(shell::file_error("read", &noise))?;
+        let mut contents = bytes.chunks(size).enumerate();
+        contents.try_for_each(|(number, content)| self.keep(&name(number), content))
     }
 
     /// Has so many hosts up, as far as they are not yet.
@@ -138,11 +124,6 @@ impl Stage {
         host.shell(&install).map_err(harness).map(drop)
     }
 
-    /// The first hosts.
-    pub(super) fn hosts(&self, count: usize) -> &[Host] {
-        self.hosts.get(..count).unwrap_or(&self.hosts)
-    }
-
     pub(super) fn host(&self) -> Result<&Host, Failure> {
         self.hosts.first().ok_or_else(|| Failure::Told("no host was started".to_owned()))
     }
@@ -158,7 +139,7 @@ impl Stage {
 
     /// Straight to the first hosts.
     pub(super) fn straight(&self, count: usize) -> Result<Way<'_>, Failure> {
-        let hosts = self.hosts(count).iter().enumerate();
+        let hosts = self.hosts.iter().take(count).enumerate();
         let ends = hosts.map(|(n, host)| (host, host.address(), format!("web{}", n + 1)));
         Way::new(self, ends.collect())
     }
@@ -177,12 +158,13 @@ impl Stage {
     /// Runs a command and measures it; what it says is kept under its number.
     pub(super) fn measure(&self, command: &mut Command) -> Result<Cost, Failure> {
         self.logs.set(self.logs.get() + 1);
-        let log = self.place.join("logs").join(self.logs.get().to_string());
-        measure::run(command, &log)
+        let logs = self.place.join("logs");
+        fs::create_dir_all(&logs).map_err(shell::file_error("create", &logs))?;
+        measure::run(command, &logs.join(self.logs.get().to_string()))
     }
 
-    /// The most memory that a command has at a time, in KiB (GNU time).
-    pub(super) fn peak(&self, command: &Command) -> Result<u64, Failure> {
+    /// The most memory that a command has at a time, in MiB (GNU time).
+    pub(super) fn peak(&self, command: &Command) -> Result<f64, Failure> {
         let file = self.place.join("peak");
         let mut time = shell::command("time");
         time.args(["-f", "%M", "-o"]).arg(&file).arg(command.get_program());
@@ -193,12 +175,10 @@ impl Stage {
         }
         self.measure(&mut time)?;
         let text = fs::read_to_string(&file).map_err(shell::file_error("read", &file))?;
-        text.trim().parse().map_err(|_| Failure::Told(format!("time said no number: {text}")))
+        let no_number = |_| Failure::Told(format!("time said no number: {text}"));
+        Ok(text.trim().parse::<f64>().map_err(no_number)? / 1024.0)
     }
 }
-
-/// Part of every Debian.
-pub(super) const PACKAGES: [&str; 5] = ["dpkg", "bash", "coreutils", "sed", "grep"];
 
 /// A way to one host or several, with the files of an operator who knows it.
 pub(super) struct Way<'a> {
@@ -231,22 +211,22 @@ impl<'a> Way<'a> {
                 "{name} host={ip} port={port} user=root private_key={key} place={number}"
             );
         }
-        let ssh = place.join("home/.ssh");
-        fs::create_dir_all(&ssh).map_err(shell::file_error("create", &ssh))?;
-        let private = fs::Permissions::from_mode(0o700);
-        fs::set_permissions(&ssh, private).map_err(shell::file_error("protect", &ssh))?;
-        write(&ssh.join("known_hosts"), &known)?;
-        write(&place.join("hosts"), &hosts)?;
+        demo::operator(&place, &known, &hosts)?;
         Ok(Way { stage, ends, relay: None, place })
     }
 
     /// `hep push` of a manifest of the site, with more options.
     pub(super) fn hep(&self, manifest: &str, options: &[&str]) -> Command {
-        let mut hep = shell::command(&self.stage.hep);
+        let mut hep = shell::command(&self.stage.built.hep);
         hep.arg("push").arg("-i").arg(self.place.join("hosts")).args(options).arg(manifest);
-        hep.current_dir(self.stage.place.join("site")).env("HOME", self.place.join("home"));
-        hep.env_remove("SSH_AUTH_SOCK");
+        self.at_site(&mut hep);
         hep
+    }
+
+    /// Runs it as the operator, in the directory of the site.
+    pub(super) fn at_site(&self, command: &mut Command) {
+        command.current_dir(self.stage.place.join("site")).env("HOME", self.place.join("home"));
+        command.env_remove("SSH_AUTH_SOCK");
     }
 
     /// OpenSSH's arguments for one end, without a destination.
@@ -256,6 +236,20 @@ impl<'a> Way<'a> {
         let set = ["BatchMode=yes", "IdentitiesOnly=yes", "GlobalKnownHostsFile=none", &known];
         let set = set.iter().flat_map(|option| ["-o", option]).map(str::to_owned);
         ["-F", "none", "-i", &key].map(str::to_owned).into_iter().chain(set).collect()
+    }
+
+    /// Writes a list of hosts in another tool's form, and gives its path.
+    pub(super) fn write_hosts(
+        &self,
+        name: &str,
+        (before, after): (&str, &str),
+        line: impl Fn(&str, SocketAddr, &Path) -> String,
+    ) -> Result<PathBuf, Failure> {
+        let ends = self.ends.iter();
+        let lines = ends.map(|(host, address, name)| line(name, *address, host.private_key()));
+        let path = self.place.join(name);
+        demo::write(&path, &format!("{before}{}{after}", lines.collect::<String>()))?;
+        Ok(path)
     }
 
     pub(super) fn known_hosts(&self) -> PathBuf {
@@ -280,7 +274,7 @@ impl<'a> Way<'a> {
         let before = self.counters();
         let cost = self.stage.measure(command)?;
         let Some((before, after)) = before.zip(self.counters()) else { return Ok(cost) };
-        // The goodbye behind the host's last word is a turn to the relay, but nobody waits for its answer.
+        // The goodbye after the host's last word is a turn to the relay, but nobody waits for its answer.
         let turns = after.turns - before.turns + (after.connections - before.connections);
         Ok(Cost {
             trips: Some(turns.saturating_sub(1)),
@@ -314,13 +308,12 @@ fn answers(address: SocketAddr) -> Result<(), Failure> {
 
 /// A file of so many bytes that no compression makes smaller.
 pub(super) fn random_file(path: &Path, bytes: u64) -> Result<(), Failure> {
-    use std::io::Read as _;
     if fs::metadata(path).is_ok_and(|file| file.len() == bytes) {
         return Ok(());
     }
     let source = Path::new("/dev/urandom");
     let random = fs::File::open(source).map_err(shell::file_error("open", source))?;
     let mut file = fs::File::create(path).map_err(shell::file_error("create", path))?;
-    std::io::copy(&mut random.take(bytes), &mut file).map_err(shell::file_error("write", path))?;
+    io::copy(&mut random.take(bytes), &mut file).map_err(shell::file_error("write", path))?;
     Ok(())
 }
