@@ -1,5 +1,5 @@
-//! `cargo xtask demo`: two throwaway hosts, one SysV and one systemd; the example pushed twice and once with --check;
-//! and the page that came up. hep's own output is the show: what surrounds it is headings and the commands as typed.
+//! `cargo xtask demo`: pushes the example to two throwaway hosts, one SysV and one systemd, once with --check and twice
+//! without, and fetches the page they serve. Around hep's own output there are only headings and the commands as typed.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -20,7 +20,7 @@ const MANIFEST: &str = "examples/manifests/manifest.yml";
 /// What examples/app/index.php prints.
 const GREETING: &str = "Hello, world!";
 
-/// Shows all of hep's journey in a few minutes, the first time somewhat more.
+/// Runs the demo. It takes a few minutes, the first time somewhat more.
 pub(crate) fn demo(workspace: &Workspace) -> Result<(), Failure> {
     build(workspace)?;
     hep_tests::ensure_tools().map_err(harness)?;
@@ -30,22 +30,22 @@ pub(crate) fn demo(workspace: &Workspace) -> Result<(), Failure> {
     let hosts = boot()?;
     shell::say(&format!("both are up after {:.1} s", begun.elapsed().as_secs_f64()));
     let place = workspace.target.join("demo");
-    write_files(&place, &hosts)?;
+    let known: String =
+        hosts.iter().map(|host| format!("{}\n", host.known_hosts().trim_end())).collect();
+    operator(&place, &known, &hosts.iter().map(inventory_line).collect::<String>())?;
 
-    heading("What a push would do");
+    heading("Check: what a push would change");
     push(workspace, &place, &["--check"])?;
     heading("The push");
     push(workspace, &place, &[])?;
-    heading(
-        "Once more: nothing is left to do but the restart, which the manifest asks for each time",
-    );
+    heading("A second push: no changes except the restart, which this manifest always performs");
     push(workspace, &place, &[])?;
 
-    heading("What the hosts serve now");
+    heading("What the hosts serve");
     let pages: Result<Vec<_>, _> = hosts.iter().map(page).collect();
     let pages = pages?;
     show(&hosts, &pages);
-    shell::say("\nThe hosts are gone with this line; the hep you saw is target/debug/hep.");
+    shell::say("\nThe hosts are removed now. The hep you saw is target/debug/hep.");
     let good = |page: &Page| page.status == 200 && page.body.contains(GREETING);
     if pages.iter().all(good) {
         Ok(())
@@ -71,17 +71,14 @@ fn boot() -> Result<[Host; 2], Failure> {
     Ok([sysv.map_err(harness)?, systemd])
 }
 
-/// The hosts file, and a home of its own for hep, so that the developer's known_hosts and keys stay out of the show.
-fn write_files(place: &Path, hosts: &[Host]) -> Result<(), Failure> {
+/// The files of an operator: the hosts file, and a home for hep with its known_hosts, so that the developer's stay out.
+pub(crate) fn operator(place: &Path, known_hosts: &str, hosts: &str) -> Result<(), Failure> {
     let ssh = place.join("home/.ssh");
     fs::create_dir_all(&ssh).map_err(shell::file_error("create", &ssh))?;
     let private = fs::Permissions::from_mode(0o700);
     fs::set_permissions(&ssh, private).map_err(shell::file_error("protect", &ssh))?;
-    let known: String =
-        hosts.iter().map(|host| format!("{}\n", host.known_hosts().trim_end())).collect();
-    write(&ssh.join("known_hosts"), &known)?;
-    let inventory: String = hosts.iter().map(inventory_line).collect();
-    write(&place.join("hosts"), &inventory)
+    write(&ssh.join("known_hosts"), known_hosts)?;
+    write(&place.join("hosts"), hosts)
 }
 
 pub(crate) fn inventory_line(host: &Host) -> String {

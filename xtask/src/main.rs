@@ -1,5 +1,5 @@
 //! hep's development commands: `cargo xtask bench`, `demo`, `dist`, `loc`, `screens`, `test`, `tidy`.
-//! Must build before anything else does: it depends on no C library, so that it can install those hep needs.
+//! Must build before anything else does: it depends on no C library, so that it can install those that hep needs.
 
 mod agents;
 mod bench;
@@ -32,19 +32,19 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Build the static agents, and hep with the agents inside: target/dist/hep, one file to copy
+    /// Build the static agents, and hep with the agents inside: target/dist/hep, a single file
     Dist(dist::Options),
     /// Check everything: formatting, lints, docs, tidy, then all tests on throwaway hosts
     Test(test::Options),
     /// Check the rules of ARCHITECTURE.md that no compiler checks
     Tidy,
-    /// Count the lines of code of each crate, without comments, blank lines and tests
+    /// Count the lines of code per crate, without comments, blank lines and tests
     Loc,
-    /// Boot two throwaway hosts, push the example to them and show the page that came up
+    /// Push the example to two throwaway hosts, and fetch the page they serve
     Demo,
-    /// Measure hep beside ssh, scp, rsync and its peers, on throwaway hosts over lines of all kinds
+    /// Measure hep, ssh, scp, rsync and peers on throwaway hosts, over fast and slow lines
     Bench(bench::Options),
-    /// Capture what hep shows at a terminal, on a throwaway host: docs/screens/*.svg
+    /// Run the commands shown in docs/screens.md on a throwaway host, and update their output there
     Screens,
 }
 
