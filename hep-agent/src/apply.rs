@@ -1,6 +1,6 @@
 //! `hep-agent apply BUNDLE`: the plan of a file, run without a controller, printed for a person or as JSON lines.
 //!
-//! Only this file and those below it print.
+//! Only this file, those below it and `say.rs` print.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -12,10 +12,11 @@ mod guard;
 mod human;
 mod json;
 mod reader;
-mod text;
 
-use crate::engine::{self, Outside};
+use crate::engine;
 use crate::inbox::Inbox;
+use crate::outside::Outside;
+use crate::say::{refuse, say, shown_short, unknown};
 use crate::sys::linux::stop_on_signals;
 use hep_protocol::message::End;
 use hep_protocol::plan::{DiffMode, HostPart, Plan, RunMode, Settings};
@@ -23,32 +24,11 @@ use reader::{Format, Reader};
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
-use text::shown_short;
 
-/// The exit codes, as hep's: a bad command line or bundle, and a run that was stopped on request.
-const USAGE: u8 = 2;
+/// The exit code of a run that was stopped on request, as hep's.
 const STOPPED: u8 = 130;
 
 const HOW: &str = "usage: hep-agent apply BUNDLE [--check] [--diff] [--output human|json]";
-
-/// Prints a line for whoever asked.
-pub(crate) fn say(text: &str) -> ExitCode {
-    match writeln!(io::stdout(), "{text}") {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::FAILURE,
-    }
-}
-
-/// Prints why nothing was done.
-pub(crate) fn refuse(text: &str) -> ExitCode {
-    writeln!(io::stderr(), "{text}").ok();
-    ExitCode::from(USAGE)
-}
-
-/// Prints that a word of the command line means nothing here, and what would.
-pub(crate) fn unknown(what: &str, word: &str, usage: &str) -> ExitCode {
-    refuse(&format!("hep-agent: unknown {what}: `{}`\n{usage}", shown_short(word)))
-}
 
 /// `hep-agent apply`.
 pub(crate) fn main(words: &[&str]) -> ExitCode {

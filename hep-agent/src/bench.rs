@@ -1,6 +1,6 @@
 //! What the benchmarks measure of the agent; nobody else may use it. Gives counts, so that no work can be left out.
 
-use crate::engine::Outside;
+use crate::outside::Outside;
 use crate::sys::files::{Content, ObserveFiles, Place};
 use crate::sys::linux::Linux;
 use crate::sys::packages::Database;

@@ -18,39 +18,18 @@ mod tries;
 mod verdict;
 
 use crate::escalate::Login;
+use crate::outside::Outside;
 use crate::render::Names;
 use crate::sys::linux::credentials::Identities;
 use handlers::Notified;
 use helper::Helpers;
 pub(crate) use helper::assist;
-use hep_protocol::blob::Want;
-use hep_protocol::message::{End, Go, Reply, Turn};
+use hep_protocol::message::{End, Turn};
 use hep_protocol::plan::{HandlersOnFailure, HostPart, Pace, Plan, Play};
 use hep_protocol::rights::Means;
 use machine::Machine;
 use readers::{Point, Readers};
-use std::io;
 use std::sync::Arc;
-
-/// The world outside the host: where replies go and contents come from. One implementation speaks frames, another
-/// prints for a person.
-pub(crate) trait Outside: Send + Sync {
-    /// Sends a reply; a lost reader shows as [`Outside::cancelled`].
-    fn reply(&self, reply: Reply);
-
-    /// Opens a content that the plan names, or the rest of it. A link that was cut is a `ConnectionAborted`, of the reader too.
-    fn open(&self, want: Want) -> io::Result<Box<dyn io::Read>>;
-
-    /// Says what will be opened next, in order and with sizes, so that it can be had in one go. Nothing: what was said before
-    /// does not count any more. Said before and after the steps of a task, so that by then all replies are on their way.
-    fn foresee(&self, _wants: Vec<(Want, u64)>) {}
-
-    /// Whether to stop after the step in hand.
-    fn cancelled(&self) -> bool;
-
-    /// Asks whether a task may begin, and waits for the answer.
-    fn ask(&self, task: u32) -> Go;
-}
 
 /// Runs a host's plays. Check mode is the same run on an overlay.
 pub(crate) fn run(plan: &Plan, host: HostPart, outside: &Arc<dyn Outside>) -> End {

@@ -14,8 +14,10 @@ mod glob;
 mod inbox;
 mod module;
 mod nearest;
+mod outside;
 mod redact;
 mod render;
+mod say;
 mod serve;
 mod step;
 mod sys;
@@ -50,12 +52,12 @@ pub fn main() -> ExitCode {
                 env!("CARGO_PKG_VERSION"),
                 hep_protocol::hello::BUILD_ID
             );
-            apply::say(&text)
+            say::say(&text)
         }
-        ["--help" | "-h" | "help"] => apply::say(USAGE),
-        [] => apply::refuse(USAGE),
-        ["serve", word, ..] => apply::unknown("argument", word, USAGE),
-        [option, ..] if option.starts_with('-') => apply::unknown("option", option, USAGE),
-        [command, ..] => apply::unknown("command", command, USAGE),
+        ["--help" | "-h" | "help"] => say::say(USAGE),
+        [] => say::refuse(USAGE),
+        ["serve", word, ..] => say::unknown("argument", word, USAGE),
+        [option, ..] if option.starts_with('-') => say::unknown("option", option, USAGE),
+        [command, ..] => say::unknown("command", command, USAGE),
     }
 }

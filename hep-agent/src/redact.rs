@@ -1,6 +1,6 @@
 //! The host's secrets in what leaves it: every reply goes through here. The host itself keeps true values.
 
-use crate::engine::Outside;
+use crate::outside::Outside;
 use hep_protocol::blob::Want;
 use hep_protocol::message::{Go, Reply, Stream as Where};
 use hep_protocol::redact::{Redactor, Stream};

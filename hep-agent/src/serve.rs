@@ -4,9 +4,10 @@ mod allowance;
 mod become_user;
 mod replies;
 
-use crate::engine::{self, Outside};
+use crate::engine;
 use crate::escalate::Ticket;
 use crate::inbox::{Ending, Inbox, Received, Work};
+use crate::outside::Outside;
 use crate::sys::SysError;
 use crate::{facts, uploaded};
 use allowance::Allowance;
@@ -31,7 +32,7 @@ pub(crate) fn main() -> ExitCode {
     crate::sys::linux::leave_caller();
     match crate::sys::linux::take_standard_streams() {
         Ok((input, output)) => serve(input, output),
-        Err(error) => crate::apply::refuse(&format!(
+        Err(error) => crate::say::refuse(&format!(
             "hep-agent: cannot take over the standard streams: {error}"
         )),
     }
@@ -48,7 +49,7 @@ pub(crate) fn go_on(socket: &str, uid: &str) -> ExitCode {
             controller.reply(Reply::Became);
             run(input, None, &controller, &rights)
         }
-        Err(error) => crate::apply::refuse(&format!("hep-agent: {}", crate::sys::words(error))),
+        Err(error) => crate::say::refuse(&format!("hep-agent: {}", crate::sys::words(error))),
     }
 }
 
@@ -58,7 +59,7 @@ fn serve(mut input: File, output: File) -> ExitCode {
     let controller = Arc::new(Controller::new(Box::new(output)));
     controller.greet();
     if let Err(error) = hello::read(&mut input) {
-        return crate::apply::refuse(&format!("hep-agent: {error}"));
+        return crate::say::refuse(&format!("hep-agent: {error}"));
     }
     // Nothing after this request is read here: who goes on with the run finds the rest in the stream.
     let means = match frame::read_packed(&mut input) {
@@ -107,10 +108,10 @@ fn run(
                 outside.reply(Reply::Done(End::Completed));
                 ExitCode::SUCCESS
             }
-            Err(error) => crate::apply::refuse(&format!("hep-agent: {}", crate::sys::words(error))),
+            Err(error) => crate::say::refuse(&format!("hep-agent: {}", crate::sys::words(error))),
         },
-        Err(Ending::Meant) => crate::apply::refuse("hep-agent: the stream ended without a plan"),
-        Err(Ending::Lost(how)) => crate::apply::refuse(&format!("hep-agent: {how}")),
+        Err(Ending::Meant) => crate::say::refuse("hep-agent: the stream ended without a plan"),
+        Err(Ending::Lost(how)) => crate::say::refuse(&format!("hep-agent: {how}")),
     }
 }
 

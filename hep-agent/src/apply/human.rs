@@ -1,8 +1,8 @@
 //! The report for a person: what became of each task, and at the end how many ended how.
 
 use super::reader::Counts;
-use super::text::{shown, shown_diff};
 use hep_protocol::outcome::{Change, Failure, ItemOutcome, Outcome, Status};
+use hep_protocol::text::{shown, shown_diff};
 
 /// Where the text under a task begins.
 const INDENT: &str = "         ";

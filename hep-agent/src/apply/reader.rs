@@ -1,14 +1,14 @@
 //! Who reads the run of a bundle: a person, or a program that reads JSON lines. What happened goes to standard output,
 //! what goes on meanwhile to standard error.
 
-use super::text::shown;
 use super::{human, json, say};
-use crate::engine::Outside;
 use crate::inbox::Inbox;
+use crate::outside::Outside;
 use hep_protocol::blob::Want;
 use hep_protocol::message::{End, Go, Reply, Stream};
 use hep_protocol::outcome::{Outcome, Status};
 use hep_protocol::plan::{DiffMode, Plan, Task};
+use hep_protocol::text::shown;
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

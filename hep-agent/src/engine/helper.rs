@@ -12,10 +12,10 @@ mod work;
 
 pub(crate) use work::main as assist;
 
-use super::Outside;
 use crate::converge::Tried;
-use crate::converge::said::Missing;
 use crate::escalate::{self, Refused};
+use crate::outside::Outside;
+use crate::sys::output::Missing;
 use crate::sys::{SysError, TaskStart};
 use hep_protocol::message::{Reply, Request};
 use hep_protocol::outcome::{Change, Failure};

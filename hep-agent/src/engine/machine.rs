@@ -1,7 +1,7 @@
 //! The host that tasks run on: the real one, or in check mode an overlay of it; and the other of the two for the tasks
 //! that ask for it.
 
-use super::Outside;
+use crate::outside::Outside;
 use crate::sys::Host;
 use crate::sys::linux::Linux;
 use crate::sys::overlay::Overlay;

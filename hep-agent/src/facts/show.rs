@@ -1,7 +1,7 @@
 //! `hep-agent facts [NAME...]`: the facts as JSON, for a person or a program.
 
 use super::Gathered;
-use crate::apply;
+use crate::say;
 use hep_protocol::facts::FACTS;
 use hep_protocol::outcome::Failure;
 use hep_protocol::text::is_obeyed;
@@ -26,13 +26,13 @@ pub(crate) fn main(words: &[&str]) -> ExitCode {
             }
         }
     }
-    let said = apply::say(&terminal_safe(&format!("{:#}", Json::Object(shown))));
+    let said = say::say(&terminal_safe(&format!("{:#}", Json::Object(shown))));
     match failures.first() {
         None => said,
         Some(failure) => {
             let hint =
                 failure.hint.as_ref().map_or(String::new(), |hint| format!("\nhint: {hint}"));
-            apply::refuse(&format!(
+            say::refuse(&format!(
                 "hep-agent: {}{hint}",
                 hep_protocol::text::shown(&failure.message)
             ));
@@ -47,7 +47,7 @@ fn unknown(word: &str) -> ExitCode {
         Some((distance, name)) if distance <= NEAR => format!("did you mean `{name}`?"),
         Some(_) | None => "`hep-agent facts` shows all of them".to_owned(),
     };
-    apply::refuse(&format!(
+    say::refuse(&format!(
         "hep-agent: no such fact: `{}`\nhint: {hint}",
         hep_protocol::text::shown(word)
     ))

@@ -1,9 +1,9 @@
 //! A task with expressions, made into a typed one: its parameters, its template, its limits.
 
 use super::{Names, Unrendered};
-use crate::converge::said;
-use crate::engine::Outside;
+use crate::outside::Outside;
 use crate::sys::SysError;
+use crate::sys::output;
 use hep_protocol::decode::Sentence;
 use hep_protocol::expression::TroubleKind;
 use hep_protocol::plan::{Control, Spec, Task};
@@ -100,7 +100,7 @@ impl Names {
 
     /// Refuses a text for the host that has lost bytes of what a program wrote.
     fn refuse_foreign(&self, key: &str, text: &str) -> Result<(), Unrendered> {
-        match self.foreign().filter(|_| text.contains(said::REPLACEMENT)) {
+        match self.foreign().filter(|_| text.contains(output::REPLACEMENT)) {
             None => Ok(()),
             Some(tasks) => Err(Unrendered::Wrong(
                 SysError::new(format!(
@@ -154,7 +154,7 @@ impl Names {
 /// Whether a text in it has what stands for bytes that are not UTF-8.
 fn has_foreign(value: &Value) -> bool {
     match value {
-        Value::String(text) => text.contains(said::REPLACEMENT),
+        Value::String(text) => text.contains(output::REPLACEMENT),
         Value::Array(items) => items.iter().any(has_foreign),
         Value::Object(entries) => entries.values().any(has_foreign),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,

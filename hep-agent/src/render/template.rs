@@ -1,7 +1,7 @@
 //! Templates: their files' texts, read once and kept, and what they give.
 
 use super::{Names, Unrendered};
-use crate::engine::Outside;
+use crate::outside::Outside;
 use crate::sys::SysError;
 use hep_protocol::blob::{Digest, Source, SourceFile, Want};
 use hep_protocol::plan::Task;

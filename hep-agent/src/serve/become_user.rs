@@ -2,8 +2,9 @@
 //! gets the controller's streams and is all that the controller talks to from then on.
 
 use super::Controller;
-use crate::engine::{Others, Outside};
+use crate::engine::Others;
 use crate::escalate::{self, Login, Started, Ticket};
+use crate::outside::Outside;
 use crate::sys::SysError;
 use crate::sys::linux::{self, socket};
 use hep_protocol::frame::{self, FrameError};

@@ -22,7 +22,7 @@ pub(crate) use standard::{
 };
 
 use super::{Cause, Observe, Session, Subject, TaskStart};
-use crate::engine::Outside;
+use crate::outside::Outside;
 use hep_protocol::message::{Reply, Stream};
 use hep_protocol::plan::Privacy;
 use nix::sys::signal::SigSet;

@@ -86,12 +86,13 @@ pub(super) fn engine(tree: &Tree) -> Result<Verdict, Failure> {
 }
 
 /// Who may touch the standard streams: on the controller the file that escapes what a host says; on the host the command
-/// for people, and the file that moves the streams out of everybody's way.
+/// for people, what is said to whoever started the agent, and the file that moves the streams out of everybody's way.
 const MAY_PRINT: &[&str] = &[
     "hep-controller/src/ui.rs",
     "hep-controller/src/ui",
     "hep-agent/src/apply.rs",
     "hep-agent/src/apply",
+    "hep-agent/src/say.rs",
     "hep-agent/src/sys/linux/standard.rs",
 ];
 

@@ -1,7 +1,7 @@
 //! Hands a helper its errand, the contents that it wants, if they are its task's, and the wish to stop.
 
 use super::Word;
-use crate::engine::Outside;
+use crate::outside::Outside;
 use hep_protocol::blob::{CHUNK, Digest, Source, SourceFile, TreeKind, Want};
 use hep_protocol::frame;
 use hep_protocol::message::Request;

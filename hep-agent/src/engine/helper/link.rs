@@ -3,9 +3,10 @@
 
 use super::feed::{Feeder, Named};
 use super::{Answer, Errand, Word};
-use crate::converge::{Tried, said};
-use crate::engine::Outside;
+use crate::converge::Tried;
 use crate::escalate::Started;
+use crate::outside::Outside;
+use crate::sys::output;
 use crate::sys::{Kept, SysError};
 use hep_protocol::blob::{WANTS, Want};
 use hep_protocol::frame::{self, FrameError};
@@ -147,7 +148,7 @@ impl Asks {
 /// A try's account is the helper's word, but not whether it was a real run, which its errand says: only a try in check mode
 /// may rest on what a real run would tell. Of what a program wrote it gives no more than it was asked for.
 fn believed(mut tried: Tried, mode: RunMode, kept: Kept) -> Tried {
-    said::bound(&mut tried.data, kept.0, &mut tried.missing);
+    output::bound(&mut tried.data, kept.0, &mut tried.missing);
     match mode {
         RunMode::Check => tried,
         RunMode::Apply => Tried { depends: None, unforeseen: false, ..tried },

@@ -1,15 +1,16 @@
 //! The helper's own side: tries of single tasks as this process's user, for the agent that started it.
 
 use super::{Account, Answer, Errand, Word};
-use crate::converge::said::Missing;
 use crate::converge::{Tried, converge};
 use crate::engine::machine::Machine;
-use crate::engine::{Outside, verdict};
+use crate::engine::verdict;
 use crate::escalate::{Ticket, arrive};
 use crate::inbox::Inbox;
 use crate::module::Input;
+use crate::outside::Outside;
 use crate::render::Names;
 use crate::sys::SysError;
+use crate::sys::output::Missing;
 use hep_protocol::blob::Want;
 use hep_protocol::frame;
 use hep_protocol::message::{Go, Reply, Request};
@@ -36,7 +37,7 @@ pub(crate) fn main(socket: &str, uid: &str) -> ExitCode {
     });
     match served {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => crate::apply::refuse(&format!("hep-agent: {}", crate::sys::words(error))),
+        Err(error) => crate::say::refuse(&format!("hep-agent: {}", crate::sys::words(error))),
     }
 }
 

@@ -6,7 +6,7 @@ mod foreseen;
 mod links;
 
 use crate::converge::testing;
-use crate::engine::Outside;
+use crate::outside::Outside;
 use crate::sys::linux::Linux;
 use crate::sys::overlay::Overlay;
 use crate::sys::overlay::empty::Empty;

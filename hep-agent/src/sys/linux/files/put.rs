@@ -5,7 +5,7 @@ use super::supply::{Known, fill, write_failed};
 use super::temp::{self, TempName, descriptor_path};
 use super::trouble::trouble;
 use super::{acl, attributes, backup, in_place, partial, walk, xattrs};
-use crate::engine::Outside;
+use crate::outside::Outside;
 use crate::sys::SysError;
 use crate::sys::files::{Acl, Durable, FileKind, NewFile};
 use crate::sys::linux::process::Program;

@@ -4,7 +4,7 @@
 use super::spot::Spot;
 use super::trouble::trouble;
 use super::{open_to_read_at, partial};
-use crate::engine::Outside;
+use crate::outside::Outside;
 use crate::sys::SysError;
 use crate::sys::files::{Content, Place};
 use hep_protocol::blob::{CHUNK, Digest, Hasher, Want};

@@ -1,7 +1,7 @@
 //! The real machine, in a directory of its own: what a reader beside us sees, what is kept, and what refuses.
 
 use super::super::Linux;
-use crate::engine::Outside;
+use crate::outside::Outside;
 use crate::sys::SysError;
 use crate::sys::files::*;
 use hep_protocol::blob::{Digest, Want};

@@ -1,7 +1,7 @@
 //! Waiting on this machine: ports of its own, files of a directory of its own.
 
 use super::*;
-use crate::engine::Outside;
+use crate::outside::Outside;
 use crate::sys::signs::{Regex, no_match, nothing};
 use hep_protocol::blob::Want;
 use hep_protocol::expression::Pattern;
