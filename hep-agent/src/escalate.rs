@@ -14,7 +14,7 @@ pub(crate) use arrival::{Ticket, arrive, in_place_of_a_shell};
 
 use crate::sys::SysError;
 use crate::sys::linux::terminal::OnTerminal;
-use crate::sys::linux::{accounts, socket};
+use crate::sys::linux::{accounts, passwd, socket};
 use crate::uploaded::Copy;
 use hep_protocol::outcome::Exit;
 use hep_protocol::rights::{Means, Method};
@@ -50,7 +50,7 @@ impl Login {
         let (uid, gid) = (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
         let groups = nix::unistd::getgroups().unwrap_or_default();
         let told = || std::env::var("LOGNAME").or_else(|_| std::env::var("USER"));
-        let name = match accounts::local_user(uid) {
+        let name = match passwd::local_user(uid) {
             Some(user) => user.name,
             // A user of a directory; sshd has said the name, and getent(1) takes a number for one.
             None => told().unwrap_or_else(|_| uid.to_string()),

@@ -2,7 +2,7 @@
 
 use super::MARK;
 use crate::sys::SysError;
-use crate::sys::linux::{self, accounts, process, socket};
+use crate::sys::linux::{self, passwd, process, socket};
 use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
@@ -27,7 +27,7 @@ impl Ticket {
 pub(crate) fn in_place_of_a_shell(line: &str) -> ExitCode {
     let words: Vec<&str> = line.split_whitespace().collect();
     let error = process::become_program(&words);
-    crate::apply::refuse(&format!("hep-agent: cannot run `{line}`: {error}"))
+    crate::say::refuse(&format!("hep-agent: cannot run `{line}`: {error}"))
 }
 
 /// Meets who started this process; from then on the terminal and the environment of sudo, doas or su are left behind.
@@ -50,7 +50,7 @@ pub(crate) fn arrive(ticket: &Ticket) -> Result<UnixStream, SysError> {
 
 /// Of the environment, what says who the user is, and the path.
 fn surroundings() {
-    let known = accounts::local_user(nix::unistd::geteuid().as_raw());
+    let known = passwd::local_user(nix::unistd::geteuid().as_raw());
     let of_host = |name: &str| std::env::var(name).unwrap_or_default();
     // Users of a directory (LDAP) are not in the file; then sudo, doas or su have said it.
     let (name, home, shell) = match known {

@@ -1,7 +1,7 @@
 //! Why sudo, doas or su did not start an agent, told from its own words.
 
 use super::{Attempt, Refused};
-use crate::sys::linux::accounts;
+use crate::sys::linux::passwd;
 use crate::sys::{ProcessEnd, SysError};
 use hep_protocol::outcome::Exit;
 use hep_protocol::rights::Method;
@@ -61,7 +61,7 @@ impl Attempt<'_> {
     /// What is typed on its terminal would be read by a process of that user.
     pub(super) fn overheard(&self, uid: u32) -> SysError {
         let name = self.method.name();
-        let user = accounts::local_user(uid).map_or_else(|| uid.to_string(), |user| user.name);
+        let user = passwd::local_user(uid).map_or_else(|| uid.to_string(), |user| user.name);
         let what = format!(
             "`{name}` hides what is typed, and a process of `{user}` is on its terminal: the password was not typed"
         );

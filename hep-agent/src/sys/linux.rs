@@ -7,6 +7,7 @@ mod files;
 pub(crate) mod machine;
 mod memory;
 mod packages;
+pub(crate) mod passwd;
 pub(crate) mod process;
 mod services;
 mod signs;

@@ -4,8 +4,8 @@
 //! and of signals stay root. The real and the saved user stay root's meanwhile: the way back, and the reason why that user
 //! can send this process no signal. What is started here gives both up before it runs (see `drop_for_good`).
 
-use super::accounts::{self, Files, User};
 use super::memory;
+use super::passwd::{Files, User};
 use crate::sys::SysError;
 use rustix::fs::{Gid, Uid};
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
@@ -60,28 +60,9 @@ pub(crate) fn may_switch() -> bool {
 }
 
 impl Identity {
-    /// The user of that name; `None` if the host has none.
-    pub(crate) fn of(name: &str) -> Result<Option<Self>, SysError> {
-        let Some(account) = accounts::account(name)? else { return Ok(None) };
-        let groups = accounts::groups_of(&account)?;
-        Ok(Some(Self { account, groups }))
-    }
-
-    /// A user who has logged in, with the numbers and groups that this has given.
-    pub(crate) fn of_session(
-        name: &str,
-        uid: u32,
-        gid: u32,
-        groups: &[u32],
-    ) -> Result<Self, SysError> {
-        let known = accounts::account(name)?;
-        let (home, shell) = known.map_or_else(
-            || ("/".to_owned(), "/bin/sh".to_owned()),
-            |account| (account.home, account.shell),
-        );
-        let account = User { name: name.to_owned(), uid, gid, home, shell };
-        let others = groups.iter().copied().filter(|other| *other != gid);
-        Ok(Self { account, groups: std::iter::once(gid).chain(others).collect() })
+    /// A user with all its groups, its own first.
+    pub(super) fn new(account: User, groups: Vec<u32>) -> Self {
+        Self { account, groups }
     }
 
     /// Whether this process is that user's.

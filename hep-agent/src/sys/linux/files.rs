@@ -23,7 +23,7 @@ mod writeback;
 mod xattrs;
 
 use super::Linux;
-use super::accounts::Database;
+use super::passwd::Database;
 use crate::sys::SysError;
 use crate::sys::files::walk::{End, Way};
 use crate::sys::files::{

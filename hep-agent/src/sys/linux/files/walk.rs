@@ -6,7 +6,7 @@ use super::meta_of_stat;
 use crate::sys::SysError;
 use crate::sys::files::walk::{self, End, Link, Met, Obstacle, Refused, Stop, Tree, Walked, Way};
 use crate::sys::files::{Account, Attrs};
-use crate::sys::linux::accounts::Database;
+use crate::sys::linux::passwd::Database;
 use hep_protocol::value::AbsPath;
 use rustix::fs::{CWD, FileType, Mode, OFlags, PROC_SUPER_MAGIC, ResolveFlags, openat, openat2};
 use rustix::io::Errno;

@@ -1,5 +1,5 @@
 //! The addresses of a host, as this host knows them. The C library's resolver is not asked: in a static program it would
-//! load modules of the host and crash (see `accounts.rs`).
+//! load modules of the host and crash (see `passwd.rs`).
 
 use crate::sys::linux::process::Program;
 use crate::sys::signs::Sight;
