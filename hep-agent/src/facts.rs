@@ -18,6 +18,7 @@ mod virtualization;
 pub(crate) use show::main;
 
 use crate::sys::SysError;
+use crate::sys::linux::machine;
 use hep_protocol::facts::{FACTS, Facts, Init};
 use host::Host;
 use serde_json::{Map, Value as Json};
@@ -35,18 +36,8 @@ pub(crate) fn gather() -> Facts {
         os_id: os.id.unwrap_or_default(),
         os_version: os.version.unwrap_or_default(),
         os_codename: os.codename.unwrap_or_default(),
-        init: init(),
+        init: machine::init(&host.root),
     }
-}
-
-/// What manages services here.
-pub(crate) fn init() -> Init {
-    init_of(&Host::this())
-}
-
-/// sd_booted(3) tells by this directory, whatever else is installed.
-fn init_of(host: &Host) -> Init {
-    if host.is_dir("run/systemd/system") { Init::Systemd } else { Init::Sysv }
 }
 
 /// The facts of a host, each gathered when it is first read and then kept, whatever changes on the host.
@@ -109,7 +100,7 @@ fn read(name: &str, host: &Host) -> Result<Json, Broken> {
             mapping([("name", name), ("release", release), ("version", version)])
         }
         "arch" => told(Some((host.uname)().machine)),
-        "init" => Json::from(match init_of(host) {
+        "init" => Json::from(match machine::init(&host.root) {
             Init::Systemd => "systemd",
             Init::Sysv if host.is_dir("run/openrc") => "openrc",
             Init::Sysv => "sysv",

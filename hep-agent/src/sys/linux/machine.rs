@@ -1,5 +1,6 @@
 //! What only system calls tell of the machine: its names, its network addresses, the room of its file systems.
 
+use hep_protocol::facts::Init;
 use nix::ifaddrs::InterfaceAddress;
 use nix::net::if_::InterfaceFlags;
 use nix::sys::socket::SockaddrStorage;
@@ -35,6 +36,11 @@ pub(crate) fn uname() -> Uname {
             machine: text(name.machine()),
         },
     )
+}
+
+/// What manages services on the host below a root directory: sd_booted(3) tells by this directory, whatever else is installed.
+pub(crate) fn init(root: &Path) -> Init {
+    if root.join("run/systemd/system").is_dir() { Init::Systemd } else { Init::Sysv }
 }
 
 /// A network interface and its addresses with the lengths of their networks' prefixes.

@@ -9,11 +9,12 @@ use crate::sys::SysError;
 use crate::sys::services::{ChangeServices, ObserveServices, ServiceJob, ServiceState};
 use hep_protocol::facts::Init;
 use hep_protocol::value::ServiceName;
+use std::path::Path;
 use sysv::Sysv;
 
 impl ObserveServices for Linux {
     fn service_manager(&self) -> Init {
-        crate::facts::init()
+        super::machine::init(Path::new("/"))
     }
 
     fn service(
