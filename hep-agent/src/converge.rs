@@ -1,13 +1,11 @@
 //! One task: inspect, plan, execute. With the files of `module/`, this crate's one list of modules.
 
-pub(crate) mod said;
-
 use crate::module::{Input, Module, WithoutRun};
 use crate::step::{self, Effect, Planned};
+use crate::sys::output::{self, Missing};
 use crate::sys::{Host, Kept, ProcessEnd, SysError};
 use hep_protocol::outcome::{Change, Exit, Failure};
 use hep_protocol::task::{self, TaskSpec};
-use said::Missing;
 use serde_json::{Map, Value, json};
 
 /// No module needs more than two looks at the host; a third would mean that it goes in circles.
@@ -120,7 +118,7 @@ struct Report {
 const LINES: usize = 16 * 1024 * 1024;
 
 /// What the notes of one task may take together in its report, in bytes, with [`NOTE`] for each: as much as a result.
-const NOTES: usize = said::OF_A_RESULT;
+const NOTES: usize = output::OF_A_RESULT;
 
 /// What a note takes beside its text on its way, about.
 const NOTE: usize = 32;
@@ -158,7 +156,7 @@ impl Report {
             None => Value::Null,
         };
         self.data.insert("rc".to_owned(), rc);
-        let (stdout, stderr, missing) = said::said(end, self.kept.0);
+        let (stdout, stderr, missing) = output::texts(end, self.kept.0);
         self.data.insert("stdout".to_owned(), stdout.into());
         self.data.insert("stderr".to_owned(), stderr.into());
         self.missing = missing;
@@ -187,7 +185,7 @@ fn run<M: Module>(
     rounds(params, input, host, report).inspect_err(|error| {
         if let Some(end) = error.ended() {
             report.ended(end);
-            said::left_out(end).into_iter().for_each(|note| report.note(note));
+            output::left_out(end).into_iter().for_each(|note| report.note(note));
         }
     })
 }

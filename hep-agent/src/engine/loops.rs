@@ -5,9 +5,9 @@ use super::task::{Job, millis};
 use super::tries::stopped;
 use super::verdict::Verdict;
 use super::{Flow, Walk};
-use crate::converge::said;
 use crate::render::{Names, Unrendered, ready};
 use crate::sys::SysError;
+use crate::sys::output;
 use hep_protocol::expression::Found;
 use hep_protocol::message::Reply;
 use hep_protocol::outcome::Outcome;
@@ -51,7 +51,7 @@ impl Walk<'_> {
                 self.tell(job, &label, round, elements.len());
             }
             let verdict = merged.next(self, job, &names);
-            self.room = self.room.map(|room| room.saturating_sub(said::size(&verdict.data)));
+            self.room = self.room.map(|room| room.saturating_sub(output::size(&verdict.data)));
             tally.add(label, element, verdict, millis(start));
         }
         let (mut whole, items) = tally.whole();

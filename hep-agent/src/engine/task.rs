@@ -3,8 +3,8 @@
 use super::loops::word;
 use super::verdict::{Shape, Verdict, failure};
 use super::{Flow, Walk};
-use crate::converge::said;
 use crate::render::{Names, Unrendered};
+use crate::sys::output;
 use crate::sys::{Cause, SysError};
 use hep_protocol::expression::{Found, has_expression};
 use hep_protocol::message::{Go, Reply, Turn};
@@ -109,10 +109,10 @@ impl<'p> Walk<'p> {
             || matches!(job.task.on_error, OnError::Ask(_));
         match self.registered(job) {
             Some(name) => {
-                let left = said::OF_A_RUN.saturating_sub(job.names.held_beside(name));
-                Some(left.min(said::OF_A_RESULT))
+                let left = output::OF_A_RUN.saturating_sub(job.names.held_beside(name));
+                Some(left.min(output::OF_A_RESULT))
             }
-            None => reads_own.then_some(said::OF_A_RESULT),
+            None => reads_own.then_some(output::OF_A_RESULT),
         }
     }
 
@@ -212,7 +212,7 @@ impl<'p> Walk<'p> {
             if verdict.foreign {
                 job.names.note_foreign(&job.title);
             }
-            let size = said::size(&verdict.data);
+            let size = output::size(&verdict.data);
             job.names.register(name, verdict.result(&job.title, job.whole()), size);
         }
         let notify = match job.control.check {

@@ -1,9 +1,9 @@
 //! What became of a task, or of one element of its loop: the outcome for the report and the result for later tasks.
 
 use crate::converge::fields_without_run;
-use crate::converge::said;
 use crate::module::WithoutRun;
 use crate::sys::SysError;
+use crate::sys::output;
 use hep_protocol::expression::{Found, Ready};
 use hep_protocol::names::{LINES, RESULTS};
 use hep_protocol::outcome::{Change, Failure, ItemOutcome, Outcome, Status};
@@ -113,7 +113,7 @@ impl Verdict {
     pub(super) fn spoken(&self) -> Failure {
         let text = |name: &str| {
             let text = self.data.get(name).and_then(Value::as_str);
-            text.map(said::last_lines).unwrap_or_default().to_owned()
+            text.map(output::last_lines).unwrap_or_default().to_owned()
         };
         Failure { stdout: text("stdout"), stderr: text("stderr"), ..Failure::default() }
     }

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::converge::Tried;
-use crate::converge::said::Missing;
 use crate::escalate::Started;
+use crate::sys::output::Missing;
 use hep_protocol::blob::{Digest, Source, SourceFile, Want};
 use hep_protocol::frame;
 use hep_protocol::message::{Go, Stream};

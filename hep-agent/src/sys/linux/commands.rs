@@ -1,8 +1,9 @@
 //! `ChangeCommands` on the real host.
 
 use super::Linux;
-use super::process::{Capture, KEPT, Program};
+use super::process::{Capture, Program};
 use crate::sys::commands::{ChangeCommands, Invocation};
+use crate::sys::output::KEPT;
 use crate::sys::{ProcessEnd, SysError};
 
 impl ChangeCommands for Linux {
@@ -28,7 +29,7 @@ impl ChangeCommands for Linux {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Outside;
+    use crate::outside::Outside;
     use hep_protocol::blob::Want;
     use hep_protocol::message::{Go, Reply, Stream};
     use hep_protocol::outcome::Exit;

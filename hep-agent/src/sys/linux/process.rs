@@ -3,6 +3,7 @@
 //! The only place of the agent that starts a process, but for the one that needs a terminal (`terminal`).
 
 use super::{credentials, memory};
+use crate::sys::output::KEPT;
 use crate::sys::{Lost, ProcessEnd, SysError};
 use hep_protocol::message::Stream;
 use hep_protocol::outcome::Exit;
@@ -19,9 +20,6 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-
-/// How much of each stream is kept for a failure, in bytes: its end.
-pub(crate) const KEPT: usize = 64 * 1024;
 
 /// How large a memory file of output may grow, in bytes: it is the host's memory. Looked at every [`GLANCE`].
 const MOST: u64 = 64 * 1024 * 1024;

@@ -2,10 +2,12 @@
 //!
 //! The end is kept, since that is where programs say what it all came to, and what a failure shows.
 
-use crate::sys::ProcessEnd;
-use crate::sys::linux::process::KEPT;
+use super::ProcessEnd;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+/// How much of each stream is kept for a failure, in bytes: its end.
+pub(crate) const KEPT: usize = 64 * 1024;
 
 /// What a result that somebody reads keeps of both streams together, in bytes.
 pub(crate) const OF_A_RESULT: usize = 8 * 1024 * 1024;
@@ -36,7 +38,7 @@ struct Gap {
 }
 
 /// A program's streams as text, at most so many bytes together, and what is missing in it.
-pub(super) fn said(end: &ProcessEnd, most: usize) -> (String, String, Missing) {
+pub(crate) fn texts(end: &ProcessEnd, most: usize) -> (String, String, Missing) {
     let (stdout, out) = decoded(&end.stdout, end.lost.stdout);
     let (stderr, err) = decoded(&end.stderr, end.lost.stderr);
     let mut missing = Missing { stdout: out, stderr: err };
@@ -125,7 +127,7 @@ pub(crate) fn last_lines(text: &str) -> &str {
 }
 
 /// What a failure does not show of what its program wrote.
-pub(super) fn left_out(end: &ProcessEnd) -> Vec<String> {
+pub(crate) fn left_out(end: &ProcessEnd) -> Vec<String> {
     let ProcessEnd { exit: _, stdout, stderr, lost } = end;
     let streams = [("stdout", stdout, lost.stdout), ("stderr", stderr, lost.stderr)];
     let note = |(name, kept, lost): (&str, &Vec<u8>, u64)| {
@@ -204,7 +206,7 @@ mod tests {
         let lost = Lost { stdout: lost, stderr: 0 };
         let (stdout, stderr) = (streams.0.to_vec(), streams.1.to_vec());
         let end = ProcessEnd { exit: None, stdout, stderr, lost };
-        let (stdout, stderr, missing) = said(&end, most);
+        let (stdout, stderr, missing) = texts(&end, most);
         assert_eq!((stdout.as_str(), stderr.as_str()), kept);
         assert!(stdout.len() + stderr.len() <= most);
         let notes: Vec<String> = notes.iter().map(|&note| note.to_owned()).collect();
