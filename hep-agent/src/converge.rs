@@ -4,8 +4,9 @@ use crate::module::{Input, Module, WithoutRun};
 use crate::step::{self, Effect, Planned};
 use crate::sys::output::{self, Missing};
 use crate::sys::{Host, Kept, ProcessEnd, SysError};
-use hep_protocol::outcome::{Change, Exit, Failure};
+use hep_protocol::outcome::{Change, Details, Exit};
 use hep_protocol::task::{self, TaskSpec};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 /// No module needs more than two looks at the host; a third would mean that it goes in circles.
@@ -52,15 +53,12 @@ pub(crate) fn converge(spec: &TaskSpec, input: &Input<'_>, host: &mut dyn Host) 
     let mut report = Report { kept: input.kept, ..Report::default() };
     let done = dispatch(spec, input, host, &mut report);
     report.close();
-    let Report { changes, notes, data, missing, set, unforeseen, .. } = report;
-    let (result, depends) = match done {
-        Err(error) => {
-            let depends = error.depends().map(str::to_owned);
-            (Err(Failure::from(with_user(error, host))), depends)
-        }
-        Ok(()) => (Ok(()), None),
-    };
-    Tried { result, changes, notes, data, missing, set, unforeseen, depends }
+    let mut tried = report.tried;
+    if let Err(error) = done {
+        tried.depends = error.depends().map(str::to_owned);
+        tried.details.failure = Some(with_user(error, host).into());
+    }
+    tried
 }
 
 /// An error with what its user lacks, if that is not root.
@@ -71,20 +69,18 @@ fn with_user(error: SysError, host: &dyn Host) -> SysError {
     }
 }
 
-/// What one try of a task came to.
-#[derive(Debug)]
+/// What one try of a task came to. It crosses as it is from another user's agent.
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Tried {
-    /// Whether it went well.
-    pub(crate) result: Result<(), Failure>,
-    /// Every change, also those before a failure.
-    pub(crate) changes: Vec<Change>,
-    /// What a reader should know.
-    pub(crate) notes: Vec<String>,
+    /// For the report: every change, also those before a failure, what a reader should know, and the failure.
+    pub(crate) details: Details,
     /// What its result has beyond what all results have: `rc`, `stdout` ...
+    #[serde(with = "fields")]
     pub(crate) data: Map<String, Value>,
     /// What the result does not have of what a program wrote.
     pub(crate) missing: Missing,
-    /// Variables for the rest of the run.
+    /// Variables for the rest of the run. A module that sets some needs nobody's rights, so they never cross.
+    #[serde(skip)]
     pub(crate) set: Map<String, Value>,
     /// Whether a program would have run, of which nobody knows what it would have said.
     pub(crate) unforeseen: bool,
@@ -92,17 +88,39 @@ pub(crate) struct Tried {
     pub(crate) depends: Option<String>,
 }
 
+/// A result's fields on their way, as the wire has any value. What is no mapping has none.
+mod fields {
+    use super::{Map, Value};
+    use hep_protocol::value::Json;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        data: &Map<String, Value>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        Json(Value::Object(data.clone())).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Map<String, Value>, D::Error> {
+        match Json::deserialize(from)?.0 {
+            Value::Object(data) => Ok(data),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_) => Ok(Map::new()),
+        }
+    }
+}
+
 /// What a task did so far; kept when a later step fails.
 #[derive(Default)]
 struct Report {
-    changes: Vec<Change>,
-    notes: Vec<String>,
-    data: Map<String, Value>,
-    missing: Missing,
+    tried: Tried,
     /// How much of what a program says its result keeps.
     kept: Kept,
-    set: Map<String, Value>,
-    unforeseen: bool,
     /// The bytes of all changes.
     size: usize,
     /// The bytes of their lines.
@@ -132,7 +150,7 @@ impl Report {
         let diff = change.diff.filter(|_| self.size <= DIFFS);
         self.lines += change.line.len();
         if self.lines <= LINES {
-            self.changes.push(Change { diff, ..change });
+            self.tried.details.changes.push(Change { diff, ..change });
         } else {
             self.more += 1;
         }
@@ -141,7 +159,7 @@ impl Report {
     fn note(&mut self, note: String) {
         self.noted = self.noted.saturating_add(note.len()).saturating_add(NOTE);
         if self.noted <= NOTES {
-            self.notes.push(note);
+            self.tried.details.notes.push(note);
         } else {
             self.more_notes += 1;
         }
@@ -155,11 +173,10 @@ impl Report {
             Some(Exit::Signal(signal)) => json!(signal.saturating_add(128)),
             None => Value::Null,
         };
-        self.data.insert("rc".to_owned(), rc);
         let (stdout, stderr, missing) = output::texts(end, self.kept.0);
-        self.data.insert("stdout".to_owned(), stdout.into());
-        self.data.insert("stderr".to_owned(), stderr.into());
-        self.missing = missing;
+        let said = [("rc", rc), ("stdout", stdout.into()), ("stderr", stderr.into())];
+        self.tried.data.extend(said.map(|(name, value)| (name.to_owned(), value)));
+        self.tried.missing = missing;
     }
 
     /// Names in a last line what found no room.
@@ -167,11 +184,11 @@ impl Report {
         if self.more > 0 {
             let s = if self.more == 1 { "" } else { "s" };
             let line = format!("and {} more change{s}", self.more);
-            self.changes.push(Change { line, diff: None });
+            self.tried.details.changes.push(Change::new(line));
         }
         if self.more_notes > 0 {
             let s = if self.more_notes == 1 { "" } else { "s" };
-            self.notes.push(format!("truncated: {} more line{s}", self.more_notes));
+            self.tried.details.notes.push(format!("truncated: {} more line{s}", self.more_notes));
         }
     }
 }
@@ -200,9 +217,9 @@ fn rounds<M: Module>(
         let state = params.inspect(input, host)?;
         let mut plan = params.plan(input, &state)?;
         plan.notes.into_iter().for_each(|note| report.note(note));
-        report.data.extend(plan.data);
-        report.set.extend(plan.set);
-        report.unforeseen |= plan.unforeseen;
+        report.tried.data.extend(plan.data);
+        report.tried.set.extend(plan.set);
+        report.tried.unforeseen |= plan.unforeseen;
         if !plan.steps.is_empty() {
             step::weigh(&mut plan.steps, host)?;
             step::announce(&plan.steps, host);
@@ -235,7 +252,7 @@ fn execute(steps: &[Planned], host: &mut dyn Host, report: &mut Report) -> Resul
             }
             Effect::WouldRun => {
                 report.add(planned.change());
-                report.unforeseen = true;
+                report.tried.unforeseen = true;
             }
             Effect::Noted(note) => report.note(note),
             Effect::Nothing => {}
@@ -262,17 +279,11 @@ mod tests {
             report.add(Change { line: line.clone(), diff: diff.clone() });
         }
         report.close();
-        assert_eq!(report.changes.len(), 17);
-        assert_eq!(report.changes[16].line, "and 84 more changes");
-        assert_eq!(report.changes.iter().filter(|change| change.diff.is_some()).count(), 4);
-        let outcome = Outcome {
-            status: Status::Changed,
-            changes: report.changes,
-            notes: report.notes,
-            failure: None,
-            items: Vec::new(),
-            ms: 0,
-        };
+        let details = report.tried.details;
+        assert_eq!(details.changes.len(), 17);
+        assert_eq!(details.changes[16].line, "and 84 more changes");
+        assert_eq!(details.changes.iter().filter(|change| change.diff.is_some()).count(), 4);
+        let outcome = Outcome::new(Status::Changed, details);
         assert!(frame::encode(&Reply::Finished { task: 0, outcome }).is_ok());
     }
 }

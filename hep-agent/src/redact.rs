@@ -125,7 +125,7 @@ impl Masked {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hep_protocol::outcome::{Change, Failure, ItemOutcome, Outcome, Status};
+    use hep_protocol::outcome::{Change, Details, Failure, ItemOutcome, Outcome, Status};
 
     #[derive(Default)]
     struct Ear(Mutex<Vec<Reply>>);
@@ -162,22 +162,11 @@ mod tests {
             stderr: text(),
         };
         let change = Change { line: text(), diff: Some(text()) };
-        let item = ItemOutcome {
-            label: text(),
-            status: Status::Failed,
-            changes: vec![change.clone()],
-            notes: vec![text()],
-            failure: Some(failure.clone()),
-            ms: 0,
-        };
-        let outcome = Outcome {
-            status: Status::Failed,
-            changes: vec![change],
-            notes: vec![text()],
-            failure: Some(failure.clone()),
-            items: vec![item],
-            ms: 0,
-        };
+        let details =
+            Details { changes: vec![change], notes: vec![text()], failure: Some(failure.clone()) };
+        let item =
+            ItemOutcome { label: text(), status: Status::Failed, details: details.clone(), ms: 0 };
+        let outcome = Outcome { status: Status::Failed, details, items: vec![item], ms: 0 };
         masked.reply(Reply::Started { task: 1, turn: Default::default(), name: Some(text()) });
         masked.reply(Reply::Progress { task: 1, text: text() });
         for piece in ["one hun", "ter22 hun"] {

@@ -14,7 +14,7 @@ use allowance::Allowance;
 use become_user::{Begun, Rights};
 use hep_protocol::blob::Want;
 use hep_protocol::message::{End, Go, LONGEST_REPLY, Reply, Request};
-use hep_protocol::outcome::{Failure, Outcome, Status};
+use hep_protocol::outcome::{Details, Failure, Outcome, Status};
 use hep_protocol::value::Json;
 use hep_protocol::{frame, frame::FrameError, hello};
 use replies::Replies;
@@ -194,9 +194,8 @@ fn unsent(reply: &Reply, error: &FrameError) -> Option<Reply> {
     let Reply::Finished { task, outcome } = reply else { return None };
     let message = format!("what became of the task cannot be told: {error}");
     let failure = Some(Failure { message, ..Failure::default() });
-    let (changes, notes) = (Vec::new(), Vec::new());
-    let (status, items) = (Status::Failed, Vec::new());
-    let outcome = Outcome { status, changes, notes, failure, items, ms: outcome.ms };
+    let details = Details { failure, ..Details::default() };
+    let outcome = Outcome { ms: outcome.ms, ..Outcome::new(Status::Failed, details) };
     Some(Reply::Finished { task: *task, outcome })
 }
 
@@ -253,15 +252,13 @@ mod tests {
     fn outcome_that_fits_into_no_frame_is_a_failure_and_stops_the_run() {
         let (mut reader, writer) = io::pipe().unwrap();
         let controller = Controller::new(Box::new(writer));
-        let notes = vec!["x".repeat(MAX_FRAME)];
-        let (status, changes) = (Status::Changed, Vec::new());
-        let items = Vec::new();
-        let outcome = Outcome { status, changes, notes, failure: None, items, ms: 7 };
+        let details = Details { notes: vec!["x".repeat(MAX_FRAME)], ..Details::default() };
+        let outcome = Outcome::new(Status::Changed, details);
         controller.reply(Reply::Finished { task: 3, outcome });
         let Some(Reply::Finished { task: 3, outcome }) = frame::read(&mut reader).unwrap() else {
             panic!("no outcome came")
         };
-        let message = outcome.failure.unwrap().message;
+        let message = outcome.details.failure.unwrap().message;
         assert!(message.starts_with("what became of the task cannot be told: "), "{message}");
         assert_eq!((outcome.status, controller.cancelled()), (Status::Failed, true));
     }

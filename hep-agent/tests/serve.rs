@@ -315,7 +315,7 @@ fn whole_plan_crosses_the_wire_and_needs_no_answer() {
                     "{} {} {}",
                     names[&task],
                     outcome.status,
-                    outcome.notes.join(", ")
+                    outcome.details.notes.join(", ")
                 ));
             }
             Reply::Done(end) => told.push(format!("{end:?}")),
@@ -367,7 +367,7 @@ fn template_is_wanted_and_rendered_on_the_host() {
     assert_eq!(agent.reply(), Some(first_starts()));
     assert_eq!(agent.reply(), Some(want(digest)));
     agent.send(&Request::Unavailable { digest, reason: "it is gone".into() });
-    let failure = agent.finished().failure.unwrap();
+    let failure = agent.finished().details.failure.unwrap();
     assert_eq!(failure.message, "cannot read template `t.j2`: it is gone");
 }
 
@@ -397,7 +397,7 @@ fn cancel_ends_a_pause_between_tries() {
     agent.begin(manifest::plan(RunMode::Apply, &[json!([task, "never"])]));
     while !matches!(agent.reply(), Some(Reply::Progress { .. })) {}
     agent.send(&Request::Cancel);
-    assert_eq!(agent.finished().failure.unwrap().message, "stopped before try 2 of 10");
+    assert_eq!(agent.finished().details.failure.unwrap().message, "stopped before try 2 of 10");
     assert_eq!(agent.reply(), Some(Reply::Done(End::Cancelled)));
 }
 
@@ -478,7 +478,7 @@ fn output_beyond_what_a_task_may_show_is_left_out_and_told() {
             Some(Reply::Output { task, data, .. }) => shown[task as usize] += data.len(),
             Some(Reply::Finished { outcome, .. }) => {
                 assert_eq!(outcome.status, Status::Changed);
-                notes.push(outcome.notes);
+                notes.push(outcome.details.notes);
             }
             Some(Reply::Done(end)) => break assert_eq!(end, End::Completed),
             Some(_) => {}

@@ -4,7 +4,7 @@
 use crate::host::HostId;
 use crate::remote::excerpt::first_lines;
 use crate::remote::{Exit, Link, Problem};
-use crate::report::{Counts, Event, HostStatus, Trouble};
+use crate::report::{Event, HostStatus, Trouble};
 use crate::stop::Stop;
 use crate::stop::Stopping;
 use crate::text::chain;
@@ -15,6 +15,7 @@ use hep_protocol::facts::Facts;
 use hep_protocol::frame::{self, FrameError};
 use hep_protocol::hello::{self, HelloError};
 use hep_protocol::message::{End, Go, LONGEST_GREETING, LONGEST_REPLY, Reply, Request};
+use hep_protocol::outcome::Counts;
 use hep_protocol::plan::Pace;
 use hep_protocol::rights::Means;
 use hep_protocol::value::Json;

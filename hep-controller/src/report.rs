@@ -6,7 +6,7 @@ use crate::stop::Stopping;
 use crate::text::shown;
 use hep_protocol::facts::Facts;
 use hep_protocol::message::{Stream, Turn};
-use hep_protocol::outcome::{Outcome, Status};
+use hep_protocol::outcome::{Counts, Outcome};
 use hep_protocol::plan::{Plan, RunMode, Task};
 use std::fmt;
 
@@ -205,43 +205,6 @@ impl Trouble {
     /// A cause without advice.
     pub(crate) fn new(what: impl Into<String>) -> Trouble {
         Trouble { what: what.into(), ..Trouble::default() }
-    }
-}
-
-/// How many tasks ended how.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Counts {
-    pub(crate) ok: u32,
-    pub(crate) changed: u32,
-    pub(crate) pending: u32,
-    pub(crate) failed: u32,
-    pub(crate) skipped: u32,
-    pub(crate) ignored: u32,
-    pub(crate) rescued: u32,
-}
-
-impl Counts {
-    /// One more of this status.
-    pub(crate) fn add(&mut self, status: Status) {
-        let slot = self.slot(status);
-        *slot = slot.saturating_add(1);
-    }
-
-    /// How many had this status.
-    pub(crate) fn of(mut self, status: Status) -> u32 {
-        *self.slot(status)
-    }
-
-    fn slot(&mut self, status: Status) -> &mut u32 {
-        match status {
-            Status::Ok => &mut self.ok,
-            Status::Changed => &mut self.changed,
-            Status::Pending => &mut self.pending,
-            Status::Failed => &mut self.failed,
-            Status::Skipped => &mut self.skipped,
-            Status::Ignored => &mut self.ignored,
-            Status::Rescued => &mut self.rescued,
-        }
     }
 }
 

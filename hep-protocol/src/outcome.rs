@@ -46,6 +46,13 @@ pub struct Change {
     pub diff: Option<String>,
 }
 
+impl Change {
+    /// A change of which there is no more to say than a line.
+    pub fn new(line: impl Into<String>) -> Self {
+        Self { line: line.into(), diff: None }
+    }
+}
+
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Exit {
@@ -79,18 +86,25 @@ pub struct Failure {
     pub stderr: String,
 }
 
-/// What became of one task.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outcome {
-    /// How it ended.
-    pub status: Status,
+/// What is told of a task, or of one element of its loop, beside how it ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Details {
     /// Every change that was made (or, in check mode, would be), in order; also those before a failure.
     pub changes: Vec<Change>,
     /// What a reader should know and nobody changed: `package index refreshed`.
     pub notes: Vec<String>,
     /// Why it failed; present exactly when the status is failed, ignored or rescued.
     pub failure: Option<Failure>,
-    /// What became of each element of its loop; changes, notes and failures of those are here alone.
+}
+
+/// What became of one task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// How it ended.
+    pub status: Status,
+    /// What there is to tell; nothing of the elements of its loop.
+    pub details: Details,
+    /// What became of each element of its loop.
     pub items: Vec<ItemOutcome>,
     /// How long it took, in milliseconds.
     pub ms: u64,
@@ -103,12 +117,71 @@ pub struct ItemOutcome {
     pub label: String,
     /// How it ended.
     pub status: Status,
-    /// As of a task.
-    pub changes: Vec<Change>,
-    /// As of a task.
-    pub notes: Vec<String>,
-    /// As of a task.
-    pub failure: Option<Failure>,
+    /// What there is to tell.
+    pub details: Details,
     /// How long it took, in milliseconds.
     pub ms: u64,
+}
+
+impl Outcome {
+    /// Of a task without a loop, that took no time.
+    #[must_use]
+    pub fn new(status: Status, details: Details) -> Self {
+        Self { status, details, items: Vec::new(), ms: 0 }
+    }
+}
+
+impl ItemOutcome {
+    /// Whether there is nothing to say of it but its status.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        let Self { label: _, status, details: Details { changes, notes, failure }, ms: _ } = self;
+        let unmoved = matches!(status, Status::Ok | Status::Skipped);
+        unmoved && changes.is_empty() && notes.is_empty() && failure.is_none()
+    }
+}
+
+/// How many tasks ended how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Counts {
+    /// Tasks that found nothing to do.
+    pub ok: u32,
+    /// Tasks that changed the host.
+    pub changed: u32,
+    /// Tasks that would change it.
+    pub pending: u32,
+    /// Tasks that failed.
+    pub failed: u32,
+    /// Tasks whose condition did not hold.
+    pub skipped: u32,
+    /// Tasks that failed and may.
+    pub ignored: u32,
+    /// Tasks that failed, and the rescue of their block took over.
+    pub rescued: u32,
+}
+
+impl Counts {
+    /// One more of this status.
+    pub fn add(&mut self, status: Status) {
+        let slot = self.slot(status);
+        *slot = slot.saturating_add(1);
+    }
+
+    /// How many had this status.
+    #[must_use]
+    pub fn of(mut self, status: Status) -> u32 {
+        *self.slot(status)
+    }
+
+    fn slot(&mut self, status: Status) -> &mut u32 {
+        match status {
+            Status::Ok => &mut self.ok,
+            Status::Changed => &mut self.changed,
+            Status::Pending => &mut self.pending,
+            Status::Failed => &mut self.failed,
+            Status::Skipped => &mut self.skipped,
+            Status::Ignored => &mut self.ignored,
+            Status::Rescued => &mut self.rescued,
+        }
+    }
 }

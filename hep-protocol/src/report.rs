@@ -1,6 +1,6 @@
 //! The report for programs: one JSON object a line, the same whoever writes it. `docs/report.md` describes it.
 
-use crate::outcome::{Change, Exit, Failure, ItemOutcome, Outcome, Status};
+use crate::outcome::{Change, Counts, Details, Exit, Failure, ItemOutcome, Outcome, Status};
 use crate::plan::DiffMode;
 use crate::text::shown_json;
 use serde::Serialize;
@@ -46,7 +46,8 @@ struct ItemObject<'a> {
 
 impl<'a> ItemObject<'a> {
     fn of(item: &'a ItemOutcome) -> Self {
-        let ItemOutcome { label, status, changes, notes, failure, ms } = item;
+        let ItemOutcome { label, status, details, ms } = item;
+        let Details { changes, notes, failure } = details;
         Self {
             label,
             status: *status,
@@ -68,21 +69,22 @@ impl<'a> TaskObject<'a> {
         outcome: &'a Outcome,
         diff: DiffMode,
     ) -> Self {
-        let all =
-            || outcome.changes.iter().chain(outcome.items.iter().flat_map(|item| &item.changes));
+        let Outcome { status, details, items, ms } = outcome;
+        let of_items = || items.iter().flat_map(|item| &item.details.changes);
+        let all = || details.changes.iter().chain(of_items());
         let diffs = || all().map(|change: &Change| change.diff.as_deref()).collect();
         Self {
             event: "task",
             host,
             task,
             module,
-            status: outcome.status,
+            status: *status,
             changes: all().map(|change| change.line.as_str()).collect(),
             diffs: (diff == DiffMode::Unified).then(diffs),
-            notes: &outcome.notes,
-            error: outcome.failure.as_ref().map(FailureObject::of),
-            items: outcome.items.iter().map(ItemObject::of).collect(),
-            ms: outcome.ms,
+            notes: &details.notes,
+            error: details.failure.as_ref().map(FailureObject::of),
+            items: items.iter().map(ItemObject::of).collect(),
+            ms: *ms,
         }
     }
 }
@@ -116,20 +118,9 @@ pub struct HostObject<'a> {
     pub host: &'a str,
     /// `converged`, `failed`, `unreachable`, `lost`, `stopped` or `not started`.
     pub status: String,
-    /// Tasks that found nothing to do.
-    pub ok: u32,
-    /// Tasks that changed the host.
-    pub changed: u32,
-    /// Tasks that would change it.
-    pub pending: u32,
-    /// Tasks that failed.
-    pub failed: u32,
-    /// Tasks whose condition did not hold.
-    pub skipped: u32,
-    /// Tasks that failed and may.
-    pub ignored: u32,
-    /// Tasks that failed, and the rescue of their block took over.
-    pub rescued: u32,
+    /// How its tasks ended.
+    #[serde(flatten)]
+    pub counts: Counts,
     /// Bytes of the connection to the host.
     pub bytes_sent: u64,
     /// Bytes of the connection from the host.
@@ -172,7 +163,6 @@ pub struct RunObject {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::Change;
 
     #[test]
     fn task_object_has_what_its_readers_rely_on() {
@@ -183,19 +173,16 @@ mod tests {
             stdout: "o".into(),
             stderr: "e".into(),
         };
-        let outcome = Outcome {
-            status: Status::Failed,
-            changes: vec![Change { line: "mode".into(), diff: None }],
-            notes: vec!["a note".to_owned()],
-            failure: Some(failure),
-            items: Vec::new(),
-            ms: 12,
-        };
+        let changes = vec![Change::new("mode")];
+        let notes = vec!["a note".to_owned()];
+        let details = Details { changes, notes, failure: Some(failure) };
+        let outcome = Outcome { ms: 12, ..Outcome::new(Status::Failed, details) };
         assert_eq!(
             line(&TaskObject::new("web1", "a \"page\"", "file", &outcome, DiffMode::Unified)),
             r#"{"event":"task","host":"web1","task":"a \"page\"","module":"file","status":"failed","changes":["mode"],"diffs":[null],"notes":["a note"],"error":{"message":"no","hint":null,"exit":137,"stdout":"o","stderr":"e"},"ms":12}"#
         );
-        let outcome = Outcome { notes: Vec::new(), failure: None, ..outcome };
+        let details = Details { notes: Vec::new(), failure: None, ..outcome.details };
+        let outcome = Outcome { details, ..outcome };
         assert_eq!(
             line(&TaskObject::new("web1", "t", "file", &outcome, DiffMode::Off)),
             r#"{"event":"task","host":"web1","task":"t","module":"file","status":"failed","changes":["mode"],"error":null,"ms":12}"#

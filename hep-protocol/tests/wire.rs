@@ -10,7 +10,7 @@ use hep_protocol::blob::{Digest, Source, SourceFile, TreeEntry, TreeKind, Want};
 use hep_protocol::facts::{Facts, Init};
 use hep_protocol::frame::{self, FrameError, MAX_FRAME};
 use hep_protocol::message::{End, Go, Reply, Request, Stream, Turn};
-use hep_protocol::outcome::{Change, Exit, Failure, ItemOutcome, Outcome, Status};
+use hep_protocol::outcome::{Change, Details, Exit, Failure, ItemOutcome, Outcome, Status};
 use hep_protocol::plan::{
     Block, CheckPolicy, Condition, Control, DiffMode, HandlersOnFailure, HostPart, Item, Loop,
     NamedSource, OnError, Pace, Play, Privacy, Retry, RunMode, Settings, Spec, Task,
@@ -191,22 +191,11 @@ fn replies() -> Vec<Reply> {
         stderr: "e".into(),
     };
     let changes = vec![Change { line: "mode 0600 -> 0644".into(), diff: Some("-a\n+b\n".into()) }];
-    let item = ItemOutcome {
-        label: "a".into(),
-        status: Status::Rescued,
-        changes: changes.clone(),
-        notes: vec!["n".into()],
-        failure: Some(failure.clone()),
-        ms: 3,
-    };
-    let outcome = Outcome {
-        status: Status::Ignored,
-        changes,
-        notes: vec!["n".into()],
-        failure: Some(failure.clone()),
-        items: vec![item],
-        ms: 12,
-    };
+    let notes = vec!["n".into()];
+    let details = Details { changes, notes, failure: Some(failure.clone()) };
+    let item =
+        ItemOutcome { label: "a".into(), status: Status::Rescued, details: details.clone(), ms: 3 };
+    let outcome = Outcome { status: Status::Ignored, details, items: vec![item], ms: 12 };
     let (turn, name) = (Turn(vec![0, 300, 2]), Some("place a".into()));
     let facts = Facts {
         hostname: "web1".into(),

@@ -1,7 +1,6 @@
 //! The report for a person: what became of each task, and at the end how many ended how.
 
-use super::reader::Counts;
-use hep_protocol::outcome::{Change, Failure, ItemOutcome, Outcome, Status};
+use hep_protocol::outcome::{Change, Counts, Details, Failure, ItemOutcome, Outcome, Status};
 use hep_protocol::text::{shown, shown_diff};
 
 /// Where the text under a task begins.
@@ -15,7 +14,8 @@ const RARE: [Status; 3] = [Status::Ignored, Status::Rescued, Status::Skipped];
 
 /// How a task ended, without the last newline.
 pub(super) fn task(name: &str, outcome: &Outcome) -> String {
-    let Outcome { status, changes, notes, failure, items, ms: _ } = outcome;
+    let Outcome { status, details, items, ms: _ } = outcome;
+    let Details { changes, notes, failure } = details;
     let mut lines = vec![format!("{status:<8} {}", shown(name))];
     lines.extend(parts(INDENT, changes, notes, None));
     lines.extend(elements(items));
@@ -36,26 +36,20 @@ pub(super) fn end(counts: Counts) -> String {
 fn elements(items: &[ItemOutcome]) -> Vec<String> {
     let mut lines = Vec::new();
     let below = format!("{INDENT}  ");
-    for item in items.iter().filter(|item| !is_quiet(item)) {
-        let ItemOutcome { label, status, changes, notes, failure, ms: _ } = item;
+    for item in items.iter().filter(|item| !item.is_quiet()) {
+        let ItemOutcome { label, status, details, ms: _ } = item;
+        let Details { changes, notes, failure } = details;
         lines.push(format!("{INDENT}{status:<8} {}", shown(label)));
         lines.extend(parts(&below, changes, notes, failure.as_ref()));
     }
     for status in [Status::Ok, Status::Skipped] {
-        match items.iter().filter(|item| is_quiet(item) && item.status == status).count() {
+        match items.iter().filter(|item| item.is_quiet() && item.status == status).count() {
             0 => {}
             1 => lines.push(format!("{INDENT}1 item {status}")),
             n => lines.push(format!("{INDENT}{n} items {status}")),
         }
     }
     lines
-}
-
-/// Whether there is nothing to say of an element but its status.
-fn is_quiet(item: &ItemOutcome) -> bool {
-    let ItemOutcome { label: _, status, changes, notes, failure, ms: _ } = item;
-    let unmoved = matches!(status, Status::Ok | Status::Skipped);
-    unmoved && changes.is_empty() && notes.is_empty() && failure.is_none()
 }
 
 fn parts(
@@ -92,12 +86,10 @@ mod tests {
         let item = |label: &str, status, line: &[&str]| ItemOutcome {
             label: label.to_owned(),
             status,
-            changes: line
-                .iter()
-                .map(|line| Change { line: (*line).to_owned(), diff: None })
-                .collect(),
-            notes: vec![],
-            failure: None,
+            details: Details {
+                changes: line.iter().map(|line| Change::new(*line)).collect(),
+                ..Details::default()
+            },
             ms: 1,
         };
         let items = vec![
@@ -106,8 +98,8 @@ mod tests {
             item("c", Status::Ok, &[]),
             item("d", Status::Skipped, &[]),
         ];
-        let (status, changes, notes) = (Status::Changed, vec![], vec!["two\nlines".to_owned()]);
-        let outcome = Outcome { status, changes, notes, failure: None, items, ms: 1 };
+        let details = Details { notes: vec!["two\nlines".to_owned()], ..Details::default() };
+        let outcome = Outcome { status: Status::Changed, details, items, ms: 1 };
         assert_eq!(
             task("place files", &outcome),
             "changed  place files\n         two\n         lines\n         changed  b\\u{1b}\n           create /b\n         2 items ok\n         1 item skipped"

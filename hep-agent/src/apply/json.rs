@@ -1,8 +1,7 @@
 //! The report for a program: hep's own, for the host `localhost`.
 
-use super::reader::Counts;
 use hep_protocol::message::End;
-use hep_protocol::outcome::{Outcome, Status};
+use hep_protocol::outcome::{Counts, Outcome};
 use hep_protocol::plan::DiffMode;
 use hep_protocol::report::{HostObject, RunObject, TaskObject, TroubleObject, line};
 
@@ -16,7 +15,7 @@ pub(super) fn task(name: &str, module: &str, outcome: &Outcome, diff: DiffMode) 
 /// The host's end. No link carried anything.
 pub(super) fn host(counts: Counts, end: End, ms: u64) -> String {
     let stopped = TroubleObject { message: "stopped on request", hint: None, output: "" };
-    let failed = counts.of(Status::Failed) > 0;
+    let failed = counts.failed > 0;
     let (status, error) = match end {
         End::Completed => ("converged", None),
         End::Failed => ("failed", None),
@@ -24,17 +23,10 @@ pub(super) fn host(counts: Counts, end: End, ms: u64) -> String {
         // As hep calls a host whose run it has not seen to the end.
         End::Cancelled => ("lost", Some(stopped)),
     };
-    let count = |status| counts.of(status);
     line(&HostObject {
         host: HOST,
         status: status.to_owned(),
-        ok: count(Status::Ok),
-        changed: count(Status::Changed),
-        pending: count(Status::Pending),
-        failed: count(Status::Failed),
-        skipped: count(Status::Skipped),
-        ignored: count(Status::Ignored),
-        rescued: count(Status::Rescued),
+        counts,
         bytes_sent: 0,
         bytes_received: 0,
         ms,
@@ -56,6 +48,7 @@ pub(super) fn run(end: End, exit: u8, ms: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hep_protocol::outcome::Status;
 
     #[test]
     fn objects_are_those_of_the_report() {

@@ -6,7 +6,7 @@ use crate::inbox::Inbox;
 use crate::outside::Outside;
 use hep_protocol::blob::Want;
 use hep_protocol::message::{End, Go, Reply, Stream};
-use hep_protocol::outcome::{Outcome, Status};
+use hep_protocol::outcome::{Counts, Outcome};
 use hep_protocol::plan::{DiffMode, Plan, Task};
 use hep_protocol::text::shown;
 use std::collections::BTreeMap;
@@ -21,41 +21,6 @@ const LONG: usize = 8 * 1024;
 pub(super) enum Format {
     Human,
     Json,
-}
-
-/// How many tasks ended how.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Counts {
-    ok: u32,
-    changed: u32,
-    pending: u32,
-    failed: u32,
-    skipped: u32,
-    ignored: u32,
-    rescued: u32,
-}
-
-impl Counts {
-    pub(super) fn add(&mut self, status: Status) {
-        let slot = self.slot(status);
-        *slot = slot.saturating_add(1);
-    }
-
-    pub(super) fn of(mut self, status: Status) -> u32 {
-        *self.slot(status)
-    }
-
-    fn slot(&mut self, status: Status) -> &mut u32 {
-        match status {
-            Status::Ok => &mut self.ok,
-            Status::Changed => &mut self.changed,
-            Status::Pending => &mut self.pending,
-            Status::Failed => &mut self.failed,
-            Status::Skipped => &mut self.skipped,
-            Status::Ignored => &mut self.ignored,
-            Status::Rescued => &mut self.rescued,
-        }
-    }
 }
 
 /// How a task is called.

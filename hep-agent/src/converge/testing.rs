@@ -22,12 +22,12 @@ pub(crate) fn with_input<R>(task: &Task, diff: DiffMode, act: impl FnOnce(&Input
 pub(crate) fn outcome(task: &Task, diff: DiffMode, mode: RunMode, host: &mut dyn Host) -> Outcome {
     let Spec::Typed(spec) = &task.spec else { panic!("the parameters have expressions") };
     let tried = with_input(task, diff, |input| converge(spec, input, host));
-    let status = match (&tried.result, tried.changes.is_empty(), mode) {
-        (Err(_), _, _) => Status::Failed,
-        (Ok(()), true, _) => Status::Ok,
-        (Ok(()), false, RunMode::Apply) => Status::Changed,
-        (Ok(()), false, RunMode::Check) => Status::Pending,
+    let details = tried.details;
+    let status = match (&details.failure, details.changes.is_empty(), mode) {
+        (Some(_), _, _) => Status::Failed,
+        (None, true, _) => Status::Ok,
+        (None, false, RunMode::Apply) => Status::Changed,
+        (None, false, RunMode::Check) => Status::Pending,
     };
-    let (changes, notes, failure) = (tried.changes, tried.notes, tried.result.err());
-    Outcome { status, changes, notes, failure, items: Vec::new(), ms: 0 }
+    Outcome::new(status, details)
 }

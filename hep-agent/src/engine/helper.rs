@@ -15,16 +15,13 @@ pub(crate) use work::main as assist;
 use crate::converge::Tried;
 use crate::escalate::{self, Refused};
 use crate::outside::Outside;
-use crate::sys::output::Missing;
 use crate::sys::{SysError, TaskStart};
 use hep_protocol::message::{Reply, Request};
-use hep_protocol::outcome::{Change, Failure};
+use hep_protocol::outcome::Failure;
 use hep_protocol::plan::{CheckPolicy, DiffMode, RunMode, Task};
 use hep_protocol::rights::{Means, Method};
-use hep_protocol::value::Json;
 use link::{Helper, Patience};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
@@ -74,41 +71,7 @@ enum Answer {
     /// While a try is made: nothing else is to be said.
     Alive,
     /// The try's end.
-    Done(Box<Account>),
-}
-
-/// What a try came to, as it crosses.
-#[derive(Debug, Serialize, Deserialize)]
-struct Account {
-    result: Result<(), Failure>,
-    changes: Vec<Change>,
-    notes: Vec<String>,
-    data: Json,
-    missing: Missing,
-    unforeseen: bool,
-    depends: Option<String>,
-}
-
-impl Account {
-    fn of(tried: Tried) -> Self {
-        // Variables are set by a module that needs nobody's rights and no helper.
-        let Tried { result, changes, notes, data, missing, set: _, unforeseen, depends } = tried;
-        let data = Json(Value::Object(data));
-        Self { result, changes, notes, data, missing, unforeseen, depends }
-    }
-
-    fn tried(self) -> Tried {
-        let Self { result, changes, notes, data, missing, unforeseen, depends } = self;
-        let data = match data.0 {
-            Value::Object(data) => data,
-            Value::Null
-            | Value::Bool(_)
-            | Value::Number(_)
-            | Value::String(_)
-            | Value::Array(_) => Map::new(),
-        };
-        Tried { result, changes, notes, data, missing, set: Map::new(), unforeseen, depends }
-    }
+    Done(Box<Tried>),
 }
 
 /// The helpers of a run.

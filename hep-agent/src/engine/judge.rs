@@ -10,23 +10,22 @@ use serde_json::{Map, Value};
 
 /// What a try means.
 pub(super) fn judge(job: &Job<'_>, names: &Names, tried: Tried, mode: RunMode) -> Verdict {
-    let Tried { result, changes, mut notes, data, missing, unforeseen, set: _, depends: _ } = tried;
-    notes.extend(missing.notes());
+    let Tried { mut details, data, missing, unforeseen, set: _, depends: _ } = tried;
+    details.notes.extend(missing.notes());
     let certainty = match (unforeseen, &job.task.on_error) {
         (false, _) => Certainty::Known,
         (true, OnError::Stop) => Certainty::Partly(FORESEEN),
         // Had the program failed, the run would go on, and it would count as nothing changed.
         (true, OnError::GoOn | OnError::Ask(_)) => Certainty::Partly(UNDECIDED),
     };
-    let failure = result.err();
-    let status = if failure.is_some() { Status::Failed } else { Status::Ok };
+    let status = if details.failure.is_some() { Status::Failed } else { Status::Ok };
     let acts = match mode {
         RunMode::Apply => Status::Changed,
         RunMode::Check => Status::Pending,
     };
-    let needless = failure.is_none() && certainty == Certainty::Known && !ran(job, &data);
+    let needless = status == Status::Ok && certainty == Certainty::Known && !ran(job, &data);
     let (truncated, foreign) = (missing.is_cut(), missing.is_foreign());
-    let verdict = Verdict { changes, notes, data, failure, certainty, acts, ..Verdict::of(status) };
+    let verdict = Verdict { details, data, certainty, acts, ..Verdict::of(status) };
     let verdict = Verdict { truncated, foreign, needless, ..verdict }.acted();
     let (changed_when, failed_when) = (&job.control.changed_when, &job.control.failed_when);
     // A program that `creates` or `removes` made needless has changed nothing, and has not failed.
@@ -60,13 +59,13 @@ fn judged_failed(
         Ok(true) => {
             let all: Vec<&str> = conditions.iter().map(|one| one.0.trim()).collect();
             let message = format!("`failed_when` holds: {}", all.join(" and "));
-            let own = verdict.failure.take();
+            let own = verdict.details.failure.take();
             let own = own.unwrap_or_else(|| Failure { message, ..verdict.spoken() });
             verdict.failed_by(own)
         }
         Ok(false) => forgive(verdict),
         Err(Unrendered::Unknown(cause)) => {
-            verdict.notes.push(format!("whether it fails depends on {cause}"));
+            verdict.details.notes.push(format!("whether it fails depends on {cause}"));
             verdict
         }
         Err(Unrendered::Wrong(error)) => verdict.failed_by(error.about("`failed_when`").into()),
@@ -75,13 +74,13 @@ fn judged_failed(
 
 /// A try that, against its module's word, did not fail.
 pub(super) fn forgive(mut verdict: Verdict) -> Verdict {
-    let Some(own) = verdict.failure.take() else { return verdict };
+    let Some(own) = verdict.details.failure.take() else { return verdict };
     if !verdict.data.contains_key("rc") {
-        verdict.notes.push(format!("no failure to the task: {}", own.message));
-    } else if verdict.changes.is_empty() {
+        verdict.details.notes.push(format!("no failure to the task: {}", own.message));
+    } else if verdict.details.changes.is_empty() {
         // A command that ended with another code than 0 has run all the same.
-        let line = "ran, and its exit code counts as success".to_owned();
-        verdict.changes.push(Change { line, diff: None });
+        let line = "ran, and its exit code counts as success";
+        verdict.details.changes.push(Change::new(line));
     }
     verdict.status = Status::Ok;
     verdict.acted()
@@ -97,7 +96,7 @@ fn judged_changed(mut verdict: Verdict, changed: Result<bool, Unrendered>) -> Ve
         }
         Err(Unrendered::Unknown(cause)) => {
             let line = format!("whether it changes something depends on {cause}");
-            verdict.changes.push(Change { line, diff: None });
+            verdict.details.changes.push(Change::new(line));
             verdict.certainty = Certainty::Partly(UNDECIDED);
             let failed = verdict.status == Status::Failed;
             Verdict { status: if failed { Status::Failed } else { Status::Pending }, ..verdict }
@@ -107,18 +106,17 @@ fn judged_changed(mut verdict: Verdict, changed: Result<bool, Unrendered>) -> Ve
 }
 
 fn with_change(mut verdict: Verdict) -> Verdict {
-    if verdict.changes.is_empty() {
-        let line = "changed, as `changed_when` has it".to_owned();
-        verdict.changes.push(Change { line, diff: None });
+    if verdict.details.changes.is_empty() {
+        verdict.details.changes.push(Change::new("changed, as `changed_when` has it"));
     }
     verdict
 }
 
 /// What was done to the host is told all the same; that a command ran is no news.
 fn without_change(mut verdict: Verdict) -> Verdict {
-    let changes = std::mem::take(&mut verdict.changes);
+    let changes = std::mem::take(&mut verdict.details.changes);
     if !verdict.data.contains_key("rc") && verdict.certainty == Certainty::Known {
-        verdict.notes.extend(changes.into_iter().map(|change| change.line));
+        verdict.details.notes.extend(changes.into_iter().map(|change| change.line));
     }
     verdict
 }

@@ -20,15 +20,14 @@ use super::verdict::Verdict;
 use crate::converge::{Tried, converge};
 use crate::module::Input;
 use crate::render::{Names, Rendered};
-use crate::sys::output::Missing;
 use crate::sys::packages::Gap;
 use crate::sys::{Host, Kept, TaskStart};
-use hep_protocol::outcome::{Change, Failure};
+use hep_protocol::outcome::{Change, Details, Failure};
 use hep_protocol::plan::{Control, Loop, RunMode};
 use hep_protocol::task::TaskSpec;
 use hep_protocol::task::apt::{self, Action, Apt};
 use hep_protocol::value::{OneOrMany, Package};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use share::shares;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -54,15 +53,16 @@ impl Merged {
     pub(super) fn next(&mut self, walk: &mut Walk<'_>, job: &Job<'_>, names: &Names) -> Verdict {
         match self.0.pop_front() {
             Some(Share::Done(verdict)) => *verdict,
-            Some(Share::Anew(mut made, broken)) if !made.is_empty() => {
+            Some(Share::Anew(made, broken)) if !made.is_empty() => {
                 let mut verdict = walk.once(job, names);
                 // Nothing was run for it: it is not done since the transaction broke at it, and only that one's words
                 // say why.
-                if let Some(own) = verdict.failure.as_mut().filter(|own| own.exit.is_none()) {
+                if let Some(own) = verdict.details.failure.as_mut().filter(|own| own.exit.is_none())
+                {
                     *own = broken;
                 }
-                made.extend(verdict.changes);
-                Verdict { changes: made, ..verdict }.acted()
+                verdict.details.changes.splice(0..0, made);
+                verdict.acted()
             }
             Some(Share::Anew(..)) | None => walk.once(job, names),
         }
@@ -191,7 +191,7 @@ fn together(parts: &Parts, input: &Input<'_>, host: &mut dyn Host) -> Option<Tog
     }
     let before = host.packages().ok()?;
     let spec = TaskSpec::Apt(parts.all.clone());
-    let Tried { result, changes, notes, .. } = converge(&spec, input, host);
+    let Details { changes, notes, failure } = converge(&spec, input, host).details;
     let after = host.packages().ok()?;
     let asked: Vec<&Apt> = parts.each.iter().flatten().collect();
     let mut shares = shares(&asked, &before, &after);
@@ -201,7 +201,7 @@ fn together(parts: &Parts, input: &Input<'_>, host: &mut dyn Host) -> Option<Tog
         // Something else than which packages there are.
         *first = changes;
     }
-    Some(Together { shares, notes, failure: result.err() })
+    Some(Together { shares, notes, failure })
 }
 
 impl Together {
@@ -224,9 +224,6 @@ impl Together {
 }
 
 fn verdict(changes: Vec<Change>, notes: Vec<String>, job: &Job<'_>, mode: RunMode) -> Verdict {
-    let (data, set) = (Map::new(), Map::new());
-    let (unforeseen, depends) = (false, None);
-    let missing = Missing::default();
-    let tried = Tried { result: Ok(()), changes, notes, data, missing, set, unforeseen, depends };
-    judge(job, &job.names, tried, mode)
+    let details = Details { changes, notes, failure: None };
+    judge(job, &job.names, Tried { details, ..Tried::default() }, mode)
 }

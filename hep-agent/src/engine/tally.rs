@@ -2,7 +2,7 @@
 
 use super::verdict::{CHANGES, Certainty, FORESEEN, Shape, UNDECIDED, Verdict, failure};
 use hep_protocol::names::RESULTS;
-use hep_protocol::outcome::{Change, Failure, ItemOutcome, Outcome, Status};
+use hep_protocol::outcome::{Change, Details, Failure, ItemOutcome, Outcome, Status};
 use hep_protocol::plan::Privacy;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -68,7 +68,7 @@ impl<'a> Tally<'a> {
         self.weigh(&verdict);
         self.truncated |= verdict.truncated;
         self.foreign |= verdict.foreign;
-        if verdict.failure.is_some() {
+        if verdict.details.failure.is_some() {
             self.failures += 1;
             if self.failed.is_empty() {
                 self.failed.push(label.clone());
@@ -80,8 +80,8 @@ impl<'a> Tally<'a> {
             self.results.push(Value::Object(fields));
         }
         let kept = if self.wanted { usize::MAX } else { 1 };
-        let lines = verdict.changes.iter().take(kept.saturating_sub(self.changes.len()));
-        self.changes.extend(lines.map(|change| Change { line: change.line.clone(), diff: None }));
+        let lines = verdict.details.changes.iter().take(kept.saturating_sub(self.changes.len()));
+        self.changes.extend(lines.map(|change| Change::new(&change.line)));
         self.items.add(verdict.hidden(self.privacy).item(label, ms));
     }
 
@@ -113,13 +113,14 @@ impl<'a> Tally<'a> {
         if certainty == Certainty::Known && self.wanted {
             whole.data.insert(RESULTS.to_owned(), Value::Array(self.results));
         }
-        whole.failure = match (self.failures, self.failed.first()) {
+        whole.details.failure = match (self.failures, self.failed.first()) {
             (0, _) | (_, None) => None,
             (1, Some(label)) => Some(failure(format!("`{label}` failed, of {}", self.count))),
             (many, Some(_)) => Some(failure(format!("{many} of {} failed", self.count))),
         };
-        let Self { changes, truncated, foreign, items, .. } = self;
-        (Verdict { certainty, changes, truncated, foreign, ..whole }, items)
+        whole.details.changes = self.changes;
+        let Self { truncated, foreign, items, .. } = self;
+        (Verdict { certainty, truncated, foreign, ..whole }, items)
     }
 
     fn certainty(&self) -> Certainty {
@@ -147,7 +148,7 @@ pub(super) struct Items {
 impl Items {
     fn add(&mut self, mut item: ItemOutcome) {
         if self.bytes.saturating_add(size(&item)) > BYTES {
-            item.changes.iter_mut().for_each(|change| change.diff = None);
+            item.details.changes.iter_mut().for_each(|change| change.diff = None);
         }
         let bytes = self.bytes.saturating_add(size(&item));
         if self.kept.len() < ITEMS && bytes <= BYTES {
@@ -168,9 +169,8 @@ impl Items {
         for item in items.iter_mut().filter(|item| item.status == Status::Failed) {
             item.status = whole.status;
         }
-        let (status, failure) = (whole.status, whole.failure.clone());
-        let (changes, notes) = (Vec::new(), whole.notes.clone());
-        Outcome { status, changes, notes, failure, items, ms: 0 }
+        let details = Details { changes: Vec::new(), ..whole.details.clone() };
+        Outcome { status: whole.status, details, items, ms: 0 }
     }
 }
 
@@ -182,28 +182,29 @@ fn closing(more: &BTreeMap<Status, usize>) -> Option<ItemOutcome> {
     let each: Vec<String> =
         more.iter().map(|(status, count)| format!("{count} {status}")).collect();
     let failure = (status == Status::Failed).then(|| failure("some of them failed"));
-    let (changes, notes) = (Vec::new(), vec![each.join(", ")]);
-    Some(ItemOutcome { label, status, changes, notes, failure, ms: 0 })
+    let details = Details { changes: Vec::new(), notes: vec![each.join(", ")], failure };
+    Some(ItemOutcome { label, status, details, ms: 0 })
 }
 
 /// A failed element by its sentence alone.
 fn sentence(item: ItemOutcome) -> ItemOutcome {
     const SHORT: usize = 400;
-    let failure = item.failure.map(|failure| Failure {
+    let failure = item.details.failure.map(|failure| Failure {
         message: failure.message.chars().take(SHORT).collect(),
         exit: failure.exit,
         ..Failure::default()
     });
-    ItemOutcome { failure, changes: Vec::new(), notes: Vec::new(), ..item }
+    ItemOutcome { details: Details { failure, ..Details::default() }, ..item }
 }
 
 /// About how many bytes an element takes on the wire.
 fn size(item: &ItemOutcome) -> usize {
     let change = |change: &Change| change.line.len() + change.diff.as_ref().map_or(0, String::len);
-    let failure = item.failure.as_ref().map_or(0, |failure| {
+    let Details { changes, notes, failure } = &item.details;
+    let failure = failure.as_ref().map_or(0, |failure| {
         let hint = failure.hint.as_ref().map_or(0, String::len);
         failure.message.len() + hint + failure.stdout.len() + failure.stderr.len()
     });
-    let notes: usize = item.notes.iter().map(String::len).sum();
-    item.label.len() + item.changes.iter().map(change).sum::<usize>() + notes + failure
+    let notes: usize = notes.iter().map(String::len).sum();
+    item.label.len() + changes.iter().map(change).sum::<usize>() + notes + failure
 }

@@ -194,7 +194,7 @@ impl<'p> Walk<'p> {
             Err(_) if job.control.privacy == Privacy::Sensitive => {}
             Err(why) => {
                 let words = crate::sys::words(SysError::from(why).about("`ignore_error`"));
-                verdict.notes.push(words);
+                verdict.details.notes.push(words);
             }
         }
         verdict.status = self.failing();

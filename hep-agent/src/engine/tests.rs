@@ -13,12 +13,14 @@ mod rights;
 mod speed;
 
 use super::*;
-use hep_protocol::blob::Digest;
+use hep_protocol::blob::{Digest, Want};
+use hep_protocol::message::{Go, Reply};
 use hep_protocol::outcome::{Outcome, Status};
 use hep_protocol::plan::RunMode;
 use manifest::plan;
 use serde_json::{Value, json};
 use std::collections::HashMap;
+use std::io;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -146,13 +148,15 @@ impl Run {
     fn told(&self, name: &str) -> String {
         let outcome = self.outcome(name);
         let mut lines = vec![outcome.status.to_string()];
-        lines.extend(outcome.changes.iter().map(|change| change.line.clone()));
-        lines.extend(outcome.notes.iter().map(|note| format!("note: {note}")));
-        lines.extend(outcome.failure.iter().map(|failure| format!("error: {}", failure.message)));
+        lines.extend(outcome.details.changes.iter().map(|change| change.line.clone()));
+        lines.extend(outcome.details.notes.iter().map(|note| format!("note: {note}")));
+        lines.extend(
+            outcome.details.failure.iter().map(|failure| format!("error: {}", failure.message)),
+        );
         for item in &outcome.items {
-            let own = item.failure.iter().map(|failure| failure.message.clone());
-            let own = item.changes.iter().map(|change| change.line.clone()).chain(own);
-            let own: Vec<String> = own.chain(item.notes.clone()).collect();
+            let own = item.details.failure.iter().map(|failure| failure.message.clone());
+            let own = item.details.changes.iter().map(|change| change.line.clone()).chain(own);
+            let own: Vec<String> = own.chain(item.details.notes.clone()).collect();
             lines.push(format!("[{}] {} {}", item.label, item.status, own.join(", ")));
         }
         lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n")
@@ -162,7 +166,7 @@ impl Run {
     #[track_caller]
     fn failure(&self) -> (String, String) {
         let finished = self.finished();
-        let failure = finished.iter().find_map(|(_, outcome)| outcome.failure.clone());
+        let failure = finished.iter().find_map(|(_, outcome)| outcome.details.failure.clone());
         let failure = failure.unwrap_or_else(|| panic!("nothing failed: {}", self.order()));
         (failure.message, failure.hint.unwrap_or_default())
     }

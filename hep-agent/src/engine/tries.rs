@@ -13,7 +13,7 @@ use crate::sys::linux::credentials::may_switch;
 use crate::sys::output::Missing;
 use crate::sys::{Kept, SysError, TaskStart};
 use hep_protocol::message::Reply;
-use hep_protocol::outcome::{Failure, Status};
+use hep_protocol::outcome::Failure;
 use hep_protocol::plan::{CheckPolicy, Condition, Privacy, Retry, RunMode, Settings, Spec, Task};
 use hep_protocol::task::{Effect, TaskSpec};
 use std::time::{Duration, Instant};
@@ -133,7 +133,7 @@ impl Walk<'_> {
     }
 
     fn foresee(&mut self, job: &Job<'_>, user: Option<&String>, tried: &Tried) {
-        let would = !tried.changes.is_empty() || tried.unforeseen;
+        let would = !tried.details.changes.is_empty() || tried.unforeseen;
         if would && self.is_checked(job) {
             self.helpers.foresee(user.cloned());
         }
@@ -215,7 +215,7 @@ fn enough(
         (Certainty::Partly(_) | Certainty::Open(_), _) => Ok(true),
         // Nothing more comes of what need not run.
         (Certainty::Known, _) if verdict.needless => Ok(true),
-        (Certainty::Known, []) => Ok(verdict.failure.is_none()),
+        (Certainty::Known, []) => Ok(verdict.details.failure.is_none()),
         (Certainty::Known, until) => {
             conditions(until, &with_result(job, names, verdict, job.one()))
         }
@@ -225,7 +225,7 @@ fn enough(
 /// The last of the tries. `until` says what success is, where `failed_when` does not.
 fn sufficient(job: &Job<'_>, mut verdict: Verdict, until: &[Condition]) -> Verdict {
     if verdict.attempts > 1 {
-        verdict.notes.push(format!("after {} tries", verdict.attempts));
+        verdict.details.notes.push(format!("after {} tries", verdict.attempts));
     }
     if until.is_empty() || job.control.failed_when.is_some() { verdict } else { forgive(verdict) }
 }
@@ -236,7 +236,7 @@ fn exhausted(verdict: Verdict, until: &[Condition]) -> Verdict {
         1 => "1 try".to_owned(),
         tries => format!("{tries} tries"),
     };
-    let own = verdict.failure.clone();
+    let own = verdict.details.failure.clone();
     let failure = match (own, until) {
         (Some(own), []) => Failure { message: format!("{} ({tries})", own.message), ..own },
         (own, until) => {
@@ -248,12 +248,12 @@ fn exhausted(verdict: Verdict, until: &[Condition]) -> Verdict {
             }
         }
     };
-    Verdict { status: Status::Failed, failure: Some(failure), ..verdict }
+    verdict.failed_by(failure)
 }
 
 /// What was not done because the run is to stop.
 pub(super) fn stopped(verdict: Verdict, before: &str) -> Verdict {
     let error = SysError::new(format!("stopped before {before}"))
         .hint("the run was cancelled or its controller went away; push again");
-    Verdict { status: Status::Failed, failure: Some(error.into()), ..verdict }
+    verdict.failed_by(error.into())
 }

@@ -6,7 +6,7 @@ use crate::sys::SysError;
 use crate::sys::output;
 use hep_protocol::expression::{Found, Ready};
 use hep_protocol::names::{LINES, RESULTS};
-use hep_protocol::outcome::{Change, Failure, ItemOutcome, Outcome, Status};
+use hep_protocol::outcome::{Change, Details, Failure, ItemOutcome, Outcome, Status};
 use hep_protocol::plan::Privacy;
 use hep_protocol::task::About;
 use serde_json::{Map, Value, json};
@@ -16,9 +16,7 @@ use serde_json::{Map, Value, json};
 pub(super) struct Verdict {
     /// `Ok`, `Changed`, `Pending`, `Skipped` or `Failed`, until it is settled what a failure means for the run.
     pub(super) status: Status,
-    pub(super) changes: Vec<Change>,
-    pub(super) notes: Vec<String>,
-    pub(super) failure: Option<Failure>,
+    pub(super) details: Details,
     pub(super) data: Map<String, Value>,
     /// Whether `data` has only the end of what a program wrote.
     pub(super) truncated: bool,
@@ -66,9 +64,7 @@ impl Verdict {
     pub(super) fn of(status: Status) -> Self {
         Self {
             status,
-            changes: Vec::new(),
-            notes: Vec::new(),
-            failure: None,
+            details: Details::default(),
             data: Map::new(),
             truncated: false,
             foreign: false,
@@ -86,9 +82,9 @@ impl Verdict {
 
     /// Nobody knows whether or how it would run.
     pub(super) fn open(cause: String) -> Self {
-        let change = Change { line: format!("depends on {cause}"), diff: None };
-        let changes = vec![change];
-        Self { changes, certainty: Certainty::Open(cause), ..Self::of(Status::Pending) }
+        let mut verdict = Self::of(Status::Pending);
+        verdict.details.changes.push(Change::new(format!("depends on {cause}")));
+        Self { certainty: Certainty::Open(cause), ..verdict }
     }
 
     /// It was not even tried, or went wrong.
@@ -97,14 +93,15 @@ impl Verdict {
     }
 
     /// Failed, whatever it was.
-    pub(super) fn failed_by(self, failure: Failure) -> Self {
-        Self { failure: Some(failure), status: Status::Failed, ..self }
+    pub(super) fn failed_by(mut self, failure: Failure) -> Self {
+        self.details.failure = Some(failure);
+        Self { status: Status::Failed, ..self }
     }
 
     /// With the status that its changes give it, unless it failed.
     pub(super) fn acted(mut self) -> Self {
         if self.status != Status::Failed {
-            self.status = if self.changes.is_empty() { Status::Ok } else { self.acts };
+            self.status = if self.details.changes.is_empty() { Status::Ok } else { self.acts };
         }
         self
     }
@@ -123,7 +120,7 @@ impl Verdict {
         match self.status {
             Status::Changed | Status::Pending => true,
             // What was done before the failure stays done.
-            Status::Failed | Status::Ignored | Status::Rescued => !self.changes.is_empty(),
+            Status::Failed | Status::Ignored | Status::Rescued => !self.details.changes.is_empty(),
             Status::Ok | Status::Skipped => false,
         }
     }
@@ -145,11 +142,12 @@ impl Verdict {
             (Certainty::Partly(_) | Certainty::Open(_), _) => Map::new(),
         };
         fields.extend(self.data.clone());
-        let lines: Vec<&str> = self.changes.iter().map(|change| change.line.as_str()).collect();
-        let message = self.failure.as_ref().map_or("", |failure| failure.message.as_str());
+        let Details { changes, notes: _, failure } = &self.details;
+        let lines: Vec<&str> = changes.iter().map(|change| change.line.as_str()).collect();
+        let message = failure.as_ref().map_or("", |failure| failure.message.as_str());
         for (name, value) in [
             ("changed", json!(self.changed())),
-            ("failed", json!(self.failure.is_some())),
+            ("failed", json!(failure.is_some())),
             ("skipped", json!(self.status == Status::Skipped)),
             ("changes", json!(lines)),
             ("msg", json!(message)),
@@ -163,7 +161,7 @@ impl Verdict {
 
     /// How it ended, for a program that was not run.
     fn end(&self) -> WithoutRun {
-        match (self.status, &self.failure) {
+        match (self.status, &self.details.failure) {
             (Status::Skipped, _) => WithoutRun::Skipped,
             (_, Some(_)) => WithoutRun::Failed,
             (_, None) => WithoutRun::Needless,
@@ -193,14 +191,13 @@ impl Verdict {
 
     /// For the report of a task.
     pub(super) fn outcome(self) -> Outcome {
-        let Self { status, changes, notes, failure, .. } = self;
-        Outcome { status, changes, notes, failure, items: Vec::new(), ms: 0 }
+        Outcome::new(self.status, self.details)
     }
 
     /// As one element of a loop.
     pub(super) fn item(self, label: String, ms: u64) -> ItemOutcome {
-        let Self { status, changes, notes, failure, .. } = self;
-        ItemOutcome { label, status, changes, notes, failure, ms }
+        let Self { status, details, .. } = self;
+        ItemOutcome { label, status, details, ms }
     }
 
     /// Without a word of what the task does.
@@ -208,16 +205,15 @@ impl Verdict {
         match privacy {
             Privacy::Open => self,
             Privacy::Sensitive => {
-                let hidden = || "hidden by `sensitive: true`".to_owned();
-                let changed = !self.changes.is_empty();
-                let changes = changed.then(|| Change { line: hidden(), diff: None });
-                let failure = self.failure.map(|failure| Failure {
+                let Details { changes, notes: _, failure } = self.details;
+                let changes = changes.first().map(|_| Change::new("hidden by `sensitive: true`"));
+                let failure = failure.map(|failure| Failure {
                     message: "the task failed; why is hidden by `sensitive: true`".to_owned(),
                     exit: failure.exit,
                     ..Failure::default()
                 });
                 let changes = changes.into_iter().collect();
-                Self { changes, notes: Vec::new(), failure, ..self }
+                Self { details: Details { changes, notes: Vec::new(), failure }, ..self }
             }
         }
     }

@@ -43,7 +43,7 @@ impl Allowance {
         let left_out = std::mem::take(&mut self.left_out);
         if left_out > 0 {
             let (task, host) = (OUTPUT_OF_TASK >> 20, OUTPUT_OF_HOST >> 20);
-            outcome.notes.push(format!(
+            outcome.details.notes.push(format!(
                 "{left_out} bytes of output are not shown: a task may show {task} MiB, and a host {host} MiB"
             ));
         }
@@ -53,7 +53,7 @@ impl Allowance {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hep_protocol::outcome::Status;
+    use hep_protocol::outcome::{Details, Status};
 
     fn sent(allowance: &mut Allowance, size: usize) -> usize {
         let mut data = vec![b'x'; size];
@@ -62,10 +62,9 @@ mod tests {
     }
 
     fn notes(allowance: &mut Allowance) -> Vec<String> {
-        let (status, changes, notes) = (Status::Ok, vec![], vec![]);
-        let mut outcome = Outcome { status, changes, notes, failure: None, items: vec![], ms: 0 };
+        let mut outcome = Outcome::new(Status::Ok, Details::default());
         allowance.tell(&mut outcome);
-        outcome.notes
+        outcome.details.notes
     }
 
     #[test]

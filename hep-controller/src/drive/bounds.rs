@@ -1,7 +1,7 @@
 //! How much of what a host tells of its changes is taken and kept. Touches nothing.
 
 use hep_protocol::message::{OUTPUT_OF_HOST, OUTPUT_OF_TASK, output_cost};
-use hep_protocol::outcome::{Change, Failure, ItemOutcome, Outcome};
+use hep_protocol::outcome::{Change, Details, Failure, ItemOutcome, Outcome};
 
 /// The most changes, notes and elements of a loop in one task: beyond what a manifest is for.
 const COUNT: usize = 200_000;
@@ -68,11 +68,11 @@ fn shorten(outcome: &mut Outcome, count: usize) {
     if count > 0 {
         let limit = OF_A_HOST >> 20;
         let note = format!("{count} lines are not shown: this host has told more than {limit} MiB");
-        outcome.changes = Vec::new();
+        outcome.details.changes = Vec::new();
         outcome.items = Vec::new();
-        outcome.notes = vec![note];
+        outcome.details.notes = vec![note];
     }
-    if let Some(Failure { message, hint, exit: _, stdout, stderr }) = &mut outcome.failure {
+    if let Some(Failure { message, hint, exit: _, stdout, stderr }) = &mut outcome.details.failure {
         *message = beginning(std::mem::take(message), SHORT);
         *hint = hint.take().map(|hint| beginning(hint, SHORT));
         *stdout = String::new();
@@ -93,24 +93,24 @@ pub(super) fn beginning(mut text: String, most: usize) -> String {
 }
 
 fn count(outcome: &Outcome) -> usize {
-    let Outcome { changes, notes, failure: _, items, status: _, ms: _ } = outcome;
-    let of_items = items.iter().map(|item| 1 + item.changes.len() + item.notes.len());
-    changes.len() + notes.len() + of_items.sum::<usize>()
+    let Outcome { details, items, status: _, ms: _ } = outcome;
+    let count = |details: &Details| details.changes.len() + details.notes.len();
+    count(details) + items.iter().map(|item| 1 + count(&item.details)).sum::<usize>()
 }
 
 fn size(outcome: &Outcome) -> usize {
-    let Outcome { changes, notes, failure, items, status: _, ms: _ } = outcome;
-    size_of_parts(changes, notes, failure.as_ref()) + items.iter().map(size_of_item).sum::<usize>()
+    let Outcome { details, items, status: _, ms: _ } = outcome;
+    size_of_details(details) + items.iter().map(size_of_item).sum::<usize>()
 }
 
 fn size_of_item(item: &ItemOutcome) -> usize {
-    let ItemOutcome { label, status: _, changes, notes, failure, ms: _ } = item;
-    label.len() + TURN + size_of_parts(changes, notes, failure.as_ref())
+    let ItemOutcome { label, status: _, details, ms: _ } = item;
+    label.len() + TURN + size_of_details(details)
 }
 
-fn size_of_parts(changes: &[Change], notes: &[String], failure: Option<&Failure>) -> usize {
+fn size_of_details(Details { changes, notes, failure }: &Details) -> usize {
     let lines = changes.iter().map(size_of_change).chain(notes.iter().map(|n| n.len() + LINE));
-    lines.chain(failure.map(size_of_failure)).sum()
+    lines.chain(failure.iter().map(size_of_failure)).sum()
 }
 
 fn size_of_change(Change { line, diff }: &Change) -> usize {
@@ -178,14 +178,13 @@ mod tests {
     use hep_protocol::outcome::Status;
 
     fn outcome(lines: usize, length: usize) -> Outcome {
-        let change = Change { line: "x".repeat(length), diff: None };
-        let (changes, status) = (vec![change; lines], Status::Changed);
-        Outcome { status, changes, notes: vec![], failure: None, items: vec![], ms: 0 }
+        let changes = vec![Change::new("x".repeat(length)); lines];
+        Outcome::new(Status::Changed, Details { changes, ..Details::default() })
     }
 
     fn item(label: usize, lines: usize) -> ItemOutcome {
-        let Outcome { status, changes, notes, failure, items: _, ms } = outcome(lines, 0);
-        ItemOutcome { label: "x".repeat(label), status, changes, notes, failure, ms }
+        let Outcome { status, details, items: _, ms } = outcome(lines, 0);
+        ItemOutcome { label: "x".repeat(label), status, details, ms }
     }
 
     #[test]
@@ -203,9 +202,11 @@ mod tests {
         check(outcome(1, OF_A_TASK - LINE + 1), Err(long));
         let diff = Some("x".repeat(OF_A_TASK - LINE + 1));
         let changes = vec![Change { line: String::new(), diff }];
-        check(Outcome { changes, ..outcome(0, 0) }, Err(long));
+        let details = Details { changes, ..Details::default() };
+        check(Outcome::new(Status::Changed, details), Err(long));
         let failure = Failure { message: "x".repeat(OF_A_TASK + 1), ..Failure::default() };
-        check(Outcome { failure: Some(failure), ..outcome(0, 0) }, Err(long));
+        let details = Details { failure: Some(failure), ..Details::default() };
+        check(Outcome::new(Status::Failed, details), Err(long));
         let items = vec![item(OF_A_TASK - TURN + 1, 0)];
         check(Outcome { items, ..outcome(0, 0) }, Err(long));
     }
@@ -216,21 +217,23 @@ mod tests {
         for _ in 0..4 {
             let mut outcome = outcome(1, OF_A_TASK - LINE);
             told.take(&mut outcome).unwrap();
-            assert_eq!(outcome.changes.len(), 1);
+            assert_eq!(outcome.details.changes.len(), 1);
         }
         let mut more = Outcome { items: vec![item(1, 1)], ..outcome(2, 1) };
         told.take(&mut more).unwrap();
         let note = "4 lines are not shown: this host has told more than 64 MiB".to_owned();
-        assert_eq!(more, Outcome { notes: vec![note], ..outcome(0, 0) });
+        let details = Details { notes: vec![note], ..Details::default() };
+        assert_eq!(more, Outcome::new(Status::Changed, details));
         let mut nothing = outcome(0, 0);
         told.take(&mut nothing).unwrap();
         assert_eq!(nothing, outcome(0, 0));
         let (message, stdout) = ("\u{fc}".repeat(SHORT), "said".to_owned());
         let failure = Failure { message, stdout, ..Failure::default() };
-        let mut failed = Outcome { failure: Some(failure), ..outcome(0, 0) };
+        let details = Details { failure: Some(failure), ..Details::default() };
+        let mut failed = Outcome::new(Status::Failed, details);
         told.take(&mut failed).unwrap();
         let message = "\u{fc}".repeat(SHORT / 2);
-        assert_eq!(failed.failure, Some(Failure { message, ..Failure::default() }));
+        assert_eq!(failed.details.failure, Some(Failure { message, ..Failure::default() }));
     }
 
     #[test]

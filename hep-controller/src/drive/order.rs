@@ -4,10 +4,10 @@
 use super::bounds::{Told, Written, beginning};
 use super::expected::{Expected, Standing};
 use crate::host::HostId;
-use crate::report::{Counts, Event};
+use crate::report::Event;
 use hep_protocol::blob::{WANTS, Want};
 use hep_protocol::message::{End, MAX_DEPTH, Reply, Turn};
-use hep_protocol::outcome::{Failure, ItemOutcome, Outcome, Status};
+use hep_protocol::outcome::{Counts, Failure, ItemOutcome, Outcome, Status};
 use hep_protocol::plan::Pace;
 use std::collections::VecDeque;
 
@@ -269,8 +269,8 @@ fn is_sound(outcome: &Outcome) -> bool {
         let bad = matches!(status, Status::Failed | Status::Ignored | Status::Rescued);
         bad == failure.is_some()
     };
-    let items = outcome.items.iter().all(|item| is(item.status, &item.failure));
-    items && is(outcome.status, &outcome.failure)
+    let items = outcome.items.iter().all(|item| is(item.status, &item.details.failure));
+    items && is(outcome.status, &outcome.details.failure)
 }
 
 /// Leaves the ends of what processes said, and the beginnings of labels.
@@ -278,8 +278,8 @@ fn cut(outcome: &mut Outcome) {
     for ItemOutcome { label, .. } in &mut outcome.items {
         *label = beginning(std::mem::take(label), NAME);
     }
-    let of_items = outcome.items.iter_mut().filter_map(|item| item.failure.as_mut());
-    for Failure { stdout, stderr, .. } in outcome.failure.iter_mut().chain(of_items) {
+    let of_items = outcome.items.iter_mut().filter_map(|item| item.details.failure.as_mut());
+    for Failure { stdout, stderr, .. } in outcome.details.failure.iter_mut().chain(of_items) {
         *stdout = end_of_text(std::mem::take(stdout));
         *stderr = end_of_text(std::mem::take(stderr));
     }

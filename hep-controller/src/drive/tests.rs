@@ -13,7 +13,7 @@ use crate::remote::{Counters, Ending};
 use hep_protocol::blob::{Digest, Source, SourceFile};
 use hep_protocol::facts::Init;
 use hep_protocol::message::Turn;
-use hep_protocol::outcome::{Outcome, Status};
+use hep_protocol::outcome::{Details, Outcome, Status};
 use hep_protocol::plan::{
     DiffMode, HostPart, NamedSource, OnError, Plan, RunMode, Settings, Spec, Task,
 };
@@ -140,7 +140,7 @@ fn started(task: u32) -> Reply {
 fn outcome(status: Status) -> Outcome {
     let bad = matches!(status, Status::Failed | Status::Ignored | Status::Rescued);
     let failure = bad.then(Default::default);
-    Outcome { status, changes: vec![], notes: vec![], failure, items: vec![], ms: 3 }
+    Outcome { ms: 3, ..Outcome::new(status, Details { failure, ..Details::default() }) }
 }
 
 pub(crate) fn facts() -> Facts {

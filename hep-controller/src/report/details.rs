@@ -6,7 +6,7 @@ use super::ranges::names;
 use super::summary::excerpts;
 use crate::host::HostId;
 use crate::text::{Colour, Style, count, shown, shown_diff, shown_lines, span};
-use hep_protocol::outcome::{Change, Failure, ItemOutcome, Status};
+use hep_protocol::outcome::{Change, Details, Failure, ItemOutcome, Status};
 
 /// Where the text under a title begins: behind the status and two spaces.
 const INDENT: &str = "         ";
@@ -179,11 +179,11 @@ impl<'a> Line<'a> {
     fn all(block: &Block, group: &'a Group, elements: Elements) -> Vec<Line<'a>> {
         let name = group.name.as_deref().filter(|_| common_name(block).is_none());
         let mut lines: Vec<Line<'a>> = name.map(Line::Name).into_iter().collect();
-        lines.extend(group.changes.iter().map(Line::Change));
-        lines.extend(group.notes.iter().map(|note| Line::Note(note)));
+        lines.extend(group.details.changes.iter().map(Line::Change));
+        lines.extend(group.details.notes.iter().map(|note| Line::Note(note)));
         lines.extend(of_items(&group.items, elements));
         // A loop's failure only counts those of its elements, which stand above.
-        let of_element = group.items.iter().any(|item| item.failure.is_some());
+        let of_element = group.items.iter().any(|item| item.details.failure.is_some());
         let failure = |failure| {
             if is_tolerated(group.status) {
                 Some(Line::Tolerated(failure))
@@ -191,7 +191,7 @@ impl<'a> Line<'a> {
                 (!of_element).then_some(Line::Fatal(failure))
             }
         };
-        lines.extend(group.failure.iter().filter_map(failure));
+        lines.extend(group.details.failure.iter().filter_map(failure));
         lines
     }
 
@@ -230,11 +230,7 @@ fn is_tolerated(status: Status) -> bool {
 
 /// The elements of a loop: those with something to say, and how many others there are of each status.
 fn of_items(items: &[ItemOutcome], elements: Elements) -> Vec<Line<'_>> {
-    let quiet = |item: &&ItemOutcome| {
-        let ItemOutcome { label: _, status, changes, notes, failure, ms: _ } = item;
-        let unmoved = matches!(status, Status::Ok | Status::Skipped);
-        unmoved && changes.is_empty() && notes.is_empty() && failure.is_none()
-    };
+    let quiet = |item: &&ItemOutcome| item.is_quiet();
     if elements == Elements::All {
         return items.iter().map(Line::Element).collect();
     }
@@ -250,7 +246,8 @@ fn of_items(items: &[ItemOutcome], elements: Elements) -> Vec<Line<'_>> {
 }
 
 fn append_element(item: &ItemOutcome, whose: &str, colour: Colour, text: &mut String) {
-    let ItemOutcome { label, status, changes, notes, failure, ms: _ } = item;
+    let ItemOutcome { label, status, details, ms: _ } = item;
+    let Details { changes, notes, failure } = details;
     let word = colour.paint(Style::of(*status), &format!("{status:<7}"));
     text.push_str(&format!("{INDENT}{whose}{word}  {}\n", shown(label)));
     let below = format!("{INDENT}  ");

@@ -10,7 +10,7 @@
 
 use crate::host::HostId;
 use hep_protocol::message::Turn;
-use hep_protocol::outcome::{Change, Failure, ItemOutcome, Outcome, Status};
+use hep_protocol::outcome::{Details, ItemOutcome, Outcome, Status};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -20,9 +20,7 @@ pub(crate) struct Group {
     pub(crate) status: Status,
     /// What the hosts made of a name with expressions.
     pub(crate) name: Option<String>,
-    pub(crate) changes: Vec<Change>,
-    pub(crate) notes: Vec<String>,
-    pub(crate) failure: Option<Failure>,
+    pub(crate) details: Details,
     /// Without their times, which no two hosts have in common.
     pub(crate) items: Vec<ItemOutcome>,
     /// The hosts, in the order of the run.
@@ -33,20 +31,18 @@ pub(crate) struct Group {
 
 impl Group {
     fn new(host: HostId, name: Option<String>, outcome: Outcome) -> Group {
-        let Outcome { status, changes, notes, failure, mut items, ms } = outcome;
+        let Outcome { status, details, mut items, ms } = outcome;
         items.iter_mut().for_each(|item| item.ms = 0);
         let (hosts, ms) = (vec![host], (ms, ms));
-        Group { status, name, changes, notes, failure, items, hosts, ms }
+        Group { status, name, details, items, hosts, ms }
     }
 
     /// Whether the two differ in nothing but hosts and times.
     fn is_like(&self, other: &Group) -> bool {
-        let Group { status, name, changes, notes, failure, items, hosts: _, ms: _ } = self;
+        let Group { status, name, details, items, hosts: _, ms: _ } = self;
         *status == other.status
             && *name == other.name
-            && *changes == other.changes
-            && *notes == other.notes
-            && *failure == other.failure
+            && *details == other.details
             && *items == other.items
     }
 

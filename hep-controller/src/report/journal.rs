@@ -1,11 +1,11 @@
 //! Everything that a run finds out, as lines: for `-vv`, `-vvv` and the log. Each line is harmless and without colours.
 
 use super::clock::Clock;
-use super::{Counts, Event, HostReport, Run, RunEnd};
+use super::{Event, HostReport, Run, RunEnd};
 use crate::host::HostId;
 use crate::stop::Stopping;
 use crate::text::{duration, shown, shown_diff};
-use hep_protocol::outcome::{Failure, ItemOutcome, Outcome};
+use hep_protocol::outcome::{Counts, Details, Failure, ItemOutcome, Outcome};
 use hep_protocol::plan::RunMode;
 
 /// From which number of `-v` on a line is shown.
@@ -98,7 +98,8 @@ fn way(run: &Run, clock: &Clock, host: HostId) -> Line {
 }
 
 fn outcome_lines(outcome: &Outcome) -> Vec<String> {
-    let Outcome { status: _, changes, notes, failure, items, ms: _ } = outcome;
+    let Outcome { status: _, details, items, ms: _ } = outcome;
+    let Details { changes, notes, failure } = details;
     let mut all = Vec::new();
     for change in changes {
         all.push(format!("  {}", change.line));
@@ -108,7 +109,8 @@ fn outcome_lines(outcome: &Outcome) -> Vec<String> {
     }
     all.extend(notes.iter().flat_map(|note| note.lines()).map(|line| format!("  note: {line}")));
     all.extend(failure.iter().flat_map(causes));
-    for ItemOutcome { label, status, changes, notes, failure, ms } in items {
+    for ItemOutcome { label, status, details, ms } in items {
+        let Details { changes, notes, failure } = details;
         all.push(format!("  {status} {label} in {ms} ms"));
         all.extend(changes.iter().map(|change| format!("    {}", change.line)));
         all.extend(notes.iter().flat_map(|n| n.lines()).map(|line| format!("    note: {line}")));

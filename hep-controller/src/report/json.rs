@@ -1,7 +1,7 @@
 //! The report for a program: one JSON object a line, as things happen. Texts of hosts are escaped as JSON does.
 
 use super::clock::Clock;
-use super::{Counts, Event, HostReport, Run, RunEnd, Texts, Trouble, View};
+use super::{Event, HostReport, Run, RunEnd, Texts, Trouble, View};
 use crate::host::HostId;
 use hep_protocol::outcome::Outcome;
 use hep_protocol::plan::DiffMode;
@@ -30,17 +30,10 @@ impl Json {
     }
 
     fn host(&self, report: &HostReport) -> Texts {
-        let Counts { ok, changed, pending, failed, skipped, ignored, rescued } = report.counts;
         line(&HostObject {
             host: self.run.host(report.host),
             status: report.status.to_string(),
-            ok,
-            changed,
-            pending,
-            failed,
-            skipped,
-            ignored,
-            rescued,
+            counts: report.counts,
             bytes_sent: report.bytes_sent,
             bytes_received: report.bytes_received,
             ms: report.ms,
@@ -105,7 +98,7 @@ fn trouble(trouble: &Trouble) -> TroubleObject<'_> {
 mod tests {
     use super::super::{HostStatus, Role, TaskLabel};
     use super::*;
-    use hep_protocol::outcome::{Change, Exit, Failure, ItemOutcome, Status};
+    use hep_protocol::outcome::{Change, Counts, Details, Exit, Failure, ItemOutcome, Status};
     use hep_protocol::plan::RunMode;
 
     fn run() -> Run {
@@ -126,7 +119,8 @@ mod tests {
         let diff = Some("-a\n+b\n".to_owned());
         let change = |line: &str, diff| Change { line: line.to_owned(), diff };
         let changes = vec![change("content \u{1b}[2J", diff), change("mode", None)];
-        let outcome = Outcome { status, changes, notes: vec![], failure, items: vec![], ms: 12 };
+        let details = Details { changes, failure, ..Details::default() };
+        let outcome = Outcome { ms: 12, ..Outcome::new(status, details) };
         let (host, turn) = (HostId(0), Default::default());
         Event::Finished { host, task: 0, turn, name: None, outcome }
     }
@@ -192,18 +186,17 @@ mod tests {
         let item = |label: &str, lines: &[&str], failure: Option<Failure>| ItemOutcome {
             label: label.to_owned(),
             status: if failure.is_some() { Status::Ignored } else { Status::Changed },
-            changes: lines
-                .iter()
-                .map(|line| Change { line: (*line).to_owned(), diff: None })
-                .collect(),
-            notes: vec![],
-            failure,
+            details: Details {
+                changes: lines.iter().map(|line| Change::new(*line)).collect(),
+                notes: vec![],
+                failure,
+            },
             ms: 1,
         };
         let failure = Failure { message: "no".to_owned(), ..Failure::default() };
         let items = vec![item("a", &["mode"], None), item("b", &[], Some(failure))];
-        let (status, changes, notes) = (Status::Changed, vec![], vec![]);
-        let outcome = Outcome { status, changes, notes, failure: None, items, ms: 12 };
+        let details = Details::default();
+        let outcome = Outcome { status: Status::Changed, details, items, ms: 12 };
         let (turn, name) = (Default::default(), Some("page of web1".to_owned()));
         check(
             DiffMode::Unified,

@@ -2,10 +2,10 @@
 
 use super::details::host_names;
 use super::fold::Group;
-use super::{Counts, HostReport, HostStatus, Run, RunEnd, Trouble};
+use super::{HostReport, HostStatus, Run, RunEnd, Trouble};
 use crate::host::HostId;
 use crate::text::{Colour, Style, count, duration, shown, shown_lines, span};
-use hep_protocol::outcome::{Exit, Failure, Status};
+use hep_protocol::outcome::{Counts, Exit, Failure, Status};
 use hep_protocol::plan::RunMode;
 use std::collections::BTreeMap;
 
@@ -38,10 +38,10 @@ pub(crate) struct Failed {
 impl Failed {
     /// What a group tells of its failure.
     pub(crate) fn of(task: u32, group: Group) -> Option<Failed> {
-        let Group { name, hosts, failure, items, .. } = group;
+        let Group { name, hosts, details, items, .. } = group;
         let failed = items.into_iter().filter(|item| item.status == Status::Failed);
-        let items = failed.filter_map(|item| Some((item.label, item.failure?))).collect();
-        Some(Failed { task, name, hosts, failure: failure?, items })
+        let items = failed.filter_map(|item| Some((item.label, item.details.failure?))).collect();
+        Some(Failed { task, name, hosts, failure: details.failure?, items })
     }
 }
 

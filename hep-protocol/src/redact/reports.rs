@@ -1,7 +1,7 @@
 //! Secrets in what tasks report: every text of an outcome, and every text of a value.
 
 use super::Redactor;
-use crate::outcome::{Change, Failure, ItemOutcome, Outcome};
+use crate::outcome::{Change, Details, Failure, ItemOutcome, Outcome};
 use serde_json::Value;
 
 /// From this length on a captured output may have lost its beginning: as many bytes as a failure carries, less one
@@ -11,16 +11,16 @@ const MAYBE_CUT: usize = 64 * 1024 - 3;
 impl Redactor {
     /// Masks all texts of an outcome, and of its elements.
     pub fn mask_outcome(&self, outcome: &mut Outcome) {
-        let Outcome { status: _, changes, notes, failure, items, ms: _ } = outcome;
-        self.parts(changes, notes, failure);
+        let Outcome { status: _, details, items, ms: _ } = outcome;
+        self.details(details);
         for item in items {
-            let ItemOutcome { label, status: _, changes, notes, failure, ms: _ } = item;
+            let ItemOutcome { label, status: _, details, ms: _ } = item;
             self.mask_in(label);
-            self.parts(changes, notes, failure);
+            self.details(details);
         }
     }
 
-    fn parts(&self, changes: &mut [Change], notes: &mut [String], failure: &mut Option<Failure>) {
+    fn details(&self, Details { changes, notes, failure }: &mut Details) {
         for Change { line, diff } in changes {
             self.mask_in(line);
             diff.iter_mut().for_each(|diff| self.mask_in(diff));

@@ -95,7 +95,7 @@ impl Helper {
         loop {
             match frame::read(&mut ear).map_err(broken)? {
                 Some(Answer::Alive) => {}
-                Some(Answer::Done(account)) => return Ok(account.tried()),
+                Some(Answer::Done(tried)) => return Ok(*tried),
                 Some(Answer::Reply(Reply::Want(wants))) => asks.pass(wants)?,
                 Some(Answer::Reply(reply)) if is_of(&reply, task) => outside.reply(reply),
                 Some(Answer::Reply(_)) => {

@@ -3,11 +3,10 @@
 use super::*;
 use crate::converge::Tried;
 use crate::escalate::Started;
-use crate::sys::output::Missing;
 use hep_protocol::blob::{Digest, Source, SourceFile, Want};
 use hep_protocol::frame;
 use hep_protocol::message::{Go, Stream};
-use hep_protocol::outcome::{Exit, Outcome, Status};
+use hep_protocol::outcome::{Details, Exit, Outcome, Status};
 use hep_protocol::plan::{NamedSource, Spec};
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -120,18 +119,9 @@ fn says(stream: &mut UnixStream, reply: Reply) {
 }
 
 fn done(stream: &mut UnixStream, depends: Option<&str>) {
-    let (changes, notes, depends) = (Vec::new(), Vec::new(), depends.map(str::to_owned));
-    let data = Json(serde_json::json!({}));
-    let account = Account {
-        result: Ok(()),
-        changes,
-        notes,
-        data,
-        missing: Missing::default(),
-        unforeseen: true,
-        depends,
-    };
-    frame::write(stream, &Answer::Done(Box::new(account))).unwrap();
+    let depends = depends.map(str::to_owned);
+    let tried = Tried { unforeseen: true, depends, ..Tried::default() };
+    frame::write(stream, &Answer::Done(Box::new(tried))).unwrap();
 }
 
 /// The next request.
@@ -148,14 +138,7 @@ fn words_of_other_tasks_and_ends_of_tasks_are_not_a_helpers_to_say() {
     let data = Vec::new();
     let output = Reply::Output { task: TASK + 1, stream: Stream::Stdout, data };
     check(|stream| says(stream, output), expected);
-    let outcome = Outcome {
-        status: Status::Ok,
-        changes: Vec::new(),
-        notes: Vec::new(),
-        failure: None,
-        items: Vec::new(),
-        ms: 0,
-    };
+    let outcome = Outcome::new(Status::Ok, Details::default());
     check(|stream| says(stream, Reply::Finished { task: TASK, outcome }), expected);
     check(|stream| says(stream, Reply::Ask { task: TASK }), expected);
 }
@@ -176,7 +159,7 @@ fn contents_that_the_task_does_not_name_are_not_given() {
         assert_eq!(hears(stream), Request::Unavailable { digest, reason });
         done(stream, None);
     });
-    assert!(tried.unwrap().result.is_ok());
+    assert!(tried.unwrap().details.failure.is_none());
 }
 
 #[test]
@@ -284,7 +267,7 @@ fn step_that_takes_longer_than_the_patience_is_waited_for() {
     let errand = errand("/bin/sleep 3.5", RunMode::Apply);
     let tried = helped(&Ear::default(), errand, patience, |stream| work::serve(stream).unwrap());
     let tried = tried.unwrap();
-    assert_eq!((tried.result, tried.changes.len()), (Ok(()), 1));
+    assert_eq!((tried.details.failure, tried.details.changes.len()), (None, 1));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The helper's own side: tries of single tasks as this process's user, for the agent that started it.
 
-use super::{Account, Answer, Errand, Word};
+use super::{Answer, Errand, Word};
 use crate::converge::{Tried, converge};
 use crate::engine::machine::Machine;
 use crate::engine::verdict;
@@ -10,12 +10,11 @@ use crate::module::Input;
 use crate::outside::Outside;
 use crate::render::Names;
 use crate::sys::SysError;
-use crate::sys::output::Missing;
 use hep_protocol::blob::Want;
 use hep_protocol::frame;
 use hep_protocol::message::{Go, Reply, Request};
+use hep_protocol::outcome::Details;
 use hep_protocol::plan::{DiffMode, HostPart, Plan, RunMode, Spec};
-use serde_json::Map;
 use std::io::{self, BufReader, Read};
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
@@ -103,10 +102,8 @@ fn work(station: &Arc<Station>, errands: &Receiver<Box<Errand>>) {
 }
 
 fn failed(message: &str) -> Tried {
-    let result = Err(verdict::failure(message));
-    let (changes, notes, data, set) = (Vec::new(), Vec::new(), Map::new(), Map::new());
-    let missing = Missing::default();
-    Tried { result, changes, notes, data, missing, set, unforeseen: false, depends: None }
+    let failure = Some(verdict::failure(message));
+    Tried { details: Details { failure, ..Details::default() }, ..Tried::default() }
 }
 
 /// The agent that started this one, as the machine sees it.
@@ -128,10 +125,10 @@ impl Station {
     }
 
     fn done(&self, tried: Tried) {
-        let said = self.say(&Answer::Done(Box::new(Account::of(tried))));
+        let said = self.say(&Answer::Done(Box::new(tried)));
         if let Err(frame::FrameError::TooLong { .. } | frame::FrameError::Malformed(_)) = said {
             let tried = failed("what became of the task is too long to be told");
-            self.say(&Answer::Done(Box::new(Account::of(tried)))).ok();
+            self.say(&Answer::Done(Box::new(tried))).ok();
         }
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn shares(elements: &[&Apt], before: &Database, after: &Database) -> 
         let mark = (!marked.is_empty())
             .then(|| PackageStep::MarkManual(marked, Duration::ZERO).to_string());
         let lines = transact_in_words(deltas, &along).into_iter().chain(mark);
-        shares.push(lines.map(|line| Change { line, diff: None }).collect());
+        shares.push(lines.map(Change::new).collect());
     }
     shares
 }

@@ -24,8 +24,10 @@ fn alone(host: &mut Overlay<Empty>, apt: &Apt) -> Result<String, String> {
     let spec = TaskSpec::Apt(apt.clone());
     let task = testing::task(spec.clone());
     let tried = testing::with_input(&task, DiffMode::Off, |input| converge(&spec, input, host));
-    tried.result.map_err(|failure| failure.message)?;
-    Ok(lines(&tried.changes))
+    match tried.details.failure {
+        Some(failure) => Err(failure.message),
+        None => Ok(lines(&tried.details.changes)),
+    }
 }
 
 fn lines(changes: &[Change]) -> String {

@@ -99,10 +99,10 @@ fn huge_loop_stays_small_in_its_report() {
     let run = apply(json!([task]));
     let outcome = run.outcome("t");
     assert_eq!(outcome.items.len(), 10_003);
-    assert_eq!(outcome.failure.as_ref().unwrap().message, "2 of 100000 failed");
+    assert_eq!(outcome.details.failure.as_ref().unwrap().message, "2 of 100000 failed");
     let kept: Vec<_> = outcome.items[10_000..]
         .iter()
-        .map(|item| format!("{} {} {:?}", item.label, item.status, item.notes))
+        .map(|item| format!("{} {} {:?}", item.label, item.status, item.details.notes))
         .collect();
     assert_eq!(kept, ["50000 ignored []", "60000 ignored []", "and 89998 more ok [\"89998 ok\"]"]);
     let told = run.replies.iter().filter(|reply| matches!(reply, Reply::Progress { .. })).count();

@@ -22,7 +22,7 @@ fn debug_shows_texts_and_values() {
     assert_eq!(run.told("mapping"), "ok\nnote: {\"a\":2}");
     assert_eq!(run.told("var"), "ok\nnote: [1, 2] | map('string') | list: [\"1\",\"2\"]");
     assert_eq!(run.told("none"), "ok\nnote: none: null");
-    assert_eq!(run.outcome("long").notes.len(), 42);
+    assert_eq!(run.outcome("long").details.notes.len(), 42);
 }
 
 #[test]

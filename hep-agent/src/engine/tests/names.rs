@@ -60,7 +60,8 @@ fn stronger_names_hide_weaker_ones() {
         let host = HostPart { vars: Json(vars("inventory")), ..manifest::host(&plan) };
         let run = Run::heard(plan, host, Ear::default());
         let outcome = run.outcome("t");
-        let notes = outcome.items.first().map_or(&outcome.notes, |item| &item.notes);
+        let notes =
+            outcome.items.first().map_or(&outcome.details.notes, |item| &item.details.notes);
         let fact = nix::unistd::gethostname().unwrap().into_string().unwrap();
         let expected = count.checked_sub(1).map_or(fact, |last| layers[last].to_owned());
         assert_eq!(notes, &[expected], "{count} layers");

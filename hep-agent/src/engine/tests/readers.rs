@@ -121,15 +121,15 @@ fn result_keeps_its_last_whole_lines_and_says_so() {
     assert_eq!(run.told("of a"), "ok\nnote: 8388607 false abcdefg");
     assert_eq!(run.told("of b"), "ok\nnote: 8388599 true abcdefg");
     let note = "stdout is truncated: of 8.9 MiB the last 7.9 MiB are kept (a result keeps 8 MiB, all together 32 MiB)";
-    assert_eq!(run.outcome("b").notes, [note]);
-    assert!(run.outcome("a").notes.is_empty());
+    assert_eq!(run.outcome("b").details.notes, [note]);
+    assert!(run.outcome("a").details.notes.is_empty());
     // What nobody reads is cut without a word.
     let run = apply(json!([
         with(writes("a", 9), json!({"changed_when": "result.rc == 0"})),
         writes("b", 9)
     ]));
-    assert_eq!(run.outcome("a").notes, [note]);
-    assert!(run.outcome("b").notes.is_empty());
+    assert_eq!(run.outcome("a").details.notes, [note]);
+    assert!(run.outcome("b").details.notes.is_empty());
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn results_of_a_run_have_room_while_they_are_read() {
     let run = apply(json!([tasks, reads].concat()));
     assert_eq!(run.told("of d"), "ok\nnote: 8388607 false abcdefg");
     assert!(run.told("of e").contains(" true "), "{}", run.told("of e"));
-    assert!(run.outcome("e").notes[0].starts_with("stdout is truncated: "));
+    assert!(run.outcome("e").details.notes[0].starts_with("stdout is truncated: "));
     // A name that gets another result has room for that.
     let run = apply(json!([writes("a", 8), writes("a", 8), length("a")]));
     assert_eq!(run.told("of a"), "ok\nnote: 8388607 false abcdefg");
@@ -184,15 +184,15 @@ fn bytes_that_are_not_utf8_are_said_and_never_written() {
         writes("own", "\u{fffd} {{ r.rc }}"),
     ]));
     let note = "stdout is not UTF-8: 1 byte is replaced by U+FFFD";
-    assert_eq!(run.outcome("says").notes, [note]);
+    assert_eq!(run.outcome("says").details.notes, [note]);
     for (name, key) in [("direct", "content"), ("by a variable", "content"), ("as input", "stdin")]
     {
         let error = format!(
             "`{key}` has U+FFFD, which stands for bytes of the output of `says` that are not UTF-8"
         );
-        assert_eq!(run.outcome(name).failure.as_ref().unwrap().message, error, "{name}");
+        assert_eq!(run.outcome(name).details.failure.as_ref().unwrap().message, error, "{name}");
     }
-    assert!(run.outcome("by a loop").items[0].failure.is_some());
+    assert!(run.outcome("by a loop").items[0].details.failure.is_some());
     assert_eq!(run.told("shown"), "ok\nnote: caf\u{fffd}");
     assert_eq!(run.outcome("own").status, Status::Changed);
 }

@@ -163,7 +163,7 @@ fn task_is_tried_until_it_will_do() {
         let directory = tempfile::tempdir().unwrap();
         let shown = json!({"name": "z", "debug": {"var": "[r.attempts, r.rc, r.failed]"}});
         let run = apply(json!([counting(&directory, more), shown]));
-        let last = run.outcome("t").notes.join(", ");
+        let last = run.outcome("t").details.notes.join(", ");
         (run.order(), last, counted(&directory), run)
     };
     let (order, note, tries, done) = run(json!({"retries": 5}));
@@ -171,15 +171,18 @@ fn task_is_tried_until_it_will_do() {
         (order.as_str(), note.as_str(), tries.as_str()),
         ("t changed, z ok: completed", "after 3 tries", "3")
     );
-    assert_eq!(done.outcome("z").notes, ["[r.attempts, r.rc, r.failed]: [3,0,false]"]);
+    assert_eq!(done.outcome("z").details.notes, ["[r.attempts, r.rc, r.failed]: [3,0,false]"]);
     // `until` says what success is, whatever the exit code.
     let (order, note, tries, done) = run(json!({"retries": 5, "until": "result.stdout == '2'"}));
     assert_eq!(
         (order.as_str(), note.as_str(), tries.as_str()),
         ("t changed, z ok: completed", "after 2 tries", "2")
     );
-    assert_eq!(done.outcome("z").notes, ["[r.attempts, r.rc, r.failed]: [2,1,false]"]);
-    assert_eq!(done.outcome("t").changes[0].line, "ran, and its exit code counts as success");
+    assert_eq!(done.outcome("z").details.notes, ["[r.attempts, r.rc, r.failed]: [2,1,false]"]);
+    assert_eq!(
+        done.outcome("t").details.changes[0].line,
+        "ran, and its exit code counts as success"
+    );
     let (_, _, tries, _) =
         run(json!({"retries": "{{ 2 + 3 }}", "until": ["r.rc == 0", "r.attempts > 3"]}));
     assert_eq!(tries, "4");
@@ -200,7 +203,7 @@ fn too_many_tries_are_a_failure_that_says_so() {
     assert_eq!(failure(until), (message, advice));
     let run = apply(json!([shell("echo why >&2; exit 3", json!({"retries": 1}))]));
     assert_eq!(run.failure().0, "`echo why >&2; exit 3`: exit code 3 (2 tries)");
-    assert_eq!(run.outcome("t").failure.as_ref().unwrap().stderr, "why\n");
+    assert_eq!(run.outcome("t").details.failure.as_ref().unwrap().stderr, "why\n");
     let run = apply(json!([shell("true", json!({"retries": "many"}))]));
     assert_eq!(run.failure().0, "`retries` takes a whole number, found \"many\"");
     let run = apply(json!([shell("true", json!({"retries": 1, "until": "nope"}))]));

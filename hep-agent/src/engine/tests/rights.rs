@@ -205,12 +205,12 @@ fn user_without_rights_is_told_of_become() {
         let task = with(json!({"name": "t"}), task);
         let run =
             run_as(RunMode::Apply, json!([task]), ActAs::default(), &[("t", json!("nobody"))]);
-        let failure = run.outcome("t").failure.clone().unwrap();
+        let failure = run.outcome("t").details.failure.clone().unwrap();
         let told = failure.hint.filter(|hint| hint.contains("become"));
         assert_eq!(told.as_deref(), hint, "{}", failure.message);
         // root's own trouble is another.
         let run = apply(json!([with(task, json!({"ignore_error": true}))]));
-        let hint = run.outcome("t").failure.clone().and_then(|failure| failure.hint);
+        let hint = run.outcome("t").details.failure.clone().and_then(|failure| failure.hint);
         assert!(!hint.unwrap_or_default().contains("become"));
     }
 }

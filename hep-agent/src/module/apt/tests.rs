@@ -17,9 +17,10 @@ fn run(host: &mut Overlay<Empty>, parameters: &str) -> Outcome {
 
 /// What a task came to, in lines.
 fn said(outcome: &Outcome) -> String {
-    let mut lines: Vec<String> = outcome.changes.iter().map(|change| change.line.clone()).collect();
-    lines.extend(outcome.notes.iter().map(|note| format!("note: {note}")));
-    if let Some(failure) = &outcome.failure {
+    let mut lines: Vec<String> =
+        outcome.details.changes.iter().map(|change| change.line.clone()).collect();
+    lines.extend(outcome.details.notes.iter().map(|note| format!("note: {note}")));
+    if let Some(failure) = &outcome.details.failure {
         lines.push(format!("error: {}", failure.message));
         lines.extend(failure.hint.iter().map(|hint| format!("hint: {hint}")));
     }
@@ -41,7 +42,7 @@ fn step(host: &mut Overlay<Empty>, parameters: &str, expected: &str) {
     let outcome = run(host, parameters);
     assert_eq!(said(&outcome), *expected, "{parameters}");
     if outcome.status != Status::Failed {
-        assert!(run(host, parameters).changes.is_empty(), "the second time: {parameters}");
+        assert!(run(host, parameters).details.changes.is_empty(), "the second time: {parameters}");
     }
 }
 

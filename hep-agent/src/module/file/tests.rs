@@ -90,9 +90,10 @@ fn run(host: &mut dyn Host, params: &Value, diff: DiffMode) -> Outcome {
 
 /// What a reader sees of an outcome.
 fn shown(outcome: &Outcome) -> String {
-    let mut lines: Vec<String> = outcome.changes.iter().map(|change| change.line.clone()).collect();
-    lines.extend(outcome.notes.clone());
-    if let Some(failure) = &outcome.failure {
+    let mut lines: Vec<String> =
+        outcome.details.changes.iter().map(|change| change.line.clone()).collect();
+    lines.extend(outcome.details.notes.clone());
+    if let Some(failure) = &outcome.details.failure {
         lines.push(format!("error: {}", failure.message));
         lines.extend(failure.hint.iter().map(|hint| format!("hint: {hint}")));
     }
@@ -783,7 +784,7 @@ fn diffs_are_unified_and_say_why_they_are_not() {
     let mut diff = |content: &str| {
         let task = json!({"dest": "/etc/x", "content": content});
         let outcome = run(&mut host, &task, DiffMode::Unified);
-        outcome.changes.iter().filter_map(|change| change.diff.clone()).collect::<String>()
+        outcome.details.changes.iter().filter_map(|change| change.diff.clone()).collect::<String>()
     };
     assert_eq!(diff("a\nb\n"), "--- /dev/null\n+++ /etc/x\n@@ -0,0 +1,2 @@\n+a\n+b\n");
     assert_eq!(

@@ -21,7 +21,7 @@ fn host(tasks: &[Value]) -> Overlay<Empty> {
         let spec = serde_json::from_value(json!({"file": file})).unwrap();
         let outcome =
             testing::outcome(&testing::task(spec), DiffMode::Off, RunMode::Check, &mut host);
-        assert_eq!(outcome.failure, None, "{file}");
+        assert_eq!(outcome.details.failure, None, "{file}");
     }
     host
 }
@@ -30,7 +30,7 @@ fn host(tasks: &[Value]) -> Overlay<Empty> {
 #[track_caller]
 fn check(host: &mut Overlay<Empty>, params: Value, expected: &str) {
     let tried = run(host, json!({"stat": params}));
-    assert_eq!((tried.result, tried.changes.len()), (Ok(()), 0));
+    assert_eq!((tried.details.failure, tried.details.changes.len()), (None, 0));
     let mut said: Vec<String> = tried
         .data
         .iter()

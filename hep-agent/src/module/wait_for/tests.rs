@@ -21,9 +21,9 @@ fn run(host: &mut Overlay<Empty>, task: &Value) -> String {
     let spec = serde_json::from_value(task.clone()).unwrap();
     let task = testing::task(spec);
     let outcome = testing::outcome(&task, DiffMode::Off, RunMode::Check, host);
-    match outcome.failure {
+    match outcome.details.failure {
         Some(failure) => format!("error: {}", failure.message),
-        None => outcome.notes.join("; "),
+        None => outcome.details.notes.join("; "),
     }
 }
 
@@ -31,7 +31,7 @@ fn run(host: &mut Overlay<Empty>, task: &Value) -> String {
 fn check(host: &mut Overlay<Empty>, params: Value, expected: &str) {
     let spec = serde_json::from_value(json!({"wait_for": params})).unwrap();
     let outcome = testing::outcome(&testing::task(spec), DiffMode::Off, RunMode::Check, host);
-    assert!(outcome.changes.is_empty() && outcome.status != Status::Pending, "{params}");
+    assert!(outcome.details.changes.is_empty() && outcome.status != Status::Pending, "{params}");
     assert_eq!(run(host, &json!({"wait_for": params})), expected, "{params}");
 }
 

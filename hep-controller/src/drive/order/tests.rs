@@ -3,6 +3,7 @@
 use super::*;
 use hep_protocol::blob::Digest;
 use hep_protocol::message::Stream;
+use hep_protocol::outcome::Details;
 use std::collections::BTreeSet;
 
 fn at(task: u32, turn: &[u32]) -> Reply {
@@ -16,7 +17,7 @@ fn started(task: u32) -> Reply {
 fn outcome(status: Status) -> Outcome {
     let bad = matches!(status, Status::Failed | Status::Ignored | Status::Rescued);
     let failure = bad.then(Failure::default);
-    Outcome { status, changes: vec![], notes: vec![], failure, items: vec![], ms: 0 }
+    Outcome::new(status, Details { failure, ..Details::default() })
 }
 
 fn finished(task: u32, status: Status) -> Reply {
@@ -140,13 +141,14 @@ fn failures_are_where_they_belong() {
         );
     };
     for status in [Status::Failed, Status::Ignored, Status::Rescued] {
-        refused(Outcome { failure: None, ..outcome(status) });
+        refused(Outcome::new(status, Details::default()));
     }
     for status in [Status::Ok, Status::Changed, Status::Pending, Status::Skipped] {
-        refused(Outcome { failure: Some(Failure::default()), ..outcome(status) });
+        let failure = Some(Failure::default());
+        refused(Outcome::new(status, Details { failure, ..Details::default() }));
     }
-    let (label, changes, notes) = (String::new(), vec![], vec![]);
-    let item = ItemOutcome { label, status: Status::Failed, changes, notes, failure: None, ms: 0 };
+    let (label, details) = (String::new(), Details::default());
+    let item = ItemOutcome { label, status: Status::Failed, details, ms: 0 };
     refused(Outcome { items: vec![item], ..outcome(Status::Ok) });
 }
 
@@ -168,7 +170,7 @@ fn an_agent_asks_only_if_it_shall_and_between_tasks() {
 #[test]
 fn an_agent_that_tells_too_much_is_lost() {
     let notes = vec![String::new(); 200_001];
-    let outcome = Outcome { notes, ..outcome(Status::Ok) };
+    let outcome = Outcome::new(Status::Ok, Details { notes, ..Details::default() });
     check(
         vec![started(0), Reply::Finished { task: 0, outcome }],
         "the agent told too much of task 0: 200001 changes, notes and items, and 200000 are allowed",

@@ -3,7 +3,7 @@
 
 use super::*;
 use hep_protocol::message::{LONGEST_REPLY, OUTPUT_OF_TASK, Stream};
-use hep_protocol::outcome::{Change, ItemOutcome};
+use hep_protocol::outcome::{Change, Details, ItemOutcome};
 use std::time::Instant;
 
 /// What hep may take more of memory while a host does its worst, in bytes.
@@ -182,7 +182,8 @@ fn output_as_much_as_there_may_be() {
 #[test]
 fn outcomes_larger_than_any() {
     let job = job(&[]);
-    let change = |size| Change { line: "x".repeat(size), diff: None };
+    let changed = |changes| Outcome::new(Status::Ok, Details { changes, ..Details::default() });
+    let change = |size| Change::new("x".repeat(size));
     let check = |outcome: Outcome, what: &str| {
         let worst = move |agent: &mut Agent| {
             agent.start(0);
@@ -192,19 +193,17 @@ fn outcomes_larger_than_any() {
     };
     let sound = || outcome(Status::Ok);
     let most = "the agent told too much of task 0: 200001 changes, notes and items, and 200000 are allowed";
-    check(Outcome { changes: vec![change(0); 200_001], ..sound() }, most);
+    check(changed(vec![change(0); 200_001]), most);
     let item = ItemOutcome {
         label: String::new(),
         status: Status::Ok,
-        changes: vec![],
-        notes: vec![],
-        failure: None,
+        details: Details::default(),
         ms: 0,
     };
     check(Outcome { items: vec![item; 200_001], ..sound() }, most);
     let size = 16 << 20;
     check(
-        Outcome { changes: vec![change(size)], ..sound() },
+        changed(vec![change(size)]),
         "the agent told too much of task 0: 16777280 bytes of changes, and 16777216 are allowed",
     );
     // As many as their number says would not fit into any memory.

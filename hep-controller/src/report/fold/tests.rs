@@ -2,11 +2,11 @@
 
 use super::*;
 use Status::{Changed, Failed, Ok as Fine, Rescued};
+use hep_protocol::outcome::Change;
 
 fn outcome(status: Status, line: &str, ms: u64) -> Outcome {
-    let changes =
-        if line.is_empty() { vec![] } else { vec![Change { line: line.to_owned(), diff: None }] };
-    Outcome { status, changes, notes: vec![], failure: None, items: vec![], ms }
+    let changes = if line.is_empty() { vec![] } else { vec![Change::new(line)] };
+    Outcome { ms, ..Outcome::new(status, Details { changes, ..Details::default() }) }
 }
 
 /// A fold over so many hosts, so many of them in a wave.
@@ -141,9 +141,7 @@ fn results_that_differ_in_names_or_elements_are_no_equals() {
     let item = |label: &str, ms| ItemOutcome {
         label: label.to_owned(),
         status: Fine,
-        changes: vec![],
-        notes: vec![],
-        failure: None,
+        details: Details::default(),
         ms,
     };
     let mut fold = fold_of(5, 32);

@@ -1,9 +1,9 @@
 //! Whole reports as a person reads them, from the same events that hosts cause.
 
 use super::*;
-use crate::report::{Counts, HostReport, HostStatus, Role, TaskLabel, Trouble};
+use crate::report::{HostReport, HostStatus, Role, TaskLabel, Trouble};
 use hep_protocol::message::Turn;
-use hep_protocol::outcome::{Change, Exit, Failure, Outcome};
+use hep_protocol::outcome::{Change, Counts, Details, Exit, Failure, Outcome};
 use insta::assert_snapshot;
 
 mod language;
@@ -93,16 +93,16 @@ impl Play {
 }
 
 fn plain(status: Status) -> Outcome {
-    Outcome { status, changes: vec![], notes: vec![], failure: None, items: vec![], ms: 0 }
+    Outcome::new(status, Details::default())
 }
 
 fn with(status: Status, lines: &[&str]) -> Outcome {
-    let change = |line: &&str| Change { line: (*line).to_owned(), diff: None };
-    Outcome { changes: lines.iter().map(change).collect(), ..plain(status) }
+    let changes = lines.iter().map(|line| Change::new(*line)).collect();
+    Outcome::new(status, Details { changes, ..Details::default() })
 }
 
 fn failing(status: Status, failure: Failure) -> Outcome {
-    Outcome { failure: Some(failure), ..plain(status) }
+    Outcome::new(status, Details { failure: Some(failure), ..Details::default() })
 }
 
 fn no_package() -> Failure {
@@ -143,10 +143,8 @@ fn one_host_converges() {
         2_140,
         with(Status::Changed, &["install apache2 2.4.62", "install apache2-bin 2.4.62"]),
     );
-    let noted = Outcome {
-        notes: vec!["the old content is in /var/www/index.php~".to_owned()],
-        ..with(Status::Changed, &["content of /var/www/index.php"])
-    };
+    let mut noted = with(Status::Changed, &["content of /var/www/index.php"]);
+    noted.details.notes.push("the old content is in /var/www/index.php~".to_owned());
     play.finish(0, 1, 3, noted);
     play.finish(0, 2, 30, plain(Status::Ok));
     play.end(0, 3_010, HostStatus::Converged, None);
@@ -337,7 +335,8 @@ fn check_mode_shows_what_a_push_would_do() {
             line: "content of /var/www/index.php".to_owned(),
             diff: Some(diff.to_owned()),
         };
-        play.finish(host, 1, 2, Outcome { changes: vec![change], ..plain(Status::Pending) });
+        let details = Details { changes: vec![change], ..Details::default() };
+        play.finish(host, 1, 2, Outcome::new(Status::Pending, details));
         play.finish(host, 2, 2, with(Status::Pending, &["restart apache2"]));
         play.end(host, 800, HostStatus::Converged, None);
     }

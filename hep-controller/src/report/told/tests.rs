@@ -6,7 +6,7 @@ use crate::report::{HostReport, HostStatus, Role, TaskLabel, Trouble};
 use crate::text::shown;
 use hep_protocol::facts::{Facts, Init};
 use hep_protocol::message::{Stream, Turn};
-use hep_protocol::outcome::{Change, Failure, ItemOutcome, Outcome, Status};
+use hep_protocol::outcome::{Change, Details, Failure, ItemOutcome, Outcome, Status};
 use hep_protocol::plan::RunMode;
 use std::io;
 use std::sync::Mutex;
@@ -58,9 +58,9 @@ fn check(depth: Depth, room: usize, form: Form) -> (Texts, String) {
     let mut reports = Vec::new();
     for (host, ms) in [(HostId(0), 1_200), (HostId(1), 30)] {
         let turn = Turn(vec![0, 3]);
-        let changes = vec![Change { line: "mode \u{1b}[2J".to_owned(), diff: None }];
-        let (status, notes) = (Status::Changed, vec!["a\nnote".to_owned()]);
-        let outcome = Outcome { status, changes, notes, failure: None, items: vec![], ms };
+        let changes = vec![Change::new("mode \u{1b}[2J")];
+        let details = Details { changes, notes: vec!["a\nnote".to_owned()], failure: None };
+        let outcome = Outcome { ms, ..Outcome::new(Status::Changed, details) };
         let data = b"out\x1b\n".to_vec();
         let report = HostReport {
             status: HostStatus::Converged,
@@ -127,23 +127,13 @@ fn evil_outcome() -> Outcome {
         stdout: evil(),
         stderr: evil(),
     };
-    let changes = || vec![Change { line: evil(), diff: Some(evil()) }];
-    let item = ItemOutcome {
-        label: evil(),
-        status: Status::Failed,
-        changes: changes(),
+    let details = || Details {
+        changes: vec![Change { line: evil(), diff: Some(evil()) }],
         notes: vec![evil()],
         failure: Some(failure()),
-        ms: 1,
     };
-    Outcome {
-        status: Status::Failed,
-        changes: changes(),
-        notes: vec![evil()],
-        failure: Some(failure()),
-        items: vec![item],
-        ms: 1,
-    }
+    let item = ItemOutcome { label: evil(), status: Status::Failed, details: details(), ms: 1 };
+    Outcome { status: Status::Failed, details: details(), items: vec![item], ms: 1 }
 }
 
 #[test]

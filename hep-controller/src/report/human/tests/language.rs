@@ -5,15 +5,9 @@ use hep_protocol::outcome::ItemOutcome;
 
 fn element(label: &str, status: Status, lines: &[&str]) -> ItemOutcome {
     let bad = matches!(status, Status::Failed | Status::Ignored | Status::Rescued);
-    let Outcome { status, changes, notes, failure: _, items: _, ms } = with(status, lines);
-    ItemOutcome {
-        label: label.to_owned(),
-        status,
-        changes,
-        notes,
-        failure: bad.then(no_package),
-        ms,
-    }
+    let Outcome { status, details, items: _, ms } = with(status, lines);
+    let details = Details { failure: bad.then(no_package), ..details };
+    ItemOutcome { label: label.to_owned(), status, details, ms }
 }
 
 fn looped(status: Status, items: Vec<ItemOutcome>) -> Outcome {
@@ -178,7 +172,8 @@ fn a_rescued_failure_tells_what_was_said_and_a_handler_is_called_one() {
     let mut play = Play::new(1, RunMode::Apply);
     play.view.run.tasks[2].role = Role::Handler;
     play.finish(0, 0, 10, failing(Status::Rescued, no_package()));
-    let noted = Outcome { notes: vec!["port: 8080\nhost: \u{7}".to_owned()], ..plain(Status::Ok) };
+    let notes = vec!["port: 8080\nhost: \u{7}".to_owned()];
+    let noted = Outcome::new(Status::Ok, Details { notes, ..Details::default() });
     play.finish(0, 1, 10, noted);
     play.finish(0, 2, 10, failing(Status::Failed, no_package()));
     play.end(0, 10, HostStatus::Failed, None);
