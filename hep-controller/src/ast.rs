@@ -139,12 +139,12 @@ impl Manifest {
 }
 
 impl ManifestPlay {
-    /// Whether variables somewhere in it could not be read.
-    pub(crate) fn has_broken_vars(&self) -> bool {
+    /// Everything in it that gives variables.
+    pub(crate) fn vars(&self) -> Vec<&Piece> {
         let mut pieces: Vec<&Piece> = self.vars.iter().collect();
         vars_of_blocks(&self.entries, &mut pieces);
-        self.each_task(&mut |task| pieces.extend(&task.control.vars));
-        pieces.iter().any(|piece| piece.node.has_broken())
+        self.each_task(&mut |task| pieces.extend(task.file_vars.iter().chain(&task.control.vars)));
+        pieces
     }
 
     /// Every task in its order, then every handler.
@@ -230,7 +230,7 @@ fn merged<'p>(pieces: impl Iterator<Item = &'p Piece>) -> Map<String, Value> {
 }
 
 /// What blocks and included files say of variables.
-pub(crate) fn vars_of_blocks<'m>(entries: &'m [Entry], found: &mut Vec<&'m Piece>) {
+fn vars_of_blocks<'m>(entries: &'m [Entry], found: &mut Vec<&'m Piece>) {
     for entry in entries {
         if let Entry::Block(block) = entry {
             found.extend(block.file_vars.iter().chain(&block.control.vars));

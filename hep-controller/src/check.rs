@@ -2,30 +2,38 @@
 //! what their names stand for, and everything that would go wrong. Makes no plan.
 
 pub(crate) mod handlers;
-pub(crate) mod host_classes;
-pub(crate) mod mistakes;
+mod host_classes;
+mod mistakes;
 mod params;
-pub(crate) mod scope;
+pub(crate) mod resolve;
+mod scope;
 pub(crate) mod select;
 pub(crate) mod targets;
 pub(crate) mod variables;
-pub(crate) mod verify;
+mod verify;
 
-use crate::ast::ManifestPlay;
+use crate::ast::Manifest;
+use crate::diagnostic::Diagnostics;
+use crate::local_files::Contents;
+use crate::local_files::search::{Local, SearchPath, Sources};
+use hep_protocol::expression::Language;
 use hep_protocol::plan::{DiffMode, Pace, RunMode};
 use hep_protocol::rights::ActAs;
-use select::Choice;
-use std::path::Path;
-use targets::Audience;
-use variables::{Definition, Extra};
+use resolve::{Resolved, ResolvedPlay};
+use select::{Choice, Chosen};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use targets::Targets;
+use variables::Extra;
+use verify::Verifier;
 
-/// What is asked for beside the manifest.
+/// What is asked of a manifest beside its text and its hosts.
 #[derive(Debug)]
-pub(crate) struct Order<'a> {
-    pub(crate) audience: &'a Audience,
-    pub(crate) extra: &'a Extra,
-    pub(crate) choice: &'a Choice,
-    pub(crate) working_directory: &'a Path,
+pub(crate) struct Options {
+    pub(crate) extra: Extra,
+    pub(crate) choice: Choice,
+    /// Where relative paths of local files begin.
+    pub(crate) working_directory: PathBuf,
     pub(crate) mode: RunMode,
     pub(crate) diff: DiffMode,
     pub(crate) pace: Pace,
@@ -35,11 +43,46 @@ pub(crate) struct Order<'a> {
     pub(crate) task_timeout: Option<u32>,
 }
 
-/// A play with what is its own.
-pub(crate) struct PlayToVerify<'m> {
-    pub(crate) play: &'m ManifestPlay,
-    pub(crate) members: Vec<usize>,
-    pub(crate) vars: Vec<Definition>,
-    /// Whether some variables could not be read, which was reported.
-    pub(crate) incomplete: bool,
+/// A manifest, the hosts it may be for, and what is asked of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Input<'a> {
+    pub(crate) manifest: &'a Manifest,
+    pub(crate) targets: &'a Targets,
+    pub(crate) options: &'a Options,
+}
+
+/// A manifest of which all is known that can be known before the run.
+pub(crate) struct Checked<'m> {
+    pub(crate) plays: Vec<ResolvedPlay<'m>>,
+    /// The tasks and handlers that may run.
+    pub(crate) chosen: Chosen,
+    /// The local files of tasks, by the tasks' numbers.
+    pub(crate) files: BTreeMap<usize, Vec<Local>>,
+    /// What is in them.
+    pub(crate) contents: Contents,
+    /// What is no mistake and may be none of the operator's intentions.
+    pub(crate) warnings: Vec<String>,
+    pub(crate) problems: Diagnostics,
+}
+
+/// Resolves a manifest's hosts, handlers and variables, and verifies it for all those hosts.
+///
+/// # Errors
+/// The choice of tasks leaves none, or names one that is not there. All other mistakes are in [`Checked::problems`].
+pub(crate) fn check<'m>(input: &Input<'m>) -> Result<Checked<'m>, Diagnostics> {
+    let Input { manifest, options, .. } = input;
+    let language = Language::new();
+    let Resolved { plays, chosen, warnings, mut problems } = resolve::resolve(input, &language)?;
+    let search = SearchPath::new(&manifest.source.path, &options.working_directory);
+    let mut sources = Sources::new(&search, &manifest.source);
+    let verified = Verifier::new(input, &language, &mut sources, &chosen).verify(&plays);
+    problems.extend(verified.problems);
+    Ok(Checked {
+        plays,
+        chosen,
+        files: verified.files,
+        contents: sources.contents,
+        warnings,
+        problems,
+    })
 }

@@ -24,7 +24,7 @@ use walk::Walk;
 use words::Words;
 
 /// What a text is to the engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Form {
     /// An expression without braces, as in `when` and `until`.
     Bare,

@@ -37,7 +37,8 @@ mod writers;
 mod yaml;
 
 use ast::Manifest;
-use check::targets::Audience;
+use check::targets::Targets;
+use check::{Input, Options};
 use cli::{Command, Output, completions};
 use config::{Config, LogLevel};
 use diagnostic::Diagnostics;
@@ -49,7 +50,7 @@ use host::{HostId, LOCALHOST};
 use inputs::Usual;
 use inventory::{Host, Inventory};
 use local_files::Contents;
-use plan::compile::Compiled;
+use plan::compile::{Compiled, compile};
 use refusal::Refusal;
 use report::clock::Clock;
 use report::human::{Human, Verbosity};
@@ -61,7 +62,7 @@ use report::{OnChange, Run, RunEnd, TaskLabel, View, veil};
 use run::escalation::Escalation;
 use run::failed_hosts;
 use run::launcher::{Launcher, Ways, go_on_as, launch_local, local_agent, wishes_to_stop};
-use run::options::{self, Prepared, Wish};
+use run::options;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -118,30 +119,29 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let manifest_path = inputs::manifest(args.manifest.as_deref(), &config)?;
     let hosts_path = inputs::hosts(args.files.hosts.as_deref(), &config)?;
     let usual = Usual::of_system();
-    let wish =
-        Wish::of_run(&args.vars, &args.tasks, &args.run, &args.rights, args.limits.task_timeout)?
-            .usually_as(config.rights.user.as_deref());
+    let options = Options::of_run(
+        &args.vars,
+        &args.tasks,
+        &args.run,
+        &args.rights,
+        args.limits.task_timeout,
+    )?
+    .usually_as(config.rights.user.as_deref());
     let around = usual.surroundings()?;
     let (manifest, inventory) =
-        options::read(&manifest_path, &hosts_path, &around, &wish).map_err(Refusal::Mistakes)?;
+        options::read(&manifest_path, &hosts_path, &around, &options).map_err(Refusal::Mistakes)?;
     warn(&inventory.warnings, ui);
-    let audience = audience(inventory, args.limit.as_deref())?;
-    let prepared = Prepared { manifest, audience: &audience, wish: &wish };
-    if let Some(text) = shown_instead(&prepared, &args.tasks, args.show_vars.as_deref())? {
+    let targets = targets(inventory, args.limit.as_deref())?;
+    let input = Input { manifest: &manifest, targets: &targets, options: &options };
+    if let Some(text) = shown_instead(&input, &args.tasks, args.show_vars.as_deref())? {
         ui.out(&text);
         return Ok(ExitCode::SUCCESS);
     }
     let Compiled { plan, hosts: parts, settings, contents, method, batches, warnings } =
-        prepared.compile().map_err(Refusal::Mistakes)?;
+        compile(&input).map_err(Refusal::Mistakes)?;
     warn(&warnings, ui);
-    let inventory = audience.inventory();
-    let host = |(number, _): &(usize, HostPart)| inventory?.host(*number).cloned();
-    let hosts: Vec<Host> = parts.iter().filter_map(host).collect();
+    let hosts = hosts_of(&targets, &parts)?;
     let parts: Vec<HostPart> = parts.into_iter().map(|(_, part)| part).collect();
-    if hosts.is_empty() {
-        let hint = "`hep hosts PATTERN` shows whom the `hosts:` of a play means";
-        return Err(Refusal::new("the manifest is for none of the hosts", hint));
-    }
     let forks = forks(args, ui)?;
     args.limits.failed_hosts.as_deref().map_or(Ok(()), failed_hosts::check)?;
     let escalation = Escalation::new(&plan, &parts, method, &args.rights);
@@ -173,18 +173,30 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     Ok(code)
 }
 
+/// The hosts of a run.
+fn hosts_of(targets: &Targets, parts: &[(usize, HostPart)]) -> Result<Vec<Host>, Refusal> {
+    let inventory = targets.inventory();
+    let host = |(number, _): &(usize, HostPart)| inventory?.host(*number).cloned();
+    let hosts: Vec<Host> = parts.iter().filter_map(host).collect();
+    if hosts.is_empty() {
+        let hint = "`hep hosts PATTERN` shows whom the `hosts:` of a play means";
+        return Err(Refusal::new("the manifest is for none of the hosts", hint));
+    }
+    Ok(hosts)
+}
+
 /// `hep apply`.
 fn apply(args: &cli::Apply, ui: &mut Ui) -> Result<ExitCode, Refusal> {
-    let wish = Wish::of_run(&args.vars, &args.tasks, &args.run, &args.rights, None)?;
+    let options = Options::of_run(&args.vars, &args.tasks, &args.run, &args.rights, None)?;
     let manifest = Manifest::read(&args.manifest).map_err(Refusal::Mistakes)?;
-    let audience = Audience::this_machine(LOCALHOST);
-    let prepared = Prepared { manifest, audience: &audience, wish: &wish };
-    if let Some(text) = shown_instead(&prepared, &args.tasks, None)? {
+    let targets = Targets::this_machine(LOCALHOST);
+    let input = Input { manifest: &manifest, targets: &targets, options: &options };
+    if let Some(text) = shown_instead(&input, &args.tasks, None)? {
         ui.out(&text);
         return Ok(ExitCode::SUCCESS);
     }
     let Compiled { plan, hosts, settings, contents, method, batches, warnings } =
-        prepared.compile().map_err(Refusal::Mistakes)?;
+        compile(&input).map_err(Refusal::Mistakes)?;
     warn(&warnings, ui);
     can_step(&args.run, ui)?;
     let run = run(&plan, vec![LOCALHOST.to_owned()], waves(&batches, 1));
@@ -216,9 +228,9 @@ fn validate(args: &cli::Validate, ui: &mut Ui) -> Result<ExitCode, Refusal> {
         [] => vec![inputs::manifest(None, &config)?],
         given => given.to_vec(),
     };
-    let wish = Wish::to_validate(&args.vars)?;
+    let options = Options::to_validate(&args.vars)?;
     let (mut mistakes, mut sound) = (Diagnostics::default(), String::new());
-    let mut audience = Audience::some_host(LOCALHOST);
+    let mut targets = Targets::some_host(LOCALHOST);
     let hosts_path = args.files.hosts.clone().or(config.hosts);
     let mut hosts_sound = String::new();
     if let Some(path) = hosts_path {
@@ -227,10 +239,10 @@ fn validate(args: &cli::Validate, ui: &mut Ui) -> Result<ExitCode, Refusal> {
                 warn(&inventory.warnings, ui);
                 hosts_sound = verdict(&path, &count(inventory.hosts.len(), "host"));
                 mistakes.extend(inventory.obstacles());
-                audience = Audience::of(inventory);
+                targets = Targets::of(inventory);
             }
             Err(found) => {
-                audience = Audience::unreadable(LOCALHOST);
+                targets = Targets::unreadable(LOCALHOST);
                 mistakes.extend(found);
             }
         }
@@ -238,8 +250,8 @@ fn validate(args: &cli::Validate, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     for path in &manifests {
         match Manifest::read(path) {
             Ok(manifest) => {
-                let prepared = Prepared { manifest, audience: &audience, wish: &wish };
-                match prepared.compile() {
+                let input = Input { manifest: &manifest, targets: &targets, options: &options };
+                match compile(&input) {
                     Ok(Compiled { plan, warnings, .. }) => {
                         warn(&warnings, ui);
                         sound.push_str(&verdict(path, &count(plan.tasks().count(), "task")));
@@ -261,12 +273,11 @@ fn verdict(path: &Path, what: &str) -> String {
 
 /// `hep bundle`.
 fn write_bundle(args: &cli::Bundle, ui: &mut Ui) -> Result<ExitCode, Refusal> {
-    let wish = Wish::new(&args.vars, args.check, args.diff)?;
+    let options = Options::new(&args.vars, args.check, args.diff)?;
     let manifest = Manifest::read(&args.manifest).map_err(Refusal::Mistakes)?;
-    let audience = Audience::this_machine(LOCALHOST);
-    let prepared = Prepared { manifest, audience: &audience, wish: &wish };
-    let Compiled { plan, contents, warnings, .. } =
-        prepared.compile().map_err(Refusal::Mistakes)?;
+    let targets = Targets::this_machine(LOCALHOST);
+    let input = Input { manifest: &manifest, targets: &targets, options: &options };
+    let Compiled { plan, contents, warnings, .. } = compile(&input).map_err(Refusal::Mistakes)?;
     warn(&warnings, ui);
     let tasks = count(plan.tasks().count(), "task");
     bundle::write(&args.output, plan, &contents).map_err(Refusal::plain)?;
@@ -433,25 +444,25 @@ fn config(files: &cli::Files, manifests: &[PathBuf], ui: &mut Ui) -> Result<Conf
 }
 
 /// The hosts of an inventory that a limit leaves.
-fn audience(inventory: Inventory, limit: Option<&str>) -> Result<Audience, Refusal> {
+fn targets(inventory: Inventory, limit: Option<&str>) -> Result<Targets, Refusal> {
     match limit {
-        None => Ok(Audience::of(inventory)),
+        None => Ok(Targets::of(inventory)),
         Some(limit) => {
             let chosen = inputs::chosen(&inventory, None, Some(limit))?;
-            Ok(Audience::of(inventory).limited_to(chosen))
+            Ok(Targets::of(inventory).limited_to(chosen))
         }
     }
 }
 
 /// What is shown in place of a run, if that is wished.
 fn shown_instead(
-    prepared: &Prepared<'_>,
+    input: &Input<'_>,
     tasks: &cli::Tasks,
     show_vars: Option<&str>,
 ) -> Result<Option<String>, Refusal> {
     match show_vars {
-        Some(host) => prepared.variables(host).map(Some),
-        None if tasks.list_tasks => prepared.listing().map(Some).map_err(Refusal::Mistakes),
+        Some(host) => options::variables_as_text(input, host).map(Some),
+        None if tasks.list_tasks => options::tasks_as_text(input).map(Some),
         None => Ok(None),
     }
 }

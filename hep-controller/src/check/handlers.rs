@@ -1,19 +1,93 @@
-//! Handlers by the names that `notify` uses for them.
+//! Handlers by the names that `notify` uses for them, and which of them each task notifies.
 
-use crate::ast::{ManifestPlay, Spot};
+use super::select::Chosen;
+use crate::ast::{Entry, ManifestBlock, ManifestPlay, ManifestTask, Spot};
 use crate::diagnostic::Diagnostics;
 use crate::words::nearest;
 use hep_protocol::expression::has_expression;
 use std::collections::HashMap;
 
+/// The handlers that each task and handler of a play notifies, by the numbers of both.
+pub(super) fn notified(
+    play: &ManifestPlay,
+    problems: &mut Diagnostics,
+) -> HashMap<usize, Vec<usize>> {
+    let handlers = Handlers::of(play, problems);
+    let mut walk = Walk { handlers, problems, notified: HashMap::new() };
+    walk.entries(&play.entries, &[]);
+    play.handlers.iter().for_each(|handler| walk.task(handler, &[]));
+    walk.notified
+}
+
+/// Takes in the handlers that chosen tasks notify, and those that these notify. All, where nothing was left out.
+pub(super) fn choose(
+    play: &ManifestPlay,
+    notified: &HashMap<usize, Vec<usize>>,
+    chosen: &mut Chosen,
+) {
+    if chosen.everything {
+        play.handlers.iter().for_each(|handler| chosen.add(handler.number));
+        return;
+    }
+    let mut next: Vec<&usize> = Vec::new();
+    play.each_task(&mut |task| {
+        if chosen.has(task.number) {
+            next.extend(notified.get(&task.number).into_iter().flatten());
+        }
+    });
+    while let Some(handler) = next.pop() {
+        if !chosen.has(*handler) {
+            chosen.add(*handler);
+            next.extend(notified.get(handler).into_iter().flatten());
+        }
+    }
+}
+
+struct Walk<'m, 'p> {
+    handlers: Handlers<'m>,
+    problems: &'p mut Diagnostics,
+    notified: HashMap<usize, Vec<usize>>,
+}
+
+impl Walk<'_, '_> {
+    /// `around` is what the blocks around the entries notify.
+    fn entries(&mut self, entries: &[Entry], around: &[&Spot]) {
+        for entry in entries {
+            match entry {
+                Entry::Task(task) => self.task(task, around),
+                Entry::Block(block) => {
+                    let ManifestBlock { control, body, rescue, always, .. } = block.as_ref();
+                    let around: Vec<&Spot> =
+                        around.iter().copied().chain(&control.notify).collect();
+                    [body, rescue, always].into_iter().for_each(|part| self.entries(part, &around));
+                }
+            }
+        }
+    }
+
+    fn task(&mut self, task: &ManifestTask, around: &[&Spot]) {
+        let mut numbers: Vec<usize> = Vec::new();
+        for name in around.iter().copied().chain(&task.control.notify) {
+            for number in self.handlers.find(name, self.problems) {
+                if !numbers.contains(number) {
+                    numbers.push(*number);
+                }
+            }
+        }
+        if !numbers.is_empty() {
+            self.notified.insert(task.number, numbers);
+        }
+    }
+}
+
 /// The handlers of a play by name and by what they listen to.
-pub(crate) struct Handlers<'m> {
+struct Handlers<'m> {
     called: HashMap<&'m str, Vec<usize>>,
 }
 
 impl<'m> Handlers<'m> {
     /// Those of a play; two of one name are a mistake.
-    pub(crate) fn of(play: &'m ManifestPlay, problems: &mut Diagnostics) -> Handlers<'m> {
+    fn of(play: &'m ManifestPlay, problems: &mut Diagnostics) -> Handlers<'m> {
         let mut called: HashMap<&str, Vec<usize>> = HashMap::new();
         let mut names: HashMap<&str, &Spot> = HashMap::new();
         for handler in &play.handlers {
@@ -46,7 +120,7 @@ impl<'m> Handlers<'m> {
     }
 
     /// The numbers of the handlers that a name means.
-    pub(crate) fn find(&self, name: &Spot, problems: &mut Diagnostics) -> &[usize] {
+    fn find(&self, name: &Spot, problems: &mut Diagnostics) -> &[usize] {
         if let Some(numbers) = self.called.get(name.text.as_str()) {
             return numbers;
         }

@@ -1,42 +1,42 @@
 //! Which hosts are alike to a manifest: equal in all variables that its expressions could read.
 
-use super::Order;
-use super::PlayToVerify;
-use super::targets::Audience;
+use super::Input;
+use super::resolve::ResolvedPlay;
+use super::targets::Targets;
 use crate::ast::texts::Evaluated;
 use crate::ast::{Entry, ManifestTask};
 use hep_protocol::expression::has_expression;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
 
-/// The words that expressions could read.
-pub(crate) struct Groups {
+/// Hosts are of one class where they are equal in all that expressions could read.
+pub(super) struct HostClasses {
     words: HashSet<String>,
     /// Templates are not looked into: they may read anything.
     anything: bool,
 }
 
-impl Groups {
-    pub(crate) fn of(order: &Order<'_>, plays: &[PlayToVerify<'_>]) -> Groups {
-        let mut groups = Groups { words: HashSet::new(), anything: false };
-        for PlayToVerify { play, vars, .. } in plays {
-            vars.iter().for_each(|one| groups.value(&one.value));
-            play.act_as.each_evaluated(&mut |evaluated| groups.evaluated(evaluated));
-            play.handlers.iter().for_each(|handler| groups.task(handler));
-            groups.entries(&play.entries);
+impl HostClasses {
+    pub(super) fn of(input: &Input<'_>, plays: &[ResolvedPlay<'_>]) -> HostClasses {
+        let mut classes = HostClasses { words: HashSet::new(), anything: false };
+        for ResolvedPlay { play, vars, .. } in plays {
+            vars.iter().for_each(|one| classes.value(&one.value));
+            play.act_as.each_evaluated(&mut |evaluated| classes.evaluated(evaluated));
+            play.handlers.iter().for_each(|handler| classes.task(handler));
+            classes.entries(&play.entries);
         }
-        order.extra.definitions.iter().for_each(|one| groups.value(&one.value));
-        for member in &order.audience.members {
-            member.vars.values().for_each(|value| groups.value(value));
+        input.options.extra.definitions.iter().for_each(|one| classes.value(&one.value));
+        for member in &input.targets.members {
+            member.vars.values().for_each(|value| classes.value(value));
         }
-        groups
+        classes
     }
 
-    /// The hosts of a play in groups that are alike.
-    pub(crate) fn of_play(&self, audience: &Audience, play: &PlayToVerify<'_>) -> Vec<Vec<usize>> {
-        let mut alike: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    /// The hosts of a play by their classes.
+    pub(super) fn of_play(&self, targets: &Targets, play: &ResolvedPlay<'_>) -> Vec<Vec<usize>> {
+        let mut classes: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for number in &play.members {
-            let Some(member) = audience.members.get(*number) else { continue };
+            let Some(member) = targets.members.get(*number) else { continue };
             let read = |name: &str| self.anything || self.words.contains(name);
             let vars = member.vars.iter().filter(|(name, _)| read(name));
             let mut key: String = vars.map(|(name, value)| format!("{name}={value}\n")).collect();
@@ -46,9 +46,9 @@ impl Groups {
             if read("group_names") {
                 key.push_str(&member.groups.join(","));
             }
-            alike.entry(key).or_default().push(*number);
+            classes.entry(key).or_default().push(*number);
         }
-        alike.into_values().collect()
+        classes.into_values().collect()
     }
 
     fn entries(&mut self, entries: &[Entry]) {

@@ -5,51 +5,51 @@ use crate::source::Span;
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
-/// Mistakes by the kinds of hosts that have them.
+/// Mistakes by the classes of hosts that have them.
 #[derive(Debug, Default)]
-pub(crate) struct Mistakes {
+pub(super) struct Mistakes {
     /// Those of plays that are done.
-    pub(crate) all: Diagnostics,
-    /// The hosts of each kind of the present play.
-    kinds: Vec<Vec<usize>>,
+    pub(super) all: Diagnostics,
+    /// The hosts of each class of the present play.
+    classes: Vec<Vec<usize>>,
     found: Vec<(Diagnostic, BTreeSet<usize>)>,
     places: HashMap<(PathBuf, Option<Span>, String), usize>,
 }
 
 impl Mistakes {
     /// From here on mistakes are of these hosts.
-    pub(crate) fn begin_kind(&mut self, members: &[usize]) {
-        self.kinds.push(members.to_vec());
+    pub(super) fn begin_class(&mut self, members: &[usize]) {
+        self.classes.push(members.to_vec());
     }
 
-    pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
-        let kind = self.kinds.len().saturating_sub(1);
+    pub(super) fn push(&mut self, diagnostic: Diagnostic) {
+        let class = self.classes.len().saturating_sub(1);
         let span = diagnostic.place.as_ref().map(|place| place.span);
         let key = (diagnostic.path.clone(), span, diagnostic.message.clone());
         let next = self.found.len();
         let at = *self.places.entry(key).or_insert(next);
         match self.found.get_mut(at) {
-            Some((_, kinds)) => drop(kinds.insert(kind)),
-            None => self.found.push((diagnostic, BTreeSet::from([kind]))),
+            Some((_, classes)) => drop(classes.insert(class)),
+            None => self.found.push((diagnostic, BTreeSet::from([class]))),
         }
     }
 
-    pub(crate) fn extend(&mut self, diagnostics: Diagnostics) {
+    pub(super) fn extend(&mut self, diagnostics: Diagnostics) {
         diagnostics.into_iter().for_each(|diagnostic| self.push(diagnostic));
     }
 
     /// The play's hosts are through.
-    pub(crate) fn end_play(&mut self, name: &dyn Fn(&usize) -> String) {
-        let count = self.kinds.len();
-        for (mut diagnostic, kinds) in std::mem::take(&mut self.found) {
-            if kinds.len() < count {
-                let members = kinds.iter().filter_map(|kind| self.kinds.get(*kind)).flatten();
+    pub(super) fn end_play(&mut self, name: &dyn Fn(&usize) -> String) {
+        let count = self.classes.len();
+        for (mut diagnostic, classes) in std::mem::take(&mut self.found) {
+            if classes.len() < count {
+                let members = classes.iter().filter_map(|class| self.classes.get(*class)).flatten();
                 let names: Vec<String> = members.map(name).collect();
                 diagnostic.message = format!("{}, for {}", diagnostic.message, some(&names));
             }
             self.all.push(diagnostic);
         }
-        self.kinds.clear();
+        self.classes.clear();
         self.places.clear();
     }
 }

@@ -1,7 +1,7 @@
 //! A task's parameters with the values that are known, decoded as the host will: a wrong value is a mistake of the
 //! manifest. Finds the local files that their texts name.
 
-use super::verify::{Around, Kind, Rendered, Verifier, hint_of};
+use super::verify::{Context, Rendered, Template, Verifier, hint_of};
 use crate::ast::{ManifestTask, Piece, Spot};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expression::{self, Form, Mapping};
@@ -10,7 +10,6 @@ use crate::read::module::{self, BARE};
 use crate::source::Source;
 use crate::yaml::{Entry, Node};
 use hep_protocol::expression::{Language, Scope, TroubleKind, has_expression};
-use hep_protocol::plan::NamedSource;
 use hep_protocol::plan::Privacy;
 use serde_json::Value;
 use std::path::Path;
@@ -21,29 +20,24 @@ const LOCAL: [&str; 2] = ["src", "template"];
 
 impl Verifier<'_, '_> {
     /// Verifies a task's parameters for one host and element.
-    pub(crate) fn params(&mut self, task: &ManifestTask, around: &Around, kind: &Kind) {
+    pub(crate) fn params(&mut self, task: &ManifestTask, context: &Context) {
         if task.spec.is_none() {
-            self.open(task, around, kind);
+            self.open(task, context);
         } else {
             let bare = BARE.iter().find(|(module, _)| *module == task.module.text);
             if let Some(entry) = bare.and_then(|(_, key)| task.params.entry(key)) {
-                self.bare_expressions(task, &entry.value, around, kind);
+                self.bare_expressions(task, &entry.value, context);
             }
         }
         if let Some(entry) = template(task) {
-            for local in self.locals(task.number) {
-                self.template(&local, &entry.value, task, around, kind);
+            let files = self.files.get(&task.number).cloned().unwrap_or_default();
+            for local in files {
+                self.template(&local.path, &entry.value, task, context);
             }
         }
     }
 
-    fn bare_expressions(
-        &mut self,
-        task: &ManifestTask,
-        value: &Node,
-        around: &Around,
-        kind: &Kind,
-    ) {
+    fn bare_expressions(&mut self, task: &ManifestTask, value: &Node, context: &Context) {
         let items = match &value.kind {
             crate::yaml::Kind::Seq(items) => items.as_slice(),
             crate::yaml::Kind::Scalar(_)
@@ -53,17 +47,17 @@ impl Verifier<'_, '_> {
         for item in items {
             if let Some(text) = item.text() {
                 let (text, source) = (text.to_owned(), Arc::clone(&task.module.source));
-                self.bare(&Spot { text, source, span: item.span }, around, kind);
+                self.bare(&Spot { text, source, span: item.span }, context);
             }
         }
     }
 
     /// Parameters with expressions.
-    fn open(&mut self, task: &ManifestTask, around: &Around, kind: &Kind) {
+    fn open(&mut self, task: &ManifestTask, context: &Context) {
         let source = &task.module.source;
         let mut entries = Vec::new();
         for entry in task.params.entries() {
-            let value = self.value_of(task, entry, around, kind);
+            let value = self.value_of(task, entry, context);
             entries.extend(value.map(|value| Entry { key: entry.key.clone(), value }));
         }
         let known = task.params.with_entries(entries);
@@ -77,7 +71,7 @@ impl Verifier<'_, '_> {
             &mut problems,
         );
         for problem in problems {
-            self.mistakes.push(match self.privacy {
+            self.mistakes.push(match context.privacy {
                 Privacy::Open => explained(problem, source, &known),
                 Privacy::Sensitive => hidden(problem, source),
             });
@@ -101,23 +95,17 @@ impl Verifier<'_, '_> {
     }
 
     /// A parameter's value, broken if it is not known; nothing for one that is left out.
-    fn value_of(
-        &mut self,
-        task: &ManifestTask,
-        entry: &Entry,
-        around: &Around,
-        kind: &Kind,
-    ) -> Option<Node> {
+    fn value_of(&mut self, task: &ManifestTask, entry: &Entry, context: &Context) -> Option<Node> {
         let node = &entry.value;
         if !node.any_text(&has_expression) {
             return Some(node.clone());
         }
         let piece = Piece { source: Arc::clone(&task.module.source), node: node.clone() };
-        match self.tree(&piece, around, kind) {
+        match self.tree(&piece, context) {
             Rendered::Known(value) => Some(node.rendered(&value)),
             Rendered::Omitted => None,
             Rendered::Later => {
-                self.guess_source(task, entry, around, kind);
+                self.guess_source(task, entry, context);
                 Some(Node::broken(node.span))
             }
             Rendered::Wrong => Some(Node::broken(node.span)),
@@ -125,12 +113,12 @@ impl Verifier<'_, '_> {
     }
 
     /// A local file of which only the host knows the whole name: all that may be meant.
-    fn guess_source(&mut self, task: &ManifestTask, entry: &Entry, around: &Around, kind: &Kind) {
+    fn guess_source(&mut self, task: &ManifestTask, entry: &Entry, context: &Context) {
         let named = task.module.text == "file" && LOCAL.contains(&&*entry.key.text);
         let Some(text) = entry.value.text().filter(|_| named && is_local(task)) else { return };
         let source = &task.module.source;
         let piece = Piece { source: Arc::clone(source), node: entry.value.clone() };
-        let scope = self.scope(around, kind);
+        let scope = self.scope(context);
         let pattern = pattern(self.language, text, &scope);
         let usable =
             pattern.filter(|pattern| pattern.says_something() && !climbs(&pattern.shown()));
@@ -147,78 +135,43 @@ impl Verifier<'_, '_> {
         }
     }
 
-    fn keep(&mut self, task: &ManifestTask, local: Local) {
-        let found = self.found.entry(task.number).or_default();
-        let Local { written, path, source } = local;
-        self.paths.insert((task.number, written.clone()), path);
-        if !found.iter().any(|known| known.written == written) {
-            found.push(NamedSource { written, source });
+    /// Keeps a local file of a task.
+    pub(super) fn keep(&mut self, task: &ManifestTask, local: Local) {
+        let files = self.files.entry(task.number).or_default();
+        if !files.iter().any(|known| known.written == local.written) {
+            files.push(local);
         }
-    }
-
-    /// The local files of a task so far, with those that it names without an expression.
-    fn locals(&mut self, number: usize) -> Vec<(String, std::path::PathBuf)> {
-        let own =
-            self.paths.range((number, String::new())..(number.saturating_add(1), String::new()));
-        own.map(|((_, written), path)| (written.clone(), path.clone())).collect()
     }
 
     /// Reads a template, and renders it with what is known.
-    fn template(
-        &mut self,
-        (_, path): &(String, std::path::PathBuf),
-        named: &Node,
-        task: &ManifestTask,
-        around: &Around,
-        kind: &Kind,
-    ) {
-        let Some(file) = self.template_text(path, named, task) else { return };
-        let key = (Arc::as_ptr(&file) as usize, usize::MAX);
-        let reading = match self.readings.get(&key) {
-            Some(reading) => Arc::clone(reading),
-            None => {
-                let reading = Arc::new(expression::read(&file.text, Form::Template));
-                self.readings.insert(key, Arc::clone(&reading));
-                reading
-            }
-        };
-        let mapping = Mapping::of_file(&file);
-        let problems = self.judge(&reading, || mapping.clone(), around, kind);
-        if !problems.is_empty() {
-            problems.into_iter().for_each(|problem| self.mistakes.push(problem));
-            return;
-        }
-        let scope = self.scope(around, kind);
-        let name = file.path.display().to_string();
-        let rendered = self.language.template(&name, &file.text, &scope);
-        let trouble = rendered.err().filter(|t| !matches!(t.kind, TroubleKind::Unknown { .. }));
-        if let Some(trouble) = trouble {
-            let range = trouble.range.clone().unwrap_or(0..1);
-            let problem = Diagnostic::at(&file, mapping.span(&range), &*trouble.message);
-            self.mistakes.push(hint_of(&trouble).into_iter().fold(problem, Diagnostic::hint));
-        }
-    }
-
-    fn template_text(
-        &mut self,
-        path: &Path,
-        named: &Node,
-        task: &ManifestTask,
-    ) -> Option<Arc<Source>> {
+    fn template(&mut self, path: &Path, named: &Node, task: &ManifestTask, context: &Context) {
         let found = match self.templates.get(path) {
             Some(known) => known.clone(),
             None => {
-                let read = self.read_template(path, named, task);
+                let read = self.read_template(path, named, task).map(Arc::new);
                 self.templates.insert(path.to_owned(), read.clone());
                 read
             }
         };
-        match found {
-            Ok(source) => Some(source),
-            Err(problems) => {
-                self.mistakes.extend(problems);
-                None
-            }
+        let template = match found {
+            Ok(template) => template,
+            Err(problems) => return self.mistakes.extend(problems),
+        };
+        let Template { source, reading } = template.as_ref();
+        let mapping = Mapping::of_file(source);
+        let problems = self.judge(reading, || mapping.clone(), context);
+        if !problems.is_empty() {
+            problems.into_iter().for_each(|problem| self.mistakes.push(problem));
+            return;
+        }
+        let scope = self.scope(context);
+        let name = source.path.display().to_string();
+        let rendered = self.language.template(&name, &source.text, &scope);
+        let trouble = rendered.err().filter(|t| !matches!(t.kind, TroubleKind::Unknown { .. }));
+        if let Some(trouble) = trouble {
+            let range = trouble.range.clone().unwrap_or(0..1);
+            let problem = Diagnostic::at(source, mapping.span(&range), &*trouble.message);
+            self.mistakes.push(hint_of(&trouble).into_iter().fold(problem, Diagnostic::hint));
         }
     }
 
@@ -227,15 +180,17 @@ impl Verifier<'_, '_> {
         path: &Path,
         named: &Node,
         task: &ManifestTask,
-    ) -> Result<Arc<Source>, Diagnostics> {
+    ) -> Result<Template, Diagnostics> {
         if path.is_dir() {
             let piece = Piece { source: Arc::clone(&task.module.source), node: named.clone() };
             let problem = piece.problem("a template is a file, and this is a directory");
             return Err(problem.hint("write `src` to copy a directory").into());
         }
-        let shown = path.strip_prefix(self.order.working_directory).unwrap_or(path).to_owned();
+        let here = &self.input.options.working_directory;
+        let shown = path.strip_prefix(here).unwrap_or(path).to_owned();
         let source = Source::read_as(path, &shown)?;
-        Ok(Arc::new(Source { path: shown, text: source.text.clone() }))
+        let reading = expression::read(&source.text, Form::Template);
+        Ok(Template { source, reading })
     }
 }
 

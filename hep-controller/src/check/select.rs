@@ -32,8 +32,9 @@ pub(crate) struct Chosen {
 }
 
 impl Chosen {
-    pub(crate) fn has(&self, task: &ManifestTask) -> bool {
-        self.taken.get(task.number).copied().unwrap_or_default()
+    /// Whether the task or handler with this number is run.
+    pub(crate) fn has(&self, number: usize) -> bool {
+        self.taken.get(number).copied().unwrap_or_default()
     }
 
     /// Takes in a handler.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 /// Hosts, and which of them a pattern means.
 #[derive(Debug)]
-pub(crate) struct Audience {
+pub(crate) struct Targets {
     /// Their numbers are those that a pattern's answer uses.
     pub(crate) members: Vec<Member>,
     /// The groups, a mapping of names to lists of hosts.
@@ -47,9 +47,9 @@ pub(crate) struct NoHosts {
     pub(crate) hint: Option<String>,
 }
 
-impl Audience {
+impl Targets {
     /// The hosts of an inventory, and this machine behind them.
-    pub(crate) fn of(inventory: Inventory) -> Audience {
+    pub(crate) fn of(inventory: Inventory) -> Targets {
         let numbers = 0..=inventory.hosts.len();
         let members = numbers.filter_map(|number| inventory.host(number)).map(Member::of).collect();
         let named = |number: &usize| inventory.host(*number).map(|host| host.name.clone());
@@ -59,32 +59,32 @@ impl Audience {
             groups.insert(group.name.clone(), Value::Array(hosts));
         }
         let (inventory, hosts) = (Some(inventory), Hosts::Named);
-        Audience { members, groups, inventory, hosts, limit: None }
+        Targets { members, groups, inventory, hosts, limit: None }
     }
 
     /// This machine alone, without an inventory.
-    pub(crate) fn this_machine(name: &str) -> Audience {
+    pub(crate) fn this_machine(name: &str) -> Targets {
         let member = Member { name: name.to_owned(), ..Member::default() };
         // As an inventory with this host alone has it.
         let alone = |group: &str| (group.to_owned(), json!([name]));
         let groups = ["all", "ungrouped"].map(alone).into_iter().collect();
         let (members, hosts) = (vec![member], Hosts::Named);
-        Audience { members, groups, inventory: None, hosts, limit: None }
+        Targets { members, groups, inventory: None, hosts, limit: None }
     }
 
     /// One host of which nothing is known, in place of those of an inventory that was not named.
-    pub(crate) fn some_host(name: &str) -> Audience {
-        Audience { hosts: Hosts::NotNamed, ..Audience::this_machine(name) }
+    pub(crate) fn some_host(name: &str) -> Targets {
+        Targets { hosts: Hosts::NotNamed, ..Targets::this_machine(name) }
     }
 
     /// One host of which nothing is known, in place of those of an inventory that cannot be read.
-    pub(crate) fn unreadable(name: &str) -> Audience {
-        Audience { hosts: Hosts::Unreadable, ..Audience::this_machine(name) }
+    pub(crate) fn unreadable(name: &str) -> Targets {
+        Targets { hosts: Hosts::Unreadable, ..Targets::this_machine(name) }
     }
 
     /// The same with these hosts alone.
-    pub(crate) fn limited_to(self, numbers: Vec<usize>) -> Audience {
-        Audience { limit: Some(numbers), ..self }
+    pub(crate) fn limited_to(self, numbers: Vec<usize>) -> Targets {
+        Targets { limit: Some(numbers), ..self }
     }
 
     /// Whether some hosts do not count.

@@ -1,30 +1,30 @@
 //! Every expression of a manifest against what is known before the run, once for all hosts that are alike. What depends on
 //! facts or results is left to the host.
 
-mod around;
+mod context;
 mod evaluate;
 mod keys;
 
-use super::host_classes;
+use super::Input;
+use super::host_classes::HostClasses;
 use super::mistakes::Mistakes;
+use super::resolve::ResolvedPlay;
 use super::scope::Layer;
 use super::select::Chosen;
 use super::targets::Hosts;
 use super::variables::mapping;
-use super::{Order, PlayToVerify};
 use crate::ast::control::ManifestLoop;
 use crate::ast::rights::Rights;
-use crate::ast::vars_of_blocks;
-use crate::ast::{Entry, ManifestBlock, ManifestPlay, ManifestTask, Piece, Spot};
+use crate::ast::{Entry, ManifestBlock, ManifestPlay, ManifestTask, Spot};
 use crate::diagnostic::Diagnostics;
 use crate::expression::{self, Form, Origin, Reading, Shape, place};
-use crate::local_files::search::Sources;
+use crate::local_files::search::{Local, Sources, at_place};
+use crate::source::Source;
 use crate::yaml::Node;
-use around::{result_shape, result_shape_of_try, spots_of};
+use context::{result_shape, result_shape_of_try, spots_of};
 pub(crate) use evaluate::hint_of;
 use hep_protocol::expression::{Language, has_expression};
-use hep_protocol::plan::Privacy;
-use hep_protocol::plan::{NamedSource, RunMode};
+use hep_protocol::plan::{Privacy, RunMode};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -37,30 +37,36 @@ const MAX_EVALUATIONS: usize = 500_000;
 const MAX_ELEMENTS: usize = 1000;
 
 /// Goes through plays as their hosts will.
-pub(crate) struct Verifier<'v, 's> {
-    pub(crate) order: &'v Order<'v>,
-    pub(crate) language: &'v Language,
-    pub(crate) sources: &'v mut Sources<'s>,
+pub(super) struct Verifier<'v, 's> {
+    pub(super) input: &'v Input<'v>,
+    pub(super) language: &'v Language,
     chosen: &'v Chosen,
+    pub(super) sources: &'v mut Sources<'s>,
     /// The local files of tasks, by the tasks' numbers.
-    pub(crate) found: BTreeMap<usize, Vec<NamedSource>>,
-    /// Where the local files of tasks are, by the tasks' numbers and the texts that name them.
-    pub(crate) paths: BTreeMap<(usize, String), PathBuf>,
-    pub(crate) mistakes: Mistakes,
+    pub(super) files: BTreeMap<usize, Vec<Local>>,
+    pub(super) mistakes: Mistakes,
     /// Names that results have by now, and what may be read below them.
     registered: Registered,
-    /// What was read of texts, by their places in memory: the manifest outlives this.
-    pub(crate) readings: HashMap<(usize, usize), Arc<Reading>>,
-    pub(crate) templates: HashMap<PathBuf, Result<Arc<crate::source::Source>, Diagnostics>>,
-    evaluations: usize,
-    /// Whether names may be missing in the present play for a mistake that was reported.
-    incomplete: bool,
-    /// Names that results have anywhere.
-    all_results: Vec<String>,
     /// The texts with expressions of the manifest's variables, by the variables' names.
     texts: HashMap<String, Vec<Spot>>,
-    /// Whether mistakes may show the values of what is looked at.
-    pub(crate) privacy: Privacy,
+    /// What was read of texts, by what they are to the engine and by themselves.
+    readings: HashMap<Form, HashMap<String, Arc<Reading>>>,
+    /// Templates by their paths; the mistakes of those that cannot be read.
+    pub(super) templates: HashMap<PathBuf, Result<Arc<Template>, Diagnostics>>,
+    evaluations: usize,
+}
+
+/// What verifying came to.
+pub(super) struct Verified {
+    /// The local files of tasks, by the tasks' numbers.
+    pub(super) files: BTreeMap<usize, Vec<Local>>,
+    pub(super) problems: Diagnostics,
+}
+
+/// A template that was read.
+pub(super) struct Template {
+    pub(super) source: Arc<Source>,
+    pub(super) reading: Reading,
 }
 
 /// Names of results.
@@ -80,8 +86,9 @@ impl Registered {
 }
 
 /// What lies around an entry.
-#[derive(Clone, Default)]
-pub(crate) struct Around {
+#[derive(Clone)]
+pub(super) struct Context {
+    class: Arc<HostClass>,
     /// Variables of blocks and tasks, strongest first.
     vars: Vec<Arc<Layer>>,
     /// Elements of loops, innermost first.
@@ -92,16 +99,20 @@ pub(crate) struct Around {
     conditions: Vec<Arc<Reading>>,
     /// As whom tasks run here.
     rights: Rights,
+    /// Whether mistakes may show the values of what is looked at.
+    pub(super) privacy: Privacy,
 }
 
-/// What all hosts of one kind have in common.
-pub(crate) struct Kind {
+/// What all hosts of a class have in common.
+pub(super) struct HostClass {
     vars: Arc<Layer>,
     play: Arc<Layer>,
     extra: Arc<Layer>,
     built_in: Arc<Layer>,
     facts: Arc<Layer>,
     names: expression::Known<'static>,
+    /// Whether names may be missing for a mistake that was reported.
+    incomplete: bool,
 }
 
 /// What could be made of an expression.
@@ -123,87 +134,105 @@ enum Decision {
 }
 
 impl<'v, 's> Verifier<'v, 's> {
-    pub(crate) fn new(
-        order: &'v Order<'v>,
+    pub(super) fn new(
+        input: &'v Input<'v>,
         language: &'v Language,
         sources: &'v mut Sources<'s>,
         chosen: &'v Chosen,
-        paths: BTreeMap<(usize, String), PathBuf>,
     ) -> Verifier<'v, 's> {
         Verifier {
-            order,
+            input,
             language,
-            sources,
             chosen,
-            found: BTreeMap::new(),
-            paths,
+            sources,
+            files: BTreeMap::new(),
             mistakes: Mistakes::default(),
             registered: Registered::default(),
+            texts: HashMap::new(),
             readings: HashMap::new(),
             templates: HashMap::new(),
             evaluations: 0,
-            incomplete: false,
-            all_results: Vec::new(),
-            texts: HashMap::new(),
-            privacy: Privacy::Open,
         }
     }
 
-    /// Everything that is wrong, and the local files that expressions name.
-    pub(crate) fn finish(self) -> (Diagnostics, BTreeMap<usize, Vec<NamedSource>>) {
-        (self.mistakes.all, self.found)
-    }
-
-    pub(crate) fn plays(&mut self, plays: &[PlayToVerify<'_>]) {
-        let alike = host_classes::Groups::of(self.order, plays);
-        plays.iter().for_each(|play| self.texts_of_vars(play.play));
-        for play in plays {
-            play.play.each_task(&mut |task| {
-                self.all_results.extend(task.control.register.iter().map(|name| name.text.clone()));
+    /// Everything that is wrong with the plays, and the local files that their tasks name.
+    pub(super) fn verify(mut self, plays: &[ResolvedPlay<'_>]) -> Verified {
+        let classes = HostClasses::of(self.input, plays);
+        let mut results = Vec::new();
+        for ResolvedPlay { play, .. } in plays {
+            self.texts_of_vars(play);
+            self.named_files(play);
+            play.each_task(&mut |task| {
+                results.extend(task.control.register.iter().map(|name| name.text.as_str()));
             });
         }
+        self.loose_files();
         for play in plays {
-            // Names may be those of hosts that nobody knows of.
-            self.incomplete = play.incomplete || self.order.audience.hosts == Hosts::Unreadable;
-            let before = self.registered.clone();
-            let kinds = alike.of_play(self.order.audience, play);
-            for members in &kinds {
-                if self.evaluations >= MAX_EVALUATIONS {
-                    break;
-                }
-                self.registered = before.clone();
-                self.mistakes.begin_kind(members);
-                let kind = self.kind(play, members);
-                let rights = play.play.act_as.clone();
-                let around = Around { rights, ..Around::default() };
-                self.entries(&play.play.entries, &around, &kind);
-                for handler in &play.play.handlers {
-                    self.register(handler);
-                }
-                for handler in &play.play.handlers {
-                    self.task(handler, &around, &kind);
+            self.play(play, &classes, &results);
+        }
+        Verified { files: self.files, problems: self.mistakes.all }
+    }
+
+    fn play(&mut self, resolved: &ResolvedPlay<'_>, classes: &HostClasses, results: &[&str]) {
+        let ResolvedPlay { play, .. } = resolved;
+        let targets = self.input.targets;
+        let before = self.registered.clone();
+        for members in &classes.of_play(targets, resolved) {
+            if self.evaluations >= MAX_EVALUATIONS {
+                break;
+            }
+            self.registered = before.clone();
+            self.mistakes.begin_class(members);
+            let class = Arc::new(self.class(resolved, members, results));
+            let context = Context::of(class, play.act_as.clone());
+            self.entries(&play.entries, &context);
+            play.handlers.iter().for_each(|handler| self.register(handler));
+            for handler in &play.handlers {
+                self.task(handler, &context);
+            }
+        }
+        let name = |member: &usize| {
+            targets.members.get(*member).map_or(String::new(), |member| member.name.clone())
+        };
+        self.mistakes.end_play(&name);
+    }
+
+    /// Finds the local files that the tasks of a play name without an expression.
+    fn named_files(&mut self, play: &ManifestPlay) {
+        play.each_task(&mut |task| {
+            let spec = task.spec.as_ref().filter(|_| self.chosen.has(task.number));
+            for written in spec.iter().flat_map(|spec| spec.params().sources()) {
+                match self.sources.find(&task.module.source, written) {
+                    Ok(local) => self.keep(task, local),
+                    Err(troubles) => {
+                        self.mistakes.all.extend(at_place(&task.parameter(written), troubles));
+                    }
                 }
             }
-            let name = |member: &usize| {
-                self.order.audience.members.get(*member).map_or(String::new(), |m| m.name.clone())
-            };
-            self.mistakes.end_play(&name);
+        });
+    }
+
+    /// Looks up what tasks with a mistake name.
+    fn loose_files(&mut self) {
+        for piece in &self.input.manifest.loose_sources {
+            let written = piece.node.text().filter(|text| !has_expression(text));
+            let Some(written) = written.filter(|text| !text.is_empty()) else { continue };
+            if let Err(troubles) = self.sources.find(&piece.source, written) {
+                self.mistakes.all.extend(at_place(piece, troubles));
+            }
         }
     }
 
     /// Variables are evaluated where they are used, but what is no expression is a mistake anywhere.
     fn texts_of_vars(&mut self, play: &ManifestPlay) {
-        let mut pieces: Vec<&Piece> = play.vars.iter().collect();
-        play.each_task(&mut |task| pieces.extend(task.file_vars.iter().chain(&task.control.vars)));
-        vars_of_blocks(&play.entries, &mut pieces);
-        for piece in pieces {
+        for piece in play.vars() {
             for entry in piece.node.entries() {
                 let mut spots = Vec::new();
                 spots_of(piece, &entry.value, &mut spots);
                 for (spot, node) in spots {
                     let mapping = place(&spot.source, node);
-                    for problem in expression::read(&spot.text, Form::Text).problems {
-                        self.mistakes.all.push(mapping.diagnostic(&problem));
+                    for problem in &self.read(&spot.text, Form::Text).problems {
+                        self.mistakes.all.push(mapping.diagnostic(problem));
                     }
                     self.texts.entry(entry.key.text.to_string()).or_default().push(spot);
                 }
@@ -211,18 +240,19 @@ impl<'v, 's> Verifier<'v, 's> {
         }
     }
 
-    fn kind(&self, play: &PlayToVerify<'_>, members: &[usize]) -> Kind {
-        let audience = self.order.audience;
-        let member = members.first().and_then(|member| audience.members.get(*member));
+    /// `results` are names that results have anywhere.
+    fn class(&self, resolved: &ResolvedPlay<'_>, members: &[usize], results: &[&str]) -> HostClass {
+        let Input { targets, options, .. } = self.input;
+        let member = members.first().and_then(|member| targets.members.get(*member));
         let vars = member.map(|member| member.vars.clone()).unwrap_or_default();
-        let (play, extra) = (mapping(&play.vars), self.order.extra.vars());
+        let (play, extra) = (mapping(&resolved.vars), options.extra.vars());
         let mut built_in = Map::new();
         if let Some(member) = member {
             built_in.insert("host".to_owned(), json!(member.name));
             built_in.insert("group_names".to_owned(), json!(member.groups));
         }
-        built_in.insert("groups".to_owned(), Value::Object(audience.groups.clone()));
-        built_in.insert("check_mode".to_owned(), json!(self.order.mode == RunMode::Check));
+        built_in.insert("groups".to_owned(), Value::Object(targets.groups.clone()));
+        built_in.insert("check_mode".to_owned(), json!(options.mode == RunMode::Check));
         let mut names = expression::Known::of_every_host();
         for (name, _) in hep_protocol::names::BUILT_IN {
             if name != "facts" {
@@ -233,84 +263,69 @@ impl<'v, 's> Verifier<'v, 's> {
             map.iter()
                 .for_each(|(name, value)| names.add(name, Origin::Variable, Shape::of(value)));
         }
-        self.explain(&mut names);
-        Kind {
+        // Names may be those of hosts that nobody knows of.
+        let incomplete = resolved.incomplete || targets.hosts == Hosts::Unreadable;
+        if incomplete {
+            names.be_silent();
+        }
+        if targets.hosts == Hosts::NotNamed {
+            names.miss_hosts();
+        }
+        explain(&mut names, results);
+        HostClass {
             vars: Layer::raw(vars),
             play: Layer::raw(play),
             extra: Layer::raw(extra),
             built_in: Arc::new(Layer::Plain(built_in)),
             facts: Layer::facts(),
             names,
+            incomplete,
         }
     }
 
-    /// What is said of names that are not in scope, though they exist elsewhere.
-    fn explain(&self, names: &mut expression::Known<'_>) {
-        if self.incomplete {
-            names.be_silent();
-        }
-        if self.order.audience.hosts == Hosts::NotNamed {
-            names.miss_hosts();
-        }
-        for name in &self.all_results {
-            names.explain(
-                name,
-                "it is known behind the task that registers it: move that before this one",
-            );
-        }
-        names.explain(
-            "item",
-            "only a task with `loop` has it, unless `loop_control` calls it otherwise",
-        );
-        let result = "only `until`, `changed_when` and `failed_when` have it: elsewhere write `register: NAME`, and use `NAME` in the tasks after it";
-        names.explain("result", result);
-    }
-
-    fn entries(&mut self, entries: &[Entry], around: &Around, kind: &Kind) {
+    fn entries(&mut self, entries: &[Entry], context: &Context) {
         for entry in entries {
             match entry {
-                Entry::Task(task) => self.task(task, around, kind),
-                Entry::Block(block) => self.block(block, around, kind),
+                Entry::Task(task) => self.task(task, context),
+                Entry::Block(block) => self.block(block, context),
             }
         }
     }
 
-    fn block(&mut self, block: &ManifestBlock, around: &Around, kind: &Kind) {
+    fn block(&mut self, block: &ManifestBlock, context: &Context) {
         let ManifestBlock { control, file_vars: _, body, rescue, always } = block;
-        let outer = self.privacy;
-        self.privacy = control.privacy.unwrap_or(outer);
-        let mut around = around.clone();
-        around.take_vars(block.vars());
-        around.rights = control.act_as.within(&around.rights);
+        let mut context = context.clone();
+        context.privacy = control.privacy.unwrap_or(context.privacy);
+        context.take_vars(block.vars());
+        context.rights = control.act_as.within(&context.rights);
         let rounds = match &control.each {
             Some(each) => {
                 // The second round knows the results of the first.
                 [body, rescue, always].into_iter().for_each(|part| self.register_all(part));
-                self.rounds(each, &around, kind)
+                self.rounds(each, &context)
             }
-            None => vec![around],
+            None => vec![context],
         };
         let mut entered = false;
-        for mut around in rounds {
-            if self.decide(&control.when, &mut around, kind) == Decision::Done {
+        for mut context in rounds {
+            if self.decide(&control.when, &mut context) == Decision::Done {
                 entered = true;
                 if let Some(env) = &control.env {
-                    self.tree(env, &around, kind);
+                    self.tree(env, &context);
                 }
                 for part in [body, rescue, always] {
-                    self.entries(part, &around, kind);
+                    self.entries(part, &context);
                 }
             }
         }
         if !entered {
             [body, rescue, always].into_iter().for_each(|part| self.register_all(part));
         }
-        self.privacy = outer;
     }
 
     /// One scope for each element of a loop; one with an unknown element, if those are not known.
-    fn rounds(&mut self, each: &ManifestLoop, around: &Around, kind: &Kind) -> Vec<Around> {
-        let over = self.tree(&each.over, around, kind);
+    fn rounds(&mut self, each: &ManifestLoop, context: &Context) -> Vec<Context> {
+        let over = self.tree(&each.over, context);
         let elements: Option<Vec<Value>> = match over {
             Rendered::Known(Value::Array(items)) => Some(items),
             Rendered::Known(Value::Object(map)) => {
@@ -336,13 +351,13 @@ impl<'v, 's> Verifier<'v, 's> {
         };
         let shape = elements.as_deref().map_or(Shape::Any, Shape::of_each);
         let round = |layer: Layer| {
-            let mut around = around.clone();
-            around.loops.insert(0, Arc::new(layer));
-            around.shapes.push((each.var.clone(), Origin::LoopVariable, shape.clone()));
+            let mut context = context.clone();
+            context.loops.insert(0, Arc::new(layer));
+            context.shapes.push((each.var.clone(), Origin::LoopVariable, shape.clone()));
             if let Some(index) = &each.index {
-                around.shapes.push((index.clone(), Origin::LoopVariable, Shape::Leaf("a number")));
+                context.shapes.push((index.clone(), Origin::LoopVariable, Shape::Leaf("a number")));
             }
-            around
+            context
         };
         match &elements {
             Some(items) => {
@@ -392,33 +407,47 @@ impl<'v, 's> Verifier<'v, 's> {
         }
     }
 
-    fn task(&mut self, task: &ManifestTask, around: &Around, kind: &Kind) {
-        let outer = self.privacy;
-        self.privacy = task.control.privacy.unwrap_or(outer);
-        let evaluated = task.has_expressions() || around.rights.has_expressions();
-        if self.chosen.has(task) && evaluated && self.evaluations < MAX_EVALUATIONS {
-            let mut around = around.clone();
-            around.take_vars(task.vars());
-            around.rights = task.control.act_as.within(&around.rights);
+    fn task(&mut self, task: &ManifestTask, context: &Context) {
+        let evaluated = task.has_expressions() || context.rights.has_expressions();
+        if self.chosen.has(task.number) && evaluated && self.evaluations < MAX_EVALUATIONS {
+            let mut context = context.clone();
+            context.privacy = task.control.privacy.unwrap_or(context.privacy);
+            context.take_vars(task.vars());
+            context.rights = task.control.act_as.within(&context.rights);
             // Where it cannot be rendered the host shows it as it is written: what guards the task, or loops, guards it too.
             let mut title = task.control.name.as_ref().filter(|name| has_expression(&name.text));
             let rounds = match &task.control.each {
-                Some(each) => self.rounds(each, &around, kind),
-                None => vec![around],
+                Some(each) => self.rounds(each, &context),
+                None => vec![context],
             };
-            for mut around in rounds {
-                if self.decide(&task.control.when, &mut around, kind) == Decision::Done {
+            for mut context in rounds {
+                if self.decide(&task.control.when, &mut context) == Decision::Done {
                     if let Some(title) = title.take() {
-                        self.text(title, &around, kind);
+                        self.text(title, &context);
                     }
                     if !task.broken {
-                        self.params(task, &around, kind);
+                        self.params(task, &context);
                     }
-                    self.keys(&task.control, &around, kind, result_shape_of_try(task));
+                    self.keys(&task.control, &context, result_shape_of_try(task));
                 }
             }
         }
-        self.privacy = outer;
         self.register(task);
     }
+}
+
+/// What is said of names that are not in scope, though they exist elsewhere.
+fn explain(names: &mut expression::Known<'_>, results: &[&str]) {
+    for name in results {
+        names.explain(
+            name,
+            "it is known behind the task that registers it: move that before this one",
+        );
+    }
+    names.explain(
+        "item",
+        "only a task with `loop` has it, unless `loop_control` calls it otherwise",
+    );
+    let result = "only `until`, `changed_when` and `failed_when` have it: elsewhere write `register: NAME`, and use `NAME` in the tasks after it";
+    names.explain("result", result);
 }

@@ -1,9 +1,8 @@
 //! What a manifest holds and what variables a host has, as text for a person.
 
 use crate::ast::{Entry, Manifest, ManifestBlock, ManifestTask};
-use crate::check::Order;
+use crate::check::Input;
 use crate::check::select;
-use crate::check::targets::Audience;
 use crate::check::variables::{self, Definition};
 use crate::diagnostic::Diagnostics;
 use hep_protocol::expression::{Language, has_expression};
@@ -13,8 +12,9 @@ use std::collections::BTreeSet;
 ///
 /// # Errors
 /// The mistakes of the manifest, and what is wrong with the choice.
-pub(crate) fn listing(manifest: &Manifest, order: &Order<'_>) -> Result<String, Diagnostics> {
-    let chosen = select::choose(manifest, order.choice)?;
+pub(crate) fn listing(input: &Input<'_>) -> Result<String, Diagnostics> {
+    let Input { manifest, options, .. } = input;
+    let chosen = select::choose(manifest, &options.choice)?;
     let mut lines = Vec::new();
     for (number, play) in (1..).zip(&manifest.plays) {
         let name = play.name.as_deref().map_or(String::new(), |name| format!(" {name}"));
@@ -24,7 +24,7 @@ pub(crate) fn listing(manifest: &Manifest, order: &Order<'_>) -> Result<String, 
             lines.push(line(task, tags, depth));
         };
         let mut wanted = |task: &ManifestTask, tags: &BTreeSet<String>, depth: usize| {
-            if chosen.has(task) {
+            if chosen.has(task.number) {
                 show(task, tags, depth);
             }
         };
@@ -85,30 +85,26 @@ fn walk(
 ///
 /// # Errors
 /// Files of variables that cannot be read.
-pub(crate) fn show_vars(
-    manifest: &Manifest,
-    order: &Order<'_>,
-    member: usize,
-) -> Result<String, Diagnostics> {
+pub(crate) fn show_vars(input: &Input<'_>, member: usize) -> Result<String, Diagnostics> {
+    let Input { manifest, targets, options } = input;
     let mut problems = Diagnostics::default();
     let language = Language::new();
-    let Audience { members, .. } = order.audience;
-    let host = members.get(member);
+    let host = targets.members.get(member);
     let mut weakest_first: Vec<Definition> =
         host.map(|host| host.definitions.clone()).unwrap_or_default();
     for play in &manifest.plays {
         let pattern = play.hosts.as_ref().map(|hosts| hosts.text.as_str());
-        let meant = order.audience.select(pattern);
+        let meant = targets.select(pattern);
         if meant.is_ok_and(|meant| meant.contains(&member)) {
             let name = play.name.as_deref().map_or(String::new(), |name| format!(" ({name})"));
-            let named = variables::of_play(play, order.extra, &language, &mut problems);
+            let named = variables::of_play(play, &options.extra, &language, &mut problems);
             weakest_first.extend(named.into_iter().map(|one| {
                 let origin = format!("{}{name}", one.origin);
                 Definition { origin, ..one }
             }));
         }
     }
-    weakest_first.extend(order.extra.definitions.iter().cloned());
+    weakest_first.extend(options.extra.definitions.iter().cloned());
     let mut names: Vec<&str> = weakest_first.iter().map(|one| one.name.as_str()).collect();
     names.sort_unstable();
     names.dedup();

@@ -15,10 +15,10 @@ mod sources;
 
 use super::compile::{Compiled, compile};
 use crate::ast::Manifest;
-use crate::check::Order;
 use crate::check::select::Choice;
-use crate::check::targets::Audience;
+use crate::check::targets::Targets;
 use crate::check::variables::Extra;
+use crate::check::{Input, Options};
 use crate::diagnostic::Diagnostics;
 use crate::source::Source;
 use crate::words::all_of;
@@ -59,28 +59,27 @@ fn check(text: &str) -> String {
 
 /// Compiles a manifest for this machine, in a working directory.
 fn compiled(manifest: &Manifest, working_directory: &Path) -> Result<Compiled, Diagnostics> {
-    compile_for(manifest, working_directory, &Audience::this_machine("localhost"), &[])
+    compile_for(manifest, working_directory, &Targets::this_machine("localhost"), &[])
 }
 
 fn compile_for(
     manifest: &Manifest,
     working_directory: &Path,
-    audience: &Audience,
+    targets: &Targets,
     extra: &[&str],
 ) -> Result<Compiled, Diagnostics> {
     let extra: Vec<String> = extra.iter().map(|word| (*word).to_owned()).collect();
-    let order = Order {
-        audience,
-        extra: &Extra::read(&extra)?,
-        choice: &Choice::default(),
-        working_directory,
+    let options = Options {
+        extra: Extra::read(&extra)?,
+        choice: Choice::default(),
+        working_directory: working_directory.to_owned(),
         mode: RunMode::Apply,
         diff: DiffMode::Off,
         pace: Pace::Straight,
         act_as: hep_protocol::rights::ActAs::default(),
         task_timeout: None,
     };
-    compile(manifest, &order)
+    compile(&Input { manifest, targets, options: &options })
 }
 
 /// Two web servers and a database, with a variable or two.
@@ -101,7 +100,7 @@ fn plan(files: &[(&str, &str)], extra: &[&str]) -> String {
     let inventory =
         crate::inventory::Inventory::read(&directory.path().join("hosts"), &around).unwrap();
     let manifest = Manifest::read(&directory.path().join("site.yml")).unwrap();
-    let shown = match compile_for(&manifest, directory.path(), &Audience::of(inventory), extra) {
+    let shown = match compile_for(&manifest, directory.path(), &Targets::of(inventory), extra) {
         Ok(compiled) => outline(&compiled),
         Err(mistakes) => mistakes.to_string(),
     };

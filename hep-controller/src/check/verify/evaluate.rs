@@ -1,7 +1,7 @@
 //! One text of a manifest: its names judged, its value as far as that is known, and what is said when it has none.
 
-use super::around::{names, spots_of};
-use super::{Around, Decision, Kind, Rendered, Verifier};
+use super::context::{names, spots_of};
+use super::{Context, Decision, Rendered, Verifier};
 use crate::ast::{Piece, Spot};
 use crate::check::scope::{Layer, Names};
 use crate::diagnostic::Diagnostic;
@@ -15,45 +15,40 @@ use std::sync::Arc;
 
 impl Verifier<'_, '_> {
     /// Whether all conditions hold; those that a host decides do.
-    pub(super) fn decide(
-        &mut self,
-        conditions: &[Spot],
-        around: &mut Around,
-        kind: &Kind,
-    ) -> Decision {
+    pub(super) fn decide(&mut self, conditions: &[Spot], context: &mut Context) -> Decision {
         for condition in conditions {
             // One that is wrong decides nothing: what it guards has mistakes of its own.
-            let Some(reading) = self.judged(condition, Form::Bare, around, kind) else { continue };
-            let scope = self.scope(around, kind);
+            let Some(reading) = self.judged(condition, Form::Bare, context) else { continue };
+            let scope = self.scope(context);
             let held = self.language.holds(&condition.text, &scope);
             match held {
-                Ok(true) => around.conditions.push(reading),
+                Ok(true) => context.conditions.push(reading),
                 Ok(false) => return Decision::NotDone,
                 Err(trouble) if matches!(trouble.kind, TroubleKind::Unknown { .. }) => {
-                    around.conditions.push(reading);
+                    context.conditions.push(reading);
                 }
-                Err(trouble) => self.trouble(condition, trouble, around, kind),
+                Err(trouble) => self.trouble(condition, trouble, context),
             }
         }
         Decision::Done
     }
 
     /// A text with expressions in it.
-    pub(crate) fn text(&mut self, spot: &Spot, around: &Around, kind: &Kind) -> Rendered {
-        if self.judged(spot, Form::Text, around, kind).is_none() {
+    pub(crate) fn text(&mut self, spot: &Spot, context: &Context) -> Rendered {
+        if self.judged(spot, Form::Text, context).is_none() {
             return Rendered::Wrong;
         }
-        let scope = self.scope(around, kind);
+        let scope = self.scope(context);
         let value = self.language.part(&Value::from(spot.text.as_str()), &scope);
-        self.known(spot, value, around, kind)
+        self.known(spot, value, context)
     }
 
     /// An expression without braces.
-    pub(crate) fn bare(&mut self, spot: &Spot, around: &Around, kind: &Kind) {
-        if self.judged(spot, Form::Bare, around, kind).is_some() {
-            let scope = self.scope(around, kind);
+    pub(crate) fn bare(&mut self, spot: &Spot, context: &Context) {
+        if self.judged(spot, Form::Bare, context).is_some() {
+            let scope = self.scope(context);
             let value = self.language.evaluate(&spot.text, &scope);
-            self.known(spot, value.map(Some), around, kind);
+            self.known(spot, value.map(Some), context);
         }
     }
 
@@ -61,33 +56,32 @@ impl Verifier<'_, '_> {
         &mut self,
         spot: &Spot,
         value: Result<Option<Value>, Trouble>,
-        around: &Around,
-        kind: &Kind,
+        context: &Context,
     ) -> Rendered {
         match value {
             Ok(Some(value)) => Rendered::Known(value),
             Ok(None) => Rendered::Omitted,
             Err(Trouble { kind: TroubleKind::Unknown { .. }, .. }) => Rendered::Later,
             Err(trouble) => {
-                self.trouble(spot, trouble, around, kind);
+                self.trouble(spot, trouble, context);
                 Rendered::Wrong
             }
         }
     }
 
     /// A value with expressions in any of its texts.
-    pub(crate) fn tree(&mut self, piece: &Piece, around: &Around, kind: &Kind) -> Rendered {
+    pub(crate) fn tree(&mut self, piece: &Piece, context: &Context) -> Rendered {
         let mut spots = Vec::new();
         spots_of(piece, &piece.node, &mut spots);
         let (mut wrong, mut later) = (piece.node.has_broken(), false);
         if let [spot] = spots.as_slice() {
             // Most are one text, whose value is evaluated once.
             if spot.1.span == piece.node.span {
-                return self.text(&spot.0, around, kind);
+                return self.text(&spot.0, context);
             }
         }
         for (spot, _) in &spots {
-            match self.text(spot, around, kind) {
+            match self.text(spot, context) {
                 Rendered::Known(_) | Rendered::Omitted => {}
                 Rendered::Later => later = true,
                 Rendered::Wrong => wrong = true,
@@ -97,7 +91,7 @@ impl Verifier<'_, '_> {
             (true, _) => Rendered::Wrong,
             (false, true) => Rendered::Later,
             (false, false) => {
-                let scope = self.scope(around, kind);
+                let scope = self.scope(context);
                 match self.language.tree(&piece.node.to_json(), &scope) {
                     Ok(value) => Rendered::Known(value),
                     Err(_) => Rendered::Later,
@@ -106,26 +100,28 @@ impl Verifier<'_, '_> {
         }
     }
 
+    /// Reads a text, or knows what it read before.
+    pub(super) fn read(&mut self, text: &str, form: Form) -> Arc<Reading> {
+        let known = self.readings.entry(form).or_default();
+        if let Some(reading) = known.get(text) {
+            return Arc::clone(reading);
+        }
+        let reading = Arc::new(expression::read(text, form));
+        known.insert(text.to_owned(), Arc::clone(&reading));
+        reading
+    }
+
     /// Reads a text; nothing is told of it if names in it are wrong, which is reported.
     pub(super) fn judged(
         &mut self,
         spot: &Spot,
         form: Form,
-        around: &Around,
-        kind: &Kind,
+        context: &Context,
     ) -> Option<Arc<Reading>> {
         self.evaluations += 1;
-        let key = (Arc::as_ptr(&spot.source) as usize, spot.span.start);
-        let reading = match self.readings.get(&key) {
-            Some(reading) => Arc::clone(reading),
-            None => {
-                let reading = Arc::new(expression::read(&spot.text, form));
-                self.readings.insert(key, Arc::clone(&reading));
-                reading
-            }
-        };
+        let reading = self.read(&spot.text, form);
         let mapping = || place(&spot.source, &Node::of_scalar(&spot.source, spot.span, &spot.text));
-        let problems = self.judge(&reading, mapping, around, kind);
+        let problems = self.judge(&reading, mapping, context);
         if problems.is_empty() {
             return Some(reading);
         }
@@ -138,8 +134,7 @@ impl Verifier<'_, '_> {
         &self,
         reading: &Reading,
         mapping: impl FnOnce() -> Mapping,
-        around: &Around,
-        kind: &Kind,
+        context: &Context,
     ) -> Vec<Diagnostic> {
         if reading.problems.is_empty() && reading.names.is_empty() {
             return Vec::new();
@@ -148,26 +143,27 @@ impl Verifier<'_, '_> {
             .names
             .iter()
             .filter_map(|name| self.registered.shapes.get_key_value(name.name.as_str()));
-        if is_sound(reading, &names(mentioned, around, kind)) {
+        if is_sound(reading, &names(mentioned, context)) {
             return Vec::new();
         }
         // Only suggestions need the names of all results: there may be thousands.
-        judge(reading, &names(self.registered.shapes.iter(), around, kind), &mapping())
+        judge(reading, &names(self.registered.shapes.iter(), context), &mapping())
     }
 
-    pub(crate) fn scope(&self, around: &Around, kind: &Kind) -> Arc<dyn Scope> {
-        let mut layers = around.loops.clone();
-        layers.push(Arc::clone(&kind.extra));
+    pub(crate) fn scope(&self, context: &Context) -> Arc<dyn Scope> {
+        let class = &context.class;
+        let mut layers = context.loops.clone();
+        layers.push(Arc::clone(&class.extra));
         layers.push(Arc::new(Layer::Registered(Arc::clone(&self.registered.later))));
-        layers.extend(around.vars.iter().cloned());
-        for layer in [&kind.play, &kind.vars, &kind.built_in, &kind.facts] {
+        layers.extend(context.vars.iter().cloned());
+        for layer in [&class.play, &class.vars, &class.built_in, &class.facts] {
             layers.push(Arc::clone(layer));
         }
         Names::of(layers)
     }
 
     /// Trouble with a text of a variable is told once, in that text, and not wherever the variable is used.
-    fn told_of_variable(&mut self, trouble: &Trouble, around: &Around, kind: &Kind) -> bool {
+    fn told_of_variable(&mut self, trouble: &Trouble, context: &Context) -> bool {
         if let TroubleKind::Circle { chain } = &trouble.kind {
             return self.told_of_circle(chain, trouble);
         }
@@ -178,7 +174,7 @@ impl Verifier<'_, '_> {
             // What is no expression was told before.
             TroubleKind::Syntax => true,
             TroubleKind::Undefined { .. } => {
-                let judged = texts.iter().map(|text| self.judged(text, Form::Text, around, kind));
+                let judged = texts.iter().map(|text| self.judged(text, Form::Text, context));
                 judged.filter(Option::is_none).count() > 0
             }
             TroubleKind::Unknown { .. } | TroubleKind::Circle { .. } | TroubleKind::Other => false,
@@ -200,11 +196,11 @@ impl Verifier<'_, '_> {
     }
 
     /// Trouble with a text, at the part of it that is wrong.
-    pub(super) fn trouble(&mut self, spot: &Spot, trouble: Trouble, around: &Around, kind: &Kind) {
-        if self.incomplete && matches!(trouble.kind, TroubleKind::Undefined { .. }) {
+    pub(super) fn trouble(&mut self, spot: &Spot, trouble: Trouble, context: &Context) {
+        if context.class.incomplete && matches!(trouble.kind, TroubleKind::Undefined { .. }) {
             return;
         }
-        if self.told_of_variable(&trouble, around, kind) {
+        if self.told_of_variable(&trouble, context) {
             return;
         }
         let node = Node::of_scalar(&spot.source, spot.span, &spot.text);
@@ -212,7 +208,7 @@ impl Verifier<'_, '_> {
         let span = trouble.range.as_ref().map_or(spot.span, |range| mapping.span(range));
         // A sentence about a value may quote it.
         let quotes = matches!(trouble.kind, TroubleKind::Circle { .. } | TroubleKind::Other);
-        let told = quotes && self.privacy == Privacy::Sensitive;
+        let told = quotes && context.privacy == Privacy::Sensitive;
         if told {
             let what = "this cannot be evaluated; why is hidden by `sensitive: true`";
             self.mistakes.push(Diagnostic::at(&spot.source, span, what));

@@ -1,6 +1,6 @@
 //! What a task's keys hold: rights, numbers, conditions after a try.
 
-use super::{Around, Kind, Rendered, Verifier};
+use super::{Context, Rendered, Verifier};
 use crate::ast::control::Control;
 use crate::ast::rights::Rights;
 use crate::ast::{Piece, Spot};
@@ -12,10 +12,10 @@ use std::sync::Arc;
 
 impl Verifier<'_, '_> {
     /// As whom something runs: a truth value, and a name.
-    pub(super) fn rights(&mut self, around: &Around, kind: &Kind) {
-        let Rights { wanted, user, method: _ } = &around.rights;
+    pub(super) fn rights(&mut self, context: &Context) {
+        let Rights { wanted, user, method: _ } = &context.rights;
         if let Some(piece) = wanted {
-            let rendered = self.tree(piece, around, kind);
+            let rendered = self.tree(piece, context);
             if let Rendered::Known(value) = rendered
                 && truth_of_value(&value).is_none()
             {
@@ -24,7 +24,7 @@ impl Verifier<'_, '_> {
             }
         }
         if let Some(piece) = user {
-            let rendered = self.tree(piece, around, kind);
+            let rendered = self.tree(piece, context);
             if let Rendered::Known(value) = rendered
                 && value.as_str().is_none_or(|name| name.trim().is_empty())
             {
@@ -35,7 +35,7 @@ impl Verifier<'_, '_> {
     }
 
     /// What a task's keys hold beside its title, its condition and its loop.
-    pub(super) fn keys(&mut self, control: &Control, around: &Around, kind: &Kind, result: Shape) {
+    pub(super) fn keys(&mut self, control: &Control, context: &Context, result: Shape) {
         let Control {
             name: _,
             when: _,
@@ -61,25 +61,25 @@ impl Verifier<'_, '_> {
             act_as: _,
         } = control;
         if let Some(env) = env {
-            self.tree(env, around, kind);
+            self.tree(env, context);
         }
         for piece in [retries, delay, timeout].into_iter().flatten() {
-            self.number(piece, around, kind);
+            self.number(piece, context);
         }
-        self.rights(around, kind);
+        self.rights(context);
         if let Some(label) = each.as_ref().and_then(|each| each.label.as_ref()) {
-            self.text(label, around, kind);
+            self.text(label, context);
         }
-        let after = after_a_try(around, register.as_ref(), &result);
+        let after = after_a_try(context, register.as_ref(), &result);
         let groups = [Some(until), changed_when.as_ref(), failed_when.as_ref()];
         let ignored = ignored_if.as_ref().map(std::slice::from_ref);
         for conditions in groups.into_iter().flatten().map(Vec::as_slice).chain(ignored) {
-            self.decide(conditions, &mut after.clone(), kind);
+            self.decide(conditions, &mut after.clone());
         }
     }
 
-    fn number(&mut self, piece: &Piece, around: &Around, kind: &Kind) {
-        let Rendered::Known(value) = self.tree(piece, around, kind) else { return };
+    fn number(&mut self, piece: &Piece, context: &Context) {
+        let Rendered::Known(value) = self.tree(piece, context) else { return };
         if !value.as_f64().is_some_and(|number| number >= 0.0) {
             let message = format!("a number of 0 or more is needed, and this gives {value}");
             self.mistakes.push(piece.problem(message));
@@ -88,8 +88,8 @@ impl Verifier<'_, '_> {
 }
 
 /// Where a task's result can be read: as `result`, and by the task's own name for it, as Ansible has it.
-pub(super) fn after_a_try(around: &Around, register: Option<&Spot>, result: &Shape) -> Around {
-    let mut after = around.clone();
+pub(super) fn after_a_try(context: &Context, register: Option<&Spot>, result: &Shape) -> Context {
+    let mut after = context.clone();
     for name in [Some("result"), register.map(|name| name.text.as_str())].into_iter().flatten() {
         let later = HashMap::from([(name.to_owned(), "the task's result".to_owned())]);
         after.loops.insert(0, Arc::new(Layer::Later(later)));

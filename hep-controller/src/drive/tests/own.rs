@@ -3,11 +3,11 @@
 use super::*;
 use crate::ast::Manifest;
 use crate::check::select::Choice;
-use crate::check::targets::Audience;
+use crate::check::targets::Targets;
 use crate::check::variables::Extra;
+use crate::check::{Input, Options};
 use crate::inventory::{Inventory, Surroundings};
-use crate::plan::compile::Compiled;
-use crate::run::options::{Prepared, Wish};
+use crate::plan::compile::{Compiled, compile};
 use hep_protocol::blob::TreeKind;
 use hep_protocol::plan::Play;
 use hep_protocol::rights::ActAs;
@@ -111,9 +111,10 @@ fn site(directory: &Path) -> Compiled {
     put("site.yml", &manifest);
     let around = Surroundings { working_directory: directory.to_owned(), home: None };
     let inventory = Inventory::read(&directory.join("hosts"), &around).unwrap();
-    let wish = Wish {
+    let options = Options {
         extra: Extra::read(&[format!("@{}", directory.join("extra.yml").display())]).unwrap(),
         choice: Choice::default(),
+        working_directory: directory.to_owned(),
         mode: RunMode::Apply,
         diff: DiffMode::Off,
         pace: Pace::Straight,
@@ -121,7 +122,8 @@ fn site(directory: &Path) -> Compiled {
         task_timeout: None,
     };
     let manifest = Manifest::read(&directory.join("site.yml")).unwrap();
-    Prepared { manifest, audience: &Audience::of(inventory), wish: &wish }.compile().unwrap()
+    let targets = Targets::of(inventory);
+    compile(&Input { manifest: &manifest, targets: &targets, options: &options }).unwrap()
 }
 
 /// Has a host run all its tasks and ask for all their contents; gives all that it was sent, unpacked.

@@ -27,7 +27,7 @@ impl ManifestTask {
         usual: &ActAs,
     ) -> Option<Box<Control>> {
         let keys = &self.control;
-        let Inherited { on_error: _, env, notify: _, privacy, check, timeout, act_as } = inherited;
+        let Inherited { on_error: _, env, privacy, check, timeout, act_as } = inherited;
         let control = Control {
             when: conditions(&keys.when),
             each: keys.each.as_deref().map(looped),

@@ -3,21 +3,22 @@
 use super::Flat;
 use crate::ast::ManifestTask;
 use crate::ast::rights::{Rights, idle_user};
+use crate::check::Input;
 use hep_protocol::expression::has_expression;
 use hep_protocol::value::Mode;
 
 impl Flat<'_, '_> {
     /// A task that names a user and stays the login's all the same was not meant like that.
     pub(super) fn tell_of_idle_user(&mut self, own: &Rights, all: &Rights) {
-        let order = self.run.order;
-        let by_hosts = order.audience.members.iter().any(|member| member.act_as.wanted.is_some());
-        let Some(user) = idle_user(own, all, &order.act_as).filter(|_| !by_hosts) else {
+        let Input { targets, options, .. } = self.emitter.input;
+        let by_hosts = targets.members.iter().any(|member| member.act_as.wanted.is_some());
+        let Some(user) = idle_user(own, all, &options.act_as).filter(|_| !by_hosts) else {
             return;
         };
         let before = user.source.text.get(..user.node.span.start).unwrap_or_default();
         let (path, line) = (user.source.path.display(), before.matches('\n').count() + 1);
         let what = "`become_user` counts only with `become: true`, and nothing says that here";
-        self.run.warnings.push(format!("{path}:{line}: {what}"));
+        self.emitter.warnings.push(format!("{path}:{line}: {what}"));
     }
 
     /// `mode: 420`, which is 0644 in decimal, and all other modes that give away what the owner has not.
@@ -40,6 +41,6 @@ impl Flat<'_, '_> {
         let before = source.text.get(..entry.value.span.start).unwrap_or_default();
         let (path, line) = (source.path.display(), before.matches('\n').count() + 1);
         let what = format!("the mode `{written}` gives group or others more than the owner{hint}");
-        self.run.warnings.push(format!("{path}:{line}: {what}"));
+        self.emitter.warnings.push(format!("{path}:{line}: {what}"));
     }
 }

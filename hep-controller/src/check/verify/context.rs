@@ -1,11 +1,13 @@
 //! What lies around an expression: names and their shapes; and where in a manifest expressions are.
 
-use super::{Around, Kind};
+use super::{Context, HostClass};
+use crate::ast::rights::Rights;
 use crate::ast::{ManifestTask, Piece, Spot};
 use crate::check::scope::Layer;
 use crate::expression::{self, Origin, Shape};
 use crate::yaml::Node;
 use hep_protocol::expression::has_expression;
+use hep_protocol::plan::Privacy;
 use hep_protocol::task::TaskSpec;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -13,26 +15,38 @@ use std::sync::Arc;
 /// The names in scope, with these of results.
 pub(super) fn names<'k, 'r>(
     results: impl Iterator<Item = (&'r String, &'r Shape)>,
-    around: &Around,
-    kind: &'k Kind,
+    context: &'k Context,
 ) -> expression::Known<'k> {
-    let mut names = kind.names.inner();
-    for (name, origin, shape) in &around.shapes {
+    let mut names = context.class.names.inner();
+    for (name, origin, shape) in &context.shapes {
         if *origin == Origin::Variable {
             names.add(name, *origin, shape.clone());
         }
     }
     results.for_each(|(name, shape)| names.add(name, Origin::Result, shape.clone()));
-    for (name, origin, shape) in &around.shapes {
+    for (name, origin, shape) in &context.shapes {
         if *origin != Origin::Variable {
             names.add(name, *origin, shape.clone());
         }
     }
-    around.conditions.iter().for_each(|condition| names.assure(condition));
+    context.conditions.iter().for_each(|condition| names.assure(condition));
     names
 }
 
-impl Around {
+impl Context {
+    /// What lies around the first entry of a play.
+    pub(super) fn of(class: Arc<HostClass>, rights: Rights) -> Context {
+        Context {
+            class,
+            vars: Vec::new(),
+            loops: Vec::new(),
+            shapes: Vec::new(),
+            conditions: Vec::new(),
+            rights,
+            privacy: Privacy::Open,
+        }
+    }
+
     pub(super) fn take_vars(&mut self, vars: Map<String, Value>) {
         if !vars.is_empty() {
             for (name, value) in &vars {
