@@ -3,6 +3,7 @@
 
 mod code;
 mod commands;
+mod floors;
 mod layout;
 mod names;
 pub(crate) mod tree;
@@ -36,6 +37,8 @@ static RULES: &[Rule] = &[
     Rule { name: "codec", says: "only frame.rs names bincode", check: names::codec },
     Rule { name: "yaml", says: "only yaml/ names the YAML crate", check: names::yaml },
     Rule { name: "engine", says: "only expression/ names the engine of expressions", check: names::engine },
+    Rule { name: "floors", says: "no file imports from a higher floor than its own", check: floors::upwards },
+    Rule { name: "circles", says: "at most five files import each other in a circle", check: floors::circles },
     Rule { name: "dependencies", says: "what each crate must not link", check: commands::dependencies },
     Rule { name: "help", says: "every command and flag of hep is in the documentation", check: commands::help },
 ];

@@ -10,7 +10,7 @@ pub(super) struct Token {
     pub(super) line: usize,
 }
 
-/// The tokens of a file, test modules left out: tests may print, and their fakes implement everything.
+/// The tokens of a file without its tests: those may print, and their fakes implement everything.
 pub(super) fn tokens(text: &str) -> Result<Vec<Token>, LexError> {
     let mut flat = Vec::new();
     flatten(text.parse()?, &mut flat);
@@ -44,42 +44,36 @@ pub(super) fn starts(tokens: &[Token], texts: &[&str]) -> bool {
     tokens.len() >= texts.len() && tokens.iter().zip(texts).all(|(token, text)| token.text == *text)
 }
 
-/// Takes out every `#[cfg(test)] mod name { ... }`.
+/// Takes out every item after `#[cfg(test)]`.
 fn without_tests(flat: Vec<Token>) -> Vec<Token> {
+    const OPENING: [&str; 7] = ["#", "[", "cfg", "(", "test", ")", "]"];
     let mut kept = Vec::new();
     let mut rest = flat.as_slice();
     while let Some((first, after)) = rest.split_first() {
-        rest = match test_module_length(rest) {
-            Some(length) => rest.get(length..).unwrap_or_default(),
-            None => {
-                kept.push(first.clone());
-                after
-            }
-        };
+        if starts(rest, &OPENING) {
+            rest = after_item(rest.get(OPENING.len()..).unwrap_or_default());
+        } else {
+            kept.push(first.clone());
+            rest = after;
+        }
     }
     kept
 }
 
-/// The number of tokens of the test module that begins here, if one does.
-fn test_module_length(tokens: &[Token]) -> Option<usize> {
-    const OPENING: [&str; 8] = ["#", "[", "cfg", "(", "test", ")", "]", "mod"];
-    let is_module =
-        starts(tokens, &OPENING) && tokens.get(9).is_some_and(|token| token.text == "{");
-    if !is_module {
-        return None;
-    }
+/// What follows an item: it ends at its semicolon or its closing brace.
+pub(super) fn after_item(tokens: &[Token]) -> &[Token] {
     let mut depth = 0_usize;
-    for (index, token) in tokens.iter().enumerate().skip(9) {
+    for (index, token) in tokens.iter().enumerate() {
         match token.text.as_str() {
-            "{" => depth += 1,
-            "}" => depth = depth.saturating_sub(1),
+            "{" | "(" | "[" => depth += 1,
+            "}" | ")" | "]" => depth = depth.saturating_sub(1),
             _ => {}
         }
-        if depth == 0 {
-            return Some(index + 1);
+        if depth == 0 && ["}", ";"].contains(&token.text.as_str()) {
+            return tokens.get(index + 1..).unwrap_or_default();
         }
     }
-    None
+    &[]
 }
 
 #[cfg(test)]
@@ -97,10 +91,10 @@ mod tests {
     }
 
     #[test]
-    fn test_modules_are_left_out() {
+    fn tests_are_left_out() {
         check(
-            "fn f() {}\n#[cfg(test)]\nmod tests { fn g() { {} } }\nfn h();",
-            "fn f ( ) { } fn h ( ) ;",
+            "fn f() {}\n#[cfg(test)]\nmod tests { fn g() { {} } }\nfn h();\n#[cfg(test)] use a::{b, c};\nfn i();",
+            "fn f ( ) { } fn h ( ) ; ; fn i ( ) ;",
         );
     }
 

@@ -21,7 +21,7 @@ pub(crate) struct File {
     /// Relative to the root of the tree.
     pub(crate) path: PathBuf,
     pub(crate) text: String,
-    /// Without comments and without test modules; empty when the file is no Rust.
+    /// Without comments and tests; empty when the file is no Rust.
     pub(super) code: Vec<Token>,
 }
 
