@@ -7,11 +7,11 @@ pub(crate) mod texts;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, Span};
-use crate::yaml::{Node, shorten};
+use crate::yaml::{self, Node, shorten};
 use control::Control;
 use hep_protocol::expression::has_expression;
 use hep_protocol::plan::{HandlersOnFailure, Privacy};
-use hep_protocol::task::TaskSpec;
+use hep_protocol::task::{About, TaskSpec};
 use rights::Rights;
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
@@ -193,6 +193,16 @@ impl ManifestTask {
                 }
             }
         }
+    }
+
+    /// What is known of its module.
+    pub(crate) fn about(&self) -> &'static About {
+        About::of(&self.module.text)
+    }
+
+    /// The entry that names its template.
+    pub(crate) fn template(&self) -> Option<&yaml::Entry> {
+        self.params.entry(self.about().local.as_ref()?.template)
     }
 
     /// The parameter with this value.

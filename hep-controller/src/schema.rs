@@ -10,8 +10,7 @@ mod tests;
 
 pub(crate) use form::aliases;
 
-use crate::read::module::main_parameter;
-use hep_protocol::task::TaskSpec;
+use hep_protocol::task::{About, TaskSpec};
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
@@ -53,7 +52,7 @@ pub(crate) fn manifest() -> Value {
         let mut parameters = module.parameters.clone();
         form::admit_expressions(&mut parameters);
         form::spell_out_aliases(&mut parameters);
-        if let Some(main) = main_parameter(&module.name) {
+        if let Some(main) = About::of(&module.name).main {
             let about = format!("A value alone is `{main}`.");
             let types = ["string", "number", "boolean", "array"];
             let alone = json!({"type": types, "description": about});

@@ -3,6 +3,7 @@
 //! Values that cannot be wrong once made, the parameters of every module, the plan, and the frames that
 //! carry them. This crate touches no file, socket, clock or process: it reads and writes only what it is handed.
 
+pub mod about;
 pub mod blob;
 mod bytes;
 pub mod decode;

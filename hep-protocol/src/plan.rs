@@ -306,7 +306,7 @@ impl Spec {
     pub fn about(&self) -> &'static About {
         match self {
             Self::Typed(spec) => spec.about(),
-            Self::Open { module, .. } => TaskSpec::about_module(module).unwrap_or(&About::UNKNOWN),
+            Self::Open { module, .. } => About::of(module),
         }
     }
 

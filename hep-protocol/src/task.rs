@@ -13,9 +13,7 @@ pub mod set;
 pub mod stat;
 pub mod wait_for;
 
-mod about;
-
-pub use about::{About, Effect, Form, Local};
+pub use crate::about::{About, Effect, Form, Local};
 
 use crate::decode::{self, Mistake};
 use serde::{Deserialize, Serialize};
@@ -42,12 +40,6 @@ macro_rules! modules {
                 match self { $(Self::$Params(_) => &$module::ABOUT,)* }
             }
 
-            /// What is known of the module of this name.
-            #[must_use]
-            pub fn about_module(name: &str) -> Option<&'static About> {
-                [$(&$module::ABOUT),*].into_iter().find(|about| about.name == name)
-            }
-
             /// What every module's parameters can say of themselves.
             #[must_use]
             pub fn params(&self) -> &dyn Params {
@@ -59,6 +51,16 @@ macro_rules! modules {
                 match self { $(Self::$Params(params) => params,)* }
             }
 
+            /// The names of the module's parameters, with other names of them.
+            #[cfg(feature = "schema")]
+            #[must_use]
+            pub fn parameters(module: &str) -> Vec<String> {
+                $(if module == $module::ABOUT.name {
+                    return crate::about::names(schemars::schema_for!($module::$Params).as_value());
+                })*
+                Vec::new()
+            }
+
             /// The parameters of the module of this name; `None`: there is no such module.
             pub(crate) fn decode(
                 module: &str,
@@ -68,6 +70,15 @@ macro_rules! modules {
                     return Some(decode::decode(params).map(Self::$Params));
                 })*
                 None
+            }
+        }
+
+        impl About {
+            /// What is known of the module of this name.
+            #[must_use]
+            pub fn of(name: &str) -> &'static Self {
+                let known = [$(&$module::ABOUT),*].into_iter().find(|about| about.name == name);
+                known.unwrap_or(&Self::UNKNOWN)
             }
         }
     };

@@ -5,6 +5,7 @@ mod code;
 mod commands;
 mod floors;
 mod layout;
+mod modules;
 mod names;
 pub(crate) mod tree;
 
@@ -39,6 +40,7 @@ static RULES: &[Rule] = &[
     Rule { name: "engine", says: "only expression/ names the engine of expressions", check: names::engine },
     Rule { name: "floors", says: "no file imports from a higher floor than its own", check: floors::upwards },
     Rule { name: "circles", says: "at most five files import each other in a circle", check: floors::circles },
+    Rule { name: "modules", says: "what is known of a module stands in its own files", check: modules::names },
     Rule { name: "dependencies", says: "what each crate must not link", check: commands::dependencies },
     Rule { name: "help", says: "every command and flag of hep is in the documentation", check: commands::help },
 ];

@@ -11,7 +11,7 @@ use hep_protocol::message::{Go, Reply, Turn};
 use hep_protocol::names::RESULT;
 use hep_protocol::outcome::{Outcome, Status};
 use hep_protocol::plan::{CheckPolicy, Condition, Control, OnError, Pace, Privacy, Spec, Task};
-use hep_protocol::task::{Effect, Form};
+use hep_protocol::task::Effect;
 use std::borrow::Cow;
 use std::sync::LazyLock;
 use std::time::Instant;
@@ -259,13 +259,10 @@ fn acts(job: &Job<'_>) -> bool {
 pub(super) fn variables(spec: &Spec) -> Vec<&str> {
     match spec {
         Spec::Typed(spec) => spec.params().variables(),
-        Spec::Open { module: _, params } => match spec.about().form {
-            Form::Names => {
-                let names = params.entries().into_iter().flat_map(serde_json::Map::keys);
-                names.map(String::as_str).collect()
-            }
-            Form::Parameters | Form::Word => Vec::new(),
-        },
+        Spec::Open { module: _, params } => {
+            let given = params.entries().filter(|_| spec.about().gives_variables());
+            given.into_iter().flat_map(serde_json::Map::keys).map(String::as_str).collect()
+        }
     }
 }
 

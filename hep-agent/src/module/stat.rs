@@ -98,10 +98,8 @@ fn number(account: &Account) -> Option<u32> {
 fn fields(found: &Found) -> (Map<String, Value>, bool) {
     let Found { meta, owner, group, target, sha256 } = found;
     let kind = match meta.kind {
-        FileKind::File => "file",
-        FileKind::Directory => "directory",
-        FileKind::Link => "link",
-        FileKind::Special => "special",
+        kind @ (FileKind::File | FileKind::Directory | FileKind::Link) => kind.to_string(),
+        FileKind::Special => "special".to_owned(),
     };
     let mode = meta.attrs.mode.0;
     let known = [

@@ -7,7 +7,7 @@ use crate::sys::output;
 use hep_protocol::decode::Sentence;
 use hep_protocol::expression::TroubleKind;
 use hep_protocol::plan::{Control, Spec, Task};
-use hep_protocol::task::{Effect, TaskSpec};
+use hep_protocol::task::{About, Effect, TaskSpec};
 use hep_protocol::value::Json;
 use hep_protocol::words::shorten;
 use serde_json::Value;
@@ -78,7 +78,7 @@ impl Names {
                 (other, _) => other,
             }
         })?;
-        if TaskSpec::about_module(module).is_none_or(|about| about.effect != Effect::None) {
+        if About::of(module).effect != Effect::None {
             for (name, rendered) in value.as_object().into_iter().flatten() {
                 // Whoever writes the character himself means it.
                 if params.0.get(name).is_none_or(|written| !has_foreign(written))

@@ -106,10 +106,11 @@ impl Rights {
 impl ManifestTask {
     /// What the task holds, without the templates that it names.
     pub(crate) fn each_evaluated<'m>(&'m self, see: &mut dyn FnMut(Evaluated<'m>)) {
-        let ManifestTask { number: _, control, module, params, spec, broken: _, file_vars } = self;
+        let ManifestTask { number: _, control, module: _, params, spec, broken: _, file_vars } =
+            self;
         control.each_evaluated(see);
         file_vars.iter().for_each(|vars| see(Evaluated::Value(vars)));
-        if crate::read::module::is_bare(&module.text) {
+        if self.about().bare.is_some() {
             see(Evaluated::Bare(params));
         } else if spec.is_none() {
             see(Evaluated::Parameters(params));

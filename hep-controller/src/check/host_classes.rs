@@ -66,7 +66,7 @@ impl HostClasses {
     }
 
     fn task(&mut self, task: &ManifestTask) {
-        self.anything |= task.params.entry("template").is_some();
+        self.anything |= task.template().is_some();
         task.each_evaluated(&mut |evaluated| self.evaluated(evaluated));
     }
 

@@ -6,7 +6,7 @@ use crate::ast::{ManifestTask, Piece, Spot};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expression::{self, Form, Mapping};
 use crate::local_files::search::{Local, Part, Pattern, at_place, climbs};
-use crate::read::module::{self, BARE};
+use crate::read::module;
 use crate::source::Source;
 use crate::yaml::{Entry, Node};
 use hep_protocol::expression::{Language, Scope, TroubleKind, has_expression};
@@ -15,21 +15,18 @@ use serde_json::Value;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Parameters of `file` that name local files.
-const LOCAL: [&str; 2] = ["src", "template"];
-
 impl Verifier<'_, '_> {
     /// Verifies a task's parameters for one host and element.
     pub(crate) fn params(&mut self, task: &ManifestTask, context: &Context) {
         if task.spec.is_none() {
             self.open(task, context);
         } else {
-            let bare = BARE.iter().find(|(module, _)| *module == task.module.text);
-            if let Some(entry) = bare.and_then(|(_, key)| task.params.entry(key)) {
+            let bare = task.about().bare;
+            if let Some(entry) = bare.and_then(|key| task.params.entry(key)) {
                 self.bare_expressions(task, &entry.value, context);
             }
         }
-        if let Some(entry) = template(task) {
+        if let Some(entry) = task.template() {
             let files = self.files.get(&task.number).cloned().unwrap_or_default();
             for local in files {
                 self.template(&local.path, &entry.value, task, context);
@@ -81,7 +78,7 @@ impl Verifier<'_, '_> {
             Err(_) => known_sources(task, &known),
         };
         for written in written {
-            let named = LOCAL.iter().find_map(|key| {
+            let named = local(task).iter().find_map(|key| {
                 let value = &known.entry(key)?.value;
                 (value.text() == Some(&written))
                     .then(|| Piece { source: Arc::clone(source), node: value.clone() })
@@ -114,8 +111,8 @@ impl Verifier<'_, '_> {
 
     /// A local file of which only the host knows the whole name: all that may be meant.
     fn guess_source(&mut self, task: &ManifestTask, entry: &Entry, context: &Context) {
-        let named = task.module.text == "file" && LOCAL.contains(&&*entry.key.text);
-        let Some(text) = entry.value.text().filter(|_| named && is_local(task)) else { return };
+        let named = local(task).contains(&&*entry.key.text);
+        let Some(text) = entry.value.text().filter(|_| named) else { return };
         let source = &task.module.source;
         let piece = Piece { source: Arc::clone(source), node: entry.value.clone() };
         let scope = self.scope(context);
@@ -194,24 +191,19 @@ impl Verifier<'_, '_> {
     }
 }
 
-/// The entry that names a task's template.
-fn template(task: &ManifestTask) -> Option<&Entry> {
-    (task.module.text == "file").then(|| task.params.entry("template")).flatten()
-}
-
-/// Whether `src` is a local file: it is not where links are made.
-fn is_local(task: &ManifestTask) -> bool {
-    let action = task.params.entry("action").and_then(|entry| entry.value.text());
-    action.is_none_or(|action| action == "present" || has_expression(action))
+/// The parameters that name local files, as far as is known.
+fn local(task: &ManifestTask) -> &'static [&'static str] {
+    let Some(local) = &task.about().local else { return &[] };
+    let (key, value) = local.only_with;
+    let given = task.params.entry(key).and_then(|entry| entry.value.text());
+    let may = given.is_none_or(|given| given == value || has_expression(given));
+    if may { local.parameters } else { &[] }
 }
 
 /// What is named as far as it is known, where the whole cannot be decoded yet.
 fn known_sources(task: &ManifestTask, known: &Node) -> Vec<String> {
-    if task.module.text != "file" || !is_local(task) {
-        return Vec::new();
-    }
-    let texts = LOCAL.iter().filter_map(|key| known.entry(key)?.value.text().map(str::to_owned));
-    texts.collect()
+    let texts = local(task).iter().filter_map(|key| known.entry(key)?.value.text());
+    texts.map(str::to_owned).collect()
 }
 
 /// A mistake in a value that an expression gave, without a word of that value.

@@ -399,7 +399,7 @@ impl<'v, 's> Verifier<'v, 's> {
             let shape = result_shape(task);
             self.registered.add(&name.text, format!("the result of `{}`", name.text), shape);
         }
-        if task.module.text == "set" {
+        if task.about().gives_variables() {
             for entry in task.params.entries() {
                 let cause = format!("`{}`, which a task sets", entry.key.text);
                 self.registered.add(&entry.key.text, cause, Shape::Any);

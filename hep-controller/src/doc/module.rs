@@ -2,9 +2,9 @@
 
 use super::EXAMPLES;
 use super::page::{Page, Row};
-use crate::read::module::main_parameter;
 use crate::schema::{Module, aliases};
 use crate::text::Style;
+use hep_protocol::task::About;
 use serde_json::Value;
 
 /// A parameter as its documentation has it.
@@ -45,7 +45,7 @@ pub(super) fn print(module: &Module, page: &mut Page) {
         page.text(
             "Any value may be a `{{ expression }}`. `hep doc task` has the keys beside the module.",
         );
-        if let Some(main) = main_parameter(&module.name) {
+        if let Some(main) = About::of(&module.name).main {
             let name = &module.name;
             page.text(&format!("`{name}: VALUE` is short for `{name}: {{{main}: VALUE}}`."));
         }

@@ -5,9 +5,8 @@ use crate::local_files::contents::Contents;
 use crate::secrets::leaves;
 use hep_protocol::blob::{Digest, Source};
 use hep_protocol::expression::has_expression;
-use hep_protocol::plan::{HostPart, Plan, Play, Settings, Spec, Task};
+use hep_protocol::plan::{HostPart, Plan, Play, Settings};
 use hep_protocol::rights::ActAs;
-use hep_protocol::task::TaskSpec;
 use hep_protocol::value::Json;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -94,7 +93,7 @@ impl<'p> Reader<'p> {
             // What cannot be looked through may read anything.
             return self.names.iter().copied().collect();
         }
-        for task in play.tasks.iter().filter(|task| has_template(task)) {
+        for task in play.tasks.iter().filter(|task| task.spec.has_template()) {
             for named in &task.sources {
                 let Source::File(file) = &named.source else { continue };
                 read.extend(self.template(&file.digest));
@@ -141,16 +140,6 @@ impl<'p> Reader<'p> {
             Value::Array(items) => items.iter().for_each(|item| self.value(item, read)),
             Value::Object(entries) => entries.values().for_each(|value| self.value(value, read)),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-        }
-    }
-}
-
-fn has_template(task: &Task) -> bool {
-    match &task.spec {
-        Spec::Typed(TaskSpec::File(file)) => file.template.is_some(),
-        Spec::Typed(_) => false,
-        Spec::Open { params, .. } => {
-            params.entries().is_some_and(|entries| entries.contains_key("template"))
         }
     }
 }

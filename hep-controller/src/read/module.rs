@@ -3,42 +3,21 @@
 use super::parameter;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, Span};
-use crate::yaml::{self, Decoder, Entry, Kind, Mistake, Node, What, decode_each};
+use crate::yaml::{self, Decoder, Entry, Kind, Mistake, Node, decode_each};
 use hep_protocol::expression::has_expression;
-use hep_protocol::task::TaskSpec;
+use hep_protocol::task::{About, Form, TaskSpec};
 use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, EnumAccess, VariantAccess, Visitor};
 use serde::forward_to_deserialize_any;
 use std::sync::Arc;
 
-/// The parameter that most tasks of a module need, for hints.
-const MAIN_PARAMETERS: [(&str, &str); 9] = [
-    ("apt", "package"),
-    ("assert", "that"),
-    ("command", "argv"),
-    ("debug", "msg"),
-    ("fail", "msg"),
-    ("file", "dest"),
-    ("service", "name"),
-    ("stat", "path"),
-    ("wait_for", "port"),
-];
-
-/// Ansible's parameters that stand as `key=value` behind a program.
-const BEHIND_A_PROGRAM: [&str; 6] = ["argv", "chdir", "creates", "executable", "removes", "stdin"];
-
 /// Ansible's words for main parameters.
 const WORDS: [&str; 5] = ["dest", "name", "path", "pkg", "state"];
-
-/// The parameter that a value alone is: `command: id` is `command: {argv: id}`.
-pub(crate) fn main_parameter(module: &str) -> Option<&'static str> {
-    MAIN_PARAMETERS.iter().find(|(name, _)| *name == module).map(|(_, key)| *key)
-}
 
 /// A task in which a module that has a value alone has it as its main parameter; nothing if none has.
 pub(crate) fn spelled_out(task: &Node) -> Option<Node> {
     let entries = task.entries();
-    let alone = |entry: &Entry| main_parameter(&entry.key.text).filter(|_| stands_alone(entry));
+    let alone = |entry: &Entry| About::of(&entry.key.text).main.filter(|_| stands_alone(entry));
     let (number, main) =
         entries.iter().enumerate().find_map(|(at, entry)| Some((at, alone(entry)?)))?;
     let value = entries.get(number)?.value.clone();
@@ -54,21 +33,15 @@ fn stands_alone(entry: &Entry) -> bool {
         Kind::Map(_) | Kind::Broken => false,
         Kind::Seq(items) => !items.is_empty(),
         Kind::Scalar(_) => value.text().is_some_and(|text| {
-            let known = |name: &str| match module {
-                "command" => BEHIND_A_PROGRAM.contains(&name),
-                module => parameters(module).contains(&name) || WORDS.contains(&name),
+            let known = |name: &str| match About::of(module).in_line {
+                Some(known) => known.contains(&name),
+                None => WORDS.contains(&name) || has_parameter(module, name),
             };
             let mut words = text.split_whitespace().filter_map(|word| word.split_once('='));
             !words.any(|(name, _)| known(name))
         }),
     }
 }
-
-/// Modules that take any names, or none.
-const FREE: [&str; 2] = ["flush", "set"];
-
-/// Parameters that are expressions by themselves.
-pub(crate) const BARE: [(&str, &str); 2] = [("assert", "that"), ("debug", "var")];
 
 /// What could be made of a module's parameters.
 pub(crate) enum Params {
@@ -87,7 +60,7 @@ pub(crate) fn read(source: &Arc<Source>, entry: &Entry, problems: &mut Diagnosti
     match &params.kind {
         Kind::Map(_) => {}
         Kind::Broken => return Params::Wrong,
-        Kind::Scalar(_) if module == "flush" => {}
+        Kind::Scalar(_) if About::of(module).form == Form::Word => {}
         Kind::Scalar(_) | Kind::Seq(_) => {
             problems.push(no_mapping(source, module, entry));
             return Params::Wrong;
@@ -146,8 +119,8 @@ pub(crate) fn decode(
 
 /// Expressions that are written without braces.
 fn bare_enough(source: &Arc<Source>, entry: &Entry, problems: &mut Diagnostics) -> bool {
-    let bare = BARE.iter().find(|(module, _)| *module == &*entry.key.text);
-    let value = bare.and_then(|(_, key)| entry.value.entry(key)).map(|entry| &entry.value);
+    let bare = About::of(&entry.key.text).bare;
+    let value = bare.and_then(|key| entry.value.entry(key)).map(|entry| &entry.value);
     let items = match value.map(|value| &value.kind) {
         Some(Kind::Seq(items)) => items.as_slice(),
         Some(Kind::Scalar(_)) => value.map_or(&[] as &[Node], std::slice::from_ref),
@@ -164,10 +137,11 @@ fn bare_enough(source: &Arc<Source>, entry: &Entry, problems: &mut Diagnostics) 
     braces.is_empty()
 }
 
-/// The names that `set` gives.
+/// The names of variables, where those are what a module takes.
 fn names_fit(source: &Arc<Source>, entry: &Entry, problems: &mut Diagnostics) -> bool {
-    let entries = if &*entry.key.text == "set" { entry.value.entries() } else { &[] };
-    let bad = entries.iter().filter_map(|entry| super::values::bad_variable(source, entry));
+    let gives = About::of(&entry.key.text).gives_variables();
+    let given = if gives { entry.value.entries() } else { &[] };
+    let bad = given.iter().filter_map(|entry| super::values::bad_variable(source, entry));
     let bad: Vec<Diagnostic> = bad.collect();
     let fit = bad.is_empty();
     bad.into_iter().for_each(|problem| problems.push(problem));
@@ -177,7 +151,7 @@ fn names_fit(source: &Arc<Source>, entry: &Entry, problems: &mut Diagnostics) ->
 /// `apt: nginx`, `apt:` and `apt: [a, b]`, where parameters should be.
 fn no_mapping(source: &Arc<Source>, module: &str, entry: &Entry) -> Diagnostic {
     let value = &entry.value;
-    let main = main_parameter(module).unwrap_or("name");
+    let main = About::of(module).main.unwrap_or("name");
     if value.is_null() {
         return Diagnostic::at(source, entry.key.span, format!("`{module}` has no parameters"))
             .hint(format!("write them below it, indented further: `{main}: ...`"));
@@ -199,36 +173,9 @@ fn quoted(text: &str) -> String {
     if text.chars().all(plain) && !text.is_empty() { text.to_owned() } else { format!("{text:?}") }
 }
 
-/// Whether a module has parameters that are expressions by themselves.
-pub(crate) fn is_bare(module: &str) -> bool {
-    BARE.iter().any(|(bare, _)| *bare == module)
-}
-
-/// Whether the module takes any names.
-pub(crate) fn takes_any(module: &str) -> bool {
-    FREE.contains(&module)
-}
-
-/// The names of a module's parameters, as its type itself tells them when it meets one that is none.
-pub(crate) fn parameters(module: &str) -> &'static [&'static str] {
-    struct Nothing;
-    impl<'de> de::MapAccess<'de> for Nothing {
-        type Error = Mistake;
-        fn next_key_seed<K: DeserializeSeed<'de>>(
-            &mut self,
-            seed: K,
-        ) -> Result<Option<K::Value>, Mistake> {
-            seed.deserialize(de::value::BorrowedStrDeserializer::new("\0")).map(Some)
-        }
-        fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, _: V) -> Result<V::Value, Mistake> {
-            Err(Mistake::reported())
-        }
-    }
-    let probe = de::value::MapAccessDeserializer::new(Nothing);
-    match TaskSpec::deserialize(Module { module, params: probe }).map_err(|mistake| *mistake.what) {
-        Err(What::UnknownField { known, .. }) => known,
-        Ok(_) | Err(_) => &[],
-    }
+/// Whether a module has a parameter of this name.
+pub(crate) fn has_parameter(module: &str, name: &str) -> bool {
+    TaskSpec::parameters(module).iter().any(|parameter| parameter == name)
 }
 
 /// A module's name and parameters as the enum that they are: no list of modules is needed here.

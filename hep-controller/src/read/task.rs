@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, Span};
 use crate::words::{all_of, alternatives, nearest};
 use crate::yaml::{self, Entry, Node};
-use hep_protocol::task::TaskSpec;
+use hep_protocol::task::{About, TaskSpec};
 use std::sync::Arc;
 
 /// A mapping in a list of tasks, its entries sorted by what they are.
@@ -118,9 +118,8 @@ impl<'n> BesideModule<'n> {
     fn of(modules: &[&'n Entry], strange: &[&'n Entry]) -> BesideModule<'n> {
         let empty = modules.iter().copied().find(|module| module.value.is_null());
         let found = empty.map(|module| {
-            let known = module::parameters(&module.key.text);
-            let own = strange.iter().copied().filter(|entry| known.contains(&&*entry.key.text));
-            (module, own.collect::<Vec<_>>())
+            let is_own = |entry: &&&Entry| module::has_parameter(&module.key.text, &entry.key.text);
+            (module, strange.iter().filter(is_own).copied().collect::<Vec<_>>())
         });
         BesideModule(found.filter(|(_, own)| !own.is_empty()))
     }
@@ -149,11 +148,14 @@ impl<'n> BesideModule<'n> {
     }
 }
 
-/// What a task with a mistake names as `src`.
+/// The local file that a task with a mistake names.
 fn loose_source(source: &Arc<Source>, item: &Node) -> Option<Piece> {
-    let src = &item.entry("file")?.value.entry("src")?.value;
-    src.text()?;
-    Some(Piece { source: Arc::clone(source), node: src.clone() })
+    let node = item.entries().iter().find_map(|entry| {
+        let local = About::of(&entry.key.text).local.as_ref()?;
+        Some(&entry.value.entry(local.parameters.first()?)?.value)
+    })?;
+    node.text()?;
+    Some(Piece { source: Arc::clone(source), node: node.clone() })
 }
 
 /// A key that is neither a module nor a task's own.
@@ -171,9 +173,7 @@ pub(crate) fn unknown_key(source: &Arc<Source>, entry: &Entry, modules: &[&Entry
         .hint(format!("write `{module}`"));
     }
     let shown = yaml::shorten(key);
-    let owner = modules.iter().find(|module| {
-        !module::takes_any(&module.key.text) && module::parameters(&module.key.text).contains(&key)
-    });
+    let owner = modules.iter().find(|module| module::has_parameter(&module.key.text, key));
     if let Some(module) = owner {
         let module = &module.key.text;
         return Diagnostic::at(source, span, format!("`{shown}` is a parameter of `{module}`"))

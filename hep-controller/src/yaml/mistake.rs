@@ -32,11 +32,6 @@ impl Mistake {
         self
     }
 
-    /// For what stands in place of something a mistake was reported for.
-    pub(crate) fn reported() -> Mistake {
-        Mistake::new(What::Reported)
-    }
-
     /// Whether the key it is about is one of the outermost mapping.
     pub(crate) fn is_outermost(&self) -> bool {
         self.keys == 1

@@ -8,7 +8,11 @@ use serde::{Deserialize, Serialize};
 pub const ABOUT: About = About {
     main: Some("dest"),
     results: Some(&[]),
-    local: Some(Local { source: "src", template: "template", only_with: ("action", "present") }),
+    local: Some(Local {
+        parameters: &["src", "template"],
+        template: "template",
+        only_with: ("action", "present"),
+    }),
     ..About::module("file", Effect::Acts)
 };
 

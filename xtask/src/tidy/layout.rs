@@ -75,16 +75,12 @@ pub(super) fn same_name(tree: &Tree) -> Result<Verdict, Failure> {
     Ok(Verdict::Findings(findings))
 }
 
-/// Files beside those of the modules.
-const SHARED: [&str; 2] = ["about", "tests"];
-
-/// The names of the files and directories in a directory of modules.
+/// The names of the files and directories in a directory of modules; what modules share lies elsewhere.
 fn nouns(tree: &Tree, directory: &str) -> BTreeSet<String> {
     let below = tree.below(directory).filter_map(|file| file.path.strip_prefix(directory).ok());
     let first = below.filter_map(|path| path.components().next());
     let names = first.map(|part| Path::new(part.as_os_str()).with_extension(""));
-    let names = names.map(|name| name.display().to_string());
-    names.filter(|name| !SHARED.contains(&name.as_str())).collect()
+    names.map(|name| name.display().to_string()).filter(|name| name != "tests").collect()
 }
 
 /// The addresses that a file may name: examples by definition, this machine, and documentation that a comment cites.

@@ -237,7 +237,7 @@ fn places(file: &File, is_it: impl Fn(&[Token]) -> bool) -> Vec<Finding> {
         .collect()
 }
 
-fn is_below_any(path: &Path, places: &[&str]) -> bool {
+pub(super) fn is_below_any(path: &Path, places: &[&str]) -> bool {
     places.iter().any(|place| path.starts_with(place))
 }
 

@@ -8,7 +8,6 @@ use crate::expression::{self, Origin, Shape};
 use crate::yaml::Node;
 use hep_protocol::expression::has_expression;
 use hep_protocol::plan::Privacy;
-use hep_protocol::task::TaskSpec;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -78,7 +77,7 @@ pub(super) fn spots_of<'n>(piece: &Piece, node: &'n Node, found: &mut Vec<(Spot,
 
 /// What may be read below the name of a task's result.
 pub(super) fn result_shape(task: &ManifestTask) -> Shape {
-    match (own_fields(task), task.control.each.is_some()) {
+    match (task.about().results, task.control.each.is_some()) {
         (Some(own), false) => Shape::of_result(own),
         (Some(own), true) => Shape::of_results(own),
         (None, _) => Shape::Any,
@@ -87,18 +86,13 @@ pub(super) fn result_shape(task: &ManifestTask) -> Shape {
 
 /// The same of one try, which is for one element.
 pub(super) fn result_shape_of_try(task: &ManifestTask) -> Shape {
-    own_fields(task).map_or(Shape::Any, Shape::of_result)
-}
-
-/// What a module adds to a result; nothing is known of those that tell more than changes.
-fn own_fields(task: &ManifestTask) -> Option<&'static [&'static str]> {
-    TaskSpec::about_module(&task.module.text)?.results
+    task.about().results.map_or(Shape::Any, Shape::of_result)
 }
 
 impl ManifestTask {
     /// Whether anything in it is evaluated.
     pub(super) fn has_expressions(&self) -> bool {
-        let mut any = self.spec.is_none() || self.params.entry("template").is_some();
+        let mut any = self.spec.is_none() || self.template().is_some();
         self.each_evaluated(&mut |evaluated| any |= evaluated.is_any());
         any
     }

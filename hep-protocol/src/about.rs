@@ -1,6 +1,8 @@
 //! What is known of a module whatever its parameters say. Each module's file has its own; who wants to know something of
 //! a module looks here and compares no names.
 
+use serde_json::{Map, Value};
+
 /// What is known of a module.
 #[derive(Debug)]
 pub struct About {
@@ -50,25 +52,17 @@ pub enum Effect {
 /// Parameters that name files on the controller.
 #[derive(Debug)]
 pub struct Local {
-    /// Files and directories.
-    pub source: &'static str,
-    /// A file in the template language.
+    /// Their names.
+    pub parameters: &'static [&'static str],
+    /// The one among them that names a file in the template language.
     pub template: &'static str,
     /// They do so only with this value of that parameter, or without that parameter.
     pub only_with: (&'static str, &'static str),
 }
 
-impl Local {
-    /// The names of the parameters.
-    #[must_use]
-    pub fn parameters(&self) -> [&'static str; 2] {
-        [self.source, self.template]
-    }
-}
-
 impl About {
     /// What holds of most modules; nothing better is known of a name that is no module's.
-    pub const UNKNOWN: Self = Self::module("", Effect::Acts);
+    pub(crate) const UNKNOWN: Self = Self::module("", Effect::Acts);
 
     /// A module of this name and effect that has nothing special.
     #[must_use]
@@ -86,6 +80,12 @@ impl About {
         }
     }
 
+    /// Whether its parameters are the names and values of variables for later tasks.
+    #[must_use]
+    pub fn gives_variables(&self) -> bool {
+        self.form == Form::Names
+    }
+
     /// Whether it runs a program of the operator's, whose end its results tell.
     #[must_use]
     pub fn runs_program(&self) -> bool {
@@ -94,7 +94,19 @@ impl About {
 
     /// Whether these parameters, by their names, have a template.
     #[must_use]
-    pub fn has_template(&self, params: &serde_json::Map<String, serde_json::Value>) -> bool {
+    pub fn has_template(&self, params: &Map<String, Value>) -> bool {
         self.local.as_ref().is_some_and(|local| params.contains_key(local.template))
     }
+}
+
+/// The names of a mapping's keys, with other names of them, by its schema.
+#[cfg(feature = "schema")]
+pub(crate) fn names(schema: &Value) -> Vec<String> {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let names = properties.into_iter().flatten().flat_map(|(name, schema)| {
+        let aliases = schema.get("x-aliases").and_then(Value::as_array);
+        let aliases = aliases.into_iter().flatten().filter_map(Value::as_str);
+        aliases.chain([name.as_str()]).map(str::to_owned)
+    });
+    names.collect()
 }
