@@ -4,6 +4,7 @@
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
+    clippy::disallowed_methods,
     reason = "this is where the agent talks to a person"
 )]
 

@@ -3,6 +3,11 @@
 //!
 //! The only module of the controller that names the engine. Its parser is the judge of what is an expression; this one
 //! only finds the words for what the parser refuses.
+#![expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "the engine's parser is asked here"
+)]
 
 mod ansible;
 mod known;

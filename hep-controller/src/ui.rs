@@ -1,6 +1,7 @@
 //! The only file that prints. What a run found goes to standard output, everything else to standard error.
 //!
 //! A reader that goes away (`hep push | head`) stops the printing, never the run.
+#![expect(clippy::disallowed_methods, reason = "this is where the controller prints")]
 
 use crate::drive::Answer;
 use crate::remote::password_command::Complaints;

@@ -5,6 +5,11 @@
 //! evaluation that needs it ends in [`TroubleKind::Unknown`].
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "the engine's list of kinds is open")]
+#![expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "this is where the engine runs"
+)]
 #![expect(clippy::result_large_err, reason = "an evaluation that fails is the end of its task")]
 
 mod convert;

@@ -5,6 +5,7 @@
 //!
 //! In a packed frame the length's highest bit is set, and what it counts is a `u32`, the length of the bincode, and that
 //! deflated (RFC 1951). Few bytes may stand for very many, so only who reads what a controller sends takes such frames.
+#![expect(clippy::disallowed_methods, reason = "this is where frames are made")]
 
 use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::TINFLStatus;

@@ -1,5 +1,6 @@
 //! An agent on a host reached by SSH: host key, login, upload, start. With the files below `ssh/`, the only place that
 //! names ssh2. One thread owns a session and never blocks in libssh2: see `ssh/wire.rs`.
+#![expect(clippy::disallowed_types, reason = "this is where SSH is spoken")]
 
 use super::connect;
 use super::demands::Algorithms;

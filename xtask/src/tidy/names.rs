@@ -1,5 +1,5 @@
-//! Rules about who may name what. Each knows the one place that may, and finds the name anywhere else.
-//! Test modules are not looked at: they assert on what they must not do.
+//! Rules about who may name what, as far as clippy.toml cannot say them. Each knows the one place that may, and finds the name
+//! anywhere else. Tests are not looked at: they assert on what they must not do.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -9,13 +9,14 @@ use crate::tidy::code::{self, Token};
 use crate::tidy::tree::{File, Tree};
 use crate::tidy::{Finding, Verdict};
 
-/// Where the shipped code is; the harness may do what hep may not.
-const SHIPPED: &[&str] = &["hep-protocol", "hep-agent", "hep-controller"];
-
-/// Memory is only unsafe below the traits that tests replace.
+/// Memory is only unsafe below the traits that tests replace. The compiler denies it; here nobody else allows it.
 pub(super) fn unsafe_code(tree: &Tree) -> Result<Verdict, Failure> {
     let allowed = ["hep-agent/src/sys/linux", "hep-agent/src/sys/linux.rs"];
-    Ok(named_elsewhere(tree, SHIPPED, &["unsafe", "unsafe_code"], &allowed))
+    let shipped = ["hep-protocol", "hep-agent", "hep-controller"];
+    let files = tree.files.iter().filter(|file| is_below_any(&file.path, &shipped));
+    let files = files.filter(|file| !is_below_any(&file.path, &allowed));
+    let is_named = |tokens: &[Token]| code::starts(tokens, &["unsafe_code"]);
+    Ok(Verdict::Findings(files.flat_map(|file| places(file, is_named)).collect()))
 }
 
 /// Whoever opens a path by itself follows links that another user planted in it. What is opened in a directory that the
@@ -56,78 +57,6 @@ pub(super) fn paths(tree: &Tree) -> Result<Verdict, Failure> {
 /// The walker, and what reads the kernel's table of mounts.
 const MAY_OPEN: &[&str] =
     &["hep-agent/src/sys/linux/files/walk.rs", "hep-agent/src/sys/linux/files/mounts.rs"];
-
-/// One file speaks SSH; all others speak `Link`.
-pub(super) fn ssh2(tree: &Tree) -> Result<Verdict, Failure> {
-    let allowed = ["hep-controller/src/remote/ssh", "hep-controller/src/remote/ssh.rs"];
-    Ok(named_elsewhere(tree, SHIPPED, &["ssh2", "libssh2_sys"], &allowed))
-}
-
-/// One file knows how a frame's bytes are made.
-pub(super) fn codec(tree: &Tree) -> Result<Verdict, Failure> {
-    Ok(named_elsewhere(tree, SHIPPED, &["bincode"], &["hep-protocol/src/frame.rs"]))
-}
-
-/// One module knows the YAML crate, for manifests and configs alike: it was replaced once already.
-pub(super) fn yaml(tree: &Tree) -> Result<Verdict, Failure> {
-    let allowed = ["hep-controller/src/yaml", "hep-controller/src/yaml.rs"];
-    Ok(named_elsewhere(tree, SHIPPED, &["serde_yaml", "serde_saphyr"], &allowed))
-}
-
-/// Whoever else needs an expression asks those two, which know its words and its bounds.
-pub(super) fn engine(tree: &Tree) -> Result<Verdict, Failure> {
-    let allowed = [
-        "hep-protocol/src/expression",
-        "hep-protocol/src/expression.rs",
-        "hep-controller/src/expression",
-        "hep-controller/src/expression.rs",
-    ];
-    Ok(named_elsewhere(tree, SHIPPED, &["minijinja", "minijinja_contrib"], &allowed))
-}
-
-/// Who may touch the standard streams: on the controller the file that escapes what a host says; on the host the command
-/// for people, what is said to whoever started the agent, and the file that moves the streams out of everybody's way.
-const MAY_PRINT: &[&str] = &[
-    "hep-controller/src/ui.rs",
-    "hep-controller/src/ui",
-    "hep-agent/src/apply.rs",
-    "hep-agent/src/apply",
-    "hep-agent/src/say.rs",
-    "hep-agent/src/sys/linux/standard.rs",
-];
-
-/// What a host says reaches the terminal through one file, which escapes it; the agent's stdout carries frames only.
-pub(super) fn print(tree: &Tree) -> Result<Verdict, Failure> {
-    let shapes: &[&[&str]] = &[
-        &["print", "!"],
-        &["println", "!"],
-        &["eprint", "!"],
-        &["eprintln", "!"],
-        // The functions of std::io; a child's pipe is a field, and Command's method takes an argument.
-        &["stdout", "(", ")"],
-        &["stderr", "(", ")"],
-    ];
-    let findings = ["hep-controller/src", "hep-agent/src"]
-        .into_iter()
-        .flat_map(|source| tree.below(source))
-        .filter(|file| !is_below_any(&file.path, MAY_PRINT) && !is_test(&file.path))
-        .flat_map(|file| {
-            let is_printing =
-                |tokens: &[Token]| shapes.iter().any(|shape| code::starts(tokens, shape));
-            places(&without_methods(file), is_printing)
-        })
-        .collect();
-    Ok(Verdict::Findings(findings))
-}
-
-/// The file without the names that follow a dot: an SSH channel, too, has a method `stderr()`.
-fn without_methods(file: &File) -> File {
-    let before = [None].into_iter().chain(file.code.iter().map(Some));
-    let pairs = before.zip(&file.code);
-    let kept = pairs.filter(|(before, _)| before.is_none_or(|token| token.text != "."));
-    let code = kept.map(|(_, token)| token.clone()).collect();
-    File { path: file.path.clone(), text: String::new(), code }
-}
 
 /// Everything that changes the host is a step: modules decide, step.rs acts. The methods are read from the traits.
 pub(super) fn change(tree: &Tree) -> Result<Verdict, Failure> {
@@ -210,19 +139,6 @@ fn functions(tokens: &[Token]) -> Vec<String> {
     found
 }
 
-/// The places below `within` that use one of the names, outside of the files and directories that may.
-fn named_elsewhere(tree: &Tree, within: &[&str], names: &[&str], allowed: &[&str]) -> Verdict {
-    let findings = tree
-        .files
-        .iter()
-        .filter(|file| is_below_any(&file.path, within) && !is_below_any(&file.path, allowed))
-        .flat_map(|file| {
-            places(file, |tokens| names.iter().any(|name| code::starts(tokens, &[name])))
-        })
-        .collect();
-    Verdict::Findings(findings)
-}
-
 /// One finding for each token from which on `is_it` holds.
 fn places(file: &File, is_it: impl Fn(&[Token]) -> bool) -> Vec<Finding> {
     let from = |index| file.code.get(index..).unwrap_or_default();
@@ -274,34 +190,6 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn ssh2_outside_of_its_file_is_found() {
-        let files = [
-            ("hep-controller/src/remote/ssh.rs", "use ssh2::Session;"),
-            ("hep-controller/src/remote/ssh/auth.rs", "use ssh2::Session;"),
-            ("hep-controller/src/drive.rs", "// ssh2\n\nuse ssh2::Channel;"),
-        ];
-        check(ssh2, &files, &["hep-controller/src/drive.rs:3: `ssh2::`"]);
-    }
-
-    #[test]
-    fn printing_is_found_and_a_childs_pipe_is_not() {
-        let text = "fn f(c: Child) { c.stdout.take(); e.stderr(); d.stdout(Stdio::piped()); println!(); io::stderr() }";
-        let files = [
-            ("hep-controller/src/fleet.rs", text),
-            ("hep-controller/src/ui/terminal.rs", text),
-            ("hep-agent/src/facts.rs", text),
-            ("hep-agent/src/apply.rs", text),
-        ];
-        let expected = [
-            "hep-controller/src/fleet.rs:1: `println!(`",
-            "hep-controller/src/fleet.rs:1: `stderr()`",
-            "hep-agent/src/facts.rs:1: `println!(`",
-            "hep-agent/src/facts.rs:1: `stderr()`",
-        ];
-        check(print, &files, &expected);
-    }
-
-    #[test]
     fn a_call_of_change_outside_of_step_is_found() {
         let sys = "pub trait Host: Observe + Change {} pub trait Observe { fn read(&self); }";
         let files_of_sys = "trait ChangeFiles { fn write(&mut self) { {} } fn read(&self); fn remove(&mut self); } fn other() {}";
@@ -322,8 +210,6 @@ pub(super) mod tests {
     fn unsafe_is_found_outside_of_linux() {
         let text = "#![allow(unsafe_code)] fn f() { unsafe { g() } }";
         let files = [("hep-agent/src/sys/linux/acl.rs", text), ("hep-agent/src/serve.rs", text)];
-        let expected =
-            ["hep-agent/src/serve.rs:1: `unsafe_code)]`", "hep-agent/src/serve.rs:1: `unsafe{g`"];
-        check(unsafe_code, &files, &expected);
+        check(unsafe_code, &files, &["hep-agent/src/serve.rs:1: `unsafe_code)]`"]);
     }
 }

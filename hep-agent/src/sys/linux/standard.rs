@@ -1,4 +1,5 @@
 //! The process's own standard streams and signals, and files without a name.
+#![expect(clippy::disallowed_methods, reason = "moves the streams out of everybody's way")]
 
 use nix::fcntl::OFlag;
 use nix::sys::signal::{SigSet, Signal};
