@@ -4,6 +4,8 @@
 use crate::drive::content::{self, Sent};
 use crate::host::LOCALHOST;
 use crate::local_files::contents::Contents;
+use crate::open;
+use crate::source::plain;
 use crate::text::chain;
 use hep_protocol::blob::{Hasher, Want};
 use hep_protocol::message::Request;
@@ -22,6 +24,7 @@ use std::path::{Path, PathBuf};
 pub(crate) fn write(path: &Path, plan: Plan, contents: &Contents) -> Result<(), String> {
     let temporary = temporary(path)?;
     let failed = |what: String| format!("cannot write `{}`: {what}", path.display());
+    open::replaceable(path).map_err(|error| failed(plain(&error)))?;
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary);
     let file = file.map_err(|error| {
         if error.kind() == ErrorKind::AlreadyExists {

@@ -75,6 +75,20 @@ pub(crate) fn text(path: &Path) -> io::Result<String> {
     String::from_utf8(bytes).map_err(|_| io::Error::new(ErrorKind::InvalidData, "it is no text"))
 }
 
+/// Whether a file may take the place of what is at a path: root could lose `/dev/null` to it.
+///
+/// # Errors
+/// Those of the system; `IsADirectory`; `InvalidInput` for everything else that is there and no regular file.
+pub(crate) fn replaceable(path: &Path) -> io::Result<()> {
+    match std::fs::metadata(path) {
+        Ok(about) if about.is_file() => Ok(()),
+        Ok(about) if about.is_dir() => Err(ErrorKind::IsADirectory.into()),
+        Ok(_) => Err(refused("it is not a regular file, and would be replaced by one")),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 /// Whether the content of what is there is made up by the kernel.
 ///
 /// # Errors
@@ -187,6 +201,22 @@ mod tests {
         check(directory.path(), "is a directory");
         assert!(whole(Path::new("/dev/null")).unwrap().is_empty());
         regular(Path::new("/dev/null")).unwrap_err();
+    }
+
+    #[test]
+    fn only_a_regular_file_is_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        File::create(at("file")).unwrap();
+        std::os::unix::fs::symlink("/dev/null", at("link")).unwrap();
+        let check = |path: &Path, expected: ErrorKind| {
+            assert_eq!(replaceable(path).unwrap_err().kind(), expected, "{}", path.display());
+        };
+        replaceable(&at("file")).unwrap();
+        replaceable(&at("new")).unwrap();
+        check(Path::new("/dev/null"), ErrorKind::InvalidInput);
+        check(&at("link"), ErrorKind::InvalidInput);
+        check(directory.path(), ErrorKind::IsADirectory);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The hosts of a run that did not converge, in a file for `--limit @FILE`.
 
+use crate::open;
 use crate::refusal::Refusal;
 use crate::report::{HostStatus, RunEnd};
 use crate::text::{count, shown};
@@ -58,9 +59,7 @@ pub(crate) fn check(file: &Path) -> Result<(), Refusal> {
 }
 
 fn can_keep(file: &Path) -> io::Result<()> {
-    if file.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
+    open::replaceable(file)?;
     beside(file).map(drop)
 }
 
