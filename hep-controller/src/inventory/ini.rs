@@ -1,7 +1,7 @@
 //! From the lines of a hosts file to a draft.
 
 use super::address;
-use super::connection::{self, SHORT, Short};
+use super::connection::{self, Key, SHORT, Short};
 use super::draft::{Draft, Tier, UNGROUPED};
 use super::line::{self, Unclosed, Word};
 use super::{Place, Text, literal, range};
@@ -218,7 +218,10 @@ impl Reading<'_> {
                 self.draft.short(*host, short);
             }
             // A password is nobody's variable, and `host` is the inventory's name to every expression.
-            if !matches!(word.key.as_str(), "password" | "host") {
+            let hidden = own.is_some_and(|(_, key)| {
+                matches!(key, Key::Password | Key::BecomePassword | Key::Host)
+            });
+            if !hidden {
                 self.draft.host_var(*host, Tier::Inline, &word.key, typed(&word.key, value), &at);
             }
         }

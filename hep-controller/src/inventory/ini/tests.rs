@@ -139,7 +139,7 @@ fn a_way_to_hosts_may_be_named() {
 
 #[test]
 fn letters_of_passwords_stay() {
-    let text = "w1 password=a#b\\c ansible_become_password=x\n";
+    let text = "w1 password=a#b\\c become_password=x ansible_become_password=x\n";
     let said = check(text);
     assert!(said.starts_with("w1 = -:secret@w1:- - - [\"ungrouped\"] {}"), "{said}");
 }
