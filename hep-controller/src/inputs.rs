@@ -97,6 +97,8 @@ pub(crate) fn chosen(
     let refused = |NoSelection { message, hint }| Refusal::Other { what: message, hint };
     let chosen = match pattern {
         Some(pattern) => inventory.select(pattern).map_err(refused)?,
+        // The number after the last host's is this machine's, which nobody means who does not name it.
+        None if limit.is_some() => (0..=inventory.hosts.len()).collect(),
         None => (0..inventory.hosts.len()).collect(),
     };
     let left = match limit {
