@@ -292,7 +292,8 @@ fn hint(target: &Target, offered: Offered<'_>, story: &Story, left_out: &[LeftOu
             "`--transport openssh` logs in by `{method}`, if `ssh` can; or give the host a `private_key` or a `password`"
         )
     } else if nothing_tried {
-        "give the host a `private_key` or a `password`, or load a key with `ssh-add`".to_owned()
+        "give the host a `private_key` or a `password`, load a key with `ssh-add`, or let `-k` ask for the password"
+            .to_owned()
     } else {
         ssh_shows(target)
     }

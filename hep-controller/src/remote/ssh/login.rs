@@ -160,7 +160,21 @@ impl Login<'_> {
                         if error.is_after_signing() { Became::Unclear } else { Became::Refused }
                     }
                 };
-                (became, format!("{shown} ({error})"))
+                let told = match &attempt {
+                    _ if error.is_refusal() => shown,
+                    // libssh2 could not even read it, and hep could.
+                    Attempt::File(file) | Attempt::Certificate(file, _)
+                        if file.passphrase.is_some() =>
+                    {
+                        format!("{shown} (the passphrase that was typed does not open it)")
+                    }
+                    Attempt::File(_)
+                    | Attempt::Certificate(..)
+                    | Attempt::Agent(_)
+                    | Attempt::Password
+                    | Attempt::Interactive => format!("{shown} ({error})"),
+                };
+                (became, told)
             }
         };
         self.story.refused.push(told);

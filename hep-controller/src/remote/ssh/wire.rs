@@ -170,6 +170,19 @@ impl Broken {
         }
     }
 
+    /// Whether the host said no to a way of logging in: libssh2 has a sentence for that which tells nothing more.
+    pub(super) fn is_refusal(&self) -> bool {
+        let codes =
+            [raw::LIBSSH2_ERROR_AUTHENTICATION_FAILED, raw::LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED];
+        match self {
+            Broken::Refused(error) => {
+                matches!(error.code(), ErrorCode::Session(code) if codes.contains(&code))
+            }
+            Broken::Late(_) | Broken::Overdue(_) | Broken::Silent(_) => false,
+            Broken::Cancelled | Broken::Ended | Broken::Wait(_) => false,
+        }
+    }
+
     pub(super) fn into_io(self) -> io::Error {
         let kind = match &self {
             Broken::Refused(error) => match error.code() {
