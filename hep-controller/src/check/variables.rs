@@ -10,6 +10,7 @@ use hep_protocol::expression::{Language, TroubleKind, has_expression};
 use hep_protocol::names::is_name;
 use hep_protocol::truth::truth_of_yaml11;
 use serde_json::{Map, Value};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -112,10 +113,13 @@ fn assignments(word: &str) -> Vec<&str> {
 }
 
 fn definition(word: &str) -> Result<Definition, Diagnostics> {
-    let refuse = |message: String, hint: &str| {
+    let refuse_at = |part: Range<usize>, message: String, hint: &str| {
         let source = Arc::new(Source { path: COMMAND_LINE.into(), text: word.to_owned() });
-        let span = Span::new(0, word.split('=').next().map_or(0, str::len).max(1));
+        let span = Span::new(part.start, part.end);
         Err(Diagnostics::from(Diagnostic::at(&source, span, message).hint(hint)))
+    };
+    let refuse = |message: String, hint: &str| {
+        refuse_at(0..word.split('=').next().map_or(0, str::len).max(1), message, hint)
     };
     let Some((name, text)) = word.split_once('=') else {
         return refuse(
@@ -134,7 +138,7 @@ fn definition(word: &str) -> Result<Definition, Diagnostics> {
         let hint = format!(
             "write `-e {name}={meant}`, or `-e '{{{name}: \"{text}\"}}'` for the word itself"
         );
-        return refuse(format!("`{text}` is a text, which any condition takes for true"), &hint);
+        return refuse_at(name.len() + 1..word.len(), values::ambiguous(text), &hint);
     }
     let (name, origin) = (name.to_owned(), COMMAND_LINE.to_owned());
     Ok(Definition { name, value: value_of(text.trim()), origin })

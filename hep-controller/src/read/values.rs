@@ -242,7 +242,12 @@ pub(crate) const RESERVED: [(&str, &str); 4] = [
     ("result", "a task's own result, in `until`, `changed_when` and `failed_when`"),
 ];
 
-/// What is wrong with a variable: its name, or a word in its value that YAML no longer takes for a truth value.
+/// What is wrong with a word that YAML no longer takes for a truth value.
+pub(crate) fn ambiguous(word: &str) -> String {
+    format!("`{word}` could mean a truth value or the word itself")
+}
+
+/// What is wrong with a variable: its name, or an ambiguous word in its value.
 pub(crate) fn bad_variable(source: &Arc<Source>, entry: &Entry) -> Option<Diagnostic> {
     let name: &str = &entry.key.text;
     if !is_name(name) {
@@ -254,7 +259,7 @@ pub(crate) fn bad_variable(source: &Arc<Source>, entry: &Entry) -> Option<Diagno
     }
     let (node, truth) = entry.value.yes_or_no()?;
     let word = node.text().unwrap_or_default();
-    let message = format!("`{word}` is a text, which any condition takes for true");
+    let message = ambiguous(word);
     let hint = format!("write `{truth}`, or `\"{word}\"` for the word itself");
     Some(Diagnostic::at(source, node.span, message).hint(hint))
 }

@@ -348,7 +348,7 @@ fn a_variable_that_says_no_as_a_text() {
   tasks:
     - debug: {msg: "{{ 'on' if tls else 'off' }}"}
 "#), @r#"
-    error: `no` is a text, which any condition takes for true
+    error: `no` could mean a truth value or the word itself
      --> site.yml:1:15
       |
     1 | - vars: {tls: no}

@@ -88,7 +88,7 @@ fn several_assignments_are_split_at_blanks_outside_of_quotes() {
 #[test]
 fn each_assignment_is_judged_by_itself() {
     let refused = |word: &str| Extra::read(&[word.to_owned()]).unwrap_err().to_string();
-    assert!(refused("a=1 b=yes").contains("`yes` is a text"));
+    assert!(refused("a=1 b=yes").contains("`yes` could mean"));
     assert!(refused("x").contains("`x` gives no variable a value"));
     assert!(refused("a=1 item=2").contains("`item` cannot be a variable"));
 }
