@@ -84,10 +84,11 @@ fn walk(
 /// counts, first.
 ///
 /// # Errors
-/// Files of variables that cannot be read.
+/// Mistakes of the manifest, and files of variables that cannot be read.
 pub(crate) fn show_vars(input: &Input<'_>, member: usize) -> Result<String, Diagnostics> {
     let Input { manifest, targets, options } = input;
-    let mut problems = Diagnostics::default();
+    // A secret that cannot be hidden is among them.
+    let mut problems = manifest.problems.clone();
     let language = Language::new();
     let host = targets.members.get(member);
     let mut weakest_first: Vec<Definition> =
