@@ -276,8 +276,11 @@ fn append_element(item: &ItemOutcome, whose: &str, colour: Colour, text: &mut St
 fn cause(failure: &Failure, colour: Colour) -> Vec<String> {
     let mut lines: Vec<String> = shown_lines(&failure.message).collect();
     let last = failure.stderr.lines().map(str::trim).rfind(|line| !line.is_empty());
-    // A failure of some modules says it already.
-    if let Some(last) = last.filter(|last| !failure.message.contains(last)) {
+    // A failure of some modules ends in it already.
+    let said = |last: &&str| {
+        failure.message.lines().any(|line| line == *last || line.ends_with(&format!(": {last}")))
+    };
+    if let Some(last) = last.filter(|last| !said(last)) {
         let last: String = last.chars().take(LAST).collect();
         lines.push(format!("  {} {}", colour.paint(Style::Faint, "stderr:"), shown(&last)));
     }
