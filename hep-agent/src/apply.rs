@@ -50,7 +50,7 @@ pub(crate) fn main(words: &[&str]) -> ExitCode {
                     }
                 }
             }
-            option if option.starts_with("--") => {
+            option if option.starts_with('-') => {
                 return unknown("option", option, HOW);
             }
             word if path.is_none() => path = Some(word),

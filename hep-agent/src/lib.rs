@@ -32,6 +32,9 @@ usage: hep-agent serve                             run the plan on standard inpu
        hep-agent facts [NAME...]                   say what this host is, as JSON
        hep-agent --version";
 
+/// Words that ask for [`USAGE`].
+const HELP: [&str; 2] = ["--help", "-h"];
+
 /// What the program does, from its arguments to its exit code.
 pub fn main() -> ExitCode {
     sys::linux::prepare_process();
@@ -44,6 +47,9 @@ pub fn main() -> ExitCode {
         ["assist", socket, uid] => engine::assist(socket, uid),
         // su(1) starts it in the place of a shell, with the line to run.
         ["-c", line] => escalate::in_place_of_a_shell(line),
+        ["apply" | "facts", words @ ..] if words.iter().any(|word| HELP.contains(word)) => {
+            say::say(USAGE)
+        }
         ["apply", rest @ ..] => apply::main(rest),
         ["facts", names @ ..] => facts::main(names),
         ["--version" | "-V"] => {
@@ -54,7 +60,8 @@ pub fn main() -> ExitCode {
             );
             say::say(&text)
         }
-        ["--help" | "-h" | "help"] => say::say(USAGE),
+        ["help"] => say::say(USAGE),
+        [word] if HELP.contains(word) => say::say(USAGE),
         [] => say::refuse(USAGE),
         ["serve", word, ..] => say::unknown("argument", word, USAGE),
         [option, ..] if option.starts_with('-') => say::unknown("option", option, USAGE),
