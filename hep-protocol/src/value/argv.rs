@@ -57,7 +57,7 @@ impl TryFrom<&str> for Argv {
                 (None, _) if c.is_whitespace() => parts.extend(part.take()),
                 (None, '|' | '>' | '<' | ';' | '&' | '`') => {
                     let why = format!(
-                        "no shell reads it, so `{c}` would be an argument; write `shell:` instead, or a list"
+                        "no shell reads it, so `{c}` would be an argument; write `command: {{shell: \"...\"}}`, or a list"
                     );
                     return Err(InvalidValue::new("a command", text, why));
                 }
