@@ -44,7 +44,8 @@ pub struct File {
     /// What the path shall be. Default: `present`.
     #[serde(default)]
     pub action: Action,
-    /// The path on the host; with a slash at the end, or if it is a directory there, `src` is put into it.
+    /// The path on the host; with a slash at the end, or if it is a directory there, `src` is put into it. For a directory as
+    /// `src` it is the directory to put it into, which is made if it is missing.
     #[serde(alias = "path")]
     #[cfg_attr(feature = "schema", schemars(extend("x-aliases" = ["path"])))]
     pub dest: Dest,
