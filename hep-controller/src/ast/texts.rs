@@ -4,21 +4,34 @@
 use super::control::{Control, ManifestLoop};
 use super::rights::Rights;
 use super::{ManifestBlock, ManifestTask, Piece, Spot};
+use crate::yaml::Node;
 use hep_protocol::expression::has_expression;
 
-/// Something that may be evaluated.
+/// Something that may be evaluated, by what it is for. Texts hold expressions in braces where nothing else is said.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Evaluated<'m> {
-    /// An expression without braces.
-    Condition(&'m Spot),
-    /// A text, in which braces hold expressions.
-    Text(&'m Spot),
-    /// A value with texts anywhere in it, in which braces hold expressions.
-    Value(&'m Piece),
-    /// A value each text of which may be an expression without braces.
-    Bare(&'m crate::yaml::Node),
-    /// The parameters of a module, in which braces hold expressions.
-    Parameters(&'m crate::yaml::Node),
+    /// The name of a task or block.
+    Name(&'m Spot),
+    /// Conditions, expressions without braces, that decide whether something is done.
+    When(&'m [Spot]),
+    /// Conditions on the result of a try.
+    AfterTry(&'m [Spot]),
+    /// What a loop goes through.
+    Loop(&'m Piece),
+    /// What an element of a loop is called.
+    Label(&'m Spot),
+    /// A number of 0 or more.
+    Number(&'m Piece),
+    /// Variables, which are evaluated where they are read.
+    Vars(&'m Piece),
+    /// Environment variables of programs.
+    Env(&'m Piece),
+    /// As whom something runs.
+    Rights(&'m Piece),
+    /// A module's parameters.
+    Parameters(&'m Node),
+    /// The same, of a module that takes expressions without braces.
+    Bare(&'m Node),
 }
 
 impl Evaluated<'_> {
@@ -30,21 +43,17 @@ impl Evaluated<'_> {
             }
         };
         match self {
-            Evaluated::Text(spot) => braced(&spot.text),
-            Evaluated::Value(piece) => piece.node.each_text(&mut braced),
+            Evaluated::Name(spot) | Evaluated::Label(spot) => braced(&spot.text),
+            Evaluated::Loop(piece)
+            | Evaluated::Number(piece)
+            | Evaluated::Vars(piece)
+            | Evaluated::Env(piece)
+            | Evaluated::Rights(piece) => piece.node.each_text(&mut braced),
             Evaluated::Parameters(node) => node.each_text(&mut braced),
-            Evaluated::Condition(spot) => see(&spot.text),
+            Evaluated::When(spots) | Evaluated::AfterTry(spots) => {
+                spots.iter().for_each(|spot| see(&spot.text));
+            }
             Evaluated::Bare(node) => node.each_text(see),
-        }
-    }
-
-    /// Whether something in it is evaluated.
-    pub(crate) fn is_any(self) -> bool {
-        match self {
-            Evaluated::Condition(_) | Evaluated::Bare(_) => true,
-            Evaluated::Text(spot) => has_expression(&spot.text),
-            Evaluated::Value(piece) => piece.node.any_text(&has_expression),
-            Evaluated::Parameters(node) => node.any_text(&has_expression),
         }
     }
 }
@@ -75,17 +84,20 @@ impl Control {
             check: _,
             act_as,
         } = self;
-        name.iter().for_each(|name| see(Evaluated::Text(name)));
-        let lists = [Some(when), Some(until), changed_when.as_ref(), failed_when.as_ref()];
-        let conditions = lists.into_iter().flatten().flatten().chain(ignored_if);
-        conditions.for_each(|condition| see(Evaluated::Condition(condition)));
+        name.iter().for_each(|name| see(Evaluated::Name(name)));
+        see(Evaluated::When(when));
+        let after = [Some(until), changed_when.as_ref(), failed_when.as_ref()];
+        after.into_iter().flatten().for_each(|conditions| see(Evaluated::AfterTry(conditions)));
+        ignored_if.iter().for_each(|one| see(Evaluated::AfterTry(std::slice::from_ref(one))));
         if let Some(each) = each {
             let ManifestLoop { over, var: _, index: _, label } = &**each;
-            see(Evaluated::Value(over));
-            label.iter().for_each(|label| see(Evaluated::Text(label)));
+            see(Evaluated::Loop(over));
+            label.iter().for_each(|label| see(Evaluated::Label(label)));
         }
-        let values = [retries, delay, vars, env, timeout];
-        values.into_iter().flatten().for_each(|value| see(Evaluated::Value(value)));
+        let numbers = [retries, delay, timeout].into_iter().flatten();
+        numbers.for_each(|number| see(Evaluated::Number(number)));
+        vars.iter().for_each(|vars| see(Evaluated::Vars(vars)));
+        env.iter().for_each(|env| see(Evaluated::Env(env)));
         act_as.each_evaluated(see);
     }
 }
@@ -93,13 +105,7 @@ impl Control {
 impl Rights {
     pub(crate) fn each_evaluated<'m>(&'m self, see: &mut dyn FnMut(Evaluated<'m>)) {
         let Rights { wanted, user, method: _ } = self;
-        wanted.iter().chain(user).for_each(|value| see(Evaluated::Value(value)));
-    }
-
-    pub(crate) fn has_expressions(&self) -> bool {
-        let mut any = false;
-        self.each_evaluated(&mut |evaluated| any |= evaluated.is_any());
-        any
+        wanted.iter().chain(user).for_each(|value| see(Evaluated::Rights(value)));
     }
 }
 
@@ -109,7 +115,7 @@ impl ManifestTask {
         let ManifestTask { number: _, control, module: _, params, spec, broken: _, file_vars } =
             self;
         control.each_evaluated(see);
-        file_vars.iter().for_each(|vars| see(Evaluated::Value(vars)));
+        file_vars.iter().for_each(|vars| see(Evaluated::Vars(vars)));
         if self.about().bare.is_some() {
             see(Evaluated::Bare(params));
         } else if spec.is_none() {
@@ -123,6 +129,6 @@ impl ManifestBlock {
     pub(crate) fn each_evaluated<'m>(&'m self, see: &mut dyn FnMut(Evaluated<'m>)) {
         let ManifestBlock { control, file_vars, body: _, rescue: _, always: _ } = self;
         control.each_evaluated(see);
-        file_vars.iter().for_each(|vars| see(Evaluated::Value(vars)));
+        file_vars.iter().for_each(|vars| see(Evaluated::Vars(vars)));
     }
 }

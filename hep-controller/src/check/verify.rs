@@ -21,7 +21,7 @@ use crate::expression::{self, Form, Origin, Reading, Shape, place};
 use crate::local_files::search::{Local, Sources, at_place};
 use crate::source::Source;
 use crate::yaml::Node;
-use context::{result_shape, result_shape_of_try, spots_of};
+use context::{has_expressions, result_shape, result_shape_of_try, spots_of};
 pub(crate) use evaluate::hint_of;
 use hep_protocol::expression::{Language, has_expression};
 use hep_protocol::plan::{Privacy, RunMode};
@@ -408,7 +408,7 @@ impl<'v, 's> Verifier<'v, 's> {
     }
 
     fn task(&mut self, task: &ManifestTask, context: &Context) {
-        let evaluated = task.has_expressions() || context.rights.has_expressions();
+        let evaluated = has_expressions(task, &context.rights);
         if self.chosen.has(task.number) && evaluated && self.evaluations < MAX_EVALUATIONS {
             let mut context = context.clone();
             context.privacy = task.control.privacy.unwrap_or(context.privacy);

@@ -1,13 +1,11 @@
 //! From a checked manifest to a plan: hands down what blocks say, and makes flat items of nested entries.
 
-mod task;
+mod control;
 mod warnings;
 
 use super::batches::{Batch, batches};
 use super::reads;
-use crate::ast::control::{Control as Keys, ManifestLoop};
-use crate::ast::rights::Rights;
-use crate::ast::{Batching, Entry, ManifestBlock, ManifestTask, Piece, Spot};
+use crate::ast::{Batching, Entry, ManifestBlock, ManifestTask, Spot};
 use crate::check::resolve::ResolvedPlay;
 use crate::check::select::Chosen;
 use crate::check::targets::Targets;
@@ -16,9 +14,9 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::local_files::Contents;
 use crate::local_files::search::Local;
 use crate::secrets;
+use control::{Inherited, conditions, control_of, looped};
 use hep_protocol::plan::{
-    Block, CheckPolicy, Condition, HostPart, Item, Loop, NamedSource, OnError, Plan, Play, Privacy,
-    Settings, Spec, Task,
+    Block, HostPart, Item, NamedSource, OnError, Plan, Play, Privacy, Settings, Spec, Task,
 };
 use hep_protocol::rights::Method;
 use hep_protocol::value::{Json, Secret};
@@ -125,35 +123,6 @@ fn tell_secrets<'h>(
     Ok(())
 }
 
-/// What blocks say of the tasks in them.
-#[derive(Clone, Default)]
-struct Inherited {
-    on_error: Option<OnError>,
-    env: Vec<Json>,
-    privacy: Option<Privacy>,
-    check: Option<CheckPolicy>,
-    timeout: Option<Json>,
-    act_as: Rights,
-}
-
-impl Inherited {
-    fn with(&self, keys: &Keys) -> Inherited {
-        let Inherited { on_error, env, privacy, check, timeout, act_as } = self.clone();
-        Inherited {
-            on_error: keys.on_error.clone().or(on_error),
-            env: env.into_iter().chain(keys.env.iter().map(value)).collect(),
-            privacy: keys.privacy.or(privacy),
-            check: keys.check.or(check),
-            timeout: keys.timeout.as_ref().map(value).or(timeout),
-            act_as: keys.act_as.within(&act_as),
-        }
-    }
-}
-
-fn value(piece: &Piece) -> Json {
-    Json(piece.node.to_json())
-}
-
 /// Makes the plan's plays of checked ones.
 struct Emitter<'m> {
     input: &'m Input<'m>,
@@ -257,7 +226,8 @@ impl Flat<'_, '_> {
         };
         let files = self.emitter.files.get(&task.number);
         let sources = files.into_iter().flatten().map(source).collect();
-        let control = task.plan_control(inherited, notify, &self.emitter.input.options.act_as);
+        let usual = &self.emitter.input.options.act_as;
+        let control = control_of(task, inherited, notify, usual);
         let spec = match &task.spec {
             Some(spec) => Spec::Typed(spec.clone()),
             None => {
@@ -268,19 +238,6 @@ impl Flat<'_, '_> {
         let name = task.title_in(privacy);
         self.tasks.push(Task { name, spec, sources, on_error, control });
         Some(number)
-    }
-}
-
-fn conditions(spots: &[Spot]) -> Vec<Condition> {
-    spots.iter().map(|spot| Condition(spot.text.clone())).collect()
-}
-
-fn looped(each: &ManifestLoop) -> Loop {
-    Loop {
-        over: value(&each.over),
-        var: each.var.clone(),
-        index: each.index.clone(),
-        label: each.label.as_ref().map(|label| label.text.clone()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Context, HostClass};
 use crate::ast::rights::Rights;
+use crate::ast::texts::Evaluated;
 use crate::ast::{ManifestTask, Piece, Spot};
 use crate::check::scope::Layer;
 use crate::expression::{self, Origin, Shape};
@@ -89,11 +90,11 @@ pub(super) fn result_shape_of_try(task: &ManifestTask) -> Shape {
     task.about().results.map_or(Shape::Any, Shape::of_result)
 }
 
-impl ManifestTask {
-    /// Whether anything in it is evaluated.
-    pub(super) fn has_expressions(&self) -> bool {
-        let mut any = self.spec.is_none() || self.template().is_some();
-        self.each_evaluated(&mut |evaluated| any |= evaluated.is_any());
-        any
-    }
+/// Whether anything is evaluated in a task, or in what says as whom it runs.
+pub(super) fn has_expressions(task: &ManifestTask, rights: &Rights) -> bool {
+    let mut any = task.spec.is_none() || task.template().is_some();
+    let mut look = |evaluated: Evaluated<'_>| evaluated.each_expression(&mut |_| any = true);
+    task.each_evaluated(&mut look);
+    rights.each_evaluated(&mut look);
+    any
 }

@@ -3,6 +3,7 @@
 use super::{Context, Rendered, Verifier};
 use crate::ast::control::Control;
 use crate::ast::rights::Rights;
+use crate::ast::texts::Evaluated;
 use crate::ast::{Piece, Spot};
 use crate::check::scope::Layer;
 use crate::expression::{Origin, Shape};
@@ -36,46 +37,22 @@ impl Verifier<'_, '_> {
 
     /// What a task's keys hold beside its title, its condition and its loop.
     pub(super) fn keys(&mut self, control: &Control, context: &Context, result: Shape) {
-        let Control {
-            name: _,
-            when: _,
-            each,
-            register,
-            notify: _,
-            listen: _,
-            on_error: _,
-            ignored_if,
-            retries,
-            delay,
-            until,
-            changed_when,
-            failed_when,
-            // They are evaluated where they are read.
-            vars: _,
-            env,
-            tags: _,
-            timeout,
-            privacy: _,
-            check: _,
-            // With those of what is around it.
-            act_as: _,
-        } = control;
-        if let Some(env) = env {
-            self.tree(env, context);
-        }
-        for piece in [retries, delay, timeout].into_iter().flatten() {
-            self.number(piece, context);
-        }
+        let after = after_a_try(context, control.register.as_ref(), &result);
+        control.each_evaluated(&mut |evaluated| match evaluated {
+            Evaluated::AfterTry(conditions) => drop(self.decide(conditions, &mut after.clone())),
+            Evaluated::Number(piece) => self.number(piece, context),
+            Evaluated::Env(piece) => drop(self.tree(piece, context)),
+            Evaluated::Label(label) => drop(self.text(label, context)),
+            // Looked at elsewhere: variables where they are read, rights with those of what is around.
+            Evaluated::Name(_)
+            | Evaluated::When(_)
+            | Evaluated::Loop(_)
+            | Evaluated::Vars(_)
+            | Evaluated::Rights(_)
+            | Evaluated::Parameters(_)
+            | Evaluated::Bare(_) => {}
+        });
         self.rights(context);
-        if let Some(label) = each.as_ref().and_then(|each| each.label.as_ref()) {
-            self.text(label, context);
-        }
-        let after = after_a_try(context, register.as_ref(), &result);
-        let groups = [Some(until), changed_when.as_ref(), failed_when.as_ref()];
-        let ignored = ignored_if.as_ref().map(std::slice::from_ref);
-        for conditions in groups.into_iter().flatten().map(Vec::as_slice).chain(ignored) {
-            self.decide(conditions, &mut after.clone());
-        }
     }
 
     fn number(&mut self, piece: &Piece, context: &Context) {
