@@ -40,11 +40,11 @@ use ast::Manifest;
 use check::targets::Targets;
 use check::{Input, Options};
 use cli::{Command, Output, completions};
-use config::{Config, LogLevel};
+use config::Config;
 use diagnostic::Diagnostics;
 use drive::Job;
 use fleet::gather::Gather;
-use fleet::{Fleet, Launch, Question, Tick, waves};
+use fleet::{Fleet, Launch, waves};
 use hep_protocol::plan::{HostPart, Plan, Settings};
 use host::{HostId, LOCALHOST};
 use inputs::Usual;
@@ -52,21 +52,13 @@ use inventory::{Host, Inventory};
 use local_files::Contents;
 use plan::compile::{Compiled, compile};
 use refusal::Refusal;
-use report::clock::Clock;
-use report::human::{Human, Verbosity};
-use report::journal::Depth;
-use report::json::Json;
-use report::profile::Profile;
-use report::told::{Form, Told};
-use report::{OnChange, Run, RunEnd, TaskLabel, View, veil};
-use run::escalation::Escalation;
-use run::failed_hosts;
-use run::launcher::{Launcher, Ways, go_on_as, launch_local, local_agent, wishes_to_stop};
-use run::options;
+use report::{Run, TaskLabel};
+use run::escalation::{Escalation, Start};
+use run::launcher::{Launcher, Ways, launch_here, local_agent, wishes_to_stop};
+use run::{HostRun, failed_hosts, options, screen};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use stop::Stop;
 use text::{chain, count, shown, shown_json};
 use ui::Ui;
 
@@ -137,33 +129,27 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
         ui.out(&text);
         return Ok(ExitCode::SUCCESS);
     }
-    let Compiled { plan, hosts: parts, settings, contents, method, batches, warnings } =
+    let Compiled { plan, hosts, contents, method, batches, warnings } =
         compile(&input).map_err(Refusal::Mistakes)?;
     warn(&warnings, ui);
-    let hosts = hosts_of(&targets, &parts)?;
-    let parts: Vec<HostPart> = parts.into_iter().map(|(_, part)| part).collect();
+    let hosts = HostRun::all(hosts, &plan, &targets)?;
     let forks = forks(args, ui)?;
     args.limits.failed_hosts.as_deref().map_or(Ok(()), failed_hosts::check)?;
-    let escalation = Escalation::new(&plan, &parts, method, &args.rights);
-    let ways = Ways {
-        login: &args.login,
-        connect_timeout: args.connect_timeout,
-        config: &config,
-        usual: &usual,
-        escalation: Some(&escalation),
-    };
-    let launcher = Launcher::new(hosts, &ways, ui)?;
-    let names = launcher.names();
-    let run = run(&plan, names.clone(), waves(&batches, forks));
-    let job = job(plan, parts.into_iter().zip(settings), contents)?;
+    let run = run_of(&plan, &hosts, waves(&batches, forks));
+    let names = run.hosts.clone();
+    let (ways_in, parts): (Vec<_>, Vec<_>) = hosts.into_iter().map(HostRun::split).unzip();
+    let (login, connect_timeout) = (&args.login, args.connect_timeout);
+    let escalation = Escalation { method, options: &args.rights, config: &config.rights };
+    let ways = Ways { login, connect_timeout, config: &config, usual: &usual, escalation };
+    let launcher = Launcher::new(ways_in, &ways, ui)?;
+    let job = job(plan, parts, contents)?;
     let launch: &Launch = &|greeting, way| launcher.launch(greeting, way);
-    let hosts = run.hosts.len();
-    let view = view(run, &args.run, &config, Arc::clone(&launcher.clock), ui)?;
+    let view = screen::view(run, &args.run, &config, Arc::clone(&launcher.clock), ui)?;
     launcher.ask_about_keys(forks, ui)?;
     let limits = args.limits.of_run();
-    let (job, stop, batches) = (&job, &launcher.stop, &batches);
+    let (hosts, job, stop, batches) = (names.len(), &job, &launcher.stop, &batches);
     let fleet = Fleet { hosts, forks, job, launch, stop, batches, limits };
-    let (end, code) = perform(&fleet, view, on_change(&args.run), ui);
+    let (end, code) = screen::perform(&fleet, view, &args.run, ui);
     if let Some(missed) = launcher.missed() {
         ui.err(&format!("warning: {missed}\n"));
     }
@@ -171,18 +157,6 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
         failed_hosts::keep_and_tell(file, &end, &names, ui);
     }
     Ok(code)
-}
-
-/// The hosts of a run.
-fn hosts_of(targets: &Targets, parts: &[(usize, HostPart)]) -> Result<Vec<Host>, Refusal> {
-    let inventory = targets.inventory();
-    let host = |(number, _): &(usize, HostPart)| inventory?.host(*number).cloned();
-    let hosts: Vec<Host> = parts.iter().filter_map(host).collect();
-    if hosts.is_empty() {
-        let hint = "`hep hosts PATTERN` shows whom the `hosts:` of a play means";
-        return Err(Refusal::new("the manifest is for none of the hosts", hint));
-    }
-    Ok(hosts)
 }
 
 /// `hep apply`.
@@ -195,30 +169,26 @@ fn apply(args: &cli::Apply, ui: &mut Ui) -> Result<ExitCode, Refusal> {
         ui.out(&text);
         return Ok(ExitCode::SUCCESS);
     }
-    let Compiled { plan, hosts, settings, contents, method, batches, warnings } =
+    let Compiled { plan, hosts, contents, method, batches, warnings } =
         compile(&input).map_err(Refusal::Mistakes)?;
     warn(&warnings, ui);
     can_step(&args.run, ui)?;
-    let run = run(&plan, vec![LOCALHOST.to_owned()], waves(&batches, 1));
-    let parts: Vec<HostPart> = hosts.into_iter().map(|(_, part)| part).collect();
-    let (stop, agent) = (wishes_to_stop()?, local_agent()?);
-    let escalation = Escalation::new(&plan, &parts, method, &args.rights);
-    let own = [inventory::Rights::default()];
-    let means = escalation.means(&own, &Config::default(), None, &stop, ui)?;
-    let job = job(plan, parts.into_iter().zip(settings), contents)?;
+    let hosts = HostRun::all(hosts, &plan, &targets)?;
+    let run = run_of(&plan, &hosts, waves(&batches, 1));
+    let (ways_in, parts): (Vec<_>, Vec<_>) = hosts.into_iter().map(HostRun::split).unzip();
+    let (stop, agent, config) = (wishes_to_stop()?, local_agent()?, Config::default());
+    let escalation = Escalation { method, options: &args.rights, config: &config.rights };
+    let means = escalation.means(&ways_in, None, &stop, ui)?;
+    let job = job(plan, parts, contents)?;
     let launch: &Launch = &|greeting, _| {
         let means = means.first().and_then(Option::as_ref);
-        let (mut link, facts) = launch_local(&agent, &greeting.before(means))?;
-        if let Some(means) = means {
-            go_on_as(link.as_mut(), means, LOCALHOST, greeting)?;
-        }
-        Ok((link, facts))
+        launch_here(&agent, LOCALHOST, means, greeting)
     };
-    let view = view(run, &args.run, &Config::default(), Arc::default(), ui)?;
+    let view = screen::view(run, &args.run, &config, Arc::default(), ui)?;
     let (job, stop, batches) = (&job, &stop, &batches);
     let limits = fleet::Limits::default();
     let fleet = Fleet { hosts: 1, forks: 1, job, launch, stop, batches, limits };
-    Ok(perform(&fleet, view, on_change(&args.run), ui).1)
+    Ok(screen::perform(&fleet, view, &args.run, ui).1)
 }
 
 /// `hep validate`.
@@ -314,12 +284,17 @@ fn facts(args: &cli::Facts, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     warn(&inventory.warnings, ui);
     let chosen = inputs::chosen(&inventory, Some(&args.pattern), None)?;
     let hosts: Vec<Host> = chosen.iter().filter_map(|n| inventory.host(*n).cloned()).collect();
-    let connect_timeout = args.connect_timeout;
-    let (login, escalation) = (&args.login, None);
+    let names: Vec<String> = hosts.iter().map(|host| host.name.clone()).collect();
+    let (login, connect_timeout) = (&args.login, args.connect_timeout);
+    let escalation = Escalation {
+        method: None,
+        options: &cli::rights::Rights::default(),
+        config: &config.rights,
+    };
     let ways = Ways { login, connect_timeout, config: &config, usual: &usual, escalation };
-    let launcher = Launcher::new(hosts, &ways, ui)?;
+    let ways_in = hosts.into_iter().map(|host| (host, Start::Login)).collect();
+    let launcher = Launcher::new(ways_in, &ways, ui)?;
     let launch: &Launch = &|greeting, way| launcher.launch(greeting, way);
-    let names = launcher.names();
     let (hosts, forks) = (names.len(), args.forks.0.get());
     launcher.ask_about_keys(forks, ui)?;
     let gather = Gather { hosts, forks, launch, stop: &launcher.stop, inquiry: &drive::facts };
@@ -350,77 +325,6 @@ fn doc(args: &cli::Doc, ui: &mut Ui) -> Result<ExitCode, Refusal> {
 fn completions(args: &cli::Completions, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     ui.out(&completions::script(args.shell).map_err(Refusal::plain)?);
     Ok(ExitCode::SUCCESS)
-}
-
-/// Runs the job and shows it. From here on the exit code is the run's.
-fn perform(
-    fleet: &Fleet<'_>,
-    mut view: Box<dyn View>,
-    on_change: OnChange,
-    ui: &mut Ui,
-) -> (RunEnd, ExitCode) {
-    ui.show(&view.begin());
-    let mut end = fleet.run(&mut |tick, now| {
-        match tick {
-            Tick::Event(event) => ui.show(&view.event(veil::event(event), now)),
-            Tick::Ask(question) => ask(question, view.as_ref(), fleet.stop, ui),
-            Tick::Quiet => ui.show(&view.quiet(now)),
-        }
-        ui.status(view.status(now).as_deref());
-    });
-    let exit = end.exit(on_change);
-    end.reports.iter_mut().for_each(veil::report);
-    ui.status(None);
-    ui.show(&view.end(&end, exit));
-    (end, ExitCode::from(exit))
-}
-
-/// Asks the operator whether a task may begin.
-fn ask(question: Question, view: &dyn View, stop: &Stop, ui: &mut Ui) {
-    match ui.ask_step(&view.question(question.host, question.task), stop) {
-        Ok(answer) => question.answer(answer),
-        Err(error) => ui.error(&format!("the operator cannot be asked: {error}"), None),
-    }
-}
-
-fn on_change(args: &cli::Run) -> OnChange {
-    if args.fail_on_change { OnChange::Fail } else { OnChange::Succeed }
-}
-
-fn view(
-    mut run: Run,
-    args: &cli::Run,
-    config: &Config,
-    clock: Arc<Clock>,
-    ui: &Ui,
-) -> Result<Box<dyn View>, Refusal> {
-    let told = &args.told;
-    run.room = if told.verbose > 0 { usize::MAX } else { ui.width().saturating_sub(40).max(20) };
-    let verbosity = match config.log_level {
-        _ if args.told.quiet => Verbosity::Failures,
-        _ if args.told.verbose > 0 => Verbosity::Verbose,
-        Some(LogLevel::Debug) => Verbosity::Verbose,
-        Some(LogLevel::Info | LogLevel::Warning) | None => Verbosity::Normal,
-        Some(LogLevel::Error | LogLevel::Critical) => Verbosity::Quiet,
-    };
-    let (view, form): (Box<dyn View>, Form) = match args.output {
-        Output::Human => (
-            Box::new(Human::new(run.clone(), ui.out_colour, verbosity)),
-            Form::Human(ui.out_colour),
-        ),
-        Output::Json => (
-            Box::new(Json::new(run.clone(), options::diff_mode(args.diff), Arc::clone(&clock))),
-            Form::Json,
-        ),
-    };
-    let log = told.open_log()?.map(|file| Box::new(file) as Box<dyn std::io::Write>);
-    let depth = match told.verbose {
-        0 | 1 => Depth::Known,
-        2 => Depth::Agent,
-        _ => Depth::Way,
-    };
-    let profile = told.profile.then(Profile::default);
-    Ok(Box::new(Told { view, run, clock, depth, log, profile, form }))
 }
 
 /// The config; its mistakes come with those of the files that are named without it.
@@ -471,13 +375,14 @@ fn warn(warnings: &[String], ui: &mut Ui) {
     warnings.iter().for_each(|line| ui.err(&format!("warning: {}\n", shown(line))));
 }
 
-fn run(plan: &Plan, hosts: Vec<String>, waves: Vec<Vec<HostId>>) -> Run {
+fn run_of(plan: &Plan, hosts: &[HostRun], waves: Vec<Vec<HostId>>) -> Run {
+    let hosts = hosts.iter().map(|run| run.host.name.clone()).collect();
     Run { hosts, tasks: TaskLabel::all(plan), mode: plan.settings.mode, waves, room: usize::MAX }
 }
 
 fn job(
     plan: Plan,
-    hosts: impl Iterator<Item = (HostPart, Arc<Settings>)>,
+    hosts: Vec<(HostPart, Arc<Settings>)>,
     contents: Arc<Contents>,
 ) -> Result<Job, Refusal> {
     Job::new(plan, hosts, contents)

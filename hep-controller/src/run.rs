@@ -4,5 +4,55 @@
 pub(crate) mod escalation;
 pub(crate) mod failed_hosts;
 pub(crate) mod launcher;
-pub(crate) mod login;
+mod login;
 pub(crate) mod options;
+pub(crate) mod screen;
+
+use crate::check::targets::Targets;
+use crate::inventory::Host;
+use crate::plan::compile::PlannedHost;
+use crate::refusal::Refusal;
+use escalation::{Start, starts};
+use hep_protocol::plan::{HostPart, Plan, Settings};
+use std::sync::Arc;
+
+/// One host of a run.
+pub(crate) struct HostRun {
+    /// As the inventory has it.
+    pub(crate) host: Host,
+    /// As whom its run goes on.
+    pub(crate) start: Start,
+    /// What it is sent of the plan as its own.
+    pub(crate) part: HostPart,
+    /// The plan's settings as it is told them.
+    pub(crate) settings: Arc<Settings>,
+}
+
+impl HostRun {
+    /// The hosts that a plan is for, in its order.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(crate) fn all(
+        planned: Vec<PlannedHost>,
+        plan: &Plan,
+        targets: &Targets,
+    ) -> Result<Vec<HostRun>, Refusal> {
+        let starts = starts(plan, &planned);
+        let run = |(planned, start)| {
+            let PlannedHost { target, part, settings } = planned;
+            Some(HostRun { host: targets.host(target)?, start, part, settings })
+        };
+        let all: Option<Vec<HostRun>> = planned.into_iter().zip(starts).map(run).collect();
+        all.filter(|all| !all.is_empty()).ok_or_else(|| {
+            let hint = "`hep hosts PATTERN` shows whom the `hosts:` of a play means";
+            Refusal::new("the manifest is for none of the hosts", hint)
+        })
+    }
+
+    /// What is needed to reach it, and what it is sent.
+    pub(crate) fn split(self) -> ((Host, Start), (HostPart, Arc<Settings>)) {
+        let HostRun { host, start, part, settings } = self;
+        ((host, start), (part, settings))
+    }
+}

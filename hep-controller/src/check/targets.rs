@@ -2,6 +2,7 @@
 
 use super::variables::Definition;
 use crate::inventory::{Host, Inventory};
+use crate::remote::Transport;
 use hep_protocol::rights::ActAs;
 use serde_json::{Map, Value, json};
 
@@ -92,9 +93,16 @@ impl Targets {
         self.limit.is_some()
     }
 
-    /// The inventory, if there is one.
-    pub(crate) fn inventory(&self) -> Option<&Inventory> {
-        self.inventory.as_ref()
+    /// A host as the inventory has it; one without an inventory is this machine.
+    pub(crate) fn host(&self, number: usize) -> Option<Host> {
+        match &self.inventory {
+            Some(inventory) => inventory.host(number).cloned(),
+            None => self.members.get(number).map(|member| Host {
+                name: member.name.clone(),
+                transport: Some(Transport::Local),
+                ..Host::default()
+            }),
+        }
     }
 
     /// The numbers of the hosts that a pattern means; all without one.

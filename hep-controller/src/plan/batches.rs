@@ -29,7 +29,7 @@ pub(crate) struct Batch {
 }
 
 /// The batches of a run. `plays` are those of the plan, by their places in it.
-pub(crate) fn batches(plays: &[&Batching], hosts: &[&HostPart]) -> Vec<Batch> {
+pub(crate) fn batches(plays: &[&Batching], hosts: &[HostPart]) -> Vec<Batch> {
     let play = |number: &u32| plays.get(*number as usize).copied();
     let serial = |number: &&u32| play(number).is_some_and(|play| !play.serial.is_empty());
     // Of each host the play that decides, if any does.
@@ -76,7 +76,7 @@ mod tests {
         let plays: Vec<Batching> = plays.iter().map(order).collect();
         let part = |plays: &&[u32]| HostPart { plays: plays.to_vec(), ..HostPart::default() };
         let hosts: Vec<HostPart> = hosts.iter().map(part).collect();
-        let found = batches(&plays.iter().collect::<Vec<_>>(), &hosts.iter().collect::<Vec<_>>());
+        let found = batches(&plays.iter().collect::<Vec<_>>(), &hosts);
         let found: Vec<Vec<usize>> = found.into_iter().map(|batch| batch.hosts).collect();
         assert_eq!(found, expected);
     }

@@ -30,10 +30,8 @@ use std::sync::Arc;
 pub(crate) struct Compiled {
     /// All of it. No host is sent another's plays.
     pub(crate) plan: Plan,
-    /// The hosts that have a play, by their numbers among the targets.
-    pub(crate) hosts: Vec<(usize, HostPart)>,
-    /// The plan's settings as each of these hosts is told them, in the same order.
-    pub(crate) settings: Vec<Arc<Settings>>,
+    /// The hosts that have a play.
+    pub(crate) hosts: Vec<PlannedHost>,
     /// The contents that the tasks refer to by digest.
     pub(crate) contents: Arc<Contents>,
     /// By which program tasks become others, if they say.
@@ -42,6 +40,16 @@ pub(crate) struct Compiled {
     pub(crate) batches: Vec<Batch>,
     /// What is no mistake and may be none of the operator's intentions.
     pub(crate) warnings: Vec<String>,
+}
+
+/// What is a host's own.
+#[derive(Debug)]
+pub(crate) struct PlannedHost {
+    /// Its number among the targets.
+    pub(crate) target: usize,
+    pub(crate) part: HostPart,
+    /// The plan's settings as it is told them.
+    pub(crate) settings: Arc<Settings>,
 }
 
 /// Compiles a manifest for its hosts.
@@ -66,18 +74,19 @@ pub(crate) fn compile(input: &Input<'_>) -> Result<Compiled, Diagnostics> {
         task_timeout: options.task_timeout,
     };
     let plan = Plan { settings, plays };
-    let mut hosts = hosts(targets, &checked);
+    let (numbers, parts): (Vec<usize>, Vec<HostPart>) = parts(targets, &checked).unzip();
     let contents = Arc::new(contents);
-    let parts: Vec<&HostPart> = hosts.iter().map(|(_, part)| part).collect();
     let settings = reads::settings(&plan, &parts, &contents);
     let batching: Vec<&Batching> = manifest.plays.iter().map(|play| &play.batching).collect();
     let batches = batches(&batching, &parts);
-    let parts = hosts.iter_mut().map(|(_, part)| part);
-    if let Err(why) = tell_secrets(parts.zip(&settings), &plan) {
+    let each = numbers.into_iter().zip(parts).zip(settings);
+    let planned = |((target, part), settings)| PlannedHost { target, part, settings };
+    let mut hosts: Vec<PlannedHost> = each.map(planned).collect();
+    if let Err(why) = tell_secrets(&mut hosts, &plan) {
         problems.push(Diagnostic::of_file(&manifest.source.path, why));
     }
     let problems = problems.grouped();
-    problems.unless(Compiled { plan, hosts, settings, contents, method, batches, warnings })
+    problems.unless(Compiled { plan, hosts, contents, method, batches, warnings })
 }
 
 /// A mapping as it travels; none at all if it is empty.
@@ -85,33 +94,28 @@ fn json(map: Map<String, Value>) -> Json {
     if map.is_empty() { Json::default() } else { Json(Value::Object(map)) }
 }
 
-/// What is each host's own: those that some play is for.
-fn hosts(targets: &Targets, plays: &[ResolvedPlay<'_>]) -> Vec<(usize, HostPart)> {
+/// The parts of those hosts that some play is for, by the hosts' numbers among the targets.
+fn parts(targets: &Targets, plays: &[ResolvedPlay<'_>]) -> impl Iterator<Item = (usize, HostPart)> {
     let mut parts: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
     for (number, play) in (0_u32..).zip(plays) {
         play.members.iter().for_each(|member| parts.entry(*member).or_default().push(number));
     }
-    let part = |(member, plays): (usize, Vec<u32>)| {
+    parts.into_iter().filter_map(|(member, plays)| {
         let host = targets.members.get(member)?;
         let (name, groups) = (host.name.clone(), host.groups.clone());
         let (vars, act_as) = (json(host.vars.clone()), host.act_as.clone());
-        let part = HostPart { name, groups, vars, plays, act_as, ..HostPart::default() };
-        Some((member, part))
-    };
-    parts.into_iter().filter_map(part).collect()
+        Some((member, HostPart { name, groups, vars, plays, act_as, ..HostPart::default() }))
+    })
 }
 
 /// Tells each host the secrets that are in what it is sent, and no others.
-fn tell_secrets<'h>(
-    hosts: impl Iterator<Item = (&'h mut HostPart, &'h Arc<Settings>)>,
-    plan: &Plan,
-) -> Result<(), String> {
+fn tell_secrets(hosts: &mut [PlannedHost], plan: &Plan) -> Result<(), String> {
     let of_play = |play: &Play| Ok((play.number, secrets::within(play)?));
     let of_plays = plan.plays.iter().map(of_play).collect::<Result<HashMap<_, _>, String>>()?;
     // Hosts share their settings.
     let mut of_settings: HashMap<*const Settings, BTreeSet<Secret>> = HashMap::new();
-    for (part, settings) in hosts {
-        let mut all = secrets::within(part)?;
+    for PlannedHost { part, settings, .. } in hosts {
+        let mut all = secrets::within(&*part)?;
         all.extend(part.plays.iter().filter_map(|play| of_plays.get(play)).flatten().cloned());
         let shared = match of_settings.entry(Arc::as_ptr(settings)) {
             hash_map::Entry::Occupied(known) => known.into_mut(),

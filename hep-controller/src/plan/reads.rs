@@ -22,11 +22,7 @@ const LARGEST_TEMPLATE: u64 = 8 * 1024 * 1024;
 type Names<'p> = BTreeSet<&'p str>;
 
 /// The settings of each host, equal ones shared.
-pub(crate) fn settings(
-    plan: &Plan,
-    hosts: &[&HostPart],
-    contents: &Contents,
-) -> Vec<Arc<Settings>> {
+pub(crate) fn settings(plan: &Plan, hosts: &[HostPart], contents: &Contents) -> Vec<Arc<Settings>> {
     let Settings { extra, groups, .. } = &plan.settings;
     let shared = extra.entries().into_iter().flat_map(Map::keys).map(String::as_str);
     let shared: Names<'_> = shared.chain(has_entries(groups).then_some(GROUPS)).collect();
@@ -41,7 +37,7 @@ pub(crate) fn settings(
     let plays: HashMap<u32, Names<'_>> =
         plan.plays.iter().map(|play| (play.number, reader.play(play))).collect();
     let mut known: BTreeMap<Names<'_>, Arc<Settings>> = BTreeMap::new();
-    let mut of_host = |part: &&HostPart| {
+    let mut of_host = |part: &HostPart| {
         let of_plays = part.plays.iter().filter_map(|number| plays.get(number)).flatten();
         let mut first: Names<'_> = of_plays.copied().collect();
         let ActAs { wanted, user } = &part.act_as;

@@ -13,7 +13,7 @@ mod mutations;
 mod plays;
 mod sources;
 
-use super::compile::{Compiled, compile};
+use super::compile::{Compiled, PlannedHost, compile};
 use crate::ast::Manifest;
 use crate::check::select::Choice;
 use crate::check::targets::Targets;
@@ -128,7 +128,7 @@ fn outline(compiled: &Compiled) -> String {
             lines.push(format!("  handler {}", task_line(compiled, *handler)));
         }
     }
-    for (_, HostPart { name, plays, .. }) in &compiled.hosts {
+    for PlannedHost { part: HostPart { name, plays, .. }, .. } in &compiled.hosts {
         lines.push(format!("{name}: {plays:?}"));
     }
     lines.extend(compiled.warnings.iter().map(|line| format!("warning: {line}")));

@@ -1,8 +1,9 @@
 //! As whom the hosts of a run go on, and with which password: from the plan, the inventory, the command line and the config.
 
 use crate::cli;
-use crate::config::Config;
-use crate::inventory;
+use crate::config;
+use crate::inventory::{Host, Rights};
+use crate::plan::compile::PlannedHost;
 use crate::refusal::Refusal;
 use crate::remote::Secret;
 use crate::remote::password_command::{Printed, Sources};
@@ -17,31 +18,13 @@ use std::collections::{BTreeSet, HashMap};
 
 /// What a run says of other users than those of the logins.
 pub(crate) struct Escalation<'a> {
-    /// As whom each host's run has to go on, in the run's order.
-    starts: Vec<Start>,
     /// The method that its manifest names.
-    method: Option<Method>,
-    options: &'a cli::rights::Rights,
+    pub(crate) method: Option<Method>,
+    pub(crate) options: &'a cli::rights::Rights,
+    pub(crate) config: &'a config::RightsDefaults,
 }
 
-impl<'a> Escalation<'a> {
-    /// What a plan asks for on its hosts.
-    pub(crate) fn new<'p>(
-        plan: &Plan,
-        hosts: &'p [HostPart],
-        method: Option<Method>,
-        options: &'a cli::rights::Rights,
-    ) -> Escalation<'a> {
-        // Most hosts are alike in this, and a plan may be long.
-        let mut known: HashMap<(&[u32], String), Start> = HashMap::new();
-        let mut start = |part: &'p HostPart| {
-            let HostPart { plays, act_as, .. } = part;
-            let alike = (plays.as_slice(), format!("{act_as:?}"));
-            known.entry(alike).or_insert_with(|| start_of(plan, part)).clone()
-        };
-        Escalation { starts: hosts.iter().map(&mut start).collect(), method, options }
-    }
-
+impl Escalation<'_> {
     /// What each host's agent is told; nothing where no task runs as another user. Asks for a password if that is wished:
     /// no answer is `login`, the one that was typed for the login.
     ///
@@ -49,26 +32,22 @@ impl<'a> Escalation<'a> {
     /// A password cannot be asked for, or its command fails.
     pub(crate) fn means(
         &self,
-        hosts: &[inventory::Rights],
-        config: &Config,
+        hosts: &[(Host, Start)],
         login: Option<&Secret>,
         stop: &Stop,
         ui: &mut Ui,
     ) -> Result<Vec<Option<Means>>, Refusal> {
-        let asked = self.ask(login, stop, ui)?;
+        let nobody = hosts.iter().all(|(_, start)| *start == Start::Login);
+        let wished = self.options.ask_become_pass && !nobody;
+        let asked = if wished { Some(ask(login, stop, ui)?) } else { None };
         let mut printed = Printed::new(stop, complaints());
-        let (own, usual) = (self.options, &config.rights);
-        let mut means = Vec::with_capacity(self.starts.len());
-        for (start, host) in self.starts.iter().zip(hosts) {
+        let mut means = |host: &Rights, start: &Start| {
             let start = match start {
-                Start::Login => {
-                    means.push(None);
-                    continue;
-                }
+                Start::Login => return Ok(None),
                 Start::User(user) => Some(user.clone()),
                 Start::Each => None,
             };
-            let method = host.method.or(self.method).or(own.method.map(Into::into));
+            let (own, usual) = (self.options, self.config);
             let sources = Sources {
                 typed: asked.as_ref(),
                 line: own.become_password_command.as_deref(),
@@ -78,41 +57,34 @@ impl<'a> Escalation<'a> {
             let password = printed
                 .nearest(sources, "become_password_command")
                 .map_err(|problem| Refusal::unless_stopped(problem, stop))?;
+            let method = host.method.or(self.method).or(own.method.map(Into::into));
             let method = method.or(usual.method).unwrap_or_default();
-            means.push(Some(Means { method, password, start }));
-        }
-        Ok(means)
-    }
-
-    fn ask(
-        &self,
-        login: Option<&Secret>,
-        stop: &Stop,
-        ui: &mut Ui,
-    ) -> Result<Option<Secret>, Refusal> {
-        if !self.options.ask_become_pass || self.starts.iter().all(|start| *start == Start::Login) {
-            return Ok(None);
-        }
-        let question = match login {
-            Some(_) => "become password [that of the login]: ",
-            None => "become password: ",
+            Ok(Some(Means { method, password, start }))
         };
-        match ui.ask_password(question, stop) {
-            Ok(text) if text.is_empty() && login.is_some() => Ok(login.cloned()),
-            Ok(text) => Ok(Some(Secret::new(text))),
-            Err(_) if stop.wanted() => Err(Refusal::Stopped),
-            Err(error) => Err(Refusal::new(
-                format!("the password could not be asked for: {error}"),
-                "without one, write `become_password=` or `become_password_command=` into the hosts file, or into \
-                 `become:` of the config",
-            )),
-        }
+        hosts.iter().map(|(host, start)| means(&host.rights, start)).collect()
+    }
+}
+
+fn ask(login: Option<&Secret>, stop: &Stop, ui: &mut Ui) -> Result<Secret, Refusal> {
+    let question = match login {
+        Some(_) => "become password [that of the login]: ",
+        None => "become password: ",
+    };
+    match (ui.ask_password(question, stop), login) {
+        (Ok(text), Some(login)) if text.is_empty() => Ok(login.clone()),
+        (Ok(text), _) => Ok(Secret::new(text)),
+        (Err(_), _) if stop.wanted() => Err(Refusal::Stopped),
+        (Err(error), _) => Err(Refusal::new(
+            format!("the password could not be asked for: {error}"),
+            "without one, write `become_password=` or `become_password_command=` into the hosts file, or into \
+             `become:` of the config",
+        )),
     }
 }
 
 /// As whom a host's run has to go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Start {
+pub(crate) enum Start {
     /// No task runs as another user.
     Login,
     /// All tasks do, or some that root can do for all.
@@ -121,7 +93,18 @@ enum Start {
     Each,
 }
 
-/// As whom a host's run has to go on, by its tasks and what the inventory says of it.
+/// As whom the runs of hosts have to go on, by their tasks and what the inventory says of them.
+pub(crate) fn starts<'p>(plan: &Plan, hosts: &'p [PlannedHost]) -> Vec<Start> {
+    // Most hosts are alike in this, and a plan may be long.
+    let mut known: HashMap<(&[u32], String), Start> = HashMap::new();
+    let start = |host: &'p PlannedHost| {
+        let HostPart { plays, act_as, .. } = &host.part;
+        let alike = (plays.as_slice(), format!("{act_as:?}"));
+        known.entry(alike).or_insert_with(|| start_of(plan, &host.part)).clone()
+    };
+    hosts.iter().map(start).collect()
+}
+
 fn start_of(plan: &Plan, part: &HostPart) -> Start {
     // `None` for the login's user; who is not known may be root.
     let mut users: BTreeSet<Option<String>> = BTreeSet::new();

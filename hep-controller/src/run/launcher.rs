@@ -1,7 +1,7 @@
 //! The way to chosen hosts: whom to log in as, which keys to trust, which agent to bring. What can be known to be wrong is
 //! refused before the first packet.
 
-use super::escalation::Escalation;
+use super::escalation::{Escalation, Start};
 use super::login::{self, Logins};
 use crate::agent_binary::{self, LocalAgent};
 use crate::canceller::Canceller;
@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::drive::{Greeting, Refused, become_user};
 use crate::host::HostId;
 use crate::inputs::Usual;
-use crate::inventory::{Host, Rights};
+use crate::inventory::Host;
 use crate::refusal::Refusal;
 use crate::remote::openssh::Wishes;
 use crate::remote::ssh_config::{Answer, Asking, SshConfig};
@@ -36,15 +36,21 @@ pub(crate) struct Ways<'a> {
     pub(crate) connect_timeout: Option<u64>,
     pub(crate) config: &'a Config,
     pub(crate) usual: &'a Usual,
-    /// As whom tasks run, if any are run.
-    pub(crate) escalation: Option<&'a Escalation<'a>>,
+    pub(crate) escalation: Escalation<'a>,
+}
+
+/// One of the hosts.
+struct Way {
+    said: Said,
+    /// How its agent becomes others; nothing if it need not.
+    means: Option<Means>,
+    /// What `ssh` says of it, asked once.
+    answer: OnceLock<Option<Answer>>,
 }
 
 /// Everything that is needed to bring an agent onto one of the hosts.
 pub(crate) struct Launcher {
-    hosts: Vec<Said>,
-    /// How their agents become others; nothing for those that need not.
-    means: Vec<Option<Means>>,
+    hosts: Vec<Way>,
     /// The agent for hosts that are this machine.
     here: Option<LocalAgent>,
     /// What the command line says of them.
@@ -63,8 +69,6 @@ pub(crate) struct Launcher {
     pub(crate) stop: Arc<Stop>,
     /// How long each stage took.
     pub(crate) clock: Arc<Clock>,
-    /// What `ssh` says of each host, asked once.
-    answers: Vec<OnceLock<Option<Answer>>>,
 }
 
 impl Launcher {
@@ -72,33 +76,35 @@ impl Launcher {
     ///
     /// # Errors
     /// A setting that cannot be right, or the operator's wish to stop.
-    pub(crate) fn new(hosts: Vec<Host>, ways: &Ways<'_>, ui: &mut Ui) -> Result<Launcher, Refusal> {
-        let Ways { login, connect_timeout, config, usual, escalation } = *ways;
+    pub(crate) fn new(
+        hosts: Vec<(Host, Start)>,
+        ways: &Ways<'_>,
+        ui: &mut Ui,
+    ) -> Result<Launcher, Refusal> {
+        let Ways { login, connect_timeout, config, usual, escalation } = ways;
         let mut logins = Logins { login, asked: None, config, usual };
-        let is_here = |host: &Host| login::transport(host.transport, &logins) == Transport::Local;
+        let is_here = |(host, _): &(Host, Start)| {
+            login::transport(host.transport, &logins) == Transport::Local
+        };
         let here = hosts.iter().any(is_here).then(local_agent).transpose()?;
         let stop = wishes_to_stop()?;
         let asked = ask_password(login, &stop, ui)?;
-        let rights: Vec<Rights> = hosts.iter().map(|host| host.rights.clone()).collect();
-        let means = match escalation {
-            Some(escalation) => escalation.means(&rights, config, asked.as_ref(), &stop, ui)?,
-            None => Vec::new(),
-        };
+        let means = escalation.means(&hosts, asked.as_ref(), &stop, ui)?;
         logins.asked = asked;
+        let hosts = hosts.into_iter().map(|(host, _)| host).collect();
         let targets = login::targets(hosts, &logins, &stop)?;
         login::check_keys(&targets, &logins)?;
         let books = Books::of_user(usual.home.as_deref());
         let warning = |line: &String| ui.err(&format!("warning: {}\n", shown(line)));
         books.usual().warnings().iter().for_each(warning);
-        let answers = targets.iter().map(|_| OnceLock::new()).collect();
+        let way = |(said, means)| Way { said, means, answer: OnceLock::new() };
         let launcher = Launcher {
-            hosts: targets,
-            means,
+            hosts: targets.into_iter().zip(means).map(way).collect(),
             here,
             policy: login.host_key.map(Into::into),
             connect_timeout: connect_timeout.map(Duration::from_secs),
             ssh_config: ssh_config(login),
-            usual: usual.clone(),
+            usual: Usual::clone(usual),
             books,
             asker: ui.asker(&stop),
             identities: Identities::of_user(usual.home.as_deref()),
@@ -107,7 +113,6 @@ impl Launcher {
             not_lent: Mutex::default(),
             stop,
             clock: Arc::default(),
-            answers,
         };
         launcher.check_ssh_config()?;
         Ok(launcher)
@@ -117,7 +122,7 @@ impl Launcher {
     /// stop ends an answer that does not come, as with a `Match exec` that hangs.
     fn check_ssh_config(&self) -> Result<(), Refusal> {
         let mut seen = BTreeSet::new();
-        for (at, said) in self.hosts.iter().enumerate() {
+        for (at, Way { said, .. }) in self.hosts.iter().enumerate() {
             if said.transport == Transport::Local || !seen.insert(&said.arguments) {
                 continue;
             }
@@ -141,11 +146,6 @@ impl Launcher {
         })
     }
 
-    /// The hosts' names.
-    pub(crate) fn names(&self) -> Vec<String> {
-        self.hosts.iter().map(|host| host.name.clone()).collect()
-    }
-
     /// Brings an agent onto a host and greets it.
     ///
     /// # Errors
@@ -156,22 +156,23 @@ impl Launcher {
         way: &Canceller,
     ) -> Result<(Box<dyn Link>, Facts), Unreachable> {
         let host = greeting.host;
-        let said = self.hosts.get(host.0);
-        let means = self.means.get(host.0).and_then(Option::as_ref);
-        let first = &greeting.before(means);
-        let launched = match (said, &self.here) {
-            (Some(Said { transport: Transport::Local, .. }), Some(agent)) => {
-                self.clock.enter(host, Stage::Start);
-                launch_local(agent, first)
-            }
-            (Some(said), _) => self.launch_remote(said, first, way),
-            (None, _) => Err(unreachable_local(Problem::new("no such host"))),
+        let Some(to) = self.hosts.get(host.0) else {
+            return Err(unreachable_local(Problem::new("no such host")));
         };
-        let ready = launched.and_then(|(mut link, facts)| {
+        let means = to.means.as_ref();
+        let ready = match (to.said.transport, &self.here) {
+            (Transport::Local, Some(agent)) => {
+                self.clock.enter(host, Stage::Start);
+                launch_local(agent, &greeting.before(means))
+            }
+            (Transport::Local | Transport::Ssh2 | Transport::Openssh, _) => {
+                self.launch_remote(to, &greeting.before(means), way)
+            }
+        };
+        let ready = ready.and_then(|(mut link, facts)| {
             if let Some(means) = means {
                 self.clock.enter(host, Stage::Become);
-                let name = self.hosts.get(host.0).map_or("", |said| said.name.as_str());
-                go_on_as(link.as_mut(), means, name, greeting)?;
+                go_on_as(link.as_mut(), means, &to.said.name, greeting)?;
             }
             Ok((link, facts))
         });
@@ -181,13 +182,13 @@ impl Launcher {
 
     fn launch_remote(
         &self,
-        said: &Said,
+        to: &Way,
         greeting: &Greeting<'_>,
         way: &Canceller,
     ) -> Result<(Box<dyn Link>, Facts), Unreachable> {
         let host = greeting.host;
         self.clock.enter(host, Stage::Resolve);
-        let answer = self.answer(host, said, way)?;
+        let (said, answer) = (&to.said, self.answer(to, way)?);
         if answer.is_some_and(|answer| answer.lends_agent) {
             self.not_lent.lock().unwrap_or_else(PoisonError::into_inner).insert(host.0);
         }
@@ -215,17 +216,10 @@ impl Launcher {
     }
 
     /// What `ssh` says of a host.
-    fn answer(
-        &self,
-        host: HostId,
-        said: &Said,
-        way: &Canceller,
-    ) -> Result<Option<&Answer>, Unreachable> {
-        let failed = |problem| stopped_at(Stage::Resolve, said, problem);
-        let Some(kept) = self.answers.get(host.0) else {
-            return Err(failed(Problem::new("no such host")));
-        };
+    fn answer<'w>(&self, to: &'w Way, way: &Canceller) -> Result<Option<&'w Answer>, Unreachable> {
+        let Way { said, answer: kept, .. } = to;
         if kept.get().is_none() {
+            let failed = |problem| stopped_at(Stage::Resolve, said, problem);
             let answer = self.asking().about(said, way).map_err(failed)?;
             // Whoever was first has the same.
             drop(kept.set(answer));
@@ -377,7 +371,7 @@ pub(crate) fn local_agent() -> Result<LocalAgent, Refusal> {
 ///
 /// # Errors
 /// It does not start, or does not greet.
-pub(crate) fn launch_local(
+fn launch_local(
     agent: &LocalAgent,
     greeting: &Greeting<'_>,
 ) -> Result<(Box<dyn Link>, Facts), Unreachable> {
@@ -396,11 +390,28 @@ pub(crate) fn launch_local(
     Ok((link, facts))
 }
 
+/// An agent on this machine that has become what it needs and has the plan.
+///
+/// # Errors
+/// It does not start, does not greet, or does not become that user.
+pub(crate) fn launch_here(
+    agent: &LocalAgent,
+    host: &str,
+    means: Option<&Means>,
+    greeting: &Greeting<'_>,
+) -> Result<(Box<dyn Link>, Facts), Unreachable> {
+    let (mut link, facts) = launch_local(agent, &greeting.before(means))?;
+    if let Some(means) = means {
+        go_on_as(link.as_mut(), means, host, greeting)?;
+    }
+    Ok((link, facts))
+}
+
 /// Has an agent that was greeted become another user, or tells it how its tasks do; then sends it the plan.
 ///
 /// # Errors
 /// It did not become that user, and why; or it takes no plan.
-pub(crate) fn go_on_as(
+fn go_on_as(
     link: &mut dyn Link,
     means: &Means,
     host: &str,

@@ -183,9 +183,9 @@ fn digests(source: &Source) -> Vec<Digest> {
 }
 
 fn job_of(compiled: Compiled) -> Job {
-    let Compiled { plan, hosts, settings, contents, .. } = compiled;
-    let parts = hosts.into_iter().map(|(_, part)| part);
-    Job::new(plan, parts.zip(settings), contents).unwrap()
+    let Compiled { plan, hosts, contents, .. } = compiled;
+    let parts = hosts.into_iter().map(|host| (host.part, host.settings));
+    Job::new(plan, parts, contents).unwrap()
 }
 
 fn has(bytes: &[u8], mark: &str) -> bool {

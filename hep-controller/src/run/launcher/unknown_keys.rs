@@ -1,13 +1,11 @@
 //! Hosts whose keys are not known, asked about before the first task of any host: one after the other, in the order of the
 //! inventory, with the hosts not waiting on the line. Only at a terminal, and only where the policy is `ask`.
 
-use super::Launcher;
+use super::{Launcher, Way};
 use crate::canceller::Canceller;
 use crate::host::HostId;
 use crate::refusal::Refusal;
-use crate::remote::{
-    HostKeyPolicy, Options, Said, Transport, UnknownKey, Unreachable, openssh, ssh,
-};
+use crate::remote::{HostKeyPolicy, Options, Transport, UnknownKey, Unreachable, openssh, ssh};
 use crate::text::shown;
 use crate::ui::{Trusts, Ui};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -61,15 +59,15 @@ impl Launcher {
         let work = || {
             loop {
                 let host = HostId(next.fetch_add(1, Ordering::Relaxed));
-                let Some(said) = self.hosts.get(host.0) else { return };
+                let Some(to) = self.hosts.get(host.0) else { return };
                 let way = Canceller::default();
-                if said.transport == Transport::Local {
+                if to.said.transport == Transport::Local {
                     continue;
                 }
                 if !self.stop.begin(host, &way) {
                     return;
                 }
-                if let Ok(Some(unknown)) = self.look(host, said, &way) {
+                if let Ok(Some(unknown)) = self.look(to, &way) {
                     found.lock().unwrap_or_else(PoisonError::into_inner).push((host, unknown));
                 }
                 self.stop.end(host);
@@ -88,13 +86,8 @@ impl Launcher {
     }
 
     /// None if there is nothing to ask about a host.
-    fn look(
-        &self,
-        host: HostId,
-        said: &Said,
-        way: &Canceller,
-    ) -> Result<Option<UnknownKey>, Unreachable> {
-        let answer = self.answer(host, said, way)?;
+    fn look(&self, to: &Way, way: &Canceller) -> Result<Option<UnknownKey>, Unreachable> {
+        let (said, answer) = (&to.said, self.answer(to, way)?);
         let host_keys = self.books.of(answer);
         let options = Options { entered: &|_| {}, ..self.options(said, answer, &host_keys) };
         let target = self.target(said, answer);
