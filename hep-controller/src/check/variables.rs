@@ -1,12 +1,14 @@
 //! Variables of plays and of the command line: read from the manifest, from files and from `-e`, each with its origin.
 
-use super::scope::{Layer, Names};
+use super::scope::Layer;
 use crate::ast::{Manifest, ManifestPlay, Piece, Spot};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::read::values::{self, bad_variable};
 use crate::source::{Source, Span, plain};
 use crate::yaml::{self, Kind, Node};
-use hep_protocol::expression::{Language, TroubleKind, has_expression};
+use hep_protocol::expression::{
+    Language, Layers, Rank, Scope, TroubleKind, Variables, has_expression,
+};
 use hep_protocol::names::is_name;
 use hep_protocol::truth::truth_of_yaml11;
 use serde_json::{Map, Value};
@@ -244,8 +246,12 @@ fn file_name(
     if !has_expression(&file.text) {
         return Some(file.text.clone());
     }
-    let scope =
-        Names::of(vec![Layer::raw(extra.vars()), Layer::raw(mapping(before)), Layer::facts()]);
+    let scope: Arc<dyn Scope> = Arc::new(
+        Layers::default()
+            .with(Rank::Facts, Layer::Facts)
+            .with(Rank::Play, Variables(mapping(before)))
+            .with(Rank::Extra, Variables(extra.vars())),
+    );
     let hint = "it may depend on variables of the play and on `-e` alone: it is the same for all hosts; variables of \
                 one group or host belong into `group_vars` and `host_vars`";
     match language.text(&file.text, &scope) {

@@ -23,7 +23,7 @@ use crate::source::Source;
 use crate::yaml::Node;
 use context::{has_expressions, result_shape, result_shape_of_try, spots_of};
 pub(crate) use evaluate::hint_of;
-use hep_protocol::expression::{Language, has_expression};
+use hep_protocol::expression::{Language, Layers, Rank, Variables, has_expression};
 use hep_protocol::plan::{Privacy, RunMode};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, HashMap};
@@ -89,10 +89,8 @@ impl Registered {
 #[derive(Clone)]
 pub(super) struct Context {
     class: Arc<HostClass>,
-    /// Variables of blocks and tasks, strongest first.
-    vars: Vec<Arc<Layer>>,
-    /// Elements of loops, innermost first.
-    loops: Vec<Arc<Layer>>,
+    /// The names and their values, as far as they are known, but for what tasks give.
+    layers: Layers,
     /// Variables and loops that have no value here, with what may be below.
     shapes: Vec<(String, Origin, Shape)>,
     /// Conditions that hold here, if they could not be decided.
@@ -105,11 +103,7 @@ pub(super) struct Context {
 
 /// What all hosts of a class have in common.
 pub(super) struct HostClass {
-    vars: Arc<Layer>,
-    play: Arc<Layer>,
-    extra: Arc<Layer>,
-    built_in: Arc<Layer>,
-    facts: Arc<Layer>,
+    layers: Layers,
     names: expression::Known<'static>,
     /// Whether names may be missing for a mistake that was reported.
     incomplete: bool,
@@ -272,15 +266,13 @@ impl<'v, 's> Verifier<'v, 's> {
             names.miss_hosts();
         }
         explain(&mut names, results);
-        HostClass {
-            vars: Layer::raw(vars),
-            play: Layer::raw(play),
-            extra: Layer::raw(extra),
-            built_in: Arc::new(Layer::Plain(built_in)),
-            facts: Layer::facts(),
-            names,
-            incomplete,
-        }
+        let layers = Layers::default()
+            .with(Rank::Facts, Layer::Facts)
+            .with(Rank::BuiltIn, Layer::Plain(built_in))
+            .with(Rank::Inventory, Variables(vars))
+            .with(Rank::Play, Variables(play))
+            .with(Rank::Extra, Variables(extra));
+        HostClass { layers, names, incomplete }
     }
 
     fn entries(&mut self, entries: &[Entry], context: &Context) {
@@ -352,7 +344,7 @@ impl<'v, 's> Verifier<'v, 's> {
         let shape = elements.as_deref().map_or(Shape::Any, Shape::of_each);
         let round = |layer: Layer| {
             let mut context = context.clone();
-            context.loops.insert(0, Arc::new(layer));
+            context.layers.add(Rank::Local, Arc::new(layer));
             context.shapes.push((each.var.clone(), Origin::LoopVariable, shape.clone()));
             if let Some(index) = &each.index {
                 context.shapes.push((index.clone(), Origin::LoopVariable, Shape::Leaf("a number")));
@@ -374,8 +366,7 @@ impl<'v, 's> Verifier<'v, 's> {
             None => {
                 let cause = "the elements of the loop";
                 let names = [Some(&each.var), each.index.as_ref()].into_iter().flatten();
-                let later = names.map(|name| (name.clone(), cause.to_owned())).collect();
-                vec![round(Layer::Later(later))]
+                vec![round(Layer::later(names.cloned(), cause))]
             }
         }
     }

@@ -11,12 +11,11 @@ use super::{Host, Layer, Place, Surroundings, Variable};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::remote::{Secret, Transport};
 use crate::words::alternatives;
-use hep_protocol::expression::{Found, Language, Scope, has_expression};
+use hep_protocol::expression::{Language, Scope, Variables, has_expression};
 use hep_protocol::rights::Method;
 use hep_protocol::truth::truth_of_value;
 use hep_protocol::value::Json;
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -390,20 +389,6 @@ impl Settling<'_> {
                 self.obstacle(setting, message, &format!("write {ways}, or leave the host out"));
             }
         }
-    }
-}
-
-/// A host's variables, as expressions in them read one another.
-#[derive(Debug)]
-struct Variables(BTreeMap<String, Value>);
-
-impl Scope for Variables {
-    fn get(&self, name: &str) -> Option<Found> {
-        self.0.get(name).cloned().map(Found::Raw)
-    }
-
-    fn names(&self) -> Vec<String> {
-        self.0.keys().cloned().collect()
     }
 }
 

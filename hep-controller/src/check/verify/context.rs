@@ -4,10 +4,9 @@ use super::{Context, HostClass};
 use crate::ast::rights::Rights;
 use crate::ast::texts::Evaluated;
 use crate::ast::{ManifestTask, Piece, Spot};
-use crate::check::scope::Layer;
 use crate::expression::{self, Origin, Shape};
 use crate::yaml::Node;
-use hep_protocol::expression::has_expression;
+use hep_protocol::expression::{Rank, Variables, has_expression};
 use hep_protocol::plan::Privacy;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -37,9 +36,8 @@ impl Context {
     /// What lies around the first entry of a play.
     pub(super) fn of(class: Arc<HostClass>, rights: Rights) -> Context {
         Context {
+            layers: class.layers.clone(),
             class,
-            vars: Vec::new(),
-            loops: Vec::new(),
             shapes: Vec::new(),
             conditions: Vec::new(),
             rights,
@@ -52,7 +50,7 @@ impl Context {
             for (name, value) in &vars {
                 self.shapes.push((name.clone(), Origin::Variable, Shape::of(value)));
             }
-            self.vars.insert(0, Layer::raw(vars));
+            self.layers.add(Rank::Task, Arc::new(Variables(vars)));
         }
     }
 }

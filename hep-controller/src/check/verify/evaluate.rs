@@ -3,11 +3,11 @@
 use super::context::{names, spots_of};
 use super::{Context, Decision, Rendered, Verifier};
 use crate::ast::{Piece, Spot};
-use crate::check::scope::{Layer, Names};
+use crate::check::scope::Layer;
 use crate::diagnostic::Diagnostic;
 use crate::expression::{self, Form, Mapping, Reading, is_sound, judge, place};
 use crate::yaml::Node;
-use hep_protocol::expression::{Scope, Trouble, TroubleKind};
+use hep_protocol::expression::{Rank, Scope, Trouble, TroubleKind};
 use hep_protocol::names::is_name;
 use hep_protocol::plan::Privacy;
 use serde_json::Value;
@@ -151,15 +151,8 @@ impl Verifier<'_, '_> {
     }
 
     pub(crate) fn scope(&self, context: &Context) -> Arc<dyn Scope> {
-        let class = &context.class;
-        let mut layers = context.loops.clone();
-        layers.push(Arc::clone(&class.extra));
-        layers.push(Arc::new(Layer::Registered(Arc::clone(&self.registered.later))));
-        layers.extend(context.vars.iter().cloned());
-        for layer in [&class.play, &class.vars, &class.built_in, &class.facts] {
-            layers.push(Arc::clone(layer));
-        }
-        Names::of(layers)
+        let later = Layer::Later(Arc::clone(&self.registered.later));
+        Arc::new(context.layers.clone().with(Rank::Registered, later))
     }
 
     /// Trouble with a text of a variable is told once, in that text, and not wherever the variable is used.

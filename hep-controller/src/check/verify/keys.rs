@@ -7,8 +7,8 @@ use crate::ast::texts::Evaluated;
 use crate::ast::{Piece, Spot};
 use crate::check::scope::Layer;
 use crate::expression::{Origin, Shape};
+use hep_protocol::expression::Rank;
 use hep_protocol::truth::truth_of_value;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 impl Verifier<'_, '_> {
@@ -68,8 +68,8 @@ impl Verifier<'_, '_> {
 pub(super) fn after_a_try(context: &Context, register: Option<&Spot>, result: &Shape) -> Context {
     let mut after = context.clone();
     for name in [Some("result"), register.map(|name| name.text.as_str())].into_iter().flatten() {
-        let later = HashMap::from([(name.to_owned(), "the task's result".to_owned())]);
-        after.loops.insert(0, Arc::new(Layer::Later(later)));
+        let later = Layer::later([name.to_owned()], "the task's result");
+        after.layers.add(Rank::Local, Arc::new(later));
         after.shapes.push((name.to_owned(), Origin::Result, result.clone()));
     }
     after
