@@ -6,7 +6,8 @@ use crate::read::parameter::{Place, Words};
 use crate::remote::{Secret, Transport, UploadMode};
 use crate::source::{Source, Span};
 use crate::words::alternatives;
-use crate::yaml::{self, Decoder, Kind, decode_each};
+use crate::yaml::{self, Kind, decode_each};
+use hep_protocol::decode::decode;
 use hep_protocol::rights::Method;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -168,17 +169,15 @@ impl Config {
         match &root {
             None => {}
             Some(root) => match &root.kind {
-                Kind::Map(_) => {
-                    match decode_each(root, |node| Config::deserialize(Decoder(node))) {
-                        Ok(read) => config = read,
-                        Err(mistakes) => {
-                            let (module, words, key) = ("the config", Words::Keys, Span::default());
-                            let place = Place { source, module, words, key };
-                            let explained = mistakes.iter().filter_map(|m| place.explain(m, root));
-                            explained.for_each(|diagnostic| problems.push(diagnostic));
-                        }
+                Kind::Map(_) => match decode_each(root, decode) {
+                    Ok(read) => config = read,
+                    Err(mistakes) => {
+                        let (module, words, key) = ("the config", Words::Keys, Span::default());
+                        let place = Place { source, module, words, key };
+                        let explained = mistakes.iter().filter_map(|m| place.explain(m, root));
+                        explained.for_each(|diagnostic| problems.push(diagnostic));
                     }
-                }
+                },
                 Kind::Broken => {}
                 Kind::Scalar(_) if root.is_null() => {}
                 Kind::Scalar(_) | Kind::Seq(_) => {

@@ -9,17 +9,16 @@ mod decode;
 mod encrypted;
 mod fit;
 mod json;
-mod mistake;
 mod recover;
 mod syntax;
 
-pub(crate) use decode::{Decoder, decode_each};
+pub(crate) use decode::decode_each;
 pub(crate) use fit::{colon, dash};
 pub(crate) use hep_protocol::words::shorten;
-pub(crate) use mistake::{Mistake, What};
 pub(crate) use recover::parse;
 
 use crate::source::Span;
+use hep_protocol::decode::Tree;
 use hep_protocol::truth::{Reader, truth};
 use std::sync::Arc;
 
@@ -95,6 +94,12 @@ pub(crate) enum Meaning<'a> {
     Text(&'a str),
 }
 
+impl Entry {
+    fn pair(&self) -> (&str, &Node) {
+        (&self.key.text, &self.value)
+    }
+}
+
 impl Scalar {
     pub(crate) fn meaning(&self) -> Meaning<'_> {
         let text: &str = &self.text;
@@ -157,19 +162,7 @@ impl Node {
 
     /// In words: `a list`, `the number 3`.
     pub(crate) fn describe(&self) -> String {
-        match &self.kind {
-            Kind::Broken => "something broken".to_owned(),
-            Kind::Seq(_) => "a list".to_owned(),
-            Kind::Map(_) => "a mapping".to_owned(),
-            Kind::Scalar(scalar) => match scalar.meaning() {
-                Meaning::Null => "nothing".to_owned(),
-                Meaning::Bool(value) => format!("`{value}`"),
-                Meaning::Unsigned(_) | Meaning::Negative(_) | Meaning::Float(_) => {
-                    format!("the number {}", scalar.text)
-                }
-                Meaning::Text(text) => format!("the text `{}`", shorten(text)),
-            },
-        }
+        Tree::describe(self)
     }
 
     pub(crate) fn is_null(&self) -> bool {
@@ -200,22 +193,23 @@ impl Node {
         self.entries().iter().find(|entry| &*entry.key.text == key)
     }
 
-    /// The same without the innermost entry on a path (innermost number first); `None` when no entry is on it.
-    fn without(&self, path: &[usize]) -> Option<Node> {
-        let (at, rest) = path.split_last()?;
+    /// The same without the innermost entry on a way of keys and numbers; `None` when no entry is on it.
+    fn without(&self, way: &[String]) -> Option<Node> {
+        let (step, rest) = way.split_first()?;
         let kind = match &self.kind {
             Kind::Seq(items) => {
                 let mut items = items.as_ref().clone();
-                let item = items.get_mut(*at)?;
+                let item = items.get_mut(step.parse::<usize>().ok()?)?;
                 *item = item.without(rest)?;
                 Kind::Seq(Arc::new(items))
             }
             Kind::Map(entries) => {
                 let mut entries = entries.as_ref().clone();
-                let entry = entries.get_mut(*at)?;
+                let at = entries.iter().position(|entry| *entry.key.text == **step)?;
+                let entry = entries.get_mut(at)?;
                 match entry.value.without(rest) {
                     Some(value) => entry.value = value,
-                    None => drop(entries.remove(*at)),
+                    None => drop(entries.remove(at)),
                 }
                 Kind::Map(Arc::new(entries))
             }

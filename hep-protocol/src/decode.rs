@@ -1,13 +1,15 @@
-//! Parameters whose expressions have been rendered, decoded into their types: as lenient as the controller is with what
-//! a manifest says literally, and no more. A wrong value is refused by the same sentence on both sides.
+//! Parameters decoded into their types: what a manifest says literally, and what expressions gave. Both are read by the one
+//! decoder, so they are taken with the same leniency, and a wrong value is refused by the same sentence on both sides.
 
-mod json;
+mod decoder;
 mod sentence;
+mod tree;
 
 pub use sentence::{About, Origin, Sentence, What, Words};
+pub use tree::{Shape, Tree};
 
 use crate::task::TaskSpec;
-use json::Decoder;
+use decoder::Decoder;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use std::fmt;
@@ -29,8 +31,8 @@ pub struct Mistake {
 ///
 /// # Errors
 /// The first mistake.
-pub fn decode<T: DeserializeOwned>(json: &Json) -> Result<T, Mistake> {
-    T::deserialize(Decoder(json))
+pub fn decode<R: DeserializeOwned>(tree: &impl Tree) -> Result<R, Mistake> {
+    R::deserialize(Decoder(tree))
 }
 
 impl TaskSpec {
@@ -39,13 +41,9 @@ impl TaskSpec {
     /// # Errors
     /// The first mistake; also when there is no such module.
     pub fn from_json(module: &str, params: &Json) -> Result<Self, Mistake> {
-        let unknown = || {
-            let (word, known) = (module.to_owned(), &Self::MODULES);
-            Err(Mistake::new(What::UnknownVariant { word, known }))
-        };
-        let spec = Self::decode(module, params).unwrap_or_else(unknown)?;
+        let spec = Self::decode(module, params)?;
         spec.params().check().map_err(|bad| {
-            let written = params.get(bad.key).map(json::written).unwrap_or_default();
+            let written = params.get(bad.key).map(Tree::written).unwrap_or_default();
             let what = What::Unfit { message: bad.message, hint: bad.hint };
             let key = bad.key.to_owned();
             Mistake { path: vec![key.clone()], key: Some(key), what: Box::new(what), written }
@@ -69,22 +67,28 @@ impl Mistake {
         self.what.sentence(&about).unwrap_or_default()
     }
 
-    fn new(what: What) -> Self {
+    /// A mistake in the value of this key, where no mapping was decoded.
+    #[must_use]
+    pub fn under(mut self, key: &str) -> Self {
+        self.key.get_or_insert_with(|| key.to_owned());
+        self
+    }
+
+    pub(crate) fn new(what: What) -> Self {
         Self { key: None, path: Vec::new(), what: Box::new(what), written: String::new() }
     }
 
     /// About this value, unless a more exact one is known.
-    fn about(mut self, value: &Json) -> Self {
+    fn about(mut self, value: &impl Tree) -> Self {
         if self.written.is_empty() && self.path.is_empty() {
-            self.written = json::written(value);
+            self.written = value.written();
         }
         self
     }
 
     /// Lies at or below this key.
-    fn below(mut self, key: &str) -> Self {
-        self.key.get_or_insert_with(|| key.to_owned());
-        self.inside(key.to_owned())
+    fn below(self, key: &str) -> Self {
+        self.under(key).inside(key.to_owned())
     }
 
     /// Lies in this entry or item.

@@ -15,7 +15,7 @@ pub mod wait_for;
 
 pub use crate::about::{About, Effect, Form, Local};
 
-use crate::decode::{self, Mistake};
+use crate::decode::{self, Mistake, Tree, What};
 use serde::{Deserialize, Serialize};
 
 /// The modules, each by its file and the type of its parameters.
@@ -61,15 +61,16 @@ macro_rules! modules {
                 Vec::new()
             }
 
-            /// The parameters of the module of this name; `None`: there is no such module.
-            pub(crate) fn decode(
-                module: &str,
-                params: &serde_json::Value,
-            ) -> Option<Result<Self, Mistake>> {
+            /// Decodes the parameters of the module of this name; nothing checks yet whether they go together.
+            ///
+            /// # Errors
+            /// The first mistake; also when there is no such module.
+            pub fn decode(module: &str, params: &impl Tree) -> Result<Self, Mistake> {
                 $(if module == $module::ABOUT.name {
-                    return Some(decode::decode(params).map(Self::$Params));
+                    return decode::decode(params).map(Self::$Params);
                 })*
-                None
+                let (word, known) = (module.to_owned(), &Self::MODULES);
+                Err(Mistake::new(What::UnknownVariant { word, known }))
             }
         }
 

@@ -3,12 +3,9 @@
 use super::parameter;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, Span};
-use crate::yaml::{self, Decoder, Entry, Kind, Mistake, Node, decode_each};
+use crate::yaml::{self, Entry, Kind, Node, decode_each};
 use hep_protocol::expression::has_expression;
 use hep_protocol::task::{About, Form, TaskSpec};
-use serde::Deserialize;
-use serde::de::{self, DeserializeSeed, EnumAccess, VariantAccess, Visitor};
-use serde::forward_to_deserialize_any;
 use std::sync::Arc;
 
 /// Ansible's words for main parameters.
@@ -96,7 +93,7 @@ pub(crate) fn decode(
     written: &Node,
     problems: &mut Diagnostics,
 ) -> Result<Box<TaskSpec>, Wrong> {
-    match decode_each(params, |params| TaskSpec::deserialize(Module { module, params })) {
+    match decode_each(params, |params| TaskSpec::decode(module, params)) {
         Ok(spec) => match spec.params().check() {
             Ok(()) => Ok(Box::new(spec)),
             Err(bad) => {
@@ -176,84 +173,4 @@ fn quoted(text: &str) -> String {
 /// Whether a module has a parameter of this name.
 pub(crate) fn has_parameter(module: &str, name: &str) -> bool {
     TaskSpec::parameters(module).iter().any(|parameter| parameter == name)
-}
-
-/// A module's name and parameters as the enum that they are: no list of modules is needed here.
-struct Module<'m, P> {
-    module: &'m str,
-    params: P,
-}
-
-/// What can become the deserializer of a module's parameters.
-trait IntoParams<'de> {
-    type Decoder: de::Deserializer<'de, Error = Mistake>;
-    fn into_params(self) -> Self::Decoder;
-}
-
-impl<'de> IntoParams<'de> for &'de Node {
-    type Decoder = Decoder<'de>;
-    fn into_params(self) -> Decoder<'de> {
-        Decoder(self)
-    }
-}
-
-impl<'de, A: de::MapAccess<'de, Error = Mistake>> IntoParams<'de>
-    for de::value::MapAccessDeserializer<A>
-{
-    type Decoder = Self;
-    fn into_params(self) -> Self {
-        self
-    }
-}
-
-impl<'de, P: IntoParams<'de>> de::Deserializer<'de> for Module<'_, P> {
-    type Error = Mistake;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
-        visitor.visit_enum(self)
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct
-        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
-    }
-}
-
-impl<'de, P: IntoParams<'de>> EnumAccess<'de> for Module<'_, P> {
-    type Error = Mistake;
-    type Variant = Content<P>;
-
-    fn variant_seed<V: DeserializeSeed<'de>>(
-        self,
-        seed: V,
-    ) -> Result<(V::Value, Content<P>), Mistake> {
-        let name = de::value::StrDeserializer::<Mistake>::new(self.module);
-        Ok((seed.deserialize(name)?, Content(self.params)))
-    }
-}
-
-struct Content<P>(P);
-
-impl<'de, P: IntoParams<'de>> VariantAccess<'de> for Content<P> {
-    type Error = Mistake;
-
-    fn unit_variant(self) -> Result<(), Mistake> {
-        Ok(())
-    }
-
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Mistake> {
-        seed.deserialize(self.0.into_params())
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, _len: usize, v: V) -> Result<V::Value, Mistake> {
-        de::Deserializer::deserialize_any(self.0.into_params(), v)
-    }
-
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        _fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Mistake> {
-        de::Deserializer::deserialize_any(self.0.into_params(), visitor)
-    }
 }

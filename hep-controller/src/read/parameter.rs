@@ -4,9 +4,9 @@ use super::ansible;
 use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Span};
 use crate::words::all_of;
-use crate::yaml::{self, Mistake, Node, What};
+use crate::yaml::{self, Node};
 pub(crate) use hep_protocol::decode::Words;
-use hep_protocol::decode::{About, Origin};
+use hep_protocol::decode::{About, Mistake, Origin, What};
 use std::sync::Arc;
 
 /// Whose parameters they are.
@@ -23,8 +23,7 @@ pub(crate) struct Place<'a> {
 impl Place<'_> {
     /// The message for a mistake in `params`; `None` when it was reported already.
     pub(crate) fn explain(&self, mistake: &Mistake, params: &Node) -> Option<Diagnostic> {
-        let key = mistake.key.as_ref();
-        let span = mistake.span.unwrap_or_else(|| key.map_or(self.key, |key| key.span));
+        let span = place(mistake, params);
         if let What::UnknownField { field, known } = &*mistake.what
             && let Some((name, value)) = field.split_once(':')
             && known.contains(&name)
@@ -36,13 +35,13 @@ impl Place<'_> {
         let about = About {
             module: self.module,
             words: self.words,
-            key: key.map(|key| &*key.text),
-            outermost: mistake.is_outermost(),
+            key: mistake.key.as_deref(),
+            outermost: mistake.path.len() <= 1,
             written: self.source.slice(span),
             origin: Origin::Written,
         };
         let sentence = mistake.what.sentence(&about)?;
-        let place = match (&*mistake.what, key) {
+        let place = match (&*mistake.what, &mistake.key) {
             (What::Missing(_), None) => self.key,
             _ => span,
         };
@@ -54,7 +53,7 @@ impl Place<'_> {
     /// Advice to who thinks in another program's words.
     fn foreign(&self, mistake: &Mistake, params: &Node) -> Option<String> {
         match &*mistake.what {
-            What::UnknownField { field, .. } if mistake.is_outermost() => {
+            What::UnknownField { field, .. } if mistake.path.len() <= 1 => {
                 let value = params.entry(field).and_then(|entry| entry.value.text());
                 ansible::parameter(self.module, field, value)
             }
@@ -72,4 +71,12 @@ impl Place<'_> {
             | What::Reported => None,
         }
     }
+}
+
+/// Where a mistake in a value is: at a key that there is not, or at the innermost value that is wrong.
+fn place(mistake: &Mistake, value: &Node) -> Span {
+    let strange = matches!(*mistake.what, What::UnknownField { .. });
+    let step = mistake.path.split_last().filter(|_| strange);
+    let key = step.and_then(|(key, way)| value.at(way).entry(key));
+    key.map_or_else(|| value.at(&mistake.path).span, |entry| entry.key.span)
 }

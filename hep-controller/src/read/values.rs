@@ -5,10 +5,11 @@ use super::parameter;
 use crate::ast::{Piece, Spot};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::Source;
-use crate::yaml::{Decoder, Entry, Kind, Meaning, Node, shorten};
+use crate::yaml::{Entry, Kind, Meaning, Node, shorten};
+use hep_protocol::decode::decode;
 use hep_protocol::expression::has_expression;
 use hep_protocol::names::is_name;
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
 /// One `key: value` of a file, and where mistakes go.
@@ -53,11 +54,11 @@ impl Value<'_> {
         self.problems.push(problem);
     }
 
-    fn decode<T: for<'de> Deserialize<'de>>(&mut self) -> Option<T> {
-        match T::deserialize(Decoder(&self.entry.value)) {
+    fn decode<T: DeserializeOwned>(&mut self) -> Option<T> {
+        match decode(&self.entry.value) {
             Ok(value) => Some(value),
             Err(mistake) => {
-                let mistake = mistake.under(&self.entry.key);
+                let mistake = mistake.under(&self.entry.key.text);
                 let place = parameter::Place {
                     source: self.source,
                     module: "a task",

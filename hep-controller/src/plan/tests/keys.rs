@@ -292,10 +292,10 @@ fn keys_with_other_values_are_refused() {
        = hint: write `true` or `false`
 
     error: `false` is not a value of `flush`
-      --> site.yml:12:4
+      --> site.yml:12:11
        |
     12 | - {flush: false}
-       |    ^^^^^
+       |           ^^^^^
        |
        = hint: write `true`, or remove the task
 
