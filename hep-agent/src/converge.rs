@@ -1,11 +1,13 @@
 //! One task: inspect, plan, execute. With the files of `module/`, this crate's one list of modules.
 
 use crate::module::{Input, Module, WithoutRun};
-use crate::step::{self, Effect, Planned};
+use crate::planned::{self, Planned};
 use crate::sys::output::{self, Missing};
-use crate::sys::{Host, Kept, ProcessEnd, SysError};
-use hep_protocol::outcome::{Change, Details, Exit};
+use crate::sys::{Effect, Host, Kept, ProcessEnd, SysError};
+use hep_protocol::action::{Action, copied_tree};
+use hep_protocol::outcome::{Change, Details, Exit, Room, Told};
 use hep_protocol::task::{self, TaskSpec};
+use hep_protocol::value::AbsPath;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -127,6 +129,9 @@ struct Report {
     lines: usize,
     /// Changes whose line found no more room.
     more: usize,
+    actions: Room,
+    /// The copied tree, the place of its first change, and how many it has.
+    tree: Option<(AbsPath, usize, usize)>,
     /// The bytes of notes, and how many found no more room.
     noted: usize,
     more_notes: usize,
@@ -145,7 +150,25 @@ const NOTE: usize = 32;
 const DIFFS: usize = 8 * 1024 * 1024;
 
 impl Report {
-    fn add(&mut self, change: Change) {
+    fn add(&mut self, planned: &Planned) {
+        let mut change = planned.change();
+        change.action = self.told(planned.tree.as_ref(), change.action);
+        self.keep(change);
+    }
+
+    /// What is told of an action: nothing once there is no more room, and of a copied tree's only the first, for all of them.
+    fn told(&mut self, tree: Option<&AbsPath>, action: Told) -> Told {
+        if let Some(path) = tree {
+            let (_, _, entries) = self
+                .tree
+                .get_or_insert_with(|| (path.clone(), self.tried.details.changes.len(), 0));
+            *entries += 1;
+            return Told::Nothing;
+        }
+        self.actions.take(action)
+    }
+
+    fn keep(&mut self, change: Change) {
         self.size += change.line.len() + change.diff.as_ref().map_or(0, String::len);
         let diff = change.diff.filter(|_| self.size <= DIFFS);
         self.lines += change.line.len();
@@ -181,6 +204,12 @@ impl Report {
 
     /// Names in a last line what found no room.
     fn close(&mut self) {
+        let Details { changes, .. } = &mut self.tried.details;
+        if let Some((path, at, entries)) = self.tree.take()
+            && let Some(first) = changes.get_mut(at)
+        {
+            first.action = self.actions.take(Told::Action(copied_tree(&path, entries)));
+        }
         if self.more > 0 {
             let s = if self.more == 1 { "" } else { "s" };
             let line = format!("and {} more change{s}", self.more);
@@ -190,6 +219,15 @@ impl Report {
             let s = if self.more_notes == 1 { "" } else { "s" };
             self.tried.details.notes.push(format!("truncated: {} more line{s}", self.more_notes));
         }
+    }
+}
+
+/// Does it. Dpkg, apt and the services' managers fail for the lack of rights as a rule.
+fn apply(action: &Action, host: &mut dyn Host) -> Result<Effect, SysError> {
+    let done = host.apply(action);
+    match action {
+        Action::Package(_) | Action::Service(_) => done.map_err(SysError::needs_root),
+        Action::File(_) | Action::Program(_) | Action::Wait(_) => done,
     }
 }
 
@@ -221,10 +259,10 @@ fn rounds<M: Module>(
         report.tried.set.extend(plan.set);
         report.tried.unforeseen |= plan.unforeseen;
         if !plan.steps.is_empty() {
-            step::weigh(&mut plan.steps, host)?;
-            step::announce(&plan.steps, host);
+            planned::weigh(&mut plan.steps, host)?;
+            planned::announce(&plan.steps, host);
             let done = execute(&plan.steps, host, report);
-            step::announce(&[], host);
+            planned::announce(&[], host);
             done?;
         }
         if !plan.again {
@@ -237,21 +275,21 @@ fn rounds<M: Module>(
 fn execute(steps: &[Planned], host: &mut dyn Host, report: &mut Report) -> Result<(), SysError> {
     for (index, planned) in steps.iter().enumerate() {
         if index > 0 && host.cancelled() {
-            return Err(SysError::new(format!("stopped before: {}", planned.step))
+            return Err(SysError::new(format!("stopped before: {}", planned.action))
                 .hint("the run was cancelled or its controller went away; push again"));
         }
-        match planned.step.execute(host)? {
-            Effect::Changed => report.add(planned.change()),
+        match apply(&planned.action, host)? {
+            Effect::Changed => report.add(planned),
             Effect::ChangedAnd(note) => {
-                report.add(planned.change());
+                report.add(planned);
                 report.note(note);
             }
             Effect::Ran(end) => {
-                report.add(planned.change());
+                report.add(planned);
                 report.ended(&end);
             }
             Effect::WouldRun => {
-                report.add(planned.change());
+                report.add(planned);
                 report.tried.unforeseen = true;
             }
             Effect::Noted(note) => report.note(note),
@@ -276,7 +314,7 @@ mod tests {
         let mut report = Report::default();
         let (line, diff) = ("x".repeat(1024 * 1024), Some("y".repeat(1024 * 1024)));
         for _ in 0..100 {
-            report.add(Change { line: line.clone(), diff: diff.clone() });
+            report.keep(Change { diff: diff.clone(), ..Change::new(line.clone()) });
         }
         report.close();
         let details = report.tried.details;

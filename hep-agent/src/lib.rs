@@ -15,11 +15,11 @@ mod inbox;
 mod module;
 mod nearest;
 mod outside;
+mod planned;
 mod redact;
 mod render;
 mod say;
 mod serve;
-mod step;
 mod sys;
 mod uploaded;
 

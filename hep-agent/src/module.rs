@@ -14,8 +14,8 @@ mod set;
 mod stat;
 mod wait_for;
 
+use crate::planned::Planned;
 use crate::render::Names;
-use crate::step::Planned;
 use crate::sys::{Kept, Observe, SysError};
 use hep_protocol::plan::{DiffMode, Task};
 use serde_json::{Map, Value};

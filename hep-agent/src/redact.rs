@@ -125,7 +125,7 @@ impl Masked {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hep_protocol::outcome::{Change, Details, Failure, ItemOutcome, Outcome, Status};
+    use hep_protocol::outcome::{Change, Details, Failure, ItemOutcome, Outcome, Status, Told};
 
     #[derive(Default)]
     struct Ear(Mutex<Vec<Reply>>);
@@ -161,7 +161,8 @@ mod tests {
             stdout: text(),
             stderr: text(),
         };
-        let change = Change { line: text(), diff: Some(text()) };
+        let action = Told::Action(Json(serde_json::json!({"subject": [text()]})));
+        let change = Change { line: text(), diff: Some(text()), action };
         let details =
             Details { changes: vec![change], notes: vec![text()], failure: Some(failure.clone()) };
         let item =

@@ -1,9 +1,8 @@
-//! The host as modules see it ([`Observe`]) and as steps act on it ([`Change`]).
+//! The host as modules see it ([`Observe`]) and as actions change it ([`Change`]).
 //!
-//! Operations are semantic (replace a file, install packages, act on a service), not raw system calls, so that an
-//! overlay can answer for them and a journal could invert them. One file a domain: its plain types and its two traits.
+//! Actions are semantic (replace a file, install packages, act on a service), not raw system calls, so that an overlay can
+//! answer for them and a journal could invert them. One file a domain: what is read of it.
 
-pub(crate) mod commands;
 mod error;
 pub(crate) mod files;
 pub(crate) mod linux;
@@ -14,6 +13,7 @@ pub(crate) mod services;
 pub(crate) mod signs;
 
 pub(crate) use error::{Lost, ProcessEnd, SysError, words};
+use hep_protocol::action::Action;
 use hep_protocol::plan::Privacy;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -28,22 +28,30 @@ pub(crate) trait Observe:
 }
 
 /// Acts on the host.
-pub(crate) trait Change:
-    files::ChangeFiles
-    + packages::ChangePackages
-    + services::ChangeServices
-    + commands::ChangeCommands
-    + signs::ChangeSigns
-{
+pub(crate) trait Change {
+    /// Says which contents will be put next, in this order; none: no more of those said before.
+    fn announce(&mut self, contents: &[&files::Content]);
+
+    /// Does it. What it replaces is told in it, and anything else that is there by then is an error, which says what was being
+    /// done.
+    fn apply(&mut self, action: &Action) -> Result<Effect, SysError>;
 }
 
-impl<T> Change for T where
-    T: files::ChangeFiles
-        + packages::ChangePackages
-        + services::ChangeServices
-        + commands::ChangeCommands
-        + signs::ChangeSigns
-{
+/// What an action came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// The host is different now (on an overlay: would be).
+    Changed,
+    /// The host is different now, and the reader should know this about it.
+    ChangedAnd(String),
+    /// A program ran, and this is how it ended.
+    Ran(ProcessEnd),
+    /// A program would run: what it would say is not known.
+    WouldRun,
+    /// Nothing that counts as a change happened, but the reader should know this.
+    Noted(String),
+    /// The host was like that already.
+    Nothing,
 }
 
 /// A host to run a plan on: the real one, or an overlay.

@@ -4,6 +4,7 @@
 //! carry them. This crate touches no file, socket, clock or process: it reads and writes only what it is handed.
 
 pub mod about;
+pub mod action;
 pub mod blob;
 mod bytes;
 pub mod decode;

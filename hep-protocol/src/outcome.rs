@@ -1,6 +1,8 @@
 //! What became of a task.
 
+use crate::value::Json;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::fmt;
 
 /// How a task ended.
@@ -44,12 +46,80 @@ pub struct Change {
     pub line: String,
     /// A unified diff of text, when asked for and short enough.
     pub diff: Option<String>,
+    /// What is done, as a value.
+    pub action: Told,
+}
+
+/// What is told of an action beside its line.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Told {
+    /// Nothing: there is none, or it is told with another.
+    #[default]
+    Nothing,
+    /// All that may leave the host.
+    Action(Json),
+    /// Nothing, since the task has told as much as one may.
+    TooMuch,
+}
+
+impl Told {
+    /// About how many bytes it takes.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Action(Json(value)) => size(value),
+            Self::Nothing | Self::TooMuch => 0,
+        }
+    }
+}
+
+/// How much room there is for actions in the report of a task: their lines tell the rest.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Room {
+    actions: usize,
+    bytes: usize,
+}
+
+impl Room {
+    /// How many a task tells at most.
+    const ACTIONS: usize = 1_000;
+
+    /// What they take at most, in bytes.
+    const BYTES: usize = 256 * 1024;
+
+    /// What is told of an action in the room that is left.
+    #[must_use]
+    pub fn take(&mut self, told: Told) -> Told {
+        let bytes = self.bytes.saturating_add(told.size());
+        match told {
+            Told::Action(_) if self.actions >= Self::ACTIONS || bytes > Self::BYTES => {
+                Told::TooMuch
+            }
+            Told::Action(_) => {
+                self.actions += 1;
+                self.bytes = bytes;
+                told
+            }
+            Told::Nothing | Told::TooMuch => told,
+        }
+    }
+}
+
+fn size(value: &Value) -> usize {
+    /// What a value takes beside its text.
+    const EACH: usize = 8;
+    EACH + match value {
+        Value::String(text) => text.len(),
+        Value::Array(values) => values.iter().map(size).sum(),
+        Value::Object(entries) => entries.iter().map(|(name, of)| name.len() + size(of)).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    }
 }
 
 impl Change {
     /// A change of which there is no more to say than a line.
     pub fn new(line: impl Into<String>) -> Self {
-        Self { line: line.into(), diff: None }
+        Self { line: line.into(), diff: None, action: Told::Nothing }
     }
 }
 

@@ -1,10 +1,14 @@
 //! The report for programs: one JSON object a line, the same whoever writes it. `docs/report.md` describes it.
 
-use crate::outcome::{Change, Counts, Details, Exit, Failure, ItemOutcome, Outcome, Status};
+use crate::outcome::{Change, Counts, Details, Exit, Failure, ItemOutcome, Outcome, Status, Told};
 use crate::plan::DiffMode;
 use crate::text::shown_json;
+use crate::value::Json;
 use serde::Serialize;
 use std::collections::BTreeMap;
+
+/// The report's version. It grows when a key goes, or means something else; new keys leave it as it is.
+pub const SCHEMA: u32 = 1;
 
 /// Any of the objects, as one line without its end; harmless for a terminal.
 #[must_use]
@@ -22,6 +26,10 @@ pub struct TaskObject<'a> {
     module: &'a str,
     status: Status,
     changes: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    actions: Vec<&'a Json>,
+    #[serde(skip_serializing_if = "is_zero")]
+    more_actions: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     diffs: Option<Vec<Option<&'a str>>>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
@@ -42,6 +50,10 @@ struct ItemObject<'a> {
     notes: &'a [String],
     error: Option<FailureObject<'a>>,
     ms: u64,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl<'a> ItemObject<'a> {
@@ -72,6 +84,7 @@ impl<'a> TaskObject<'a> {
         let Outcome { status, details, items, ms } = outcome;
         let of_items = || items.iter().flat_map(|item| &item.details.changes);
         let all = || details.changes.iter().chain(of_items());
+        let actions = || all().map(|change| &change.action);
         let diffs = || all().map(|change: &Change| change.diff.as_deref()).collect();
         Self {
             event: "task",
@@ -80,6 +93,13 @@ impl<'a> TaskObject<'a> {
             module,
             status: *status,
             changes: all().map(|change| change.line.as_str()).collect(),
+            actions: actions()
+                .filter_map(|told| match told {
+                    Told::Action(action) => Some(action),
+                    Told::Nothing | Told::TooMuch => None,
+                })
+                .collect(),
+            more_actions: actions().filter(|told| **told == Told::TooMuch).count(),
             diffs: (diff == DiffMode::Unified).then(diffs),
             notes: &details.notes,
             error: details.failure.as_ref().map(FailureObject::of),
@@ -158,11 +178,14 @@ pub struct RunObject {
     pub exit: u8,
     /// How long it took, in milliseconds.
     pub ms: u64,
+    /// What the keys of all objects mean: [`SCHEMA`].
+    pub schema: u32,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outcome::Change;
 
     #[test]
     fn task_object_has_what_its_readers_rely_on() {
@@ -180,6 +203,14 @@ mod tests {
         assert_eq!(
             line(&TaskObject::new("web1", "a \"page\"", "file", &outcome, DiffMode::Unified)),
             r#"{"event":"task","host":"web1","task":"a \"page\"","module":"file","status":"failed","changes":["mode"],"diffs":[null],"notes":["a note"],"error":{"message":"no","hint":null,"exit":137,"stdout":"o","stderr":"e"},"ms":12}"#
+        );
+        let change = |action| Change { action, ..Change::new("mode") };
+        let action = Told::Action(Json(serde_json::json!({"kind": "set"})));
+        let changes = [action, Told::Nothing, Told::TooMuch].map(change).into();
+        let acts = Outcome::new(Status::Changed, Details { changes, ..Details::default() });
+        assert_eq!(
+            line(&TaskObject::new("web1", "t", "file", &acts, DiffMode::Off)),
+            r#"{"event":"task","host":"web1","task":"t","module":"file","status":"changed","changes":["mode","mode","mode"],"actions":[{"kind":"set"}],"more_actions":1,"error":null,"ms":0}"#
         );
         let details = Details { notes: Vec::new(), failure: None, ..outcome.details };
         let outcome = Outcome { details, ..outcome };

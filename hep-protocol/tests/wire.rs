@@ -10,7 +10,7 @@ use hep_protocol::blob::{Digest, Source, SourceFile, TreeEntry, TreeKind, Want};
 use hep_protocol::facts::{Facts, Init};
 use hep_protocol::frame::{self, FrameError, MAX_FRAME};
 use hep_protocol::message::{End, Go, Reply, Request, Stream, Turn};
-use hep_protocol::outcome::{Change, Details, Exit, Failure, ItemOutcome, Outcome, Status};
+use hep_protocol::outcome::{Change, Details, Exit, Failure, ItemOutcome, Outcome, Status, Told};
 use hep_protocol::plan::{
     Block, CheckPolicy, Condition, Control, DiffMode, HandlersOnFailure, HostPart, Item, Loop,
     NamedSource, OnError, Pace, Play, Privacy, Retry, RunMode, Settings, Spec, Task,
@@ -190,7 +190,11 @@ fn replies() -> Vec<Reply> {
         stdout: "o".into(),
         stderr: "e".into(),
     };
-    let changes = vec![Change { line: "mode 0600 -> 0644".into(), diff: Some("-a\n+b\n".into()) }];
+    let changes = vec![Change {
+        line: "mode 0600 -> 0644".into(),
+        diff: Some("-a\n+b\n".into()),
+        action: Told::Action(json(r#"{"domain": "file"}"#)),
+    }];
     let notes = vec!["n".into()];
     let details = Details { changes, notes, failure: Some(failure.clone()) };
     let item =
@@ -334,9 +338,9 @@ fn bytes_are_what_they_were() {
     insta::assert_snapshot!(
         format!("protocol {}\nrequests {requests}\nreplies  {replies}", hep_protocol::hello::PROTOCOL),
         @r"
-    protocol 6
+    protocol 7
     requests 09d603a77877635666955e9ca14e7ca53ad99d480cf491469191fd3a7d7c2d82
-    replies  7c8659b4bb81f262bcbe13853e41631249b4eb4a4142195bf2ba5cfff89404aa
+    replies  db99a0fc08bac5bb7112e4824cb57c6496145b34b98036c417922064f968eff7
     "
     );
     let asked = frame::encode(&Reply::Ask { task: 300 }).unwrap();

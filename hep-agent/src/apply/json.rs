@@ -3,7 +3,7 @@
 use hep_protocol::message::End;
 use hep_protocol::outcome::{Counts, Outcome};
 use hep_protocol::plan::DiffMode;
-use hep_protocol::report::{HostObject, RunObject, TaskObject, TroubleObject, line};
+use hep_protocol::report::{HostObject, RunObject, SCHEMA, TaskObject, TroubleObject, line};
 
 const HOST: &str = "localhost";
 
@@ -42,7 +42,7 @@ pub(super) fn run(end: End, exit: u8, ms: u64) -> String {
         End::Failed => "failed",
         End::Cancelled => "cancelled",
     };
-    line(&RunObject { status: status.to_owned(), hosts: 1, exit, ms })
+    line(&RunObject { status: status.to_owned(), hosts: 1, exit, ms, schema: SCHEMA })
 }
 
 #[cfg(test)]
@@ -69,7 +69,7 @@ mod tests {
         check(counts, End::Failed, "failed");
         assert_eq!(
             run(End::Completed, 0, 5),
-            r#"{"event":"run","status":"converged","hosts":1,"exit":0,"ms":5}"#
+            r#"{"event":"run","status":"converged","hosts":1,"exit":0,"ms":5,"schema":1}"#
         );
     }
 }

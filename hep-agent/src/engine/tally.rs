@@ -2,7 +2,7 @@
 
 use super::verdict::{CHANGES, Certainty, FORESEEN, Shape, UNDECIDED, Verdict, failure};
 use hep_protocol::names::RESULTS;
-use hep_protocol::outcome::{Change, Details, Failure, ItemOutcome, Outcome, Status};
+use hep_protocol::outcome::{Change, Details, Failure, ItemOutcome, Outcome, Room, Status};
 use hep_protocol::plan::Privacy;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -140,6 +140,7 @@ impl<'a> Tally<'a> {
 #[derive(Default)]
 pub(super) struct Items {
     kept: Vec<ItemOutcome>,
+    actions: Room,
     bytes: usize,
     failed: usize,
     more: BTreeMap<Status, usize>,
@@ -149,6 +150,9 @@ impl Items {
     fn add(&mut self, mut item: ItemOutcome) {
         if self.bytes.saturating_add(size(&item)) > BYTES {
             item.details.changes.iter_mut().for_each(|change| change.diff = None);
+        }
+        for change in &mut item.details.changes {
+            change.action = self.actions.take(std::mem::take(&mut change.action));
         }
         let bytes = self.bytes.saturating_add(size(&item));
         if self.kept.len() < ITEMS && bytes <= BYTES {
@@ -199,7 +203,9 @@ fn sentence(item: ItemOutcome) -> ItemOutcome {
 
 /// About how many bytes an element takes on the wire.
 fn size(item: &ItemOutcome) -> usize {
-    let change = |change: &Change| change.line.len() + change.diff.as_ref().map_or(0, String::len);
+    let change = |Change { line, diff, action }: &Change| {
+        line.len() + diff.as_ref().map_or(0, String::len) + action.size()
+    };
     let Details { changes, notes, failure } = &item.details;
     let failure = failure.as_ref().map_or(0, |failure| {
         let hint = failure.hint.as_ref().map_or(0, String::len);

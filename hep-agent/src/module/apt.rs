@@ -6,9 +6,10 @@ mod request;
 mod tests;
 
 use super::{Input, Module, Plan};
-use crate::step::{PackageStep, Planned, Step, Transact};
+use crate::planned::Planned;
 use crate::sys::packages::*;
 use crate::sys::{Observe, SysError};
+use hep_protocol::action;
 use hep_protocol::task::apt::{Action, Apt, Debconf};
 use hep_protocol::value::Package;
 use request::{Facts, Request};
@@ -73,26 +74,28 @@ impl Module for Apt {
             ))
             .needs_root());
         }
-        let planned =
-            |step| Planned { depends: depends(state, &step), ..Planned::new(Step::Package(step)) };
+        let planned = |step| Planned {
+            depends: depends(state, &step),
+            ..Planned::new(action::Action::Package(step))
+        };
         let steps = steps.into_iter().map(planned).collect();
         Ok(Plan { steps, again, ..Plan::default() })
     }
 }
 
-fn steps_in_words(steps: &[PackageStep]) -> String {
-    steps.iter().map(PackageStep::to_string).collect::<Vec<_>>().join("; ")
+fn steps_in_words(steps: &[PackageAction]) -> String {
+    steps.iter().map(PackageAction::to_string).collect::<Vec<_>>().join("; ")
 }
 
 /// A step with packages that only an earlier step's real run would make known rests on that step.
-fn depends(state: &State, step: &PackageStep) -> Option<crate::sys::Cause> {
+fn depends(state: &State, step: &PackageAction) -> Option<crate::sys::Cause> {
     let unforeseen = match step {
-        PackageStep::Transact(step) => step.foreseen.iter().any(|d| d.to == After::Unforeseen),
-        PackageStep::Refresh(_)
-        | PackageStep::Recover(..)
-        | PackageStep::Answer(..)
-        | PackageStep::MarkManual(..)
-        | PackageStep::Hold(..) => false,
+        PackageAction::Transact(step) => step.foreseen.iter().any(|d| d.to == After::Unforeseen),
+        PackageAction::Refresh { .. }
+        | PackageAction::Recover { .. }
+        | PackageAction::Answer { .. }
+        | PackageAction::MarkManual { .. }
+        | PackageAction::Hold { .. } => false,
     };
     match (&state.request.depends, &state.facts.index.gap) {
         _ if !unforeseen => None,
@@ -137,16 +140,16 @@ fn look(params: &Apt, host: &dyn Observe) -> Result<State, SysError> {
 }
 
 /// What has to come before the host can be judged: a finished dpkg, a fresh index.
-fn first(params: &Apt, facts: &Facts) -> Vec<PackageStep> {
+fn first(params: &Apt, facts: &Facts) -> Vec<PackageAction> {
     let mut steps = Vec::new();
     if params.recover && guard::finished(facts, params).is_err() {
-        let strangers = request::strangers(params, facts);
-        steps.push(PackageStep::Recover(strangers, patience(params)));
+        let names = request::strangers(params, facts);
+        steps.push(PackageAction::Recover { names, patience: patience(params) });
     }
     let valid = params.cache_valid_time.map(|seconds| Duration::from_secs(seconds.into()));
     let fresh = facts.index.age.zip(valid).is_some_and(|(age, valid)| age <= valid);
     if params.update_cache && !facts.index.refreshed && !fresh {
-        steps.push(PackageStep::Refresh(patience(params)));
+        steps.push(PackageAction::Refresh { patience: patience(params) });
     }
     steps
 }
@@ -202,16 +205,16 @@ fn transaction(params: &Apt, request: &Request) -> Transaction {
 }
 
 /// What makes the host as the task says.
-fn main_steps(params: &Apt, state: &State) -> Result<Vec<PackageStep>, SysError> {
+fn main_steps(params: &Apt, state: &State) -> Result<Vec<PackageAction>, SysError> {
     let patience = patience(params);
     let installs = matches!(params.action, Action::Install | Action::Latest);
     if acts(params, state) {
         guard::finished(&state.facts, params)?;
     }
     let mut steps = Vec::new();
-    let hold = |kind| {
-        let names = to_hold(state, kind);
-        (!names.is_empty()).then_some(PackageStep::Hold(names, kind, patience))
+    let hold = |to| {
+        let names = to_hold(state, to);
+        (!names.is_empty()).then_some(PackageAction::Hold { names, to, patience })
     };
     let (release, keep) = match params.hold {
         None => (None, None),
@@ -221,18 +224,18 @@ fn main_steps(params: &Apt, state: &State) -> Result<Vec<PackageStep>, SysError>
     steps.extend(release);
     if installs {
         let answers = params.debconf.iter().filter(|answer| differs(answer, state));
-        steps.extend(answers.cloned().map(|answer| PackageStep::Answer(answer, patience)));
+        steps.extend(answers.cloned().map(|answer| PackageAction::Answer { answer, patience }));
     }
     // apt's simulation has no line for a version that is there and only to be configured.
     let unfinished = installs && !request::broken_targets(state).is_empty();
     let acting = |outlook: &&Outlook| unfinished || !outlook.deltas.is_empty();
     if let Some(outlook) = state.outlook.as_ref().filter(acting) {
         guard::allowed(params, state, outlook)?;
-        steps.push(PackageStep::Transact(Box::new(transact(state, outlook))));
+        steps.push(PackageAction::Transact(Box::new(transact(state, outlook))));
     }
-    let auto = auto_names(state);
-    if installs && !auto.is_empty() {
-        steps.push(PackageStep::MarkManual(auto, patience));
+    let names = auto_names(state);
+    if installs && !names.is_empty() {
+        steps.push(PackageAction::MarkManual { names, patience });
     }
     steps.extend(keep);
     Ok(steps)

@@ -3,10 +3,11 @@
 mod paths;
 
 use super::{Input, Module, Plan, WithoutRun};
-use crate::step::{CommandStep, Planned, Step};
-use crate::sys::commands::Invocation;
+use crate::planned::Planned;
 use crate::sys::files::FileKind;
 use crate::sys::{Cause, Observe, Subject, SysError};
+use hep_protocol::action::Action;
+use hep_protocol::action::programs::Invocation;
 use hep_protocol::names::LINES;
 use hep_protocol::task::command::Command;
 use hep_protocol::value::{AbsPath, Argv};
@@ -43,9 +44,8 @@ impl Module for Command {
         match state {
             State::Done => Ok(Plan::default()),
             State::Due { depends } => {
-                let step = CommandStep { invocation: invocation(self)? };
-                let planned =
-                    Planned { depends: depends.clone(), ..Planned::new(Step::Command(step)) };
+                let action = Action::Program(invocation(self)?);
+                let planned = Planned { depends: depends.clone(), ..Planned::new(action) };
                 Ok(Plan { steps: vec![planned], ..Plan::default() })
             }
         }

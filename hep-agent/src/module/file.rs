@@ -14,7 +14,7 @@ mod unified;
 mod words;
 
 use super::{Input, Module, Plan};
-use crate::sys::files::{Attrs, Content, Meta, Place};
+use crate::sys::files::{Attrs, Content, Former, Meta, Place};
 use crate::sys::{Cause, Observe, SysError};
 use accounts::{Asked, Names};
 use hep_protocol::task::file::File;
@@ -54,6 +54,13 @@ impl Entry {
     /// The path of what is there, with no link above it where that matters.
     fn found_at(&self) -> AbsPath {
         self.found.as_ref().map_or_else(|| self.place.path().clone(), |found| found.at.clone())
+    }
+
+    /// What is there, as an action tells what gives way to it.
+    fn former(&self) -> Option<Former> {
+        let Found { meta, link, .. } = self.found.as_ref()?;
+        let (kind, size, attrs) = (meta.kind, meta.size, meta.attrs.clone());
+        Some(Former { kind, size, target: link.clone(), attrs })
     }
 }
 

@@ -2,12 +2,13 @@
 
 use super::{Input, Module, Plan};
 use crate::nearest::nearest;
-use crate::step::{Planned, ServiceStep, Step};
+use crate::planned::Planned;
 use crate::sys::services::{
-    Boot, Definition, Presence, Reload, Running, ServiceJob, ServiceState, Verb, script_name,
-    unit_name,
+    Boot, Definition, Presence, Reload, Running, ServiceAction, ServiceJob, ServiceState, Verb,
+    script_name, unit_name,
 };
 use crate::sys::{Cause, Observe, Subject, SysError};
+use hep_protocol::action;
 use hep_protocol::facts::Init;
 use hep_protocol::task::service::{Action, Service};
 use std::time::Duration;
@@ -44,7 +45,7 @@ impl Module for Service {
             // What systemd tells of a stale unit may be what its old file said: first it reads anew, then we look anew.
             let refresh = Planned {
                 depends: state.depends.clone(),
-                ..Planned::new(Step::Service(ServiceStep::RefreshUnits))
+                ..Planned::new(action::Action::Service(ServiceAction::RefreshUnits))
             };
             return Ok(Plan { steps: vec![refresh], again: true, ..Plan::default() });
         }
@@ -59,10 +60,10 @@ impl Module for Service {
         // Enabled before it is started, disabled after it was stopped: cut short, the host is never left with a service
         // that runs now and is gone after the next boot.
         let verbs = if boot == Some(Verb::Disable) { [act, boot] } else { [boot, act] };
-        let steps = verbs.into_iter().flatten().map(|verb| ServiceStep::Act(job(self, verb)));
+        let steps = verbs.into_iter().flatten().map(|verb| ServiceAction::Act(job(self, verb)));
         let planned = steps.map(|step| Planned {
             depends: state.depends.clone(),
-            ..Planned::new(Step::Service(step))
+            ..Planned::new(action::Action::Service(step))
         });
         let steps: Vec<Planned> = planned.collect();
         let notes = match &state.depends {

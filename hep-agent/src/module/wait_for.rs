@@ -1,9 +1,10 @@
 //! The module `wait_for`: nothing if it is so already, else one step that waits.
 
 use super::{Input, Module, Plan};
-use crate::step::{Planned, Step, WaitStep};
+use crate::planned::Planned;
 use crate::sys::signs::{Address, Regex, Sight, Sign, Wait, look};
 use crate::sys::{Observe, SysError};
+use hep_protocol::action::Action;
 use hep_protocol::expression::Pattern;
 use hep_protocol::task::wait_for::WaitFor;
 use std::time::Duration;
@@ -35,7 +36,7 @@ impl Module for WaitFor {
             timeout: seconds(self.timeout.unwrap_or(Self::TIMEOUT)),
             delay: seconds(self.delay),
         };
-        let step = (!holds).then(|| Planned::new(Step::Wait(WaitStep { wait })));
+        let step = (!holds).then(|| Planned::new(Action::Wait(wait)));
         Ok(Plan { steps: step.into_iter().collect(), ..Plan::default() })
     }
 }

@@ -3,34 +3,13 @@
 pub(crate) mod walk;
 
 use super::SysError;
+pub(crate) use hep_protocol::action::files::{
+    Account, Acl, Attrs, Content, Durable, FileAction, FileKind, FileState, Former, NewAttrs,
+    NewFile, NewLink, Place,
+};
 use hep_protocol::blob::Digest;
-use hep_protocol::value::{AbsPath, Argv, PermissionBits};
-use std::fmt;
+use hep_protocol::value::{AbsPath, PermissionBits};
 use walk::{End, Way};
-
-/// What a path is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FileKind {
-    /// A regular file.
-    File,
-    /// A directory.
-    Directory,
-    /// A symbolic link.
-    Link,
-    /// A device, socket or pipe.
-    Special,
-}
-
-impl fmt::Display for FileKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::File => "file",
-            Self::Directory => "directory",
-            Self::Link => "link",
-            Self::Special => "device, socket or pipe",
-        })
-    }
-}
 
 /// What `lstat(2)` tells of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,158 +62,6 @@ impl Seen {
     }
 }
 
-/// A user or a group of the host.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Account {
-    /// By number.
-    Number(u32),
-    /// A name that has no number yet: only an earlier task's real run would bring it. Never on a real host.
-    Expected(String),
-}
-
-/// What an ACL gives beyond owner, group and mode, and what it hands down in a directory (acl(5)).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Acl {
-    /// Whatever there is: nobody looked, or nobody asks for another.
-    #[default]
-    AsItIs,
-    /// Nothing.
-    None,
-    /// These entries, as getfacl(1) writes them, with a comma between.
-    Entries(String),
-}
-
-/// Owner, group and mode, and what there is beside them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Attrs {
-    /// The owner.
-    pub(crate) owner: Account,
-    /// The group.
-    pub(crate) group: Account,
-    /// The permission bits.
-    pub(crate) mode: PermissionBits,
-    /// What else lets somebody in; never known of what was only looked at by `lstat`.
-    pub(crate) acl: Acl,
-}
-
-/// A path to change, and how far links in it are trusted.
-///
-/// Links in `root`, which the operator wrote, are followed as far as they are trusted ([`walk`]). Below it no link is
-/// followed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
-    root: AbsPath,
-    path: AbsPath,
-}
-
-impl Place {
-    /// A path by itself: all its parents are as the operator wrote them.
-    pub(crate) fn of(path: AbsPath) -> Self {
-        Self { root: path.parent().unwrap_or_else(AbsPath::root), path }
-    }
-
-    /// Something below a directory that is worked on as a whole.
-    pub(crate) fn below(root: AbsPath, path: AbsPath) -> Self {
-        Self { root, path }
-    }
-
-    /// The directory whose path may lead through links.
-    pub(crate) fn root(&self) -> &AbsPath {
-        &self.root
-    }
-
-    /// The whole path.
-    pub(crate) fn path(&self) -> &AbsPath {
-        &self.path
-    }
-
-    /// Whether another place lies in the same directory, by the same way.
-    pub(crate) fn is_beside(&self, other: &Self) -> bool {
-        let above =
-            |place: &Self| place.path.as_str().rsplit_once('/').map(|(above, _)| above.len());
-        let (one, two) = (self.path.as_str(), other.path.as_str());
-        let same = above(self) == above(other)
-            && above(self).is_some_and(|n| one.get(..n) == two.get(..n));
-        // The root itself has nothing beside it.
-        same && self.root == other.root && self.path != self.root && other.path != other.root
-    }
-
-    /// Its last component; `.` for the root itself.
-    pub(crate) fn name(&self) -> &str {
-        self.components().pop().unwrap_or(".")
-    }
-
-    /// The components below the root; none for the root itself.
-    pub(crate) fn components(&self) -> Vec<&str> {
-        let below = self.path.as_str().strip_prefix(self.root.as_str()).unwrap_or_default();
-        below.split('/').filter(|part| !part.is_empty()).collect()
-    }
-}
-
-/// The content a file shall have.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Content {
-    /// Its sha256.
-    pub(crate) digest: Digest,
-    /// Its size in bytes.
-    pub(crate) size: u64,
-    /// The bytes, if the task itself holds them; otherwise they are had by digest from outside.
-    pub(crate) inline: Option<Vec<u8>>,
-}
-
-impl Content {
-    /// A content that the task itself holds.
-    pub(crate) fn inline(bytes: &[u8]) -> Self {
-        Self { digest: Digest::of(bytes), size: bytes.len() as u64, inline: Some(bytes.to_vec()) }
-    }
-}
-
-/// A file to put in place, whole and at once.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct NewFile {
-    /// Where.
-    pub(crate) place: Place,
-    /// What is there now and gives way.
-    pub(crate) was: Option<FileKind>,
-    /// What it shall hold.
-    pub(crate) content: Content,
-    /// Its owner, group and mode from the first moment it can be seen.
-    pub(crate) attrs: Attrs,
-    /// Whether what gives way is kept beside it, under a name with the time.
-    pub(crate) backup: bool,
-    /// What must accept the new content first; `%s` stands for its path.
-    pub(crate) validate: Option<Argv>,
-    /// Write into the existing file instead of replacing it.
-    pub(crate) in_place: bool,
-    /// When it must be safe on the disk.
-    pub(crate) durable: Durable,
-}
-
-/// A symbolic link to make.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NewLink<'a> {
-    /// Where.
-    pub(crate) place: &'a Place,
-    /// Its text.
-    pub(crate) target: &'a str,
-    /// Its owner and group; a link has no mode.
-    pub(crate) attrs: &'a Attrs,
-    /// What is there now and gives way.
-    pub(crate) was: Option<FileKind>,
-    /// When it must be safe on the disk.
-    pub(crate) durable: Durable,
-}
-
-/// When something new must be safe on the disk. Where it replaces something, a crash leaves the one or the other, whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Durable {
-    /// When it has taken its place.
-    AtOnce,
-    /// With all others at the next [`ChangeFiles::flush`]: it is one of many. After a crash before that, what was not there
-    /// before may be missing or incomplete under its name; the next push mends it.
-    Later,
-}
-
 /// The refusal to change a file that [is shared](ObserveFiles::is_shared).
 pub(crate) fn shared(path: &AbsPath) -> SysError {
     SysError::new(format!(
@@ -264,15 +91,6 @@ pub(crate) enum Deed<'a> {
     Remove,
     /// What is there gets other times.
     Touch,
-}
-
-/// How much a removal takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Removal {
-    /// Anything but a directory.
-    Entry,
-    /// A directory with all below it.
-    Tree,
 }
 
 /// Reads files and accounts.
@@ -407,46 +225,4 @@ pub(crate) trait ObserveFiles {
 
     /// The user and group that the agent itself runs as: what new files belong to.
     fn own_ids(&self) -> (u32, u32);
-}
-
-/// Changes files. What a call replaces is told to it (`was`), and anything else that is there by then is an error.
-pub(crate) trait ChangeFiles {
-    /// Says which contents will be put next, in this order; none: no more of those said before.
-    fn announce(&mut self, contents: &[&Content]);
-
-    /// Puts a file in place by a rename, its attributes set before it can be seen. Gives the name under which the old one
-    /// was kept, if that was asked.
-    fn put_file(&mut self, file: &NewFile) -> Result<Option<AbsPath>, SysError>;
-
-    /// Sets owner, group, mode and ACL of what is at a path; a link at its end is changed itself, not followed.
-    fn set_attrs(&mut self, place: &Place, attrs: &Attrs) -> Result<(), SysError>;
-
-    /// Makes a directory with its attributes.
-    fn make_dir(
-        &mut self,
-        place: &Place,
-        attrs: &Attrs,
-        was: Option<FileKind>,
-        durable: Durable,
-    ) -> Result<(), SysError>;
-
-    /// Makes a symbolic link, replacing what was there at once.
-    fn make_link(&mut self, link: &NewLink<'_>) -> Result<(), SysError>;
-
-    /// Makes a hard link, replacing what was there at once.
-    fn make_hardlink(
-        &mut self,
-        place: &Place,
-        target: &AbsPath,
-        was: Option<FileKind>,
-    ) -> Result<(), SysError>;
-
-    /// Removes a path, by descriptors, following no link.
-    fn remove(&mut self, place: &Place, removal: Removal) -> Result<(), SysError>;
-
-    /// Makes everything below a directory safe on the disk.
-    fn flush(&mut self, directory: &AbsPath) -> Result<(), SysError>;
-
-    /// Sets both times of what is at a path to now; of a link itself.
-    fn touch(&mut self, place: &Place) -> Result<(), SysError>;
 }

@@ -22,8 +22,10 @@ pub(crate) use standard::{
     take_standard_streams, unnamed_file, use_standard_error,
 };
 
-use super::{Cause, Observe, Session, Subject, TaskStart};
+use super::files::Content;
+use super::{Cause, Change, Effect, Observe, Session, Subject, SysError, TaskStart};
 use crate::outside::Outside;
+use hep_protocol::action::Action;
 use hep_protocol::message::{Reply, Stream};
 use hep_protocol::plan::Privacy;
 use nix::sys::signal::SigSet;
@@ -65,6 +67,22 @@ impl Linux {
 impl Observe for Linux {
     fn depends(&self, _subject: Subject<'_>) -> Option<Cause> {
         None
+    }
+}
+
+impl Change for Linux {
+    fn announce(&mut self, contents: &[&Content]) {
+        self.announce_contents(contents);
+    }
+
+    fn apply(&mut self, action: &Action) -> Result<Effect, SysError> {
+        match action {
+            Action::File(action) => self.apply_file(action),
+            Action::Package(action) => self.apply_package(action),
+            Action::Service(action) => self.apply_service(action),
+            Action::Program(invocation) => self.run(invocation),
+            Action::Wait(wait) => self.wait(wait),
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 //! Later tasks see what earlier ones would have done. Where only a real run could tell (what a package brings, what a
 //! command does), [`Observe::depends`] names the cause.
 
-mod commands;
 #[cfg(test)]
 pub(crate) mod empty;
 mod files;
@@ -12,8 +11,10 @@ mod packages;
 mod services;
 mod signs;
 
-use super::{Cause, Observe, Session, Subject, TaskStart};
+use super::files::Content;
+use super::{Cause, Change, Effect, Observe, Session, Subject, SysError, TaskStart};
 use files::Certainty;
+use hep_protocol::action::Action;
 use hep_protocol::plan::Privacy;
 use hep_protocol::value::AbsPath;
 use mentions::Mentions;
@@ -68,6 +69,28 @@ impl<O: Observe> Observe for Overlay<O> {
                 self.named(&[name]).or_else(|| self.latest())
             }
             Subject::Service(name) => self.named(&[name.as_str()]).or_else(|| self.latest()),
+        }
+    }
+}
+
+impl<O: Observe> Change for Overlay<O> {
+    /// Nothing is put, so nothing is fetched for it, and nothing more of what was foreseen.
+    fn announce(&mut self, _contents: &[&Content]) {
+        self.base.foresee(&[]);
+    }
+
+    fn apply(&mut self, action: &Action) -> Result<Effect, SysError> {
+        match action {
+            Action::File(action) => self.apply_file(action),
+            Action::Package(action) => self.apply_package(action),
+            Action::Service(action) => self.apply_service(action),
+            // Nothing runs, and everything after it may depend on what would have.
+            Action::Program(invocation) => {
+                let cause = self.expect(Cause::Command(invocation.words.clone()));
+                self.mentioned.push((Mentions::of(invocation), cause));
+                Ok(Effect::WouldRun)
+            }
+            Action::Wait(wait) => self.wait(wait),
         }
     }
 }

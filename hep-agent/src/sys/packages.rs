@@ -3,123 +3,22 @@
 mod catalogue;
 pub(crate) mod control;
 mod database;
-mod version;
 
 pub(crate) use catalogue::Catalogue;
 pub(crate) use database::{Database, Entry, Status, Want};
-pub(crate) use version::{Version, matches};
 
-use super::{Cause, SysError};
-use hep_protocol::task::apt::{Debconf, Upgrade};
+use super::{Cause, Effect, SysError};
+use crate::glob;
+pub(crate) use hep_protocol::action::packages::{
+    After, Delta, Hold, Options, PackageAction, Target, Transact, Transaction, Verb, Version,
+};
 use hep_protocol::value::AbsPath;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
-/// What apt shall do in one run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Transaction {
-    /// What to do.
-    pub(crate) verb: Verb,
-    /// To which packages.
-    pub(crate) targets: Vec<Target>,
-    /// How.
-    pub(crate) options: Options,
-}
-
-/// What apt does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verb {
-    /// Installs the targets, in another version too.
-    Install,
-    /// Removes the targets.
-    Remove,
-    /// Removes the targets and their configuration.
-    Purge,
-    /// Installs what is needed to build the targets.
-    BuildDep,
-    /// Upgrades everything.
-    Upgrade(Upgrade),
-    /// Removes what came for others and is needed no more.
-    Autoremove,
-}
-
-/// A package as apt is told of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Target {
-    /// By name.
-    Named {
-        /// Its name.
-        name: String,
-        /// Its architecture, if not the machine's own.
-        arch: Option<String>,
-        /// The exact version.
-        version: Option<Version>,
-    },
-    /// As a file.
-    File(AbsPath),
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Named { name, arch, version } => {
-                f.write_str(name)?;
-                arch.iter().try_for_each(|arch| write!(f, ":{arch}"))?;
-                version.iter().try_for_each(|version| write!(f, "={version}"))
-            }
-            Self::File(path) => write!(f, "{path}"),
-        }
-    }
-}
-
-/// How apt works.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Options {
-    /// Whether recommended packages come along, if not as the host has it.
-    pub(crate) recommends: Option<bool>,
-    /// The release to prefer.
-    pub(crate) release: Option<String>,
-    /// Options for dpkg, without their dashes.
-    pub(crate) dpkg: Vec<String>,
-    /// Whether to remove what is needed no more.
-    pub(crate) autoremove: bool,
-    /// Whether older versions may come.
-    pub(crate) downgrades: bool,
-    /// Whether packages on hold may be changed.
-    pub(crate) held: bool,
-    /// Whether packages may go at all.
-    pub(crate) removals: bool,
-    /// What `policy-rc.d` answers.
-    pub(crate) policy: Option<u8>,
-    /// How long to wait for another package manager.
-    pub(crate) patience: Duration,
-}
-
-/// One package before and after a transaction.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Delta {
-    /// Its name.
-    pub(crate) name: String,
-    /// Its architecture, as in `Entry`; empty where apt does not say.
-    pub(crate) arch: String,
-    /// The version that is there before.
-    pub(crate) from: Option<Version>,
-    /// What is there after.
-    pub(crate) to: After,
-}
-
-/// What a transaction leaves of a package.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum After {
-    /// This version of it.
-    Version(Version),
-    /// Some version; which one only an index that is not there yet will tell.
-    Unforeseen,
-    /// Its configuration files.
-    Removed,
-    /// Nothing.
-    Purged,
+/// Whether a text matches a pattern, letters of either case alike, as apt matches versions.
+pub(crate) fn matches(pattern: &str, text: &str) -> bool {
+    glob::matches(&pattern.to_ascii_lowercase(), &text.to_ascii_lowercase())
 }
 
 /// How current apt's index of packages is.
@@ -164,15 +63,6 @@ pub(crate) struct Assumed<'a> {
     pub(crate) files: &'a BTreeMap<String, AbsPath>,
 }
 
-/// Whether packages are kept at their version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Hold {
-    /// They are.
-    Keep,
-    /// They are not.
-    Release,
-}
-
 /// Reads the package database.
 pub(crate) trait ObservePackages {
     /// All that dpkg has. No process is started.
@@ -204,23 +94,39 @@ pub(crate) trait ObservePackages {
     ) -> Result<Vec<Delta>, SysError>;
 }
 
-/// Changes packages. Every operation waits for other package managers first.
-pub(crate) trait ChangePackages {
-    /// Fetches apt's index anew, all of it or an error.
-    fn refresh_index(&mut self, patience: Duration) -> Result<(), SysError>;
+/// Does something to packages. What dpkg says before and after is what counts, whatever programs made of it.
+pub(crate) fn counted<H: ObservePackages>(
+    host: &mut H,
+    act: impl FnOnce(&mut H) -> Result<(), SysError>,
+) -> Result<Effect, SysError> {
+    let before = host.packages()?;
+    act(host)?;
+    Ok(if host.packages()? == before { Effect::Nothing } else { Effect::Changed })
+}
 
-    /// Finishes what dpkg was interrupted at; these packages must be whole afterwards, others may not be.
-    fn recover(&mut self, names: &[String], patience: Duration) -> Result<(), SysError>;
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    /// Does what a transaction says; `foreseen` is what its simulation came to.
-    fn transact(&mut self, transaction: &Transaction, foreseen: &[Delta]) -> Result<(), SysError>;
-
-    /// Holds packages, or takes the hold away. Names are as `libc6:i386`.
-    fn hold(&mut self, names: &[String], hold: Hold, patience: Duration) -> Result<(), SysError>;
-
-    /// Says that packages were asked for and did not come for others only.
-    fn mark_manual(&mut self, names: &[String], patience: Duration) -> Result<(), SysError>;
-
-    /// Answers a question before it is asked.
-    fn answer(&mut self, answer: &Debconf, patience: Duration) -> Result<(), SysError>;
+    #[test]
+    fn patterns_match_whole_texts() {
+        for (pattern, text, expected) in [
+            ("1.2*", "1.2", true),
+            ("1.2*", "1.22-1", true),
+            ("1.2*", "1.1", false),
+            ("1.2", "1.22", false),
+            ("*", "", true),
+            ("*-1", "1-1-1", true),
+            ("*a*b", "xaxbxb", true),
+            ("php8.[2-4]-*", "php8.3-cli", true),
+            ("php8.[2-4]-*", "php8.5-cli", false),
+            ("php8.[!2]-*", "php8.2-cli", false),
+            ("a[]]b", "a]b", true),
+            ("a[b", "a[b", true),
+            ("?", "", false),
+            ("1.0-RC*", "1.0-rc1", true),
+        ] {
+            assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
+        }
+    }
 }

@@ -2,11 +2,10 @@
 
 pub(crate) mod script;
 
-use super::SysError;
+use super::{Effect, SysError};
+pub(crate) use hep_protocol::action::services::{ServiceAction, ServiceJob, Verb};
 use hep_protocol::facts::Init;
 use hep_protocol::value::ServiceName;
-use std::fmt;
-use std::time::Duration;
 
 /// What a host tells of one service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,49 +77,6 @@ pub(crate) enum Definition {
     Stale,
 }
 
-/// What can be done to a service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verb {
-    /// Make it run.
-    Start,
-    /// Make it stop.
-    Stop,
-    /// Stop it, if it runs, and make it run.
-    Restart,
-    /// Make it read its configuration again.
-    Reload,
-    /// Have it started when the host boots.
-    Enable,
-    /// Have it not started when the host boots.
-    Disable,
-}
-
-impl fmt::Display for Verb {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Start => "start",
-            Self::Stop => "stop",
-            Self::Restart => "restart",
-            Self::Reload => "reload",
-            Self::Enable => "enable",
-            Self::Disable => "disable",
-        })
-    }
-}
-
-/// One action on one service.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ServiceJob {
-    /// The service.
-    pub(crate) name: ServiceName,
-    /// What to do.
-    pub(crate) verb: Verb,
-    /// A text in the command line of its process, for a SysV script that cannot tell.
-    pub(crate) pattern: Option<String>,
-    /// How long the wanted state may take.
-    pub(crate) timeout: Duration,
-}
-
 impl ServiceState {
     /// A service of which nothing is known yet but that an earlier task's command may bring it.
     pub(crate) fn later() -> Self {
@@ -178,13 +134,12 @@ pub(crate) trait ObserveServices {
     fn services(&self) -> Result<Vec<String>, SysError>;
 }
 
-/// Acts on services.
-pub(crate) trait ChangeServices {
-    /// Acts, and waits until the service is as the verb says; an error if it does not get there in time.
-    fn act_on_service(&mut self, job: &ServiceJob) -> Result<(), SysError>;
-
-    /// Has systemd read its unit files again (`systemctl daemon-reload`).
-    fn refresh_units(&mut self) -> Result<(), SysError>;
+/// What such an action comes to where it succeeds.
+pub(crate) fn effect(action: &ServiceAction) -> Effect {
+    match action {
+        ServiceAction::RefreshUnits => Effect::Noted(action.to_string()),
+        ServiceAction::Act(_) => Effect::Changed,
+    }
 }
 
 /// The kinds of unit that can be started or enabled (systemd.unit(5)).

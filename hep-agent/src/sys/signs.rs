@@ -1,45 +1,13 @@
 //! What a run can wait for: a port that answers, a path, a line in a file.
 
 use super::files::FileKind;
-use super::{Cause, Observe, SysError};
-use hep_protocol::expression::Pattern;
+use super::{Observe, SysError};
+pub(crate) use hep_protocol::action::waits::{Address, Regex, Sign, Wait};
 use hep_protocol::task::wait_for::Action;
 use hep_protocol::value::AbsPath;
-use std::fmt;
-use std::num::NonZeroU16;
-use std::time::Duration;
 
 /// How large a file may be that is read before anybody waits, in bytes. A larger one is read while waiting, piece by piece.
 const AT_ONCE: u64 = 16 * 1024 * 1024;
-
-/// Something that comes or goes by itself.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Sign {
-    /// A TCP port takes connections.
-    Port(Address),
-    /// Something is at a path; links are followed.
-    Path(AbsPath),
-    /// A line of a file matches a pattern.
-    Line(AbsPath, Regex),
-}
-
-/// Where a port is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Address {
-    /// An address, or the name of a host.
-    pub(crate) host: String,
-    /// The port.
-    pub(crate) port: NonZeroU16,
-}
-
-/// A pattern with the text it was made of.
-#[derive(Clone, Debug)]
-pub(crate) struct Regex {
-    /// As the operator wrote it.
-    pub(crate) written: String,
-    /// As it is used.
-    pub(crate) pattern: Pattern,
-}
 
 /// What one look showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,38 +40,10 @@ impl Sight {
     }
 }
 
-/// What is waited for, and how long.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Wait {
-    /// What.
-    pub(crate) sign: Sign,
-    /// Whether for its coming or its going.
-    pub(crate) action: Action,
-    /// How long at most, the delay included.
-    pub(crate) timeout: Duration,
-    /// How long before the first look.
-    pub(crate) delay: Duration,
-}
-
-/// How waiting ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Waited {
-    /// It came, or went, after so long.
-    For(Duration),
-    /// Nobody waits on an overlay. What is seen now, and which earlier step may make it different; `None` if it is so already.
-    Not(Option<(Sight, Option<Cause>)>),
-}
-
 /// Sees whether ports answer; paths and files are seen through [`super::files::ObserveFiles`].
 pub(crate) trait ObserveSigns {
     /// Whether a port takes connections now.
     fn port(&self, address: &Address) -> Result<Sight, SysError>;
-}
-
-/// Waits. Nothing on the host is different after it but the time.
-pub(crate) trait ChangeSigns {
-    /// Waits until it is so. An error when it is not in time, or when the run is to stop.
-    fn wait_for_sign(&mut self, wait: &Wait) -> Result<Waited, SysError>;
 }
 
 /// One look.
@@ -158,35 +98,4 @@ pub(crate) fn text_of(line: &[u8]) -> std::borrow::Cow<'_, str> {
 /// The file is there, and its lines say something else.
 pub(crate) fn no_match() -> Sight {
     Sight::Gone("no line matches".to_owned())
-}
-
-impl fmt::Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "port {} of {}", self.port, self.host)
-    }
-}
-
-impl fmt::Display for Sign {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Port(address) => write!(f, "{address}"),
-            Self::Path(path) => write!(f, "{path}"),
-            Self::Line(path, regex) => write!(f, "`{}` in {path}", regex.written),
-        }
-    }
-}
-
-impl fmt::Display for Wait {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.action {
-            Action::Present => write!(f, "wait for {}", self.sign),
-            Action::Absent => write!(f, "wait for the end of {}", self.sign),
-        }
-    }
-}
-
-impl PartialEq for Regex {
-    fn eq(&self, other: &Self) -> bool {
-        self.written == other.written
-    }
 }

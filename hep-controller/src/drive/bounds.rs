@@ -21,6 +21,9 @@ const PROGRESS: u64 = 128 * 1024 * 1024;
 /// What a line takes in memory beside its text, in bytes, about.
 const LINE: usize = 64;
 
+/// What an action takes in memory, by its size on the way, about.
+const VALUE: usize = 4;
+
 /// What a task's end takes in memory beside its lines, in bytes, about.
 const TURN: usize = 256;
 
@@ -113,8 +116,8 @@ fn size_of_details(Details { changes, notes, failure }: &Details) -> usize {
     lines.chain(failure.iter().map(size_of_failure)).sum()
 }
 
-fn size_of_change(Change { line, diff }: &Change) -> usize {
-    line.len() + diff.as_ref().map_or(0, String::len) + LINE
+fn size_of_change(Change { line, diff, action }: &Change) -> usize {
+    line.len() + diff.as_ref().map_or(0, String::len) + VALUE * action.size() + LINE
 }
 
 fn size_of_failure(Failure { message, hint, exit: _, stdout, stderr }: &Failure) -> usize {
@@ -201,7 +204,7 @@ mod tests {
         let long = "16777217 bytes of changes, and 16777216 are allowed";
         check(outcome(1, OF_A_TASK - LINE + 1), Err(long));
         let diff = Some("x".repeat(OF_A_TASK - LINE + 1));
-        let changes = vec![Change { line: String::new(), diff }];
+        let changes = vec![Change { diff, ..Change::new("") }];
         let details = Details { changes, ..Details::default() };
         check(Outcome::new(Status::Changed, details), Err(long));
         let failure = Failure { message: "x".repeat(OF_A_TASK + 1), ..Failure::default() };

@@ -10,7 +10,7 @@
 
 use crate::host::HostId;
 use hep_protocol::message::Turn;
-use hep_protocol::outcome::{Details, ItemOutcome, Outcome, Status};
+use hep_protocol::outcome::{Details, ItemOutcome, Outcome, Status, Told};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -31,8 +31,12 @@ pub(crate) struct Group {
 
 impl Group {
     fn new(host: HostId, name: Option<String>, outcome: Outcome) -> Group {
-        let Outcome { status, details, mut items, ms } = outcome;
+        let Outcome { status, mut details, mut items, ms } = outcome;
         items.iter_mut().for_each(|item| item.ms = 0);
+        // Hosts whose lines are equal may have got there from different states.
+        let of_items = items.iter_mut().flat_map(|item| &mut item.details.changes);
+        let all = details.changes.iter_mut().chain(of_items);
+        all.for_each(|change| change.action = Told::Nothing);
         let (hosts, ms) = (vec![host], (ms, ms));
         Group { status, name, details, items, hosts, ms }
     }

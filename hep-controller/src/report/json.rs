@@ -73,6 +73,7 @@ impl View for Json {
             hosts: end.reports.len(),
             exit,
             ms: end.ms,
+            schema: report::SCHEMA,
         })
     }
 
@@ -117,7 +118,7 @@ mod tests {
 
     fn finished(status: Status, failure: Option<Failure>) -> Event {
         let diff = Some("-a\n+b\n".to_owned());
-        let change = |line: &str, diff| Change { line: line.to_owned(), diff };
+        let change = |line: &str, diff| Change { diff, ..Change::new(line) };
         let changes = vec![change("content \u{1b}[2J", diff), change("mode", None)];
         let details = Details { changes, failure, ..Details::default() };
         let outcome = Outcome { ms: 12, ..Outcome::new(status, details) };
@@ -230,7 +231,7 @@ mod tests {
         let texts = Json::new(run(), DiffMode::Off, Arc::default()).end(&end, 130);
         assert_eq!(
             texts.out,
-            "{\"event\":\"run\",\"status\":\"cancelled\",\"hosts\":1,\"exit\":130,\"ms\":7}\n"
+            "{\"event\":\"run\",\"status\":\"cancelled\",\"hosts\":1,\"exit\":130,\"ms\":7,\"schema\":1}\n"
         );
     }
 }

@@ -1,7 +1,8 @@
 //! Secrets in what tasks report: every text of an outcome, and every text of a value.
 
 use super::Redactor;
-use crate::outcome::{Change, Details, Failure, ItemOutcome, Outcome};
+use crate::outcome::{Change, Details, Failure, ItemOutcome, Outcome, Told};
+use crate::value::Json;
 use serde_json::Value;
 
 /// From this length on a captured output may have lost its beginning: as many bytes as a failure carries, less one
@@ -21,9 +22,13 @@ impl Redactor {
     }
 
     fn details(&self, Details { changes, notes, failure }: &mut Details) {
-        for Change { line, diff } in changes {
+        for Change { line, diff, action } in changes {
             self.mask_in(line);
             diff.iter_mut().for_each(|diff| self.mask_in(diff));
+            match action {
+                Told::Action(Json(action)) => self.mask_value(action),
+                Told::Nothing | Told::TooMuch => {}
+            }
         }
         notes.iter_mut().for_each(|note| self.mask_in(note));
         failure.iter_mut().for_each(|failure| self.mask_failure(failure));

@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::fmt;
 
 /// Any JSON value. On the wire it is its text, since a wire type must not nest.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(transparent))]
 pub struct Json(pub Value);

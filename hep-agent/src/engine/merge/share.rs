@@ -1,9 +1,12 @@
 //! Which element of a merged loop a change belongs to: told by dpkg's database before and after.
 
-use crate::step::{PackageStep, transact_in_words};
-use crate::sys::packages::{After, Database, Delta, Entry, Version};
+use crate::planned::Planned;
+use crate::sys::packages::{
+    After, Database, Delta, Entry, Options, PackageAction, Transact, Transaction, Verb, Version,
+};
+use hep_protocol::action::Action;
 use hep_protocol::outcome::Change;
-use hep_protocol::task::apt::{Action, Apt};
+use hep_protocol::task::apt::{self, Apt};
 use hep_protocol::value::Package;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,10 +15,14 @@ use std::time::Duration;
 /// anything.
 pub(super) fn shares(elements: &[&Apt], before: &Database, after: &Database) -> Vec<Vec<Change>> {
     let gone = match elements.first().map(|apt| apt.action) {
-        Some(Action::Purge) => After::Purged,
-        Some(Action::Install | Action::Latest | Action::Remove | Action::BuildDep) | None => {
-            After::Removed
-        }
+        Some(apt::Action::Purge) => After::Purged,
+        Some(
+            apt::Action::Install
+            | apt::Action::Latest
+            | apt::Action::Remove
+            | apt::Action::BuildDep,
+        )
+        | None => After::Removed,
     };
     let (deltas, manual) = differences(before, after, &gone);
     let mut own: Vec<Vec<Delta>> = vec![Vec::new(); elements.len()];
@@ -35,13 +42,24 @@ pub(super) fn shares(elements: &[&Apt], before: &Database, after: &Database) -> 
     for (at, deltas) in own.iter().enumerate() {
         let along = if at == first { std::mem::take(&mut others) } else { Vec::new() };
         let marked = manual.iter().filter(|name| place(elements, |own| own == **name) == Some(at));
-        let marked: Vec<String> = marked.cloned().collect();
-        let mark = (!marked.is_empty())
-            .then(|| PackageStep::MarkManual(marked, Duration::ZERO).to_string());
-        let lines = transact_in_words(deltas, &along).into_iter().chain(mark);
-        shares.push(lines.map(Change::new).collect());
+        let names: Vec<String> = marked.cloned().collect();
+        let is_marked = !names.is_empty();
+        let mark = PackageAction::MarkManual { names, patience: Duration::ZERO };
+        let mark = is_marked.then_some(mark);
+        let actions = transacted(deltas, along).into_iter().chain(mark);
+        let change = |action| Planned::new(Action::Package(action)).change();
+        shares.push(actions.map(change).collect());
     }
     shares
+}
+
+/// What apt has done for an element, if anything.
+fn transacted(own: &[Delta], along: Vec<Delta>) -> Option<PackageAction> {
+    let (foreseen, asked) = ([own, &along].concat(), own.len());
+    let verb = Verb::Install;
+    let transaction = Transaction { verb, targets: Vec::new(), options: Options::default() };
+    let transact = PackageAction::Transact(Box::new(Transact { transaction, foreseen, asked }));
+    (!own.is_empty() || !along.is_empty()).then_some(transact)
 }
 
 /// The first element that names a package for which this holds.

@@ -320,7 +320,7 @@ fn removals_must_be_asked_for() {
     let allowed = Apt { allow_removals: true, ..Apt::default() };
     let steps = main_steps(&allowed, &state).unwrap();
     assert_eq!(steps_in_words(&steps), "install no-greeter 1.0; remove greeter 2.0, unneeded 1");
-    let PackageStep::Transact(step) = &steps[0] else { panic!("{steps:?}") };
+    let PackageAction::Transact(step) = &steps[0] else { panic!("{steps:?}") };
     assert!(step.transaction.options.removals);
 }
 

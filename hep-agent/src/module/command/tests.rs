@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::converge::testing;
-use crate::sys::files::{Account, Acl, Attrs, ChangeFiles, Content, Durable, NewFile, Place};
+use crate::sys::Change as _;
+use crate::sys::files::{
+    Account, Acl, Attrs, Content, Durable, FileAction, FileState, NewFile, Place,
+};
 use crate::sys::overlay::Overlay;
 use crate::sys::overlay::empty::Empty;
 use hep_protocol::plan::DiffMode;
@@ -22,7 +25,7 @@ fn converge(host: &mut Overlay<Empty>, parameters: &Value) -> Result<String, Str
         format!("{}; {}", failure.message, failure.hint.unwrap_or_default())
     })?;
     for planned in &plan.steps {
-        planned.step.execute(host).unwrap();
+        host.apply(&planned.action).unwrap();
     }
     let lines: Vec<String> = plan.steps.iter().map(|planned| planned.change().line).collect();
     Ok(lines.join(", "))
@@ -68,15 +71,15 @@ fn place(host: &mut Overlay<Empty>, path: &str) {
         Attrs { owner: owner.clone(), group: owner, mode: PermissionBits(0o644), acl: Acl::AsItIs };
     let file = NewFile {
         place: Place::of(path.parse().unwrap()),
-        was: None,
-        content: Content::inline(b""),
-        attrs,
+        from: None,
+        to: FileState { content: Content::inline(b""), attrs },
         backup: false,
         validate: None,
         in_place: false,
         durable: Durable::AtOnce,
+        detail: String::new(),
     };
-    host.put_file(&file).unwrap();
+    host.apply(&Action::File(FileAction::Put(Box::new(file)))).unwrap();
 }
 
 #[test]

@@ -6,13 +6,15 @@ mod precious;
 use super::accounts::Asked;
 use super::{Entry, Found, Scope, State, Want, words};
 use crate::module::Plan;
-use crate::step::{FileStep, Planned, Step};
+use crate::planned::{Planned, is_later};
 use crate::sys::files::{
-    Acl, Attrs, Content, Durable, FileKind, Meta, NewFile, Place, shared as shared_file,
+    Acl, Attrs, Content, Durable, FileAction, FileKind, FileState, Former, Meta, NewAttrs, NewFile,
+    Place, shared as shared_file,
 };
 use crate::sys::{Cause, SysError};
+use hep_protocol::action::Action;
 use hep_protocol::task::file::File;
-use hep_protocol::value::{Mode, PermissionBits};
+use hep_protocol::value::{AbsPath, Mode, PermissionBits};
 pub(super) use precious::is_protected;
 use precious::{refuse_attributes, refuse_mounts, refuse_protected};
 
@@ -37,7 +39,10 @@ pub(super) fn decide(params: &File, state: &State) -> Result<Plan, SysError> {
             });
             told = true;
         }
-        let more = more?;
+        let mut more = more?;
+        if entry.scope == Scope::Tree {
+            more.iter_mut().for_each(|planned| planned.tree = decide.copied_tree());
+        }
         match entry.want {
             // First what is below: who is given a directory may put anything into it.
             Want::AttributesBelow { .. } => drop(steps.splice(0..0, more)),
@@ -50,13 +55,13 @@ pub(super) fn decide(params: &File, state: &State) -> Result<Plan, SysError> {
             | Want::Absent => steps.extend(more),
         }
     }
-    let is_later = |planned: &Planned| match &planned.step {
-        Step::File(step) => step.is_later(),
-        Step::Package(_) | Step::Service(_) | Step::Command(_) | Step::Wait(_) => false,
+    let later = |planned: &Planned| match &planned.action {
+        Action::File(action) => is_later(action),
+        Action::Package(_) | Action::Service(_) | Action::Program(_) | Action::Wait(_) => false,
     };
-    if let Some(entry) = state.entries.first().filter(|_| steps.iter().any(is_later)) {
+    if let Some(entry) = state.entries.first().filter(|_| steps.iter().any(later)) {
         let directory = entry.place.path().clone();
-        steps.push(decide.planned(FileStep::Flush { directory }));
+        steps.push(decide.planned(FileAction::Flush { directory }));
     }
     let notes = words::left(&state.left).into_iter().collect();
     Ok(Plan { steps, notes, ..Plan::default() })
@@ -190,8 +195,9 @@ impl Decide<'_> {
             Want::Link { target, dangling } => self.link(entry, target, dangling),
             Want::Hardlink { target, target_meta, shared, cause } => {
                 let steps = self.hardlink(entry, target, target_meta.as_ref(), cause.as_ref())?;
-                let sets =
-                    |planned: &Planned| matches!(&planned.step, Step::File(FileStep::Set { .. }));
+                let sets = |planned: &Planned| {
+                    matches!(&planned.action, Action::File(FileAction::Set { .. }))
+                };
                 if *shared && steps.iter().any(sets) { Err(shared_file(target)) } else { Ok(steps) }
             }
             Want::Attributes { cause } => self.attributes(entry, cause.as_ref()),
@@ -219,22 +225,24 @@ impl Decide<'_> {
                 vec![self.make_link(entry, target, attrs, String::new())]
             }
             Want::Hardlink { target, .. } => {
-                let was = entry.found.as_ref().map(|found| found.meta.kind);
-                vec![self.planned(FileStep::Hardlink { place, target: target.clone(), was })]
+                let to = target.clone();
+                vec![self.planned(FileAction::Hardlink { place, from: entry.former(), to })]
             }
             Want::Absent => {
-                let was = entry.found.as_ref().map_or(FileKind::File, |found| found.meta.kind);
-                vec![self.planned(FileStep::Remove { place, was })]
+                vec![self.planned(FileAction::Remove { place, from: entry.former() })]
             }
             Want::Attributes { .. } | Want::AttributesBelow { .. } if asked.is_empty() => {
                 Vec::new()
             }
-            Want::Attributes { .. } => vec![self.planned(FileStep::Set { place, attrs, detail })],
+            Want::Attributes { .. } => {
+                let from = entry.found.as_ref().map(|found| found.meta.attrs.clone());
+                vec![self.planned(FileAction::Set { place, from, to: attrs, detail })]
+            }
             Want::AttributesBelow { .. } => {
                 let root = entry.place.path().clone();
-                vec![self.planned(FileStep::SetBelow { root, entries: Vec::new(), detail })]
+                vec![self.planned(FileAction::SetBelow { root, entries: Vec::new(), detail })]
             }
-            Want::Touch => vec![self.planned(FileStep::Touch { place })],
+            Want::Touch => vec![self.planned(FileAction::Touch { place })],
         }
     }
 
@@ -255,6 +263,7 @@ impl Decide<'_> {
     }
 
     fn put_whatever_is_there(&self, entry: &Entry, content: &Content, executable: bool) -> Planned {
+        let from = entry.former();
         let was = entry.found.as_ref().map(|found| found.meta.kind);
         let default = if executable { 0o755 } else { 0o644 };
         let names = &self.state.names;
@@ -273,19 +282,19 @@ impl Decide<'_> {
         };
         let file = NewFile {
             place: entry.place.clone(),
-            was,
-            content: content.clone(),
-            attrs,
+            from,
+            to: FileState { content: content.clone(), attrs },
             backup: self.params.backup && was.is_some(),
             validate: self.params.validate.clone(),
             in_place: self.params.in_place && was == Some(FileKind::File),
             durable: durable(entry),
+            detail,
         };
-        self.planned(FileStep::Put { file, detail })
+        self.planned(FileAction::Put(Box::new(file)))
     }
 
     fn directory(&self, entry: &Entry) -> Result<Vec<Planned>, SysError> {
-        let was = entry.found.as_ref().map(|found| found.meta.kind);
+        let from = entry.former();
         match &entry.found {
             Some(found) if found.meta.kind == FileKind::Directory => {
                 let steps = self.set(entry, found)?;
@@ -297,12 +306,12 @@ impl Decide<'_> {
                 Ok(steps)
             }
             Some(_) | None => {
-                if was.is_some() {
+                if from.is_some() {
                     self.may_give_way(entry, "a directory")?;
                 }
                 let attrs = fresh(&self.state.asked, entry, 0o755, true);
                 let place = entry.place.clone();
-                Ok(vec![self.make_directory(place, attrs, was, durable(entry))])
+                Ok(vec![self.make_directory(place, attrs, from, durable(entry))])
             }
         }
     }
@@ -321,7 +330,8 @@ impl Decide<'_> {
             (None, Some(cause)) => {
                 let attrs = fresh(&self.state.asked, entry, 0o644, false);
                 let detail = words::asked(&self.state.asked, &attrs, &self.state.names);
-                let step = FileStep::Set { place: entry.place.clone(), attrs, detail };
+                let place = entry.place.clone();
+                let step = FileAction::Set { place, from: None, to: attrs, detail };
                 Ok(vec![Planned { depends: Some(cause.clone()), ..self.planned(step) }])
             }
             (None, None) => Err(SysError::new(format!("{path} does not exist")).hint(
@@ -342,16 +352,17 @@ impl Decide<'_> {
                 if found.shared {
                     return Err(shared_file(entry.place.path()));
                 }
-                steps.push(self.planned(FileStep::Touch { place: entry.place.clone() }));
+                steps.push(self.planned(FileAction::Touch { place: entry.place.clone() }));
                 Ok(steps)
             }
         }
     }
 
     fn absent(&self, entry: &Entry) -> Result<Vec<Planned>, SysError> {
-        let remove = |was| self.planned(FileStep::Remove { place: entry.place.clone(), was });
+        let (place, from) = (entry.place.clone(), entry.former());
+        let remove = || vec![self.planned(FileAction::Remove { place, from })];
         match &entry.found {
-            None if self.state.cause.is_some() => Ok(vec![remove(FileKind::File)]),
+            None if self.state.cause.is_some() => Ok(remove()),
             None => Ok(Vec::new()),
             Some(found) => {
                 refuse_protected(found)?;
@@ -361,7 +372,7 @@ impl Decide<'_> {
                         .hint("`recurse: true` removes a directory with everything in it"));
                 }
                 refuse_mounts(found)?;
-                Ok(vec![remove(found.meta.kind)])
+                Ok(remove())
             }
         }
     }
@@ -379,9 +390,13 @@ impl Decide<'_> {
             words.push(format!("and {} more", entries.len() - SHOWN));
         }
         let detail = words.join(", ");
-        let set = entries.iter().map(|(_, place, meta)| (place.clone(), wanted(meta)));
+        let set = entries.iter().map(|(_, place, meta)| NewAttrs {
+            place: place.clone(),
+            from: meta.attrs.clone(),
+            to: wanted(meta),
+        });
         let root = entry.place.path().clone();
-        let step = FileStep::SetBelow { root, entries: set.collect(), detail };
+        let step = FileAction::SetBelow { root, entries: set.collect(), detail };
         if entries.is_empty() { Vec::new() } else { vec![self.planned(step)] }
     }
 
@@ -395,25 +410,25 @@ impl Decide<'_> {
         Ok(steps)
     }
 
-    fn set_from(&self, entry: &Entry, from: &Attrs, attrs: Attrs) -> Vec<Planned> {
-        let detail = words::changes(from, &attrs, &self.state.names);
-        if detail.is_empty() && *from == attrs {
+    fn set_from(&self, entry: &Entry, from: &Attrs, to: Attrs) -> Vec<Planned> {
+        let detail = words::changes(from, &to, &self.state.names);
+        if detail.is_empty() && *from == to {
             Vec::new()
         } else {
-            let place = entry.place.clone();
-            vec![self.planned(FileStep::Set { place, attrs, detail })]
+            let (place, from) = (entry.place.clone(), Some(from.clone()));
+            vec![self.planned(FileAction::Set { place, from, to, detail })]
         }
     }
 
     fn make_directory(
         &self,
         place: Place,
-        attrs: Attrs,
-        was: Option<FileKind>,
+        to: Attrs,
+        from: Option<Former>,
         durable: Durable,
     ) -> Planned {
-        let detail = words::attrs(&attrs, &self.state.names);
-        self.planned(FileStep::MakeDirectory { place, attrs, was, durable, detail })
+        let detail = words::attrs(&to, &self.state.names);
+        self.planned(FileAction::MakeDirectory { place, from, to, durable, detail })
     }
 
     /// Whether something of another type may be replaced.
@@ -442,14 +457,20 @@ impl Decide<'_> {
         }
     }
 
+    /// The top of the tree that is copied, if one is.
+    fn copied_tree(&self) -> Option<AbsPath> {
+        let top = match self.state.entries.as_slice() {
+            [holder, top, ..] if holder.scope == Scope::Holder => top,
+            [top, ..] => top,
+            [] => return None,
+        };
+        self.params.src.as_ref().map(|_| top.place.path().clone())
+    }
+
     /// Whether it is in a tree that is copied, below its top: there `follow` means nothing.
     fn is_inside(&self, entry: &Entry) -> bool {
-        let top = match self.state.entries.as_slice() {
-            [holder, top, ..] if holder.scope == Scope::Holder => Some(top.place.path()),
-            _ => None,
-        };
         let copied = self.params.src.is_some() && entry.scope == Scope::Tree;
-        copied && top != Some(entry.place.path())
+        copied && self.copied_tree().as_ref() != Some(entry.place.path())
     }
 
     /// Whether a file may take the place: another file and a link give way without being asked.
@@ -472,8 +493,8 @@ impl Decide<'_> {
     }
 
     /// A step that depends on what the whole task depends on.
-    fn planned(&self, step: FileStep) -> Planned {
+    fn planned(&self, step: FileAction) -> Planned {
         let cause = self.state.cause.as_ref().or(self.state.asked.cause.as_ref());
-        Planned { depends: cause.cloned(), ..Planned::new(Step::File(step)) }
+        Planned { depends: cause.cloned(), ..Planned::new(Action::File(step)) }
     }
 }

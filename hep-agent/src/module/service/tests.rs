@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::converge::testing;
-use crate::step::Effect;
 use crate::sys::overlay::Overlay;
 use crate::sys::overlay::empty::Empty;
+use crate::sys::{Change as _, Effect};
 use hep_protocol::plan::DiffMode;
 use hep_protocol::task::TaskSpec;
 use serde_json::json;
@@ -28,7 +28,7 @@ fn converge(host: &mut Overlay<Empty>, parameters: &serde_json::Value) -> Result
         });
         let plan = plan.map_err(words)?;
         for planned in plan.steps {
-            match planned.step.execute(host).unwrap() {
+            match host.apply(&planned.action).unwrap() {
                 Effect::Changed => lines.push(planned.change().line),
                 Effect::Noted(note) => lines.push(format!("note: {note}")),
                 other @ (Effect::ChangedAnd(_)
@@ -171,8 +171,11 @@ fn stale_unit_is_not_judged_by_what_it_was() {
     let state = State { service: state, depends: None };
     let plan = testing::with_input(&task, DiffMode::Off, |input| params.plan(input, &state));
     let plan = plan.unwrap();
-    let steps: Vec<_> = plan.steps.into_iter().map(|planned| planned.step).collect();
-    assert_eq!((steps, plan.again), (vec![Step::Service(ServiceStep::RefreshUnits)], true));
+    let steps: Vec<_> = plan.steps.into_iter().map(|planned| planned.action).collect();
+    assert_eq!(
+        (steps, plan.again),
+        (vec![action::Action::Service(ServiceAction::RefreshUnits)], true)
+    );
 }
 
 #[test]

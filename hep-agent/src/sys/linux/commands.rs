@@ -1,13 +1,15 @@
-//! `ChangeCommands` on the real host.
+//! Programs that the operator names, run on the real host.
 
 use super::Linux;
 use super::process::{Capture, Program};
-use crate::sys::commands::{ChangeCommands, Invocation};
 use crate::sys::output::KEPT;
-use crate::sys::{ProcessEnd, SysError};
+use crate::sys::{Effect, SysError};
+use hep_protocol::action::programs::Invocation;
+use hep_protocol::outcome::Exit;
 
-impl ChangeCommands for Linux {
-    fn run(&mut self, invocation: &Invocation) -> Result<Option<ProcessEnd>, SysError> {
+impl Linux {
+    /// Runs to the end; its output is streamed while it runs. Another end than exit code 0 is an error.
+    pub(super) fn run(&mut self, invocation: &Invocation) -> Result<Effect, SysError> {
         let Invocation { words, argv, paths: _, chdir, env, stdin, timeout } = invocation;
         let mut all = self.task.env.clone();
         all.extend(env.clone());
@@ -22,7 +24,29 @@ impl ChangeCommands for Linux {
             capture: Capture::Stream(&mut pass_on),
             kept: self.task.kept.0.max(KEPT),
         };
-        program.run().map(Some)
+        let end = program.run()?;
+        let (how, advice) = match end.exit {
+            Some(Exit::Code(0)) => return Ok(Effect::Ran(end)),
+            Some(exit) => (exit.to_string(), advice(invocation, exit)),
+            None => ("how it ended is not known".to_owned(), None),
+        };
+        let error = SysError::new(format!("`{words}`: {how}")).process(end);
+        Err(match advice {
+            Some(advice) => error.hint(advice),
+            None => error,
+        })
+    }
+}
+
+/// What a shell means by its own exit codes (POSIX, Shell Command Language 2.8.2).
+fn advice(invocation: &Invocation, exit: Exit) -> Option<&'static str> {
+    let shell = invocation.argv.program() == "/bin/sh";
+    match exit {
+        Exit::Code(127) if shell => {
+            Some("the shell found no such program; write its path, or extend `PATH` in `env`")
+        }
+        Exit::Code(126) if shell => Some("the shell found the program and may not execute it"),
+        Exit::Code(_) | Exit::Signal(_) => None,
     }
 }
 
@@ -30,9 +54,9 @@ impl ChangeCommands for Linux {
 mod tests {
     use super::*;
     use crate::outside::Outside;
+    use crate::sys::ProcessEnd;
     use hep_protocol::blob::Want;
     use hep_protocol::message::{Go, Reply, Stream};
-    use hep_protocol::outcome::Exit;
     use hep_protocol::value::{AbsPath, Argv};
     use std::collections::BTreeMap;
     use std::io;
@@ -82,7 +106,16 @@ mod tests {
     fn run(invocation: &Invocation) -> (Result<ProcessEnd, SysError>, Arc<Ear>) {
         let ear = Arc::new(Ear::default());
         let outside: Arc<dyn Outside> = Arc::clone(&ear) as _;
-        (Linux::new(outside).run(invocation).map(Option::unwrap), ear)
+        let effect = Linux::new(outside).run(invocation);
+        let end = |effect| match effect {
+            Effect::Ran(end) => end,
+            other @ (Effect::Changed
+            | Effect::ChangedAnd(_)
+            | Effect::WouldRun
+            | Effect::Noted(_)
+            | Effect::Nothing) => panic!("{other:?}"),
+        };
+        (effect.map(end), ear)
     }
 
     #[test]
@@ -110,8 +143,9 @@ mod tests {
 
     #[test]
     fn ends_are_told_apart() {
-        assert_eq!(run(&script("exit 3")).0.unwrap().exit, Some(Exit::Code(3)));
-        assert_eq!(run(&script("kill -9 $$")).0.unwrap().exit, Some(Exit::Signal(9)));
+        let exit = |text| run(&script(text)).0.unwrap_err().ended().unwrap().exit;
+        assert_eq!(exit("exit 3"), Some(Exit::Code(3)));
+        assert_eq!(exit("kill -9 $$"), Some(Exit::Signal(9)));
         let late = Invocation {
             timeout: Some(Duration::from_secs(1)),
             ..script("echo begun; sleep 60\nmore lines")

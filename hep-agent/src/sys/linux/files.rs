@@ -1,4 +1,4 @@
-//! `ObserveFiles` and `ChangeFiles` on the real host.
+//! Files on the real host, read and changed.
 //!
 //! Every change is made beside its place under a name of hep's and then renamed there, by descriptors of the directories.
 
@@ -24,12 +24,12 @@ mod xattrs;
 
 use super::Linux;
 use super::passwd::Database;
-use crate::sys::SysError;
 use crate::sys::files::walk::{End, Way};
 use crate::sys::files::{
-    Account, Acl, Attrs, ChangeFiles, Content, Deed, Durable, FileKind, Meta, NewFile, NewLink,
-    ObserveFiles, Place, Removal, Seen,
+    Account, Acl, Attrs, Content, Deed, Durable, FileAction, FileKind, Former, Meta, NewFile,
+    NewLink, ObserveFiles, Place, Seen,
 };
+use crate::sys::{Effect, SysError};
 use hep_protocol::blob::{Digest, Want};
 use hep_protocol::value::{AbsPath, PermissionBits};
 pub(crate) use mounts::unescaped as unescaped_mount;
@@ -195,21 +195,62 @@ impl ObserveFiles for Linux {
     }
 }
 
-impl ChangeFiles for Linux {
-    fn announce(&mut self, contents: &[&Content]) {
+impl Linux {
+    /// Says which contents will be put next.
+    pub(super) fn announce_contents(&mut self, contents: &[&Content]) {
         self.near.forget();
         self.foresee(contents);
     }
 
+    /// Makes something of it. What is made anew appears with its attributes.
+    pub(super) fn apply_file(&mut self, action: &FileAction) -> Result<Effect, SysError> {
+        let kind = |from: &Option<Former>| from.as_ref().map(|from| from.kind);
+        match action {
+            FileAction::Put(file) => {
+                return Ok(match self.put_file(file)? {
+                    Some(kept) => Effect::ChangedAnd(format!("kept the old content as {kept}")),
+                    None => Effect::Changed,
+                });
+            }
+            FileAction::Set { place, to, .. } => self.set_attrs(place, to)?,
+            FileAction::SetBelow { entries, .. } => {
+                // What is in a directory goes before it: who is given it may put anything into it.
+                entries.iter().rev().try_for_each(|new| self.set_attrs(&new.place, &new.to))?;
+            }
+            FileAction::MakeDirectory { place, from, to, durable, .. } => {
+                self.make_dir(place, to, kind(from), *durable)?;
+            }
+            FileAction::Link { place, from, to, durable, .. } => {
+                self.make_link(place, to, kind(from), *durable)?;
+            }
+            FileAction::Hardlink { place, from, to } => {
+                self.make_hardlink(place, to, kind(from))?
+            }
+            FileAction::Remove { place, from } => {
+                self.remove(place, kind(from).unwrap_or(FileKind::File))?;
+            }
+            FileAction::Flush { directory } => {
+                self.flush(directory)?;
+                return Ok(Effect::Nothing);
+            }
+            FileAction::Touch { place } => self.touch(place)?,
+        }
+        Ok(Effect::Changed)
+    }
+
+    /// Puts a file in place by a rename, its attributes set before it can be seen. Gives the name under which the old one
+    /// was kept, if that was asked.
     fn put_file(&mut self, file: &NewFile) -> Result<Option<AbsPath>, SysError> {
-        let spot = self.near.open_over(&file.place, file.was)?;
+        let spot = self.near.open_over(&file.place, file.was())?;
         let kept = put::put_file(file, &spot, &self.known, self.outside.as_ref())?;
-        if file.content.inline.is_none() {
-            self.known.add(file.content.digest, &file.place);
+        let content = &file.to.content;
+        if content.inline.is_none() {
+            self.known.add(content.digest, &file.place);
         }
         Ok(kept)
     }
 
+    /// Sets owner, group, mode and ACL of what is at a path; a link at its end is changed itself, not followed.
     fn set_attrs(&mut self, place: &Place, attrs: &Attrs) -> Result<(), SysError> {
         attributes::set(&self.near.open(place)?, attrs)
     }
@@ -245,21 +286,27 @@ impl ChangeFiles for Linux {
         spot.sync_if(durable)
     }
 
-    fn make_link(&mut self, link: &NewLink<'_>) -> Result<(), SysError> {
-        let spot = self.near.open_over(link.place, link.was)?;
+    fn make_link(
+        &mut self,
+        place: &Place,
+        NewLink { target, attrs }: &NewLink,
+        was: Option<FileKind>,
+        durable: Durable,
+    ) -> Result<(), SysError> {
+        let spot = self.near.open_over(place, was)?;
         let failed = |error| trouble("make the link", &spot, error);
         let mut made = None;
         let make = |name: &str| {
-            rustix::fs::symlinkat(link.target, &spot.dir, name)?;
-            made = Some(temp::open_new_link(&spot, name, link.target)?);
+            rustix::fs::symlinkat(target, &spot.dir, name)?;
+            made = Some(temp::open_new_link(&spot, name, target)?);
             Ok(())
         };
         let temp = TempName::claim(&spot, FileKind::Link, make).map_err(failed)?;
         if let Some(made) = &made {
-            attributes::set_open(made, &spot, link.attrs)?;
+            attributes::set_open(made, &spot, attrs)?;
         }
-        temp.install(link.was, "make the link")?;
-        spot.sync_if(link.durable)
+        temp.install(was, "make the link")?;
+        spot.sync_if(durable)
     }
 
     fn make_hardlink(
@@ -279,12 +326,15 @@ impl ChangeFiles for Linux {
         spot.sync()
     }
 
-    fn remove(&mut self, place: &Place, removal: Removal) -> Result<(), SysError> {
+    /// Removes a path, by descriptors, following no link.
+    fn remove(&mut self, place: &Place, was: FileKind) -> Result<(), SysError> {
         let spot = Spot::open(place)?;
-        match removal {
-            Removal::Entry => rustix::fs::unlinkat(&spot.dir, &spot.name, AtFlags::empty())
-                .map_err(|error| trouble("remove", &spot, error))?,
-            Removal::Tree => remove::tree(&spot)?,
+        match was {
+            FileKind::Directory => remove::tree(&spot)?,
+            FileKind::File | FileKind::Link | FileKind::Special => {
+                rustix::fs::unlinkat(&spot.dir, &spot.name, AtFlags::empty())
+                    .map_err(|error| trouble("remove", &spot, error))?;
+            }
         }
         spot.sync()
     }

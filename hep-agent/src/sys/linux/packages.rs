@@ -1,4 +1,4 @@
-//! `ObservePackages` and `ChangePackages` on the real host: dpkg's and apt's files are read, changes are theirs to make.
+//! Packages on the real host: dpkg's and apt's files are read, changes are theirs to make.
 
 mod apt_get;
 mod assumed;
@@ -13,7 +13,7 @@ mod private;
 use super::Linux;
 use super::process::{Capture, Program};
 use crate::sys::packages::*;
-use crate::sys::{ProcessEnd, SysError};
+use crate::sys::{Effect, ProcessEnd, SysError};
 use apt_get::Purpose;
 use hep_protocol::outcome::Exit;
 use hep_protocol::task::apt::Debconf;
@@ -92,7 +92,32 @@ impl ObservePackages for Linux {
     }
 }
 
-impl ChangePackages for Linux {
+impl Linux {
+    /// Has dpkg or apt do it.
+    pub(super) fn apply_package(&mut self, action: &PackageAction) -> Result<Effect, SysError> {
+        match action {
+            PackageAction::Refresh { patience } => {
+                self.refresh_index(*patience)?;
+                Ok(Effect::Noted("package index refreshed".to_owned()))
+            }
+            PackageAction::Answer { answer, patience } => {
+                self.answer(answer, *patience).map(|()| Effect::Changed)
+            }
+            PackageAction::Recover { names, patience } => {
+                counted(self, |host| host.recover(names, *patience))
+            }
+            PackageAction::Transact(transact) => {
+                counted(self, |host| host.transact(&transact.transaction))
+            }
+            PackageAction::MarkManual { names, patience } => {
+                counted(self, |host| host.mark_manual(names, *patience))
+            }
+            PackageAction::Hold { names, to, patience } => {
+                counted(self, |host| host.hold(names, *to, *patience))
+            }
+        }
+    }
+
     fn refresh_index(&mut self, patience: Duration) -> Result<(), SysError> {
         let argv = ["apt-get", "-q", "-o", "APT::Update::Error-Mode=any", "update"];
         let end = self.run_locked(&argv.map(str::to_owned), patience)?;
@@ -124,7 +149,7 @@ impl ChangePackages for Linux {
         if whole { Ok(()) } else { Err(output::unrecovered(&broken, end)) }
     }
 
-    fn transact(&mut self, transaction: &Transaction, _: &[Delta]) -> Result<(), SysError> {
+    fn transact(&mut self, transaction: &Transaction) -> Result<(), SysError> {
         let staged = self.packages.copies.in_place_of(transaction)?;
         let argv = apt_get::arguments(&staged, Purpose::Act);
         let Options { policy, patience, .. } = transaction.options;

@@ -1,12 +1,12 @@
-//! `ObserveServices` and `ChangeServices` on the real host: systemd when it is process 1, else the scripts in
+//! Services on the real host: systemd when it is process 1, else the scripts in
 //! `/etc/init.d`. What decides is what runs, never which programs are installed.
 
 mod systemd;
 mod sysv;
 
 use super::Linux;
-use crate::sys::SysError;
-use crate::sys::services::{ChangeServices, ObserveServices, ServiceJob, ServiceState};
+use crate::sys::services::{ObserveServices, ServiceAction, ServiceState, effect};
+use crate::sys::{Effect, SysError};
 use hep_protocol::facts::Init;
 use hep_protocol::value::ServiceName;
 use std::path::Path;
@@ -36,18 +36,17 @@ impl ObserveServices for Linux {
     }
 }
 
-impl ChangeServices for Linux {
-    fn act_on_service(&mut self, job: &ServiceJob) -> Result<(), SysError> {
-        match self.service_manager() {
-            Init::Systemd => systemd::act(job),
-            Init::Sysv => Sysv::host().act(job, &|text| self.progress(text)),
+impl Linux {
+    /// Acts, and waits until the service is as the verb says; an error if it does not get there in time.
+    pub(super) fn apply_service(&mut self, action: &ServiceAction) -> Result<Effect, SysError> {
+        match (action, self.service_manager()) {
+            (ServiceAction::Act(job), Init::Systemd) => systemd::act(job)?,
+            (ServiceAction::Act(job), Init::Sysv) => {
+                Sysv::host().act(job, &|text| self.progress(text))?;
+            }
+            (ServiceAction::RefreshUnits, Init::Systemd) => systemd::refresh_units()?,
+            (ServiceAction::RefreshUnits, Init::Sysv) => {}
         }
-    }
-
-    fn refresh_units(&mut self) -> Result<(), SysError> {
-        match self.service_manager() {
-            Init::Systemd => systemd::refresh_units(),
-            Init::Sysv => Ok(()),
-        }
+        Ok(effect(action))
     }
 }

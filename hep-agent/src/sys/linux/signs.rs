@@ -1,4 +1,4 @@
-//! `ObserveSigns` and `ChangeSigns` on the real host: connections, and looks in growing steps until one will do.
+//! Waiting on the real host: connections, and looks in growing steps until one will do.
 
 mod addresses;
 mod lines;
@@ -6,8 +6,8 @@ mod lines;
 mod tests;
 
 use super::Linux;
-use crate::sys::signs::{Address, ChangeSigns, ObserveSigns, Sight, Sign, Wait, Waited, look};
-use crate::sys::{SysError, words};
+use crate::sys::signs::{Address, ObserveSigns, Sight, Sign, Wait, look};
+use crate::sys::{Effect, SysError, words};
 use addresses::addresses;
 use hep_protocol::task::wait_for::Action;
 use lines::Follower;
@@ -16,6 +16,9 @@ use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
+
+/// A wait that was shorter is not worth telling.
+const WORTH_TELLING: Duration = Duration::from_secs(1);
 
 /// The pause after the first look, and after many.
 const SOON: Duration = Duration::from_millis(20);
@@ -43,8 +46,17 @@ impl ObserveSigns for Linux {
     }
 }
 
-impl ChangeSigns for Linux {
-    fn wait_for_sign(&mut self, wait: &Wait) -> Result<Waited, SysError> {
+impl Linux {
+    /// Waits until it is so. An error when it is not in time, or when the run is to stop.
+    pub(super) fn wait(&mut self, wait: &Wait) -> Result<Effect, SysError> {
+        Ok(match self.waited(wait)? {
+            time if time < WORTH_TELLING => Effect::Nothing,
+            time => Effect::Noted(format!("waited {} s", time.as_secs())),
+        })
+    }
+
+    /// How long it took.
+    fn waited(&self, wait: &Wait) -> Result<Duration, SysError> {
         let start = Instant::now();
         let end = start + wait.timeout;
         let mut eyes = Eyes::default();
@@ -54,7 +66,7 @@ impl ChangeSigns for Linux {
         loop {
             let sight = eyes.look(self, wait, end)?;
             if sight.is(wait.action) {
-                return Ok(Waited::For(start.elapsed()));
+                return Ok(start.elapsed());
             }
             if Instant::now() >= end {
                 return Err(late(wait, &sight));
@@ -67,9 +79,7 @@ impl ChangeSigns for Linux {
             pause = (pause * 2).min(LATER);
         }
     }
-}
 
-impl Linux {
     /// Does nothing until then.
     fn rest(&self, wait: &Wait, until: Instant) -> Result<(), SysError> {
         loop {

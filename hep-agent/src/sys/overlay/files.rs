@@ -1,4 +1,4 @@
-//! `ObserveFiles` and `ChangeFiles` in memory.
+//! Files in memory.
 //!
 //! Names and nodes are kept apart, as on a disk: two names of one file share its content and attributes. A node of the
 //! base is known by its device and inode, a new one by a device that no host has.
@@ -9,13 +9,12 @@ use walk::AtTheEnd;
 pub(super) use walk::Certainty;
 
 use super::Overlay;
-use crate::sys::Observe;
-use crate::sys::SysError;
 use crate::sys::files::walk::{End, Way};
 use crate::sys::files::{
-    Account, Acl, Attrs, ChangeFiles, Content, Deed, Durable, FileKind, Meta, NewFile, NewLink,
-    ObserveFiles, Place, Removal, Seen,
+    Account, Acl, Attrs, Content, Deed, FileAction, FileKind, FileState, Meta, NewFile, NewLink,
+    ObserveFiles, Place, Seen,
 };
+use crate::sys::{Effect, Observe, SysError};
 use hep_protocol::blob::Digest;
 use hep_protocol::value::{AbsPath, PermissionBits};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -357,22 +356,66 @@ impl<O: Observe> ObserveFiles for Overlay<O> {
     }
 }
 
-impl<O: Observe> ChangeFiles for Overlay<O> {
-    /// Nothing is put, so nothing is fetched for it, and nothing more of what was foreseen.
-    fn announce(&mut self, _contents: &[&Content]) {
-        self.base.foresee(&[]);
+impl<O: Observe> Overlay<O> {
+    /// What is there afterwards. What only an earlier step's real run would bring is not there to be changed.
+    pub(super) fn apply_file(&mut self, action: &FileAction) -> Result<Effect, SysError> {
+        match action {
+            FileAction::Put(file) => self.put_file(file)?,
+            FileAction::Set { place, to, .. } => self.set_attrs(place, to)?,
+            FileAction::SetBelow { entries, .. } => {
+                entries.iter().rev().try_for_each(|new| self.set_attrs(&new.place, &new.to))?;
+            }
+            FileAction::MakeDirectory { place, from, to, .. } => {
+                let at = self.settle(place)?;
+                match self.peek(&at)? {
+                    // One that only an earlier command may have taken away.
+                    Some(meta) if meta.kind == FileKind::Directory && from.is_none() => {
+                        self.set_attrs(place, to)?;
+                    }
+                    Some(_) | None => self.files.put(at, to.clone(), Body::Directory),
+                }
+            }
+            FileAction::Link { place, to: NewLink { target, attrs }, .. } => {
+                let at = self.settle(place)?;
+                self.give_up(&at)?;
+                let attrs = Attrs { mode: PermissionBits(0o777), ..attrs.clone() };
+                self.files.put(at, attrs, Body::Link(target.clone()));
+            }
+            FileAction::Hardlink { place, to, .. } => {
+                let at = self.settle(place)?;
+                if self.lstat(to)?.is_some() {
+                    let (id, node) = self.node(to)?;
+                    self.give_up(&at)?;
+                    let names = node.names.saturating_add(1);
+                    self.files.nodes.insert(id, Node { names, ..node });
+                    self.files.name(at, Some(id));
+                }
+            }
+            FileAction::Remove { place, .. } => {
+                let at = self.locate(place.path())?;
+                self.files.settled.insert(at.clone(), self.mentioned.len());
+                if self.peek(&at)?.is_some() {
+                    self.give_up(&at)?;
+                    self.files.name(at, None);
+                }
+            }
+            FileAction::Flush { .. } => return Ok(Effect::Nothing),
+            FileAction::Touch { place } => self.touch(place)?,
+        }
+        Ok(Effect::Changed)
     }
 
-    fn put_file(&mut self, file: &NewFile) -> Result<Option<AbsPath>, SysError> {
+    fn put_file(&mut self, file: &NewFile) -> Result<(), SysError> {
         let at = self.settle(&file.place)?;
-        let body = Body::Content(file.content.clone());
+        let FileState { content, attrs } = &file.to;
+        let body = Body::Content(content.clone());
         let there = self.peek(&at)?;
-        let acl = match (&file.attrs.acl, file.was) {
+        let acl = match (&attrs.acl, file.was()) {
             // What is kept goes over to the new file.
             (Acl::AsItIs, Some(FileKind::File)) => self.acl(&file.place, FileKind::File)?,
             (acl, _) => acl.clone(),
         };
-        let attrs = Attrs { acl, ..file.attrs.clone() };
+        let attrs = Attrs { acl, ..attrs.clone() };
         match there.filter(|_| file.in_place) {
             // Every other name of the file shows the new content too.
             Some(meta) if meta.kind == FileKind::File => {
@@ -385,71 +428,14 @@ impl<O: Observe> ChangeFiles for Overlay<O> {
             }
         }
         // The name that keeps the old content would have the time of the real run in it.
-        Ok(None)
+        Ok(())
     }
 
     fn set_attrs(&mut self, place: &Place, attrs: &Attrs) -> Result<(), SysError> {
-        // What only an earlier step's real run would bring is not there to be changed.
         if self.lstat(place.path())?.is_some() {
             let (id, node) = self.node(place.path())?;
             self.files.nodes.insert(id, Node { attrs: attrs.clone(), ..node });
         }
-        Ok(())
-    }
-
-    fn make_dir(
-        &mut self,
-        place: &Place,
-        attrs: &Attrs,
-        was: Option<FileKind>,
-        _durable: Durable,
-    ) -> Result<(), SysError> {
-        let at = self.settle(place)?;
-        match self.peek(&at)? {
-            // One that only an earlier command may have taken away.
-            Some(meta) if meta.kind == FileKind::Directory && was.is_none() => {
-                self.set_attrs(place, attrs)?;
-            }
-            Some(_) | None => self.files.put(at, attrs.clone(), Body::Directory),
-        }
-        Ok(())
-    }
-
-    fn make_link(&mut self, link: &NewLink<'_>) -> Result<(), SysError> {
-        let at = self.settle(link.place)?;
-        self.give_up(&at)?;
-        let attrs = Attrs { mode: PermissionBits(0o777), ..link.attrs.clone() };
-        self.files.put(at, attrs, Body::Link(link.target.to_owned()));
-        Ok(())
-    }
-
-    fn make_hardlink(
-        &mut self,
-        place: &Place,
-        target: &AbsPath,
-        _was: Option<FileKind>,
-    ) -> Result<(), SysError> {
-        let at = self.settle(place)?;
-        if self.lstat(target)?.is_some() {
-            let (id, node) = self.node(target)?;
-            self.give_up(&at)?;
-            self.files.nodes.insert(id, Node { names: node.names.saturating_add(1), ..node });
-            self.files.name(at, Some(id));
-        }
-        Ok(())
-    }
-
-    fn remove(&mut self, place: &Place, _removal: Removal) -> Result<(), SysError> {
-        let at = self.locate(place.path())?;
-        self.files.settled.insert(at.clone(), self.mentioned.len());
-        if self.peek(&at)?.is_some() {
-            self.give_up(&at)?;
-            self.files.name(at, None);
-        }
-        Ok(())
-    }
-
-    fn flush(&mut self, _directory: &AbsPath) -> Result<(), SysError> {
         Ok(())
     }
 

@@ -5,7 +5,7 @@
 //! before a slash. What is only read is named too: nobody can tell.
 
 use crate::glob;
-use crate::sys::commands::Invocation;
+use hep_protocol::action::programs::Invocation;
 use hep_protocol::value::AbsPath;
 
 /// What a command names: patterns of whole paths, in which `*` stands for slashes too.

@@ -1,10 +1,10 @@
-//! `ObservePackages` and `ChangePackages` in memory: dpkg's database as it would be, and what apt would do on top of it.
+//! Packages in memory: dpkg's database as it would be, and what apt would do on top of it.
 
 use super::files::Origin;
 use super::{Overlay, may_be_anything};
 use crate::sys::files::ObserveFiles;
 use crate::sys::packages::*;
-use crate::sys::{Cause, Observe, Subject, SysError};
+use crate::sys::{Cause, Effect, Observe, Subject, SysError};
 use hep_protocol::task::apt::Debconf;
 use hep_protocol::value::AbsPath;
 use std::collections::BTreeMap;
@@ -226,13 +226,35 @@ fn by_name(path: &AbsPath, cause: Cause) -> PackageFile {
     PackageFile { name, version, arch, depends: Some(cause) }
 }
 
-impl<O: Observe> ChangePackages for Overlay<O> {
-    fn refresh_index(&mut self, _patience: Duration) -> Result<(), SysError> {
-        (self.packages.refreshed, self.packages.refreshed_now) = (true, true);
-        Ok(())
+impl<O: Observe> Overlay<O> {
+    /// What dpkg's database would say afterwards.
+    pub(super) fn apply_package(&mut self, action: &PackageAction) -> Result<Effect, SysError> {
+        match action {
+            PackageAction::Refresh { .. } => {
+                (self.packages.refreshed, self.packages.refreshed_now) = (true, true);
+                let note = "the package index would be refreshed first; versions may differ";
+                Ok(Effect::Noted(note.to_owned()))
+            }
+            PackageAction::Answer { answer: Debconf { question, value, .. }, .. } => {
+                self.packages.answers.insert(question.clone(), value.clone());
+                Ok(Effect::Changed)
+            }
+            PackageAction::Recover { names, .. } => counted(self, |host| host.recover(names)),
+            PackageAction::Transact(transact) => counted(self, |host| host.transact(transact)),
+            PackageAction::MarkManual { names, .. } => {
+                counted(self, |host| host.change_named(names, |entry| entry.auto = false))
+            }
+            PackageAction::Hold { names, to, .. } => {
+                let want = match to {
+                    Hold::Keep => Want::Hold,
+                    Hold::Release => Want::Install,
+                };
+                counted(self, |host| host.change_named(names, |entry| entry.want = want))
+            }
+        }
     }
 
-    fn recover(&mut self, names: &[String], _patience: Duration) -> Result<(), SysError> {
+    fn recover(&mut self, names: &[String]) -> Result<(), SysError> {
         let mut database = self.packages()?;
         database.unfinished = false;
         let finished = |entry: &&mut Entry| entry.is_broken() && names.contains(&entry.name);
@@ -243,7 +265,8 @@ impl<O: Observe> ChangePackages for Overlay<O> {
         Ok(())
     }
 
-    fn transact(&mut self, transaction: &Transaction, foreseen: &[Delta]) -> Result<(), SysError> {
+    fn transact(&mut self, transact: &Transact) -> Result<(), SysError> {
+        let Transact { transaction, foreseen, asked: _ } = transact;
         let mut database = self.packages()?;
         let mut asked = Vec::new();
         for target in &transaction.targets {
@@ -288,25 +311,6 @@ impl<O: Observe> ChangePackages for Overlay<O> {
         Ok(())
     }
 
-    fn hold(&mut self, names: &[String], hold: Hold, _: Duration) -> Result<(), SysError> {
-        let want = match hold {
-            Hold::Keep => Want::Hold,
-            Hold::Release => Want::Install,
-        };
-        self.change_named(names, |entry| entry.want = want)
-    }
-
-    fn mark_manual(&mut self, names: &[String], _: Duration) -> Result<(), SysError> {
-        self.change_named(names, |entry| entry.auto = false)
-    }
-
-    fn answer(&mut self, answer: &Debconf, _: Duration) -> Result<(), SysError> {
-        self.packages.answers.insert(answer.question.clone(), answer.value.clone());
-        Ok(())
-    }
-}
-
-impl<O: Observe> Overlay<O> {
     /// Makes as if dpkg had been interrupted at a package.
     #[cfg(test)]
     pub(crate) fn spoil(&mut self, name: &str) {

@@ -1,13 +1,13 @@
-//! `ObserveServices` and `ChangeServices` in memory.
+//! Services in memory.
 
 use super::Overlay;
 use crate::sys::files::ObserveFiles as _;
 use crate::sys::services::script::{Script, not_executable};
 use crate::sys::services::{
-    Boot, ChangeServices, Definition, ObserveServices, Reload, Running, ServiceJob, ServiceState,
-    Verb, script_name, unit_name,
+    Boot, Definition, ObserveServices, Reload, Running, ServiceAction, ServiceJob, ServiceState,
+    Verb, effect, script_name, unit_name,
 };
-use crate::sys::{Cause, Observe, Subject, SysError};
+use crate::sys::{Cause, Effect, Observe, Subject, SysError};
 use hep_protocol::facts::Init;
 use hep_protocol::plan::Privacy;
 use hep_protocol::value::{AbsPath, ServiceName};
@@ -138,8 +138,16 @@ fn of_unit(text: &str) -> ServiceState {
     ServiceState { reload, ..ServiceState::fresh(boot) }
 }
 
-impl<O: Observe> ChangeServices for Overlay<O> {
-    fn act_on_service(&mut self, job: &ServiceJob) -> Result<(), SysError> {
+impl<O: Observe> Overlay<O> {
+    pub(super) fn apply_service(&mut self, action: &ServiceAction) -> Result<Effect, SysError> {
+        match action {
+            ServiceAction::Act(job) => self.act(job)?,
+            ServiceAction::RefreshUnits => self.services.refreshed = true,
+        }
+        Ok(effect(action))
+    }
+
+    fn act(&mut self, job: &ServiceJob) -> Result<(), SysError> {
         let before = self.service(&job.name, job.pattern.as_deref())?;
         let after = before.unwrap_or_else(ServiceState::later).after(job.verb);
         self.services.states.insert(unit_name(&job.name), after);
@@ -149,11 +157,6 @@ impl<O: Observe> ChangeServices for Overlay<O> {
                 Privacy::Sensitive => Cause::Sensitive,
             });
         }
-        Ok(())
-    }
-
-    fn refresh_units(&mut self) -> Result<(), SysError> {
-        self.services.refreshed = true;
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! What dpkg has: its database in memory, read from the text of `/var/lib/dpkg/status` (dpkg(1), "package states").
 
 use super::control::each_stanza;
-use super::version::{Version, matches};
+use super::{Version, matches};
 use std::collections::BTreeMap;
 use std::io::{self, BufRead};
 

@@ -331,10 +331,8 @@ fn check_mode_shows_what_a_push_would_do() {
         play.finish(host, 0, 20, plain(Status::Ok));
         let diff =
             "--- /var/www/index.php\n+++ /var/www/index.php\n@@ -1 +1 @@\n-old \u{7}bell\n+new\n";
-        let change = Change {
-            line: "content of /var/www/index.php".to_owned(),
-            diff: Some(diff.to_owned()),
-        };
+        let change =
+            Change { diff: Some(diff.to_owned()), ..Change::new("content of /var/www/index.php") };
         let details = Details { changes: vec![change], ..Details::default() };
         play.finish(host, 1, 2, Outcome::new(Status::Pending, details));
         play.finish(host, 2, 2, with(Status::Pending, &["restart apache2"]));

@@ -128,7 +128,7 @@ fn evil_outcome() -> Outcome {
         stderr: evil(),
     };
     let details = || Details {
-        changes: vec![Change { line: evil(), diff: Some(evil()) }],
+        changes: vec![Change { diff: Some(evil()), ..Change::new(evil()) }],
         notes: vec![evil()],
         failure: Some(failure()),
     };

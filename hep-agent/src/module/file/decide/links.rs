@@ -2,8 +2,8 @@
 
 use super::{Decide, durable, existing, fresh, refuse_protected};
 use crate::module::file::{Asked, Dangling, Entry, words};
-use crate::step::{FileStep, Planned};
-use crate::sys::files::{Attrs, FileKind, Meta};
+use crate::planned::Planned;
+use crate::sys::files::{Attrs, FileAction, FileKind, Meta, NewLink};
 use crate::sys::{Cause, SysError};
 use hep_protocol::task::file::Action;
 use hep_protocol::value::AbsPath;
@@ -65,10 +65,9 @@ impl Decide<'_> {
         attrs: Attrs,
         detail: String,
     ) -> Planned {
-        let was = entry.found.as_ref().map(|found| found.meta.kind);
-        let place = entry.place.clone();
-        let (target, durable) = (target.to_owned(), durable(entry));
-        self.planned(FileStep::Link { place, target, attrs, was, durable, detail })
+        let (place, from) = (entry.place.clone(), entry.former());
+        let to = NewLink { target: target.to_owned(), attrs };
+        self.planned(FileAction::Link { place, from, to, durable: durable(entry), detail })
     }
 
     fn owners_asked(&self, attrs: &Attrs) -> String {
@@ -87,11 +86,9 @@ impl Decide<'_> {
         target_meta: Option<&Meta>,
         cause: Option<&Cause>,
     ) -> Result<Vec<Planned>, SysError> {
-        let was = entry.found.as_ref().map(|found| found.meta.kind);
         let link = |depends: Option<&Cause>| {
-            let place = entry.place.clone();
-            let mut planned =
-                self.planned(FileStep::Hardlink { place, target: target.clone(), was });
+            let (place, from, to) = (entry.place.clone(), entry.former(), target.clone());
+            let mut planned = self.planned(FileAction::Hardlink { place, from, to });
             if let Some(cause) = depends {
                 planned.depends = Some(cause.clone());
             }

@@ -1,7 +1,9 @@
 //! Check mode where an earlier command, or the file system, has a say: what is not known is not told as if it were.
 
 use super::*;
-use crate::sys::commands::{ChangeCommands, Invocation};
+use crate::sys::Change as _;
+use hep_protocol::action::Action;
+use hep_protocol::action::programs::Invocation;
 use hep_protocol::value::{AbsPath, Argv};
 
 /// What a task comes to in check mode behind a command, which names paths below `/t`; `f` and `d/x` are there.
@@ -24,7 +26,7 @@ fn check(command: &str, params: &Value, expected: &str) {
         stdin: Vec::new(),
         timeout: None,
     };
-    host.run(&invocation).unwrap();
+    host.apply(&Action::Program(invocation)).unwrap();
     let outcome = run(&mut host, &moved(params, &root), DiffMode::Off);
     let back = |text: String| text.replace(&root, "/t").replace(&own_names(), "root:root");
     assert_eq!(back(shown(&outcome)), expected, "{command}: {params}");

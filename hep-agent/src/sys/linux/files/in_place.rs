@@ -25,11 +25,11 @@ pub(super) fn rewrite(spot: &Spot, draft: &mut File, new: &NewFile) -> Result<()
     }
     attributes::refuse_shared(&rustix::fs::fstat(&file).map_err(failed)?, spot)?;
     draft.rewind().map_err(unreadable)?;
-    if new.content.size > meta.len() {
-        reserve(&file, new.content.size).map_err(failed)?;
+    if new.to.content.size > meta.len() {
+        reserve(&file, new.to.content.size).map_err(failed)?;
     }
     // Until all is in place, only those may read who may before and after.
-    let (old, wanted) = (meta.mode() & 0o777, u32::from(new.attrs.mode.0));
+    let (old, wanted) = (meta.mode() & 0o777, u32::from(new.to.attrs.mode.0));
     if old & wanted != old {
         rustix::fs::fchmod(&file, Mode::from_raw_mode(old & wanted)).map_err(failed)?;
     }
@@ -38,8 +38,8 @@ pub(super) fn rewrite(spot: &Spot, draft: &mut File, new: &NewFile) -> Result<()
             .hint("its content is incomplete now: that is the price of `in_place`; run again")
     };
     io::copy(draft, &mut file).map_err(broken)?;
-    file.set_len(new.content.size).map_err(broken)?;
+    file.set_len(new.to.content.size).map_err(broken)?;
     // After the content: writing takes the set-id bits away (write(2)).
-    attributes::set_open(&file, spot, &new.attrs)?;
+    attributes::set_open(&file, spot, &new.to.attrs)?;
     file.sync_all().map_err(broken)
 }

@@ -26,7 +26,7 @@ pub(super) fn put_file(
     known: &Known,
     outside: &dyn Outside,
 ) -> Result<Option<AbsPath>, SysError> {
-    let old = if new.was.is_some() { open_old(spot)? } else { None };
+    let old = if new.was().is_some() { open_old(spot)? } else { None };
     let mut draft = match &new.validate {
         // A program needs a name to look at.
         Some(_) => Draft::named(spot),
@@ -38,10 +38,10 @@ pub(super) fn put_file(
         _ => Err(error),
     })
     .map_err(|error| trouble("write a new file beside", spot, error))?;
-    fill(&mut draft.file, &new.content, spot, known, outside)?;
+    fill(&mut draft.file, &new.to.content, spot, known, outside)?;
     if new.in_place {
         if let (Some(validate), Some(name)) = (&new.validate, &draft.name) {
-            attributes::set_open(&draft.file, spot, &new.attrs)?;
+            attributes::set_open(&draft.file, spot, &new.to.attrs)?;
             accepted(validate, spot, &draft.file, name.name())?;
         }
         let kept = if new.backup { Some(backup::copy(spot)?) } else { None };
@@ -49,24 +49,24 @@ pub(super) fn put_file(
         return Ok(kept);
     }
     let failed = |error| trouble("give its attributes to", spot, error);
-    attributes::set_owner(&draft.file, &new.attrs)?.map_err(failed)?;
+    attributes::set_owner(&draft.file, &new.to.attrs)?.map_err(failed)?;
     if let Some(old) = &old {
-        xattrs::carry_over(old, &draft.file, &spot.path, &new.attrs.acl)?;
+        xattrs::carry_over(old, &draft.file, &spot.path, &new.to.attrs.acl)?;
     }
-    if new.attrs.acl == Acl::None {
+    if new.to.attrs.acl == Acl::None {
         // The directory may have handed one down.
         acl::drop_all(&draft.file).map_err(failed)?;
     }
     // After the owner: chown(2) takes the set-id bits away. After the ACL: the mode's group bits are its mask (acl(5)).
     rustix::fs::fchmod(&draft.file, mode_bits(new)).map_err(failed)?;
     // What is replaced later may be gone after a crash only when this is there.
-    if new.durable == Durable::AtOnce || new.was.is_some() {
+    if new.durable == Durable::AtOnce || new.was().is_some() {
         draft.file.sync_all().map_err(|error| write_failed(spot, &error))?;
     }
     if let (Some(validate), Some(name)) = (&new.validate, &draft.name) {
         accepted(validate, spot, &draft.file, name.name())?;
     }
-    let kept = match (new.backup, new.was) {
+    let kept = match (new.backup, new.was()) {
         (true, Some(FileKind::File | FileKind::Link | FileKind::Special)) => {
             Some(backup::keep(spot)?)
         }
@@ -78,7 +78,7 @@ pub(super) fn put_file(
 }
 
 fn mode_bits(new: &NewFile) -> Mode {
-    Mode::from_raw_mode(u32::from(new.attrs.mode.0))
+    Mode::from_raw_mode(u32::from(new.to.attrs.mode.0))
 }
 
 /// The new content on its way.
@@ -128,7 +128,7 @@ impl<'a> Draft<'a> {
 
     /// Moves it to its place. A directory that gives way is kept under a name of its own if that was asked.
     fn install(self, spot: &'a Spot, new: &NewFile) -> Result<Option<AbsPath>, SysError> {
-        let doing = if new.was.is_some() { "replace" } else { "create" };
+        let doing = if new.was().is_some() { "replace" } else { "create" };
         let failed = |error| trouble(doing, spot, error);
         let link = |name: &str| {
             // Who may not link a descriptor itself (open(2)) names it.
@@ -140,13 +140,13 @@ impl<'a> Draft<'a> {
                 linked => linked,
             }
         };
-        let mut name = match (self.name, new.was) {
+        let mut name = match (self.name, new.was()) {
             (Some(name), _) => name,
             // Nothing is there: it gets its name at once.
             (None, None) => return link(&spot.name).map(|()| None).map_err(failed),
             (None, Some(_)) => TempName::claim(spot, FileKind::File, link).map_err(failed)?,
         };
-        match new.was {
+        match new.was() {
             Some(FileKind::Directory) if new.backup => {
                 name.exchange().map_err(failed)?;
                 backup::rename(spot, name.name()).map(Some)

@@ -75,14 +75,23 @@ fn attrs(mode: u16) -> Attrs {
 fn new_file(path: &AbsPath, bytes: &[u8]) -> NewFile {
     NewFile {
         place: Place::of(path.clone()),
-        was: linux().lstat(path).unwrap().map(|meta| meta.kind),
-        content: Content::inline(bytes),
-        attrs: attrs(0o644),
+        from: linux().lstat(path).unwrap().map(|meta| former(meta.kind)),
+        to: FileState { content: Content::inline(bytes), attrs: attrs(0o644) },
         backup: false,
         validate: None,
         in_place: false,
         durable: Durable::AtOnce,
+        detail: String::new(),
     }
+}
+
+fn former(kind: FileKind) -> Former {
+    Former { kind, size: 0, target: None, attrs: attrs(0) }
+}
+
+/// The same file with other attributes.
+fn with(attrs: &Attrs, new: NewFile) -> NewFile {
+    NewFile { to: FileState { attrs: attrs.clone(), ..new.to }, ..new }
 }
 
 fn put(path: &AbsPath, bytes: &[u8]) {
@@ -125,7 +134,7 @@ fn reader_never_sees_a_partial_file_or_wrong_attributes() {
     let contents = [vec![b'x'; 300_000], vec![b'y'; 200_000]];
     let write = |turn: usize| {
         let new = new_file(&file, &contents[turn % 2]);
-        linux().put_file(&NewFile { attrs: wanted.clone(), ..new }).unwrap();
+        linux().put_file(&with(&wanted, new)).unwrap();
     };
     write(0);
     let done = AtomicBool::new(false);
@@ -202,7 +211,7 @@ fn own_attributes_stay_and_those_of_the_content_go() {
         [0x0200_0001_u32, 1 << 10, 0, 0, 0].iter().flat_map(|word| word.to_le_bytes()).collect();
     let capable = set("security.capability", &capability).is_ok();
     assert!(user || acls || capable, "this file system keeps no extended attributes at all");
-    linux().put_file(&NewFile { attrs: attrs(0o640), ..new_file(&file, b"new") }).unwrap();
+    linux().put_file(&with(&attrs(0o640), new_file(&file, b"new"))).unwrap();
     assert_eq!((has("user.note"), has("system.posix_acl_access")), (user, acls));
     assert!(!has("security.capability"));
     assert_eq!(fs::metadata(&file).unwrap().mode() & 0o7777, 0o640);
@@ -217,13 +226,13 @@ fn set_id_bits_survive_a_change_of_owner() {
     if is_root() {
         wanted.owner = Account::Number(33);
     }
-    linux().put_file(&NewFile { attrs: wanted.clone(), ..new_file(&file, b"x") }).unwrap();
+    linux().put_file(&with(&wanted, new_file(&file, b"x"))).unwrap();
     assert_eq!(linux().lstat(&file).unwrap().unwrap().attrs, wanted);
     wanted.owner = attrs(0).owner;
     linux().set_attrs(&Place::of(file.clone()), &wanted).unwrap();
     assert_eq!(linux().lstat(&file).unwrap().unwrap().attrs, wanted);
     linux()
-        .put_file(&NewFile { attrs: wanted.clone(), in_place: true, ..new_file(&file, b"longer") })
+        .put_file(&NewFile { in_place: true, ..with(&wanted, new_file(&file, b"longer")) })
         .unwrap();
     assert_eq!(linux().lstat(&file).unwrap().unwrap().attrs, wanted);
 }
@@ -280,9 +289,10 @@ fn content_that_does_not_come_whole_is_not_taken() {
     let file = path(&directory, "f");
     put(&file, b"old");
     let right = Digest::of(&vec![b'b'; 1_000_000]);
-    let try_with = |len, fails, digest, was| {
+    let try_with = |len, fails, digest, was: Option<FileKind>| {
         let content = Content { digest, size: 1_000_000, inline: None };
-        let new = NewFile { content, was, ..new_file(&file, b"") };
+        let to = FileState { content, attrs: attrs(0o644) };
+        let new = NewFile { to, from: was.map(former), ..new_file(&file, b"") };
         let result = Linux::new(Arc::new(Sender { len, fails })).put_file(&new);
         result
             .map_err(|error| shown(error, &directory).split(", sha256").next().unwrap().to_owned())
@@ -308,7 +318,7 @@ fn content_that_does_not_come_whole_is_not_taken() {
 fn backups_keep_content_and_attributes() {
     let directory = tempfile::tempdir().unwrap();
     let file = path(&directory, "f");
-    linux().put_file(&NewFile { attrs: attrs(0o600), ..new_file(&file, b"first") }).unwrap();
+    linux().put_file(&with(&attrs(0o600), new_file(&file, b"first"))).unwrap();
     let backup = |bytes: &[u8], in_place| {
         let new = NewFile { backup: true, in_place, ..new_file(&file, bytes) };
         linux().put_file(&new).unwrap().unwrap()
@@ -342,10 +352,9 @@ fn what_a_killed_agent_left_is_removed_and_what_lives_is_not() {
     linux().put_file(&validated()).unwrap();
     assert_eq!(names(directory.path()), ["f"]);
     symlink("nowhere", &left).unwrap();
-    let (place, attrs, was) = (Place::of(path(&directory, "f")), attrs(0), Some(FileKind::File));
-    let durable = Durable::AtOnce;
-    let link = NewLink { place: &place, target: "t", attrs: &attrs, was, durable };
-    linux().make_link(&link).unwrap();
+    let (place, was) = (Place::of(path(&directory, "f")), Some(FileKind::File));
+    let link = NewLink { target: "t".to_owned(), attrs: attrs(0) };
+    linux().make_link(&place, &link, was, Durable::AtOnce).unwrap();
     assert_eq!(names(directory.path()), ["f"]);
     // Another agent is writing.
     let other = fs::File::create(&left).unwrap();
@@ -431,15 +440,15 @@ fn links_planted_below_the_root_lead_nowhere() {
         assert_eq!(text, "cannot open the directory /t/root/sub: not a directory");
     };
     refused(host.set_attrs(&below("sub/secret"), &attrs(0o777)));
-    let new = NewFile { place: below("sub/secret"), was: None, ..new_file(&root, b"x") };
+    let new = NewFile { place: below("sub/secret"), from: None, ..new_file(&root, b"x") };
     refused(host.put_file(&new).map(drop));
-    refused(host.remove(&below("sub/secret"), Removal::Entry));
+    refused(host.remove(&below("sub/secret"), FileKind::File));
     refused(host.make_dir(&below("sub/new"), &attrs(0o755), None, Durable::AtOnce));
     // At the end of a path the link itself is meant.
     assert!(host.set_attrs(&below("sub"), &attrs(0o777)).is_ok());
     assert_eq!(fs::metadata(&outside).unwrap().mode() & 0o777, 0o700);
-    assert!(host.remove(&below("sub"), Removal::Tree).is_err());
-    host.remove(&Place::of(root.clone()), Removal::Tree).unwrap();
+    assert!(host.remove(&below("sub"), FileKind::Directory).is_err());
+    host.remove(&Place::of(root.clone()), FileKind::Directory).unwrap();
     assert_eq!(fs::read(outside.join("secret")).unwrap(), b"secret");
     assert_eq!(names(directory.path()), ["outside"]);
 }
@@ -500,10 +509,10 @@ fn removal_under_attack_stays_in_its_tree() {
                 }
             });
             // It may fail because of the exchanges, but never follow them.
-            linux().remove(&Place::of(root.clone()), Removal::Tree).ok();
+            linux().remove(&Place::of(root.clone()), FileKind::Directory).ok();
         });
         assert_eq!(names(&outside).len(), 50);
-        linux().remove(&Place::of(root.clone()), Removal::Tree).ok();
+        linux().remove(&Place::of(root.clone()), FileKind::Directory).ok();
         for left in [&link, &sub] {
             fs::remove_file(left).or_else(|_| fs::remove_dir_all(left)).ok();
         }
@@ -528,7 +537,7 @@ fn removal_takes_any_name_and_any_kind() {
         shown(error, &directory),
         "/t/root has a name in it that is not UTF-8: not\u{fffd}utf8\nhint: rename it on the host"
     );
-    linux().remove(&Place::of(root), Removal::Tree).unwrap();
+    linux().remove(&Place::of(root), FileKind::Directory).unwrap();
     assert!(names(directory.path()).is_empty());
 }
 
@@ -655,7 +664,7 @@ fn mounts_in_a_tree_are_never_entered() {
     // A bind mount of the same file system: its device number tells nothing.
     mount(&["--bind", other.as_str(), point.as_str()]);
     assert_eq!(linux().mounts(&root).unwrap(), std::slice::from_ref(&point));
-    let error = linux().remove(&Place::of(root), Removal::Tree).unwrap_err();
+    let error = linux().remove(&Place::of(root), FileKind::Directory).unwrap_err();
     assert_eq!(shown(error, &directory), "mnt in /t/root is a mount point by now and was left");
     assert_eq!(names(Path::new(other.as_str())), ["precious"]);
 }

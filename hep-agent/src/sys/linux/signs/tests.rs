@@ -46,11 +46,7 @@ fn run(wait: &Wait) -> Result<Duration, String> {
 
 fn run_on(outside: &Arc<Quiet>, wait: &Wait) -> Result<Duration, String> {
     let outside: Arc<dyn Outside> = Arc::clone(outside) as _;
-    match Linux::new(outside).wait_for_sign(wait) {
-        Ok(Waited::For(time)) => Ok(time),
-        Ok(Waited::Not(_)) => panic!("a real host waits"),
-        Err(error) => Err(Failure::from(error).message),
-    }
+    Linux::new(outside).waited(wait).map_err(|error| Failure::from(error).message)
 }
 
 fn port(host: &str, port: u16) -> Sign {

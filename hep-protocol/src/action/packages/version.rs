@@ -1,26 +1,26 @@
-//! Versions of Debian packages and how they compare (deb-version(7)), and patterns of names and versions.
+//! Versions of Debian packages and how they compare (deb-version(7)).
 
-use crate::glob;
+use serde::Serialize;
 use std::cmp::Ordering;
 use std::fmt;
 
 /// A version as dpkg writes it: `[epoch:]upstream[-revision]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Version(String);
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Version(String);
 
 impl Version {
     /// The version that a text writes. Any text compares; dpkg lets only sound ones into its database.
-    pub(crate) fn new(text: impl Into<String>) -> Self {
+    pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
     /// The version as written.
-    pub(crate) fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Which of two versions is the newer. Different texts may be equally new: `1.0` and `0:1.00`.
-    pub(crate) fn compare(&self, other: &Self) -> Ordering {
+    pub fn compare(&self, other: &Self) -> Ordering {
         let (epoch, upstream, revision) = self.parts();
         let (other_epoch, other_upstream, other_revision) = other.parts();
         compare_numbers(epoch, other_epoch)
@@ -87,11 +87,6 @@ fn compare_numbers(left: &str, right: &str) -> Ordering {
     left.len().cmp(&right.len()).then_with(|| left.cmp(right))
 }
 
-/// Whether a text matches a pattern, letters of either case alike, as apt matches versions.
-pub(crate) fn matches(pattern: &str, text: &str) -> bool {
-    glob::matches(&pattern.to_ascii_lowercase(), &text.to_ascii_lowercase())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,28 +118,6 @@ mod tests {
     fn different_texts_may_be_equally_new() {
         for (one, other) in [("1.0", "0:1.0"), ("1.0", "1.00"), ("1.0-0", "1.0"), ("1.0-", "1.0")] {
             assert_eq!(Version::new(one).compare(&Version::new(other)), Ordering::Equal, "{one}");
-        }
-    }
-
-    #[test]
-    fn patterns_match_whole_texts() {
-        for (pattern, text, expected) in [
-            ("1.2*", "1.2", true),
-            ("1.2*", "1.22-1", true),
-            ("1.2*", "1.1", false),
-            ("1.2", "1.22", false),
-            ("*", "", true),
-            ("*-1", "1-1-1", true),
-            ("*a*b", "xaxbxb", true),
-            ("php8.[2-4]-*", "php8.3-cli", true),
-            ("php8.[2-4]-*", "php8.5-cli", false),
-            ("php8.[!2]-*", "php8.2-cli", false),
-            ("a[]]b", "a]b", true),
-            ("a[b", "a[b", true),
-            ("?", "", false),
-            ("1.0-RC*", "1.0-rc1", true),
-        ] {
-            assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
         }
     }
 }

@@ -1,0 +1,76 @@
+//! What hep does to a host, as values: a module's plan is made of them, a host carries them out, and the report has them
+//! beside their lines. One file a domain.
+//!
+//! An action's text is at once the line of a dry run, the line of the report and the subject of a failure. Its JSON is what
+//! may leave the host: what is skipped there (contents, passwords, how far links are trusted, limits) stays on it.
+
+pub mod files;
+pub mod packages;
+pub mod programs;
+pub mod services;
+#[cfg(test)]
+mod tests;
+pub mod waits;
+
+use crate::value::{AbsPath, Json};
+use files::FileAction;
+use packages::PackageAction;
+use programs::Invocation;
+use serde::{Serialize, Serializer};
+use serde_json::json;
+use services::ServiceAction;
+use std::fmt;
+use waits::Wait;
+
+/// One thing done to a host.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "domain", rename_all = "lowercase")]
+pub enum Action {
+    /// To its files.
+    File(FileAction),
+    /// To its packages.
+    Package(PackageAction),
+    /// To its services.
+    Service(ServiceAction),
+    /// By a program that the operator names.
+    Program(Invocation),
+    /// Nothing is done: something is waited for.
+    Wait(Wait),
+}
+
+impl Action {
+    /// What of it may leave the host.
+    #[must_use]
+    pub fn told(&self) -> Json {
+        // Structures of strings and numbers always serialize.
+        Json(serde_json::to_value(self).unwrap_or_default())
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(action) => action.fmt(f),
+            Self::Package(action) => action.fmt(f),
+            Self::Service(action) => action.fmt(f),
+            Self::Program(invocation) => write!(f, "run {}", invocation.words),
+            Self::Wait(wait) => wait.fmt(f),
+        }
+    }
+}
+
+/// All that is done to copy a tree to a path, which a report tells as one.
+#[must_use]
+pub fn copied_tree(path: &AbsPath, entries: usize) -> Json {
+    Json(json!({"domain": "file", "kind": "copy-tree", "subject": path, "entries": entries}))
+}
+
+/// A value as its text.
+fn as_text<S: Serializer>(value: &impl fmt::Display, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(value)
+}
+
+/// A list as the number of its elements.
+fn as_count<T, S: Serializer>(list: &[T], to: S) -> Result<S::Ok, S::Error> {
+    list.len().serialize(to)
+}
