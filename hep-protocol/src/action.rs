@@ -24,17 +24,22 @@ use waits::Wait;
 
 /// One thing done to a host.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "domain", rename_all = "lowercase")]
+#[serde(tag = "domain")]
 pub enum Action {
     /// To its files.
+    #[serde(rename = "files")]
     File(FileAction),
     /// To its packages.
+    #[serde(rename = "packages")]
     Package(PackageAction),
     /// To its services.
+    #[serde(rename = "services")]
     Service(ServiceAction),
     /// By a program that the operator names.
+    #[serde(rename = "programs")]
     Program(Invocation),
     /// Nothing is done: something is waited for.
+    #[serde(rename = "waits")]
     Wait(Wait),
 }
 
@@ -62,7 +67,7 @@ impl fmt::Display for Action {
 /// All that is done to copy a tree to a path, which a report tells as one.
 #[must_use]
 pub fn copied_tree(path: &AbsPath, entries: usize) -> Json {
-    Json(json!({"domain": "file", "kind": "copy-tree", "subject": path, "entries": entries}))
+    Json(json!({"domain": "files", "kind": "copy-tree", "subject": path, "entries": entries}))
 }
 
 /// A value as its text.

@@ -1,9 +1,12 @@
 //! What is done to files, directories and links.
 
+mod place;
+
 use super::{as_count, as_text};
 use crate::blob::Digest;
 use crate::value::{AbsPath, Argv, PermissionBits};
-use serde::{Serialize, Serializer};
+pub use place::Place;
+use serde::Serialize;
 use std::fmt;
 
 /// One thing done to files. `detail` is what the line says in addition: sizes, attributes and their changes, in words.
@@ -269,72 +272,6 @@ pub enum Durable {
     /// With all others at the next [`FileAction::Flush`]: it is one of many. After a crash before that, what was not there
     /// before may be missing or incomplete under its name; the next push mends it.
     Later,
-}
-
-/// A path to change, and how far links in it are trusted. Told as the path.
-///
-/// Links in `root`, which the operator wrote, are followed as far as they are trusted. Below it no link is followed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    root: AbsPath,
-    path: AbsPath,
-}
-
-impl Place {
-    /// A path by itself: all its parents are as the operator wrote them.
-    #[must_use]
-    pub fn of(path: AbsPath) -> Self {
-        Self { root: path.parent().unwrap_or_else(AbsPath::root), path }
-    }
-
-    /// Something below a directory that is worked on as a whole.
-    #[must_use]
-    pub fn below(root: AbsPath, path: AbsPath) -> Self {
-        Self { root, path }
-    }
-
-    /// The directory whose path may lead through links.
-    #[must_use]
-    pub fn root(&self) -> &AbsPath {
-        &self.root
-    }
-
-    /// The whole path.
-    #[must_use]
-    pub fn path(&self) -> &AbsPath {
-        &self.path
-    }
-
-    /// Whether another place lies in the same directory, by the same way.
-    #[must_use]
-    pub fn is_beside(&self, other: &Self) -> bool {
-        let above =
-            |place: &Self| place.path.as_str().rsplit_once('/').map(|(above, _)| above.len());
-        let (one, two) = (self.path.as_str(), other.path.as_str());
-        let same = above(self) == above(other)
-            && above(self).is_some_and(|n| one.get(..n) == two.get(..n));
-        // The root itself has nothing beside it.
-        same && self.root == other.root && self.path != self.root && other.path != other.root
-    }
-
-    /// Its last component; `.` for the root itself.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        self.components().pop().unwrap_or(".")
-    }
-
-    /// The components below the root; none for the root itself.
-    #[must_use]
-    pub fn components(&self) -> Vec<&str> {
-        let below = self.path.as_str().strip_prefix(self.root.as_str()).unwrap_or_default();
-        below.split('/').filter(|part| !part.is_empty()).collect()
-    }
-}
-
-impl Serialize for Place {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        self.path.serialize(to)
-    }
 }
 
 impl fmt::Display for FileKind {

@@ -49,7 +49,7 @@ fn files_tell_what_was_and_what_comes_and_no_content() {
         Action::File(FileAction::Put(Box::new(file))),
         "replace link /etc/motd by a file (4 bytes)",
         json!({
-            "domain": "file", "kind": "put", "subject": "/etc/motd",
+            "domain": "files", "kind": "put", "subject": "/etc/motd",
             "from": {"type": "link", "size": 1, "target": "x", "owner": 0, "group": "www", "mode": "0777"},
             "to": {
                 "sha256": Digest::of(b"new\n").to_string(), "size": 4,
@@ -67,7 +67,7 @@ fn files_tell_what_was_and_what_comes_and_no_content() {
         Action::File(action),
         "link /srv/l -> t",
         json!({
-            "domain": "file", "kind": "link", "subject": "/srv/l", "from": null,
+            "domain": "files", "kind": "link", "subject": "/srv/l", "from": null,
             "to": {"target": "t", "owner": 0, "group": "www", "mode": "0777"},
         }),
     );
@@ -76,7 +76,7 @@ fn files_tell_what_was_and_what_comes_and_no_content() {
     check(
         Action::File(FileAction::SetBelow { root, entries, detail }),
         "set 1 entry below /srv: l",
-        json!({"domain": "file", "kind": "set-below", "subject": "/srv", "entries": 1}),
+        json!({"domain": "files", "kind": "set-below", "subject": "/srv", "entries": 1}),
     );
 }
 
@@ -92,13 +92,13 @@ fn packages_tell_versions_and_no_answers() {
     check(
         Action::Package(PackageAction::Answer { answer, patience }),
         "answer p/q",
-        json!({"domain": "package", "kind": "answer", "subject": "p/q"}),
+        json!({"domain": "packages", "kind": "answer", "subject": "p/q"}),
     );
     let names = vec!["a".to_owned()];
     check(
         Action::Package(PackageAction::Hold { names, to: Hold::Keep, patience }),
         "hold a",
-        json!({"domain": "package", "kind": "hold", "subject": ["a"], "to": "keep"}),
+        json!({"domain": "packages", "kind": "hold", "subject": ["a"], "to": "keep"}),
     );
     let (from, to) = (Some(Version::new("1")), After::Version(Version::new("2")));
     let delta = Delta { name: "a".to_owned(), arch: "all".to_owned(), from, to };
@@ -109,7 +109,7 @@ fn packages_tell_versions_and_no_answers() {
         Action::Package(PackageAction::Transact(Box::new(transact))),
         "upgrade a 1 -> 2",
         json!({
-            "domain": "package", "kind": "transact", "asked": 1,
+            "domain": "packages", "kind": "transact", "asked": 1,
             "subject": [{"name": "a", "arch": "all", "from": "1", "to": {"version": "2"}}],
         }),
     );
@@ -127,12 +127,12 @@ fn services_and_programs_tell_what_is_done_to_what() {
             timeout,
         })),
         "start nginx",
-        json!({"domain": "service", "kind": "start", "subject": "nginx"}),
+        json!({"domain": "services", "kind": "start", "subject": "nginx"}),
     );
     check(
         Action::Service(ServiceAction::RefreshUnits),
         "daemon-reload, as unit files changed since systemd read them",
-        json!({"domain": "service"}),
+        json!({"domain": "services"}),
     );
     let invocation = Invocation {
         words: "make".to_owned(),
@@ -146,6 +146,6 @@ fn services_and_programs_tell_what_is_done_to_what() {
     check(
         Action::Program(invocation),
         "run make",
-        json!({"domain": "program", "kind": "run", "subject": "make", "chdir": "/srv"}),
+        json!({"domain": "programs", "kind": "run", "subject": "make", "chdir": "/srv"}),
     );
 }

@@ -39,7 +39,7 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ("command file", "hep-controller/src/diagnostic/mask.rs", "the last word of a key"),
     ("service", "hep-controller/src/ast.rs", "a parameter"),
     ("service", "hep-protocol/src/value/schema.rs", "what a value is"),
-    ("file", "hep-agent/src/sys/files.rs", "what is at a path"),
+    ("file", "hep-protocol/src/action/files.rs", "what is at a path"),
     ("apt", "hep-agent/src/facts/os.rs", "a package manager"),
     ("command", "hep-agent/src/lib.rs", "the word of a message"),
 ];

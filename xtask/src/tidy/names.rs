@@ -58,7 +58,7 @@ pub(super) fn paths(tree: &Tree) -> Result<Verdict, Failure> {
 const MAY_OPEN: &[&str] =
     &["hep-agent/src/sys/linux/files/walk.rs", "hep-agent/src/sys/linux/files/mounts.rs"];
 
-/// Everything that changes the host is a step: modules decide, step.rs acts. The methods are read from the traits.
+/// Everything that changes the host is an action: modules decide, converge.rs has it done. The methods are read from the trait.
 pub(super) fn change(tree: &Tree) -> Result<Verdict, Failure> {
     let sys = || tree.below("hep-agent/src/sys.rs").chain(tree.below("hep-agent/src/sys"));
     let traits: Vec<Trait> = sys().flat_map(|file| traits_in(&file.code)).collect();
@@ -85,9 +85,13 @@ pub(super) fn change(tree: &Tree) -> Result<Verdict, Failure> {
     Ok(Verdict::Findings(findings))
 }
 
-/// The steps, and the machines that carry them out.
-const MAY_CHANGE: &[&str] =
-    &["hep-agent/src/step.rs", "hep-agent/src/step", "hep-agent/src/sys", "hep-agent/src/sys.rs"];
+/// Who hands actions over, and the machines that carry them out.
+const MAY_CHANGE: &[&str] = &[
+    "hep-agent/src/converge.rs",
+    "hep-agent/src/planned.rs",
+    "hep-agent/src/sys",
+    "hep-agent/src/sys.rs",
+];
 
 /// Whether such code has a `Change` in hand: one of the traits, or `Host`, which is all of them. The host's part of a plan
 /// and the place where facts come from have that name too.
@@ -190,13 +194,13 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_call_of_change_outside_of_step_is_found() {
+    fn a_call_of_change_outside_of_converge_is_found() {
         let sys = "pub trait Host: Observe + Change {} pub trait Observe { fn read(&self); }";
         let files_of_sys = "trait ChangeFiles { fn write(&mut self) { {} } fn read(&self); fn remove(&mut self); } fn other() {}";
         let files = [
             ("hep-agent/src/sys.rs", sys),
             ("hep-agent/src/sys/files.rs", files_of_sys),
-            ("hep-agent/src/step.rs", "fn f(c: &mut dyn Host) { c.write(); }"),
+            ("hep-agent/src/converge.rs", "fn f(c: &mut dyn Host) { c.write(); }"),
             (
                 "hep-agent/src/engine.rs",
                 "fn f(c: &mut dyn Host) { c.read(); c.write(); c.other(); }",
