@@ -80,11 +80,7 @@ struct Reader<'p> {
 impl<'p> Reader<'p> {
     fn play(&mut self, play: &Play) -> Names<'p> {
         let mut read = Names::new();
-        let seen = leaves::visit(play, &mut |leaf| {
-            if let Value::String(text) = leaf {
-                self.text(text, &mut read);
-            }
-        });
+        let seen = leaves::visit(play, &mut |leaf| self.text(leaf, &mut read));
         if seen.is_err() {
             // What cannot be looked through may read anything.
             return self.names.iter().copied().collect();
