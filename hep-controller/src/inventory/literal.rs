@@ -68,125 +68,91 @@ impl<'t> Reader<'t> {
     fn unbounded(&mut self) -> Option<Value> {
         self.blank();
         match self.rest.chars().next()? {
-            '[' => self.items('[', ']').map(|(items, _)| Value::Array(items)),
+            '[' => self.items("[", "]").map(|(items, _)| Value::Array(items)),
             '(' => {
-                let (mut items, commas) = self.items('(', ')')?;
+                let (mut items, commas) = self.items("(", ")")?;
                 // Parentheses around one thing without a comma are no tuple.
-                if items.len() == 1 && commas == 0 {
-                    items.pop()
-                } else {
-                    Some(Value::Array(items))
-                }
+                if items.len() == 1 && commas == 0 { items.pop() } else { Some(items.into()) }
             }
             '{' => self.braces(),
-            '+' | '-' => self.signed(),
-            '0'..='9' => self.number(""),
-            '.' if self.take("...") => Some(Value::String("...".to_owned())),
-            '.' => self.number(""),
+            '+' | '-' | '0'..='9' => self.number(),
+            '.' if self.take("...") => Some(Value::from("...")),
+            '.' => self.number(),
             _ => self.word_or_string(),
         }
     }
 
-    fn signed(&mut self) -> Option<Value> {
+    /// What stands between brackets, and how many commas.
+    fn items(&mut self, open: &str, close: &str) -> Option<(Vec<Value>, usize)> {
+        let (mut items, mut commas) = (Vec::new(), 0);
+        let mut more = self.take(open);
+        while more && !self.take(close) {
+            items.push(self.expression()?);
+            more = self.take(",");
+            commas += usize::from(more);
+            if !more && !self.take(close) {
+                return None;
+            }
+        }
+        Some((items, commas))
+    }
+
+    /// A dict, or a set: that becomes a list.
+    fn braces(&mut self) -> Option<Value> {
+        let mut ahead = Reader { rest: self.rest, depth: self.depth };
+        ahead.take("{");
+        if !ahead.take("}") && (ahead.expression().is_none() || !ahead.take(":")) {
+            return self.items("{", "}").map(|(items, _)| Value::Array(items));
+        }
+        let mut map = Map::new();
+        let mut more = self.take("{");
+        while more && !self.take("}") {
+            let key = match self.expression()? {
+                Value::String(text) => text,
+                Value::Array(_) | Value::Object(_) => return None,
+                plain @ (Value::Null | Value::Bool(_) | Value::Number(_)) => plain.to_string(),
+            };
+            let value = if self.take(":") { self.expression()? } else { return None };
+            map.insert(key, value);
+            more = self.take(",");
+            if !more && !self.take("}") {
+                return None;
+            }
+        }
+        Some(Value::Object(map))
+    }
+
+    fn number(&mut self) -> Option<Value> {
         let sign = if self.take("-") { "-" } else { "" };
         if sign.is_empty() {
             self.take("+");
         }
         self.blank();
-        self.rest
-            .starts_with(|c: char| c.is_ascii_digit() || c == '.')
-            .then(|| self.number(sign))?
-    }
-
-    /// What stands between brackets, and how many commas.
-    fn items(&mut self, open: char, close: char) -> Option<(Vec<Value>, usize)> {
-        self.rest = self.rest.strip_prefix(open)?;
-        let (mut items, mut commas) = (Vec::new(), 0);
-        loop {
-            if self.closes(close) {
-                return Some((items, commas));
-            }
-            items.push(self.expression()?);
-            if self.take(",") {
-                commas += 1;
-            } else {
-                return self.closes(close).then_some((items, commas));
-            }
-        }
-    }
-
-    fn closes(&mut self, close: char) -> bool {
-        self.blank();
-        let rest = self.rest.strip_prefix(close);
-        self.rest = rest.unwrap_or(self.rest);
-        rest.is_some()
-    }
-
-    /// A dict, or a set: that becomes a list.
-    fn braces(&mut self) -> Option<Value> {
-        let mut ahead = Reader { rest: self.rest.strip_prefix('{')?, depth: self.depth };
-        if ahead.closes('}') {
-            self.rest = ahead.rest;
-            return Some(Value::Object(Map::new()));
-        }
-        ahead.expression()?;
-        if !ahead.take(":") {
-            return self.items('{', '}').map(|(items, _)| Value::Array(items));
-        }
-        self.rest = self.rest.strip_prefix('{')?;
-        let mut map = Map::new();
-        loop {
-            if self.closes('}') {
-                return Some(Value::Object(map));
-            }
-            let key = key(self.expression()?)?;
-            if !self.take(":") {
-                return None;
-            }
-            let value = self.expression()?;
-            map.insert(key, value);
-            if !self.take(",") {
-                return self.closes('}').then_some(Value::Object(map));
-            }
-        }
-    }
-
-    fn number(&mut self, sign: &str) -> Option<Value> {
-        let mut end = 0;
         let mut before = ' ';
-        for c in self.rest.chars() {
-            let exponent = matches!(before, 'e' | 'E') && !self.rest.starts_with("0x");
-            if !(c.is_ascii_alphanumeric()
-                || matches!(c, '.' | '_')
-                || c.is_ascii_punctuation() && exponent && "+-".contains(c))
-            {
-                break;
-            }
+        let based = self.rest.starts_with("0x");
+        let end = self.rest.find(|c: char| {
+            let exponent = matches!(before, 'e' | 'E') && !based && matches!(c, '+' | '-');
             before = c;
-            end += 1;
-        }
-        let (word, rest) = self.rest.split_at_checked(end)?;
-        let value = number(sign, word)?;
+            !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_') || exponent)
+        });
+        let (word, rest) = self.rest.split_at_checked(end.unwrap_or(self.rest.len()))?;
         self.rest = rest;
-        Some(value)
+        number(sign, word)
     }
 
     fn word_or_string(&mut self) -> Option<Value> {
         let end = self.rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
         let (word, rest) = self.rest.split_at_checked(end.unwrap_or(self.rest.len()))?;
         let value = match word {
+            _ if rest.starts_with(['"', '\'']) => return self.strings(),
             "None" => Value::Null,
             "True" => Value::Bool(true),
             "False" => Value::Bool(false),
-            _ if rest.starts_with(['"', '\'']) => return self.strings(),
-            "set" => {
-                self.rest = rest;
-                return (self.take("(") && self.take(")")).then(|| Value::Array(Vec::new()));
-            }
+            "set" => Value::Array(Vec::new()),
             _ => return None,
         };
         self.rest = rest;
-        Some(value)
+        (word != "set" || self.take("(") && self.take(")")).then_some(value)
     }
 
     /// Strings side by side are one.
@@ -203,125 +169,86 @@ impl<'t> Reader<'t> {
     }
 
     fn string(&mut self, text: &mut String) -> Option<()> {
-        let quote_at = self.rest.find(['"', '\''])?;
-        let (prefix, rest) = self.rest.split_at_checked(quote_at)?;
+        let (prefix, rest) = self.rest.split_at_checked(self.rest.find(['"', '\''])?)?;
         let raw = match prefix.to_ascii_lowercase().as_str() {
             "" | "u" | "b" => false,
             "r" | "br" | "rb" => true,
             _ => return None,
         };
-        let quote = rest.chars().next()?;
-        let triple = [quote; 3].iter().collect::<String>();
-        let long = rest.starts_with(&triple);
-        let end = if long { triple } else { quote.to_string() };
-        let mut rest = rest.get(end.len()..)?;
-        loop {
-            if let Some(after) = rest.strip_prefix(&end) {
-                self.rest = after;
-                return Some(());
-            }
+        let long = rest.starts_with("\"\"\"") || rest.starts_with("'''");
+        let (end, mut rest) = rest.split_at_checked(if long { 3 } else { 1 })?;
+        while !rest.starts_with(end) {
             let mut chars = rest.chars();
             match chars.next()? {
                 '\0' => return None,
-                '\\' if raw => {
-                    text.push('\\');
-                    text.push(chars.next()?);
-                    rest = chars.as_str();
+                '\\' if raw => text.extend(['\\', chars.next()?]),
+                '\\' => {
+                    rest = escape(chars.as_str(), text)?;
+                    continue;
                 }
-                '\\' => rest = escape(chars.as_str(), text)?,
-                c => {
-                    text.push(c);
-                    rest = chars.as_str();
-                }
+                c => text.push(c),
             }
+            rest = chars.as_str();
         }
+        self.rest = rest.get(end.len()..)?;
+        Some(())
     }
 }
 
 /// What stands behind a backslash, and what follows it. One that means nothing stays.
 fn escape<'t>(rest: &'t str, text: &mut String) -> Option<&'t str> {
-    let mut chars = rest.chars();
-    let c = chars.next()?;
-    let digits = |count: usize| {
-        let digits = chars.as_str().get(..count)?;
-        let number = digits.bytes().all(|b| b.is_ascii_hexdigit()).then_some(digits)?;
-        Some((char::from_u32(u32::from_str_radix(number, 16).ok()?)?, chars.as_str().get(count..)?))
-    };
-    let simple = match c {
-        'x' | 'u' | 'U' => {
-            let (c, rest) = digits(match c {
-                'x' => 2,
-                'u' => 4,
-                _ => 8,
-            })?;
-            text.push(c);
-            return Some(rest);
-        }
-        '0'..='7' => {
-            let length = rest.chars().take(3).take_while(|c| matches!(c, '0'..='7')).count();
-            let (digits, rest) = rest.split_at_checked(length)?;
-            text.push(char::from_u32(u32::from_str_radix(digits, 8).ok()?)?);
-            return Some(rest);
-        }
+    let c = rest.chars().next()?;
+    let octal = rest.bytes().take(3).take_while(|b| matches!(b, b'0'..=b'7')).count();
+    let (skipped, digits, base) = match c {
+        'x' => (1, 2, 16),
+        'u' => (1, 4, 16),
+        'U' => (1, 8, 16),
+        '0'..='7' => (0, octal, 8),
         'N' => return None,
-        'n' => '\n',
-        't' => '\t',
-        'r' => '\r',
-        'a' => '\x07',
-        'b' => '\x08',
-        'f' => '\x0c',
-        'v' => '\x0b',
-        '\\' | '\'' | '"' => c,
-        other => {
-            text.push('\\');
-            other
+        _ => {
+            match "nrtabfv\\'\"".find(c).and_then(|at| "\n\r\t\x07\x08\x0c\x0b\\'\"".get(at..=at)) {
+                Some(meant) => text.push_str(meant),
+                None => text.extend(['\\', c]),
+            }
+            return rest.get(c.len_utf8()..);
         }
     };
-    text.push(simple);
-    Some(chars.as_str())
+    let (number, rest) = rest.get(skipped..)?.split_at_checked(digits)?;
+    text.push(char::from_u32(unsigned(number, base)?.try_into().ok()?)?);
+    Some(rest)
 }
 
-/// A key as JSON has it.
-fn key(value: Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text),
-        Value::Null | Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
-        Value::Array(_) | Value::Object(_) => None,
-    }
+/// Digits alone: no sign.
+fn unsigned(digits: &str, base: u32) -> Option<u64> {
+    let sound = digits.bytes().all(|b| b.is_ascii_alphanumeric());
+    u64::from_str_radix(digits, base).ok().filter(|_| sound)
 }
 
 /// A number as Python spells it.
 fn number(sign: &str, word: &str) -> Option<Value> {
-    let sound = !word.ends_with('_') && !word.contains("__") && !word.starts_with('_');
-    let plain = word.replace('_', "").to_ascii_lowercase();
+    let sound = !word.is_empty() && word.split('_').all(|part| !part.is_empty());
     if !sound || word.contains("._") || word.contains("_.") {
         return None;
     }
-    let based = [("0x", 16), ("0o", 8), ("0b", 2)];
-    if let Some((digits, base)) =
-        based.iter().find_map(|(prefix, base)| Some((plain.strip_prefix(prefix)?, *base)))
-    {
-        return whole(sign, digits, base);
+    let plain = word.replace('_', "").to_ascii_lowercase();
+    let signed = |number: u64| match sign {
+        "-" => 0_i64.checked_sub_unsigned(number).map(Value::from),
+        _ => Some(Value::from(number)),
+    };
+    for (prefix, base) in [("0x", 16), ("0o", 8), ("0b", 2)] {
+        if let Some(digits) = plain.strip_prefix(prefix) {
+            return unsigned(digits, base).and_then(signed);
+        }
     }
     if plain.bytes().all(|b| b.is_ascii_digit()) {
         // Python refuses leading zeros, except those of nothing.
         let canonical = !plain.starts_with('0') || plain.bytes().all(|b| b == b'0');
-        return if canonical { whole(sign, &plain, 10) } else { None };
+        return unsigned(&plain, 10).filter(|_| canonical).and_then(signed);
     }
     let float = plain.bytes().all(|b| b.is_ascii_digit() || b".e+-".contains(&b))
-        && plain.bytes().any(|b| b.is_ascii_digit());
+        && plain.starts_with(|c: char| c.is_ascii_digit() || c == '.');
     let parsed: f64 = if float { plain.parse().ok()? } else { return None };
-    let signed = if sign == "-" { -parsed } else { parsed };
-    Number::from_f64(signed).map(Value::Number)
-}
-
-fn whole(sign: &str, digits: &str, base: u32) -> Option<Value> {
-    let sound = digits.bytes().all(|b| b.is_ascii_alphanumeric());
-    let number = u64::from_str_radix(digits, base).ok().filter(|_| sound)?;
-    match sign {
-        "-" => 0_i64.checked_sub_unsigned(number).map(Value::from),
-        _ => Some(Value::from(number)),
-    }
+    Number::from_f64(if sign == "-" { -parsed } else { parsed }).map(Value::Number)
 }
 
 #[cfg(test)]
