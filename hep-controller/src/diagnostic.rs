@@ -71,6 +71,11 @@ impl Diagnostic {
         self
     }
 
+    /// With advice, if there is any.
+    pub(crate) fn with(self, hint: Option<String>) -> Diagnostic {
+        Diagnostic { hint, ..self }
+    }
+
     pub(crate) fn label(mut self, label: impl Into<String>) -> Diagnostic {
         if let Some(place) = &mut self.place {
             place.label = Some(label.into());

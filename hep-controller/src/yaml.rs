@@ -188,6 +188,14 @@ impl Node {
         }
     }
 
+    /// The items of a list, or what stands in place of a list: itself.
+    pub(crate) fn items(&self) -> &[Node] {
+        match &self.kind {
+            Kind::Seq(items) => items,
+            Kind::Scalar(_) | Kind::Map(_) | Kind::Broken => std::slice::from_ref(self),
+        }
+    }
+
     /// The entry of a mapping with this key.
     pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
         self.entries().iter().find(|entry| &*entry.key.text == key)

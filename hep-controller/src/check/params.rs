@@ -35,13 +35,7 @@ impl Verifier<'_, '_> {
     }
 
     fn bare_expressions(&mut self, task: &ManifestTask, value: &Node, context: &Context) {
-        let items = match &value.kind {
-            crate::yaml::Kind::Seq(items) => items.as_slice(),
-            crate::yaml::Kind::Scalar(_)
-            | crate::yaml::Kind::Map(_)
-            | crate::yaml::Kind::Broken => std::slice::from_ref(value),
-        };
-        for item in items {
+        for item in value.items() {
             if let Some(text) = item.text() {
                 let (text, source) = (text.to_owned(), Arc::clone(&task.module.source));
                 self.bare(&Spot { text, source, span: item.span }, context);
@@ -168,7 +162,7 @@ impl Verifier<'_, '_> {
         if let Some(trouble) = trouble {
             let range = trouble.range.clone().unwrap_or(0..1);
             let problem = Diagnostic::at(source, mapping.span(&range), &*trouble.message);
-            self.mistakes.push(hint_of(&trouble).into_iter().fold(problem, Diagnostic::hint));
+            self.mistakes.push(problem.with(hint_of(&trouble)));
         }
     }
 

@@ -85,7 +85,7 @@ fn members(
         Err(NoHosts { message, hint }) => {
             if let Some(spot) = pattern {
                 let problem = spot.problem(message);
-                problems.push(hint.into_iter().fold(problem, |problem, hint| problem.hint(hint)));
+                problems.push(problem.with(hint));
             }
             Vec::new()
         }

@@ -59,13 +59,10 @@ impl Mapping {
 
     /// A diagnostic at a part of the text.
     pub(crate) fn diagnostic(&self, problem: &Problem) -> Diagnostic {
-        let mut found =
-            Diagnostic::at(&self.source, self.span(&problem.range), problem.message.clone());
-        found.without_hosts = problem.without_hosts;
-        match &problem.hint {
-            Some(hint) => found.hint(hint.clone()),
-            None => found,
-        }
+        let Problem { range, message, hint, without_hosts } = problem.clone();
+        let mut found = Diagnostic::at(&self.source, self.span(&range), message).with(hint);
+        found.without_hosts = without_hosts;
+        found
     }
 
     /// Where the character at a place of the text, or the first after it that is no blank, begins.

@@ -3,7 +3,7 @@
 use super::contents::Contents;
 use super::tree::{self, Trouble};
 use crate::ast::{Manifest, Piece};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::Diagnostics;
 use crate::source::{Source, plain};
 use hep_protocol::blob;
 use std::collections::{BTreeSet, HashMap};
@@ -262,11 +262,7 @@ fn fits(parts: &[Part], name: &str) -> bool {
 pub(crate) fn at_place(piece: &Piece, troubles: Vec<Trouble>) -> Diagnostics {
     let mut problems = Diagnostics::default();
     for Trouble { message, hint } in troubles {
-        let diagnostic: Diagnostic = piece.problem(message);
-        problems.push(match hint {
-            Some(hint) => diagnostic.hint(hint),
-            None => diagnostic,
-        });
+        problems.push(piece.problem(message).with(hint));
     }
     problems
 }

@@ -2,7 +2,7 @@
 
 use super::values::Value;
 use crate::ast::{Batching, Size};
-use crate::yaml::{Kind, Node, shorten};
+use crate::yaml::{Node, shorten};
 
 impl Batching {
     /// Reads one of the keys; whether it is one.
@@ -19,11 +19,7 @@ impl Batching {
 
 fn sizes(value: &mut Value<'_>) -> Vec<Size> {
     let node = value.entry.value.clone();
-    let items = match &node.kind {
-        Kind::Seq(items) => items.as_slice(),
-        Kind::Scalar(_) | Kind::Map(_) | Kind::Broken => std::slice::from_ref(&node),
-    };
-    let found: Option<Vec<Size>> = items.iter().map(size).collect();
+    let found: Option<Vec<Size>> = node.items().iter().map(size).collect();
     match found {
         Some(sizes) if !sizes.is_empty() => sizes,
         Some(_) | None => {

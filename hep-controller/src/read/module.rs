@@ -117,12 +117,8 @@ pub(crate) fn decode(
 /// Expressions that are written without braces.
 fn bare_enough(source: &Arc<Source>, entry: &Entry, problems: &mut Diagnostics) -> bool {
     let bare = About::of(&entry.key.text).bare;
-    let value = bare.and_then(|key| entry.value.entry(key)).map(|entry| &entry.value);
-    let items = match value.map(|value| &value.kind) {
-        Some(Kind::Seq(items)) => items.as_slice(),
-        Some(Kind::Scalar(_)) => value.map_or(&[] as &[Node], std::slice::from_ref),
-        Some(Kind::Map(_) | Kind::Broken) | None => &[],
-    };
+    let value = bare.and_then(|key| entry.value.entry(key));
+    let items = value.map_or(&[] as &[Node], |entry| entry.value.items());
     let braces = items.iter().filter(|item| item.text().is_some_and(has_expression));
     let braces: Vec<&Node> = braces.collect();
     for item in &braces {

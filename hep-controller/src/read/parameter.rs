@@ -47,7 +47,7 @@ impl Place<'_> {
         };
         let hint = self.foreign(mistake, params).or(sentence.hint);
         let diagnostic = Diagnostic::at(self.source, place, sentence.message);
-        Some(hint.into_iter().fold(diagnostic, Diagnostic::hint))
+        Some(diagnostic.with(hint))
     }
 
     /// Advice to who thinks in another program's words.

@@ -104,12 +104,8 @@ impl Value<'_> {
     /// One text or a list of them.
     pub(crate) fn texts(&mut self) -> Vec<Spot> {
         let node = self.entry.value.clone();
-        let items = match &node.kind {
-            Kind::Seq(items) => items.as_slice(),
-            Kind::Scalar(_) | Kind::Map(_) | Kind::Broken => std::slice::from_ref(&node),
-        };
-        let mut found = Vec::with_capacity(items.len());
-        for item in items {
+        let mut found = Vec::new();
+        for item in node.items() {
             match item.text() {
                 Some(text) => found.push(self.spot_of(item, text)),
                 None => self.takes(item, "a text or a list of texts", "write `[one, two]`"),
@@ -131,12 +127,8 @@ impl Value<'_> {
     /// Expressions that all must hold.
     pub(crate) fn conditions(&mut self) -> Vec<Spot> {
         let node = self.entry.value.clone();
-        let items = match &node.kind {
-            Kind::Seq(items) => items.as_slice(),
-            Kind::Scalar(_) | Kind::Map(_) | Kind::Broken => std::slice::from_ref(&node),
-        };
-        let mut found = Vec::with_capacity(items.len());
-        for item in items {
+        let mut found = Vec::new();
+        for item in node.items() {
             let meaning = match &item.kind {
                 Kind::Scalar(scalar) => Some(scalar.meaning()),
                 Kind::Seq(_) | Kind::Map(_) | Kind::Broken => None,

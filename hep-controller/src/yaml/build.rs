@@ -415,11 +415,7 @@ impl<'s> Builder<'s> {
             entries.into_iter().partition(|entry| &*entry.key.text == "<<");
         let mut seen: HashSet<Arc<str>> = own.iter().map(|entry| entry.key.text.clone()).collect();
         for merge in merges {
-            let several = match &merge.value.kind {
-                Kind::Seq(items) => items.as_slice(),
-                Kind::Map(_) | Kind::Scalar(_) | Kind::Broken => std::slice::from_ref(&merge.value),
-            };
-            for part in several {
+            for part in merge.value.items() {
                 match &part.kind {
                     Kind::Map(entries) => own.extend(
                         entries.iter().filter(|entry| seen.insert(entry.key.text.clone())).cloned(),

@@ -208,7 +208,7 @@ impl Verifier<'_, '_> {
             return;
         }
         let problem = Diagnostic::at(&spot.source, span, &*trouble.message);
-        self.mistakes.push(hint_of(&trouble).into_iter().fold(problem, |p, hint| p.hint(hint)));
+        self.mistakes.push(problem.with(hint_of(&trouble)));
     }
 }
 
