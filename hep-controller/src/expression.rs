@@ -9,7 +9,7 @@
     reason = "the engine's parser is asked here"
 )]
 
-mod ansible;
+mod foreign;
 mod known;
 mod lexicon;
 mod mapping;

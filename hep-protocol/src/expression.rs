@@ -149,44 +149,6 @@ impl Language {
     }
 }
 
-impl Language {
-    /// Whether there is a filter of this name.
-    #[must_use]
-    pub fn knows_filter(name: &str) -> bool {
-        FILTERS.iter().any(|row| row.name == name)
-    }
-
-    /// Whether there is a test of this name.
-    #[must_use]
-    pub fn knows_test(name: &str) -> bool {
-        TESTS.iter().any(|row| row.name == name)
-    }
-
-    /// Whether there is a function, or another name that is always there.
-    #[must_use]
-    pub fn knows_function(name: &str) -> bool {
-        FUNCTIONS.iter().any(|row| row.name == name)
-    }
-
-    /// What to say about a filter that there is not: what is wrong, and what to write instead.
-    #[must_use]
-    pub fn no_filter(name: &str) -> Trouble {
-        trouble::missing("filter", name, FILTERS)
-    }
-
-    /// The same of a test.
-    #[must_use]
-    pub fn no_test(name: &str) -> Trouble {
-        trouble::missing("test", name, TESTS)
-    }
-
-    /// The same of a function.
-    #[must_use]
-    pub fn no_function(name: &str) -> Trouble {
-        trouble::missing("function", name, FUNCTIONS)
-    }
-}
-
 /// Whether a text has anything to render.
 #[must_use]
 pub fn has_expression(text: &str) -> bool {

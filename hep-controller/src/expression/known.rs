@@ -1,6 +1,6 @@
 //! The names in scope, as far as they are known before a host is asked, and the judgement over an expression that reads them.
 
-use super::{Field, Hunch, Mapping, Name, Path, Problem, Reading, ansible};
+use super::{Field, Hunch, Mapping, Name, Path, Problem, Reading, foreign};
 use crate::diagnostic::Diagnostic;
 use crate::words::{alternatives, nearest};
 use crate::yaml::shorten;
@@ -163,7 +163,7 @@ fn judge_name(name: &Name, known: &Known<'_>) -> Option<Problem> {
 fn undefined(name: &Name, known: &Known<'_>) -> Problem {
     let fields: Vec<&str> = name.fields.iter().map(|field| field.name.as_str()).collect();
     let message = |name: &str| format!("`{}` is not defined", shorten(name));
-    if let Some((advice, taken)) = ansible::instead(&name.name, &fields) {
+    if let Some((advice, taken)) = foreign::instead(&name.name, &fields) {
         let last = taken.checked_sub(1).and_then(|last| name.fields.get(last));
         let end = last.map_or(name.range.end, |field| field.range.end);
         let below = fields.get(..taken).unwrap_or_default();
@@ -171,7 +171,7 @@ fn undefined(name: &Name, known: &Known<'_>) -> Problem {
         return Problem::new(name.range.start..end, message(&full.join("."))).hint(advice);
     }
     let problem = Problem::new(name.range.clone(), message(&name.name));
-    if let Some(advice) = ansible::value(&name.name) {
+    if let Some(advice) = foreign::value(&name.name) {
         return problem.hint(advice);
     }
     if let Some(hint) = known.explanation(&name.name) {

@@ -467,38 +467,3 @@ pub const FUNCTIONS: &[Documented] = &[
         "[1,3,5]",
     ),
 ];
-
-/// Filters, tests and functions of Ansible's or Jinja's that hep does not have, and what to do instead.
-pub(super) const FOREIGN: &[(&str, &str)] = &[
-    ("abspath", "use a registered `stat` to ask the host about a path"),
-    ("directory", "register a `stat` of the path and ask its `isdir`"),
-    ("e", "hep writes no HTML: leave it out"),
-    ("escape", "hep writes no HTML: leave it out"),
-    ("exists", "register a `stat` of the path and ask its `exists`"),
-    ("expanduser", "write the whole path; `users` has the home of every user"),
-    ("file", "register a `stat` of the path and ask its `isreg`"),
-    (
-        "from_yaml",
-        "the host reads no YAML: give the values as `vars_files`, or as JSON with `from_json`",
-    ),
-    ("from_yaml_all", "the host reads no YAML: give the values as `vars_files`"),
-    ("human_readable", "divide and round: `(bytes / 1048576) | round(1)`"),
-    ("human_to_bytes", "write the number of bytes"),
-    ("ipaddr", "`interfaces` has addresses and prefixes apart"),
-    ("ipv4", "`interfaces` has addresses and prefixes apart"),
-    ("json_query", "use `selectattr` and `map(attribute=...)`"),
-    ("lookup", "files are read by `template` and `src`, variables by `vars_files`"),
-    ("now", "a run must be repeatable, so no expression reads the clock"),
-    ("password_hash", "give the hash itself: `openssl passwd -6` makes one"),
-    ("q", "use `vars_files`, `groups` or a list"),
-    ("query", "use `vars_files`, `groups` or a list"),
-    ("random", "a run must be repeatable, so nothing is random"),
-    ("realpath", "register a `stat` of the path"),
-    ("safe", "hep escapes nothing: leave it out"),
-    ("shuffle", "a run must be repeatable, so nothing is random"),
-    ("strftime", "a run must be repeatable, so no expression reads the clock"),
-    ("subelements", "loop over the outer list and give the inner one to the module"),
-    ("to_datetime", "a run must be repeatable, so no expression reads the clock"),
-    ("to_uuid", "use `hash`"),
-    ("vault", "hep has no vault"),
-];

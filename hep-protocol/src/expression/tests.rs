@@ -163,7 +163,7 @@ fn what_is_wrong_is_told_with_its_place() {
         ],
         r#"other at 1:8 `quot`: there is no filter `quot`; did you mean `quote`?
 other at 1:9 `mach('x')`: there is no test `mach`; did you mean `match`?
-other at 1:4 `lookup('file', 'x')`: there is no function `lookup`; files are read by `template` and `src`, variables by `vars_files`
+other at 1:4 `lookup('file', 'x')`: there is no function `lookup`; docs/expressions.md lists every function
 syntax at 1:6 `+`: unexpected end of input, expected expression; -
 circle a b c a at 1:4 `a`: `a` stands for itself: a -> b -> c -> a; give one of them a value of its own
 other at 1:10 `int`: the text `x` is no whole number; `int(0)` gives 0 for what is no number

@@ -1,6 +1,6 @@
 //! What went wrong with an expression, in words; the engine's own errors are translated here and nowhere else.
 
-use super::documented::{Documented, FILTERS, FOREIGN, FUNCTIONS, TESTS};
+use super::documented::{Documented, FILTERS, FUNCTIONS, TESTS};
 use super::rewrite::Rewritten;
 use crate::words::{nearest, shorten};
 use minijinja::{Error, ErrorKind};
@@ -212,14 +212,11 @@ fn word<'d>(detail: &'d str, before: &str) -> &'d str {
 }
 
 /// A filter, test or function that there is not.
-pub(super) fn missing(kind: &str, name: &str, known: &[Documented]) -> Trouble {
+fn missing(kind: &str, name: &str, known: &[Documented]) -> Trouble {
     let trouble =
         Trouble::new(TroubleKind::Other, format!("there is no {kind} `{}`", shorten(name)));
-    let foreign = FOREIGN.iter().find(|(theirs, _)| *theirs == name).map(|(_, advice)| *advice);
-    let near = || nearest(name, known.iter().map(|row| row.name));
-    match (foreign, near()) {
-        (Some(advice), _) => trouble.hint(advice),
-        (None, Some(near)) => trouble.hint(format!("did you mean `{near}`?")),
-        (None, None) => trouble.hint(format!("docs/expressions.md lists every {kind}")),
-    }
+    trouble.hint(match nearest(name, known.iter().map(|row| row.name)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("docs/expressions.md lists every {kind}"),
+    })
 }

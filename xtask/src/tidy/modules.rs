@@ -29,8 +29,7 @@ const OWN: &[(&str, &str)] = &[("apt", "hep-agent/src/engine/merge.rs")];
 const OTHERS: &[(&str, &str, &str)] = &[
     ("set", "hep-controller/src/expression/syntax/block.rs", "a statement of Jinja's"),
     ("set", "hep-controller/src/inventory/literal.rs", "a function of Python's"),
-    ("file", "hep-controller/src/expression/lexicon.rs", "a test and a lookup of Ansible's"),
-    ("file", "hep-protocol/src/expression/documented.rs", "a test of Ansible's"),
+    ("file", "hep-controller/src/expression/foreign.rs", "a test and a lookup of Ansible's"),
     ("debug", "hep-protocol/src/expression/filters.rs", "a function of the engine's"),
     ("stat", "hep-controller/src/expression/known.rs", "a field that Ansible's results have"),
     ("file", "hep-controller/src/read/entry.rs", "the key of an include that names its file"),
