@@ -1,4 +1,5 @@
 //! One task: inspect, plan, execute. With the files of `module/`, this crate's one list of modules.
+#![expect(clippy::disallowed_methods, reason = "this is where actions are done")]
 
 use crate::module::{Input, Module, WithoutRun};
 use crate::planned::{self, Planned};

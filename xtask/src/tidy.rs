@@ -31,7 +31,6 @@ static RULES: &[Rule] = &[
     Rule { name: "foreign", says: "no path of one machine, no address of a foreign host", check: layout::foreign },
     Rule { name: "security", says: "each test that SECURITY.md names is there", check: layout::security },
     Rule { name: "unsafe", says: "only hep-agent/src/sys/linux may have unsafe code", check: names::unsafe_code },
-    Rule { name: "change", says: "only converge.rs and planned.rs call the methods of Change", check: names::change },
     Rule { name: "paths", says: "of the agent's files only walk.rs opens a path", check: names::paths },
     Rule { name: "floors", says: "no file imports from a higher floor than its own", check: floors::upwards },
     Rule { name: "circles", says: "at most five files import each other in a circle", check: floors::circles },

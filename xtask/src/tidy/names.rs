@@ -1,7 +1,6 @@
 //! Rules about who may name what, as far as clippy.toml cannot say them. Each knows the one place that may, and finds the name
 //! anywhere else. Tests are not looked at: they assert on what they must not do.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::shell::Failure;
@@ -58,91 +57,6 @@ pub(super) fn paths(tree: &Tree) -> Result<Verdict, Failure> {
 const MAY_OPEN: &[&str] =
     &["hep-agent/src/sys/linux/files/walk.rs", "hep-agent/src/sys/linux/files/mounts.rs"];
 
-/// Everything that changes the host is an action: modules decide, converge.rs has it done. The methods are read from the trait.
-pub(super) fn change(tree: &Tree) -> Result<Verdict, Failure> {
-    let sys = || tree.below("hep-agent/src/sys.rs").chain(tree.below("hep-agent/src/sys"));
-    let traits: Vec<Trait> = sys().flat_map(|file| traits_in(&file.code)).collect();
-    let methods = |start: &str| -> BTreeSet<&str> {
-        let chosen = traits.iter().filter(|found| found.name.starts_with(start));
-        chosen.flat_map(|found| found.methods.iter().map(String::as_str)).collect()
-    };
-    let (observing, changing) = (methods("Observe"), methods("Change"));
-    if changing.is_empty() {
-        return Ok(Verdict::NotChecked("hep-agent/src/sys has no trait Change".to_owned()));
-    }
-    let findings = tree
-        .below("hep-agent/src")
-        .filter(|file| !is_below_any(&file.path, MAY_CHANGE) && !is_test(&file.path))
-        // Where no such trait is named, a method `remove` is some collection's.
-        .filter(|file| names_change(&file.code, &traits))
-        .flat_map(|file| {
-            places(file, |tokens| {
-                let mut calls = changing.difference(&observing);
-                calls.any(|method| code::starts(tokens, &[".", method, "("]))
-            })
-        })
-        .collect();
-    Ok(Verdict::Findings(findings))
-}
-
-/// Who hands actions over, and the machines that carry them out.
-const MAY_CHANGE: &[&str] = &[
-    "hep-agent/src/converge.rs",
-    "hep-agent/src/planned.rs",
-    "hep-agent/src/sys",
-    "hep-agent/src/sys.rs",
-];
-
-/// Whether such code has a `Change` in hand: one of the traits, or `Host`, which is all of them. The host's part of a plan
-/// and the place where facts come from have that name too.
-fn names_change(code: &[Token], traits: &[Trait]) -> bool {
-    let others: &[&[&str]] = &[&["Request", ":", ":", "Host"], &["host", ":", ":", "Host"]];
-    let is_other = (0..code.len())
-        .filter_map(|at| code.get(at..))
-        .any(|rest| others.iter().any(|path| code::starts(rest, path)));
-    code.iter().any(|token| match token.text.as_str() {
-        "Host" => !is_other,
-        name => name.starts_with("Change") && traits.iter().any(|found| found.name == name),
-    })
-}
-
-/// A trait's name and the functions it declares.
-#[derive(Debug)]
-struct Trait {
-    name: String,
-    methods: Vec<String>,
-}
-
-fn traits_in(tokens: &[Token]) -> Vec<Trait> {
-    let from = |index| tokens.get(index..).unwrap_or_default();
-    let starts = (0..tokens.len()).filter(|index| code::starts(from(*index), &["trait"]));
-    starts
-        .filter_map(|start| {
-            let name = tokens.get(start + 1)?.text.clone();
-            Some(Trait { name, methods: functions(from(start)) })
-        })
-        .collect()
-}
-
-/// The functions directly in the first braces.
-fn functions(tokens: &[Token]) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut depth = 0_usize;
-    let body: Vec<&Token> = tokens.iter().skip_while(|token| token.text != "{").collect();
-    for (token, next) in body.iter().zip(body.iter().skip(1)) {
-        match token.text.as_str() {
-            "{" => depth += 1,
-            "}" => depth = depth.saturating_sub(1),
-            "fn" if depth == 1 => found.push(next.text.clone()),
-            _ => {}
-        }
-        if depth == 0 {
-            break;
-        }
-    }
-    found
-}
-
 /// One finding for each token from which on `is_it` holds.
 fn places(file: &File, is_it: impl Fn(&[Token]) -> bool) -> Vec<Finding> {
     let from = |index| file.code.get(index..).unwrap_or_default();
@@ -191,23 +105,6 @@ pub(super) mod tests {
             Verdict::NotChecked(why) => panic!("{why}"),
         };
         assert_eq!(found.iter().map(Finding::to_string).collect::<Vec<_>>(), expected);
-    }
-
-    #[test]
-    fn a_call_of_change_outside_of_converge_is_found() {
-        let sys = "pub trait Host: Observe + Change {} pub trait Observe { fn read(&self); }";
-        let files_of_sys = "trait ChangeFiles { fn write(&mut self) { {} } fn read(&self); fn remove(&mut self); } fn other() {}";
-        let files = [
-            ("hep-agent/src/sys.rs", sys),
-            ("hep-agent/src/sys/files.rs", files_of_sys),
-            ("hep-agent/src/converge.rs", "fn f(c: &mut dyn Host) { c.write(); }"),
-            (
-                "hep-agent/src/engine.rs",
-                "fn f(c: &mut dyn Host) { c.read(); c.write(); c.other(); }",
-            ),
-            ("hep-agent/src/inbox.rs", "fn f(list: &mut Vec<u8>) { list.remove(0); }"),
-        ];
-        check(change, &files, &["hep-agent/src/engine.rs:1: `.write(`"]);
     }
 
     #[test]
