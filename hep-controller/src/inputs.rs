@@ -36,7 +36,7 @@ pub(crate) fn config(given: Option<&Path>) -> Result<(Config, Option<String>), R
         Whose::Foreign(None) => Ok((Config::default(), None)),
         Whose::Foreign(Some(key)) => {
             let word = format!(
-                "{SHARED_CONFIG} is passed over: `{key}` in it is no key of hep's; a config of hep's is `{OWN_CONFIG}`, \
+                "{SHARED_CONFIG} is ignored: it has `{key}`, which is not a key of hep's config; hep's own config is `{OWN_CONFIG}`, \
                  or is named with `-c`"
             );
             Ok((Config::default(), Some(word)))
@@ -48,7 +48,9 @@ pub(crate) fn config(given: Option<&Path>) -> Result<(Config, Option<String>), R
 fn unasked(path: &Path) -> Result<Config, Refusal> {
     if let Some(exposed) = writers::exposed(path) {
         let path = path.display();
-        let what = format!("`{path}` of the working directory is not taken unasked: {exposed}");
+        let what = format!(
+            "`{path}` in the working directory is not used, since others can change it: {exposed}"
+        );
         let hint = format!("`-c {path}` takes it all the same; it may name commands that hep runs");
         return Err(Refusal::new(what, hint));
     }

@@ -45,8 +45,8 @@ impl HostRun {
         };
         let all: Option<Vec<HostRun>> = planned.into_iter().zip(starts).map(run).collect();
         all.filter(|all| !all.is_empty()).ok_or_else(|| {
-            let hint = "`hep hosts PATTERN` shows whom the `hosts:` of a play means";
-            Refusal::new("the manifest is for none of the hosts", hint)
+            let hint = "`hep hosts PATTERN` lists the hosts that a pattern selects";
+            Refusal::new("no host is in the `hosts` of any play", hint)
         })
     }
 

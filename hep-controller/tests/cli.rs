@@ -267,7 +267,7 @@ fn a_stop_lets_the_step_in_hand_finish() {
     let (out, err) =
         (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert_eq!(output.status.code(), Some(130), "{out}{err}");
-    assert!(err.contains("stopping: "), "{err}");
+    assert!(err.contains("stopping after the current steps"), "{err}");
     assert_eq!((stage.there("ended"), stage.there("next")), (true, false), "{out}{err}");
 }
 

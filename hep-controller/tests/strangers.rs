@@ -94,7 +94,7 @@ fn config_of_another_program_stops_nothing() {
     check("jobs: [\n", "");
     check(
         "log_level: info\nlisteners: [a]\n",
-        "warning: config.yml is passed over: `listeners` in it is no key of hep's; a config of hep's is `hep.yml`, or is \
+        "warning: config.yml is ignored: it has `listeners`, which is not a key of hep's config; hep's own config is `hep.yml`, or is \
          named with `-c`\n",
     );
     // A config of hep's own by its side is found.

@@ -92,9 +92,9 @@ modules! {
     assert::Assert,
     /// A program to run.
     command::Command,
-    /// Something to show.
+    /// Shows a message or a value.
     debug::Debug,
-    /// An end with the operator's words.
+    /// Fails with a message.
     fail::Fail,
     /// Files, directories and links.
     file::File,
@@ -106,7 +106,7 @@ modules! {
     set::Set,
     /// What a path is.
     stat::Stat,
-    /// A port, a file or a text that will come.
+    /// Waits for a port, a file or a line in a file.
     wait_for::WaitFor,
 }
 

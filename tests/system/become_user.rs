@@ -99,7 +99,7 @@ fn sudo_that_refuses_has_one_clear_error() {
         sudo(&bench, rules);
         assert_eq!(
             refused(Some("wrong"), "root"),
-            "the password of `op` is wrong: `sudo` does not take it",
+            "the password of `op` is wrong: `sudo` rejected it",
             "{rules}"
         );
         assert_eq!(
@@ -143,10 +143,7 @@ fn doas_lets_in_or_says_why_not() {
         }
     }
     doas(&bench, "permit op\n");
-    assert_eq!(
-        refused(Some("wrong"), "root"),
-        "the password of `op` is wrong: `doas` does not take it"
-    );
+    assert_eq!(refused(Some("wrong"), "root"), "the password of `op` is wrong: `doas` rejected it");
     assert_eq!(refused(None, "root"), "`doas` asks for a password on the host, and none was given");
     doas(&bench, "permit nopass op as bob\n");
     assert_eq!(refused(Some(CODE), "root"), "`doas` does not let `op` act as `root` on the host");
@@ -159,10 +156,7 @@ fn su_lets_in_or_says_why_not() {
     let refused = |password, user: &str| as_user(&bench, Su, password, user).message();
     assert_eq!(as_user(&bench, Su, Some(CODE), "root"), Came::As("root /root root".into()));
     assert_eq!(as_user(&bench, Su, Some(CODE), "bob"), Came::As("bob /home/bob bob".into()));
-    assert_eq!(
-        refused(Some("wrong"), "root"),
-        "the password of `root` is wrong: `su` does not take it"
-    );
+    assert_eq!(refused(Some("wrong"), "root"), "the password of `root` is wrong: `su` rejected it");
     assert_eq!(
         refused(None, "bob"),
         "`su` asks for the password of `bob` on the host, and none was given"

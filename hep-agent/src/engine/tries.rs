@@ -69,7 +69,7 @@ impl Walk<'_> {
         let Limits { most, delay } = limits;
         if job.control.privacy == Privacy::Open {
             let seconds = delay.as_secs();
-            let text = format!("try {attempt} of {most} did not do; the next in {seconds} s");
+            let text = format!("try {attempt} of {most} failed; next try in {seconds} s");
             self.outside.reply(Reply::Progress { task: job.number, text });
         }
         let start = Instant::now();

@@ -101,7 +101,7 @@ impl Attempt<'_> {
             Method::Su => self.user,
         };
         let name = self.method.name();
-        SysError::new(format!("the password of `{whose}` is wrong: `{name}` does not take it"))
+        SysError::new(format!("the password of `{whose}` is wrong: `{name}` rejected it"))
             .hint(MEND)
     }
 
@@ -203,9 +203,9 @@ mod tests {
             "doas: Operation not permitted",
             "`doas` does not let `me` act as `root` on the host",
         );
-        let wrong = "the password of `me` is wrong: `doas` does not take it";
+        let wrong = "the password of `me` is wrong: `doas` rejected it";
         check(Method::Doas, "doas: Authentication failed", wrong);
-        let wrong = "the password of `root` is wrong: `su` does not take it";
+        let wrong = "the password of `root` is wrong: `su` rejected it";
         check(Method::Su, "Password: \r\nsu: Authentication failure", wrong);
         check(
             Method::Su,

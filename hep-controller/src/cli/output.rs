@@ -1,6 +1,7 @@
 //! The options that select how much of a run is reported, and where.
 
 use crate::refusal::Refusal;
+use crate::source::plain;
 use crate::text::shown;
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -34,8 +35,11 @@ impl Args {
         let Some(path) = &self.log else { return Ok(None) };
         let opened = OpenOptions::new().append(true).create(true).mode(0o600).open(path);
         opened.map(Some).map_err(|error| {
-            let what =
-                format!("cannot write the log `{}`: {error}", shown(&path.to_string_lossy()));
+            let what = format!(
+                "cannot write the log `{}`: {}",
+                shown(&path.to_string_lossy()),
+                plain(&error)
+            );
             Refusal::new(what, "`--log` takes a file in a directory that you can write to")
         })
     }

@@ -23,14 +23,14 @@ fn without_a_topic_everything_is_listed() {
       apt       Debian packages.
       assert    Conditions that must hold.
       command   A program to run.
-      debug     Something to show.
-      fail      An end with the operator's words.
+      debug     Shows a message or a value.
+      fail      Fails with a message.
       file      Files, directories and links.
       flush     Notified handlers, now.
       service   Services.
       set       Variables.
       stat      What a path is.
-      wait_for  A port, a file or a text that will come.
+      wait_for  Waits for a port, a file or a line in a file.
 
     Topics
       task     The keys of a task beside its module.

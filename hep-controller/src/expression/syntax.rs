@@ -172,7 +172,7 @@ impl<'t> Failure<'t> {
             (Token::Gt, Some(Token::Lt)) => refuse(joined(beside?), "<>", "!="),
             (Token::Assign, Some(Token::Eq)) => refuse(joined(beside?), "===", "=="),
             (Token::Assign, _) => {
-                Some(Problem::new(word.range.clone(), "`=` compares nothing").hint("write `==`"))
+                Some(Problem::new(word.range.clone(), "`=` is not a comparison").hint("write `==`"))
             }
             (Token::Gt, Some(Token::Assign)) => refuse(joined(beside?), "=>", ">="),
             (Token::Plus, Some(Token::Plus)) => refuse(joined(beside?), "++", "+ 1"),

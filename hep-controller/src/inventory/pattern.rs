@@ -62,7 +62,7 @@ fn lines(path: &Path) -> Result<Vec<String>, NoSelection> {
     let said = |error: &str| format!("cannot read the limit's file `{}`: {error}", path.display());
     let bytes = crate::open::whole(path).map_err(|error| NoSelection {
         message: said(&plain(&error)),
-        hint: Some("behind the `@` stands a file with one host a line".to_owned()),
+        hint: Some("after the `@`, name a file with one host per line".to_owned()),
     })?;
     let source = Source::from_bytes(path, bytes)
         .map_err(|_| NoSelection { message: said("it is no text"), hint: None })?;

@@ -31,10 +31,14 @@ pub(super) fn settle(
     settle_ungrouped(&mut draft);
     let mut problems = std::mem::take(&mut draft.problems);
     if draft.hosts.is_empty() && problems.is_empty() {
-        problems.push(
-            Diagnostic::of_file(path, "the hosts file names no host")
-                .hint("write a name or an address on each line"),
-        );
+        let hint = match draft.groups.get(UNGROUPED + 1) {
+            Some(group) => format!(
+                "`{}` is a group: hosts go below its `hosts:` in YAML, on lines below `[{0}]` otherwise",
+                group.name
+            ),
+            None => "write a name or an address on each line".to_owned(),
+        };
+        problems.push(Diagnostic::of_file(path, "the hosts file names no host").hint(hint));
     }
     let depths = depths(&draft.groups);
     if let Some(problem) = nesting::too_deep(&draft, &depths) {

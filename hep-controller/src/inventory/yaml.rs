@@ -34,7 +34,7 @@ pub(super) fn read(source: &Arc<Source>, draft: &mut Draft) {
     let mut reading = Reading { text, draft, form };
     match &root {
         Some(root) if root.entry("plugin").is_some() => {
-            let message = "this configures a plugin of Ansible's, which hep has not";
+            let message = "this configures an inventory plugin of Ansible, and hep has none";
             let hint =
                 "write what it says into a file: `ansible-inventory -i FILE --list -y > hosts.yml`";
             reading.problem(root.span, message, hint);

@@ -5,6 +5,7 @@ use super::ssh_config::words_of;
 use super::{Problem, Secret};
 use crate::memory;
 use crate::secrets;
+use crate::source::plain;
 use crate::stop::Stop;
 use crate::yaml::shorten;
 use nix::sys::signal::{Signal, kill};
@@ -111,7 +112,7 @@ fn ask(command: &str, key: &str, stop: &Stop, complaints: Complaints) -> Result<
     let mut started = Command::new(program);
     started.args(arguments);
     let (stdout, stderr, status) = run(&mut started, stop, complaints)
-        .map_err(|error| failed(format!("cannot be run: {error}")))?;
+        .map_err(|error| failed(format!("cannot be run: {}", plain(&error))))?;
     if !status.success() {
         let said = match stderr.trim() {
             "" => String::new(),

@@ -214,10 +214,11 @@ impl View for Human {
                 out = self.ready(now);
             }
             Event::Stopping(Stopping::Soon, None) => {
-                err = "stopping: steps in hand finish; once more to cut the links\n".to_owned();
+                err = "stopping after the current steps; press Ctrl-C again to cut the links\n"
+                    .to_owned();
             }
             Event::Stopping(Stopping::Soon, Some(reason)) => {
-                err = format!("stopping, since {}: steps in hand finish\n", shown(&reason));
+                err = format!("stopping after the current steps, since {}\n", shown(&reason));
             }
             Event::Again { host, what, seconds } => {
                 let (host, what) = (shown(self.run.host(host)), shown(&what));

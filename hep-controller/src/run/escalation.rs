@@ -40,6 +40,9 @@ impl Escalation<'_> {
         let nobody = hosts.iter().all(|(_, start)| *start == Start::Login);
         let wished = self.options.ask_become_pass && !nobody;
         let asked = if wished { Some(ask(login, stop, ui)?) } else { None };
+        if self.options.ask_become_pass && nobody {
+            ui.err("warning: `-K` asks for nothing here: no task becomes another user (`-b`, `become: true`)\n");
+        }
         let mut printed = Printed::new(stop, complaints());
         let mut means = |host: &Rights, start: &Start| {
             let start = match start {

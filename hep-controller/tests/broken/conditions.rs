@@ -38,7 +38,7 @@ fn an_assignment_for_a_comparison() {
     assert_snapshot!(site("- command: {argv: [ls]}
   when: os.family = 'debian'
 "), @"
-    error: `=` compares nothing
+    error: `=` is not a comparison
      --> site.yml:2:19
       |
     2 |   when: os.family = 'debian'

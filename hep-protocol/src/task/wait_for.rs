@@ -155,7 +155,7 @@ mod tests {
         check(json!({"port": 80, "delay": 2, "timeout": 2}), "wait for port 80");
         check(
             json!({"path": "/a", "pattern": "(?=x)"}),
-            "the pattern `(?=x)` looks around with `(?=`, which hep has not",
+            "the pattern `(?=x)` looks around with `(?=`, which hep does not support",
         );
     }
 }

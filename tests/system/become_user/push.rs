@@ -92,12 +92,12 @@ fn push_that_cannot_become_is_unreachable_with_the_cause() {
         assert!(said.contains(expected) && said.contains("become"), "{said}");
     };
     let none = "`sudo` asks for a password on the host, and none was given";
-    let wrong = "the password of `op` is wrong: `sudo` does not take it";
+    let wrong = "the password of `op` is wrong: `sudo` rejected it";
     let ours = operator(&bench, "");
     check(&ours, &[], none);
     check(&operator(&bench, "ansible_become_password=Sesame"), &[], wrong);
     check(&ours, &["--become-password-command", "echo Sesame"], wrong);
-    let root = "the password of `root` is wrong: `su` does not take it";
+    let root = "the password of `root` is wrong: `su` rejected it";
     check(&ours, &["--become-password-command", "echo Sesame", "--become-method", "su"], root);
     assert!(!bench.host.exists("/root/root") && !bench.host.exists("/tmp/login"));
     bench.nothing_is_left();

@@ -398,7 +398,7 @@ fn several_mistakes_at_once() {
       |
       = hint: did you mean `codename`?
 
-    error: `=` compares nothing
+    error: `=` is not a comparison
      --> site.yml:1:52
       |
     1 | {{ prot }} {{ site | uper }} {{ os.codname }} {{ a = }} {{ hostnam }}

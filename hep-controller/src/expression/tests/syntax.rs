@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 #[test]
 fn a_single_equals_sign() {
     assert_snapshot!(said(Form::Bare, "os.id = 'debian'"), @r#"
-    error: `=` compares nothing
+    error: `=` is not a comparison
      --> site.yml:1:7
       |
     1 | os.id = 'debian'

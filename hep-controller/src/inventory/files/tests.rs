@@ -141,7 +141,7 @@ fn what_cannot_be_read_is_said_of_all_files_at_once() {
         ("inv/host_vars/w1.yml", "a: 1\na: 2\n"),
     ];
     assert_snapshot!(said(&files, "inv"), @"
-    error: this configures a plugin of Ansible's, which hep has not
+    error: this configures an inventory plugin of Ansible, and hep has none
      --> inv/a.yml:1:1
       |
     1 | plugin: aws_ec2

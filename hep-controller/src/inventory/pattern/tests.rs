@@ -123,6 +123,6 @@ fn a_limit_leaves_what_it_names() {
     );
     check(
         "@/nowhere/failed",
-        "cannot read the limit's file `/nowhere/failed`: no such file or directory; behind the `@` stands a file with one host a line",
+        "cannot read the limit's file `/nowhere/failed`: no such file or directory; after the `@`, name a file with one host per line",
     );
 }

@@ -101,7 +101,7 @@ fn what_is_wrong(pattern: &str, error: &regex_lite::Error) -> Trouble {
     let look_around = ["(?=", "(?!", "(?<=", "(?<!"];
     if let Some(found) = look_around.iter().find(|start| pattern.contains(**start)) {
         return wrong(format!(
-            "the pattern `{shown}` looks around with `{found}`, which hep has not"
+            "the pattern `{shown}` looks around with `{found}`, which hep does not support"
         ))
         .hint(
             "match what is around too, in groups, and keep it: `regex_replace('(a)b', '\\\\1c')`",
@@ -109,7 +109,9 @@ fn what_is_wrong(pattern: &str, error: &regex_lite::Error) -> Trouble {
     }
     let referring = |digit: char| pattern.contains(&format!("\\{digit}"));
     if ('1'..='9').any(referring) || pattern.contains("(?P=") {
-        return wrong(format!("the pattern `{shown}` refers back to a group, which hep has not"));
+        return wrong(format!(
+            "the pattern `{shown}` refers back to a group, which hep does not support"
+        ));
     }
     wrong(format!("`{shown}` is no regular expression: {error}"))
 }

@@ -48,7 +48,7 @@ fn regular_expressions_are_written_as_in_python() {
     check(
         json!("ab"),
         r"v | regex_replace('(a)\\1', '')",
-        json!(r"the pattern `(a)\1` refers back to a group, which hep has not"),
+        json!(r"the pattern `(a)\1` refers back to a group, which hep does not support"),
     );
 }
 

@@ -16,7 +16,7 @@ fn a_stopped_run_says_so() {
     let what = "stopped on request before the host was contacted";
     play.end(1, 0, HostStatus::NotStarted, Some(Trouble::new(what)));
     assert_snapshot!(play.close(true), @r"
-    [stderr] stopping: steps in hand finish; once more to cut the links
+    [stderr] stopping after the current steps; press Ctrl-C again to cut the links
     ok       Install apache2  (1 host, 0.9 s)
 
     host  status       ok  changed  time
