@@ -107,6 +107,12 @@ pub(crate) struct Origin {
     place: Place,
 }
 
+impl Origin {
+    pub(crate) fn file(&self) -> &Path {
+        &self.place.text.source.path
+    }
+}
+
 /// Whose variable it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {

@@ -1,4 +1,4 @@
-//! Files that others may write are not obeyed: neither a config that nobody has named nor an inventory with passwords.
+//! Files that others may write are not obeyed: neither a config that nobody has named nor an inventory with passwords or arguments for `ssh`.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -118,13 +118,29 @@ fn inventory_with_passwords_that_others_may_write_is_refused() {
     ] {
         let line = format!("web1 host=127.0.0.1 port=1 {setting}\n");
         place.write("hosts", &line, 0o666);
-        place.refuses(&PUSH, &["others may write", "0666", "-->"]);
+        for options in [&[][..], &["-b"]] {
+            place.refuses(&[&PUSH, options].concat(), &["others may write", "0666", "-->"]);
+        }
         // What is shown of it does no harm.
         assert_eq!(place.hep(&["hosts", "-i", "hosts"]).1, Some(0), "{setting}");
     }
     place.write("hosts", "web1 host=127.0.0.1 port=1 password=secret\n", 0o644);
     let (err, code) = place.hep(&PUSH);
     assert_eq!(code, Some(3), "{err}");
+    // What `ssh` is told may name a program, too.
+    let proxy = "-o 'ProxyCommand=touch PWNED'";
+    place.write("hosts", &format!("web1 ansible_ssh_common_args=\"{proxy}\"\n"), 0o666);
+    for options in [&[][..], &["--transport", "openssh"]] {
+        place.refuses(
+            &[&PUSH, options].concat(),
+            &["`ansible_ssh_common_args`", "others may write"],
+        );
+    }
+    place.write("hosts", "web1 host=127.0.0.1 port=1\n", 0o644);
+    fs::create_dir(place.path("group_vars")).unwrap();
+    place.write("group_vars/all.yml", &format!("ansible_ssh_extra_args: \"{proxy}\"\n"), 0o666);
+    place.refuses(&PUSH, &["`ansible_ssh_extra_args`", "others may write"]);
+    fs::remove_file(place.path("group_vars/all.yml")).unwrap();
     // Without passwords it is as harmless as a list of names.
     place.write("hosts", "web1 host=127.0.0.1 port=1\n", 0o666);
     assert_eq!(place.hep(&PUSH).1, Some(3));

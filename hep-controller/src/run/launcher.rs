@@ -7,6 +7,7 @@ use crate::agent_binary::{self, LocalAgent};
 use crate::canceller::Canceller;
 use crate::cli;
 use crate::config::Config;
+use crate::diagnostic::Diagnostics;
 use crate::drive::{Greeting, Refused, become_user};
 use crate::host::HostId;
 use crate::inputs::Usual;
@@ -82,6 +83,10 @@ impl Launcher {
         ui: &mut Ui,
     ) -> Result<Launcher, Refusal> {
         let Ways { login, connect_timeout, config, usual, escalation } = ways;
+        // First of all: a file that others may write may name the command that would be run below.
+        let mut obstacles = Diagnostics::default();
+        hosts.iter().for_each(|(host, _)| obstacles.extend(host.obstacles.clone()));
+        obstacles.unless(()).map_err(Refusal::Mistakes)?;
         let mut logins = Logins { login, asked: None, config, usual };
         let is_here = |(host, _): &(Host, Start)| {
             login::transport(host.transport, &logins) == Transport::Local

@@ -3,7 +3,6 @@
 
 use crate::cli;
 use crate::config::Config;
-use crate::diagnostic::Diagnostics;
 use crate::inputs::Usual;
 use crate::inventory::Host;
 use crate::refusal::Refusal;
@@ -11,6 +10,7 @@ use crate::remote::password_command::{Printed, Sources};
 use crate::remote::{self, Said, Secret, Transport, UploadMode};
 use crate::stop::Stop;
 use crate::ui::complaints;
+use crate::writers;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -26,16 +26,13 @@ pub(crate) struct Logins<'a> {
 /// What is told of every host and of how to log in there.
 ///
 /// # Errors
-/// Nothing says as whom to log in; and all that stands in the way of these hosts.
+/// Nothing says as whom to log in, or a setting cannot be right.
 pub(crate) fn targets(
     hosts: Vec<Host>,
     logins: &Logins<'_>,
     stop: &Stop,
 ) -> Result<Vec<Said>, Refusal> {
     let Logins { login, asked, config, usual } = logins;
-    let mut obstacles = Diagnostics::default();
-    hosts.iter().for_each(|host| obstacles.extend(host.obstacles.clone()));
-    obstacles.unless(()).map_err(Refusal::Mistakes)?;
     let mut printed = Printed::new(stop, complaints());
     let target = |host: Host| {
         let arguments = ssh_arguments(&host)?;
@@ -100,7 +97,16 @@ fn ssh_arguments(host: &Host) -> Result<Vec<String>, Refusal> {
     let mut arguments = Vec::new();
     for name in NAMES {
         let found = effective.iter().find(|variable| variable.name == name);
-        let Some(text) = found.and_then(|variable| variable.value.as_str()) else { continue };
+        let Some((variable, text)) = found.and_then(|one| Some((one, one.value.as_str()?))) else {
+            continue;
+        };
+        // `ssh` runs what they name: a ProxyCommand.
+        let path = variable.origin.file();
+        if let Some(exposed) = writers::exposed(path) {
+            let what = format!("`{name}` is not taken from {}: {exposed}", path.display());
+            let hint = "let nobody else write the file and its directory: `chown`, `chmod go-w`";
+            return Err(Refusal::new(what, hint));
+        }
         let wrong = |what: &str| {
             let message = format!("`{name}` of `{}` {what}", host.name);
             Refusal::new(message, "write options of ssh(1), as `-o ProxyJump=bastion`")
