@@ -225,6 +225,8 @@ impl Report {
 
 /// Does it. Dpkg, apt and the services' managers fail for the lack of rights as a rule.
 fn apply(action: &Action, host: &mut dyn Host) -> Result<Effect, SysError> {
+    #[cfg(test)]
+    testing::record(action, host);
     let done = host.apply(action);
     match action {
         Action::Package(_) | Action::Service(_) => done.map_err(SysError::needs_root),

@@ -52,30 +52,8 @@ pub(crate) fn run_for(
     outside: &Arc<dyn Outside>,
     others: Others,
 ) -> End {
-    let outside = &crate::redact::around(outside, &host.secrets);
-    let mut walk = Walk {
-        plan,
-        outside: outside.as_ref(),
-        machine: Machine::new(plan.settings.mode, outside),
-        readers: Readers::of(plan, &host),
-        point: Point::default(),
-        room: None,
-        names: Names::of_host(plan, host),
-        notified: Notified::default(),
-        pace: plan.settings.pace,
-        rescued: 0,
-        login: others.login,
-        helpers: Helpers::new(others.means),
-        identities: Identities::default(),
-    };
-    for play in &plan.plays {
-        match walk.play(play) {
-            Flow::On => {}
-            Flow::Failed => return End::Failed,
-            Flow::Cancelled => return End::Cancelled,
-        }
-    }
-    if outside.cancelled() { End::Cancelled } else { End::Completed }
+    let outside = crate::redact::around(outside, &host.secrets);
+    Walk::new(plan, host, &outside, others).run()
 }
 
 /// How it goes on behind a task, a block or a play.
@@ -111,7 +89,36 @@ struct Walk<'p> {
     identities: Identities,
 }
 
-impl Walk<'_> {
+impl<'p> Walk<'p> {
+    fn new(plan: &'p Plan, host: HostPart, outside: &'p Arc<dyn Outside>, others: Others) -> Self {
+        Self {
+            plan,
+            outside: outside.as_ref(),
+            machine: Machine::new(plan.settings.mode, outside),
+            readers: Readers::of(plan, &host),
+            point: Point::default(),
+            room: None,
+            names: Names::of_host(plan, host),
+            notified: Notified::default(),
+            pace: plan.settings.pace,
+            rescued: 0,
+            login: others.login,
+            helpers: Helpers::new(others.means),
+            identities: Identities::default(),
+        }
+    }
+
+    fn run(&mut self) -> End {
+        for play in &self.plan.plays {
+            match self.play(play) {
+                Flow::On => {}
+                Flow::Failed => return End::Failed,
+                Flow::Cancelled => return End::Cancelled,
+            }
+        }
+        if self.outside.cancelled() { End::Cancelled } else { End::Completed }
+    }
+
     fn play(&mut self, play: &Play) -> Flow {
         let names = self.names.with_vars(&play.vars);
         self.point = Point { play: play.number, entry: 0 };

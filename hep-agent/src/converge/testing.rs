@@ -4,9 +4,34 @@ use super::converge;
 use crate::module::Input;
 use crate::render::Names;
 use crate::sys::{Host, Kept};
+use hep_protocol::action::Action;
 use hep_protocol::outcome::{Outcome, Status};
 use hep_protocol::plan::{DiffMode, RunMode, Spec, Task};
 use hep_protocol::task::TaskSpec;
+use std::cell::RefCell;
+
+/// Is told of an action before it is carried out.
+type Recorder = Box<dyn FnMut(&Action, &dyn Host)>;
+
+thread_local! {
+    static RECORDER: RefCell<Option<Recorder>> = const { RefCell::new(None) };
+}
+
+/// Does something, and tells of all actions on the way.
+pub(crate) fn recorded<R>(
+    recorder: impl FnMut(&Action, &dyn Host) + 'static,
+    act: impl FnOnce() -> R,
+) -> R {
+    RECORDER.set(Some(Box::new(recorder)));
+    let result = act();
+    RECORDER.take();
+    result
+}
+
+/// Tells of an action if anybody listens.
+pub(super) fn record(action: &Action, host: &dyn Host) {
+    RECORDER.with_borrow_mut(|recorder| recorder.iter_mut().for_each(|tell| tell(action, host)));
+}
 
 /// A task without a name.
 pub(crate) fn task(spec: TaskSpec) -> Task {

@@ -8,6 +8,7 @@ mod manifest;
 mod modules;
 mod names;
 mod readers;
+mod recorder;
 mod results;
 mod rights;
 mod speed;
