@@ -1,6 +1,8 @@
 //! Names that every expression may use, beside facts and variables.
 
-/// Built-in names and what they stand for. Variables of the same name hide them.
+use crate::words::shorten;
+
+/// Built-in names and what they stand for.
 pub const BUILT_IN: [(&str, &str); 5] = [
     ("check_mode", "whether nothing is changed and only told: `true` or `false`"),
     ("facts", "all facts, by name: `facts.os.codename` is `os.codename`"),
@@ -13,10 +15,49 @@ pub const BUILT_IN: [(&str, &str); 5] = [
 pub const RESULT: &str = "result";
 
 /// Names that no variable may have beside those of [`BUILT_IN`], and what they stand for.
-pub const RESERVED: [(&str, &str); 2] = [
+const RESERVED: [(&str, &str); 2] = [
     ("item", "the element of a loop"),
     (RESULT, "a task's own result, in `until`, `changed_when` and `failed_when`"),
 ];
+
+/// Built-in names that variables may hide, though the module `set` may not.
+const HIDEABLE: [&str; 3] = ["check_mode", "group_names", "host"];
+
+/// Who gives a name a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Giver {
+    /// The inventory, a play, a file or the command line.
+    Variables,
+    /// A task's `register`.
+    Register,
+    /// The module `set`.
+    Set,
+}
+
+/// Why a name cannot be given a value, and what to write; `None` if it can.
+#[must_use]
+pub fn refused(name: &str, giver: Giver) -> Option<(String, &'static str)> {
+    if !is_name(name) {
+        return Some(no_name(name));
+    }
+    let may = match giver {
+        Giver::Variables => HIDEABLE.contains(&name),
+        Giver::Register => HIDEABLE.contains(&name) || name == RESULT,
+        Giver::Set => false,
+    };
+    let taken = BUILT_IN.iter().chain(&RESERVED).find(|(taken, _)| *taken == name && !may);
+    taken.map(|(_, meaning)| {
+        (format!("`{name}` cannot be a variable: it is {meaning}"), "give it another name")
+    })
+}
+
+/// The same of a text that no variable can be called by.
+#[must_use]
+pub fn no_name(text: &str) -> (String, &'static str) {
+    let message = format!("`{}` is no name that a variable can have", shorten(text));
+    let hint = "write letters, digits and `_`, beginning with a letter or `_`, as in `http_port`";
+    (message, hint)
+}
 
 /// Words that mean something else than a variable in expressions.
 pub const WORDS: [&str; 18] = [

@@ -9,7 +9,7 @@ use crate::yaml::{self, Kind, Node};
 use hep_protocol::expression::{
     Language, Layers, Rank, Scope, TroubleKind, Variables, has_expression,
 };
-use hep_protocol::names::is_name;
+use hep_protocol::names::{Giver, is_name, refused};
 use hep_protocol::truth::truth_of_yaml11;
 use serde_json::{Map, Value};
 use std::ops::Range;
@@ -129,12 +129,8 @@ fn definition(word: &str) -> Result<Definition, Diagnostics> {
             "write `-e name=value`, `-e '{name: value}'` or `-e @file.yml`",
         );
     };
-    if !is_name(name) {
-        return refuse(values::no_name(name), values::NAMES);
-    }
-    if let Some((_, meaning)) = values::RESERVED.iter().find(|(reserved, _)| *reserved == name) {
-        let message = format!("`{name}` cannot be a variable: it is {meaning}");
-        return refuse(message, "give it another name");
+    if let Some((message, hint)) = refused(name, Giver::Variables) {
+        return refuse(message, hint);
     }
     if let Some(meant) = truth_of_yaml11(text) {
         let hint = format!(

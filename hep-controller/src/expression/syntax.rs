@@ -1,5 +1,5 @@
 //! What the parser refused, in words: from its error's place and the words around it. The parser's own words are the last
-//! resort, since they speak of tokens.
+//! resort, since they speak of tokens; where they are read it is because the parser has one kind of error for all it refuses.
 
 #![expect(
     clippy::wildcard_enum_match_arm,

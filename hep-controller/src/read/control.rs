@@ -9,6 +9,7 @@ use crate::source::{Source, Span};
 use crate::words::nearest;
 use crate::yaml::{Entry, Kind, Node, shorten};
 use hep_protocol::expression::has_expression;
+use hep_protocol::names::{Giver, refused};
 use hep_protocol::plan::{CheckPolicy, Condition, OnError, Privacy};
 use std::sync::Arc;
 
@@ -232,15 +233,11 @@ fn strange_loop_key(source: &Arc<Source>, entry: &Entry) -> Diagnostic {
 }
 
 fn may_register(name: &Spot, value: &mut Value<'_>) -> bool {
-    let taken = super::values::RESERVED.iter().find(|(reserved, _)| *reserved == name.text);
-    match taken {
-        Some((reserved, meaning)) if *reserved != "result" => {
-            let message = format!("`{reserved}` cannot be a variable: it is {meaning}");
-            value.refuse(message, "give it another name");
-            false
-        }
-        Some(_) | None => true,
+    let refused = refused(&name.text, Giver::Register);
+    if let Some((message, hint)) = &refused {
+        value.refuse(message, *hint);
     }
+    refused.is_none()
 }
 
 fn check(value: &mut Value<'_>) -> Option<CheckPolicy> {

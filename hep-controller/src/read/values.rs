@@ -8,7 +8,7 @@ use crate::source::Source;
 use crate::yaml::{Entry, Kind, Meaning, Node, shorten};
 use hep_protocol::decode::decode;
 use hep_protocol::expression::has_expression;
-use hep_protocol::names::is_name;
+use hep_protocol::names::{Giver, is_name, no_name, refused};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
@@ -96,7 +96,8 @@ impl Value<'_> {
         if is_name(&name.text) {
             Some(name)
         } else {
-            self.refuse(no_name(&name.text), NAMES);
+            let (message, hint) = no_name(&name.text);
+            self.refuse(message, hint);
             None
         }
     }
@@ -219,22 +220,6 @@ impl Value<'_> {
     }
 }
 
-/// What a variable may be called.
-pub(crate) const NAMES: &str =
-    "write letters, digits and `_`, beginning with a letter or `_`, as in `http_port`";
-
-pub(crate) fn no_name(text: &str) -> String {
-    format!("`{}` is no name that a variable can have", shorten(text))
-}
-
-/// Names that hep itself gives a value; what each is.
-pub(crate) const RESERVED: [(&str, &str); 4] = [
-    ("facts", "all that hep knows of the host"),
-    ("groups", "the groups of the inventory with their hosts"),
-    ("item", "the element of a loop"),
-    ("result", "a task's own result, in `until`, `changed_when` and `failed_when`"),
-];
-
 /// What is wrong with a word that YAML no longer takes for a truth value.
 pub(crate) fn ambiguous(word: &str) -> String {
     format!("`{word}` could mean a truth value or the word itself")
@@ -242,13 +227,8 @@ pub(crate) fn ambiguous(word: &str) -> String {
 
 /// What is wrong with a variable: its name, or an ambiguous word in its value.
 pub(crate) fn bad_variable(source: &Arc<Source>, entry: &Entry) -> Option<Diagnostic> {
-    let name: &str = &entry.key.text;
-    if !is_name(name) {
-        return Some(Diagnostic::at(source, entry.key.span, no_name(name)).hint(NAMES));
-    }
-    if let Some((_, meaning)) = RESERVED.iter().find(|(reserved, _)| *reserved == name) {
-        let message = format!("`{name}` cannot be a variable: it is {meaning}");
-        return Some(Diagnostic::at(source, entry.key.span, message).hint("give it another name"));
+    if let Some((message, hint)) = refused(&entry.key.text, Giver::Variables) {
+        return Some(Diagnostic::at(source, entry.key.span, message).hint(hint));
     }
     let (node, truth) = entry.value.yes_or_no()?;
     let word = node.text().unwrap_or_default();

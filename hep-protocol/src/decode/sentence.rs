@@ -171,7 +171,8 @@ impl What {
     }
 }
 
-/// A value's own sentence; what it advises stands behind the last colon.
+/// A value's own sentence; what it advises stands behind the last colon. Serde hands on what a type says of a value as one
+/// text, so that is taken apart here, and nowhere else.
 fn other(text: &str) -> Sentence {
     let text = match text.strip_prefix("`` ") {
         Some(rest) => format!("an empty value {rest}"),
@@ -224,7 +225,8 @@ const EXAMPLES: [(&str, &str); 5] = [
     ("is not a package", "write a name such as `nginx`, `nginx=1.22*` or `libc6:arm64`"),
 ];
 
-/// What to write where another type was meant; `written` is the text in the file.
+/// What to write where another type was meant; `written` is the text in the file. Of what a type expects serde, too, knows
+/// words alone.
 fn type_hint(expected: &str, found: &str, written: &str) -> String {
     let bare = written.trim_matches(['"', '\'']);
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());

@@ -1,9 +1,8 @@
 //! Parameters of `set`: variables for the rest of the host's run.
 
 use super::{About, BadParam, Effect, Form, Params};
-use crate::names::{BUILT_IN, RESERVED, is_name};
+use crate::names::{Giver, refused};
 use crate::value::Json;
-use crate::words::shorten;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -33,27 +32,11 @@ impl Params for Set {
             "`set` names no variable",
             "write `set: {name: value}`",
         )?;
-        self.0.keys().try_for_each(|name| nameable(name))
-    }
-}
-
-/// Whether an expression could name a variable of this name, and would mean it.
-fn nameable(name: &str) -> Result<(), BadParam> {
-    let refused = |message, hint: &str| {
-        let hint = hint.to_owned();
-        Err(BadParam { key: "set", message, hint })
-    };
-    let taken = BUILT_IN.iter().chain(&RESERVED).find(|(taken, _)| *taken == name);
-    match taken {
-        None if is_name(name) => Ok(()),
-        None => refused(
-            format!("`{}` is no name that a variable can have", shorten(name)),
-            "write letters, digits and `_`, beginning with a letter or `_`, as in `http_port`",
-        ),
-        Some((_, meaning)) => refused(
-            format!("`{name}` cannot be a variable: it is {meaning}"),
-            "give it another name",
-        ),
+        let mut refused = self.0.keys().filter_map(|name| refused(name, Giver::Set));
+        match refused.next() {
+            Some((message, hint)) => Err(BadParam { key: "set", message, hint: hint.to_owned() }),
+            None => Ok(()),
+        }
     }
 }
 
