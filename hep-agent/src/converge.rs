@@ -87,6 +87,8 @@ pub(crate) struct Tried {
     pub(crate) set: Map<String, Value>,
     /// Whether a program would have run, of which nobody knows what it would have said.
     pub(crate) unforeseen: bool,
+    /// Whether its program was stopped before it ended by itself.
+    pub(crate) killed: bool,
     /// What only a real run would tell and the module could not do without; then nothing else here counts.
     pub(crate) depends: Option<String>,
 }
@@ -137,6 +139,9 @@ struct Report {
     noted: usize,
     more_notes: usize,
 }
+
+/// What a shell says of a program that was ended by SIGTERM, as is one that does not end in time.
+const TERMINATED: i32 = 128 + 15;
 
 /// What the lines of one task's changes may take together in its report, in bytes; the others are counted.
 const LINES: usize = 16 * 1024 * 1024;
@@ -195,8 +200,9 @@ impl Report {
             Some(Exit::Code(code)) => json!(code),
             // As a shell says it.
             Some(Exit::Signal(signal)) => json!(signal.saturating_add(128)),
-            None => Value::Null,
+            None => json!(TERMINATED),
         };
+        self.tried.killed = end.exit.is_none();
         let (stdout, stderr, missing) = output::texts(end, self.kept.0);
         let said = [("rc", rc), ("stdout", stdout.into()), ("stderr", stderr.into())];
         self.tried.data.extend(said.map(|(name, value)| (name.to_owned(), value)));

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 /// What a try means.
 pub(super) fn judge(job: &Job<'_>, names: &Names, tried: Tried, mode: RunMode) -> Verdict {
-    let Tried { mut details, data, missing, unforeseen, set: _, depends: _ } = tried;
+    let Tried { mut details, data, missing, unforeseen, killed, set: _, depends: _ } = tried;
     details.notes.extend(missing.notes());
     let certainty = match (unforeseen, &job.task.on_error) {
         (false, _) => Certainty::Known,
@@ -26,15 +26,24 @@ pub(super) fn judge(job: &Job<'_>, names: &Names, tried: Tried, mode: RunMode) -
     let needless = status == Status::Ok && certainty == Certainty::Known && !ran(job, &data);
     let (truncated, foreign) = (missing.is_cut(), missing.is_foreign());
     let verdict = Verdict { details, data, certainty, acts, ..Verdict::of(status) };
-    let verdict = Verdict { truncated, foreign, needless, ..verdict }.acted();
+    let verdict = Verdict { truncated, foreign, needless, killed, ..verdict }.acted();
     let (changed_when, failed_when) = (&job.control.changed_when, &job.control.failed_when);
     // A program that `creates` or `removes` made needless has changed nothing, and has not failed.
     if needless || (changed_when.is_none() && failed_when.is_none()) {
         return verdict;
     }
-    let names = with_result(job, names, &verdict, job.one());
-    let asked = |all: &Option<Vec<Condition>>| all.as_ref().map(|all| conditions(all, &names));
-    let (failed, changed) = (asked(failed_when), asked(changed_when));
+    let asked = |all: &Option<Vec<Condition>>, seen: &Verdict| {
+        let names = with_result(job, names, seen, job.one());
+        all.as_ref().map(|all| conditions(all, &names))
+    };
+    let failed = match verdict.killed {
+        false => asked(failed_when, &verdict),
+        // It has no end that a condition could call a success; one that does not read its result still may.
+        true => {
+            asked(failed_when, &Verdict::open(String::new())).filter(|f| matches!(f, Ok(false)))
+        }
+    };
+    let changed = asked(changed_when, &verdict);
     let verdict = match failed {
         Some(failed) => judged_failed(verdict, failed, failed_when.as_deref().unwrap_or_default()),
         None => verdict,
@@ -75,7 +84,9 @@ fn judged_failed(
 /// A try that, against its module's word, did not fail.
 pub(super) fn forgive(mut verdict: Verdict) -> Verdict {
     let Some(own) = verdict.details.failure.take() else { return verdict };
-    if !verdict.data.contains_key("rc") {
+    if std::mem::take(&mut verdict.killed) {
+        verdict.details.changes.push(Change::new(own.message));
+    } else if !verdict.data.contains_key("rc") {
         verdict.details.notes.push(format!("no failure to the task: {}", own.message));
     } else if verdict.details.changes.is_empty() {
         // A command that ended with another code than 0 has run all the same.

@@ -215,6 +215,8 @@ fn enough(
         (Certainty::Partly(_) | Certainty::Open(_), _) => Ok(true),
         // Nothing more comes of what need not run.
         (Certainty::Known, _) if verdict.needless => Ok(true),
+        // What has no end is not what anybody waited for.
+        (Certainty::Known, _) if verdict.killed => Ok(false),
         (Certainty::Known, []) => Ok(verdict.details.failure.is_none()),
         (Certainty::Known, until) => {
             conditions(until, &with_result(job, names, verdict, job.one()))
@@ -238,7 +240,9 @@ fn exhausted(verdict: Verdict, until: &[Condition]) -> Verdict {
     };
     let own = verdict.details.failure.clone();
     let failure = match (own, until) {
-        (Some(own), []) => Failure { message: format!("{} ({tries})", own.message), ..own },
+        (Some(own), until) if until.is_empty() || verdict.killed => {
+            Failure { message: format!("{} ({tries})", own.message), ..own }
+        }
         (own, until) => {
             let all: Vec<&str> = until.iter().map(|one| one.0.trim()).collect();
             Failure {

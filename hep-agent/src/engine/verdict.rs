@@ -26,6 +26,8 @@ pub(super) struct Verdict {
     pub(super) certainty: Certainty,
     /// Whether there was a program to run and no need to: what the task says of its end does not apply.
     pub(super) needless: bool,
+    /// Whether its program was stopped before it ended by itself, and that is a failure.
+    pub(super) killed: bool,
     /// What a change makes its status: `Changed`, or `Pending` where nothing is done.
     pub(super) acts: Status,
 }
@@ -71,6 +73,7 @@ impl Verdict {
             attempts: 1,
             certainty: Certainty::Known,
             needless: false,
+            killed: false,
             acts: Status::Changed,
         }
     }

@@ -284,6 +284,35 @@ fn conditions_say_what_counts_as_change_and_failure() {
 }
 
 #[test]
+fn program_that_was_stopped_in_its_course_has_failed() {
+    let late = |more: Value| {
+        let task = shell("echo error; sleep 9", with(json!({"timeout": 1}), more));
+        let shown = json!({"name": "z", "debug": {"var": "[r.rc, r.failed, r.stdout]"}});
+        let task = with(task, json!({"register": "r", "ignore_error": true}));
+        let run = apply(json!([task, shown]));
+        format!("{}\n{}", run.told("t"), run.told("z"))
+    };
+    let stopped = "`echo error; sleep 9` did not end within 1 s and was stopped";
+    let result =
+        |failed: bool| format!("ok\nnote: [r.rc, r.failed, r.stdout]: [143,{failed},\"error\"]");
+    let failed = format!("ignored\nerror: {stopped}\n{}", result(true));
+    let twice = format!("ignored\nerror: {stopped} (2 tries)\n{}", result(true));
+    let success = format!("changed\n{stopped}\n{}", result(false));
+    std::thread::scope(|scope| {
+        for (more, expected) in [
+            (json!({"failed_when": "result.rc == 1"}), &failed),
+            (json!({"failed_when": ["'Error' in r.stdout", "result.rc > 1"]}), &failed),
+            (json!({"failed_when": "nope"}), &failed),
+            (json!({"until": "result.rc != 5", "retries": 1, "delay": 0}), &twice),
+            (json!({"failed_when": false, "until": "result.rc != 5"}), &success),
+            (json!({"failed_when": "strict | default(false) and result.rc > 1"}), &success),
+        ] {
+            scope.spawn(move || assert_eq!(&late(more.clone()), expected, "{more}"));
+        }
+    });
+}
+
+#[test]
 fn change_that_does_not_count_is_told_all_the_same() {
     let directory = tempfile::tempdir().unwrap();
     let dest = directory.path().join("d");
