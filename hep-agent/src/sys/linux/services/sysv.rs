@@ -2,6 +2,7 @@
 
 mod processes;
 mod status;
+mod words;
 
 use super::super::process::Program;
 use crate::sys::services::script::{self, Knows, Script};
@@ -157,7 +158,9 @@ impl Sysv {
         let pattern = pattern.map(processes::find);
         let answer = match (&pattern, knows) {
             (None, Knows::Yes | Knows::Unclear) => {
-                let end = call(found, "status", ANSWER)?;
+                let script = found.path.to_string_lossy();
+                // Its words are read as English. A daemon would inherit this, so no other call has it.
+                let end = run(&script, &["status"], &[("LC_ALL", "C")], ANSWER)?;
                 let text = [end.stdout, end.stderr].concat();
                 let text = String::from_utf8_lossy(&text).into_owned();
                 Some(Answer { exit: end.exit, text })
@@ -192,7 +195,7 @@ impl Sysv {
     fn link(&self, job: &ServiceJob, wanted: Boot, calls: &[&[&str]]) -> Result<(), SysError> {
         let mut last = ProcessEnd::default();
         for arguments in calls {
-            last = run("update-rc.d", arguments, job.timeout)?;
+            last = run("update-rc.d", arguments, &[], job.timeout)?;
             if last.exit != Some(Exit::Code(0)) {
                 break;
             }
@@ -272,16 +275,21 @@ fn command(found: &Found, job: &ServiceJob) -> Result<ProcessEnd, SysError> {
 }
 
 fn call(found: &Found, argument: &str, timeout: Duration) -> Result<ProcessEnd, SysError> {
-    run(&found.path.to_string_lossy(), &[argument], timeout)
+    run(&found.path.to_string_lossy(), &[argument], &[], timeout)
 }
 
 /// Runs a program as init would: in `/`, with nothing of ours in its environment.
-fn run(program: &str, arguments: &[&str], timeout: Duration) -> Result<ProcessEnd, SysError> {
+fn run(
+    program: &str,
+    arguments: &[&str],
+    more: &[(&str, &str)],
+    timeout: Duration,
+) -> Result<ProcessEnd, SysError> {
     let argv: Vec<String> =
         [program].iter().chain(arguments).map(|&part| part.to_owned()).collect();
-    let env = [("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), ("HOME", "/")]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into();
+    let clean = [("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), ("HOME", "/")];
+    let env = clean.iter().chain(more);
+    let env = env.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     Program { timeout: Some(timeout), env, ..Program::new(&argv) }.run()
 }
 

@@ -1,6 +1,7 @@
 //! Whether a SysV service runs: the decision, from what was found. Reads nothing itself.
 
 use super::processes::Pid;
+use super::words::{self, Said};
 use crate::sys::services::script::Knows;
 use hep_protocol::outcome::Exit;
 
@@ -92,42 +93,18 @@ fn said(knows: Knows, answer: &Answer) -> Option<Status> {
     }
 }
 
-/// Words that deny in so many words that a service runs.
-const DENIALS: [&str; 14] = [
-    "not running",
-    "isn't running",
-    "not currently running",
-    "not active",
-    "not started",
-    "not alive",
-    "no process",
-    "no such process",
-    "stopped",
-    "inactive",
-    "is dead",
-    "dead but",
-    "is down",
-    "running: no",
-];
-
-/// Words that deny it where nothing else tells.
-const DOUBTS: [&str; 2] = ["dead", "down"];
-
-const AFFIRMATIONS: [&str; 5] = ["running", "is active", "started", "is up", "alive"];
-
-/// Whether a text denies that a service runs, and says nothing to the contrary: of several services one may run.
+/// Whether a text denies that a service runs, and says nothing to the contrary.
 fn denies(text: &str) -> bool {
-    let rest = DENIALS.iter().fold(text.to_owned(), |rest, words| without_words(&rest, words));
-    rest != text && !says(&rest, &AFFIRMATIONS)
+    let Said { denied, affirmed, failed } = words::read(text);
+    (denied || failed) && !affirmed
 }
 
 fn by_words(text: &str) -> Option<Status> {
-    if says(text, &DENIALS) || says(text, &DOUBTS) {
-        Some(Status::Stopped)
-    } else if says(text, &AFFIRMATIONS) {
-        Some(Status::Running(None))
-    } else {
-        None
+    let Said { denied, affirmed, failed: _ } = words::read(text);
+    match (denied, affirmed) {
+        (true, _) => Some(Status::Stopped),
+        (false, true) => Some(Status::Running(None)),
+        (false, false) => None,
     }
 }
 
@@ -142,24 +119,6 @@ fn plain(text: &str) -> String {
     }
     let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
     plain.to_lowercase().lines().map(words).collect::<Vec<_>>().join("\n")
-}
-
-fn says(text: &str, any: &[&str]) -> bool {
-    any.iter().any(|words| has_words(text, words))
-}
-
-fn without_words(text: &str, words: &str) -> String {
-    if has_words(text, words) { text.replace(words, "") } else { text.to_owned() }
-}
-
-/// Whether a text has these words, each whole.
-fn has_words(text: &str, words: &str) -> bool {
-    let letter = |c: char| c.is_alphanumeric();
-    text.match_indices(words).any(|(at, _)| {
-        let before = text.get(..at).is_some_and(|before| !before.ends_with(letter));
-        let after = text.get(at + words.len()..).is_some_and(|after| !after.starts_with(letter));
-        before && after
-    })
 }
 
 #[cfg(test)]
@@ -208,6 +167,24 @@ mod tests {
             "foo is down",
             "active: inactive (dead)",
             "no process found",
+            "liar process not found",
+            "no liar process found",
+            "Checking liar...failed!",
+            "checking status of liar: failed.",
+            "[FAIL] liar",
+            "liar has not been started",
+            "liar was never started",
+            "liar has not yet been started (last started on Monday)",
+            "liar is not currently up and running",
+            "liar: offline",
+            "liar is shut down",
+            "liar dead, pid file exists",
+            "liar isn\u{2019}t running",
+            "pid file does not exist",
+            "0 processes running",
+            "could not connect to liar",
+            "l\u{e4}uft nicht",
+            "liar failed to start",
         ] {
             check(Knows::Yes, Some((0, denial)), PidFile::Alive(7), None, &Status::Stopped);
         }
@@ -218,6 +195,14 @@ mod tests {
             "3 back ends down, 0 dead",
             "unstoppable",
             "foo is alive",
+            "stopped workers: 0, liar is up",
+            "liar is running, no errors found",
+            "OK, no errors found",
+            "liar ok: 2 requests failed, 1 stopped",
+            "liar is running: 3 failed",
+            "not stopped",
+            "config not found: using defaults",
+            "up 3 days, 1 restart failed",
         ] {
             check(Knows::Yes, Some((0, said)), PidFile::Dead, None, &Status::Running(None));
         }

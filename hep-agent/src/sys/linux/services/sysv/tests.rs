@@ -103,6 +103,17 @@ fn pid_file_and_pattern_tell_what_the_script_does_not() {
     assert_eq!(host.running(pattern), Running::No);
 }
 
+#[test]
+fn status_is_asked_for_in_english() {
+    let host = Host::with(
+        "case $1 in start) echo ${LC_ALL:-none} > @run/up;; status) test -e @run/up && exit 0
+         LANG=de_DE.UTF-8; test $LC_ALL = C && echo 'is not running' || echo 'ist aus';; esac; exit 0",
+    );
+    assert_eq!(host.running(None), Running::No);
+    host.act(Verb::Start, None).unwrap();
+    assert_eq!(fs::read_to_string(host.path("run/up")).unwrap(), "none\n");
+}
+
 /// A script whose `status` always ends with 0; only its words tell.
 fn lying(mark: u32) -> String {
     format!(
