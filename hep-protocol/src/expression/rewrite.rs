@@ -41,12 +41,12 @@ pub(super) fn rewrite(text: &str, form: Form) -> Option<Rewritten> {
         let found = match words.token(at) {
             Some(Token::Pipe) => match words.token(at.saturating_add(1)) {
                 Some(Token::Ident("default" | "d")) => {
-                    edits.extend(words.reach(at).into_iter().flatten());
+                    edits.extend(words.reach(None, at).into_iter().flatten());
                     words.second_choice(at)
                 }
                 _ => None,
             },
-            Some(Token::Ident("is")) => words.asks(at).then(|| words.reach(at)).flatten(),
+            Some(Token::Ident("is")) => words.asks(at).then(|| words.reach(None, at)).flatten(),
             Some(Token::Mod) => words.percent(at),
             _ => None,
         };
@@ -142,17 +142,26 @@ impl<'t> Words<'t> {
         matches!(test, Some(Token::Ident("defined" | "undefined")))
     }
 
-    /// Makes `(x | hep.reach("b", k))` of the `x.b[k]` that stands before a word.
-    fn reach(&self, end: usize) -> Option<Vec<Edit>> {
+    /// Makes `(x | hep.reach("b", k))` of the `x.b[k]` that stands before a word, and if it is told where, begins there.
+    fn reach(&self, from: Option<usize>, end: usize) -> Option<Vec<Edit>> {
         let (mut at, mut steps) = (end, Vec::new());
         while let Some((step, before)) = self.step(at) {
             steps.push(step);
             at = before;
         }
         steps.reverse();
-        let begin = self.place(self.operand(at)?)?.start;
+        let operand = self.operand(at)?;
+        if from.is_some_and(|from| from != operand) {
+            return None;
+        }
+        let within = self.within(operand, at);
+        if steps.is_empty() {
+            return within;
+        }
+        let begin = self.place(operand)?.start;
         let end = self.place(end.checked_sub(1)?)?.end;
         let mut edits = vec![edit(begin..begin, "(")];
+        edits.extend(within.into_iter().flatten());
         for (number, step) in steps.iter().enumerate() {
             let lead = if number == 0 { format!(" | {REACH}(") } else { ", ".to_owned() };
             match step {
@@ -170,7 +179,22 @@ impl<'t> Words<'t> {
             }
         }
         edits.push(edit(end..end, "))"));
-        (!steps.is_empty()).then_some(edits)
+        Some(edits)
+    }
+
+    /// The same of `x.b` in `(x.b)`, where that is all in the parentheses from a word to before another.
+    fn within(&self, open: usize, end: usize) -> Option<Vec<Edit>> {
+        let close = end.checked_sub(1)?;
+        let group = matches!(self.token(open)?, Token::ParenOpen) && !self.is_of_filter(open);
+        let all = group && self.closing(open) == Some(close);
+        all.then(|| self.reach(Some(open.saturating_add(1)), close)).flatten()
+    }
+
+    /// Whether the parenthesis holds the arguments of a filter or a test.
+    fn is_of_filter(&self, open: usize) -> bool {
+        let Some(name) = open.checked_sub(1) else { return false };
+        let called = matches!(self.before(name), Some(Token::Pipe | Token::Ident("is" | "not")));
+        matches!(self.token(name), Some(Token::Ident(_))) && called
     }
 
     /// The same of `y.c` in `x.b | default(y.c) | default(1)`: something stands in for that too.
@@ -182,7 +206,7 @@ impl<'t> Words<'t> {
         let open = self.opening(close)?;
         let first = matches!(self.before(open), Some(Token::Ident("default" | "d")))
             && matches!(self.before(open.checked_sub(1)?), Some(Token::Pipe));
-        first.then(|| self.reach(close)).flatten()
+        first.then(|| self.reach(None, close)).flatten()
     }
 
     /// The last step before a word, and where what it is a step from ends.
@@ -379,6 +403,12 @@ mod tests {
         check("x | default(y.c) | default(1)", "x | default((y | hep.reach(\"c\"))) | default(1)");
         check("[x.a][0].b | d(1)", "([x.a] | hep.reach(0, \"b\")) | d(1)");
         check("x[1:2][0].b | d(1)", "(x[1:2] | hep.reach(0, \"b\")) | d(1)");
+        check("(q.y) | d(1)", "((q | hep.reach(\"y\"))) | d(1)");
+        check(
+            "(q.y)[0].z is defined",
+            "(((q | hep.reach(\"y\"))) | hep.reach(0, \"z\")) is defined",
+        );
+        check("((q['a']).b) | d(1)", "((((q | hep.reach('a'))) | hep.reach(\"b\"))) | d(1)");
         check("-x.b | default(1) + 1", "-(x | hep.reach(\"b\")) | default(1) + 1");
         check(
             "x[y.z | d('k')].w | d('e')",
@@ -403,6 +433,9 @@ mod tests {
             "a % b",
             "1.5 | default(2)",
             "x.y(1) | default(2)",
+            "(x) | default(2)",
+            "(-x.y) | default(2)",
+            "(x.y, 1) | default(2)",
         ] {
             check(text, text);
         }
