@@ -5,13 +5,14 @@
 use crate::sys::SysError;
 use hep_protocol::expression::{
     Found, Language, Layers, Rank, Ready, Scope, Trouble, TroubleKind, Variables,
+    has_encoded_replacement,
 };
 use hep_protocol::plan::{HostPart, Plan, RunMode, Settings};
 use hep_protocol::rights::ActAs;
 use hep_protocol::value::Json;
-use layers::{Facts, Given, Registered, Results};
+use layers::{Facts, Given, Lossy, Registered, Results};
 use serde_json::Value;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use template::Templates;
 
 mod layers;
@@ -73,13 +74,8 @@ struct Base {
     act_as: ActAs,
     task_timeout: Option<u32>,
     registered: Arc<Results>,
-    /// Tasks whose results have something else in place of bytes that are not UTF-8.
-    foreign: RwLock<Vec<String>>,
     templates: Templates,
 }
-
-/// How many tasks with foreign bytes are named.
-const FOREIGN: usize = 3;
 
 impl Names {
     /// The names of a host before its first play.
@@ -91,7 +87,6 @@ impl Names {
             act_as,
             task_timeout: *task_timeout,
             registered: Arc::clone(&registered),
-            foreign: RwLock::default(),
             templates: Templates::default(),
         };
         let built_in = [
@@ -145,9 +140,11 @@ impl Names {
         self.with(Rank::Local, Given(locals))
     }
 
-    /// Makes a result or a variable known from here on; `size` bytes of it are what programs wrote.
+    /// Makes a result or a variable known from here on; `size` bytes of it are what programs wrote. What the task has read
+    /// may be in it.
     pub(crate) fn register(&self, name: &str, found: Found, size: usize) {
-        self.base.registered.write().insert(name.to_owned(), Registered { found, size });
+        let lossy = self.read();
+        self.base.registered.write().insert(name.to_owned(), Registered { found, size, lossy });
     }
 
     /// Drops results and variables of tasks, but for those that somebody wants.
@@ -161,19 +158,30 @@ impl Names {
         registered.iter().filter(|(other, _)| *other != name).map(|(_, held)| held.size).sum()
     }
 
-    /// Remembers that this task's result has something else in place of bytes that are not UTF-8.
-    pub(crate) fn note_foreign(&self, task: &str) {
-        let mut foreign = self.base.foreign.write().unwrap_or_else(PoisonError::into_inner);
-        if foreign.len() < FOREIGN && !foreign.iter().any(|known| known == task) {
-            foreign.push(task.to_owned());
-        }
+    /// Forgets what was read before this task.
+    pub(crate) fn begin_task(&self) {
+        self.set_read(Lossy::default());
     }
 
-    /// The tasks of which that is remembered, in words: `a`, `b`.
-    fn foreign(&self) -> Option<String> {
-        let foreign = self.base.foreign.read().unwrap_or_else(PoisonError::into_inner);
-        let quoted: Vec<String> = foreign.iter().map(|task| format!("`{task}`")).collect();
-        (!quoted.is_empty()).then(|| quoted.join(", "))
+    /// Remembers what this task's result has: of its program it may have something else in place of bytes that are not
+    /// UTF-8, and nothing that the task itself encodes.
+    pub(crate) fn note_result(&self, foreign: Option<&str>) {
+        let mut read = self.read();
+        read.encoded = false;
+        foreign.into_iter().for_each(|task| read.add_task(task));
+        self.set_read(read);
+    }
+
+    /// What this task has read of texts that lack something.
+    fn read(&self) -> Lossy {
+        let mut noted = self.base.registered.noted();
+        noted.encoded |= has_encoded_replacement();
+        noted.clone()
+    }
+
+    fn set_read(&self, read: Lossy) {
+        let _of_before = has_encoded_replacement();
+        *self.base.registered.noted() = read;
     }
 
     /// As whom the host's tasks run, whatever they say themselves.
@@ -188,7 +196,11 @@ impl Names {
 
     /// Whether a condition holds.
     pub(crate) fn holds(&self, condition: &str) -> Result<bool, Unrendered> {
-        self.language.holds(condition, &self.scope).map_err(|trouble| {
+        let read = self.read();
+        let holds = self.language.holds(condition, &self.scope);
+        // Nothing of what it reads gets any further.
+        self.set_read(read);
+        holds.map_err(|trouble| {
             let condition = condition.trim();
             match Unrendered::from(trouble) {
                 Unrendered::Wrong(error) => {

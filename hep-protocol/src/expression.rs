@@ -23,7 +23,7 @@ mod run;
 mod trouble;
 
 pub use documented::{Documented, FILTERS, FUNCTIONS, TESTS};
-pub use filters::Pattern;
+pub use filters::{Pattern, has_encoded_replacement};
 pub use layers::{Layers, Rank, Variables};
 pub use trouble::{Trouble, TroubleKind};
 

@@ -52,6 +52,7 @@ impl<'p> Walk<'p> {
         depends: Option<&str>,
     ) -> (Status, Flow) {
         let Some(job) = self.job(number, names) else { return (Status::Skipped, Flow::On) };
+        names.begin_task();
         if let Some(cause) = depends {
             return (self.leave_open(&job, turn, cause), Flow::On);
         }
@@ -209,9 +210,7 @@ impl<'p> Walk<'p> {
     /// What others learn of a task's end: its result, and handlers that were notified.
     fn follow(&mut self, job: &Job<'_>, verdict: &Verdict) {
         if let Some(name) = self.registered(job) {
-            if verdict.foreign {
-                job.names.note_foreign(&job.title);
-            }
+            job.names.note_result(verdict.foreign.then_some(&*job.title));
             let size = output::size(&verdict.data);
             job.names.register(name, verdict.result(&job.title, job.whole()), size);
         }

@@ -7,7 +7,7 @@ use hep_protocol::expression::{Found, Scope};
 use hep_protocol::facts::FACTS;
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Names with their values; of those of one name the last counts.
 #[derive(Debug)]
@@ -23,9 +23,37 @@ impl Scope for Given {
     }
 }
 
-/// What tasks gave: results and variables.
+/// What tasks gave: results and variables. Tells what was read of those that have lost something.
 #[derive(Debug, Default)]
-pub(super) struct Results(RwLock<HashMap<String, Registered>>);
+pub(super) struct Results {
+    held: RwLock<HashMap<String, Registered>>,
+    read: Mutex<Lossy>,
+}
+
+/// How far something is made of texts with U+FFFD in place of bytes that are not UTF-8.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Lossy {
+    /// The tasks whose programs wrote those bytes, as many as are named.
+    pub(super) tasks: Vec<String>,
+    /// Whether it was given another form, which does not show U+FFFD.
+    pub(super) encoded: bool,
+}
+
+/// How many tasks are named.
+const NAMED: usize = 3;
+
+impl Lossy {
+    pub(super) fn add(&mut self, other: &Self) {
+        other.tasks.iter().for_each(|task| self.add_task(task));
+        self.encoded |= other.encoded;
+    }
+
+    pub(super) fn add_task(&mut self, task: &str) {
+        if self.tasks.len() < NAMED && !self.tasks.iter().any(|known| known == task) {
+            self.tasks.push(task.to_owned());
+        }
+    }
+}
 
 /// What a name stands for since a task gave it.
 #[derive(Debug)]
@@ -33,21 +61,33 @@ pub(super) struct Registered {
     pub(super) found: Found,
     /// How many bytes of what programs wrote it holds.
     pub(super) size: usize,
+    /// What it lacks.
+    pub(super) lossy: Lossy,
 }
 
 impl Results {
     pub(super) fn read(&self) -> RwLockReadGuard<'_, HashMap<String, Registered>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.held.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn write(&self) -> RwLockWriteGuard<'_, HashMap<String, Registered>> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+        self.held.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is known to have been read.
+    pub(super) fn noted(&self) -> MutexGuard<'_, Lossy> {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Scope for Results {
     fn get(&self, name: &str) -> Option<Found> {
-        self.read().get(name).map(|registered| registered.found.clone())
+        let held = self.read();
+        let registered = held.get(name)?;
+        if !registered.lossy.tasks.is_empty() {
+            self.noted().add(&registered.lossy);
+        }
+        Some(registered.found.clone())
     }
 
     fn names(&self) -> Vec<String> {

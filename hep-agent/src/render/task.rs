@@ -1,5 +1,6 @@
 //! A task with expressions, made into a typed one: its parameters, its template, its limits.
 
+use super::layers::Lossy;
 use super::{Names, Unrendered};
 use crate::outside::Outside;
 use crate::sys::SysError;
@@ -27,19 +28,27 @@ impl Names {
         task: &'t Task,
         outside: &dyn Outside,
     ) -> Result<Rendered<'t>, Unrendered> {
+        // What the elements of its loop are made of.
+        let before = self.read();
         let mut spec = match &task.spec {
             Spec::Typed(spec) => Cow::Borrowed(spec),
-            Spec::Open { module, params } => Cow::Owned(self.decoded(module, params)?),
+            Spec::Open { module, params } => Cow::Owned(self.decoded(module, params, &before)?),
         };
         if let Some(template) = spec.params().template() {
-            let content = self.template(template, task, outside)?;
-            self.refuse_foreign("template", &content)?;
+            let (content, read) =
+                self.reading(&before, || self.template(template, task, outside))?;
+            refuse_lossy("template", content.contains(output::REPLACEMENT), &read)?;
             spec.to_mut().params_mut().fill(content);
         }
         let mut env = BTreeMap::new();
         let mut limit = self.task_timeout();
         if let Some(control) = &task.control {
-            env = self.environment(control)?;
+            let (all, read) = self.reading(&before, || self.environment(control))?;
+            if task.spec.about().effect != Effect::None {
+                let replaced = all.values().any(|value| value.contains(output::REPLACEMENT));
+                refuse_lossy("env", replaced, &read)?;
+            }
+            env = all;
             // Left out by `default(omit)` it is not given.
             if let Some(own) = &control.timeout
                 && !self.tree(own)?.is_null()
@@ -60,7 +69,7 @@ impl Names {
         Ok(Rendered { spec, env })
     }
 
-    fn decoded(&self, module: &str, params: &Json) -> Result<TaskSpec, Unrendered> {
+    fn decoded(&self, module: &str, params: &Json, before: &Lossy) -> Result<TaskSpec, Unrendered> {
         let value = self.language.tree(&params.0, &self.scope).map_err(|trouble| {
             let about = trouble.path.first().map(|name| match trouble.kind {
                 // It names what is missing.
@@ -78,14 +87,14 @@ impl Names {
                 (other, _) => other,
             }
         })?;
-        if About::of(module).effect != Effect::None {
+        let lossy = !self.read().tasks.is_empty();
+        if lossy && About::of(module).effect != Effect::None {
             for (name, rendered) in value.as_object().into_iter().flatten() {
+                let Some(written) = params.0.get(name) else { continue };
+                let read = self.reading(before, || self.tree(&Json(written.clone())));
                 // Whoever writes the character himself means it.
-                if params.0.get(name).is_none_or(|written| !has_foreign(written))
-                    && has_foreign(rendered)
-                {
-                    self.refuse_foreign(name, "\u{fffd}")?;
-                }
+                let replaced = has_foreign(rendered) && !has_foreign(written);
+                refuse_lossy(name, replaced, &read?.1)?;
             }
         }
         TaskSpec::from_json(module, &value).map_err(|mistake| {
@@ -98,17 +107,19 @@ impl Names {
         })
     }
 
-    /// Refuses a text for the host that has lost bytes of what a program wrote.
-    fn refuse_foreign(&self, key: &str, text: &str) -> Result<(), Unrendered> {
-        match self.foreign().filter(|_| text.contains(output::REPLACEMENT)) {
-            None => Ok(()),
-            Some(tasks) => Err(Unrendered::Wrong(
-                SysError::new(format!(
-                    "`{key}` has U+FFFD, which stands for bytes of the output of {tasks} that are not UTF-8"
-                ))
-                .hint("have that command write the file itself, or make its output UTF-8: `... | iconv -f latin1 -t utf-8`"),
-            )),
-        }
+    /// What an evaluation gives, and what it has read of texts that lack something, besides what was read before.
+    fn reading<T, E>(
+        &self,
+        before: &Lossy,
+        evaluate: impl FnOnce() -> Result<T, E>,
+    ) -> Result<(T, Lossy), E> {
+        let mut whole = self.read();
+        self.set_read(before.clone());
+        let value = evaluate()?;
+        let read = self.read();
+        whole.add(&read);
+        self.set_read(whole);
+        Ok((value, read))
     }
 
     /// The task's environment variables, later layers above earlier ones.
@@ -149,6 +160,30 @@ impl Names {
             )
         })
     }
+}
+
+/// Refuses a text for the host that has lost bytes of what a program wrote: U+FFFD is in their place, or was when the text was
+/// encoded.
+fn refuse_lossy(key: &str, replaced: bool, read: &Lossy) -> Result<(), Unrendered> {
+    let (verb, hint) = match (replaced, read.encoded) {
+        (false, false) => return Ok(()),
+        (true, _) => (
+            "has",
+            "have that command write the file itself, or make its output UTF-8: `... | iconv -f latin1 -t utf-8`",
+        ),
+        (false, true) => {
+            ("encodes", "have that command encode its output itself: `... | base64 -w0`")
+        }
+    };
+    if read.tasks.is_empty() {
+        return Ok(());
+    }
+    let tasks: Vec<String> = read.tasks.iter().map(|task| format!("`{task}`")).collect();
+    let tasks = tasks.join(", ");
+    let what = format!(
+        "`{key}` {verb} U+FFFD, which stands for bytes of the output of {tasks} that are not UTF-8"
+    );
+    Err(Unrendered::Wrong(SysError::new(what).hint(hint)))
 }
 
 /// Whether a text in it has what stands for bytes that are not UTF-8.

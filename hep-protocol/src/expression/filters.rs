@@ -2,6 +2,7 @@
 //! repeatable (chance, the clock, look-ups on the operator's machine) is no filter here.
 
 mod digests;
+mod encoded;
 mod formats;
 mod kinds;
 mod lists;
@@ -14,6 +15,7 @@ mod texts;
 mod version;
 mod yaml;
 
+pub use encoded::has_encoded_replacement;
 pub use regex::Pattern;
 
 use super::rewrite::REACH;

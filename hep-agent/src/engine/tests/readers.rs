@@ -182,7 +182,20 @@ fn bytes_that_are_not_utf8_are_said_and_never_written() {
         {"name": "as input", "command": {"argv": ["cat"], "stdin": "{{ r.stdout }}"}, "ignore_error": true},
         {"name": "shown", "debug": {"msg": "{{ r.stdout }}"}},
         writes("own", "\u{fffd} {{ r.rc }}"),
+        writes("encoded", "{{ r.stdout | b64encode }}"),
+        writes("in an address", "{{ r.stdout | urlencode }}"),
+        writes("hashed", "{{ kept | hash('sha256') }}"),
+        {"name": "set encoded", "set": {"sum": "{{ [r.stdout] | map('b64encode') | first }}"}},
+        writes("by an encoded variable", "{{ sum }}"),
+        {"name": "in env", "command": "true", "env": [{"X": "{{ r.stdout }}"}], "ignore_error": true},
+        writes("word", "{{ 'yes' if r.stdout | length == 4 else 'no' }}"),
     ]));
+    for name in ["encoded", "in an address", "hashed", "by an encoded variable"] {
+        let error = "`content` encodes U+FFFD, which stands for bytes of the output of `says` that are not UTF-8";
+        assert_eq!(run.outcome(name).details.failure.as_ref().unwrap().message, error, "{name}");
+    }
+    assert!(run.outcome("in env").details.failure.is_some());
+    assert_eq!(run.outcome("word").status, Status::Changed);
     let note = "stdout is not UTF-8: 1 byte is replaced by U+FFFD";
     assert_eq!(run.outcome("says").details.notes, [note]);
     for (name, key) in [("direct", "content"), ("by a variable", "content"), ("as input", "stdin")]
@@ -195,4 +208,36 @@ fn bytes_that_are_not_utf8_are_said_and_never_written() {
     assert!(run.outcome("by a loop").items[0].details.failure.is_some());
     assert_eq!(run.told("shown"), "ok\nnote: caf\u{fffd}");
     assert_eq!(run.outcome("own").status, Status::Changed);
+}
+
+#[test]
+fn replaced_bytes_are_those_of_the_command_that_is_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let dest = directory.path().join("f");
+    let says = |name: &str, bytes: &str| json!({"name": name, "command": {"shell": format!("printf '{bytes}'")}, "register": name});
+    let writes = |name: &str, content: &str| {
+        json!({"name": name, "ignore_error": true,
+            "file": {"dest": dest.to_str().unwrap(), "content": content}})
+    };
+    let run = apply(json!([
+        says("bad", "\\351"),
+        says("worse", "\\352"),
+        says("good", "\\357\\277\\275"),
+        with(writes("true", "{{ good.stdout }}"), json!({"when": "bad.rc == 0"})),
+        writes("true in base64", "{{ good.stdout | b64encode }}"),
+        with(writes("beside", "{{ good.stdout }}"), json!({"vars": {"v": "{{ worse.stdout }}"}})),
+        writes("one", "{{ worse.stdout }}"),
+        writes("both", "{{ worse.stdout }}{{ bad.stdout }}"),
+        {"name": "unread", "debug": {"msg": "{{ [bad, worse, good] }}"}},
+    ]));
+    for name in ["true", "true in base64", "beside"] {
+        assert_eq!(run.outcome(name).details.failure, None, "{name}");
+    }
+    let blamed = |name: &str| {
+        let message = run.outcome(name).details.failure.as_ref().unwrap().message.clone();
+        let (_, rest) = message.split_once("output of ").unwrap();
+        rest.split_once(" that").unwrap().0.to_owned()
+    };
+    assert_eq!(blamed("one"), "`worse`");
+    assert_eq!(blamed("both"), "`worse`, `bad`");
 }

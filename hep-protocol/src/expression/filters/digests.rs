@@ -1,6 +1,7 @@
 //! Digests of texts, in hex. None of them is a way to keep a password.
 
 use super::advise;
+use super::encoded::encoding;
 use super::kinds::text;
 use minijinja::{Environment, Error, Value};
 use sha2::Digest;
@@ -13,6 +14,7 @@ pub(super) fn register(engine: &mut Environment<'static>) {
 
 fn hash(value: &Value, name: Option<String>) -> Result<String, Error> {
     let text = text(value, "hash")?;
+    let text = encoding(&text);
     let name = name.unwrap_or_else(|| "sha1".to_owned());
     Ok(match name.as_str() {
         "sha1" => hex(&sha1::Sha1::digest(text)),

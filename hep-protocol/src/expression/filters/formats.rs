@@ -1,6 +1,7 @@
 //! JSON, YAML and base64.
 
 use super::super::convert::{to_json, to_value};
+use super::encoded::encoding;
 use super::kinds::text;
 use super::{advise, defined, described, refuse, trouble};
 use base64::Engine as _;
@@ -32,6 +33,7 @@ pub(super) fn register(engine: &mut Environment<'static>) {
             Some(bytes) => bytes.to_vec(),
             None => text(value, "b64encode")?.into_bytes(),
         };
+        value.as_str().map(encoding);
         Ok::<_, Error>(STANDARD.encode(bytes))
     });
     engine.add_filter("b64decode", b64decode);

@@ -1,5 +1,6 @@
 //! Filters of texts.
 
+use super::encoded::encoding;
 use super::{advise, defined, items, shown};
 use minijinja::value::{Kwargs, Rest, ValueKind, ValueOrKwargs};
 use minijinja::{Environment, Error, Value};
@@ -91,7 +92,7 @@ fn urlencode(value: &Value) -> Result<String, Error> {
 /// Letters, digits and these stay; all else becomes its bytes in hex, as RFC 3986 has it.
 fn percent_encoded(text: &str, stays: &[u8]) -> String {
     let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
+    for byte in encoding(text).bytes() {
         if byte.is_ascii_alphanumeric() || stays.contains(&byte) {
             encoded.push(char::from(byte));
         } else {
