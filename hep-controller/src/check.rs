@@ -4,7 +4,7 @@
 pub(crate) mod handlers;
 mod host_classes;
 mod mistakes;
-mod params;
+pub(crate) mod params;
 pub(crate) mod resolve;
 mod scope;
 pub(crate) mod select;
@@ -72,10 +72,12 @@ pub(crate) struct Checked<'m> {
 pub(crate) fn check<'m>(input: &Input<'m>) -> Result<Checked<'m>, Diagnostics> {
     let Input { manifest, options, .. } = input;
     let language = Language::new();
-    let Resolved { plays, chosen, warnings, mut problems } = resolve::resolve(input, &language)?;
+    let Resolved { plays, chosen, mut warnings, mut problems } =
+        resolve::resolve(input, &language)?;
     let search = SearchPath::new(&manifest.source.path, &options.working_directory);
     let mut sources = Sources::new(&search, &manifest.source);
     let verified = Verifier::new(input, &language, &mut sources, &chosen).verify(&plays);
+    warnings.extend(verified.warnings);
     problems.extend(verified.problems);
     Ok(Checked {
         plays,

@@ -94,7 +94,7 @@ pub(super) fn locals(each: &Loop, round: u32, element: &Value) -> Vec<(String, F
 }
 
 /// A text as it is, anything else as JSON.
-pub(super) fn word(value: Value) -> String {
+pub(crate) fn word(value: Value) -> String {
     match value {
         Value::String(text) => text,
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {

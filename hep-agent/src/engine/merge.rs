@@ -116,7 +116,7 @@ impl Walk<'_> {
                 specs.push(None);
                 continue;
             }
-            let Rendered { spec, env } = names.task(job.task, self.outside).ok()?;
+            let Rendered { spec, env, doubt: _ } = names.task(job.task, self.outside).ok()?;
             let TaskSpec::Apt(apt) = spec.into_owned() else { return None };
             let same = (env, self.user(job, &names).ok()?);
             if known.get_or_insert_with(|| same.clone()) != &same {

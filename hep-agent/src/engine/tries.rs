@@ -151,7 +151,7 @@ impl Walk<'_> {
 
     /// One try.
     fn attempt(&mut self, job: &Job<'_>, names: &Names) -> Verdict {
-        let Rendered { spec, env } = match names.task(job.task, self.outside) {
+        let Rendered { spec, env, doubt } = match names.task(job.task, self.outside) {
             Ok(rendered) => rendered,
             Err(why) => return self.unsettled(job, why),
         };
@@ -172,6 +172,7 @@ impl Walk<'_> {
                 return self.unsettled(job, Unrendered::Unknown(cause.to_owned()));
             }
         };
+        tried.details.notes.extend(doubt);
         if let Some(cause) = tried.depends {
             return self.unsettled(job, Unrendered::Unknown(cause));
         }

@@ -2,23 +2,28 @@
 
 use super::layers::Lossy;
 use super::{Names, Unrendered};
+use crate::engine::word;
 use crate::outside::Outside;
 use crate::sys::SysError;
 use crate::sys::output;
 use hep_protocol::decode::Sentence;
-use hep_protocol::expression::TroubleKind;
+use hep_protocol::expression::{Rank, Scope, TroubleKind};
 use hep_protocol::plan::{Control, Spec, Task};
+use hep_protocol::task::file::File;
 use hep_protocol::task::{About, Effect, TaskSpec};
 use hep_protocol::value::Json;
 use hep_protocol::words::shorten;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A task as it is to be run.
 pub(crate) struct Rendered<'t> {
     pub(crate) spec: Cow<'t, TaskSpec>,
     pub(crate) env: BTreeMap<String, String>,
+    /// What is odd about its values and only the host could know.
+    pub(crate) doubt: Option<String>,
 }
 
 impl Names {
@@ -34,6 +39,7 @@ impl Names {
             Spec::Typed(spec) => Cow::Borrowed(spec),
             Spec::Open { module, params } => Cow::Owned(self.decoded(module, params, &before)?),
         };
+        let doubt = self.doubt(task, &spec);
         if let Some(template) = spec.params().template() {
             let (content, read) =
                 self.reading(&before, || self.template(template, task, outside))?;
@@ -66,7 +72,23 @@ impl Names {
         {
             *own = Some(own.map_or(limit, |own| own.min(limit)));
         }
-        Ok(Rendered { spec, env })
+        Ok(Rendered { spec, env, doubt })
+    }
+
+    /// What is odd about a mode that an expression gave. Of what the controller knew it has warned.
+    fn doubt(&self, task: &Task, spec: &TaskSpec) -> Option<String> {
+        let (TaskSpec::File(File { mode: Some(mode), .. }), Spec::Open { params, .. }) =
+            (spec, &task.spec)
+        else {
+            return None;
+        };
+        let doubt = mode.doubt()?;
+        let written = ["mode", "mod"].iter().find_map(|key| params.0.get(*key)?.as_str())?;
+        let ranks = [Rank::BuiltIn, Rank::Inventory, Rank::Play, Rank::Task, Rank::Extra];
+        let before_run: Arc<dyn Scope> = Arc::new(self.layers.only(&ranks));
+        let known = self.language.text(written, &before_run).ok();
+        let same = known.is_some_and(|known| word(known) == mode.to_string());
+        (!same).then_some(doubt)
     }
 
     fn decoded(&self, module: &str, params: &Json, before: &Lossy) -> Result<TaskSpec, Unrendered> {

@@ -11,6 +11,7 @@ use crate::source::Source;
 use crate::yaml::{Entry, Node};
 use hep_protocol::expression::{Language, Scope, TroubleKind, has_expression};
 use hep_protocol::plan::Privacy;
+use hep_protocol::value::Mode;
 use serde_json::Value;
 use std::path::Path;
 use std::sync::Arc;
@@ -52,6 +53,11 @@ impl Verifier<'_, '_> {
             entries.extend(value.map(|value| Entry { key: entry.key.clone(), value }));
         }
         let known = task.params.with_entries(entries);
+        if context.privacy == Privacy::Open {
+            let doubt = generous_mode(task, &known, has_expression);
+            let new = doubt.filter(|doubt| !self.warnings.contains(doubt));
+            self.warnings.extend(new);
+        }
         let mut problems = Diagnostics::default();
         let decoded = module::decode(
             source,
@@ -183,6 +189,23 @@ impl Verifier<'_, '_> {
         let reading = expression::read(&source.text, Form::Template);
         Ok(Template { source, reading })
     }
+}
+
+/// What is odd about the mode among a task's parameters, if that was written in this way.
+pub(crate) fn generous_mode(
+    task: &ManifestTask,
+    params: &Node,
+    is_written: impl Fn(&str) -> bool,
+) -> Option<String> {
+    ["mode", "mod"].into_iter().find_map(|key| {
+        let written = task.params.entry(key)?.value.text()?;
+        let value = &params.entry(key).filter(|_| is_written(written))?.value;
+        let doubt = Mode::try_from(value.text()?.to_owned()).ok()?.doubt()?;
+        let source = &task.module.source;
+        let before = source.text.get(..value.span.start).unwrap_or_default();
+        let (path, line) = (source.path.display(), before.matches('\n').count() + 1);
+        Some(format!("{path}:{line}: {doubt}"))
+    })
 }
 
 /// The parameters that name local files, as far as is known.

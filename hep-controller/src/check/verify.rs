@@ -45,6 +45,8 @@ pub(super) struct Verifier<'v, 's> {
     /// The local files of tasks, by the tasks' numbers.
     pub(super) files: BTreeMap<usize, Vec<Local>>,
     pub(super) mistakes: Mistakes,
+    /// What is no mistake and most likely not meant.
+    pub(super) warnings: Vec<String>,
     /// Names that results have by now, and what may be read below them.
     registered: Registered,
     /// The texts with expressions of the manifest's variables, by the variables' names.
@@ -60,6 +62,7 @@ pub(super) struct Verifier<'v, 's> {
 pub(super) struct Verified {
     /// The local files of tasks, by the tasks' numbers.
     pub(super) files: BTreeMap<usize, Vec<Local>>,
+    pub(super) warnings: Vec<String>,
     pub(super) problems: Diagnostics,
 }
 
@@ -141,6 +144,7 @@ impl<'v, 's> Verifier<'v, 's> {
             sources,
             files: BTreeMap::new(),
             mistakes: Mistakes::default(),
+            warnings: Vec::new(),
             registered: Registered::default(),
             texts: HashMap::new(),
             readings: HashMap::new(),
@@ -164,7 +168,7 @@ impl<'v, 's> Verifier<'v, 's> {
         for play in plays {
             self.play(play, &classes, &results);
         }
-        Verified { files: self.files, problems: self.mistakes.all }
+        Verified { files: self.files, warnings: self.warnings, problems: self.mistakes.all }
     }
 
     fn play(&mut self, resolved: &ResolvedPlay<'_>, classes: &HostClasses, results: &[&str]) {

@@ -40,6 +40,12 @@ impl Layers {
         self.0.insert(at, (rank, layer));
     }
 
+    /// The layers of these ranks.
+    #[must_use]
+    pub fn only(&self, ranks: &[Rank]) -> Self {
+        Self(self.0.iter().filter(|(rank, _)| ranks.contains(rank)).cloned().collect())
+    }
+
     /// With one more layer.
     #[must_use]
     pub fn with(mut self, rank: Rank, layer: impl Scope + 'static) -> Self {

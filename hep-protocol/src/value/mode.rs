@@ -56,10 +56,23 @@ const GROUP: u16 = 0o2070;
 const OTHER: u16 = 0o1007;
 
 impl Mode {
-    /// Whether group or others may do what the owner may not, which is hardly ever meant; of a symbolic mode nothing is
-    /// known without a file.
+    /// What is odd about a mode by which group or others may do what the owner may not, which is hardly ever meant; of a
+    /// symbolic mode nothing is known without a file.
     #[must_use]
-    pub fn favours_others(&self) -> bool {
+    pub fn doubt(&self) -> Option<String> {
+        let written = &self.text;
+        let decimal = written.parse::<u16>().ok().filter(|_| !written.starts_with('0'));
+        let meant = decimal.map(|number| format!("{number:04o}"));
+        let fits = |mode: &String| mode.parse::<Self>().is_ok_and(|mode| !mode.favours_others());
+        let hint = match meant.filter(fits) {
+            Some(mode) => format!("; digits are octal: {written} in decimal is `{mode}`"),
+            None => String::new(),
+        };
+        let what = format!("the mode `{written}` gives group or others more than the owner{hint}");
+        self.favours_others().then_some(what)
+    }
+
+    fn favours_others(&self) -> bool {
         match &self.wanted {
             Wanted::Exactly(bits) => {
                 let (owner, group, others) = ((bits >> 6) & 7, (bits >> 3) & 7, bits & 7);

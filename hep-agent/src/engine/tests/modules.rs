@@ -144,3 +144,21 @@ fn merged_loop_over_packages_answers_for_each() {
     let unknown = "no-such-package-of-hep";
     assert_eq!(packages(&["dpkg", unknown]), [alone("dpkg"), alone(unknown)]);
 }
+
+#[test]
+fn odd_mode_that_only_the_host_knows_is_noted() {
+    let directory = tempfile::tempdir().unwrap();
+    let dest = directory.path().join("f");
+    let file = |name: &str, mode: &str| json!({"name": name, "file": {"dest": dest.to_str().unwrap(), "content": "x", "mode": mode}});
+    let run = apply(json!([
+        {"name": "says", "command": "echo 420", "register": "r"},
+        file("host", "{{ r.stdout | int }}"),
+        with(file("controller", "{{ m }}"), json!({"vars": {"m": 420}})),
+        file("sound", "{{ r.stdout | replace('2', '4') }}"),
+    ]));
+    let note = "the mode `420` gives group or others more than the owner; digits are octal: 420 in decimal is `0644`";
+    assert_eq!(run.outcome("host").details.notes, [note]);
+    // The controller has said it before the run.
+    assert!(run.outcome("controller").details.notes.is_empty());
+    assert!(run.outcome("sound").details.notes.is_empty());
+}

@@ -3,9 +3,8 @@
 use super::Flat;
 use crate::ast::ManifestTask;
 use crate::ast::rights::{Rights, idle_user};
-use crate::check::Input;
+use crate::check::{Input, params::generous_mode};
 use hep_protocol::expression::has_expression;
-use hep_protocol::value::Mode;
 
 impl Flat<'_, '_> {
     /// A task that names a user and stays the login's all the same was not meant like that.
@@ -23,24 +22,7 @@ impl Flat<'_, '_> {
 
     /// `mode: 420`, which is 0644 in decimal, and all other modes that give away what the owner has not.
     pub(super) fn tell_of_generous_mode(&mut self, task: &ManifestTask) {
-        let Some(entry) = task.params.entry("mode") else { return };
-        let Some(written) = entry.value.text().filter(|text| !has_expression(text)) else { return };
-        let generous = Mode::try_from(written.to_owned()).is_ok_and(|mode| mode.favours_others());
-        if !generous {
-            return;
-        }
-        let decimal = written.parse::<u16>().ok().filter(|_| !written.starts_with('0'));
-        let meant = decimal.map(|number| format!("{number:04o}"));
-        let meant = meant
-            .filter(|mode| Mode::try_from(mode.clone()).is_ok_and(|mode| !mode.favours_others()));
-        let hint = match meant {
-            Some(mode) => format!("; digits are octal: {written} in decimal is `{mode}`"),
-            None => String::new(),
-        };
-        let source = &task.module.source;
-        let before = source.text.get(..entry.value.span.start).unwrap_or_default();
-        let (path, line) = (source.path.display(), before.matches('\n').count() + 1);
-        let what = format!("the mode `{written}` gives group or others more than the owner{hint}");
-        self.emitter.warnings.push(format!("{path}:{line}: {what}"));
+        let doubts = generous_mode(task, &task.params, |written| !has_expression(written));
+        self.emitter.warnings.extend(doubts);
     }
 }

@@ -152,7 +152,9 @@ fn a_user_whom_nobody_becomes_is_told() {
 #[test]
 fn a_mode_that_favours_others_is_told() {
     let warnings = |mode: &str| {
-        let shown = check(&format!("- file: {{dest: /a, content: x, mode: {mode}}}\n"));
+        let shown = check(&format!(
+            "- file: {{dest: /a, content: x, mode: {mode}}}\n  vars: {{m: 420, n: 0644, l: [420]}}\n"
+        ));
         let lines = shown.lines().filter_map(|line| line.trim().strip_prefix("warning: "));
         lines.map(str::to_owned).collect::<Vec<_>>()
     };
@@ -164,6 +166,11 @@ fn a_mode_that_favours_others_is_told() {
     };
     assert_eq!(warnings("420"), decimal("420", "0644"));
     assert_eq!(warnings("'420'"), decimal("420", "0644"));
+    assert_eq!(warnings("'{{ m }}'"), decimal("420", "0644"));
+    assert_eq!(warnings("'{{ l[0] | int }}'"), decimal("420", "0644"));
+    for mode in ["{{ n }}", "{{ os.name }}"] {
+        assert_eq!(warnings(&format!("'{mode}'")), Vec::<String>::new(), "{mode}");
+    }
     // What it is in decimal would favour others too: that was not meant either.
     for mode in ["0044", "'0270'", "177", "0007"] {
         let told = warnings(mode);
