@@ -29,6 +29,9 @@ const MAX_NODES: u64 = 4_000_000;
 /// its own where it is evaluated.
 const MAX_ALIASED: u64 = 200_000;
 
+/// How many bytes of text weigh as much as a node.
+const BYTES_PER_NODE: usize = 64;
+
 /// How deep collections may nest, aliases included.
 const MAX_DEPTH: u16 = 64;
 
@@ -38,7 +41,7 @@ pub(crate) struct Node {
     /// Its place; of an alias, the alias itself.
     pub(crate) span: Span,
     pub(crate) kind: Kind,
-    /// How many nodes it is, with everything below.
+    /// How many nodes it is, with everything below; a long text counts as several.
     weight: u64,
     /// How many collections it is deep.
     height: u16,
@@ -138,9 +141,14 @@ fn float(text: &str) -> Option<Meaning<'_>> {
 impl Node {
     fn new(span: Span, kind: Kind) -> Node {
         let (weight, height) = match &kind {
-            Kind::Scalar(_) | Kind::Broken => (0, 0),
+            Kind::Scalar(scalar) => (weight_of(&scalar.text), 0),
+            Kind::Broken => (0, 0),
             Kind::Seq(items) => measure(items.iter()),
-            Kind::Map(entries) => measure(entries.iter().map(|entry| &entry.value)),
+            Kind::Map(entries) => {
+                let (weight, height) = measure(entries.iter().map(|entry| &entry.value));
+                let keys = entries.iter().map(|entry| weight_of(&entry.key.text));
+                (keys.fold(weight, u64::saturating_add), height)
+            }
         };
         Node { span, kind, weight: weight.saturating_add(1), height }
     }
@@ -225,6 +233,11 @@ impl Node {
         };
         Some(Node::new(self.span, kind))
     }
+}
+
+/// What a text weighs beside its node.
+fn weight_of(text: &str) -> u64 {
+    (text.len() / BYTES_PER_NODE) as u64
 }
 
 fn measure<'n>(below: impl Iterator<Item = &'n Node>) -> (u64, u16) {

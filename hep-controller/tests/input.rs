@@ -101,7 +101,10 @@ fn documents_that_grow_are_refused() {
     let merge: String =
         (1..30).map(|n| format!("  b{n}: &b{n} {{l: *b{0}, r: *b{0}}}\n", n - 1)).collect();
     let merge = format!("  b0: &b0 {{x: 1}}\n{merge}");
-    for text in [bomb, merge] {
+    let long = "x".repeat(1_000_000);
+    let texts = format!("  a0: &a0 {long}\n  a1: [{}]\n", ["*a0"; 50].join(", "));
+    let keys = format!("  a0: &a0 {{? {long} : 1}}\n  a1: [{}]\n", ["*a0"; 50].join(", "));
+    for text in [bomb, merge, texts, keys] {
         let stage = Stage::new(&[
             ("site.yml", &format!("vars:\n{text}tasks: []\n")),
             ("vars", &text.replace("  a", "a").replace("  b", "b")),

@@ -18,9 +18,9 @@ pub(super) struct Builder<'s> {
     secret: Option<usize>,
     roots: Vec<Node>,
     anchors: HashMap<usize, Node>,
-    /// Nodes so far, aliases expanded.
-    nodes: u64,
-    /// Those among them that aliases stand for.
+    /// Nodes that are written so far.
+    written: u64,
+    /// What aliases stand for, by weight.
     aliased: u64,
     /// Anchors may lie in a part that could not be read, so an unknown alias proves nothing.
     anchors_lost: bool,
@@ -64,7 +64,7 @@ impl<'s> Builder<'s> {
             secret: None,
             roots: Vec::new(),
             anchors: HashMap::new(),
-            nodes: 0,
+            written: 0,
             aliased: 0,
             anchors_lost: false,
             consumed: 0,
@@ -225,11 +225,11 @@ impl<'s> Builder<'s> {
         match self.anchors.get(&anchor).cloned() {
             Some(node) => {
                 self.aliased = self.aliased.saturating_add(node.weight);
-                let most =
-                    MAX_ALIASED.max(self.nodes.saturating_sub(self.aliased).saturating_mul(10));
+                let most = MAX_ALIASED.max(self.written.saturating_mul(10));
                 if self.aliased > most {
                     let message = format!("aliases stand for more than {most} values");
-                    self.problem(span, message, "write fewer aliases of aliases");
+                    let hint = "write fewer aliases of aliases, and of long texts";
+                    self.problem(span, message, hint);
                     return Err(TooMuch);
                 }
                 if self.within_secret() {
@@ -277,14 +277,14 @@ impl<'s> Builder<'s> {
         };
         // A block ends where the next begins, lines below; its last part is what a reader sees as its end.
         let end = if style == StructureStyle::Block { last.unwrap_or(end) } else { end };
-        self.nodes = self.nodes.saturating_add(1);
+        self.written = self.written.saturating_add(1);
         self.place(Node::new(Span::new(start, end.max(start)), kind), anchor)
     }
 
     /// A complete scalar or alias.
     fn finish(&mut self, node: Node, anchor: usize) -> Result<(), TooMuch> {
-        self.nodes = self.nodes.saturating_add(node.weight);
-        if self.nodes > MAX_NODES {
+        self.written = self.written.saturating_add(1);
+        if self.written.saturating_add(self.aliased) > MAX_NODES {
             let message = format!("the file has more than {MAX_NODES} values");
             self.problem(node.span, message, "split it into several files");
             return Err(TooMuch);
