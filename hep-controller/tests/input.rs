@@ -175,6 +175,38 @@ fn groups_nested_without_end_are_refused() {
 }
 
 #[test]
+fn an_ssh_config_that_never_ends_is_not_given_to_ssh() {
+    let stage = Stage::new(&[
+        TASK,
+        ("hosts", "web1 host=127.0.0.1 port=1\n"),
+        ("parts/sound", "User me\n"),
+        ("named", "# first\n include=\"PARTS/pipe\" /nowhere\n"),
+        ("wild", "Host *\nInclude PARTS/p*e\n"),
+        ("again", "Include PARTS/../again\nInclude PARTS/s*d\n"),
+    ])
+    .pipe("parts/pipe");
+    let parts = stage.0.path().join("parts");
+    for name in ["named", "wild", "again"] {
+        let path = stage.0.path().join(name);
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.replace("PARTS", parts.to_str().unwrap())).unwrap();
+    }
+    for (file, with) in [
+        ("parts/pipe", "it is a named pipe"),
+        ("/dev/zero", "it is a device"),
+        ("<(echo)", "it is a named pipe"),
+        ("named", "parts/pipe`: it is a named pipe"),
+        ("wild", "parts/pipe`: it is a named pipe"),
+    ] {
+        stage.refuses(&format!("push site.yml -i hosts --ssh-config {file}"), with);
+    }
+    for file in ["again", "/dev/null"] {
+        let (screen, code) = stage.run(&format!("push site.yml -i hosts --ssh-config {file}"));
+        assert!(code == 3 || screen.contains("Too many recursive"), "{code} {screen}");
+    }
+}
+
+#[test]
 fn what_a_shell_hands_over_is_read() {
     let stage = Stage::new(&[("site.yml", "- {debug: {msg: \"{{ a }}\"}}\n")]);
     let (screen, code) =

@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokens::Tokens;
 
 mod demands;
+mod files;
 mod tokens;
 
 /// Which ssh_config counts.
@@ -120,6 +121,7 @@ impl Asking<'_> {
         if *self.config == SshConfig::None {
             return Ok(());
         }
+        files::check(self, said)?;
         let mut command = Command::new("ssh");
         command.arg("-G").args(self.words(said)).arg("--").arg(&said.address);
         let output = child::collect(&mut command, self.within, cancel).ok();
