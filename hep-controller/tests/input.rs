@@ -175,6 +175,22 @@ fn groups_nested_without_end_are_refused() {
 }
 
 #[test]
+fn a_hosts_line_may_be_long() {
+    let settings: String = (0..200_000).map(|n| format!(" v{n}=1")).collect();
+    let stage = Stage::new(&[("hosts", &format!("web1{settings}\n"))]);
+    assert_eq!(stage.run("hosts -i hosts").1, 0);
+}
+
+#[test]
+fn a_file_of_variables_that_is_named_often_is_read_once() {
+    let names = ["bad.yml"; 1000].join(", ");
+    let site = format!("vars_files: [{names}]\ntasks: [{{debug: {{msg: a}}}}]\n");
+    let bad = "a: 1\n".repeat(100_000);
+    let stage = Stage::new(&[("site.yml", &site), ("bad.yml", &bad)]);
+    stage.refuses("validate site.yml", "`a` is given twice");
+}
+
+#[test]
 fn an_ssh_config_that_never_ends_is_not_given_to_ssh() {
     let stage = Stage::new(&[
         TASK,

@@ -13,7 +13,7 @@ use hep_protocol::names::{Giver, is_name, refused};
 use hep_protocol::truth::truth_of_yaml11;
 use serde_json::{Map, Value};
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// One definition of a variable.
@@ -257,9 +257,20 @@ fn file_name(
                 .push(file.problem(format!("this is no name of a file, but `{other}`")).hint(hint));
             None
         }
+    // How many variables each file has brought, in their order; none of one that was refused.
+    let mut files: Vec<(PathBuf, usize)> = Vec::new();
+    let own = all.len();
         Err(trouble) => {
             let message = match &trouble.kind {
                 TroubleKind::Unknown { .. } => {
+        if let Some(at) = files.iter().position(|(known, _)| *known == path) {
+            // It was read before: named again, it wins over those between.
+            let start = files.iter().take(at).map(|(_, count)| count).sum::<usize>() + own;
+            let again = files.remove(at);
+            all.get_mut(start..).unwrap_or_default().rotate_left(again.1);
+            files.push(again);
+            continue;
+        }
                     "the name of a file of variables must be known before the run".to_owned()
                 }
                 TroubleKind::Undefined { .. }
@@ -268,7 +279,9 @@ fn file_name(
                 | TroubleKind::Other => trouble.message,
             };
             problems.push(file.problem(message).hint(hint));
+        let before = all.len();
             None
         }
     }
 }
+        files.push((path, all.len() - before));

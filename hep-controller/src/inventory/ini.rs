@@ -8,6 +8,7 @@ use super::{Place, Text, literal, range};
 use crate::source::{Source, Span};
 use crate::yaml::shorten;
 use serde_json::Value;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Reads a hosts file's text into a draft.
@@ -183,13 +184,13 @@ impl Reading<'_> {
             .iter()
             .map(|host| self.draft.host(host, named.port, &place, group))
             .collect();
-        let mut given: Vec<(&str, Span)> = Vec::new();
+        let mut given: HashMap<&str, Span> = HashMap::new();
         given.extend(named.user.then_some(("user", name.span)));
         given.extend(named.port.is_some().then_some(("port", name.span)));
         settings.iter().for_each(|word| self.setting(word, &mut given, &hosts));
     }
 
-    fn setting<'w>(&mut self, word: &'w Word, given: &mut Vec<(&'w str, Span)>, hosts: &[usize]) {
+    fn setting<'w>(&mut self, word: &'w Word, given: &mut HashMap<&'w str, Span>, hosts: &[usize]) {
         let Some((value, place)) = &word.value else {
             let hint = "write one host a line; behind its name come settings as `port=2222`";
             self.problem(word.span, format!("`{}` is no `key=value`", word.key), hint);
@@ -202,13 +203,13 @@ impl Reading<'_> {
             self.draft.problems.push(problem);
             return;
         }
-        if let Some((_, first)) = given.iter().find(|(other, _)| *other == word.key) {
+        if let Some(first) = given.get(word.key.as_str()) {
             let problem =
                 self.place(word.span).diagnostic("this is given twice", "keep one of them");
             self.draft.problems.push(problem.label("and again here").also(*first, "first here"));
             return;
         }
-        given.push((&word.key, word.span));
+        given.insert(&word.key, word.span);
         self.draft.check_name(&word.key, &self.place(word.key_span));
         // Without a value there is no place to point to but the word.
         let at = self.place(if value.is_empty() { word.span } else { *place });

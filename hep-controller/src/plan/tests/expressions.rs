@@ -292,6 +292,19 @@ fn mistakes_of_some_hosts_name_them() {
 }
 
 #[test]
+fn a_file_of_variables_counts_where_it_is_named_last() {
+    let site = "- hosts: web1\n  vars: {a: 1}\n  vars_files: [one.yml, two.yml, one.yml, three.yml]\n  tasks:\n  - file: {dest: /a, mode: \"{{ a }}{{ b }}{{ c }}\"}\n";
+    let files = [
+        ("site.yml", site),
+        ("one.yml", "a: one\nb: one\n"),
+        ("two.yml", "a: two\nb: two\nc: two\n"),
+        ("three.yml", "b: three\n"),
+    ];
+    let said = plan(&files, &[]);
+    assert!(said.contains("`onethreetwo` is not a mode"), "{said}");
+}
+
+#[test]
 fn variables_come_from_files_and_the_command_line() {
     let files = [
         (
