@@ -18,6 +18,7 @@ mod show;
 mod value;
 mod yaml;
 
+pub(crate) use connection::is_connection;
 pub(crate) use pattern::NoSelection;
 pub(crate) use range::expand_shown;
 

@@ -156,20 +156,28 @@ fn setting_by_another_name_is_told() {
         match expected {
             None => assert_eq!(err, "", "{line}"),
             Some(meant) => {
-                let told = format!("did you mean {meant} in YAML?");
+                let told = format!("did you mean {meant}?");
                 assert!(err.starts_with("warning: ") && err.contains(&told), "{line}: {err}");
                 assert_eq!(err.lines().count(), 1, "{err}");
             }
         }
     };
-    let host = Some("`host`, or `ansible_host`");
+    let host = Some("`host`, or `ansible_host` in YAML");
     check("web1 hostname=192.0.2.1\n", host);
     check("web1 ip=192.0.2.1\nweb2 ip=192.0.2.2\n", host);
     check("web1 address=192.0.2.1\n", host);
-    check("web1 username=op\n", Some("`user`, or `ansible_user`"));
-    check("web1 ssh_port=2222\n", Some("`port`, or `ansible_port`"));
-    check("web1 passwd=x\n", Some("`password`, or `ansible_password`"));
-    check("web1 key_file=/k\n", Some("`private_key`, or `ansible_private_key_file`"));
+    check("web1 username=op\n", Some("`user`, or `ansible_user` in YAML"));
+    check("web1 ssh_port=2222\n", Some("`port`, or `ansible_port` in YAML"));
+    check("web1 passwd=x\n", Some("`password`, or `ansible_password` in YAML"));
+    check("web1 key_file=/k\n", Some("`private_key`, or `ansible_private_key_file` in YAML"));
+    check("web1 identity=/k\n", Some("`private_key`, or `ansible_private_key_file` in YAML"));
+    check("web1 ansible_hosts=192.0.2.1\n", Some("`ansible_host`"));
+    check("web1 ansible_pass=x\n", Some("`ansible_password`"));
+    check("web1 ansible_ssh_key=/k\n", Some("`ansible_private_key_file`"));
+    check("web1 connection=local\n", Some("`ansible_connection`"));
+    let sudo = Some("`ansible_become_pass`");
+    check("web1 ansible_sudo_pass=x\n", sudo);
+    check("[web]\nweb1\n[web:vars]\nansible_sudo_pass=x\n", sudo);
     // Then they are variables.
     check("web1 host=192.0.2.1 ip=10.0.0.1\n", None);
     check("web1 ansible_host=192.0.2.1 hostname=web\n", None);

@@ -108,6 +108,11 @@ pub(super) struct Short {
     pub(super) place: Place,
 }
 
+/// Whether a text names a way to connect.
+pub(crate) fn is_connection(text: &str) -> bool {
+    SSH.contains(&text) || text.parse::<Transport>().is_ok()
+}
+
 /// Whether a variable's value is for no eye.
 pub(super) fn is_secret(name: &str) -> bool {
     let last = name.strip_prefix("ansible_").and_then(|rest| rest.rsplit('_').next());

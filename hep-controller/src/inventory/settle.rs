@@ -91,10 +91,13 @@ fn about(misses: &[Miss]) -> Vec<String> {
             1 => ", and 1 more host".to_owned(),
             more => format!(", and {more} more hosts"),
         };
+        let meant = match short {
+            Some(short) => format!("`{short}`, or `{long}` in YAML"),
+            None => format!("`{long}`"),
+        };
+        let origin = &variable.origin;
         format!(
-            "`{name}` is a variable to hep ({}{more}): did you mean `{short}`, or `{long}` in YAML? saying that too ends \
-             this warning",
-            variable.origin
+            "`{name}` is a variable to hep ({origin}{more}): did you mean {meant}? saying that too ends this warning"
         )
     };
     first.map(word).collect()

@@ -2,7 +2,7 @@
 
 use super::super::address;
 use super::super::{Host, Layer, Place, Variable};
-use super::{Key, LONG, SHORT, Setting};
+use super::{Key, LONG, SHORT, Setting, is_connection};
 use crate::diagnostic::Diagnostic;
 use hep_protocol::rights::Method;
 use hep_protocol::truth::{Reader, truth};
@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// What other programs call these settings. To Ansible each is a variable like any other, and so it is here; but where
 /// nothing else says what it seems to, it was meant for that.
-const SYNONYMS: [(&str, Key); 28] = [
+const SYNONYMS: &[(&str, Key)] = &[
     ("hostname", Key::Host),
     ("host_name", Key::Host),
     ("ip", Key::Host),
@@ -21,6 +21,10 @@ const SYNONYMS: [(&str, Key); 28] = [
     ("ansible_hostname", Key::Host),
     ("ansible_ip", Key::Host),
     ("ansible_address", Key::Host),
+    ("ansible_hosts", Key::Host),
+    ("ansible_ssh_hosts", Key::Host),
+    ("ansible_ip_address", Key::Host),
+    ("ansible_addr", Key::Host),
     ("ssh_port", Key::Port),
     ("username", Key::User),
     ("user_name", Key::User),
@@ -28,38 +32,69 @@ const SYNONYMS: [(&str, Key); 28] = [
     ("ssh_user", Key::User),
     ("remote_user", Key::User),
     ("ansible_username", Key::User),
+    ("ansible_login", Key::User),
+    ("ansible_remote_user", Key::User),
     ("pass", Key::Password),
     ("passwd", Key::Password),
     ("ssh_pass", Key::Password),
     ("ssh_password", Key::Password),
+    ("ansible_pass", Key::Password),
+    ("ansible_passwd", Key::Password),
+    ("ansible_ssh_passwd", Key::Password),
     ("key", Key::Identity),
     ("key_file", Key::Identity),
     ("keyfile", Key::Identity),
     ("ssh_key", Key::Identity),
     ("identity_file", Key::Identity),
+    ("identity", Key::Identity),
+    ("ssh_private_key", Key::Identity),
+    ("ssh_private_key_file", Key::Identity),
     ("private_key_file", Key::Identity),
+    ("ansible_key", Key::Identity),
+    ("ansible_key_file", Key::Identity),
+    ("ansible_private_key", Key::Identity),
+    ("ansible_ssh_key", Key::Identity),
+    ("ansible_ssh_key_file", Key::Identity),
+    ("ansible_ssh_private_key", Key::Identity),
+    ("ansible_identity_file", Key::Identity),
+    ("connection", Key::Connection),
+    ("transport", Key::Connection),
+    ("ansible_transport", Key::Connection),
+    ("ansible_sudo", Key::Become),
+    ("ansible_sudo_user", Key::BecomeUser),
+    ("ansible_su_user", Key::BecomeUser),
     ("become_pass", Key::BecomePassword),
+    ("sudo_pass", Key::BecomePassword),
+    ("sudo_password", Key::BecomePassword),
+    ("ansible_su_pass", Key::BecomePassword),
+    ("ansible_sudo_pass", Key::BecomePassword),
+    ("ansible_sudo_password", Key::BecomePassword),
 ];
 
 /// A host's variable that was most likely meant as a setting.
 pub(in crate::inventory) struct Miss {
     pub(in crate::inventory) variable: Arc<Variable>,
-    /// The key on a host's line, and the variable that counts anywhere.
-    pub(in crate::inventory) meant: (&'static str, &'static str),
+    /// The key on a host's line, if there is one, and the variable that counts anywhere.
+    pub(in crate::inventory) meant: (Option<&'static str>, &'static str),
 }
 
 /// The variables of a host that say, by another name, what nothing says by the right one.
 pub(super) fn misses(host: &Host, settings: &[Setting]) -> Vec<Miss> {
-    let own = host.vars.iter().filter(|variable| variable.origin.layer() == Layer::Host);
+    // A group's `ip` belongs to some application; what begins with `ansible_` belongs to none.
+    let is_ansibles = |variable: &Variable| variable.name.starts_with("ansible_");
     let miss = |variable: &Arc<Variable>| {
         let (_, key) = SYNONYMS.iter().find(|(name, _)| *name == variable.name)?;
         let unsaid = settings.iter().all(|setting| setting.key != *key);
-        let (short, _) = SHORT.iter().find(|(_, of)| of == key)?;
+        // Other connections are those to databases and the like.
+        let fits = *key != Key::Connection || variable.value.as_str().is_some_and(is_connection);
+        let short = SHORT.iter().find(|(_, of)| of == key).map(|(short, _)| *short);
         let (long, _) = LONG.iter().find(|(_, of)| of == key)?;
-        let (meant, variable) = ((*short, *long), Arc::clone(variable));
-        unsaid.then_some(Miss { variable, meant })
+        let meant = (short.filter(|_| !is_ansibles(variable)), *long);
+        (unsaid && fits).then(|| Miss { variable: Arc::clone(variable), meant })
     };
-    own.filter_map(miss).collect()
+    let all = host.effective();
+    let own = |variable: &Variable| variable.origin.layer() == Layer::Host || is_ansibles(variable);
+    all.iter().filter(|variable| own(variable)).filter_map(|variable| miss(variable)).collect()
 }
 
 /// The setting of Ansible's that a name most likely means, if it is none itself. A plural is another word.
