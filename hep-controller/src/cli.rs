@@ -382,7 +382,9 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, cl
     if words.get(1).is_some_and(means_push) {
         words.insert(1, "push".into());
     }
-    Cli::try_parse_from(words).map_err(habits::advised)
+    let command = words.get(1).map(|word| word.to_string_lossy().into_owned());
+    let advised = |error| habits::advised(error, &command.unwrap_or_default());
+    Cli::try_parse_from(words).map_err(advised)
 }
 
 /// Whether a first word is an option or a file of `push`. A word that is no file and does not look like one is left to

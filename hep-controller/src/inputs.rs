@@ -1,10 +1,10 @@
 //! The files that a command works on where it does not name them, and what is usual on this machine. Contacts nothing.
 
 use crate::config::{self, Config, Whose};
-use crate::inventory::{Inventory, NoSelection, Surroundings};
+use crate::inventory::{self, Inventory, NoSelection, Surroundings};
 use crate::refusal::Refusal;
 use crate::source::Source;
-use crate::words::all_of;
+use crate::words::{all_of, alternatives};
 use crate::writers;
 use std::path::{Path, PathBuf};
 
@@ -21,6 +21,14 @@ const SHARED_CONFIG: &str = "config.yml";
 /// Every mistake in it. Unasked, that others may write it: it names commands to run.
 pub(crate) fn config(given: Option<&Path>) -> Result<(Config, Option<String>), Refusal> {
     if let Some(path) = given {
+        let word = path.to_string_lossy();
+        if inventory::is_connection(&word) && !path.exists() {
+            let hint = format!(
+                "`-c` names the config; to connect another way, write {}",
+                alternatives(&["--transport ssh2", "--transport openssh", "--transport local"])
+            );
+            return Err(Refusal::new(format!("there is no config `{word}`"), hint));
+        }
         return Ok((Config::read(path).map_err(Refusal::Mistakes)?, None));
     }
     let (own, shared) = (Path::new(OWN_CONFIG), Path::new(SHARED_CONFIG));
@@ -150,6 +158,17 @@ impl Usual {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_connection_is_no_config() {
+        for word in ["local", "ssh", "paramiko"] {
+            let refused = config(Some(Path::new(word))).unwrap_err();
+            let Refusal::Other { hint: Some(hint), .. } = refused else { panic!("{refused:?}") };
+            assert!(hint.contains("`--transport local`"), "{hint}");
+        }
+        let refused = config(Some(Path::new("elsewhere"))).unwrap_err();
+        assert!(matches!(refused, Refusal::Mistakes(_)), "{refused:?}");
+    }
 
     #[test]
     fn whoever_misses_a_file_learns_the_three_ways_to_name_it() {

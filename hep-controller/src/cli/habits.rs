@@ -1,5 +1,8 @@
 //! Options of other programs that people type from habit, each with hep's equivalent: a flat table.
 
+use super::Cli;
+use clap::CommandFactory as _;
+use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// An option of another program, and what to write instead.
@@ -31,7 +34,9 @@ const HABITS: &[(&str, &str)] = &[
     ("--ask-vault-password", VAULT),
     ("--background", "a task runs until it is done: `--task-timeout SECONDS` limits that"),
     ("--batch-size", "write `serial: N` in the play"),
+    ("--become-pass", "write `-K` or `--ask-become-pass`"),
     ("--become-pass-file", "write `--become-password-command 'cat FILE'`"),
+    ("--become-password", "write `-K` or `--ask-become-pass`"),
     ("--become-password-file", "write `--become-password-command 'cat FILE'`"),
     ("--color", COLOUR),
     ("--colors", COLOUR),
@@ -98,12 +103,42 @@ const SSH: &str = "write `--ssh-config FILE` with those settings in it";
 const VAULT: &str =
     "hep has no vault: pass decrypted variables with `-e @<(ansible-vault view FILE)`";
 
-/// The parser's error, with hep's own option where it is known.
-pub(super) fn advised(mut error: clap::Error) -> clap::Error {
+/// What else commands are expected to take: the command, the words, and what to write instead.
+const ELSEWHERE: &[(&str, &[&str], &str)] = &[
+    ("hosts", LIMITS, "write the pattern itself: `hep hosts -i FILE PATTERN`"),
+    ("facts", LIMITS, "write the pattern itself: `hep facts -i FILE PATTERN`"),
+    ("apply", INVENTORY, "leave it out: `hep apply` works on this machine, `hep push` on others"),
+    ("apply", LIMITS, "leave it out: `hep apply` works on this machine, `hep push` on others"),
+    ("bundle", INVENTORY, "leave it out: a bundle is for any host, and reads no inventory"),
+    ("bundle", LIMITS, "leave it out: a bundle is for any host, and reads no inventory"),
+];
+
+const LIMITS: &[&str] = &["-l", "--limit"];
+const INVENTORY: &[&str] = &["-i", "--hosts", "--inventory"];
+
+/// The parser's error about a command, with hep's own option where it is known.
+pub(super) fn advised(mut error: clap::Error, command: &str) -> clap::Error {
     let advice = match (error.kind(), error.get(ContextKind::InvalidArg)) {
-        (ErrorKind::UnknownArgument, Some(ContextValue::String(written))) => meant(written),
+        (ErrorKind::UnknownArgument, Some(ContextValue::String(written))) => {
+            meant(written, command)
+        }
+        (ErrorKind::ArgumentConflict, Some(ContextValue::String(written)))
+            if written.starts_with("--hosts") =>
+        {
+            Some(
+                "put the files into a directory, which is one inventory: `-i DIRECTORY`".to_owned(),
+            )
+        }
         _ => None,
     };
+    // That a mistyped option could be a file is true, and never meant.
+    if let Some(ContextValue::StyledStrs(tips)) = error.remove(ContextKind::Suggested) {
+        let other = |tip: &StyledStr| !tip.to_string().starts_with("to pass ");
+        let tips: Vec<StyledStr> = tips.into_iter().filter(other).collect();
+        if !tips.is_empty() {
+            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
+        }
+    }
     if let Some(advice) = advice {
         // The parser's own guess only compares letters.
         error.remove(ContextKind::SuggestedArg);
@@ -114,17 +149,38 @@ pub(super) fn advised(mut error: clap::Error) -> clap::Error {
     error
 }
 
-/// What to write instead of an option.
-fn meant(written: &str) -> Option<&'static str> {
+/// What to write instead of a word that a command does not take.
+fn meant(written: &str, command: &str) -> Option<String> {
     let name = written.split(['=', ' ']).next().unwrap_or_default();
-    HABITS.iter().find(|(option, _)| *option == name).map(|(_, advice)| *advice)
+    let here = |(of, words, _): &&(&str, &[&str], &str)| *of == command && words.contains(&name);
+    let advice = ELSEWHERE.iter().find(here).map(|(_, _, advice)| *advice);
+    let habit = || HABITS.iter().find(|(option, _)| *option == name).map(|(_, advice)| *advice);
+    let another = || {
+        let manifest = name.ends_with(".yml") || name.ends_with(".yaml");
+        manifest.then_some(
+            "write one manifest: it may hold several plays; others need runs of their own",
+        )
+    };
+    let advice = advice.or_else(habit).or_else(another).map(str::to_owned);
+    advice.or_else(|| of_push(name).then(|| format!("`{name}` is an option of `hep push`")))
+}
+
+/// Whether `hep push` has an option.
+fn of_push(name: &str) -> bool {
+    let cli = Cli::command();
+    let mut options = cli.find_subcommand("push").into_iter().flat_map(|push| push.get_arguments());
+    options.any(|option| {
+        let long = option.get_long_and_visible_aliases().unwrap_or_default();
+        let short = option.get_short_and_visible_aliases().unwrap_or_default();
+        long.iter().any(|long| name.strip_prefix("--") == Some(long))
+            || short.iter().any(|short| name.strip_prefix('-') == Some(&short.to_string()))
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Cli, parse};
+    use super::super::parse;
     use super::*;
-    use clap::CommandFactory as _;
     use std::ffi::OsString;
 
     fn said(line: &str) -> String {
@@ -146,17 +202,26 @@ mod tests {
 
     #[test]
     fn no_habit_is_an_option_of_push() {
-        let push = Cli::command();
-        let push = push.find_subcommand("push").unwrap();
-        for (option, _) in HABITS {
-            let taken = push.get_arguments().any(|argument| {
-                let long = argument.get_long_and_visible_aliases().unwrap_or_default();
-                let short = argument.get_short_and_visible_aliases().unwrap_or_default();
-                long.iter().any(|long| format!("--{long}") == *option)
-                    || short.iter().any(|short| format!("-{short}") == *option)
-            });
-            assert!(!taken, "{option}");
-        }
+        HABITS.iter().for_each(|(option, _)| assert!(!of_push(option), "{option}"));
+    }
+
+    #[test]
+    fn what_another_command_takes_is_answered() {
+        let check = |line: &str, tip: &str| {
+            let said = said(line);
+            assert_eq!(said.matches("tip: ").count(), 1, "{said}");
+            assert!(said.contains(&format!("tip: {tip}")), "{line}: {said}");
+        };
+        check("hep push a.yml b.yml", "write one manifest");
+        check("hep a.yml b.yml", "write one manifest");
+        check("hep push a.yml -i one -i two", "put the files into a directory");
+        check("hep hosts -l web", "write the pattern itself");
+        check("hep facts all --limit=web", "write the pattern itself");
+        check("hep facts all -b", "`-b` is an option of `hep push`");
+        check("hep apply -i hosts a.yml", "leave it out: `hep apply` works on this machine");
+        check("hep bundle -i hosts a.yml -o x", "leave it out: a bundle is for any host");
+        check("hep doc -l", "`-l` is an option of `hep push`");
+        assert!(!said("hep push -Z").contains("tip: "), "{}", said("hep push -Z"));
     }
 
     #[test]
