@@ -142,10 +142,10 @@ fn definition(word: &str) -> Result<Definition, Diagnostics> {
     Ok(Definition { name, value: value_of(text.trim()), origin })
 }
 
-/// A value: in quotes a text, in brackets a collection as YAML has it, else what the word means. What YAML would read
-/// into a word, as a comment into `#fff`, stays a part of it.
+/// A value: in brackets a collection as YAML has it, in quotes a text, else what the word means. What YAML would read
+/// into a word, as a comment into `#fff`, stays a part of it. Backslashes and quotes are Ansible's (`parse_kv`).
 fn value_of(text: &str) -> Value {
-    if text.starts_with(['{', '[', '"', '\'']) && !has_expression(text) {
+    if text.starts_with(['{', '[']) && !has_expression(text) {
         let source = Arc::new(Source { path: COMMAND_LINE.into(), text: text.to_owned() });
         let (node, problems) = yaml::parse(&source);
         // Whatever stands behind it makes all of it a text.
@@ -154,7 +154,48 @@ fn value_of(text: &str) -> Value {
         let node = node.filter(|node| problems.is_empty() && whole(node));
         return node.map_or_else(|| Value::from(text), |node| node.to_json());
     }
-    if text.is_empty() { Value::from("") } else { Node::of_word(text, Span::default()).to_json() }
+    let text = unescaped(text);
+    let quoted = |quote: char| {
+        let inner = text.strip_prefix(quote)?.strip_suffix(quote)?;
+        (!inner.ends_with('\\')).then_some(inner)
+    };
+    match quoted('"').or_else(|| quoted('\'')) {
+        Some(inner) => Value::from(inner),
+        None if text.is_empty() => Value::from(""),
+        None => Node::of_word(&text, Span::default()).to_json(),
+    }
+}
+
+/// A text with Python's escapes decoded, in quotes or not; a backslash before anything else is a letter.
+fn unescaped(text: &str) -> String {
+    let (mut decoded, mut rest) = (String::new(), text);
+    while let Some((before, behind)) = rest.split_once('\\') {
+        decoded.push_str(before);
+        let digits = |count: usize| {
+            let digits =
+                behind.get(1..=count).filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit()))?;
+            Some((char::from_u32(u32::from_str_radix(digits, 16).ok()?)?, 1 + count))
+        };
+        let short = |c: char| Some((c, 1));
+        let found = match behind.chars().next() {
+            Some(c @ ('\\' | '\'' | '"')) => short(c),
+            Some('a') => short('\u{7}'),
+            Some('b') => short('\u{8}'),
+            Some('f') => short('\u{c}'),
+            Some('n') => short('\n'),
+            Some('r') => short('\r'),
+            Some('t') => short('\t'),
+            Some('v') => short('\u{b}'),
+            Some('x') => digits(2),
+            Some('u') => digits(4),
+            Some('U') => digits(8),
+            Some(_) | None => None,
+        };
+        let (c, length) = found.unwrap_or(('\\', 0));
+        decoded.push(c);
+        rest = behind.get(length..).unwrap_or_default();
+    }
+    decoded + rest
 }
 
 /// The variables of a file.
@@ -212,9 +253,20 @@ pub(crate) fn of_play(
         Some(Piece { source, node }) => definitions(source, node, "play, "),
         None => Vec::new(),
     };
+    // How many variables each file has brought, in their order; none of one that was refused.
+    let mut files: Vec<(PathBuf, usize)> = Vec::new();
+    let own = all.len();
     for file in &play.vars_files {
         let Some(name) = file_name(file, &all, extra, language, problems) else { continue };
         let path = Manifest::directory(&file.source).join(&name);
+        if let Some(at) = files.iter().position(|(known, _)| *known == path) {
+            // It was read before: named again, it wins over those between.
+            let start = files.iter().take(at).map(|(_, count)| count).sum::<usize>() + own;
+            let again = files.remove(at);
+            all.get_mut(start..).unwrap_or_default().rotate_left(again.1);
+            files.push(again);
+            continue;
+        }
         let found = match std::fs::metadata(&path) {
             Ok(_) => Source::read(&path).and_then(|source| of_source(&source, "vars_files, ")),
             Err(error) => {
@@ -223,10 +275,12 @@ pub(crate) fn of_play(
                 Err(file.problem(message).hint(hint).into())
             }
         };
+        let before = all.len();
         match found {
             Ok(definitions) => all.extend(definitions),
             Err(found) => problems.extend(found),
         }
+        files.push((path, all.len() - before));
     }
     all
 }
@@ -257,20 +311,9 @@ fn file_name(
                 .push(file.problem(format!("this is no name of a file, but `{other}`")).hint(hint));
             None
         }
-    // How many variables each file has brought, in their order; none of one that was refused.
-    let mut files: Vec<(PathBuf, usize)> = Vec::new();
-    let own = all.len();
         Err(trouble) => {
             let message = match &trouble.kind {
                 TroubleKind::Unknown { .. } => {
-        if let Some(at) = files.iter().position(|(known, _)| *known == path) {
-            // It was read before: named again, it wins over those between.
-            let start = files.iter().take(at).map(|(_, count)| count).sum::<usize>() + own;
-            let again = files.remove(at);
-            all.get_mut(start..).unwrap_or_default().rotate_left(again.1);
-            files.push(again);
-            continue;
-        }
                     "the name of a file of variables must be known before the run".to_owned()
                 }
                 TroubleKind::Undefined { .. }
@@ -279,9 +322,36 @@ fn file_name(
                 | TroubleKind::Other => trouble.message,
             };
             problems.push(file.problem(message).hint(hint));
-        let before = all.len();
             None
         }
     }
 }
-        files.push((path, all.len() - before));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What Ansible 2.19 makes of the same words, but for numbers, which it leaves texts.
+    #[test]
+    fn quotes_and_backslashes_are_ansibles() {
+        let check = |word: &str, expected: Value| {
+            let read = definitions_of(word).unwrap();
+            assert_eq!(read.first().map(|one| &one.value), Some(&expected), "{word}");
+        };
+        check(r#"a="C:\x\y""#, r"C:\x\y".into());
+        check(r"a=C:\dir", r"C:\dir".into());
+        check(r"a=\n", "\n".into());
+        check(r#"a="x\ty""#, "x\ty".into());
+        check(r"a='x\\n'", r"x\n".into());
+        check(r#"a="say \"hi\"""#, r#"say "hi""#.into());
+        check(r"a=\x41\u00e4\U0001F600\xZZ", "Aä😀\\xZZ".into());
+        check(r"a='5'", "5".into());
+        check(r"a='a'b'", "a'b".into());
+        check(r"a=C:\tmp", "C:\tmp".into());
+        check(r"a=5", 5.into());
+        check(r"a=it's", "it's".into());
+        check(r#"a=""#, "\"".into());
+        check(r#"a={{ b }}\n"#, "{{ b }}\n".into());
+        check(r#"a=["\n", 1]"#, serde_json::json!(["\n", 1]));
+    }
+}
