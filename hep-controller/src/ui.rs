@@ -242,11 +242,11 @@ impl Ui {
         Ok(answer)
     }
 
-    /// Asks at the controlling terminal whether a host's key is the right one.
+    /// Asks at the controlling terminal whether a host's key is the right one; none if the input ends.
     ///
     /// # Errors
     /// There is no terminal any more, or the operator wishes to stop.
-    pub(crate) fn ask_trust(&mut self, question: &str, stop: &Stop) -> io::Result<Trusts> {
+    pub(crate) fn ask_trust(&mut self, question: &str, stop: &Stop) -> io::Result<Option<Trusts>> {
         let screen = Arc::clone(&self.screen);
         let _held = screen.lock().unwrap_or_else(PoisonError::into_inner);
         self.print_waiting();

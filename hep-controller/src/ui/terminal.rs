@@ -53,37 +53,38 @@ pub(crate) enum Trusts {
     All,
 }
 
-/// Asks whether a host's key is the right one. The end of input says no.
-pub(super) fn ask_trust(question: &str, stop: &Stop) -> io::Result<Trusts> {
+/// Asks whether a host's key is the right one; none if the input ends.
+pub(super) fn ask_trust(question: &str, stop: &Stop) -> io::Result<Option<Trusts>> {
     ask_trust_at(&mut open()?, &harmless(question), stop)
 }
 
-fn ask_trust_at(terminal: &mut File, question: &str, stop: &Stop) -> io::Result<Trusts> {
+fn ask_trust_at(terminal: &mut File, question: &str, stop: &Stop) -> io::Result<Option<Trusts>> {
     let words = [("yes", Trusts::This), ("no", Trusts::Not), ("all", Trusts::All)];
-    choose_at(terminal, question, &words, Trusts::Not, stop)
+    choose_at(terminal, question, &words, stop)
 }
 
+/// The end of input says no.
 fn confirm_at(terminal: &mut File, question: &str, stop: &Stop) -> io::Result<bool> {
-    choose_at(terminal, question, &[("yes", true), ("no", false)], false, stop)
+    let answer = choose_at(terminal, question, &[("yes", true), ("no", false)], stop)?;
+    Ok(answer.unwrap_or(false))
 }
 
-/// Asks until one of the words is typed.
+/// Asks until one of the words is typed, or the input ends.
 fn choose_at<T: Copy>(
     terminal: &mut File,
     question: &str,
     words: &[(&str, T)],
-    at_end: T,
     stop: &Stop,
-) -> io::Result<T> {
+) -> io::Result<Option<T>> {
     let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
     // What was typed before the question, a second `yes` to the one before it most of all, is no answer to it.
     tcflush(&terminal, FlushArg::TCIFLUSH)?;
     write!(terminal, "{question} ({})? ", names.join("/"))?;
     loop {
         let answer = answer(terminal, stop)?;
-        let Some(typed) = answer.as_deref().map(str::trim) else { return Ok(at_end) };
+        let Some(typed) = answer.as_deref().map(str::trim) else { return Ok(None) };
         match words.iter().find(|(word, _)| *word == typed) {
-            Some((_, meaning)) => return Ok(*meaning),
+            Some((_, meaning)) => return Ok(Some(*meaning)),
             None => write!(terminal, "please type `{}`: ", names.join("` or `"))?,
         }
     }
@@ -162,6 +163,10 @@ fn answer(terminal: &mut File, stop: &Stop) -> io::Result<Option<String>> {
     let mut bytes = vec![0; ANSWER];
     let read = terminal.read(&mut bytes)?;
     bytes.truncate(read);
+    if read == 0 {
+        // Ctrl-D begins no line; what follows is not on that of the question.
+        writeln!(terminal)?;
+    }
     Ok((read > 0).then(|| String::from_utf8_lossy(&bytes).into_owned()))
 }
 
@@ -233,31 +238,35 @@ mod tests {
         let typing = std::thread::spawn(move || {
             read_to(&mut person, b"(yes/no)? ");
             person.write_all(b"no\n").unwrap();
+            // Whoever hangs up takes the answer along.
+            person
         });
         assert!(!confirm_at(&mut terminal, "the next host", &Stop::default()).unwrap());
-        typing.join().unwrap();
+        drop(typing.join());
     }
 
     #[test]
     fn a_key_is_asked_about_until_the_answer_is_one_of_three() {
-        let check = |typed: &str, expected: Trusts| {
+        let check = |typed: &str, expected: Option<Trusts>| {
             let pty = openpty(None, None).unwrap();
             let (mut person, mut terminal) = (File::from(pty.master), File::from(pty.slave));
             let text = typed.to_owned();
             let typing = std::thread::spawn(move || {
                 read_to(&mut person, b"(yes/no/all)? ");
                 person.write_all(text.as_bytes()).unwrap();
+                // The answer's line is ended, by whoever types or for them.
+                read_to(&mut person, b"\n");
                 person
             });
             let stop = Stop::default();
             assert_eq!(ask_trust_at(&mut terminal, "web1", &stop).unwrap(), expected, "{typed:?}");
             drop(typing.join());
         };
-        check("yes\n", Trusts::This);
-        check("y\nyes\n", Trusts::This);
-        check("no\n", Trusts::Not);
-        check("all\n", Trusts::All);
-        check("\u{4}", Trusts::Not);
+        check("yes\n", Some(Trusts::This));
+        check("y\nyes\n", Some(Trusts::This));
+        check("no\n", Some(Trusts::Not));
+        check("all\n", Some(Trusts::All));
+        check("\u{4}", None);
     }
 
     #[test]

@@ -26,18 +26,23 @@ impl Launcher {
         for unknown in self.unknown_keys(forks) {
             // Another host's answer may have been about the same key.
             let Some(question) = unknown.question() else { continue };
-            let answer =
-                if trusts_all { Ok(Trusts::All) } else { ui.ask_trust(&question, &self.stop) };
+            let answer = if trusts_all {
+                Ok(Some(Trusts::All))
+            } else {
+                ui.ask_trust(&question, &self.stop)
+            };
             if self.stop.wanted() {
                 return Err(Refusal::Stopped);
             }
             match answer {
-                Ok(Trusts::This) => self.record(&unknown)?,
-                Ok(Trusts::All) => {
+                // Ctrl-D says nothing of this host: whoever types it wants no more questions.
+                Ok(None) => return Err(Refusal::Stopped),
+                Ok(Some(Trusts::This)) => self.record(&unknown)?,
+                Ok(Some(Trusts::All)) => {
                     trusts_all = true;
                     self.record(&unknown)?;
                 }
-                Ok(Trusts::Not) => unknown.distrust(),
+                Ok(Some(Trusts::Not)) => unknown.distrust(),
                 Err(error) => {
                     let what =
                         format!("the operator cannot be asked: {}", shown(&error.to_string()));
