@@ -387,7 +387,7 @@ impl Look<'_> {
                 // Below a file there is nothing to remove.
                 Some(_) if self.params.action == Action::Absent => break,
                 Some(FileKind::Link) => {
-                    return Err(SysError::new(format!("{directory} is a link that leads nowhere")));
+                    return Err(self.broken(&directory)?);
                 }
                 Some(kind @ (FileKind::File | FileKind::Special)) => {
                     return Err(SysError::new(format!("{directory} is a {kind}, not a directory")));

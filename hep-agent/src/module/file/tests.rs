@@ -377,6 +377,20 @@ fn links_lead_somewhere_or_are_forced() {
         &json!({"action": "link", "dest": "/t/l", "src": "m"}),
         "error: m, which /t/l would point to, leads back to it\nhint: `force: true` makes the link all the same",
     );
+    let around = [
+        json!({"action": "link", "dest": "/t/l", "src": "m", "force": true}),
+        json!({"action": "link", "dest": "/t/m", "src": "l", "force": true}),
+    ];
+    check(
+        &around,
+        &json!({"content": "x", "dest": "/t/l/f"}),
+        "error: /t/l is a link that goes in circles",
+    );
+    check(
+        &around[..1],
+        &json!({"content": "x", "dest": "/t/l/f"}),
+        "error: /t/l is a link that leads nowhere",
+    );
     let linked = [before[0].clone(), json!({"action": "link", "dest": "/t/l", "src": "f"})];
     check(
         &linked,

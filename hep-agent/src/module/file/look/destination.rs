@@ -26,13 +26,21 @@ impl Look<'_> {
         let is_link = self.params.follow
             && self.host.lstat(&path)?.is_some_and(|meta| meta.kind == FileKind::Link);
         if is_link {
-            self.trusted(&path)?.ok_or_else(|| {
-                SysError::new(format!("{path} is a link that leads nowhere"))
-                    .hint("remove `follow` to replace the link itself")
-            })
+            match self.trusted(&path)? {
+                Some(real) => Ok(real),
+                None => Err(self.broken(&path)?.hint("remove `follow` to replace the link itself")),
+            }
         } else {
             Ok(path)
         }
+    }
+
+    /// What is wrong with a link that leads to nothing.
+    pub(super) fn broken(&self, link: &AbsPath) -> Result<SysError, SysError> {
+        let leads = self.behind(link, &self.host.read_link(link)?)?;
+        let circle = self.leads_through(&leads, link)?;
+        let what = if circle { "goes in circles" } else { "leads nowhere" };
+        Ok(SysError::new(format!("{link} is a link that {what}")))
     }
 
     /// The path of what is there, links in it followed as far as they are trusted; `None` if they lead nowhere.
