@@ -22,7 +22,9 @@ pub(super) fn explain(
     builder: &Builder<'_>,
 ) -> Diagnostic {
     let at = at.min(source.text.len());
-    let words = quote(source, at, error.kind(), builder.consumed)
+    let words = mismatch(at, error.kind())
+        .or_else(|| quote(source, at, error.kind(), builder.consumed))
+        .or_else(|| bracket_in_text(source, at, error.kind()))
         .or_else(|| bracket(source, at, error.kind(), builder))
         .or_else(|| second_colon(source, at))
         .or_else(|| misfit(source, at, error.kind()))
@@ -107,6 +109,19 @@ fn place(source: &Arc<Source>, at: usize, kind: &ErrorKind) -> Span {
     }
 }
 
+/// A bracket that another one closes; the parser stops at the first of them.
+fn mismatch(at: usize, kind: &ErrorKind) -> Option<Words> {
+    let ErrorKind::MismatchedFlowCollectionEnd { open, close } = kind else { return None };
+    let wanted = if *open == '[' { ']' } else { '}' };
+    Some(Words {
+        span: Span::new(at, at + 1),
+        message: format!("this `{open}` is not closed before the next `{close}`"),
+        hint: format!(
+            "write `{wanted}` behind the last value; a text with a bracket in it needs quotes"
+        ),
+    })
+}
+
 /// A quote that was forgotten is noticed at the next one, pages below; what helps is where the text begins.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the library's list is long and may grow")]
 fn quote(source: &Arc<Source>, at: usize, kind: &ErrorKind, consumed: usize) -> Option<Words> {
@@ -140,6 +155,41 @@ fn quote(source: &Arc<Source>, at: usize, kind: &ErrorKind, consumed: usize) -> 
             message: "this quote is not closed".to_owned(),
             hint: "close the text with the same quote at its end".to_owned(),
         }
+    })
+}
+
+/// `{var: l[1]}`: within brackets, one that follows a text without a blank ends it.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library's list is long and may grow")]
+fn bracket_in_text(source: &Arc<Source>, at: usize, kind: &ErrorKind) -> Option<Words> {
+    match kind {
+        ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => {}
+        _ => return None,
+    }
+    let (before, rest) = source.text.split_at_checked(at)?;
+    let bracket = rest.chars().next().filter(|c| matches!(c, '[' | '{'))?;
+    let (begin, mut open) =
+        (before.rfind([' ', ',', '[', '{', '\n']).map_or(0, |at| at + 1), 0_u32);
+    let ends = |c: char| {
+        open = match c {
+            '[' | '{' => open + 1,
+            ']' | '}' => open.saturating_sub(1),
+            _ if open > 0 => open,
+            _ => 0,
+        };
+        c == '\n' || open == 0 && matches!(c, ',' | ' ')
+    };
+    let end = rest.find(ends).unwrap_or(rest.len());
+    // The bracket around it is closed there too.
+    let mut text = source.text.get(begin..at + end)?;
+    let count = |text: &str, signs: [char; 2]| text.matches(signs).count();
+    while count(text, [']', '}']) > count(text, ['[', '{']) {
+        text = text.get(..text.rfind([']', '}'])?)?;
+    }
+    let quote = if text.contains('"') { '\'' } else { '"' };
+    (begin < at).then(|| Words {
+        span: Span::new(at, at + 1),
+        message: format!("within brackets, this `{bracket}` ends the text before it"),
+        hint: format!("put the whole value into quotes: `{quote}{}{quote}`", shorten(text)),
     })
 }
 
@@ -251,7 +301,7 @@ fn flow_words(kind: &ErrorKind) -> (&'static str, &'static str) {
             "there is no `,` or `]` before this",
             "write `[value, value]`; values with `,`, `[` or `]` in them need quotes",
         ),
-        ErrorKind::MisplacedFlowCollectionEnd | ErrorKind::MismatchedFlowCollectionEnd { .. } => (
+        ErrorKind::MisplacedFlowCollectionEnd => (
             "this bracket closes nothing that is open",
             "remove it, or open it; a text that begins with a bracket needs quotes",
         ),

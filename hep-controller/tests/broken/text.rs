@@ -310,3 +310,21 @@ fn braces_of_another_programs_templates() {
     let screen = site("- debug: {msg: \"{{ $site }}\"}\n");
     assert!(screen.contains("names have no `$` before them"), "{screen}");
 }
+
+#[test]
+fn a_bracket_in_a_text_within_brackets() {
+    let check = |line: &str, message: &str, hint: &str| {
+        let screen = site(line);
+        assert!(screen.contains(message) && screen.contains(hint), "{screen}");
+    };
+    let list = "within brackets, this `[` ends the text before it";
+    let quoted = "put the whole value into quotes: `\"l.results[1]\"`";
+    check("- debug: {var: l.results[1]}\n", list, quoted);
+    check("- debug: {var: l.results[1], msg: x}\n", list, quoted);
+    check("- debug: {\n    var: l.results[1]\n  }\n", list, quoted);
+    check("- debug: {msg: [a[0], b]}\n", list, "quotes: `\"a[0]\"`");
+    let braces = "this `{` ends the text before it";
+    check("- file: {dest: /etc/{{ x }}, mode: 1}\n", braces, "quotes: `\"/etc/{{ x }}\"`");
+    let open = "this `[` is not closed before the next `}`";
+    check("- debug: {msg: [1,2}\n", open, "write `]` behind the last value");
+}
