@@ -80,6 +80,7 @@ pub(super) const TESTS: &Table = &[
     ("finished", "leave it out: hep's tasks are finished when the next begins"),
     ("list", "write `is sequence`"),
     ("null", "write `is none`"),
+    ("ok passed", "write `V is succeeded`"),
     ("reachable", "leave it out: a host that is not reachable runs no tasks"),
     ("startswith startingwith", "write `V.startswith('..')`"),
     ("endswith endingwith", "write `V.endswith('..')`"),

@@ -4,7 +4,7 @@ use super::{Field, Hunch, Mapping, Name, Path, Problem, Reading, foreign};
 use crate::diagnostic::Diagnostic;
 use crate::words::{alternatives, nearest};
 use crate::yaml::shorten;
-use hep_protocol::names::BUILT_IN;
+use hep_protocol::names::{BUILT_IN, RESULT};
 use std::collections::{BTreeMap, HashSet};
 
 mod shape;
@@ -173,6 +173,12 @@ fn undefined(name: &Name, known: &Known<'_>) -> Problem {
     let problem = Problem::new(name.range.clone(), message(&name.name));
     if let Some(advice) = foreign::value(&name.name) {
         return problem.hint(advice);
+    }
+    // A name cannot be `result` but in what is read after a try.
+    if let Some(Shape::Fields(fields)) = known.get(RESULT).map(|thing| &thing.shape)
+        && fields.iter().any(|(field, _)| *field == name.name)
+    {
+        return problem.hint(format!("write `{RESULT}.{}`", name.name));
     }
     if let Some(hint) = known.explanation(&name.name) {
         return problem.hint(hint);

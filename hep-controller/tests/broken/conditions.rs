@@ -270,3 +270,10 @@ fn quotes_of_a_word_processor() {
       = hint: quotes are `'` or `"`
     "#);
 }
+
+#[test]
+fn a_test_of_a_result_by_another_name() {
+    let screen =
+        site("- command: {argv: [ls]}\n  register: r\n- debug: {msg: a}\n  when: r is ok\n");
+    assert!(screen.contains("hint: write `r is succeeded`"), "{screen}");
+}

@@ -229,7 +229,7 @@ fn an_until_that_the_result_does_not_decide() {
     2 |   until: rc == 0
       |          ^^
       |
-      = hint: no inventory was read: name it with `-i FILE`, or give the variable in `vars` or with `-e`; where it may be missing, write `default(..)`
+      = hint: write `result.rc`
     ");
 }
 

@@ -16,6 +16,7 @@ use super::filters::OMIT;
 use super::rewrite::{Form, Rewritten, rewrite};
 use super::{Scope, Trouble, TroubleKind, has_expression};
 use crate::truth::{Reader, truth};
+use minijinja::value::ValueKind;
 use minijinja::{Environment, Error, Value};
 use names::Root;
 use serde_json::Value as Json;
@@ -268,6 +269,9 @@ impl Run {
 
     /// The nearest name that does exist.
     fn suggestion(&self, name: &str) -> Option<String> {
+        // `os['name']` is `os.name`.
+        let name = name.replace(['"', '\''], "").replace('[', ".").replace(']', "");
+        let name = name.as_str();
         let (owner, last) = match name.rsplit_once('.') {
             Some((owner, last)) => (Some(owner), last),
             None => (None, name),
@@ -275,15 +279,21 @@ impl Run {
         let known: Vec<String> = match owner {
             None => self.shared.scope.names(),
             Some(owner) => {
-                let keys = self.expression(owner, 0..0, owner).ok()?.try_iter().ok()?;
+                let owner = self.expression(owner, 0..0, owner).ok()?;
+                let keys = Some(owner).filter(|owner| owner.kind() == ValueKind::Map)?;
+                let keys = keys.try_iter().ok()?;
                 keys.filter_map(|key| key.as_str().map(str::to_owned)).take(1000).collect()
             }
         };
-        let near = crate::words::nearest(last, known.iter().map(String::as_str))?;
-        Some(match owner {
-            Some(owner) => format!("did you mean `{owner}.{near}`?"),
-            None => format!("did you mean `{near}`?"),
-        })
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        match (crate::words::nearest(last, known.iter().copied()), owner) {
+            (Some(near), Some(owner)) => Some(format!("did you mean `{owner}.{near}`?")),
+            (Some(near), None) => Some(format!("did you mean `{near}`?")),
+            (None, Some(owner)) if (1..=20).contains(&known.len()) => {
+                Some(format!("`{owner}` has {}", crate::words::all_of(&known)))
+            }
+            (None, _) => None,
+        }
     }
 }
 

@@ -160,6 +160,11 @@ fn what_is_wrong_is_told_with_its_place() {
             "{{ packages[9] }}",
             "{{ packages[9] | upper }}",
             "{{ os['x y'] }}",
+            "{{ 'a' if n == 5 }}",
+            "a {{ 'a' if n == 5 }} b",
+            "{% for i in n %}{% endfor %}",
+            "{{ packages | join(1, 2, 3) }}",
+            "{{ 'a' | replace('b') }}",
         ],
         r#"other at 1:8 `quot`: there is no filter `quot`; did you mean `quote`?
 other at 1:9 `mach('x')`: there is no test `mach`; did you mean `match`?
@@ -180,7 +185,12 @@ undefined nope at 1:4 `nope`: `nope` is undefined; -
 other at 1:4 `'a' + 1`: `+` adds numbers or texts, and not one to the other; write `~` to make one text of them, or `| int` behind the text
 undefined packages[9] at 1:4 `packages[9]`: `packages[9]` is undefined; -
 undefined packages[9] at 1:4 `packages[9]`: `packages[9]` is undefined; -
-undefined os['x y'] at 1:4 `os['x y']`: `os['x y']` is undefined; -"#,
+undefined os['x y'] at 1:4 `os['x y']`: `os['x y']` is undefined; `os` has `family` and `version`
+undefined  at 1:4 `'a' if n == 5`: this `if` has no `else`, and its condition is false; write `A if CONDITION else B`
+undefined  at 1:6 `'a' if n == 5`: this `if` has no `else`, and its condition is false; write `A if CONDITION else B`
+other at 1:13 `n`: a list is needed here, not a number; `range(N)` counts from 0 to N - 1; `[VALUE]` is a list of one
+other at 1:15 `join(1, 2, 3)`: too many arguments for `join`; it is used as in `['a', 'b'] | join(', ')`
+other at 1:10 `replace('b')`: missing argument for `replace`; it is used as in `'a-b-c' | replace('-', '_')`"#,
     );
 }
 

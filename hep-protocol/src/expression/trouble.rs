@@ -140,7 +140,13 @@ impl Trouble {
                 Self::new(TroubleKind::Other, "`+` adds numbers or texts, and not one to the other")
                     .hint("write `~` to make one text of them, or `| int` behind the text")
             }
-            _ => Self::new(TroubleKind::Other, detail),
+            _ => match detail.strip_suffix(" is not iterable") {
+                Some(what) => {
+                    Self::new(TroubleKind::Other, format!("a list is needed here, not a {what}"))
+                        .hint("`range(N)` counts from 0 to N - 1; `[VALUE]` is a list of one")
+                }
+                None => Self::new(TroubleKind::Other, detail),
+            },
         };
         Self { line: error.line(), range: error.range(), ..trouble }
     }
@@ -156,8 +162,32 @@ impl Trouble {
     /// At its place in `text`, where what was evaluated begins at byte `start`; its range was within that.
     pub(super) fn placed(mut self, evaluated: &str, start: usize, text: &str) -> Self {
         let inner = self.narrowed(evaluated);
+        self.advise(evaluated.get(inner.clone()).unwrap_or_default());
         self.range = Some(inner.start.saturating_add(start)..inner.end.saturating_add(start));
         self.located(text)
+    }
+
+    /// Says what the engine does not, from the text that it is about.
+    fn advise(&mut self, text: &str) {
+        let has = |word| text.split_whitespace().any(|other| other == word);
+        let count = [ErrorKind::TooManyArguments, ErrorKind::MissingArgument];
+        if self.kind == (TroubleKind::Undefined { name: String::new() })
+            && has("if")
+            && !has("else")
+            && !text.contains("{%")
+        {
+            self.message = "this `if` has no `else`, and its condition is false".to_owned();
+            self.hint = Some("write `A if CONDITION else B`".to_owned());
+        } else if count.iter().any(|kind| self.message == kind.to_string()) {
+            let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            let name = text.rsplit_once('(').map_or(text, |(name, _)| name).trim_end();
+            let name = name.rsplit(|c| !word(c)).next().unwrap_or_default();
+            let mut rows = [FILTERS, TESTS, FUNCTIONS].into_iter().flatten();
+            if let Some(row) = rows.find(|row| row.name == name) {
+                self.message = format!("{} for `{name}`", self.message);
+                self.hint = Some(format!("it is used as in `{}`", row.example));
+            }
+        }
     }
 
     /// The range in what was evaluated: the name itself where one is undefined, and no blanks around it.
