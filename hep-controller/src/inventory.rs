@@ -43,6 +43,8 @@ pub(crate) struct Inventory {
     localhost: Host,
     /// What is no mistake, and is most likely not what was meant.
     pub(crate) warnings: Vec<String>,
+    /// The directory in which `group_vars` and `host_vars` are sought.
+    pub(crate) base: PathBuf,
 }
 
 /// One host with all that concerns it.

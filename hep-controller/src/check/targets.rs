@@ -5,6 +5,7 @@ use crate::inventory::{Host, Inventory};
 use crate::remote::Transport;
 use hep_protocol::rights::ActAs;
 use serde_json::{Map, Value, json};
+use std::path::Path;
 
 /// Hosts, and which of them a pattern means.
 #[derive(Debug)]
@@ -86,6 +87,11 @@ impl Targets {
     /// The same with these hosts alone.
     pub(crate) fn limited_to(self, numbers: Vec<usize>) -> Targets {
         Targets { limit: Some(numbers), ..self }
+    }
+
+    /// Where variables of groups and hosts are sought, if there is an inventory.
+    pub(crate) fn base(&self) -> Option<&Path> {
+        self.inventory.as_ref().map(|inventory| inventory.base.as_path())
     }
 
     /// Whether some hosts do not count.

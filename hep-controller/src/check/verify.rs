@@ -15,7 +15,7 @@ use super::targets::Hosts;
 use super::variables::mapping;
 use crate::ast::control::ManifestLoop;
 use crate::ast::rights::Rights;
-use crate::ast::{Entry, ManifestBlock, ManifestPlay, ManifestTask, Spot};
+use crate::ast::{Entry, Manifest, ManifestBlock, ManifestPlay, ManifestTask, Spot};
 use crate::diagnostic::Diagnostics;
 use crate::expression::{self, Form, Origin, Reading, Shape, place};
 use crate::local_files::search::{Local, Sources, at_place};
@@ -27,7 +27,7 @@ use hep_protocol::expression::{Language, Layers, Rank, Variables, has_expression
 use hep_protocol::plan::{Privacy, RunMode};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How many times something is evaluated before the rest is left to the hosts.
@@ -268,6 +268,19 @@ impl<'v, 's> Verifier<'v, 's> {
         }
         if targets.hosts == Hosts::NotNamed {
             names.miss_hosts();
+        }
+        if let Some(base) = targets.base() {
+            for kind in ["group_vars", "host_vars"] {
+                let real = |directory: &Path| directory.join(kind).canonicalize().ok();
+                let beside = Manifest::directory(&self.input.manifest.source);
+                if real(&beside).is_some_and(|beside| real(base) != Some(beside)) {
+                    let base = if base == Path::new("") { Path::new(".") } else { base };
+                    names.advise(format!(
+                        "`{kind}` next to the manifest is not read, only next to the inventory, in `{}`",
+                        base.display()
+                    ));
+                }
+            }
         }
         explain(&mut names, results);
         let layers = Layers::default()

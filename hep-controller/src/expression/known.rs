@@ -24,6 +24,8 @@ pub(crate) struct Known<'a> {
     silent: bool,
     /// Whether a file of hosts, which was not named, may have more of them.
     without_hosts: bool,
+    /// What to say of a name that is nowhere.
+    advice: Option<String>,
 }
 
 /// What a name stands for.
@@ -89,6 +91,15 @@ impl<'a> Known<'a> {
     /// Has a file of hosts named where a name is not in scope.
     pub(crate) fn miss_hosts(&mut self) {
         self.without_hosts = true;
+    }
+
+    /// What to say of a name that is nowhere; the first word counts.
+    pub(crate) fn advise(&mut self, hint: String) {
+        self.advice.get_or_insert(hint);
+    }
+
+    fn advice(&self) -> Option<&str> {
+        self.advice.as_deref().or_else(|| self.outer.and_then(Known::advice))
     }
 
     fn misses_hosts(&self) -> bool {
@@ -203,6 +214,7 @@ fn undefined(name: &Name, known: &Known<'_>) -> Problem {
             );
             Problem { without_hosts: true, ..problem }
         }
+        (None, Hunch::Name) if let Some(advice) = known.advice() => problem.hint(advice),
         (None, Hunch::Name) => problem.hint(
             "give it in `vars`, the inventory or with `-e`; where it may be missing, write `default(..)`",
         ),

@@ -26,6 +26,8 @@ pub(super) struct Draft {
     nested: HashSet<(usize, usize)>,
     linked: HashSet<(usize, usize)>,
     pub(super) problems: Diagnostics,
+    /// What is no mistake, and is most likely not what was meant.
+    pub(super) warnings: Vec<String>,
 }
 
 /// A group as far as it is known.
@@ -93,6 +95,7 @@ impl Draft {
             nested: HashSet::new(),
             linked: HashSet::new(),
             problems: Diagnostics::default(),
+            warnings: Vec::new(),
         };
         let all = draft.declared("all");
         let ungrouped = draft.declared("ungrouped");

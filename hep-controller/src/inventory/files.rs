@@ -5,6 +5,8 @@ use super::yaml::Of;
 use super::{Inventory, Surroundings, ini, settle, yaml};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, plain};
+use crate::words::{alternatives, nearest};
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -42,7 +44,47 @@ pub(super) fn read(path: &Path, around: &Surroundings) -> Result<Inventory, Diag
     for (number, name) in hosts.iter().enumerate() {
         variables(&base.join("host_vars"), name, Of::Host(number), &mut draft);
     }
-    settle::settle(draft, path, around)
+    for (kind, names) in [("group_vars", &groups), ("host_vars", &hosts)] {
+        draft.warnings.extend(strays(base, kind, names, path));
+    }
+    let settled = settle::settle(draft, path, around)?;
+    Ok(Inventory { base: base.to_owned(), ..settled })
+}
+
+/// A word about variables that nothing of the inventory has, unless a file beside it, most likely another inventory,
+/// speaks of whom they are for.
+fn strays(base: &Path, kind: &str, known: &[String], path: &Path) -> Option<String> {
+    let directory = base.join(kind);
+    let endings = [".yml", ".yaml", ".json"];
+    let stem = |file: String| {
+        let name = endings.iter().find_map(|ending| file.strip_suffix(ending)).unwrap_or(&file);
+        name.to_owned()
+    };
+    let foreign = |name: &String| {
+        name.starts_with('.') || FOREIGN.iter().any(|ending| name.ends_with(ending))
+    };
+    let files = names(&directory).unwrap_or_default().into_iter().filter(|name| !foreign(name));
+    let there: HashSet<&str> = known.iter().map(String::as_str).collect();
+    let stray = |name: &String| !there.contains(name.as_str());
+    let mut strays: Vec<String> = files.map(stem).filter(stray).collect();
+    if strays.is_empty() {
+        return None;
+    }
+    for name in names(base).unwrap_or_default().iter().filter(|name| !foreign(name)) {
+        let other = base.join(name);
+        let small = other.metadata().is_ok_and(|about| about.is_file() && about.len() < 1 << 20);
+        let text = Some(other).filter(|other| small && other != path).map(|o| Source::read(&o));
+        let Some(Ok(source)) = text else { continue };
+        let word = |c: char| !c.is_alphanumeric() && !['_', '-', '.'].contains(&c);
+        let words: HashSet<&str> = source.text.split(word).collect();
+        strays.retain(|name| !words.contains(name.as_str()));
+    }
+    let first = strays.first()?;
+    let all: Vec<&str> = strays.iter().map(String::as_str).take(5).collect();
+    let near = nearest(first, known.iter().map(String::as_str));
+    let meant = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    let what = if kind == "group_vars" { "group" } else { "host" };
+    Some(format!("{}: there is no {what} {}{meant}", directory.display(), alternatives(&all)))
 }
 
 /// `web1,web2,` in place of a file, as Ansible takes it.

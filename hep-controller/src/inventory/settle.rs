@@ -10,7 +10,7 @@ use super::{Group, Host, Inventory, Surroundings, Variable};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::remote::Transport;
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How often hosts may be in groups, all hosts together: expressions see each of them.
@@ -75,8 +75,10 @@ pub(super) fn settle(
         vars.retain(|variable| !connection::is_secret(&variable.name));
         Group { name: group.name, children: group.children, hosts: group.hosts, vars }
     });
-    let warnings = about(&misses);
-    problems.unless(Inventory { hosts, groups: groups.collect(), localhost, warnings })
+    let mut warnings = draft.warnings;
+    warnings.extend(about(&misses));
+    let (groups, base) = (groups.collect(), PathBuf::new());
+    problems.unless(Inventory { hosts, groups, localhost, warnings, base })
 }
 
 /// A word about each name by which a setting was most likely meant, with the first place.

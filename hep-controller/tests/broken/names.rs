@@ -429,3 +429,29 @@ fn with_an_inventory_an_unknown_name_is_told_at_each_place() {
     let screen = refused(&[("hosts", "web1\n".as_bytes()), ("site.yml", text.as_bytes())], 2);
     assert!(!screen.contains("no inventory was read"), "{screen}");
 }
+
+#[test]
+fn a_name_from_variables_next_to_the_manifest() {
+    let files = [
+        ("site.yml", "- debug: {msg: \"{{ tier }}\"}\n"),
+        ("group_vars/all.yml", "tier: x\n"),
+        ("inv/hosts", "web1\n"),
+    ];
+    let directory = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = directory.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let validate = |hosts: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_hep"));
+        command.args(["validate", "site.yml", "-i", hosts]).current_dir(directory.path());
+        String::from_utf8(command.output().unwrap().stderr).unwrap()
+    };
+    let screen = validate("inv/hosts");
+    let hint =
+        "`group_vars` next to the manifest is not read, only next to the inventory, in `inv`";
+    assert!(screen.contains(hint), "{screen}");
+    std::fs::rename(directory.path().join("inv/hosts"), directory.path().join("hosts")).unwrap();
+    assert_eq!(validate("hosts"), "");
+}

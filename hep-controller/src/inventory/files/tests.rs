@@ -126,6 +126,40 @@ fn lists_of_hosts_need_no_file() {
 }
 
 #[test]
+fn variables_of_nobody_are_told() {
+    let check = |more: &[(&str, &str)], inventory: &str, expected: &[&str]| {
+        let directory = tempfile::tempdir().unwrap();
+        let mut files = vec![
+            ("inv/hosts", "[web]\nweb1\n"),
+            ("inv/group_vars/all.yml", "a: 1\n"),
+            ("inv/group_vars/web/main.yml", "a: 1\n"),
+            ("inv/host_vars/web1.yml", "a: 1\n"),
+            ("inv/host_vars/README.md", "a\n"),
+        ];
+        files.extend(more);
+        for (name, text) in files {
+            let path = directory.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let found = read(&directory.path().join(inventory), &around()).unwrap().warnings;
+        let bare = |text: &String| text.replace(&format!("{}/", directory.path().display()), "");
+        assert_eq!(found.iter().map(bare).collect::<Vec<_>>(), expected);
+    };
+    check(&[], "inv/hosts", &[]);
+    let strays = [("inv/group_vars/wbe.yml", "a: 1\n"), ("inv/host_vars/mail/x.yml", "a: 1\n")];
+    let told = [
+        "inv/group_vars: there is no group `wbe`; did you mean `web`?",
+        "inv/host_vars: there is no host `mail`",
+    ];
+    check(&strays, "inv/hosts", &told);
+    check(&strays, "inv", &told);
+    // Another inventory has it.
+    let strays = [strays.as_slice(), &[("inv/staging", "[wbe]\nmail port=22\n")]].concat();
+    check(&strays, "inv/hosts", &[]);
+}
+
+#[test]
 fn what_cannot_be_read_is_said_of_all_files_at_once() {
     let files = [
         ("inv/a.yml", "plugin: aws_ec2\n"),
