@@ -242,6 +242,14 @@ impl Settling<'_> {
             );
             return;
         }
+        let secret = matches!(
+            key,
+            Key::Password | Key::PasswordCommand | Key::BecomePassword | Key::BecomePasswordCommand
+        );
+        if text.ends_with(',') && !secret {
+            let hint = "remove the `,`: only spaces separate settings";
+            return self.problem(place, format!("`{name}` ends with a `,`"), hint);
+        }
         // As whom tasks run the host itself may find out.
         let later = matches!(key, Key::Become | Key::BecomeUser);
         if has_expression(text) && !later {

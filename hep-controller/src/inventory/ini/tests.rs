@@ -273,6 +273,27 @@ fn spaces_around_equals_are_one_mistake() {
 }
 
 #[test]
+fn commas_between_settings_are_told_at_their_place() {
+    assert_snapshot!(check("web1 user=root, port=22,\nweb2 password=a, tier=x,\n"), @"
+    error: `user` ends with a `,`
+     --> hosts:1:11
+      |
+    1 | web1 user=root, port=22,
+      |           ^^^^^
+      |
+      = hint: remove the `,`: only spaces separate settings
+
+    error: `port` ends with a `,`
+     --> hosts:1:22
+      |
+    1 | web1 user=root, port=22,
+      |                      ^^^
+      |
+      = hint: remove the `,`: only spaces separate settings
+    ");
+}
+
+#[test]
 fn mistakes_of_groups_are_shown_at_once() {
     assert_snapshot!(check(
         "[web]\nw1 part=7 ports=80\n10.0.0.1:22\n10.0.0.1:23\n[web:var]\nx\n[wbe:vars]\na=1\n[all:children]\nwebb\nweb x\n\
