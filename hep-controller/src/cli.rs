@@ -118,7 +118,7 @@ pub(crate) struct Push {
         value_name = "SECONDS",
         help_heading = LIMITS,
         hide_short_help = true,
-        value_parser = clap::value_parser!(u64).range(1..=86_400)
+        value_parser = limits::connect_seconds
     )]
     pub(crate) connect_timeout: Option<u64>,
 }
@@ -349,7 +349,7 @@ pub(crate) struct Facts {
         value_name = "SECONDS",
         help_heading = LIMITS,
         hide_short_help = true,
-        value_parser = clap::value_parser!(u64).range(1..=86_400)
+        value_parser = limits::connect_seconds
     )]
     pub(crate) connect_timeout: Option<u64>,
     /// Output format. Both are JSON with the facts of each host under its name; `human` is indented, and omits the name

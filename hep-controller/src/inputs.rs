@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 /// The config that is taken without being asked for.
 const OWN_CONFIG: &str = "hep.yml";
 
+/// The same with YAML's other ending, which is not taken.
+const SPELT_OTHERWISE: &str = "hep.yaml";
+
 /// The older name for it, which other programs use too.
 const SHARED_CONFIG: &str = "config.yml";
 
@@ -34,6 +37,13 @@ pub(crate) fn config(given: Option<&Path>) -> Result<(Config, Option<String>), R
     let (own, shared) = (Path::new(OWN_CONFIG), Path::new(SHARED_CONFIG));
     if own.is_file() {
         return unasked(own).map(|config| (config, None));
+    }
+    let spelt = Path::new(SPELT_OTHERWISE);
+    if spelt.is_file() {
+        let word = format!(
+            "{SPELT_OTHERWISE} is passed over: a config of hep's is `{OWN_CONFIG}`, or is named with `-c`"
+        );
+        return Ok((Config::default(), Some(word)));
     }
     if !shared.is_file() {
         return Ok((Config::default(), None));

@@ -147,6 +147,26 @@ fn inventory_with_passwords_that_others_may_write_is_refused() {
 }
 
 #[test]
+fn config_by_yamls_other_ending_is_told() {
+    let place = Place::new();
+    place.write("hep.yaml", "hosts: hosts\n", 0o644);
+    let (err, _) = place.hep(&["hosts", "-i", "hosts"]);
+    assert!(err.starts_with("warning: hep.yaml is passed over: "), "{err}");
+    place.write("hep.yml", "hosts: hosts\n", 0o644);
+    assert_eq!(place.hep(&["hosts"]), (String::new(), Some(0)));
+}
+
+#[test]
+fn this_machine_needs_no_ssh() {
+    let place = Place::new();
+    place.write("hosts", "localhost port=1\n", 0o644);
+    let mut hep = Command::new(env!("CARGO_BIN_EXE_hep"));
+    let output = hep.args(PUSH).current_dir(place.0.path()).stdin(Stdio::null()).output().unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert!(out.contains("hint: `--transport local`"), "{out}");
+}
+
+#[test]
 fn setting_by_another_name_is_told() {
     let place = Place::new();
     let check = |line: &str, expected: Option<&str>| {
@@ -179,6 +199,8 @@ fn setting_by_another_name_is_told() {
     check("web1 ansible_sudo_pass=x\n", sudo);
     check("[web]\nweb1\n[web:vars]\nansible_sudo_pass=x\n", sudo);
     // Then they are variables.
+    check("web1 connection=postgres\n", None);
+    check("web1 ansible_sudo_pass=x ansible_become_password=y\n", None);
     check("web1 host=192.0.2.1 ip=10.0.0.1\n", None);
     check("web1 ansible_host=192.0.2.1 hostname=web\n", None);
     check("web1 username=app user=op\n", None);

@@ -9,7 +9,7 @@ use crate::cli;
 use crate::config::Config;
 use crate::diagnostic::Diagnostics;
 use crate::drive::{Greeting, Refused, become_user};
-use crate::host::HostId;
+use crate::host::{HostId, LOCALHOST};
 use crate::inputs::Usual;
 use crate::inventory::Host;
 use crate::refusal::Refusal;
@@ -26,6 +26,7 @@ use crate::ui::{Asker, Ui};
 use hep_protocol::facts::Facts;
 use hep_protocol::rights::Means;
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -305,7 +306,7 @@ fn stopped_at(stage: Stage, said: &Said, problem: Problem) -> Unreachable {
     Unreachable { host, stage, what, hint, source: None, output, hung_up: false }
 }
 
-/// With a word about what only `ssh` can do, where that would have helped.
+/// With a word about another way to the host, where that would have helped.
 fn advised(
     error: Unreachable,
     target: &Target,
@@ -317,9 +318,18 @@ fn advised(
     if not_there && shares && remote::openssh::has_master(target, way) {
         let hint = "`ssh` has a connection to it open, which `--transport openssh` uses";
         Unreachable { hint: Some(hint.to_owned()), ..error }
+    } else if error.stage == Stage::Connect && is_here(&target.address) {
+        let hint = "`--transport local`, `hep_transport: local` for this host, or `hep apply` need no SSH server";
+        Unreachable { hint: Some(hint.to_owned()), ..error }
     } else {
         error
     }
+}
+
+/// Whether an address is this machine's to itself.
+fn is_here(address: &str) -> bool {
+    let loopback = |ip: IpAddr| ip.is_loopback();
+    address == LOCALHOST || address.parse().is_ok_and(loopback)
 }
 
 /// The agents there are.
@@ -434,7 +444,7 @@ fn go_on_as(
 /// This machine as a host that could not be reached.
 fn unreachable_local(problem: Problem) -> Unreachable {
     let Problem { what, hint } = problem;
-    let host = crate::host::LOCALHOST.to_owned();
+    let host = LOCALHOST.to_owned();
     let output = String::new();
     Unreachable { host, stage: Stage::Start, what, hint, source: None, output, hung_up: false }
 }
