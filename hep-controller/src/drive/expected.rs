@@ -51,8 +51,10 @@ fn digests(source: &Source) -> Vec<Digest> {
 pub(crate) enum Standing {
     /// It belongs to a play that the host does not run.
     Foreign,
-    /// It may have any number of turns: it is a handler, or lies in a block.
+    /// It may have any number of turns: it is a handler, lies in a `rescue`, or in a block with a condition or a loop.
     May,
+    /// It has its turn unless a task before it in its block fails.
+    Should,
     /// It has its turn in every run that comes to its end.
     Must,
     /// It has had its turn.
@@ -61,18 +63,26 @@ pub(crate) enum Standing {
 
 /// The tasks of a play with what they are to a host that runs it.
 pub(crate) fn standing(play: &Play) -> Vec<(u32, Standing)> {
-    // The entries of a block follow it.
-    let mut within = 0_u32;
     let mut all: Vec<_> = play.handlers.iter().map(|task| (*task, Standing::May)).collect();
-    for item in &play.items {
-        let inner = within > 0;
-        within = within.saturating_sub(1);
+    // The parts of the blocks around an item, innermost and next ones last: where they end, and what lies in them.
+    let mut parts: Vec<(u64, Standing)> = Vec::new();
+    for (at, item) in (0_u64..).zip(&play.items) {
+        while parts.last().is_some_and(|(end, _)| *end <= at) {
+            parts.pop();
+        }
+        let here = parts.last().map_or(Standing::Must, |(_, standing)| *standing);
         match item {
-            Item::Task(task) if inner => all.push((*task, Standing::May)),
-            Item::Task(task) => all.push((*task, Standing::Must)),
-            // What belongs to an inner block counts for the outer one too.
-            Item::Block(_) if inner => {}
-            Item::Block(block) => within = block.entries().unwrap_or(u32::MAX),
+            Item::Task(task) => all.push((*task, here)),
+            Item::Block(block) => {
+                let open = here == Standing::May || !block.when.is_empty() || block.each.is_some();
+                let inner = if open { Standing::May } else { Standing::Should };
+                let [body, rescue, always] =
+                    [block.body, block.rescue, block.always].map(u64::from);
+                let after = at + 1 + body + rescue;
+                parts.push((after + always, inner));
+                parts.push((after, Standing::May));
+                parts.push((at + 1 + body, inner));
+            }
         }
     }
     all
@@ -96,13 +106,20 @@ pub(crate) fn standing_in(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Standing::{Foreign, May, Must};
+    use Standing::{Foreign, May, Must, Should};
     use hep_protocol::plan::Block;
 
     #[test]
     fn what_lies_in_blocks_need_not_run() {
         let block = |body, rescue, always| {
             Item::Block(Box::new(Block { body, rescue, always, ..Block::default() }))
+        };
+        let when = |item| match item {
+            Item::Block(block) => Item::Block(Box::new(Block {
+                when: vec![hep_protocol::plan::Condition("a".to_owned())],
+                ..*block
+            })),
+            Item::Task(_) => item,
         };
         let items = vec![
             Item::Task(0),
@@ -113,12 +130,15 @@ mod tests {
             Item::Task(3),
             Item::Task(4),
             Item::Task(5),
+            when(block(2, 0, 0)),
+            block(1, 0, 0),
+            Item::Task(8),
         ];
         let play = Play { items, handlers: vec![6], ..Play::default() };
         let plays = [standing(&play), vec![(7, Must)]];
-        let first = [Must, May, May, May, May, Must, May, Foreign];
-        assert_eq!(standing_in(8, &plays, &[0]), first);
-        let second = [Foreign, Foreign, Foreign, Foreign, Foreign, Foreign, Foreign, Must];
-        assert_eq!(standing_in(8, &plays, &[1, 9]), second);
+        let first = [Must, Should, Should, May, Should, Must, May, Foreign, May];
+        assert_eq!(standing_in(9, &plays, &[0]), first);
+        let second = [[Foreign; 7].as_slice(), &[Must, Foreign]].concat();
+        assert_eq!(standing_in(9, &plays, &[1, 9]), second);
     }
 }

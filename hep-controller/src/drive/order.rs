@@ -55,6 +55,10 @@ pub(crate) struct Order<'a> {
     standing: Vec<Standing>,
     /// How many tasks must still have their turn.
     missing: u32,
+    /// How many more should, unless what is before them fails.
+    hoped: u32,
+    /// Whether the agent got through.
+    completed: bool,
     /// Whether the agent may ask about tasks.
     pace: Pace,
     present: Option<Present>,
@@ -75,12 +79,18 @@ impl<'a> Order<'a> {
         standing: Vec<Standing>,
         pace: Pace,
     ) -> Order<'a> {
-        let missing = standing.iter().filter(|standing| **standing == Standing::Must).count();
+        let are = |what| {
+            let count = standing.iter().filter(|standing| **standing == what).count();
+            u32::try_from(count).unwrap_or(u32::MAX)
+        };
+        let (missing, hoped) = (are(Standing::Must), are(Standing::Should));
         Order {
             host,
             tasks,
             standing,
-            missing: u32::try_from(missing).unwrap_or(u32::MAX),
+            missing,
+            hoped,
+            completed: false,
             pace,
             present: None,
             begun: false,
@@ -150,9 +160,11 @@ impl<'a> Order<'a> {
             return Err(format!("the agent began task {task} out of turn"));
         }
         let standing = self.own(task)?;
-        let due = *standing == Standing::Must;
-        *standing = Standing::Had;
-        self.missing -= u32::from(due);
+        match std::mem::replace(standing, Standing::Had) {
+            Standing::Must => self.missing -= 1,
+            Standing::Should => self.hoped -= 1,
+            Standing::May | Standing::Had | Standing::Foreign => {}
+        }
         self.output.clear();
         self.written.begin();
         self.begun = true;
@@ -209,7 +221,10 @@ impl<'a> Order<'a> {
             End::Completed if self.failed => "the agent says that all is done, and a task failed",
             End::Completed if self.missing > 0 => "the agent says that all is done, and it is not",
             End::Failed if !self.failed => "the agent says that a task failed, and none did",
-            End::Completed | End::Failed | End::Cancelled => return Ok(Next::Over(end)),
+            End::Completed | End::Failed | End::Cancelled => {
+                self.completed = end == End::Completed;
+                return Ok(Next::Over(end));
+            }
         };
         Err(wrong.to_owned())
     }
@@ -218,7 +233,7 @@ impl<'a> Order<'a> {
     fn known(&self, task: u32) -> Result<(), String> {
         match self.standing.get(task as usize) {
             Some(Standing::Had) => Ok(()),
-            Some(Standing::Must | Standing::May | Standing::Foreign) | None => {
+            Some(Standing::Must | Standing::Should | Standing::May | Standing::Foreign) | None => {
                 Err(format!("the agent spoke of task {task} before it began"))
             }
         }
@@ -241,9 +256,9 @@ impl<'a> Order<'a> {
         self.failed
     }
 
-    /// How many tasks that every run has did not have their turn.
+    /// How many tasks did not have their turn, though nothing but a failure or an early end could keep it from them.
     pub(crate) fn missing(&self) -> u32 {
-        self.missing
+        if self.completed { 0 } else { self.missing.saturating_add(self.hoped) }
     }
 
     /// Where the run is, for the end of a sentence.

@@ -139,6 +139,7 @@ struct Row<'a> {
     hosts: Vec<HostId>,
     status: HostStatus,
     counts: Counts,
+    missing: u32,
     ms: (u64, u64),
     run: &'a Run,
 }
@@ -154,6 +155,7 @@ fn rows<'a>(run: &'a Run, reports: &[HostReport]) -> Vec<Row<'a>> {
         hosts: vec![report.host],
         status: report.status,
         counts: report.counts,
+        missing: report.missing,
         ms: (report.ms, report.ms),
         run,
     };
@@ -163,7 +165,7 @@ fn rows<'a>(run: &'a Run, reports: &[HostReport]) -> Vec<Row<'a>> {
     let mut folded: BTreeMap<(HostStatus, Counts), Row<'a>> = BTreeMap::new();
     for report in reports {
         let row = folded
-            .entry((report.status, report.counts))
+            .entry((report.status, report.counts, report.missing))
             .or_insert_with(|| Row { hosts: vec![], ..row(report) });
         row.hosts.push(report.host);
         row.ms = (row.ms.0.min(report.ms), row.ms.1.max(report.ms));
@@ -193,6 +195,8 @@ fn table(run: &Run, end: &RunEnd, colour: Colour) -> String {
         status.to_string().len().max(most.to_string().len())
     };
     columns.iter().for_each(|status| heading.push_str(&format!("  {status:>0$}", width(*status))));
+    let any_missing = rows.iter().any(|row| row.missing > 0);
+    heading.push_str(if any_missing { "  not run" } else { "" });
     let mut text = format!("{}\n", colour.paint(Style::Strong, &format!("{heading}  time")));
     for row in &rows {
         let status = colour.paint(style(row.status), &format!("{:status_width$}", row.status));
@@ -202,6 +206,17 @@ fn table(run: &Run, end: &RunEnd, colour: Colour) -> String {
             let cell = format!("{n:>0$}", width(*column));
             let style = if n == 0 { Style::Faint } else { Style::of(*column) };
             text.push_str(&format!("  {}", colour.paint(style, &cell)));
+        }
+        if any_missing {
+            let cell = match row.status {
+                HostStatus::Unreachable | HostStatus::NotStarted => "-".to_owned(),
+                HostStatus::Converged
+                | HostStatus::Failed
+                | HostStatus::Lost
+                | HostStatus::Stopped => row.missing.to_string(),
+            };
+            let style = if row.missing == 0 { Style::Faint } else { Style::Strong };
+            text.push_str(&format!("  {}", colour.paint(style, &format!("{cell:>7}"))));
         }
         text.push_str(&format!("  {}\n", span(row.ms.0, row.ms.1)));
     }

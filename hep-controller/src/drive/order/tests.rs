@@ -84,6 +84,25 @@ fn a_run_in_order_ends_well() {
 }
 
 #[test]
+fn what_a_failure_kept_from_its_turn_is_counted() {
+    use Standing::{May, Must, Should};
+    let check = |replies: Vec<Reply>, expected: u32| {
+        let task = Expected { name: "x".to_owned(), wants: 0, contents: BTreeSet::new() };
+        let tasks = [task.clone(), task.clone(), task.clone(), task];
+        let standing = vec![Must, Should, Should, May];
+        let mut order = Order::new(HostId(0), &tasks, standing, Pace::Straight);
+        replies.into_iter().for_each(|reply| drop(order.take(reply).unwrap()));
+        assert_eq!(order.missing(), expected);
+    };
+    let begun = [ran(0, &[0, 0], Status::Ok), ran(1, &[0, 1, 0], Status::Failed)].concat();
+    check(all(&[&begun, &[Reply::Done(End::Failed)]]), 1);
+    check(begun, 1);
+    check(vec![Reply::Done(End::Cancelled)], 3);
+    let rescued = [ran(0, &[0, 0], Status::Ok), ran(1, &[0, 1, 0], Status::Rescued)].concat();
+    check(all(&[&rescued, &[Reply::Done(End::Completed)]]), 0);
+}
+
+#[test]
 fn turns_ascend() {
     let then = |first: &[u32], second: &[u32], good: bool| {
         let replies = all(&[&ran(0, first, Status::Ok), &[at(2, second)]]);

@@ -260,11 +260,11 @@ fn failures_come_last_with_everything_there_is() {
              web1, web2: cannot install `apache2`: no such package
                stderr: E: Unable to locate package apache2
 
-    host  status       ok  changed  failed  time
-    web1  failed        0        0       1  1.0 s
-    web2  failed        0        0       1  1.1 s
-    web3  unreachable   0        0       0  0.0 s
-    web4  lost          1        0       0  1 min 1 s
+    host  status       ok  changed  failed  not run  time
+    web1  failed        0        0       1        2  1.0 s
+    web2  failed        0        0       1        2  1.1 s
+    web3  unreachable   0        0       0        -  0.0 s
+    web4  lost          1        0       0        2  1 min 1 s
 
     2 hosts failed, 1 unreachable, 1 lost in 1 min 1 s
 

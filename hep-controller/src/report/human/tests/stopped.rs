@@ -19,9 +19,9 @@ fn a_stopped_run_says_so() {
     [stderr] stopping after the current steps; press Ctrl-C again to cut the links
     ok       Install apache2  (1 host, 0.9 s)
 
-    host  status       ok  changed  time
-    web1  stopped       1        0  1.0 s
-    web2  not started   0        0  0.0 s
+    host  status       ok  changed  not run  time
+    web1  stopped       1        0        2  1.0 s
+    web2  not started   0        0        -  0.0 s
 
     cancelled after 1.0 s: 1 host stopped, 1 not started
 
