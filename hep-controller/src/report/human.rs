@@ -99,11 +99,24 @@ impl Human {
                     text.push_str(&self.block(&block));
                     let failed =
                         block.groups.into_iter().filter(|group| group.status == Status::Failed);
-                    self.failures.extend(failed.filter_map(|g| Failed::of(block.task, g)));
+                    failed
+                        .filter_map(|group| Failed::of(block.task, group))
+                        .for_each(|failed| self.remember(failed));
                 }
             }
         }
         text
+    }
+
+    /// Keeps a failure for the end, with those like it that were shown before.
+    fn remember(&mut self, failed: Failed) {
+        match self.failures.iter_mut().find(|known| known.is_like(&failed)) {
+            Some(known) => {
+                known.hosts.extend(failed.hosts);
+                known.hosts.sort_unstable();
+            }
+            None => self.failures.push(failed),
+        }
     }
 
     fn block(&self, block: &Block) -> String {

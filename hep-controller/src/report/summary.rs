@@ -45,6 +45,17 @@ impl Failed {
     }
 }
 
+impl Failed {
+    /// Whether the two differ in nothing but hosts.
+    pub(crate) fn is_like(&self, other: &Failed) -> bool {
+        let Failed { task, name, hosts: _, failure, items } = self;
+        *task == other.task
+            && *name == other.name
+            && *failure == other.failure
+            && *items == other.items
+    }
+}
+
 /// Everything behind the blocks.
 pub(crate) fn summary(run: &Run, end: &RunEnd, failures: &[Failed], colour: Colour) -> String {
     let mut text = String::new();
@@ -162,7 +173,7 @@ fn rows<'a>(run: &'a Run, reports: &[HostReport]) -> Vec<Row<'a>> {
     if reports.len() <= ROWS {
         return reports.iter().map(row).collect();
     }
-    let mut folded: BTreeMap<(HostStatus, Counts), Row<'a>> = BTreeMap::new();
+    let mut folded: BTreeMap<(HostStatus, Counts, u32), Row<'a>> = BTreeMap::new();
     for report in reports {
         let row = folded
             .entry((report.status, report.counts, report.missing))

@@ -289,6 +289,21 @@ fn failures_come_last_with_everything_there_is() {
 }
 
 #[test]
+fn equal_failures_that_came_apart_are_one_at_the_end() {
+    let mut play = Play::new(3, RunMode::Apply);
+    for host in [1, 0] {
+        play.finish(host, 0, 900, failing(Status::Failed, no_package()));
+        let Texts { out, .. } = play.view.quiet(1_000_000);
+        assert!(out.contains(&format!("host: web{}", host + 1)), "{out}");
+        play.end(host, 1_000, HostStatus::Failed, None);
+    }
+    play.end(2, 1_000, HostStatus::Converged, None);
+    let text = play.close(false);
+    assert_eq!(text.matches("failed on ").count(), 1, "{text}");
+    assert!(text.contains("failed on web1, web2: Install apache2 (apt)"), "{text}");
+}
+
+#[test]
 fn one_failing_host_tells_what_did_not_run() {
     let mut play = Play::new(1, RunMode::Apply);
     let ignored = Failure { message: "cannot reach the mirror".to_owned(), ..Failure::default() };
