@@ -17,6 +17,7 @@ use crate::schema;
 use crate::text::{Colour, Style};
 use crate::words::nearest;
 use page::{Page, Row};
+use std::collections::BTreeSet;
 
 /// The examples of the modules: name and text of every `examples/NAME.yml`.
 static EXAMPLES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/examples.rs"));
@@ -66,7 +67,7 @@ pub(crate) fn page(topic: Option<&str>, colour: Colour) -> Result<String, Refusa
                     (topic.print)(&mut page);
                 }
                 (None, Some(module)) => module::print(module, &mut page),
-                (None, None) if entry(&mut page, word) => {}
+                (None, None) if entry(&mut page, word, &modules) => {}
                 (None, None) if instead(&mut page, word, &modules) => {}
                 (None, None) => return Err(no_page(word, &modules)),
             }
@@ -75,8 +76,17 @@ pub(crate) fn page(topic: Option<&str>, colour: Colour) -> Result<String, Refusa
     Ok(page.into_text())
 }
 
-/// What the tables say of one key, fact, filter, test or function; whether there is any.
-fn entry(page: &mut Page, word: &str) -> bool {
+/// The names of all pages, and of all single entries.
+pub(crate) fn names() -> (Vec<String>, Vec<&'static str>) {
+    let topics = TOPICS.iter().map(|topic| topic.name.to_owned());
+    let pages = schema::modules().into_iter().map(|module| module.name).chain(topics).collect();
+    let keys = TABLES.iter().flat_map(|(_, table)| table.iter()).map(|key| key.name);
+    let entries: BTreeSet<_> = keys.chain(facts::names()).chain(filters::names()).collect();
+    (pages, entries.into_iter().collect())
+}
+
+/// What the tables say of one key, parameter, fact, filter, test or function; whether there is any.
+fn entry(page: &mut Page, word: &str, modules: &[schema::Module]) -> bool {
     let mut found = false;
     for (what, table) in TABLES {
         if let Some(key) = keys::find(table, word) {
@@ -85,8 +95,18 @@ fn entry(page: &mut Page, word: &str) -> bool {
             found = true;
         }
     }
-    if let Some(fact) = facts::named(word) {
-        page.heading("Fact");
+    // The name of another program's module is answered with hep's module.
+    let modules = if ansible::module_for(word).is_some() { &[] } else { modules };
+    for module in modules {
+        let rows = module::named(module, word);
+        if !rows.is_empty() {
+            page.heading(&format!("Parameter of `{}`", module.name));
+            page.rows(&rows);
+            found = true;
+        }
+    }
+    if let Some((what, fact)) = facts::named(word) {
+        page.heading(what);
         page.rows(&[fact]);
         found = true;
     }
@@ -114,9 +134,11 @@ fn instead(page: &mut Page, word: &str, modules: &[schema::Module]) -> bool {
 fn no_page(word: &str, modules: &[schema::Module]) -> Refusal {
     let modules = modules.iter().map(|module| module.name.as_str());
     let known = modules.chain(TOPICS.iter().map(|topic| topic.name));
-    let hint = match nearest(word, known) {
-        Some(name) => format!("did you mean `hep doc {name}`?"),
-        None => "`hep doc` lists all there is".to_owned(),
+    let foreign = || ansible::play_key(word).map(ansible::Foreign::into_hint);
+    let hint = match (crate::expression::instead(word).or_else(foreign), nearest(word, known)) {
+        (Some(instead), _) => instead,
+        (None, Some(name)) => format!("did you mean `hep doc {name}`?"),
+        (None, None) => "`hep doc` lists all there is".to_owned(),
     };
     Refusal::new(format!("there is no module or topic `{word}`"), hint)
 }
@@ -126,8 +148,8 @@ fn index(page: &mut Page, modules: &[schema::Module]) {
     page.list(modules.iter().map(|module| (module.name.as_str(), module.about.as_str())));
     page.heading("Topics");
     page.list(TOPICS.iter().map(|topic| (topic.name, topic.about)));
-    page.text("`hep doc NAME` shows one of them, or one key, fact, filter or test; `hep schema` prints the JSON Schema \
-         for editors.");
+    page.text("`hep doc NAME` shows one of them, or one key, parameter, fact, filter or test; `hep schema` prints the \
+         JSON Schema for editors.");
 }
 
 fn task(page: &mut Page) {

@@ -28,6 +28,17 @@ use std::ops::Range;
 use walk::Walk;
 use words::Words;
 
+/// What to write for a name of another program's: a variable, filter, test or function.
+pub(crate) fn instead(word: &str) -> Option<String> {
+    let mut names = word.split('.');
+    let (name, fields) = (names.next()?, names.collect::<Vec<_>>());
+    let variable = foreign::instead(name, &fields).map(|(advice, _)| advice);
+    let of = |table| foreign::advice(table, word);
+    let plain = variable.or_else(|| of(foreign::FILTERS)).or_else(|| of(foreign::FUNCTIONS));
+    let test = || of(foreign::TESTS).map(|advice| advice.replace('V', "VALUE"));
+    plain.map(str::to_owned).or_else(test)
+}
+
 /// What a text is to the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Form {

@@ -2,7 +2,8 @@
 
 use super::page::{Page, Row};
 use crate::text::Style;
-use hep_protocol::facts::{FACTS, Fact, Shape, fact};
+use hep_protocol::facts::{FACTS, Fact, Field, Shape, fact};
+use hep_protocol::names::BUILT_IN;
 
 pub(super) fn print(page: &mut Page) {
     page.text(
@@ -13,9 +14,47 @@ pub(super) fn print(page: &mut Page) {
     page.rows(&FACTS.iter().map(row).collect::<Vec<_>>());
 }
 
-/// The fact of this name.
-pub(super) fn named(word: &str) -> Option<Row> {
-    fact(word).map(row)
+/// The fact of this name, what is below one by a name as `os.family`, or another name that every expression may read.
+pub(super) fn named(word: &str) -> Option<(&'static str, Row)> {
+    if let Some((name, about)) = BUILT_IN.iter().find(|(name, _)| *name == word) {
+        let [names, takes, about] = [*name, "built in", *about].map(str::to_owned);
+        let row = Row { names, takes, default: None, required: false, about, below: Vec::new() };
+        return Some(("Name", row));
+    }
+    let mut names = word.strip_prefix("facts.").unwrap_or(word).split('.');
+    let whole = fact(names.next()?)?;
+    let (mut shape, mut about) = (whole.shape, None);
+    for name in names {
+        let field = below(shape)?.iter().find(|field| field.name == name)?;
+        (shape, about) = (field.shape, Some(field.doc));
+    }
+    let row = row(whole);
+    Some((
+        "Fact",
+        match about {
+            None => row,
+            Some(about) => {
+                let mut below = Vec::new();
+                fields("", shape, &mut below);
+                let (names, takes, about) = (word.to_owned(), words(shape), about.to_owned());
+                Row { names, takes, about, below, ..row }
+            }
+        },
+    ))
+}
+
+/// The names of all.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    FACTS.iter().map(|fact| fact.name)
+}
+
+/// The names below a value, or below each of its items.
+fn below(shape: Shape) -> Option<&'static [Field]> {
+    match shape {
+        Shape::Mapping(fields) => Some(fields),
+        Shape::List(inner) | Shape::Named(inner) => below(*inner),
+        Shape::Text | Shape::Number | Shape::Switch | Shape::Any => None,
+    }
 }
 
 fn row(fact: &Fact) -> Row {

@@ -56,6 +56,15 @@ pub(super) fn print(module: &Module, page: &mut Page) {
     }
 }
 
+/// The parameters of this name, and those with a key of it in their mappings.
+pub(super) fn named(module: &Module, word: &str) -> Vec<Row> {
+    let is = |parameter: &Parameter| {
+        parameter.name == word || parameter.aliases.iter().any(|alias| alias == word)
+    };
+    let all = parameters(&module.parameters);
+    all.iter().filter(|one| is(one) || one.keys.iter().any(is)).map(row).collect()
+}
+
 fn row(parameter: &Parameter) -> Row {
     let words = parameter.words.iter().map(|(word, about)| format!("{word}: {about}"));
     let keys = parameter.keys.iter().map(|key| {

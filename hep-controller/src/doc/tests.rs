@@ -39,8 +39,8 @@ fn without_a_topic_everything_is_listed() {
       filters  What expressions can do with a value; functions.
       tests    What expressions can ask of a value.
 
-    `hep doc NAME` shows one of them, or one key, fact, filter or test; `hep schema` prints the JSON
-    Schema for editors.
+    `hep doc NAME` shows one of them, or one key, parameter, fact, filter or test; `hep schema` prints
+    the JSON Schema for editors.
     ");
 }
 
@@ -208,6 +208,16 @@ fn one_key_fact_or_filter_has_a_page() {
       name (text)
           What the report calls the play.
             name: web servers
+
+    Parameter of `apt`
+      package, name, packages (package or list)
+          One package or a list: `nginx`, `nginx=1.22*`, `libc6:arm64`, `/srv/tool.deb` (a path on the
+          host). A pattern, `php8.2-*`, is every known package whose name matches (when removing: every
+          installed one).
+
+    Parameter of `service`
+      name, service (service; required)
+          The service.
     ");
     assert_snapshot!(shown("arch"), @r#"
     Fact
@@ -252,6 +262,33 @@ fn a_module_of_ansible_s_is_answered_with_the_one_that_does_it() {
         assert!(page.ends_with(shown(ours).trim_start()), "{theirs}: {page}");
     }
     assert_eq!(shown("ansible.builtin.apt"), shown("apt"));
+}
+
+#[test]
+fn parameters_and_names_below_facts_are_shown() {
+    let check = |word: &str, expected: &[&str]| {
+        let page = shown(word);
+        expected.iter().for_each(|part| assert!(page.contains(part), "{word}: {page}"));
+    };
+    check("mode", &["Parameter of `file`", "The mode; "]);
+    check("argv", &["Parameter of `command`", "argv"]);
+    check("path", &["Parameter of `file`", "Parameter of `stat`", "dest, path"]);
+    check("os", &["Fact", "family"]);
+    check("os.family", &["Fact", "os.family (text)"]);
+    check("facts.os.family", &["os.family (text)"]);
+    check("host", &["the host's name in the inventory"]);
+    check("groups", &["all inventory groups"]);
+    assert!(refused("os.nope").starts_with("there is no module or topic `os.nope`"));
+}
+
+#[test]
+fn names_of_other_programs_get_what_to_write() {
+    let check = |word: &str, hint: &str| assert!(refused(word).contains(hint), "{}", refused(word));
+    check("ansible_os_family", "write `os.family`");
+    check("ansible_facts.os_family", "write `os.family`");
+    check("inventory_hostname", "write `host`");
+    check("lookup", "expressions reach for nothing outside");
+    check("ok", "write `VALUE is succeeded`");
 }
 
 #[test]

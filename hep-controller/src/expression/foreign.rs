@@ -88,6 +88,10 @@ pub(super) const TESTS: &Table = &[
 
 /// Functions.
 pub(super) const FUNCTIONS: &Table = &[
+    (
+        "lookup query q",
+        "expressions reach for nothing outside: use variables, facts and registered results",
+    ),
     ("all", "write `VALUE is all`"),
     ("any", "write `VALUE is any`"),
     ("now", "hep's expressions read no clock; where it must be, register the output of `date`"),

@@ -56,13 +56,10 @@ pub(super) fn function(name: &str, place: Range<usize>, first: Option<&str>) -> 
         return None;
     }
     let problem = Problem::new(place, format!("there is no function `{}`", shorten(name)));
-    if matches!(name, "lookup" | "query" | "q") {
-        let plugin = first.and_then(|first| advice(foreign::LOOKUPS, first.rsplit('.').next()?));
-        let usual =
-            "expressions reach for nothing outside: use variables, facts and registered results";
-        return Some(problem.hint(plugin.unwrap_or(usual)));
-    }
-    if let Some(advice) = advice(foreign::FUNCTIONS, name) {
+    let looks_up = matches!(name, "lookup" | "query" | "q");
+    let plugin = first.filter(|_| looks_up).and_then(|first| first.rsplit('.').next());
+    let plugin = plugin.and_then(|plugin| advice(foreign::LOOKUPS, plugin));
+    if let Some(advice) = plugin.or_else(|| advice(foreign::FUNCTIONS, name)) {
         return Some(problem.hint(advice));
     }
     if has(expression::FILTERS, name) {

@@ -32,6 +32,11 @@ impl Foreign {
         Foreign { hint, ..self }
     }
 
+    /// What to write instead.
+    pub(crate) fn into_hint(self) -> String {
+        self.hint.into_owned()
+    }
+
     pub(crate) fn diagnostic(&self, source: &Arc<Source>, key: &str, span: Span) -> Diagnostic {
         let message = match self.verdict {
             Verdict::NotYet => format!("this version of hep has no `{key}`"),
