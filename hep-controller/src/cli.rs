@@ -79,7 +79,7 @@ pub(crate) enum Command {
     Doc(Doc),
     /// Print the JSON Schema of manifests, for editors.
     Schema,
-    /// Print the shell completion script, which completes options, files, hosts, groups and tags.
+    /// Print the shell completion script, which completes options, files, hosts, groups, tags, tasks, facts and topics.
     #[command(after_help = COMPLETIONS)]
     Completions(Completions),
 }
@@ -98,7 +98,7 @@ pub(crate) struct Push {
     #[command(flatten)]
     pub(crate) tasks: Tasks,
     /// Show the variables of a host and the source of each; contacts no host.
-    #[arg(long, value_name = "HOST", help_heading = SELECTION, hide_short_help = true, add = completions::hosts())]
+    #[arg(long, value_name = "HOST", help_heading = SELECTION, hide_short_help = true, add = completions::host())]
     pub(crate) show_vars: Option<String>,
     #[command(flatten)]
     pub(crate) login: Login,
@@ -183,7 +183,7 @@ pub(crate) struct Run {
 #[derive(Debug, Default, Args)]
 pub(crate) struct Vars {
     /// Override variables: `name=value`, `{name: value}`, or a YAML file as `@FILE`.
-    #[arg(short, long, value_name = "VARIABLE", help_heading = TARGETS)]
+    #[arg(short, long, value_name = "VARIABLE", help_heading = TARGETS, add = completions::extra())]
     pub(crate) extra: Vec<String>,
 }
 
@@ -334,7 +334,7 @@ pub(crate) struct Facts {
     #[arg(add = completions::hosts())]
     pub(crate) pattern: String,
     /// Only these facts, such as `os` or `memory`; default: all.
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = completions::facts())]
     pub(crate) names: Vec<String>,
     #[command(flatten)]
     pub(crate) files: Files,
@@ -361,7 +361,8 @@ pub(crate) struct Facts {
 /// `hep doc`.
 #[derive(Debug, Args)]
 pub(crate) struct Doc {
-    /// A module, a topic, or a single key, fact, filter or test; default: list them all.
+    /// A module, a topic, or a single key, parameter, fact, filter or test; default: list them all.
+    #[arg(add = completions::topics())]
     pub(crate) topic: Option<String>,
 }
 

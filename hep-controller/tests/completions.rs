@@ -46,12 +46,19 @@ fn completed(directory: &Path, mut asked: Command) -> Vec<String> {
 
 /// bash, with its own script sourced.
 fn bash(words: &[&str]) -> Command {
+    let word = words.last().unwrap();
+    bash_at(&format!("hep {}", words.join(" ")), words, word)
+}
+
+/// The same, where it has broken the line into these words, and completes this part of it.
+fn bash_at(line: &str, words: &[&str], part: &str) -> Command {
     const ASK: &str = r#"source <(hep completions bash)
+COMP_LINE=$1; part=$2; shift 2
 COMP_WORDS=(hep "$@"); COMP_CWORD=$#; COMP_TYPE=9
-_clap_complete_hep hep "${!#}" ""
+_hep hep "$part" ""
 printf '%s\n' "${COMPREPLY[@]}""#;
     let mut command = Command::new("bash");
-    command.args(["-c", ASK, "bash"]).args(words);
+    command.args(["-c", ASK, "bash", line, part]).args(words);
     command
 }
 
@@ -118,4 +125,37 @@ fn what_a_shell_would_read_otherwise_is_quoted_for_bash() {
     let directory = tempfile::tempdir().unwrap();
     let asked = bash(&["push", "site.yml", "--start-at", "s"]);
     assert_eq!(completed(directory.path(), asked), ["say\\ hello"]);
+    for quote in ["\"", "'"] {
+        let (line, word) = (format!("hep site.yml --start-at {quote}s"), format!("{quote}s"));
+        let asked = bash_at(&line, &["site.yml", "--start-at", &word], "s");
+        assert_eq!(completed(directory.path(), asked), ["say hello"], "{line}");
+    }
+}
+
+#[test]
+fn words_that_bash_breaks_are_completed_as_a_whole() {
+    let check = |line: &str, words: &[&str], part: &str, expected: &[&str]| {
+        let directory = tempfile::tempdir().unwrap();
+        let asked = bash_at(line, words, part);
+        assert_eq!(completed(directory.path(), asked), expected, "{line}");
+    };
+    let hosts = ["web", "web1", "web2", "web3"];
+    check("hep push -l db:w", &["push", "-l", "db", ":", "w"], "w", &hosts);
+    let all = [["web", "db"].as_slice(), &hosts[1..], &["db1"]].concat();
+    let line = ["push", "-l", "web", ":"];
+    let found = ["all", "ungrouped"].iter().chain(&all).copied().collect::<Vec<_>>();
+    check("hep push -l web:", &line, "", &found);
+    check("hep push --limit=w", &["push", "--limit", "=", "w"], "w", &hosts);
+    check("hep push -e @ho", &["push", "-e", "@", "ho"], "@ho", &["@hosts"]);
+    let line = ["push", "--limit", "=@", "ho"];
+    check("hep push --limit=@ho", &line, "@ho", &["@hosts"]);
+}
+
+#[test]
+fn only_what_is_taken_is_offered() {
+    check(&["push", "--show-vars", "w"], &["web1", "web2", "web3"]);
+    check(&["doc", "serv"], &["service"]);
+    check(&["doc", "notif"], &["notify"]);
+    check(&["facts", "db1", "memo"], &["memory"]);
+    check(&["push", "-e", "@ho"], &["@hosts"]);
 }

@@ -8,14 +8,22 @@ use crate::inputs::{self, Usual};
 use crate::inventory::Inventory;
 use crate::plan::listing::tags_and_titles;
 use clap::{Args as _, Command, CommandFactory as _, ValueEnum};
+use clap_complete::engine::{PathCompleter, ValueCompleter as _};
 use clap_complete::env::{Bash, EnvCompleter, Fish, Zsh};
 use clap_complete::{ArgValueCompleter, CompletionCandidate};
+use hep_protocol::facts::FACTS;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// The environment variable in which a shell that wants answers says which it is.
 const ASKED_BY: &str = "HEP_COMPLETE";
+
+/// In which quote the word stands that bash completes, if in any.
+const QUOTE: &str = "_HEP_QUOTE";
+
+/// What bash reads: the library's own script asks about parts of words.
+const BASH: &str = include_str!("completions.bash");
 
 /// A shell that knows completion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -40,6 +48,9 @@ impl Shell {
 /// # Errors
 /// There is none: it is written to memory.
 pub(crate) fn script(shell: Shell) -> io::Result<String> {
+    if shell == Shell::Bash {
+        return Ok(BASH.to_owned());
+    }
     let mut text = Vec::new();
     shell.adapter().write_registration(ASKED_BY, "hep", "hep", "hep", &mut text)?;
     Ok(String::from_utf8_lossy(&text).into_owned())
@@ -69,13 +80,56 @@ fn words() -> Vec<OsString> {
 /// Hosts and groups, at every place of a pattern.
 pub(crate) fn hosts() -> ArgValueCompleter {
     ArgValueCompleter::new(|word: &OsStr| {
-        let Some(word) = word.to_str().filter(|word| !word.starts_with('@')) else {
-            return Vec::new();
-        };
+        let Some(word) = word.to_str() else { return Vec::new() };
+        if word.starts_with('@') {
+            return file_behind_at(word);
+        }
         let Some(inventory) = inventory(&words()) else { return Vec::new() };
         let groups = inventory.groups.iter().map(|group| group.name.as_str());
         let hosts = inventory.hosts.iter().map(|host| host.name.as_str());
         behind(word, &[':', ',', '!', '&'], groups.chain(hosts))
+    })
+}
+
+/// Hosts alone.
+pub(crate) fn host() -> ArgValueCompleter {
+    ArgValueCompleter::new(|word: &OsStr| {
+        let Some((word, inventory)) = word.to_str().zip(inventory(&words())) else {
+            return Vec::new();
+        };
+        behind(word, &[], inventory.hosts.iter().map(|host| host.name.as_str()))
+    })
+}
+
+/// Files of variables.
+pub(crate) fn extra() -> ArgValueCompleter {
+    ArgValueCompleter::new(|word: &OsStr| word.to_str().map(file_behind_at).unwrap_or_default())
+}
+
+/// The files that continue a word that begins with `@`.
+fn file_behind_at(word: &str) -> Vec<CompletionCandidate> {
+    let Some(path) = word.strip_prefix('@') else { return Vec::new() };
+    let files = PathCompleter::file().complete(OsStr::new(path));
+    files.into_iter().map(|file| file.add_prefix("@")).collect()
+}
+
+/// The names of facts.
+pub(crate) fn facts() -> ArgValueCompleter {
+    ArgValueCompleter::new(|word: &OsStr| {
+        let names = FACTS.iter().map(|fact| fact.name);
+        word.to_str().map(|word| behind(word, &[], names)).unwrap_or_default()
+    })
+}
+
+/// What `hep doc` has pages of; single entries of these only where a word is begun.
+pub(crate) fn topics() -> ArgValueCompleter {
+    ArgValueCompleter::new(|word: &OsStr| {
+        let Some(word) = word.to_str() else { return Vec::new() };
+        let (mut names, entries) = crate::doc::names();
+        if !word.is_empty() {
+            names.extend(entries.into_iter().map(str::to_owned));
+        }
+        behind(word, &[], names.iter().map(String::as_str))
     })
 }
 
@@ -116,7 +170,13 @@ fn behind<'n>(
 /// As the shell must read it: zsh and fish quote by themselves, bash takes what it gets.
 fn quoted(name: &str) -> String {
     let by_bash = std::env::var(ASKED_BY).is_ok_and(|asked_by| asked_by == "bash");
-    let special = |letter: char| by_bash && " \t'\"\\`$&|;<>(){}*?#".contains(letter);
+    let special = match std::env::var(QUOTE).as_deref() {
+        _ if !by_bash => "",
+        Ok("'") => "",
+        Ok("\"") => "\"\\`$",
+        Ok(_) | Err(_) => " \t'\"\\`$&|;<>(){}*?#",
+    };
+    let special = |letter: char| special.contains(letter);
     let mut text = String::new();
     for letter in name.chars() {
         if special(letter) {

@@ -17,6 +17,11 @@ pub(super) fn print_tests(page: &mut Page) {
     page.entries(&TESTS.iter().map(entry).collect::<Vec<_>>());
 }
 
+/// The names of all.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    [FILTERS, TESTS, FUNCTIONS].into_iter().flatten().map(|row| row.name)
+}
+
 /// What is known by this name: a heading and an entry for each kind.
 pub(super) fn named(word: &str) -> impl Iterator<Item = (&'static str, Entry)> {
     let kinds = [("Filter", FILTERS), ("Test", TESTS), ("Function", FUNCTIONS)];
