@@ -54,6 +54,13 @@ pub(crate) enum Effect {
     Nothing,
 }
 
+impl Effect {
+    /// Of what may have been like that already.
+    fn of(is_different: bool) -> Self {
+        if is_different { Self::Changed } else { Self::Nothing }
+    }
+}
+
 /// A host to run a plan on: the real one, or an overlay.
 pub(crate) trait Host: Observe + Change + Session {}
 

@@ -17,29 +17,23 @@ use files::FileAction;
 use packages::PackageAction;
 use programs::Invocation;
 use serde::{Serialize, Serializer};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use services::ServiceAction;
 use std::fmt;
 use waits::Wait;
 
 /// One thing done to a host.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "domain")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// To its files.
-    #[serde(rename = "files")]
     File(FileAction),
     /// To its packages.
-    #[serde(rename = "packages")]
     Package(PackageAction),
     /// To its services.
-    #[serde(rename = "services")]
     Service(ServiceAction),
     /// By a program that the operator names.
-    #[serde(rename = "programs")]
     Program(Invocation),
     /// Nothing is done: something is waited for.
-    #[serde(rename = "waits")]
     Wait(Wait),
 }
 
@@ -47,8 +41,19 @@ impl Action {
     /// What of it may leave the host.
     #[must_use]
     pub fn told(&self) -> Json {
+        let (domain, told) = match self {
+            Self::File(action) => ("files", serde_json::to_value(action)),
+            Self::Package(action) => ("packages", serde_json::to_value(action)),
+            Self::Service(action) => ("services", serde_json::to_value(action)),
+            Self::Program(invocation) => ("programs", serde_json::to_value(invocation)),
+            Self::Wait(wait) => ("waits", serde_json::to_value(wait)),
+        };
+        let mut entries = Map::from_iter([("domain".to_owned(), domain.into())]);
         // Structures of strings and numbers always serialize.
-        Json(serde_json::to_value(self).unwrap_or_default())
+        if let Ok(Value::Object(told)) = told {
+            entries.extend(told);
+        }
+        Json(Value::Object(entries))
     }
 }
 

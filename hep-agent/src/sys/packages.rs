@@ -7,7 +7,7 @@ mod database;
 pub(crate) use catalogue::Catalogue;
 pub(crate) use database::{Database, Entry, Status, Want};
 
-use super::{Cause, Effect, SysError};
+use super::{Cause, SysError};
 use crate::glob;
 pub(crate) use hep_protocol::action::packages::{
     After, Delta, Hold, Options, PackageAction, Target, Transact, Transaction, Verb, Version,
@@ -92,16 +92,6 @@ pub(crate) trait ObservePackages {
         transaction: &Transaction,
         assumed: Option<&Assumed<'_>>,
     ) -> Result<Vec<Delta>, SysError>;
-}
-
-/// Does something to packages. What dpkg says before and after is what counts, whatever programs made of it.
-pub(crate) fn counted<H: ObservePackages>(
-    host: &mut H,
-    act: impl FnOnce(&mut H) -> Result<(), SysError>,
-) -> Result<Effect, SysError> {
-    let before = host.packages()?;
-    act(host)?;
-    Ok(if host.packages()? == before { Effect::Nothing } else { Effect::Changed })
 }
 
 #[cfg(test)]

@@ -93,29 +93,24 @@ impl ObservePackages for Linux {
 }
 
 impl Linux {
-    /// Has dpkg or apt do it.
+    /// Has dpkg or apt do it. What dpkg says before and after is what counts, whatever the programs made of it.
     pub(super) fn apply_package(&mut self, action: &PackageAction) -> Result<Effect, SysError> {
+        let before = files::database()?;
         match action {
             PackageAction::Refresh { patience } => {
                 self.refresh_index(*patience)?;
-                Ok(Effect::Noted("package index refreshed".to_owned()))
+                return Ok(Effect::Noted("package index refreshed".to_owned()));
             }
             PackageAction::Answer { answer, patience } => {
-                self.answer(answer, *patience).map(|()| Effect::Changed)
+                self.answer(answer, *patience)?;
+                return Ok(Effect::Changed);
             }
-            PackageAction::Recover { names, patience } => {
-                counted(self, |host| host.recover(names, *patience))
-            }
-            PackageAction::Transact(transact) => {
-                counted(self, |host| host.transact(&transact.transaction))
-            }
-            PackageAction::MarkManual { names, patience } => {
-                counted(self, |host| host.mark_manual(names, *patience))
-            }
-            PackageAction::Hold { names, to, patience } => {
-                counted(self, |host| host.hold(names, *to, *patience))
-            }
+            PackageAction::Recover { names, patience } => self.recover(names, *patience)?,
+            PackageAction::Transact(transact) => self.transact(&transact.transaction)?,
+            PackageAction::MarkManual { names, patience } => self.mark_manual(names, *patience)?,
+            PackageAction::Hold { names, to, patience } => self.hold(names, *to, *patience)?,
         }
+        Ok(Effect::of(files::database()? != before))
     }
 
     fn refresh_index(&mut self, patience: Duration) -> Result<(), SysError> {

@@ -229,29 +229,31 @@ fn by_name(path: &AbsPath, cause: Cause) -> PackageFile {
 impl<O: Observe> Overlay<O> {
     /// What dpkg's database would say afterwards.
     pub(super) fn apply_package(&mut self, action: &PackageAction) -> Result<Effect, SysError> {
+        let before = self.packages()?;
         match action {
             PackageAction::Refresh { .. } => {
                 (self.packages.refreshed, self.packages.refreshed_now) = (true, true);
                 let note = "the package index would be refreshed first; versions may differ";
-                Ok(Effect::Noted(note.to_owned()))
+                return Ok(Effect::Noted(note.to_owned()));
             }
             PackageAction::Answer { answer: Debconf { question, value, .. }, .. } => {
                 self.packages.answers.insert(question.clone(), value.clone());
-                Ok(Effect::Changed)
+                return Ok(Effect::Changed);
             }
-            PackageAction::Recover { names, .. } => counted(self, |host| host.recover(names)),
-            PackageAction::Transact(transact) => counted(self, |host| host.transact(transact)),
+            PackageAction::Recover { names, .. } => self.recover(names)?,
+            PackageAction::Transact(transact) => self.transact(transact)?,
             PackageAction::MarkManual { names, .. } => {
-                counted(self, |host| host.change_named(names, |entry| entry.auto = false))
+                self.change_named(names, &|entry| entry.auto = false)?;
             }
             PackageAction::Hold { names, to, .. } => {
                 let want = match to {
                     Hold::Keep => Want::Hold,
                     Hold::Release => Want::Install,
                 };
-                counted(self, |host| host.change_named(names, |entry| entry.want = want))
+                self.change_named(names, &|entry| entry.want = want)?;
             }
         }
+        Ok(Effect::of(self.packages()? != before))
     }
 
     fn recover(&mut self, names: &[String]) -> Result<(), SysError> {
@@ -314,14 +316,14 @@ impl<O: Observe> Overlay<O> {
     /// Makes as if dpkg had been interrupted at a package.
     #[cfg(test)]
     pub(crate) fn spoil(&mut self, name: &str) {
-        self.change_named(&[name.to_owned()], |entry| entry.status = Status::HalfConfigured)
+        self.change_named(&[name.to_owned()], &|entry| entry.status = Status::HalfConfigured)
             .unwrap();
     }
 
     fn change_named(
         &mut self,
         names: &[String],
-        change: impl Fn(&mut Entry),
+        change: &dyn Fn(&mut Entry),
     ) -> Result<(), SysError> {
         let mut database = self.packages()?;
         for name in names {
