@@ -27,7 +27,6 @@ pub(crate) use helper::assist;
 use hep_protocol::message::{End, Turn};
 use hep_protocol::plan::{HandlersOnFailure, HostPart, Pace, Plan, Play};
 use hep_protocol::rights::Means;
-pub(crate) use loops::word;
 use machine::Machine;
 use readers::{Point, Readers};
 use std::sync::Arc;

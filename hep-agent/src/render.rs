@@ -231,3 +231,13 @@ impl Names {
 pub(crate) fn ready(value: &Value) -> Found {
     Found::Ready(Ready::new(value))
 }
+
+/// A text as it is, anything else as JSON.
+pub(crate) fn word(value: Value) -> String {
+    match value {
+        Value::String(text) => text,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            value.to_string()
+        }
+    }
+}

@@ -5,7 +5,7 @@ use super::task::{Job, millis};
 use super::tries::stopped;
 use super::verdict::Verdict;
 use super::{Flow, Walk};
-use crate::render::{Names, Unrendered, ready};
+use crate::render::{Names, Unrendered, ready, word};
 use crate::sys::SysError;
 use crate::sys::output;
 use hep_protocol::expression::Found;
@@ -91,16 +91,6 @@ pub(super) fn elements(each: &Loop, names: &Names) -> Result<Vec<Value>, Unrende
 pub(super) fn locals(each: &Loop, round: u32, element: &Value) -> Vec<(String, Found)> {
     let index = each.index.iter().map(|name| (name.clone(), Found::Plain(json!(round))));
     std::iter::once((each.var.clone(), ready(element))).chain(index).collect()
-}
-
-/// A text as it is, anything else as JSON.
-pub(crate) fn word(value: Value) -> String {
-    match value {
-        Value::String(text) => text,
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
-            value.to_string()
-        }
-    }
 }
 
 /// What an element is called. A label that cannot be rendered may have been meant to hide the rest of the element.

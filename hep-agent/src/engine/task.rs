@@ -1,9 +1,8 @@
 //! A task at its turn: whether it begins, what its end means, and what others learn of that.
 
-use super::loops::word;
 use super::verdict::{Shape, Verdict, failure};
 use super::{Flow, Walk};
-use crate::render::{Names, Unrendered};
+use crate::render::{Names, Unrendered, word};
 use crate::sys::output;
 use crate::sys::{Cause, SysError};
 use hep_protocol::expression::{Found, has_expression};

@@ -1,8 +1,7 @@
 //! A task with expressions, made into a typed one: its parameters, its template, its limits.
 
 use super::layers::Lossy;
-use super::{Names, Unrendered};
-use crate::engine::word;
+use super::{Names, Unrendered, word};
 use crate::outside::Outside;
 use crate::sys::SysError;
 use crate::sys::output;
