@@ -27,6 +27,7 @@ pub(crate) mod openssh;
 pub(crate) mod password_command;
 mod private_key;
 mod proxy;
+mod public_key;
 mod revoked;
 mod socket;
 pub(crate) mod ssh;

@@ -1,8 +1,8 @@
 //! Which ways to log in are tried, in which order, and what is said when none was good.
 //! Knows no session: `ssh/login.rs` carries the plan out.
 
-use super::key_file::{Certificate, Exposed, KeyFile, certified};
-use super::known_hosts::PublicKey;
+use super::key_file::{Certificate, Exposed, KeyFile};
+use super::public_key::{PublicKey, certified};
 use super::{Demands, Problem, Target};
 use std::path::PathBuf;
 

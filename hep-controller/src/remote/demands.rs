@@ -1,8 +1,8 @@
 //! What ssh_config demands of every connection beside the way to the host: which algorithms and keys are good enough, which
 //! are revoked, how to log in. The transport `ssh2` obeys what is here, and refuses what it cannot obey.
 
-use super::key_file::certified;
-use super::known_hosts::PublicKey;
+use super::public_key::PublicKey;
+use super::public_key::certified;
 use std::path::PathBuf;
 
 /// The signature algorithms that count for authorities where nothing else is said (ssh_config(5)).

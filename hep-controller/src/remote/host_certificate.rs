@@ -1,17 +1,12 @@
 //! Certificates of hosts: what one says, and whether it is good for a host (PROTOCOL.certkeys of OpenSSH).
 //! Bytes in, verdict out. Reads no file and no clock; which authorities are trusted, known_hosts decides.
 
-use super::key_file::certified;
-use super::known_hosts::PublicKey;
-use super::private_key::string;
+use super::public_key::{CERTIFICATE, PublicKey, certified, string};
 use signature::Signature;
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 mod signature;
-
-/// How the types of certificates end.
-pub(super) const CERTIFICATE: &str = "-cert-v01@openssh.com";
 
 /// The type number of a host's certificate; a user's has 1.
 const HOST: u32 = 2;

@@ -2,7 +2,8 @@
 //! Reads and appends those files and asks the operator; must not connect.
 
 use super::host_certificate::{HostCertificate, Wanted};
-use super::known_hosts::{self, KnownHosts, Place, PublicKey, Verdict};
+use super::known_hosts::{self, KnownHosts, Place, Verdict};
+use super::public_key::PublicKey;
 use super::ssh_config::Answer;
 use super::{Demands, Problem, Target};
 use crate::{open, source};

@@ -3,7 +3,7 @@
 
 use super::auth::AgentKey;
 use super::host_key::Confirm;
-use super::known_hosts::PublicKey;
+use super::public_key::{PublicKey, certified};
 use super::ssh_agent::Lent;
 use super::{Identities, Problem, Secret, Target, private_key};
 use crate::open;
@@ -267,21 +267,4 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     name.into()
-}
-
-/// The key that a certificate is about (PROTOCOL.certkeys of OpenSSH): type, nonce, the key's own fields, and the rest.
-pub(super) fn certified(certificate: &PublicKey) -> Option<PublicKey> {
-    let kind = certificate.kind().strip_suffix("-cert-v01@openssh.com")?;
-    let fields = if kind == "ssh-ed25519" { 1 } else { 2 };
-    let (_, rest) = private_key::string(certificate.blob())?;
-    let (_, own) = private_key::string(rest)?;
-    let mut after = own;
-    for _ in 0..fields {
-        (_, after) = private_key::string(after)?;
-    }
-    let own = own.get(..own.len() - after.len())?;
-    let mut blob = u32::try_from(kind.len()).ok()?.to_be_bytes().to_vec();
-    blob.extend_from_slice(kind.as_bytes());
-    blob.extend_from_slice(own);
-    PublicKey::from_blob(&blob)
 }

@@ -1,76 +1,14 @@
 //! known_hosts: what such files say about a host's key (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT).
 //! Text in, verdict out: opens no file and decides no policy. One wrong line never spoils the others.
 
-use super::host_certificate::{CERTIFICATE, Flaw, HostCertificate, Wanted};
-use super::key_file::certified;
-use super::private_key::string;
+use super::host_certificate::{Flaw, HostCertificate, Wanted};
+use super::public_key::{CERTIFICATE, PublicKey, certified};
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha1::Sha1;
-use sha2::{Digest as _, Sha256};
 use std::fmt;
 use std::path::{Path, PathBuf};
-
-/// A public key as it crosses the wire (RFC 4253, 6.6): its type, then its numbers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct PublicKey {
-    kind: String,
-    blob: Vec<u8>,
-}
-
-impl PublicKey {
-    /// None if the blob does not begin with a type's name.
-    pub(super) fn from_blob(blob: &[u8]) -> Option<PublicKey> {
-        let length = u32::from_be_bytes(*blob.first_chunk::<4>()?);
-        let kind = blob.get(4..)?.get(..usize::try_from(length).ok()?)?;
-        let plain = |c: &u8| c.is_ascii_graphic() && *c != b',';
-        let kind = String::from_utf8(kind.to_vec()).ok()?;
-        (!kind.is_empty() && kind.as_bytes().iter().all(plain))
-            .then(|| PublicKey { kind, blob: blob.to_vec() })
-    }
-
-    fn from_base64(text: &str) -> Option<PublicKey> {
-        PublicKey::from_blob(&STANDARD.decode(text).ok()?)
-    }
-
-    /// The type's name: `ssh-ed25519`, `ecdsa-sha2-nistp256`, `ssh-rsa` ...
-    pub(super) fn kind(&self) -> &str {
-        &self.kind
-    }
-
-    pub(super) fn blob(&self) -> &[u8] {
-        &self.blob
-    }
-
-    /// The length of an RSA key's modulus; None for other keys.
-    pub(super) fn rsa_bits(&self) -> Option<u32> {
-        let (_, rest) = string(&self.blob).filter(|_| self.kind == "ssh-rsa")?;
-        let (_exponent, rest) = string(rest)?;
-        let (modulus, _) = string(rest)?;
-        let digits = modulus.iter().skip_while(|digit| **digit == 0);
-        let (first, bytes) = (digits.clone().next()?, u32::try_from(digits.count()).ok()?);
-        Some(bytes * 8 - first.leading_zeros())
-    }
-
-    /// As `ssh` and `ssh-keygen -l` show it: `SHA256:` and base64 without padding.
-    pub(super) fn fingerprint(&self) -> String {
-        format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(&self.blob)))
-    }
-
-    /// The type as `ssh` shows it to people: `ED25519`.
-    pub(super) fn shown_kind(&self) -> &str {
-        match self.kind.as_str() {
-            "ssh-ed25519" => "ED25519",
-            "ssh-rsa" => "RSA",
-            "ssh-dss" => "DSA",
-            kind if kind.starts_with("ecdsa-sha2-") => "ECDSA",
-            kind if kind.starts_with("sk-ssh-ed25519") => "ED25519-SK",
-            kind if kind.starts_with("sk-ecdsa-") => "ECDSA-SK",
-            kind => kind,
-        }
-    }
-}
 
 /// A line of a file, as editors and `ssh` count them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -226,7 +164,7 @@ impl KnownHosts {
         if keys.iter().any(|entry| entry.key == *key) {
             Verdict::Known
         } else if let Some((place, old)) =
-            keys.iter().find(|entry| of_port && entry.key.kind == key.kind).map(found)
+            keys.iter().find(|entry| of_port && entry.key.kind() == key.kind()).map(found)
         {
             Verdict::Changed { place, old }
         } else if let Some((place, old)) = keys.first().filter(|_| of_port).map(found) {
@@ -272,7 +210,7 @@ impl KnownHosts {
         allowed: Option<&'a [String]>,
     ) -> Vec<&'a str> {
         let keys = self.marked(host, port, Marker::None);
-        let is_known = |name: &str| keys.iter().any(|entry| entry.key.kind == kind_of(name));
+        let is_known = |name: &str| keys.iter().any(|entry| entry.key.kind() == kind_of(name));
         let is_certificate = |name: &str| name.ends_with(CERTIFICATE);
         let mut names: Vec<&str> = match allowed {
             Some(allowed) => allowed.iter().map(String::as_str).collect(),
@@ -350,7 +288,7 @@ pub(super) fn line(host: &str, port: u16, key: &PublicKey, form: Form) -> String
             format!("|1|{}|{}", STANDARD.encode(salt), STANDARD.encode(hash))
         }
     };
-    format!("{name} {} {}\n", key.kind, STANDARD.encode(&key.blob))
+    format!("{name} {} {}\n", key.kind(), STANDARD.encode(key.blob()))
 }
 
 fn parse_line(line: &str) -> Result<(Marker, Hosts, PublicKey), &'static str> {
@@ -368,7 +306,7 @@ fn parse_line(line: &str) -> Result<(Marker, Hosts, PublicKey), &'static str> {
     let kind = words.next().ok_or("no key type")?;
     let blob = words.next().ok_or("no key")?;
     let key = PublicKey::from_base64(blob).ok_or("the key is not base64 of a public key")?;
-    if key.kind != kind {
+    if key.kind() != kind {
         return Err("the key is not of the type that the line names");
     }
     // As in ssh, a certificate is revoked with its key.

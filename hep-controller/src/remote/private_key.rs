@@ -1,7 +1,7 @@
 //! What a private key file is, before it is used: its type, whether a passphrase guards it, and its public half.
 //! Reads the outer form only (PROTOCOL.key of OpenSSH; PEM, RFC 7468); the numbers are libssh2's business.
 
-use super::known_hosts::PublicKey;
+use super::public_key::{PublicKey, string};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -40,12 +40,6 @@ fn openssh(bytes: &[u8]) -> Option<Outside> {
     let (_options, rest) = string(rest)?;
     let (public, _) = string(rest.get(4..)?)?;
     Some(Outside { encrypted: cipher != b"none", public: PublicKey::from_blob(public) })
-}
-
-/// A string as SSH writes it: length, bytes. Gives what follows too.
-pub(super) fn string(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = bytes.split_first_chunk::<4>()?;
-    rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)
 }
 
 #[cfg(test)]

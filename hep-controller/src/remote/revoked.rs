@@ -2,8 +2,8 @@
 //! reads. A list that cannot be read revokes everything.
 
 use super::host_certificate::HostCertificate;
-use super::key_file::{certified, public_of};
-use super::known_hosts::PublicKey;
+use super::key_file::public_of;
+use super::public_key::{PublicKey, certified};
 use super::{Problem, child};
 use crate::canceller::Canceller;
 use crate::{open, source};

@@ -3,8 +3,7 @@
 //! what libssh2 cannot: certificates in files, and agents that have their keys.
 
 use super::auth::AgentKey;
-use super::known_hosts::PublicKey;
-use super::private_key;
+use super::public_key::{PublicKey, string};
 use crate::canceller::Canceller;
 use crate::canceller::Cut;
 use nix::errno::Errno;
@@ -76,8 +75,8 @@ fn parse(answer: &[u8]) -> Option<Vec<AgentKey>> {
     let (_count, mut rest) = rest.split_at_checked(4)?;
     let mut keys = Vec::new();
     while *kind == ANSWER && !rest.is_empty() {
-        let (blob, after) = private_key::string(rest)?;
-        let (comment, after) = private_key::string(after)?;
+        let (blob, after) = string(rest)?;
+        let (comment, after) = string(after)?;
         rest = after;
         keys.extend(PublicKey::from_blob(blob).map(|public| AgentKey {
             public,

@@ -1,7 +1,7 @@
 //! A key of a host of which nothing is known yet: what to ask the operator, and what becomes of the answer.
 
 use super::host_key::{HostKeys, Shown};
-use super::known_hosts::PublicKey;
+use super::public_key::PublicKey;
 use super::{Demands, Problem, Target};
 use std::sync::Arc;
 use std::time::SystemTime;

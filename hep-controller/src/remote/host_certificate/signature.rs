@@ -1,8 +1,8 @@
 //! Signatures of SSH keys, as certificates carry them (RFC 4253, 6.6; RFC 5656, 3.1.2; RFC 8332; RFC 8709), judged by OpenSSL.
 //! Whatever cannot be judged is no signature.
 
-use crate::remote::known_hosts::PublicKey;
-use crate::remote::private_key::string;
+use crate::remote::public_key::PublicKey;
+use crate::remote::public_key::string;
 use openssl::bn::{BigNum, BigNumContext};
 use openssl::ec::{EcGroup, EcKey, EcPoint};
 use openssl::ecdsa::EcdsaSig;

@@ -3,7 +3,8 @@
 use super::{HostKeyPolicy, Shown};
 use crate::remote::Problem;
 use crate::remote::host_certificate::Flaw;
-use crate::remote::known_hosts::{Distrusted, Place, PublicKey};
+use crate::remote::known_hosts::{Distrusted, Place};
+use crate::remote::public_key::PublicKey;
 use std::path::Path;
 
 /// So many other names a question shows, as in ssh.

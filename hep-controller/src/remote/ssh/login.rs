@@ -5,7 +5,7 @@ use super::wire::{Broken, Wire};
 use crate::canceller::Canceller;
 use crate::remote::auth::{self, AgentKey, Attempt, Means, Offered, Plan, Story};
 use crate::remote::key_file::{KeyFile, KeyFiles};
-use crate::remote::known_hosts::PublicKey;
+use crate::remote::public_key::PublicKey;
 use crate::remote::ssh_agent::{self, Door, Lent};
 use crate::remote::{Options, Problem, Secret, Target};
 use ssh2::{Agent, KeyboardInteractivePrompt, Prompt};

@@ -2,8 +2,8 @@
 //! only (draft-miller-ssh-agent, 3.5 and 3.6); reads and writes nothing.
 
 use super::ANSWER;
-use crate::remote::known_hosts::PublicKey;
-use crate::remote::private_key::string;
+use crate::remote::public_key::PublicKey;
+use crate::remote::public_key::string;
 
 /// SSH_AGENTC_SIGN_REQUEST.
 const SIGN: u8 = 13;

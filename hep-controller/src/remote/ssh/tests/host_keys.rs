@@ -1,7 +1,7 @@
 //! Whom a launch takes for the right host.
 
 use super::*;
-use crate::remote::known_hosts::PublicKey;
+use crate::remote::public_key::PublicKey;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
