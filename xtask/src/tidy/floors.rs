@@ -14,7 +14,7 @@ use crate::tidy::tree::{File, Tree};
 use crate::tidy::{Finding, Verdict};
 
 /// The crates that are built in floors.
-const HOUSES: [&str; 2] = ["hep-protocol", "hep-agent"];
+const HOUSES: [&str; 3] = ["hep-protocol", "hep-agent", "hep-controller"];
 
 /// The most files of a circle.
 const MOST: usize = 5;
