@@ -80,7 +80,7 @@ pub(crate) fn main(words: &[&str]) -> ExitCode {
 fn run(inbox: Arc<Inbox>, plan: &Plan, host: HostPart, format: Format) -> ExitCode {
     let asked = Arc::clone(&inbox);
     let stop = move || {
-        writeln!(io::stderr(), "stopping after the step in hand").ok();
+        writeln!(io::stderr(), "stopping after the current step").ok();
         asked.cancel();
     };
     if let Err(error) = stop_on_signals(stop) {

@@ -278,7 +278,7 @@ fn rounds<M: Module>(
             return Ok(());
         }
     }
-    Err(SysError::new("the task does not come to an end: this is a fault of hep"))
+    Err(SysError::new("the task does not end: this is a bug in hep"))
 }
 
 fn execute(steps: &[Planned], host: &mut dyn Host, report: &mut Report) -> Result<(), SysError> {

@@ -115,9 +115,8 @@ pub(crate) fn start(
     let listener = socket::listen(&name).map_err(|e| SysError::io("cannot open a socket", e))?;
     let copy = Copy::make(uid)?;
     let ticket = Ticket { name, uid: own.uid };
-    let terminal = OnTerminal::start(&attempt.argv(copy.path(), mode, &ticket)).map_err(|e| {
-        e.hint("`become_method` names how other users are become: sudo, doas or su")
-    })?;
+    let terminal = OnTerminal::start(&attempt.argv(copy.path(), mode, &ticket))
+        .map_err(|e| e.hint("set `become_method` to sudo, doas or su"))?;
     let password = password.as_ref().map(hep_protocol::value::Secret::reveal);
     let mut meeting = Meeting::new(attempt, uid, terminal, listener);
     match meeting.wait(password, PATIENCE, stop) {
@@ -139,7 +138,7 @@ pub(crate) fn known(user: &str) -> Result<u32, SysError> {
     let number = if odd { None } else { accounts::user_number(user)? };
     number.ok_or_else(|| {
         SysError::new(format!("there is no user `{user}` on the host"))
-            .hint("`become_user` names one that is there when the run begins")
+            .hint("`become_user` must exist when the run begins")
     })
 }
 

@@ -192,7 +192,7 @@ fn may_wait(reply: &Reply) -> bool {
 /// What is said in the place of an outcome that cannot be sent.
 fn unsent(reply: &Reply, error: &FrameError) -> Option<Reply> {
     let Reply::Finished { task, outcome } = reply else { return None };
-    let message = format!("what became of the task cannot be told: {error}");
+    let message = format!("the outcome of the task cannot be reported: {error}");
     let failure = Some(Failure { message, ..Failure::default() });
     let details = Details { failure, ..Details::default() };
     let outcome = Outcome { ms: outcome.ms, ..Outcome::new(Status::Failed, details) };
@@ -259,7 +259,7 @@ mod tests {
             panic!("no outcome came")
         };
         let message = outcome.details.failure.unwrap().message;
-        assert!(message.starts_with("what became of the task cannot be told: "), "{message}");
+        assert!(message.starts_with("the outcome of the task cannot be reported: "), "{message}");
         assert_eq!((outcome.status, controller.cancelled()), (Status::Failed, true));
     }
 }

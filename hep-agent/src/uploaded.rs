@@ -101,11 +101,11 @@ impl Copy {
         }
         Err(match last {
             Some((place, error)) => {
-                SysError::io(format!("cannot put the agent into {}", place.display()), error)
+                SysError::io(format!("cannot place the agent in {}", place.display()), error)
             }
             None => SysError::new("no directory lets other users run the agent"),
         }
-        .hint(format!("one of {} has to take programs and run them", FOR_COPIES.join(", "))))
+        .hint(format!("one of {} must allow programs to run", FOR_COPIES.join(", "))))
     }
 
     fn make_in(place: &Path) -> io::Result<Self> {

@@ -70,7 +70,7 @@ fn signal_lets_the_step_in_hand_finish_and_nothing_more_begin() {
         assert_eq!(output.status.code(), Some(130), "{signal}");
         assert!(done.exists() && !next.exists(), "{signal}");
         let (out, err) = texts(&output);
-        assert_eq!(err, "stopping after the step in hand\n");
+        assert_eq!(err, "stopping after the current step\n");
         assert!(out.contains(r#"{"event":"run","status":"cancelled","hosts":1,"exit":130,"#));
     }
 }
@@ -155,13 +155,13 @@ fn damaged_bundle_runs_nothing() {
     }
     for more in [b"x".to_vec(), sound.clone()] {
         let err = refused(&path, &ran, &[sound.clone(), more].concat());
-        assert!(err.ends_with(&format!("site.hep` has something behind its end{anew}")), "{err}");
+        assert!(err.ends_with(&format!("site.hep` has data after its end{anew}")), "{err}");
     }
     let mut other = sound.clone();
     other[12..16].copy_from_slice(b"beef");
     let err = refused(&path, &ran, &other);
     assert!(err.contains("site.hep` was made by another build of hep: beef"), "{err}");
-    assert!(err.contains("\nhint: bundles are made and applied by the same build"), "{err}");
+    assert!(err.contains("\nhint: a bundle must be applied by the build that made it"), "{err}");
     fs::write(&path, &sound).unwrap();
     assert!(start(&path, &[]).wait_with_output().unwrap().status.success() && ran.exists());
 }

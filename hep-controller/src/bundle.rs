@@ -44,7 +44,8 @@ pub(crate) fn write(path: &Path, plan: Plan, contents: &Contents) -> Result<(), 
 
 /// A name in the same directory that nothing else has.
 fn temporary(path: &Path) -> Result<PathBuf, String> {
-    let name = path.file_name().ok_or_else(|| format!("`{}` is no file name", path.display()))?;
+    let name =
+        path.file_name().ok_or_else(|| format!("`{}` is not a file name", path.display()))?;
     let mut temporary = std::ffi::OsString::from(".");
     temporary.push(name);
     temporary.push(format!(".{}", std::process::id()));

@@ -202,7 +202,9 @@ fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Se
 
 fn port<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
     match Option::<u16>::deserialize(deserializer)? {
-        Some(0) => Err(serde::de::Error::custom("`0` is no port: write a number from 1 to 65535")),
+        Some(0) => {
+            Err(serde::de::Error::custom("`0` is not a port: write a number from 1 to 65535"))
+        }
         port => Ok(port),
     }
 }
@@ -313,7 +315,7 @@ mod tests {
     #[test]
     fn port_zero_is_none() {
         assert_snapshot!(check("ssh:\n  port: 0\n"), @"
-    error: `0` is no port
+    error: `0` is not a port
      --> config.yml:2:9
       |
     2 |   port: 0

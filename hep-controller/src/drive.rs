@@ -117,7 +117,7 @@ impl Greeting<'_> {
         match frame::read_at_most::<Reply>(&mut *link, LONGEST_GREETING) {
             Ok(Some(Reply::Hello(facts))) => Ok(facts),
             Ok(Some(_)) => Err(Problem::new("the agent did not say what its host is")),
-            Ok(None) => Err(Problem::new("the stream ended behind hep's greeting")),
+            Ok(None) => Err(Problem::new("the stream ended after hep's greeting")),
             Err(error) => Err(Problem::new(chain(&error))),
         }
     }
@@ -215,7 +215,7 @@ impl Drive<'_> {
             link.heed();
             let reply = match frame::read_at_most::<Reply>(link, LONGEST_REPLY) {
                 Ok(Some(reply)) => reply,
-                Ok(None) => return Err("the agent ended without a last word".to_owned()),
+                Ok(None) => return Err("the agent ended without a final message".to_owned()),
                 Err(error) => return Err(chain(&error)),
             };
             match order.take(reply)? {
@@ -329,7 +329,7 @@ impl Heedful<'_> {
                 return Err("the agent goes on while it should wait".to_owned());
             }
             match self.link.read(&mut buffer) {
-                Ok(0) => return Err("the agent ended without a last word".to_owned()),
+                Ok(0) => return Err("the agent ended without a final message".to_owned()),
                 Ok(n) => self.heard.extend(buffer.get(..n).unwrap_or_default()),
                 Err(error) if is_quiet(&error) => {}
                 Err(error) => return Err(format!("the stream broke: {error}")),

@@ -69,10 +69,10 @@ pub(crate) fn whole(path: &Path) -> io::Result<Vec<u8>> {
 /// The text of a small file, as that of a key.
 ///
 /// # Errors
-/// Those of [`whole`]; `InvalidData` for what is no UTF-8.
+/// Those of [`whole`]; `InvalidData` for what is not UTF-8.
 pub(crate) fn text(path: &Path) -> io::Result<String> {
     let bytes = whole(path)?;
-    String::from_utf8(bytes).map_err(|_| io::Error::new(ErrorKind::InvalidData, "it is no text"))
+    String::from_utf8(bytes).map_err(|_| io::Error::new(ErrorKind::InvalidData, "it is not text"))
 }
 
 /// Whether a file may take the place of what is at a path: root could lose `/dev/null` to it.
@@ -125,11 +125,11 @@ fn check(metadata: &Metadata) -> io::Result<()> {
     } else if kind.is_dir() {
         Err(ErrorKind::IsADirectory.into())
     } else if kind.is_fifo() {
-        Err(refused("it is a named pipe, and hep reads files alone"))
+        Err(refused("it is a named pipe, and hep reads only files"))
     } else if kind.is_socket() {
-        Err(refused("it is a socket, and hep reads files alone"))
+        Err(refused("it is a socket, and hep reads only files"))
     } else {
-        Err(refused("it is a device, and hep reads files alone"))
+        Err(refused("it is a device, and hep reads only files"))
     }
 }
 
@@ -149,7 +149,7 @@ fn piped(pipe: &File) -> io::Result<Vec<u8>> {
     let wait = PollTimeout::from(u16::from(LONGEST_SILENCE) * 1000);
     loop {
         if poll(&mut [PollFd::new(pipe.as_fd(), PollFlags::POLLIN)], wait)? == 0 {
-            let message = format!("nothing has come through the pipe for {LONGEST_SILENCE} s");
+            let message = format!("no data came through the pipe for {LONGEST_SILENCE} s");
             return Err(io::Error::new(ErrorKind::TimedOut, message));
         }
         match (&*pipe).read(&mut piece) {
@@ -187,11 +187,11 @@ mod tests {
         nix::unistd::mkfifo(&at("pipe"), Mode::S_IRWXU).unwrap();
         let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
         std::os::unix::fs::symlink("pipe", at("link")).unwrap();
-        check(&at("pipe"), "it is a named pipe, and hep reads files alone");
-        check(&at("link"), "it is a named pipe, and hep reads files alone");
-        check(&at("socket"), "it is a socket, and hep reads files alone");
+        check(&at("pipe"), "it is a named pipe, and hep reads only files");
+        check(&at("link"), "it is a named pipe, and hep reads only files");
+        check(&at("socket"), "it is a socket, and hep reads only files");
         for device in ["/dev/zero", "/dev/full", "/dev/tty", "/dev/ptmx"] {
-            check(Path::new(device), "it is a device, and hep reads files alone");
+            check(Path::new(device), "it is a device, and hep reads only files");
         }
         for kernels in ["/proc/cpuinfo", "/proc/self/pagemap", "/proc/kmsg", "/sys/power/state"] {
             if Path::new(kernels).exists() {

@@ -40,7 +40,7 @@ impl Source {
     /// Reads a file.
     ///
     /// # Errors
-    /// One diagnostic: the file cannot be read, is too large, or is no UTF-8.
+    /// One diagnostic: the file cannot be read, is too large, or is not UTF-8.
     pub(crate) fn read(path: &Path) -> Result<Arc<Source>, Diagnostics> {
         Source::read_as(path, path)
     }
@@ -57,9 +57,7 @@ impl Source {
                 let problem = Diagnostic::of_file(shown, message);
                 let kind = error.kind();
                 Err(if kind == ErrorKind::NotFound && shown.is_relative() {
-                    problem
-                        .hint("a relative path begins in the directory that hep is run in")
-                        .into()
+                    problem.hint("a relative path starts in the directory that hep runs in").into()
                 } else if kind == ErrorKind::IsADirectory {
                     problem.hint("name a file in it").into()
                 } else {
@@ -72,7 +70,7 @@ impl Source {
     /// A source from bytes that are already there.
     ///
     /// # Errors
-    /// One diagnostic at the first byte that is no UTF-8.
+    /// One diagnostic at the first byte that is not UTF-8.
     pub(crate) fn from_bytes(path: &Path, bytes: Vec<u8>) -> Result<Arc<Source>, Diagnostics> {
         if bytes.starts_with(BUNDLE) {
             let hint = format!("on the host: `hep-agent apply {}`", path.display());
@@ -102,7 +100,7 @@ impl Source {
                 let start = at.saturating_sub(mark);
                 // The byte stands in the text as one replacement character.
                 let span = Span::new(start, start + char::REPLACEMENT_CHARACTER.len_utf8());
-                Err(Diagnostic::at(&source, span, "this byte is no UTF-8 text")
+                Err(Diagnostic::at(&source, span, "this byte is not UTF-8 text")
                     .hint("save the file as UTF-8")
                     .into())
             }
@@ -145,7 +143,7 @@ mod tests {
     fn bytes_that_are_no_text_are_shown_by_place() {
         check(
             b"- name: x\n  file: {dest: /\xff\xfe}\n",
-            "error: this byte is no UTF-8 text\n --> site.yml:2:17\n  |\n2 |   file: {dest: /\u{fffd}\u{fffd}}\n  |                 ^\n  |\n  = hint: save the file as UTF-8\n",
+            "error: this byte is not UTF-8 text\n --> site.yml:2:17\n  |\n2 |   file: {dest: /\u{fffd}\u{fffd}}\n  |                 ^\n  |\n  = hint: save the file as UTF-8\n",
         );
     }
 

@@ -113,7 +113,7 @@ fn names_that_nobody_has_stop_a_run() {
     exit 2
     ");
     assert_snapshot!(check(&["push", "-i", "hosts", "site.yml", "-l", "web[7]"]), @"
-    error: `web[7]` means no host
+    error: `web[7]` matches no host
     hint: `web` has 2, the first is `[0]`
     exit 2
     ");

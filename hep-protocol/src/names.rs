@@ -4,7 +4,7 @@ use crate::words::shorten;
 
 /// Built-in names and what they stand for.
 pub const BUILT_IN: [(&str, &str); 5] = [
-    ("check_mode", "whether nothing is changed and only told: `true` or `false`"),
+    ("check_mode", "whether the run is in check mode: `true` or `false`"),
     ("facts", "all facts, by name: `facts.os.codename` is `os.codename`"),
     ("group_names", "the inventory groups that the host is in, a list"),
     ("groups", "all inventory groups, a mapping of names to lists of hosts"),
@@ -54,8 +54,8 @@ pub fn refused(name: &str, giver: Giver) -> Option<(String, &'static str)> {
 /// The same of a text that no variable can be called by.
 #[must_use]
 pub fn no_name(text: &str) -> (String, &'static str) {
-    let message = format!("`{}` is no name that a variable can have", shorten(text));
-    let hint = "write letters, digits and `_`, beginning with a letter or `_`, as in `http_port`";
+    let message = format!("`{}` is not a valid variable name", shorten(text));
+    let hint = "use letters, digits and `_`, starting with a letter or `_`, as in `http_port`";
     (message, hint)
 }
 

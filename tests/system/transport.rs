@@ -283,7 +283,8 @@ fn an_ssh_agent_that_ssh_would_lend_stays_here_and_that_is_said() {
     operator.write("lending", format!("ForwardAgent yes\nUserKnownHostsFile {known}\n"));
     operator.write("keeping", format!("ForwardAgent no\nUserKnownHostsFile {known}\n"));
     let task = "- command: {shell: 'test -z \"$SSH_AUTH_SOCK\"'}\n";
-    let told = "warning: `ForwardAgent yes` had no effect on 1 host: hep lends hosts no ssh-agent";
+    let told =
+        "warning: `ForwardAgent yes` had no effect on 1 host: hep does not forward ssh-agent";
     for way in WAYS {
         for (config, is_told) in [("lending", true), ("keeping", false)] {
             let words = ["--ssh-config", config, "--transport", way];

@@ -20,7 +20,7 @@ type Unusable = (String, Option<&'static str>);
 const SEAL: usize = 32;
 
 const SAME_BUILD: &str =
-    "bundles are made and applied by the same build; make it anew with `hep bundle`";
+    "a bundle must be applied by the build that made it; make it again with `hep bundle`";
 
 /// The plan of a sound bundle, and an inbox with its contents. The seal tells damage, and nobody's name: whose bundle it is
 /// the file system says.
@@ -107,7 +107,7 @@ impl<R: Read> Sealed<R> {
         match io::copy(self, &mut io::sink()) {
             Ok(0) if self.fits() => Ok(()),
             Ok(0) => Err(anew("is damaged")),
-            Ok(_) => Err(anew("has something behind its end")),
+            Ok(_) => Err(anew("has data after its end")),
             Err(error) => Err(unreadable(error)),
         }
     }

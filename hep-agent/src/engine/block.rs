@@ -104,7 +104,7 @@ impl Walk<'_> {
         names: &Names,
     ) -> Result<Option<Flow>, Unrendered> {
         if place.depth >= MAX_DEPTH {
-            let error = format!("blocks lie in blocks more than {MAX_DEPTH} deep");
+            let error = format!("blocks are nested more than {MAX_DEPTH} deep");
             return Err(Unrendered::Wrong(SysError::new(error)));
         }
         if !conditions(&block.when, names)? {

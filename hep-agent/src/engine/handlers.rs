@@ -58,8 +58,9 @@ impl Walk<'_> {
         self.notified = Notified::default();
         let Some((at, handler)) = next else { return Flow::On };
         let Some(job) = self.job(*handler, &place.outer) else { return Flow::On };
-        let error = SysError::new("handlers notify one another in a circle")
-            .hint("remove one `notify` of them, or let it change something only when needed");
+        let error = SysError::new("handlers notify each other in a cycle").hint(
+            "remove one of their `notify`, or let its task change something only when needed",
+        );
         self.fail(&job, &deeper(turn, at), error)
     }
 }

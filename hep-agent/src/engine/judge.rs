@@ -118,7 +118,7 @@ fn judged_changed(mut verdict: Verdict, changed: Result<bool, Unrendered>) -> Ve
 
 fn with_change(mut verdict: Verdict) -> Verdict {
     if verdict.details.changes.is_empty() {
-        verdict.details.changes.push(Change::new("changed, as `changed_when` has it"));
+        verdict.details.changes.push(Change::new("changed, according to `changed_when`"));
     }
     verdict
 }

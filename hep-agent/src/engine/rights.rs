@@ -101,7 +101,7 @@ impl Walk<'_> {
             Some(cause) => Unrendered::Unknown(cause.to_string()),
             None => {
                 let error = SysError::new(format!("there is no user `{name}` on the host"));
-                Unrendered::Wrong(error.hint("mend `become_user`, or make the user before"))
+                Unrendered::Wrong(error.hint("correct `become_user`, or create the user first"))
             }
         }
     }

@@ -238,7 +238,7 @@ impl<'p> Walk<'p> {
             self.helpers.foresee(None);
             let task = Cause::Task(job.title.to_string());
             if self.machine.with(CheckPolicy::AsRun, |host, _| host.foresee(task)).is_none() {
-                return Verdict::failed(failure("there is no host: this is a fault of hep"));
+                return Verdict::failed(failure("there is no host: this is a bug in hep"));
             }
         }
         Verdict::open(cause)

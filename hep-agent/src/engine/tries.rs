@@ -98,7 +98,7 @@ impl Walk<'_> {
             host.begin_task(start);
             (worn.act(|| converge(spec, &input, host)), mode)
         });
-        let none = || failure("there is no host: this is a fault of hep");
+        let none = || failure("there is no host: this is a bug in hep");
         let (tried, mode) = tried.ok_or_else(none)?;
         let tried = tried.map_err(Failure::from)?;
         self.foresee(job, None, &tried);

@@ -47,7 +47,7 @@ fn read(file: &SourceFile, outside: &dyn Outside) -> Result<String, String> {
     if Digest::of(&bytes) != file.digest {
         return Err("what came is not what was promised".to_owned());
     }
-    String::from_utf8(bytes).map_err(|_| "it is no text: it is not UTF-8".to_owned())
+    String::from_utf8(bytes).map_err(|_| "it is not text: it is not UTF-8".to_owned())
 }
 
 impl Names {

@@ -126,7 +126,7 @@ impl<'m> Handlers<'m> {
         }
         let problem = if has_expression(&name.text) {
             name.problem("the names of handlers must be known before the run")
-                .hint("notify each handler that may be meant, and give the handlers a `when`")
+                .hint("notify each possible handler, and give the handlers a `when`")
         } else {
             let hint = match nearest(&name.text, self.called.keys().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),

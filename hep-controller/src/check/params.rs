@@ -228,7 +228,8 @@ fn hidden(problem: Diagnostic, source: &Arc<Source>) -> Diagnostic {
     let span = problem.place.as_ref().map(|place| place.span);
     match span.filter(|span| has_expression(source.slice(*span))) {
         Some(span) => {
-            let what = "this gives no value that fits here; which is hidden by `sensitive: true`";
+            let what =
+                "this gives no value that is allowed here; which is hidden by `sensitive: true`";
             Diagnostic::at(source, span, what)
         }
         None => problem,

@@ -449,13 +449,13 @@ fn explain(names: &mut expression::Known<'_>, results: &[&str]) {
     for name in results {
         names.explain(
             name,
-            "it is known behind the task that registers it: move that before this one",
+            "it is known after the task that registers it: move that task before this one",
         );
     }
     names.explain(
         "item",
-        "only a task with `loop` has it, unless `loop_control` calls it otherwise",
+        "it exists only in a task with `loop`, unless `loop_control` gives it another name",
     );
-    let result = "only `until`, `changed_when` and `failed_when` have it: elsewhere write `register: NAME`, and use `NAME` in the tasks after it";
+    let result = "it exists only in `until`, `changed_when` and `failed_when`: elsewhere write `register: NAME`, and use `NAME` in the tasks after it";
     names.explain("result", result);
 }

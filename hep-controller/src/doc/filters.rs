@@ -4,7 +4,7 @@ use super::page::{Entry, Page};
 use hep_protocol::expression::{Documented, FILTERS, FUNCTIONS, TESTS};
 
 pub(super) fn print_filters(page: &mut Page) {
-    page.text("Written behind a value: `value | name(...)`. Several may follow one another.");
+    page.text("Written after a value: `value | name(...)`. Several may follow one another.");
     page.heading("Filters");
     page.entries(&FILTERS.iter().map(entry).collect::<Vec<_>>());
     page.heading("Functions");
@@ -12,7 +12,7 @@ pub(super) fn print_filters(page: &mut Page) {
 }
 
 pub(super) fn print_tests(page: &mut Page) {
-    page.text("Written behind a value: `value is name`, `value is not name(...)`.");
+    page.text("Written after a value: `value is name`, `value is not name(...)`.");
     page.heading("Tests");
     page.entries(&TESTS.iter().map(entry).collect::<Vec<_>>());
 }

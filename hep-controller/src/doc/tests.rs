@@ -53,18 +53,18 @@ fn a_module_shows_all_it_takes() {
       name, service (service; required)
           The service.
       action (start | stop | restart | reload)
-          What shall become of it now.
+          What to do with it now.
             start: It runs.
             stop: It does not run.
-            restart: It is stopped and started, always.
-            reload: It reads its configuration again; it is started if it did not run.
+            restart: Stop and start it, always.
+            reload: Reload its configuration; start it if it is stopped.
       enabled (true or false)
           Whether it starts when the host boots.
       pattern (text)
-          A text in the command line of its process, to tell whether a SysV service runs that cannot say
-          so itself.
+          Text in the command line of its process, for SysV scripts that cannot tell whether the service
+          runs.
       timeout (number; default: 90)
-          How long it may take to reach the wanted state, in seconds.
+          How long it may take to reach the state, in seconds.
 
     Any value may be a `{{ expression }}`. `hep doc task` has the keys beside the module.
 
@@ -103,13 +103,13 @@ fn aliases_words_and_keys_of_lists_are_shown() {
           host). A pattern, `php8.2-*`, is every known package whose name matches (when removing: every
           installed one).
       action (install | latest | remove | purge | build-dep; default: install)
-          What shall become of them.
-            install: They are installed, in whatever version is there; what came for other packages
-              only is marked as wanted for itself.
-            latest: They are installed in the newest version there is.
-            remove: They are not installed; configuration files stay.
-            purge: They are not installed and have no configuration files.
-            build-dep: What is needed to build them is installed.
+          What to do with them.
+            install: Install them, in any version; packages installed only as dependencies are marked
+              as manually installed.
+            latest: Install the newest version.
+            remove: Remove them; configuration files stay.
+            purge: Remove them with their configuration files.
+            build-dep: Install what is needed to build them.
     ");
     let debconf = apt.lines().skip_while(|line| !line.starts_with("  debconf"));
     assert_snapshot!(debconf.take(6).collect::<Vec<_>>().join("\n"), @r"
@@ -139,10 +139,10 @@ fn keys_of_loops_are_shown() {
     assert_snapshot!(&text[from..], @r#"
     Keys of `loop_control`
       var, loop_var (name; default: item)
-          What the loop variable is called.
+          The name of the loop variable.
             var: site
       label (text; default: the item)
-          What the report shows of an item.
+          How reports show an item.
             label: "{{ item.name }}"
       index, index_var (name)
           A variable that holds the item's number, counted from 0.
@@ -150,7 +150,7 @@ fn keys_of_loops_are_shown() {
 
     Keys of handlers
       listen (text or list)
-          Of a handler: further names that `notify` may use for it; several handlers may have the same.
+          For a handler: additional names for `notify`; several handlers may share one.
             listen: web changed
 
     Example
@@ -195,18 +195,18 @@ fn one_key_fact_or_filter_has_a_page() {
     assert_snapshot!(shown("no_log"), @r"
     Key of tasks
       sensitive, no_log (true or false; default: false)
-          Show nothing of the task's values, differences and output.
+          Hide the task's values, diffs and output.
             sensitive: true
     ");
     assert_snapshot!(shown("name"), @r"
     Key of tasks
       name (text; default: made from the module and its main parameter)
-          What the report calls it.
+          The task's name in reports.
             name: install the web server
 
     Key of plays
       name (text)
-          What the report calls the play.
+          The play's name in reports.
             name: web servers
 
     Parameter of `apt`
@@ -270,7 +270,7 @@ fn parameters_and_names_below_facts_are_shown() {
         let page = shown(word);
         expected.iter().for_each(|part| assert!(page.contains(part), "{word}: {page}"));
     };
-    check("mode", &["Parameter of `file`", "The mode; "]);
+    check("mode", &["Parameter of `file`", "The mode. "]);
     check("argv", &["Parameter of `command`", "argv"]);
     check("path", &["Parameter of `file`", "Parameter of `stat`", "dest, path"]);
     check("os", &["Fact", "family"]);
@@ -287,7 +287,7 @@ fn names_of_other_programs_get_what_to_write() {
     check("ansible_os_family", "write `os.family`");
     check("ansible_facts.os_family", "write `os.family`");
     check("inventory_hostname", "write `host`");
-    check("lookup", "expressions reach for nothing outside");
+    check("lookup", "expressions read nothing from outside");
     check("ok", "write `VALUE is succeeded`");
 }
 

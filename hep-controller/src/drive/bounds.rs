@@ -70,7 +70,8 @@ impl Told {
 fn shorten(outcome: &mut Outcome, count: usize) {
     if count > 0 {
         let limit = OF_A_HOST >> 20;
-        let note = format!("{count} lines are not shown: this host has told more than {limit} MiB");
+        let note =
+            format!("{count} lines are not shown: this host has reported more than {limit} MiB");
         outcome.details.changes = Vec::new();
         outcome.items = Vec::new();
         outcome.details.notes = vec![note];
@@ -224,7 +225,7 @@ mod tests {
         }
         let mut more = Outcome { items: vec![item(1, 1)], ..outcome(2, 1) };
         told.take(&mut more).unwrap();
-        let note = "4 lines are not shown: this host has told more than 64 MiB".to_owned();
+        let note = "4 lines are not shown: this host has reported more than 64 MiB".to_owned();
         let details = Details { notes: vec![note], ..Details::default() };
         assert_eq!(more, Outcome::new(Status::Changed, details));
         let mut nothing = outcome(0, 0);

@@ -303,7 +303,7 @@ fn a_content_that_changed_is_refused_with_its_name() {
         let Some(Request::Unavailable { reason, .. }) = agent.hear() else { panic!() };
         assert!(reason.contains("page` has changed"), "{reason}");
     };
-    let expected = "lost 1/0/0: the agent ended without a last word during `two`";
+    let expected = "lost 1/0/0: the agent ended without a final message during `two`";
     check(&job, &Stop::default(), script, expected);
 }
 
@@ -335,12 +335,12 @@ fn whatever_an_agent_says_out_of_turn_makes_it_lost() {
         };
         check(&job, &stop, all, &format!("lost 0/0/0: {what}"));
     };
-    check(|_| {}, "the agent ended without a last word before the first task");
+    check(|_| {}, "the agent ended without a final message before the first task");
     check(
         |agent| agent.start(7),
         "the agent speaks of task 7, which is none of its own before the first task",
     );
-    check(|agent| agent.start(0), "the agent ended without a last word during `one`");
+    check(|agent| agent.start(0), "the agent ended without a final message during `one`");
     check(
         |agent| agent.say(Reply::Hello(facts())),
         "the agent greeted twice before the first task",

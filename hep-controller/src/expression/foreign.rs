@@ -90,7 +90,7 @@ pub(super) const TESTS: &Table = &[
 pub(super) const FUNCTIONS: &Table = &[
     (
         "lookup query q",
-        "expressions reach for nothing outside: use variables, facts and registered results",
+        "expressions read nothing from outside: use variables, facts and registered results",
     ),
     ("all", "write `VALUE is all`"),
     ("any", "write `VALUE is any`"),
@@ -142,7 +142,7 @@ const VARIABLES: &Table = &[
     ("ansible_distribution_version", "write `os.version`"),
     ("ansible_domain ansible_fqdn", "write `fqdn`"),
     ("ansible_env", "register the output of `env`"),
-    ("ansible_facts", "facts stand by their own names: `os.codename`, or below `facts`"),
+    ("ansible_facts", "facts have their own names: `os.codename`, or below `facts`"),
     ("ansible_host inventory_hostname", "write `host`"),
     ("ansible_hostname ansible_nodename", "write `hostname`"),
     ("ansible_interfaces", "write `interfaces`"),
@@ -173,9 +173,9 @@ const VARIABLES: &Table = &[
     ("ansible_user_id", "the host's users are in `users`"),
     ("ansible_virtualization_role", "write `virtualization.role`"),
     ("ansible_virtualization_type", "write `virtualization.kind`"),
-    ("hostvars", "a host knows its own variables alone; give shared ones to a group"),
+    ("hostvars", "a host has only its own variables; set shared ones in a group"),
     ("inventory_hostname_short", "write `host`, or `hostname`"),
-    ("playbook_dir role_path", "leave it out: `src` is sought beside the manifest"),
+    ("playbook_dir role_path", "leave it out: hep looks for `src` next to the manifest"),
 ];
 
 /// Words that are a value elsewhere, beside those that say yes or no.

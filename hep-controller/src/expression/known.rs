@@ -259,7 +259,7 @@ fn no_field(above: &str, field: &Field, origin: Origin, missing: &shape::Missing
     let problem = Problem::new(field.range.clone(), format!("`{above}` has no `{wanted}`"));
     let foreign = match (origin, &*field.name) {
         (Origin::Result, "stat") => {
-            Some("what the module found stands in the result itself".to_owned())
+            Some("what the module found is in the result itself".to_owned())
         }
         (Origin::Result, "message" | "error") => Some("write `msg`".to_owned()),
         (Origin::Result, "success" | "succeeded") => Some(format!("write `not {above}.failed`")),

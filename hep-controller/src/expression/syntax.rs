@@ -152,7 +152,7 @@ impl<'t> Failure<'t> {
     fn too_deep(&self) -> Option<Problem> {
         self.detail.contains("recursion").then(|| {
             let range = self.words.first().map_or(0..0, |word| word.range.clone());
-            Problem::new(range, "brackets nest too deep here")
+            Problem::new(range, "brackets nest too deeply here")
                 .hint("put parts of it into variables of their own")
         })
     }
@@ -164,7 +164,7 @@ impl<'t> Failure<'t> {
         let beside = last.filter(|last| last.range.end == word.range.start);
         let joined = |last: &Word<'_>| last.range.start..word.range.end;
         let refuse = |range, written: &str, right: &str| {
-            let problem = Problem::new(range, format!("`{written}` is no operator here"));
+            let problem = Problem::new(range, format!("`{written}` is not an operator here"));
             Some(problem.hint(format!("write `{right}`")))
         };
         match (&word.token, beside.map(|last| &last.token)) {
@@ -184,7 +184,7 @@ impl<'t> Failure<'t> {
     /// Words that other languages, or people, use as operators.
     fn confused_word(&self, word: &Word<'_>, name: &str) -> Option<Problem> {
         let problem = |hint: &str| {
-            let message = format!("`{}` is no operator here", shorten(name));
+            let message = format!("`{}` is not an operator here", shorten(name));
             Some(Problem::new(word.range.clone(), message).hint(hint))
         };
         if self.before().is_empty() {
@@ -324,7 +324,7 @@ impl<'t> Failure<'t> {
             let message = "a value without a name follows one with a name";
             Some(Problem::new(self.range(), message).hint("put the values without names first"))
         } else if self.detail.ends_with("expected in") {
-            let message = format!("`{}` has no place here", shorten(self.written(self.word()?)));
+            let message = format!("`{}` is not allowed here", shorten(self.written(self.word()?)));
             Some(Problem::new(self.range(), message).hint("write `{% for NAME in LIST %}`"))
         } else if self.detail.starts_with("empty subscript") {
             Some(
@@ -339,7 +339,7 @@ impl<'t> Failure<'t> {
     fn other(&self) -> Problem {
         match self.word() {
             Some(word) => {
-                let message = format!("`{}` has no place here", shorten(self.written(word)));
+                let message = format!("`{}` is not allowed here", shorten(self.written(word)));
                 let problem = Problem::new(word.range.clone(), message);
                 match self.detail.rsplit_once("expected `").map(|(_, wanted)| wanted) {
                     Some(wanted) => problem.hint(format!("write `{wanted} before it")),

@@ -87,7 +87,7 @@ impl<T: Send> Gather<'_, T> {
 pub(super) fn own_fault(words: &str) -> Trouble {
     Trouble {
         what: format!("hep itself failed: {words}"),
-        hint: Some("this is a mistake in hep: please report it".to_owned()),
+        hint: Some("this is a bug in hep: please report it".to_owned()),
         output: String::new(),
     }
 }

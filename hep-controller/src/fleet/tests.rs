@@ -79,7 +79,7 @@ fn no_host_is_in_the_way_of_another() {
     let expected = [
         "0 unreachable connect: no answer",
         "1 lost hep itself failed: a mistake of hep's",
-        "2 lost the agent ended without a last word before the first task; the agent was killed by signal KILL",
+        "2 lost the agent ended without a final message before the first task; the agent was killed by signal KILL",
         "3 failed",
         "4 converged",
     ];

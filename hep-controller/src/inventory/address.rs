@@ -41,7 +41,10 @@ pub(super) fn parse(word: &str) -> Result<Address, NoAddress> {
         Some((host, "")) if is_ipv6(host) => (host, None),
         Some((host, after)) if is_ipv6(host) && after.starts_with(':') => (host, after.get(1..)),
         Some(_) => {
-            return refuse(format!("`{shown}` is no address"), "write an address as `[::1]:2222`");
+            return refuse(
+                format!("`{shown}` is not an address"),
+                "write an address as `[::1]:2222`",
+            );
         }
         None if is_ipv6(rest) => (rest, None),
         None => match rest.split_once(':') {
@@ -57,7 +60,7 @@ pub(super) fn parse(word: &str) -> Result<Address, NoAddress> {
     }
     if !is_ipv6(host) && !is_name(host) {
         return refuse(
-            format!("`{shown}` is no name or address of a host"),
+            format!("`{shown}` is not the name or address of a host"),
             "write it as `web1.example.org`, `192.0.2.7`, `web1:2222` or `[2001:db8::7]:2222`",
         );
     }
@@ -65,8 +68,8 @@ pub(super) fn parse(word: &str) -> Result<Address, NoAddress> {
         None => None,
         Some(Ok(port)) => Some(port),
         Some(Err(text)) => {
-            let message = format!("`{}` is no port", crate::yaml::shorten(text));
-            return refuse(message, "write a number from 1 to 65535 behind the `:`");
+            let message = format!("`{}` is not a port", crate::yaml::shorten(text));
+            return refuse(message, "write a number from 1 to 65535 after the `:`");
         }
     };
     Ok(Address { user, host: host.to_owned(), port })

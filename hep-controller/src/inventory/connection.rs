@@ -224,8 +224,7 @@ impl Settling<'_> {
     fn guarded(&mut self, place: &Place) {
         let path = &place.text.source.path;
         if let Some(exposed) = crate::writers::exposed(path) {
-            let message =
-                format!("passwords, and commands for them, are not taken from it: {exposed}");
+            let message = format!("its passwords and password commands are not used: {exposed}");
             let hint = "let nobody else write the file and its directory: `chown`, `chmod go-w`; or leave the \
                         passwords out of it and use `-k`, `-K` or the config";
             self.host.obstacles.push(Diagnostic::of_file(path, message).hint(hint));
@@ -285,7 +284,7 @@ impl Settling<'_> {
             Key::Port => match address::port(text) {
                 Some(port) => self.host.port = Some(port),
                 None => {
-                    let message = format!("`{}` is no port", crate::yaml::shorten(text));
+                    let message = format!("`{}` is not a port", crate::yaml::shorten(text));
                     self.problem(place, message, "write a number from 1 to 65535");
                 }
             },

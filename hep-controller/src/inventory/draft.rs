@@ -185,8 +185,8 @@ impl Draft {
     /// Puts a group below another, unless that closes a circle.
     pub(super) fn nest(&mut self, parent: usize, child: usize, place: &Place) {
         if child == ALL {
-            let message = "the group `all` would be below itself";
-            let hint = "every group is below `all`: name the groups that are meant";
+            let message = "the group `all` would contain itself";
+            let hint = "every group is already in `all`: name the intended groups";
             self.problems.push(place.diagnostic(message, hint));
         } else if self.nested.insert((parent, child)) {
             self.edges.push(Edge { parent, child, place: place.clone() });

@@ -114,7 +114,7 @@ impl Reading<'_> {
         self.section = Section::Skipped;
         self.problem(
             span,
-            "this is no group",
+            "this is not a group",
             "write `[group]` on a line of its own, without spaces",
         );
     }
@@ -122,7 +122,7 @@ impl Reading<'_> {
     /// A line of `[group:vars]`: everything behind the first `=` is the value.
     fn variable(&mut self, text: &str, span: Span, group: usize) {
         let Some((name, value)) = text.split_once('=') else {
-            let message = format!("`{}` is no `name=value`", shorten(text));
+            let message = format!("`{}` is not a `name=value`", shorten(text));
             self.problem(span, message, "write a variable on each line, as `http_port=8080`");
             return;
         };
@@ -143,7 +143,7 @@ impl Reading<'_> {
         let rest = text.get(name.len()..).unwrap_or_default().trim_start();
         let place = self.place(Span::new(span.start, span.start + name.len()));
         if name.contains([':', ']', '=']) || !(rest.is_empty() || rest.starts_with('#')) {
-            let message = format!("`{}` is no name of a group", shorten(text));
+            let message = format!("`{}` is not a group name", shorten(text));
             self.problem(span, message, "write one group a line, without settings");
             return;
         }
@@ -192,8 +192,8 @@ impl Reading<'_> {
 
     fn setting<'w>(&mut self, word: &'w Word, given: &mut HashMap<&'w str, Span>, hosts: &[usize]) {
         let Some((value, place)) = &word.value else {
-            let hint = "write one host a line; behind its name come settings as `port=2222`";
-            self.problem(word.span, format!("`{}` is no `key=value`", word.key), hint);
+            let hint = "write one host a line; settings such as `port=2222` follow the name";
+            self.problem(word.span, format!("`{}` is not a `key=value`", word.key), hint);
             return;
         };
         let own = SHORT.iter().find(|(short, _)| *short == word.key);

@@ -48,7 +48,7 @@ pub(super) fn too_deep(draft: &Draft, depths: &[usize]) -> Option<Diagnostic> {
     let edge = draft.edges.iter().find(deep)?;
     let name = crate::yaml::shorten(draft.group_name(edge.child));
     let message = format!("the group `{name}` is more than {MAX_DEPTH} groups deep");
-    Some(edge.place.diagnostic(message, "put it right below a group that is less deep"))
+    Some(edge.place.diagnostic(message, "put it below a group that is less deep"))
 }
 
 fn circle(draft: &Draft, before: &[Edge], edge: &Edge) -> Diagnostic {
@@ -59,8 +59,8 @@ fn circle(draft: &Draft, before: &[Edge], edge: &Edge) -> Diagnostic {
         way.splice(4..way.len() - 4, [format!("... {left_out} more ...")]);
     }
     way.push(name(edge.child));
-    let message = format!("the group `{}` would be below itself", name(edge.child));
-    edge.place.diagnostic(message, format!("break the circle: {}", way.join(" > ")))
+    let message = format!("the group `{}` would contain itself", name(edge.child));
+    edge.place.diagnostic(message, format!("break the cycle: {}", way.join(" > ")))
 }
 
 /// Whether no group is below itself: all can be taken away, each once none is left that it is below.
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn a_circle_of_twenty_thousand_is_told_in_short() {
         let told = read(&(chain(0..20_000) + "[g20000:children]\ng0\n[g7]\nh\n")).unwrap_err();
-        assert!(told.contains("the group `g0` would be below itself"), "{told}");
+        assert!(told.contains("the group `g0` would contain itself"), "{told}");
         assert!(told.contains("g3 > ... 19993 more ... > g19997"), "{told}");
     }
 
@@ -145,7 +145,7 @@ mod tests {
         let circles: String =
             (0..3000).map(|n| format!("[a{n}:children]\nb{n}\n[b{n}:children]\na{n}\n")).collect();
         let told = read(&(circles + "[x]\nh\n")).unwrap_err();
-        assert_eq!(told.matches("would be below itself").count(), super::MAX_CIRCLES);
+        assert_eq!(told.matches("would contain itself").count(), super::MAX_CIRCLES);
     }
 
     #[test]

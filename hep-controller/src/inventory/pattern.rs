@@ -65,7 +65,7 @@ fn lines(path: &Path) -> Result<Vec<String>, NoSelection> {
         hint: Some("after the `@`, name a file with one host per line".to_owned()),
     })?;
     let source = Source::from_bytes(path, bytes)
-        .map_err(|_| NoSelection { message: said("it is no text"), hint: None })?;
+        .map_err(|_| NoSelection { message: said("it is not text"), hint: None })?;
     let lines = source.text.lines().map(str::trim);
     Ok(lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect())
 }
@@ -163,7 +163,7 @@ fn one(inventory: &Inventory, part: &str) -> Result<Vec<usize>, NoSelection> {
             match range {
                 Some(range) if !range.is_empty() => Ok(range.to_vec()),
                 Some(_) | None => {
-                    let message = format!("`{}` means no host", shorten(part));
+                    let message = format!("`{}` matches no host", shorten(part));
                     refuse(message, format!("`{expression}` has {count}, the first is `[0]`"))
                 }
             }
@@ -235,7 +235,7 @@ fn subscript(part: &str) -> Result<(&str, Option<Subscript>), NoSelection> {
             refuse(message, hint)
         }
         None if inner.contains(':') => {
-            let message = format!("`[{}]` is no range of hosts", shorten(inner));
+            let message = format!("`[{}]` is not a range of hosts", shorten(inner));
             refuse(message, "write it as `web[0:2]`, `web[1]` or `web[-1]`")
         }
         None => Ok((part, None)),
@@ -263,7 +263,7 @@ impl Matcher {
             None => return Ok(Matcher::Word(expression.to_owned())),
         };
         Regex::new(&regex).map(Matcher::Regex).or_else(|error| {
-            let message = format!("`{}` is no regular expression: {error}", shorten(expression));
+            let message = format!("`{}` is not a regular expression: {error}", shorten(expression));
             refuse(message, "`hep hosts` shows what it has to match")
         })
     }

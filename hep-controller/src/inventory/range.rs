@@ -20,7 +20,7 @@ pub(super) struct NoRange {
 /// What is wrong with a range in it.
 pub(super) fn expand(pattern: &str) -> Result<Vec<String>, NoRange> {
     let refuse = |message: &str| {
-        let message = format!("`{}` is no range: {message}", crate::yaml::shorten(pattern));
+        let message = format!("`{}` is not a range: {message}", crate::yaml::shorten(pattern));
         NoRange { message, hint: HOW }
     };
     let mut names = vec![String::new()];
@@ -77,7 +77,7 @@ fn sequence(inner: &str) -> Result<Vec<String>, &'static str> {
     if end.is_empty() {
         return Err("it needs an end");
     }
-    let step: usize = step.parse().map_err(|_| "its step is no number")?;
+    let step: usize = step.parse().map_err(|_| "its step is not a number")?;
     if step == 0 {
         return Err("its step is 0");
     }

@@ -52,7 +52,7 @@ pub(super) fn settle(
         memberships += settled.groups.len();
         if memberships > MAX_MEMBERSHIPS {
             let message = format!("hosts are in groups more than {MAX_MEMBERSHIPS} times");
-            let hint = "fewer groups that hold all hosts of others will do";
+            let hint = "use fewer groups that contain all hosts of others";
             problems.push(Diagnostic::of_file(path, message).hint(hint));
             return Err(problems);
         }

@@ -127,9 +127,7 @@ impl<'s> Sources<'s> {
                 if found.len() > MAX_MATCHES {
                     return Err(vec![Trouble {
                         message: format!("more than {MAX_MATCHES} files match `{text}`"),
-                        hint: Some(
-                            "put the files that may be meant into a directory of their own".into(),
-                        ),
+                        hint: Some("put the possible files into a directory of their own".into()),
                     }]);
                 }
             }
@@ -139,9 +137,9 @@ impl<'s> Sources<'s> {
             let sought: Vec<String> =
                 sought.iter().map(|path| format!("`{}`", path.display())).collect();
             return Err(vec![Trouble {
-                message: format!("no file matches `{text}`: sought {}", sought.join(", ")),
+                message: format!("no file matches `{text}`: searched {}", sought.join(", ")),
                 hint: Some(
-                    "what the host decides is `*` here: the files it may ask for must be there"
+                    "`*` stands for what the host decides: the files it may request must exist"
                         .into(),
                 ),
             }]);
@@ -280,8 +278,7 @@ fn missing(written: &str, candidates: &[PathBuf]) -> Trouble {
             let middle: String = others.iter().map(|path| format!(", {path}")).collect();
             let message =
                 format!("`{written}` is not there: neither {one}{middle} nor {last} exists");
-            let hint =
-                "a relative path is sought beside the manifest, then in the working directory";
+            let hint = "a relative path starts next to the manifest, else in the working directory";
             Trouble { message, hint: Some(hint.into()) }
         }
         [] | [_] => {
@@ -295,7 +292,7 @@ fn missing(written: &str, candidates: &[PathBuf]) -> Trouble {
             let hint = if absolute {
                 "it names a file or directory on this machine, not on the host"
             } else {
-                "it is sought on this machine, beside the manifest, and not on the host"
+                "it is a path on this machine, next to the manifest, and not on the host"
             };
             Trouble { message, hint: Some(hint.into()) }
         }

@@ -70,7 +70,7 @@ fn name_of(path: &Path) -> Result<String, Trouble> {
 }
 
 fn no_text(path: &Path) -> Trouble {
-    Trouble::new(format!("the name `{}` is no UTF-8", path.display())).hint("rename it")
+    Trouble::new(format!("the name `{}` is not UTF-8", path.display())).hint("rename it")
 }
 
 fn unsendable(path: &Path, metadata: &Metadata) -> Trouble {

@@ -250,9 +250,8 @@ fn become_method(said: &[(Method, Spot)], problems: &mut Diagnostics) -> Option<
     let (method, _) = said.first()?;
     if let Some((_, other)) = said.iter().find(|(other, _)| other != method) {
         let name = method.name();
-        let message =
-            format!("one run has one `become_method`, and `{name}` stands elsewhere in it");
-        let hint = "keep one of them; `become_method=` of a host in the inventory beats both";
+        let message = format!("a run has one `become_method`, but `{name}` is set elsewhere in it");
+        let hint = "keep one of them; `become_method=` of a host in the inventory overrides both";
         problems.push(other.problem(message).hint(hint));
     }
     Some(*method)

@@ -267,7 +267,7 @@ fn ten_mistakes_are_shown_in_one_run() {
     5 |     mode: 0999
       |           ^^^^
       |
-      = hint: write octal digits as `0644`, or clauses as `u=rw,g=r,o=`
+      = hint: write octal digits such as `0644`, or clauses such as `u=rw,g=r,o=`
 
     error: `etc/motd` is not an absolute path: it must begin with `/`
      --> site.yml:7:16
@@ -275,7 +275,7 @@ fn ten_mistakes_are_shown_in_one_run() {
     7 |   file: {dest: etc/motd, content: hello, recurse: yes}
       |                ^^^^^^^^
       |
-      = hint: write a full path on the host, as `/etc/motd`
+      = hint: write a full path on the host, such as `/etc/motd`
 
     error: `recurse` takes `true` or `false`, found the text `yes`
      --> site.yml:7:51
@@ -401,7 +401,7 @@ fn misplaced_lines_are_explained() {
     8 | - apt: {package: nginx
       |        ^
       |
-      = hint: write `}` behind the last value
+      = hint: write `}` after the last value
 
     error: the task has no module
      --> site.yml:9:3
@@ -493,7 +493,7 @@ fn misplaced_lines_are_explained() {
 #[test]
 fn parameters_that_do_not_fit_each_other_are_named_at_their_place() {
     assert_snapshot!(check("- file: {dest: /x, content: a, src: b}\n- service: {name: ssh}\n- command: {chdir: /}\n"), @"
-    error: `src` and `content` both say what the file shall hold
+    error: `src` and `content` both set the content of the file
      --> site.yml:1:20
       |
     1 | - file: {dest: /x, content: a, src: b}
@@ -552,7 +552,7 @@ fn other_forms_are_no_manifest() {
       |
       = hint: begin each task with `- name: ...` and write its module below
 
-    error: `file` stands outside of a task
+    error: `file` is outside a task
      --> site.yml:1:1
       |
     1 | file: {dest: /x}
@@ -762,7 +762,7 @@ fn sources_that_cannot_be_sent_are_named() {
     1 | - file: {src: missing/x.conf, dest: /a}
       |               ^^^^^^^^^^^^^^
       |
-      = hint: a relative path is sought beside the manifest, then in the working directory
+      = hint: a relative path starts next to the manifest, else in the working directory
 
     error: `DIR/t/sub/s` is a socket, which cannot be copied
      --> site.yml:3:10
@@ -772,7 +772,7 @@ fn sources_that_cannot_be_sent_are_named() {
       |
       = hint: only files, directories and symbolic links can be
 
-    error: the name `DIR/t/�` is no UTF-8
+    error: the name `DIR/t/�` is not UTF-8
      --> site.yml:3:10
       |
     3 |     src: t

@@ -89,7 +89,7 @@ pub(crate) fn parameter(module: &str, name: &str, written: Option<&str>) -> Opti
         let ours = written.and_then(|word| value(module, word));
         return Some(match ours {
             Some(action) => format!("write `action: {action}`"),
-            None => "hep's word for it is `action`".to_owned(),
+            None => "hep calls it `action`".to_owned(),
         });
     }
     let row = PARAMETERS.iter().find(|(of, word, _)| *of == module && *word == name);
@@ -101,7 +101,7 @@ pub(crate) fn value(module: &str, word: &str) -> Option<&'static str> {
     VALUES.iter().find(|(of, theirs, _)| *of == module && *theirs == word).map(|(.., ours)| *ours)
 }
 
-const INVENTORY: &str = "hosts, groups and how to log in there stand in the hosts file";
+const INVENTORY: &str = "hosts, groups and login settings belong in the hosts file";
 const TIME_LIMIT: &str = "a task runs until it is done; `timeout: SECONDS` limits that";
 const ONE_HOST: &str = "put the task into a play of its own, with `hosts:` naming that host";
 const ROLE: &str = "write the role's tasks into a file and `include: roles/NAME/tasks/main.yml`";
@@ -189,7 +189,7 @@ const NOT_YET: &[(&str, &str)] = &[
     ("reboot", "restart the host by other means"),
     ("pause", "write `command: {argv: [sleep, SECONDS]}`, or `wait_for`"),
     ("become_flags", "remove it: hep gives sudo, doas and su what they need"),
-    ("become_exe", "remove it: sudo, doas or su is sought in the host's PATH"),
+    ("become_exe", "remove it: sudo, doas or su is found in the host's PATH"),
 ];
 
 /// Keys that hep has another word for, or no need of.
@@ -221,8 +221,8 @@ const NEVER: &[(&str, &str)] = &[
     ("set_fact", "write `set: {name: value}`"),
     ("include_vars", "write `vars_files: [file.yml]` beside `tasks:`"),
     ("meta", "for `meta: flush_handlers` write `flush: true`"),
-    ("setup", "remove it: hep finds out by itself what it needs to know"),
-    ("gather_facts", "remove it: hep finds out by itself what it needs to know"),
+    ("setup", "remove it: hep detects what it needs"),
+    ("gather_facts", "remove it: hep detects what it needs"),
     ("package_facts", "write `command: {argv: [dpkg-query, -W, NAME]}` with `register`"),
     ("service_facts", "write `command: {argv: [systemctl, is-active, NAME]}` with `register`"),
     ("ping", "remove it: a host that cannot be reached is reported in any case"),
@@ -243,7 +243,7 @@ const NEVER: &[(&str, &str)] = &[
     ("with_together", "write `loop` over one list of mappings"),
     ("with_indexed_items", "write `loop` with `loop_control: {index: i}`"),
     ("with_flattened", "write `loop: \"{{ one + two }}\"`"),
-    ("with_random_choice", "write out which one: hep does nothing by chance"),
+    ("with_random_choice", "write which one: hep does nothing at random"),
     ("with_lines", "write the lines as a list: `loop: [...]`"),
     ("with_inventory_hostnames", "write `loop: \"{{ groups['web'] }}\"`"),
     ("remote_user", INVENTORY),
@@ -261,12 +261,12 @@ const NEVER: &[(&str, &str)] = &[
         "force_handlers",
         "remove it: notified handlers run in any case, unless `handlers_on_failure: skip`",
     ),
-    ("pre_tasks", "write them at the beginning of `tasks`, with `flush: true` behind them"),
+    ("pre_tasks", "write them at the beginning of `tasks`, with `flush: true` after them"),
     ("post_tasks", "write them at the end of `tasks`, with `flush: true` before them"),
     ("vars_prompt", "give the value with `-e name=value`"),
     ("fact_path", "write local facts into the directory `facts.d` that `hep doc facts` names"),
-    ("gather_subset", "remove it: hep finds out what is read, and no more"),
-    ("gather_timeout", "remove it: hep finds out what is read, and no more"),
+    ("gather_subset", "remove it: hep gathers only the facts that are read"),
+    ("gather_timeout", "remove it: hep gathers only the facts that are read"),
     ("async", TIME_LIMIT),
     ("poll", TIME_LIMIT),
     ("async_status", TIME_LIMIT),
@@ -289,7 +289,7 @@ const PARAMETERS: &[(&str, &str, &str)] = &[
     ("apt", "deb", "write `package: /path/on/the/host.deb`"),
     ("apt", "version", "write it into the name: `package: nginx=1.22*`"),
     ("apt", "purge", "write `action: purge`"),
-    ("apt", "force", "say what may happen: `allow_downgrade: true` or `allow_removals: true`"),
+    ("apt", "force", "allow what may happen: `allow_downgrade: true` or `allow_removals: true`"),
     ("apt", "autoclean", "write `command: {argv: [apt-get, autoclean]}`"),
     ("apt", "clean", "write `command: {argv: [apt-get, clean]}`"),
     ("apt", "update-cache", "write `update_cache`"),

@@ -182,7 +182,7 @@ impl Control {
     fn check_tries(&self, source: &Arc<Source>, entries: &[Entry], problems: &mut Diagnostics) {
         let delay = entries.iter().find(|entry| &*entry.key.text == "delay");
         if let Some(entry) = delay.filter(|_| self.retries.is_none() && self.until.is_empty()) {
-            let message = "`delay` is the pause between two tries, and there is one";
+            let message = "`delay` is the pause between tries, and there is only one";
             let problem = Diagnostic::at(source, entry.key.span, message);
             problems.push(problem.hint("add `retries: 10` or `until: ...`, or remove `delay`"));
         }
@@ -201,7 +201,7 @@ fn misplaced(source: &Arc<Source>, entry: &Entry, owner: Owner, key: &str) -> Di
     let written = shorten(&entry.key.text);
     let at = |message: String| Diagnostic::at(source, entry.key.span, message);
     if key == "listen" {
-        return at("only handlers `listen`".to_owned())
+        return at("only handlers can `listen`".to_owned())
             .hint("move the task below `handlers:`, or remove `listen`");
     }
     let what = match owner {
@@ -209,7 +209,7 @@ fn misplaced(source: &Arc<Source>, entry: &Entry, owner: Owner, key: &str) -> Di
         Owner::Task | Owner::Handler | Owner::Block => "a block",
     };
     at(format!("{what} has no result of its own, so `{written}` means nothing here"))
-        .hint("give the key to the task inside that it is about")
+        .hint("move the key to the task inside that it applies to")
 }
 
 fn strange_loop_key(source: &Arc<Source>, entry: &Entry) -> Diagnostic {
@@ -220,7 +220,7 @@ fn strange_loop_key(source: &Arc<Source>, entry: &Entry) -> Diagnostic {
         format!("unknown key `{}` of `loop_control`", shorten(key)),
     );
     match key {
-        "pause" => at.hint("hep does not wait between elements: put `wait_for` or `command: {argv: [sleep, 3]}` into a block with the loop"),
+        "pause" => at.hint("hep does not wait between items: put `wait_for` or `command: {argv: [sleep, 3]}` into a block with the loop"),
         "extended" | "extended_allitems" => {
             at.hint("write `index: i` for the element's number; the list itself is what `loop` names")
         }
@@ -276,7 +276,7 @@ fn read_loop(value: &mut Value<'_>) -> Option<ManifestLoop> {
                 let names: Option<Vec<String>> = items.iter().map(bare).collect();
                 let sum = names.map_or_else(|| "one + two".to_owned(), |names| names.join(" + "));
                 value.refuse(
-                    "`with_items` joins the lists that its elements are, and hep's loops do not",
+                    "`with_items` joins items that are lists, and hep's loops do not",
                     format!("write `loop: \"{{{{ {} }}}}\"`", shorten(&sum)),
                 );
                 return None;

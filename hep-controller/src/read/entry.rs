@@ -183,7 +183,7 @@ impl Reader {
         read: impl FnOnce(&mut Self) -> T,
     ) -> Option<T> {
         if self.depth >= MAX_DEPTH {
-            let message = format!("blocks and includes lie more than {MAX_DEPTH} deep here");
+            let message = format!("blocks and includes nest more than {MAX_DEPTH} deep here");
             let problem = Diagnostic::at(source, entry.key.span, message);
             self.problems.push(problem.hint("write the tasks one after another"));
             return None;

@@ -223,10 +223,8 @@ impl Reader {
     fn path_of(&mut self, file: &Spot) -> Option<PathBuf> {
         if has_expression(&file.text) {
             let message = "the name of an included file must be known before the run";
-            self.problems.push(
-                file.problem(message)
-                    .hint("include each file that may be meant, with a `when` of its own"),
-            );
+            self.problems
+                .push(file.problem(message).hint("include each possible file with its own `when`"));
             return None;
         }
         self.includes += 1;

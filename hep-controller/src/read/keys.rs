@@ -134,20 +134,20 @@ const fn spelled(name: &'static str, takes: Takes) -> Spelling {
 
 /// The keys of a task beside its module.
 pub(crate) static TASK: &[Key] = &[
-    Key::new("name", Takes::Text, "What the report calls it.", "name: install the web server")
+    Key::new("name", Takes::Text, "The task's name in reports.", "name: install the web server")
         .default("made from the module and its main parameter"),
     Key::new(
         "when",
         Takes::Condition,
-        "The task is skipped unless this holds; of a list everything must hold. Of a block or an include it is decided once, \
-         when that is entered.",
+        "The task is skipped unless this holds; all conditions of a list must hold. For a block or include it is evaluated once, \
+         on entry.",
         "when: os.id == 'debian' and page.changed",
     )
     .default("true"),
     Key::new(
         "loop",
         Takes::Items,
-        "The task is done once for each item, which it reads as `item`. Of a mapping each item has `key` and `value`.",
+        "The task runs once for each item, available as `item`. The items of a mapping have `key` and `value`.",
         "loop: [web, mail]",
     )
     .also(&[
@@ -158,26 +158,26 @@ pub(crate) static TASK: &[Key] = &[
     Key::new(
         "loop_control",
         Takes::LoopControl,
-        "What the loop's variables are called and what the report shows of an item.",
+        "The names of the loop's variables, and how reports show an item.",
         "loop_control: {var: site, label: \"{{ site.name }}\"}",
     ),
     Key::new(
         "register",
         Takes::Name,
-        "The variable that holds the task's result for the tasks after it: `changed`, `failed`, `skipped`, `changes`, and of \
-         commands `rc`, `stdout`, `stderr`, `stdout_lines`, `stderr_lines`; of a loop `results`.",
+        "The variable that holds the task's result for later tasks: `changed`, `failed`, `skipped`, `changes`, and for \
+         commands `rc`, `stdout`, `stderr`, `stdout_lines`, `stderr_lines`; for a loop `results`.",
         "register: page",
     ),
     Key::new(
         "notify",
         Takes::Texts,
-        "Handlers, by name or by what they listen to, that run if this task changed something.",
+        "Handlers to run if this task changed something, by name or by what they listen to.",
         "notify: reload nginx",
     ),
     Key::new(
         "ignore_error",
         Takes::TruthOrExpression,
-        "Go on with the next task if this one fails, always or if an expression holds then.",
+        "Continue with the next task if this one fails: always, or if an expression then holds.",
         "ignore_error: true",
     )
     .also(&[spelled("ignore_errors", Takes::TruthOrExpression)])
@@ -185,28 +185,28 @@ pub(crate) static TASK: &[Key] = &[
     Key::new(
         "retries",
         Takes::Number,
-        "How often the task is tried again until `until` holds, or without `until` until it does not fail.",
+        "How often the task is retried until `until` holds or, without `until`, until it does not fail.",
         "retries: 10",
     )
     .default("0, or 3 with `until`"),
-    Key::new("delay", Takes::Seconds, "The pause before the task is tried again.", "delay: 2")
+    Key::new("delay", Takes::Seconds, "The pause before each retry.", "delay: 2")
         .default("5"),
     Key::new(
         "until",
         Takes::Condition,
-        "The task is tried again until this holds; `result` is what the last try gave.",
+        "The task is retried until this holds; `result` is the result of the last try.",
         "until: result.rc == 0",
     ),
     Key::new(
         "changed_when",
         Takes::Condition,
-        "Whether the task changed something, instead of what the module says; `result` is what it gave.",
+        "Whether the task changed something, instead of the module's verdict; `result` is its result.",
         "changed_when: \"'created' in result.stdout\"",
     ),
     Key::new(
         "failed_when",
         Takes::Condition,
-        "Whether the task failed, instead of what the module says; `result` is what it gave.",
+        "Whether the task failed, instead of the module's verdict; `result` is its result.",
         "failed_when: result.rc > 1",
     ),
     Key::new(
@@ -218,27 +218,27 @@ pub(crate) static TASK: &[Key] = &[
     Key::new(
         "env",
         Takes::Environment,
-        "Variables of the environment for the programs that the task starts.",
+        "Environment variables for the programs that the task starts.",
         "env: {LANG: C.UTF-8}",
     )
     .also(&[spelled("environment", Takes::Environment)]),
     Key::new(
         "tags",
         Takes::Texts,
-        "Words by which `--tags` and `--skip-tags` choose tasks; those of a block or an include go for all its tasks.",
+        "Words with which `--tags` and `--skip-tags` select tasks; those of a block or include apply to all its tasks.",
         "tags: [web, slow]",
     ),
     Key::new(
         "timeout",
         Takes::Seconds,
-        "How long the task may take, each try and each item for itself.",
+        "Time limit for the task, for each try and each item separately.",
         "timeout: 60",
     )
     .default("no limit"),
     Key::new(
         "sensitive",
         Takes::Truth,
-        "Show nothing of the task's values, differences and output.",
+        "Hide the task's values, diffs and output.",
         "sensitive: true",
     )
     .also(&[spelled("no_log", Takes::Truth)])
@@ -246,55 +246,55 @@ pub(crate) static TASK: &[Key] = &[
     Key::new(
         "check",
         Takes::Word(&["always", "never"]),
-        "`always`: the task is only checked, in every run. `never`: it is never only checked, it runs with `--check` too.",
+        "`always`: the task is only checked, in every run. `never`: it really runs, with `--check` too.",
         "check: never",
     )
     .also(&[spelled("check_mode", Takes::Truth)])
-    .default("as the run: `--check` or not"),
+    .default("as the run"),
     Key::new(
         "become",
         Takes::TruthOrExpression,
-        "Run the task as another user: that of `become_user`.",
+        "Run the task as another user, given by `become_user`.",
         "become: true",
     )
     .default("false"),
     Key::new(
         "become_user",
         Takes::Text,
-        "Who that is; only with `become`.",
+        "The user to become; needs `become`.",
         "become_user: postgres",
     )
     .default("root"),
     Key::new(
         "become_method",
         Takes::Word(&["sudo", "doas", "su"]),
-        "The program on the host by which the login's user becomes another; one for a run.",
+        "The program on the host with which to become another user; one per run.",
         "become_method: doas",
     )
     .default("sudo"),
     Key::new(
         "block",
         Takes::Tasks,
-        "Tasks that share the keys beside it; stands in place of a module.",
+        "Tasks that share the keys next to it; replaces the module.",
         "block: [{command: {argv: [mount, /backup]}}]",
     ),
     Key::new(
         "rescue",
         Takes::Tasks,
-        "Of a block: tasks that run if one of its tasks fails. If they succeed, so did the block.",
+        "For a block: tasks that run if one of its tasks fails. If they succeed, so has the block.",
         "rescue: [{service: {name: app, action: start}}]",
     ),
     Key::new(
         "always",
         Takes::Tasks,
-        "Of a block: tasks that run after it whatever happened.",
+        "For a block: tasks that run after it in any case.",
         "always: [{command: {argv: [umount, /backup]}}]",
     ),
     Key::new(
         "include",
         Takes::File,
-        "A file with tasks, beside this one, that come in its place; stands in place of a module. \
-         `when`, `loop`, `vars` and `tags` go for all of them.",
+        "A file with tasks, next to this one, that are inserted here; replaces the module. \
+         `when`, `loop`, `vars` and `tags` apply to all of them.",
         "include: tasks/web.yml",
     )
     .also(&[spelled("include_tasks", Takes::File), spelled("import_tasks", Takes::File)]),
@@ -304,22 +304,17 @@ pub(crate) static TASK: &[Key] = &[
 pub(crate) static HANDLER: &[Key] = &[Key::new(
     "listen",
     Takes::Texts,
-    "Of a handler: further names that `notify` may use for it; several handlers may have the same.",
+    "For a handler: additional names for `notify`; several handlers may share one.",
     "listen: web changed",
 )];
 
 /// The keys of `loop_control`.
 pub(crate) static LOOP: &[Key] = &[
-    Key::new("var", Takes::Name, "What the loop variable is called.", "var: site")
+    Key::new("var", Takes::Name, "The name of the loop variable.", "var: site")
         .also(&[spelled("loop_var", Takes::Name)])
         .default("item"),
-    Key::new(
-        "label",
-        Takes::Text,
-        "What the report shows of an item.",
-        "label: \"{{ item.name }}\"",
-    )
-    .default("the item"),
+    Key::new("label", Takes::Text, "How reports show an item.", "label: \"{{ item.name }}\"")
+        .default("the item"),
     Key::new(
         "index",
         Takes::Name,
@@ -331,7 +326,7 @@ pub(crate) static LOOP: &[Key] = &[
 
 /// The keys of a play.
 pub(crate) static PLAY: &[Key] = &[
-    Key::new("name", Takes::Text, "What the report calls the play.", "name: web servers"),
+    Key::new("name", Takes::Text, "The play's name in reports.", "name: web servers"),
     Key::new(
         "hosts",
         Takes::Texts,
@@ -343,53 +338,53 @@ pub(crate) static PLAY: &[Key] = &[
     Key::new(
         "vars_files",
         Takes::Texts,
-        "YAML files with variables, beside the manifest; later ones win, and all win over `vars`.",
+        "YAML files with variables, next to the manifest; later files override earlier ones, and all override `vars`.",
         "vars_files: [common.yml, web.yml]",
     ),
     Key::new(
         "tasks",
         Takes::Tasks,
-        "What is done, in this order.",
+        "The tasks, in the order in which they run.",
         "tasks: [{apt: {package: nginx}}]",
     ),
     Key::new(
         "handlers",
         Takes::Handlers,
-        "Tasks that run once, in this order, after the others or at `flush: true`, if a task that changed something has \
+        "Tasks that run once, in this order, after the others or at `flush: true`, if a changed task has \
          notified them.",
         "handlers: [{name: reload nginx, service: {name: nginx, action: reload}}]",
     ),
     Key::new(
         "include",
         Takes::Texts,
-        "Files with tasks, beside the manifest, that come before the play's own.",
+        "Files with tasks, next to the manifest, that run before the play's own.",
         "include: base.yml",
     ),
     Key::new(
         "become",
         Takes::TruthOrExpression,
-        "Run all its tasks and handlers as another user: that of `become_user`.",
+        "Run all tasks and handlers as another user, given by `become_user`.",
         "become: true",
     )
     .default("false"),
     Key::new(
         "become_user",
         Takes::Text,
-        "Who that is; only with `become`.",
+        "The user to become; needs `become`.",
         "become_user: postgres",
     )
     .default("root"),
     Key::new(
         "become_method",
         Takes::Word(&["sudo", "doas", "su"]),
-        "The program on the host by which the login's user becomes another; one for a run.",
+        "The program on the host with which to become another user; one per run.",
         "become_method: doas",
     )
     .default("sudo"),
     Key::new(
         "serial",
         Takes::Sizes,
-        "How many hosts have their turn together: numbers, or percentages of the play's hosts; the last as often as needed. \
+        "Batch sizes: numbers, or percentages of the play's hosts; the last one is repeated as needed. \
          A batch runs all its plays before the next begins.",
         "serial: [1, 10%, 50%]",
     )
@@ -397,14 +392,14 @@ pub(crate) static PLAY: &[Key] = &[
     Key::new(
         "max_fail_percentage",
         Takes::Number,
-        "How many hosts of a batch may fail, in percent; if more do, the run stops.",
+        "The percentage of hosts in a batch that may fail; if more do, the run stops.",
         "max_fail_percentage: 30",
     )
-    .default("100, and a batch in which all fail ends a run with `serial`"),
+    .default("100; with `serial`, a batch in which all hosts fail ends the run"),
     Key::new(
         "any_errors_fatal",
         Takes::Truth,
-        "Whether the first host that fails ends the run: the others finish their steps in hand.",
+        "Whether the first host that fails ends the run; the others finish their current step.",
         "any_errors_fatal: true",
     )
     .default("false"),

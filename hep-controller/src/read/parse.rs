@@ -111,7 +111,7 @@ impl Reader {
                     plays.push(self.play(source, item));
                 }
                 Kind::Map(_) | Kind::Scalar(_) | Kind::Seq(_) => {
-                    let message = "a list holds either plays or tasks, and this is no play";
+                    let message = "a list holds either plays or tasks, and this is not a play";
                     let problem = Diagnostic::at(source, item.span, message);
                     self.problems.push(problem.hint("write it below the `tasks:` of a play"));
                 }
@@ -212,18 +212,18 @@ fn unknown_key(source: &Arc<Source>, key: &str, span: Span, play: &Node) -> Diag
     let of_plays = play.entries().iter().find(|entry| OF_PLAYS.contains(&&*entry.key.text));
     if let Some(other) = of_plays.filter(|_| TaskSpec::MODULES.contains(&key)) {
         let other = &other.key.text;
-        return at(format!("`{key}` belongs into a task, and `{other}` makes this a play"))
+        return at(format!("`{key}` belongs in a task, but `{other}` makes this a play"))
             .hint(format!("write `- {key}: ...` below `tasks:`; a task has no `{other}`"));
     }
     if TaskSpec::MODULES.contains(&key) {
-        return at(format!("`{key}` stands outside of a task"))
+        return at(format!("`{key}` is outside a task"))
             .hint("a manifest is a list of tasks: begin each with `- `");
     }
     if let Some(foreign) = ansible::play_key(key).or_else(|| ansible::task_key(key)) {
         return foreign.diagnostic(source, key, span);
     }
     if super::control::canonical(key).is_some() {
-        return at(format!("`{key}` is a key of tasks, and this is a play")).hint(format!(
+        return at(format!("`{key}` is a key of tasks, but this is a play")).hint(format!(
             "put the tasks into a block with it: `- block: [...]` and `{key}: ...`"
         ));
     }

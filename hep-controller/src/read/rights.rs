@@ -22,7 +22,8 @@ impl Rights {
 fn user(value: &mut Value<'_>) -> Option<Piece> {
     let text = value.text()?.text;
     if text.trim().is_empty() {
-        value.refuse("`become_user` is empty", "write a user's name, as `become_user: postgres`");
+        value
+            .refuse("`become_user` is empty", "write a user's name, as in `become_user: postgres`");
         return None;
     }
     Some(value.piece())

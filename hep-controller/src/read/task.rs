@@ -181,7 +181,7 @@ pub(crate) fn unknown_key(source: &Arc<Source>, entry: &Entry, modules: &[&Entry
     }
     let at = |message: String| Diagnostic::at(source, span, message);
     if keys::find(keys::PLAY, key).is_some() {
-        return at(format!("`{shown}` is a key of a play, and this is a task"))
+        return at(format!("`{shown}` is a key of a play, but this is a task"))
             .hint("write it beside `tasks:`");
     }
     let known = TaskSpec::MODULES.into_iter().chain(keys::words(keys::TASK));

@@ -198,7 +198,7 @@ impl Value<'_> {
                 for entry in entries.iter() {
                     let name: &str = &entry.key.text;
                     if name.is_empty() || name.contains(['=', '\0']) {
-                        let message = "this is no name of an environment variable";
+                        let message = "this is not a valid name for an environment variable";
                         let problem = Diagnostic::at(self.source, entry.key.span, message);
                         self.problems.push(problem.hint("write `{NAME: value}`"));
                     }

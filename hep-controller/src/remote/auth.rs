@@ -281,7 +281,7 @@ fn hint(target: &Target, offered: Offered<'_>, story: &Story, left_out: &[LeftOu
             .to_owned()
     } else if let Some(setting) = barred.filter(|_| nothing_tried) {
         format!(
-            "ssh_config leaves nothing to try: take `{setting}` back for this host, or log in another way"
+            "ssh_config leaves nothing to try: remove `{setting}` for this host, or log in another way"
         )
     } else if !story.accepted.is_empty() && takes_passwords && target.password.is_none() {
         "the host wants a password as well: `-k` asks for it, `password` in the hosts file has it"

@@ -198,7 +198,7 @@ fn named(path: &Path) -> Result<KeyFile, Problem> {
             let what = format!("others may read the private key {shown}: its mode is {mode:04o}");
             Err(Problem::new(what).with_hint(format!("`chmod 600 {shown}` keeps it private")))
         }
-        Ok(Found::NoKey) => Err(Problem::new(format!("{shown} is no private key"))),
+        Ok(Found::NoKey) => Err(Problem::new(format!("{shown} is not a private key"))),
         Err(error) => {
             let why = plain(&error);
             Err(Problem::new(format!("cannot read the private key {shown}: {why}")))

@@ -163,7 +163,7 @@ pub(super) fn not_started(problem: Problem, ending: &Ending, was_silent: bool) -
 
 pub(super) fn no_directory(refusals: &str) -> Problem {
     let hint = "free some space, or let programs run in one of these directories";
-    Problem::new(format!("no directory takes the agent: {refusals}")).with_hint(hint)
+    Problem::new(format!("no directory can hold the agent: {refusals}")).with_hint(hint)
 }
 
 /// Adds how the agent ended and its last words.

@@ -234,7 +234,7 @@ impl<'a> Launch<'a> {
             (BadKey::Revoked, _) => Some(Problem::new(format!("{key_shown} is revoked"))),
             (BadKey::Changed | BadKey::Unknown, Some(place)) if changed => {
                 let what = format!(
-                    "{key_shown} is not the key known for it in {}; somebody may be in the middle",
+                    "{key_shown} is not the key known for it in {}; this may be a man-in-the-middle attack",
                     place.file.display()
                 );
                 let name = known_hosts::name(host, port);
@@ -243,9 +243,9 @@ impl<'a> Launch<'a> {
             }
             (BadKey::Changed, None) => {
                 let what = format!(
-                    "{key_shown} is not the key known for it; somebody may be in the middle"
+                    "{key_shown} is not the key known for it; this may be a man-in-the-middle attack"
                 );
-                let hint = "if the host was really given a new key, take the old one out of known_hosts, then push again";
+                let hint = "if the host really has a new key, remove the old one from known_hosts, then push again";
                 Some(Problem::new(what).with_hint(hint))
             }
             (BadKey::Changed | BadKey::Unknown, _) => None,
@@ -344,7 +344,8 @@ impl Asked<'_> {
             }
             Question::OfHost(asked) => {
                 let what = format!("the host asks {asked:?}, which hep does not answer");
-                let hint = "log in by key, or by a password alone; other questions of a host are for a person";
+                let hint =
+                    "log in by key or by password only; other prompts of a host need a person";
                 self.untold = Some(Problem::new(what).with_hint(hint));
                 None
             }

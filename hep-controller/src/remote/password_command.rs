@@ -103,11 +103,11 @@ fn ask(command: &str, key: &str, stop: &Stop, complaints: Complaints) -> Result<
     let failed = |what: String| {
         let shown = shorten(command);
         Problem::new(format!("`{key}` gives no password: `{shown}` {what}")).with_hint(
-            "try it in a shell: it must print the password on its first line and end with 0",
+            "try it in a shell: it must print the password on its first line and exit with 0",
         )
     };
     let words = words_of(command).filter(|words| !words.is_empty());
-    let words = words.ok_or_else(|| failed("is no command; is a quote missing?".to_owned()))?;
+    let words = words.ok_or_else(|| failed("is not a command; is a quote missing?".to_owned()))?;
     let (program, arguments) = words.split_first().ok_or_else(|| failed("is empty".to_owned()))?;
     let mut started = Command::new(program);
     started.args(arguments);

@@ -13,7 +13,7 @@ pub(super) struct Outside {
     pub(super) public: Option<PublicKey>,
 }
 
-/// None if the text is no private key.
+/// None if the text is not a private key.
 pub(super) fn look_at(text: &str) -> Option<Outside> {
     let mut lines = text.lines().map(str::trim).skip_while(|line| !line.starts_with("-----BEGIN "));
     let label = lines.next()?.strip_prefix("-----BEGIN ")?.strip_suffix("-----")?;

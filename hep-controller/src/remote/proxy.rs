@@ -132,7 +132,8 @@ impl Hop {
             },
         };
         let number = |text: &str| {
-            text.parse().map_err(|_| Problem::new(format!("ProxyJump `{text}`: that is no port")))
+            text.parse()
+                .map_err(|_| Problem::new(format!("ProxyJump `{text}`: that is not a port")))
         };
         let port = port.map(number).transpose()?;
         Ok(Hop { user, host: host.to_owned(), port })

@@ -59,7 +59,7 @@ fn listed(text: &str, key: &PublicKey, authority: Option<&PublicKey>) -> Result<
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let wrong = || format!("line {} is no public key", at + 1);
+        let wrong = || format!("line {} is not a public key", at + 1);
         let revoked = public_of(line).ok_or_else(wrong)?;
         let revoked = certified(&revoked).unwrap_or(revoked);
         found |= revoked == *key || Some(&revoked) == authority;
@@ -142,7 +142,7 @@ mod tests {
         check(":", Err("no such file"));
         check("mkdir list", Err("is a directory"));
         check("mkfifo list", Err("it is a named pipe"));
-        check("cp b.pub list; echo SHA256:abc >> list", Err("line 2 is no public key"));
+        check("cp b.pub list; echo SHA256:abc >> list", Err("line 2 is not a public key"));
         check("ssh-keygen -q -k -f list b.pub; truncate -s -9 list", Err("is revoked by"));
     }
 }

@@ -105,7 +105,7 @@ impl<'a> Launch<'a> {
                 let settings = settings.join("`, `");
                 let what =
                     format!("ssh_config has `{settings}`, which the transport `ssh2` cannot obey");
-                let hint = "`--transport openssh` obeys all that `ssh` does; or take the setting back for this host";
+                let hint = "`--transport openssh` obeys all that `ssh` does; or remove the setting for this host";
                 Err(self.fails(Stage::Resolve)(Problem::new(what).with_hint(hint)))
             }
         }
@@ -192,7 +192,7 @@ impl<'a> Launch<'a> {
             said => format!("it says: {said}"),
         };
         Problem::new(format!("{what} through {}; {said}", proxy.shown()))
-            .with_hint("it can ask nobody: a key without a question, and a known host key, are needed on the way")
+            .with_hint("it cannot prompt: jump hosts need a known host key and a key that works without a prompt")
     }
 
     /// Nothing is said to a host before this. Gives how long the operator took to trust it, with the questions about other

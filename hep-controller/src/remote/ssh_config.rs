@@ -95,7 +95,7 @@ impl Asking<'_> {
         let words = self.words(said);
         let mut command = Command::new("ssh");
         command.arg("-G").args(&words).arg("--").arg(&said.address);
-        let hint = "`--ssh-config none` leaves ssh_config out of account";
+        let hint = "`--ssh-config none` ignores ssh_config";
         let failed = |what: String| Problem::new(what).with_hint(hint);
         let output = match child::collect(&mut command, self.within, cancel) {
             Ok(output) => output,
@@ -290,7 +290,7 @@ fn mistake(host: &str, lines: &[&str]) -> Problem {
             .with_hint("correct them in the inventory: `ansible_ssh_common_args` and its like")
     } else {
         Problem::new(format!("ssh_config is wrong: {said}"))
-            .with_hint("correct it; or `--ssh-config none` leaves ssh_config out of account")
+            .with_hint("correct it; or `--ssh-config none` ignores ssh_config")
     }
 }
 

@@ -24,7 +24,7 @@ impl Tail {
         self.0.extend(newest);
     }
 
-    /// The bytes as text; what is no UTF-8 (the cut may be inside a character) is replaced.
+    /// The bytes as text; what is not UTF-8 (the cut may be inside a character) is replaced.
     pub(super) fn text(&self) -> String {
         let (front, back) = self.0.as_slices();
         String::from_utf8_lossy(&[front, back].concat()).into_owned()

@@ -37,7 +37,7 @@ impl FromStr for Transport {
 
     fn from_str(text: &str) -> Result<Transport, String> {
         let found = WAYS.iter().find(|(name, _)| *name == text);
-        let wrong = || format!("`{text}` is no transport: write {}", Transport::names());
+        let wrong = || format!("`{text}` is not a transport: write {}", Transport::names());
         found.map(|(_, way)| *way).ok_or_else(wrong)
     }
 }

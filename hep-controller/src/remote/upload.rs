@@ -29,7 +29,7 @@ impl FromStr for UploadMode {
         let found = MODES.iter().find(|(name, _)| *name == text);
         found.map(|(_, mode)| *mode).ok_or_else(|| {
             format!(
-                "`{text}` is no way to upload: write {}",
+                "`{text}` is not a way to upload: write {}",
                 alternatives(&MODES.map(|(name, _)| name))
             )
         })

@@ -67,7 +67,9 @@ pub(crate) fn block(run: &Run, block: &Block, elements: Elements, colour: Colour
     }
     if differing > most {
         let more = count(differing - most, "more line");
-        text.push_str(&format!("{INDENT}... and {more} that not all hosts share (-v shows all)\n"));
+        text.push_str(&format!(
+            "{INDENT}... and {more} that differ between hosts (-v shows all)\n"
+        ));
     }
     text
 }

@@ -78,7 +78,7 @@ fn ask(login: Option<&Secret>, stop: &Stop, ui: &mut Ui) -> Result<Secret, Refus
         (Ok(text), _) => Ok(Secret::new(text)),
         (Err(_), _) if stop.wanted() => Err(Refusal::Stopped),
         (Err(error), _) => Err(Refusal::new(
-            format!("the password could not be asked for: {error}"),
+            format!("cannot ask for the password: {error}"),
             "without one, write `become_password=` or `become_password_command=` into the hosts file, or into \
              `become:` of the config",
         )),

@@ -20,7 +20,7 @@ pub(crate) fn keep_and_tell(file: &Path, end: &RunEnd, names: &[String], ui: &mu
             ui.err(&format!("{hosts} in {shown}: `--limit @{shown}` pushes to them again\n"));
         }
         Err(error) => {
-            let what = format!("the hosts that failed cannot be kept in {shown}: {error}");
+            let what = format!("cannot write the failed hosts to {shown}: {error}");
             ui.error(&what, None);
         }
     }
@@ -53,8 +53,8 @@ fn keep(file: &Path, end: &RunEnd, names: &[String]) -> io::Result<usize> {
 pub(crate) fn check(file: &Path) -> Result<(), Refusal> {
     can_keep(file).map_err(|error| {
         let file = shown(&file.to_string_lossy());
-        let what = format!("cannot write the hosts that fail to `{file}`: {error}");
-        Refusal::new(what, "`--failed-hosts` names a file in a directory that you may write")
+        let what = format!("cannot write the failed hosts to `{file}`: {error}");
+        Refusal::new(what, "`--failed-hosts` takes a file in a directory that you can write to")
     })
 }
 

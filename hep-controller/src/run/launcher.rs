@@ -148,7 +148,7 @@ impl Launcher {
         let hosts = self.not_lent.lock().unwrap_or_else(PoisonError::into_inner).len();
         (hosts > 0).then(|| {
             let hosts = count(hosts, "host");
-            format!("`ForwardAgent yes` had no effect on {hosts}: hep lends hosts no ssh-agent")
+            format!("`ForwardAgent yes` had no effect on {hosts}: hep does not forward ssh-agent")
         })
     }
 
@@ -369,7 +369,7 @@ fn ask_password(login: &cli::Login, stop: &Stop, ui: &mut Ui) -> Result<Option<S
         }
         let hint =
             "without one, write `password=` into the hosts file or `ssh.password` into the config";
-        Refusal::new(format!("the password could not be asked for: {error}"), hint)
+        Refusal::new(format!("cannot ask for the password: {error}"), hint)
     };
     asked.map(|text| Some(Secret::new(text))).map_err(failed)
 }

@@ -42,7 +42,7 @@ pub(crate) fn targets(
         };
         let user = login.user.clone().or(host.user).or_else(|| config.ssh.username.clone());
         if user.is_none() && usual.user.is_none() {
-            let what = "nothing says as whom to log in, and this user has no name";
+            let what = "no user to log in as is set, and the current user has no name";
             return Err(Refusal::new(what, "give it with `--user`"));
         }
         let (from_line, from_config) = named_keys(logins);
@@ -84,7 +84,7 @@ fn agent_upload(host: &Host) -> Result<Option<UploadMode>, Refusal> {
     };
     let mode = found.value.as_str().and_then(|text| text.parse().ok());
     mode.map(Some).ok_or_else(|| {
-        let what = format!("`agent_upload` of `{}` is no way to upload", host.name);
+        let what = format!("`agent_upload` of `{}` is not a way to upload", host.name);
         Refusal::new(what, "write `sftp`, `exec` or `cache`")
     })
 }
@@ -252,7 +252,7 @@ mod tests {
             };
             refused("cannot read the private key");
             std::fs::write(&path, "ssh-ed25519 AAAA").unwrap();
-            refused("is no private key");
+            refused("is not a private key");
         };
         check("line", "`--private-key` names it");
         check("host", "`private_key` in the hosts file names it");

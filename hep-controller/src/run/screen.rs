@@ -88,6 +88,6 @@ pub(crate) fn perform(
 fn ask(question: Question, view: &dyn View, stop: &Stop, ui: &mut Ui) {
     match ui.ask_step(&view.question(question.host, question.task), stop) {
         Ok(answer) => question.answer(answer),
-        Err(error) => ui.error(&format!("the operator cannot be asked: {error}"), None),
+        Err(error) => ui.error(&format!("cannot ask the operator: {error}"), None),
     }
 }

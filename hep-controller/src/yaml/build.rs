@@ -118,7 +118,7 @@ impl<'s> Builder<'s> {
             self.problem(
                 span,
                 "what follows was not looked at",
-                "mend the mistakes before it first",
+                "fix the mistakes before it first",
             );
             return Err(TooMuch);
         }

@@ -163,7 +163,7 @@ fn strange_blank(line: &Line<'_>) -> Option<Words> {
     let start = line.start + at;
     Some(Words {
         span: Span::new(start, start + blank.len_utf8()),
-        message: "this blank in the indentation is no space".to_owned(),
+        message: "this blank in the indentation is not a space".to_owned(),
         hint: "write spaces in its place; it was perhaps copied from a web page".to_owned(),
     })
 }
@@ -198,7 +198,7 @@ fn never_closed(line: &Line<'_>) -> Option<Words> {
     Some(Words {
         span: Span::new(start, start + 1),
         message: format!("this `{open}` is not closed"),
-        hint: format!("write `{close}` behind the last value"),
+        hint: format!("write `{close}` after the last value"),
     })
 }
 
@@ -251,8 +251,8 @@ fn key_without_colon(lines: &Lines<'_>, at_key: bool) -> Option<Words> {
     }
     Some(Words {
         span: line.span_of(content),
-        message: "this is no `key: value`".to_owned(),
-        hint: "write a `:` and a space behind each key".to_owned(),
+        message: "this is not a `key: value`".to_owned(),
+        hint: "write `: ` after each key".to_owned(),
     })
 }
 
@@ -275,9 +275,9 @@ fn text_without_indentation(lines: &Lines<'_>) -> Option<Words> {
     } else {
         Words {
             span,
-            message: "this is no `key: value`, and no part of the text above".to_owned(),
+            message: "this is neither a `key: value` nor part of the text above".to_owned(),
             hint: format!(
-                "indent all lines of a text further than `{key}`; write a `:` and a space behind a key"
+                "indent all lines of a text further than `{key}`; write `: ` after each key"
             ),
         }
     })

@@ -117,7 +117,7 @@ fn mismatch(at: usize, kind: &ErrorKind) -> Option<Words> {
         span: Span::new(at, at + 1),
         message: format!("this `{open}` is not closed before the next `{close}`"),
         hint: format!(
-            "write `{wanted}` behind the last value; a text with a bracket in it needs quotes"
+            "write `{wanted}` after the last value; a text with a bracket in it needs quotes"
         ),
     })
 }
@@ -218,8 +218,8 @@ fn bracket(
     let between = source.text.get(open..at)?;
     let (message, hint) = match between.chars().next()? {
         _ if !between.contains('\n') => return None,
-        '{' => ("this `{` is not closed", "write `}` behind the last value"),
-        '[' => ("this `[` is not closed", "write `]` behind the last value"),
+        '{' => ("this `{` is not closed", "write `}` after the last value"),
+        '[' => ("this `[` is not closed", "write `]` after the last value"),
         _ => return None,
     };
     Some(Words {
@@ -278,7 +278,7 @@ fn words(source: &Arc<Source>, at: usize, kind: &ErrorKind) -> (&'static str, &'
             ("there is a byte order mark in the middle of the file", "remove it")
         }
         ErrorKind::RecursionLimitExceeded => {
-            ("lists and mappings nest too deep here", "no part of hep needs such a depth")
+            ("lists and mappings nest too deeply here", "no part of hep needs such a depth")
         }
         ErrorKind::InvalidMappingValueWhitespace
         | ErrorKind::FlowMappingValueAdjacentCollection => {
@@ -314,7 +314,7 @@ fn key_words(line_before: &str) -> (&'static str, &'static str) {
     if line_before.contains(": ") {
         ("a second `: ` cannot be in this value", "put the value into quotes")
     } else if line_before.trim().is_empty() || line_before.trim_start().starts_with('-') {
-        ("this is no `key: value`", "write a `:` and a space behind each key")
+        ("this is not a `key: value`", "write `: ` after each key")
     } else {
         (
             "this line does not fit the ones above it",

@@ -77,7 +77,7 @@ fn facts_that_are_gathered() {
     2 |   gather_facts: false
       |   ^^^^^^^^^^^^
       |
-      = hint: remove it: hep finds out by itself what it needs to know
+      = hint: remove it: hep detects what it needs
     ");
 }
 
@@ -282,7 +282,7 @@ fn items_of_two_lists() {
   debug: {msg: "{{ item }}"}
   with_items: ["{{ a }}", "{{ b }}"]
 "#), @r#"
-    error: `with_items` joins the lists that its elements are, and hep's loops do not
+    error: `with_items` joins items that are lists, and hep's loops do not
      --> site.yml:3:15
       |
     3 |   with_items: ["{{ a }}", "{{ b }}"]

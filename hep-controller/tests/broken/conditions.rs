@@ -68,7 +68,7 @@ fn a_double_bar() {
     assert_snapshot!(site("- command: {argv: [ls]}
   when: os.family == 'debian' || os.family == 'ubuntu'
 "), @"
-    error: `||` is no operator here
+    error: `||` is not an operator here
      --> site.yml:2:31
       |
     2 |   when: os.family == 'debian' || os.family == 'ubuntu'
@@ -98,7 +98,7 @@ fn and_in_capitals() {
     assert_snapshot!(site("- command: {argv: [ls]}
   when: os.family == 'debian' AND cpus.count > 1
 "), @"
-    error: `AND` is no operator here
+    error: `AND` is not an operator here
      --> site.yml:2:31
       |
     2 |   when: os.family == 'debian' AND cpus.count > 1

@@ -26,7 +26,7 @@ fn a_manifest_that_does_not_exist() {
     assert_snapshot!(mistake(&[]), @"
     error: cannot read the file: no such file or directory
     --> site.yml
-     = hint: a relative path begins in the directory that hep is run in
+     = hint: a relative path starts in the directory that hep runs in
     ");
 }
 
@@ -42,7 +42,7 @@ fn a_manifest_that_is_a_directory() {
 #[test]
 fn a_manifest_that_is_not_utf8() {
     assert_snapshot!(mistake_of_bytes(&[("site.yml", b"- name: caf\xe9\n  command: {argv: [ls]}\n".as_slice())]), @"
-    error: this byte is no UTF-8 text
+    error: this byte is not UTF-8 text
      --> site.yml:1:12
       |
     1 | - name: caf�
@@ -95,7 +95,7 @@ fn a_source_that_does_not_exist() {
     2 |     src: files/motd
       |          ^^^^^^^^^^
       |
-      = hint: it is sought on this machine, beside the manifest, and not on the host
+      = hint: it is a path on this machine, next to the manifest, and not on the host
     ");
 }
 
@@ -197,13 +197,13 @@ tasks:
 port 80
 "),
     ]), @"
-    error: this is no `key: value`
+    error: this is not a `key: value`
      --> vars.yml:2:1
       |
     2 | port 80
       | ^
       |
-      = hint: write a `:` and a space behind each key
+      = hint: write `: ` after each key
     ");
 }
 
@@ -262,7 +262,7 @@ fn expressions_beside_a_wrong_inventory() {
 ";
     let files = [("hosts", "web1 port=abc\n".as_bytes()), ("site.yml", text.as_bytes())];
     assert_snapshot!(refused(&files, 4), @r#"
-    error: `abc` is no port
+    error: `abc` is not a port
      --> hosts:1:11
       |
     1 | web1 port=abc
@@ -292,6 +292,6 @@ fn expressions_beside_a_wrong_inventory() {
     4 | - file: {dest: etc/motd, content: "{{ groups.web }}"}
       |                ^^^^^^^^
       |
-      = hint: write a full path on the host, as `/etc/motd`
+      = hint: write a full path on the host, such as `/etc/motd`
     "#);
 }

@@ -56,7 +56,7 @@ handlers:
     3 |   notify: "reload {{ web }}"
       |           ^^^^^^^^^^^^^^^^^^
       |
-      = hint: notify each handler that may be meant, and give the handlers a `when`
+      = hint: notify each possible handler, and give the handlers a `when`
     "#);
 }
 
@@ -128,7 +128,7 @@ fn a_task_that_listens() {
     assert_snapshot!(site("- command: {argv: [ls]}
   listen: web changed
 "), @"
-    error: only handlers `listen`
+    error: only handlers can `listen`
      --> site.yml:2:3
       |
     2 |   listen: web changed
@@ -145,7 +145,7 @@ fn handlers_below_a_list_of_tasks() {
   - name: reload
     service: {name: nginx, action: reload}
 "), @"
-    error: `command` belongs into a task, and `handlers` makes this a play
+    error: `command` belongs in a task, but `handlers` makes this a play
      --> site.yml:1:3
       |
     1 | - command: {argv: [ls]}

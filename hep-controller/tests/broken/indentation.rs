@@ -129,13 +129,13 @@ fn block_content_not_indented() {
     hello
     world
 "), @"
-    error: this is no `key: value`, and no part of the text above
+    error: this is neither a `key: value` nor part of the text above
      --> site.yml:4:5
       |
     4 |     hello
       |     ^^^^^
       |
-      = hint: indent all lines of a text further than `content:`; write a `:` and a space behind a key
+      = hint: indent all lines of a text further than `content:`; write `: ` after each key
     ");
 }
 
@@ -148,13 +148,13 @@ fn block_content_that_goes_left() {
     world
     mode: 0644
 "), @"
-    error: this is no `key: value`, and no part of the text above
+    error: this is neither a `key: value` nor part of the text above
      --> site.yml:5:5
       |
     5 |     world
       |     ^^^^^
       |
-      = hint: indent all lines of a text further than `content:`; write a `:` and a space behind a key
+      = hint: indent all lines of a text further than `content:`; write `: ` after each key
     ");
 }
 

@@ -25,7 +25,7 @@ fn a_key_of_a_play_in_a_task() {
   apt: {package: nginx}
   hosts: web
 "), @"
-    error: `apt` belongs into a task, and `hosts` makes this a play
+    error: `apt` belongs in a task, but `hosts` makes this a play
      --> site.yml:2:3
       |
     2 |   apt: {package: nginx}
@@ -42,7 +42,7 @@ when: os.family == 'debian'
 tasks:
 - apt: {package: nginx}
 "), @"
-    error: `when` is a key of tasks, and this is a play
+    error: `when` is a key of tasks, but this is a play
      --> site.yml:2:1
       |
     2 | when: os.family == 'debian'
@@ -57,7 +57,7 @@ fn a_module_in_a_play() {
     assert_snapshot!(site("- hosts: all
   apt: {package: nginx}
 "), @"
-    error: `apt` belongs into a task, and `hosts` makes this a play
+    error: `apt` belongs in a task, but `hosts` makes this a play
      --> site.yml:2:3
       |
     2 |   apt: {package: nginx}
@@ -184,7 +184,7 @@ fn a_block_with_a_result() {
     3 |   register: listing
       |   ^^^^^^^^
       |
-      = hint: give the key to the task inside that it is about
+      = hint: move the key to the task inside that it applies to
     ");
 }
 
@@ -208,7 +208,7 @@ fn a_delay_without_tries() {
     assert_snapshot!(site("- command: {argv: [ls]}
   delay: 5
 "), @"
-    error: `delay` is the pause between two tries, and there is one
+    error: `delay` is the pause between tries, and there is only one
      --> site.yml:2:3
       |
     2 |   delay: 5
@@ -285,7 +285,7 @@ fn a_play_among_tasks() {
   tasks:
   - command: {argv: [ls]}
 "), @"
-    error: a list holds either plays or tasks, and this is no play
+    error: a list holds either plays or tasks, and this is not a play
      --> site.yml:1:3
       |
     1 | - command: {argv: [ls]}

@@ -123,7 +123,7 @@ fn a_loop_variable_outside_of_its_loop() {
     3 | - debug: {msg: "{{ item }}"}
       |                    ^^^^
       |
-      = hint: only a task with `loop` has it, unless `loop_control` calls it otherwise
+      = hint: it exists only in a task with `loop`, unless `loop_control` gives it another name
     "#);
 }
 
@@ -139,7 +139,7 @@ fn item_where_the_loop_variable_has_another_name() {
     1 | - debug: {msg: "{{ item }}"}
       |                    ^^^^
       |
-      = hint: only a task with `loop` has it, unless `loop_control` calls it otherwise
+      = hint: it exists only in a task with `loop`, unless `loop_control` gives it another name
     "#);
 }
 

@@ -170,7 +170,7 @@ fn a_mode_with_a_nine() {
     1 | - file: {dest: /etc/motd, content: hello, mode: 0999}
       |                                                 ^^^^
       |
-      = hint: write octal digits as `0644`, or clauses as `u=rw,g=r,o=`
+      = hint: write octal digits such as `0644`, or clauses such as `u=rw,g=r,o=`
     ");
 }
 
@@ -183,7 +183,7 @@ fn a_mode_as_a_decimal_number() {
     1 | - file: {dest: /etc/motd, content: hello, mode: 420.0}
       |                                                 ^^^^^
       |
-      = hint: write octal digits as `0644`, or clauses as `u=rw,g=r,o=`
+      = hint: write octal digits such as `0644`, or clauses such as `u=rw,g=r,o=`
     ");
 }
 
@@ -196,7 +196,7 @@ fn a_destination_that_is_relative() {
     1 | - file: {dest: etc/motd, content: hello}
       |                ^^^^^^^^
       |
-      = hint: write a full path on the host, as `/etc/motd`
+      = hint: write a full path on the host, such as `/etc/motd`
     ");
 }
 
@@ -209,7 +209,7 @@ fn a_home_as_destination() {
     1 | - file: {dest: ~/.bashrc, content: hello}
       |                ^^^^^^^^^
       |
-      = hint: write a full path on the host, as `/etc/motd`
+      = hint: write a full path on the host, such as `/etc/motd`
     ");
 }
 
@@ -219,7 +219,7 @@ fn a_source_and_a_content() {
         ("site.yml", "- file: {dest: /etc/motd, src: motd, content: hello}\n"),
         ("motd", "hi\n"),
     ]), @"
-    error: `src` and `content` both say what the file shall hold
+    error: `src` and `content` both set the content of the file
      --> site.yml:1:38
       |
     1 | - file: {dest: /etc/motd, src: motd, content: hello}
@@ -262,7 +262,7 @@ fn a_sensitive_value_that_does_not_fit() {
   vars: {key: hunter2}
   sensitive: true
 "#), @r#"
-    error: this gives no value that fits here; which is hidden by `sensitive: true`
+    error: this gives no value that is allowed here; which is hidden by `sensitive: true`
      --> site.yml:1:42
       |
     1 | - file: {dest: /etc/x, content: x, mode: "{{ key }}"}

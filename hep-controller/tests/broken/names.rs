@@ -109,7 +109,7 @@ fn a_result_before_it_is_there() {
     1 | - debug: {msg: "{{ listing.stdout }}"}
       |                    ^^^^^^^
       |
-      = hint: it is known behind the task that registers it: move that before this one
+      = hint: it is known after the task that registers it: move that task before this one
     "#);
 }
 
@@ -125,7 +125,7 @@ tasks:
     1 | vars: {path: "{{ path }}/bin"}
       |              ^^^^^^^^^^^^^^^^
       |
-      = hint: a variable cannot use one of its own name: call one of the two otherwise
+      = hint: a variable cannot use a variable of the same name: rename one of them
     "#);
 }
 
@@ -171,7 +171,7 @@ fn a_mode_that_an_expression_does_not_give() {
     2 |   file: {dest: /etc/motd, content: hello, mode: "{{ m }}"}
       |                                                 ^^^^^^^^^ this gives `rw-r--r--`
       |
-      = hint: write octal digits as `0644`, or clauses as `u=rw,g=r,o=`
+      = hint: write octal digits such as `0644`, or clauses such as `u=rw,g=r,o=`
     "#);
 }
 
@@ -198,13 +198,13 @@ fn a_variable_with_a_dash() {
 tasks:
 - debug: {msg: hello}
 "), @"
-    error: `http-port` is no name that a variable can have
+    error: `http-port` is not a valid variable name
      --> site.yml:1:8
       |
     1 | vars: {http-port: 80}
       |        ^^^^^^^^^
       |
-      = hint: write letters, digits and `_`, beginning with a letter or `_`, as in `http_port`
+      = hint: use letters, digits and `_`, starting with a letter or `_`, as in `http_port`
     ");
 }
 
@@ -244,13 +244,13 @@ fn a_name_for_a_result_that_cannot_be_one() {
     assert_snapshot!(site("- command: {argv: [ls]}
   register: my-listing
 "), @"
-    error: `my-listing` is no name that a variable can have
+    error: `my-listing` is not a valid variable name
      --> site.yml:2:13
       |
     2 |   register: my-listing
       |             ^^^^^^^^^^
       |
-      = hint: write letters, digits and `_`, beginning with a letter or `_`, as in `http_port`
+      = hint: use letters, digits and `_`, starting with a letter or `_`, as in `http_port`
     ");
 }
 
@@ -287,7 +287,7 @@ fn two_mistakes_at_once() {
     2 | - file: {dest: etc/motd, content: hello}
       |                ^^^^^^^^
       |
-      = hint: write a full path on the host, as `/etc/motd`
+      = hint: write a full path on the host, such as `/etc/motd`
     "#);
 }
 

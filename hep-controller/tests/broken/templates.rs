@@ -16,7 +16,7 @@ fn a_template_that_does_not_exist() {
     3 |     template: "templates/{{ site }}.conf.j2"
       |               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
-      = hint: it is sought on this machine, beside the manifest, and not on the host
+      = hint: it is a path on this machine, next to the manifest, and not on the host
     "#);
 }
 
@@ -149,7 +149,7 @@ fn a_template_with_a_word_of_another_language() {
 #[test]
 fn a_template_that_is_not_utf8() {
     assert_snapshot!(mistake_of_bytes(&[("site.yml", b"- file: {template: motd.j2, dest: /etc/motd}\n".as_slice()), ("motd.j2", b"caf\xe9\n".as_slice())]), @"
-    error: this byte is no UTF-8 text
+    error: this byte is not UTF-8 text
      --> motd.j2:1:4
       |
     1 | caf�

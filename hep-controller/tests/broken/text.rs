@@ -186,7 +186,7 @@ fn a_brace_never_closed() {
     2 |   apt: {package: nginx
       |        ^
       |
-      = hint: write `}` behind the last value
+      = hint: write `}` after the last value
     ");
 }
 
@@ -202,7 +202,7 @@ fn a_bracket_never_closed() {
     2 |     package: [nginx, curl
       |              ^
       |
-      = hint: write `]` behind the last value
+      = hint: write `]` after the last value
     ");
 }
 
@@ -326,5 +326,5 @@ fn a_bracket_in_a_text_within_brackets() {
     let braces = "this `{` ends the text before it";
     check("- file: {dest: /etc/{{ x }}, mode: 1}\n", braces, "quotes: `\"/etc/{{ x }}\"`");
     let open = "this `[` is not closed before the next `}`";
-    check("- debug: {msg: [1,2}\n", open, "write `]` behind the last value");
+    check("- debug: {msg: [1,2}\n", open, "write `]` after the last value");
 }

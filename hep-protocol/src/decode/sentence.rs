@@ -218,9 +218,9 @@ fn example(sentence: &str) -> Option<&'static str> {
 
 /// Kinds of values as their own messages call them.
 const EXAMPLES: [(&str, &str); 5] = [
-    ("is not an absolute path", "write a full path on the host, as `/etc/motd`"),
+    ("is not an absolute path", "write a full path on the host, such as `/etc/motd`"),
     ("is not a user or group", "write a name such as `www-data`, or a number"),
-    ("is not a service name", "write the name alone, as `apache2` or `getty@tty1`"),
+    ("is not a service name", "write only the name, such as `apache2` or `getty@tty1`"),
     ("is not a command", "write `[program, argument]`"),
     ("is not a package", "write a name such as `nginx`, `nginx=1.22*` or `libc6:arm64`"),
 ];
@@ -251,7 +251,7 @@ fn type_hint(expected: &str, found: &str, written: &str) -> String {
             "a list" => "write `[value, value]`".to_owned(),
             "a mapping" => "write `{key: value}`".to_owned(),
             _ if expected.contains("mode") => {
-                "write octal digits as `0644`, or clauses as `u=rw,g=r,o=`".to_owned()
+                "write octal digits such as `0644`, or clauses such as `u=rw,g=r,o=`".to_owned()
             }
             _ => format!("write {expected} instead of {found}"),
         }

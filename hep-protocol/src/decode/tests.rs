@@ -39,7 +39,7 @@ fn a_wrong_value_is_refused_with_its_way() {
     check(
         "file",
         json!({"dest": "/a", "mode": "0999"}),
-        "mode: `0999` is not a mode; write octal digits as `0644`, or clauses as `u=rw,g=r,o=`",
+        "mode: `0999` is not a mode; write octal digits such as `0644`, or clauses such as `u=rw,g=r,o=`",
     );
     check(
         "file",
@@ -64,7 +64,7 @@ fn parameters_are_checked_together() {
     check(
         "file",
         json!({"dest": "/a", "src": "x", "content": "y"}),
-        "content: `src` and `content` both say what the file shall hold; keep one of them",
+        "content: `src` and `content` both set the content of the file; keep one of them",
     );
 }
 

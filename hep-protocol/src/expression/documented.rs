@@ -26,7 +26,7 @@ const fn row(
 /// `value | name(...)`, sorted by name.
 pub const FILTERS: &[Documented] = &[
     row("abs", "the number without its sign", "-3 | abs", "3"),
-    row("b64decode", "the text behind base64", "'aGVw' | b64decode", "\"hep\""),
+    row("b64decode", "the text that was encoded in base64", "'aGVw' | b64decode", "\"hep\""),
     row("b64encode", "the text in base64", "'hep' | b64encode", "\"aGVw\""),
     row(
         "basename",
@@ -456,13 +456,13 @@ pub const FUNCTIONS: &[Documented] = &[
     ),
     row(
         "omit",
-        "leaves the parameter out whose value it is: `owner: \"{{ user | default(omit) }}\"`",
+        "omits the parameter that has this value: `owner: \"{{ user | default(omit) }}\"`",
         "omit is defined",
         "true",
     ),
     row(
         "range",
-        "numbers from, up to (without it), in steps of",
+        "numbers from the first argument up to, but without, the second; in steps of the third",
         "range(1, 7, 2) | list",
         "[1,3,5]",
     ),

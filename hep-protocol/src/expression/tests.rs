@@ -171,10 +171,10 @@ other at 1:9 `mach('x')`: there is no test `mach`; did you mean `match`?
 other at 1:4 `lookup('file', 'x')`: there is no function `lookup`; docs/expressions.md lists every function
 syntax at 1:6 `+`: unexpected end of input, expected expression; -
 circle a b c a at 1:4 `a`: `a` stands for itself: a -> b -> c -> a; give one of them a value of its own
-other at 1:10 `int`: the text `x` is no whole number; `int(0)` gives 0 for what is no number
+other at 1:10 `int`: the text `x` is not a whole number; `int(0)` gives 0 for anything that is not a number
 syntax at 1:11 `%}`: unexpected end of input, expected end of block; -
 other at 1:8 `regex_replace('(?=x)', '')`: the pattern `(?=x)` looks around with `(?=`, which hep does not support; match what is around too, in groups, and keep it: `regex_replace('(a)b', '\\1c')`
-other at 1:10 `regex_replace('(', '')`: `(` is no regular expression: found open group without closing ')'; -
+other at 1:10 `regex_replace('(', '')`: `(` is not a regular expression: found open group without closing ')'; -
 other at 1:10 `regex_replace('x', '\\2')`: the replacement names the group `2`, and the pattern has 0; -
 other at 1:4 `range(1000000)`: range has too many elements; -
 other at 1:40 `range(900)`: this takes too much work to evaluate; -
@@ -182,7 +182,7 @@ other at 1:15 `join`: `join` takes a list, found a mapping; write `[value]` for 
 other at 1:8 `hash('crc')`: `hash` has no `crc`; write one of `sha256`, `sha512`, `sha384`, `sha224`, `sha1`, `md5`
 other at 1:5 `.foo()`: number has no method named foo; -
 undefined nope at 1:4 `nope`: `nope` is undefined; -
-other at 1:4 `'a' + 1`: `+` adds numbers or texts, and not one to the other; write `~` to make one text of them, or `| int` behind the text
+other at 1:4 `'a' + 1`: `+` adds two numbers or joins two texts, but not one of each; join them with `~`, or convert the text with `| int`
 undefined packages[9] at 1:4 `packages[9]`: `packages[9]` is undefined; -
 undefined packages[9] at 1:4 `packages[9]`: `packages[9]` is undefined; -
 undefined os['x y'] at 1:4 `os['x y']`: `os['x y']` is undefined; `os` has `family` and `version`

@@ -136,10 +136,11 @@ impl Trouble {
                 Self::new(TroubleKind::Other, "this takes too much work to evaluate")
             }
             kind if detail.is_empty() => Self::new(TroubleKind::Other, kind.to_string()),
-            _ if detail.contains("+ operator") && detail.contains("string") => {
-                Self::new(TroubleKind::Other, "`+` adds numbers or texts, and not one to the other")
-                    .hint("write `~` to make one text of them, or `| int` behind the text")
-            }
+            _ if detail.contains("+ operator") && detail.contains("string") => Self::new(
+                TroubleKind::Other,
+                "`+` adds two numbers or joins two texts, but not one of each",
+            )
+            .hint("join them with `~`, or convert the text with `| int`"),
             _ => match detail.strip_suffix(" is not iterable") {
                 Some(what) => {
                     Self::new(TroubleKind::Other, format!("a list is needed here, not a {what}"))

@@ -8,34 +8,34 @@ use serde::{Deserialize, Serialize};
 pub const ABOUT: About =
     About { main: Some("package"), results: Some(&[]), ..About::module("apt", Effect::Acts) };
 
-/// What shall become of the packages.
+/// What to do with the packages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
-    /// They are installed, in whatever version is there; what came for other packages only is marked as wanted for itself.
+    /// Install them, in any version; packages installed only as dependencies are marked as manually installed.
     #[default]
     Install,
-    /// They are installed in the newest version there is.
+    /// Install the newest version.
     Latest,
-    /// They are not installed; configuration files stay.
+    /// Remove them; configuration files stay.
     Remove,
-    /// They are not installed and have no configuration files.
+    /// Remove them with their configuration files.
     Purge,
-    /// What is needed to build them is installed.
+    /// Install what is needed to build them.
     BuildDep,
 }
 
-/// How all installed packages are upgraded.
+/// How to upgrade all installed packages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Upgrade {
-    /// Nothing is removed and nothing new installed (`apt-get upgrade`).
+    /// Remove nothing and install nothing new (`apt-get upgrade`).
     Safe,
-    /// New packages may come, nothing is removed (`apt-get upgrade --with-new-pkgs`).
+    /// Install new packages if needed, remove nothing (`apt-get upgrade --with-new-pkgs`).
     Full,
-    /// What the new versions need, also removals (`apt-get dist-upgrade`).
+    /// Do whatever the new versions need, including removals (`apt-get dist-upgrade`).
     Dist,
 }
 
@@ -65,44 +65,44 @@ pub struct Apt {
     #[serde(default, alias = "name", alias = "packages")]
     #[cfg_attr(feature = "schema", schemars(extend("x-aliases" = ["name", "packages"])))]
     pub package: OneOrMany<Package>,
-    /// What shall become of them. Default: `install`.
+    /// What to do with them. Default: `install`.
     #[serde(default)]
     pub action: Action,
     /// Refresh the package index first.
     #[serde(default)]
     pub update_cache: bool,
-    /// With `update_cache`: only if the index is older than this, in seconds.
+    /// With `update_cache`: refresh only if the index is older than this, in seconds.
     #[serde(default)]
     pub cache_valid_time: Option<u32>,
-    /// Whether recommended packages come along; without it the host's own setting decides.
+    /// Whether to install recommended packages. Default: the host's setting.
     #[serde(default)]
     pub install_recommends: Option<bool>,
-    /// The release that packages are taken from, as `bookworm-backports`.
+    /// The release to take packages from, such as `bookworm-backports`.
     #[serde(default)]
     pub default_release: Option<String>,
     /// Whether an older version may replace a newer one.
     #[serde(default)]
     pub allow_downgrade: bool,
-    /// Whether packages that nobody asked for may be removed on the way.
+    /// Whether packages that were not named may be removed.
     #[serde(default)]
     pub allow_removals: bool,
-    /// Remove packages that were installed for others and are needed no more.
+    /// Remove packages that were installed as dependencies and are no longer needed.
     #[serde(default)]
     pub autoremove: bool,
-    /// `true` holds the packages at their version, `false` takes the hold away. Either lets this task change packages that
+    /// `true` holds the packages at their version, `false` releases them. Either lets this task change packages that
     /// are on hold; without it a held package that would have to change is an error.
     #[serde(default)]
     pub hold: Option<bool>,
     /// Options for dpkg. Default: `[force-confdef, force-confold]`.
     #[serde(default)]
     pub dpkg_options: Option<Vec<String>>,
-    /// What `policy-rc.d` answers while packages are configured: `101` keeps services from starting.
+    /// The answer of `policy-rc.d` while packages are configured: `101` keeps services from starting.
     #[serde(default)]
     pub policy_rc_d: Option<u8>,
     /// Upgrade all installed packages.
     #[serde(default)]
     pub upgrade: Option<Upgrade>,
-    /// How long to wait for another package manager to finish, in seconds. Default: 300.
+    /// How long to wait for another package manager, in seconds. Default: 300.
     #[serde(default)]
     pub lock_timeout: Option<u32>,
     /// Answers to questions that the packages ask.

@@ -15,7 +15,7 @@ pub const ABOUT: About =
 pub struct Assert {
     /// One condition or a list, without braces: `memory.total > 2 * 1024 ** 3`.
     pub that: OneOrMany<String>,
-    /// What the failure says; without it, the condition that does not hold.
+    /// The failure message. Default: the condition that does not hold.
     #[serde(default, alias = "fail_msg")]
     #[cfg_attr(feature = "schema", schemars(extend("x-aliases" = ["fail_msg"])))]
     pub msg: Option<String>,
@@ -44,7 +44,7 @@ impl Params for Assert {
             self.that.iter().any(|condition| condition.trim().is_empty()),
             "that",
             "a condition is empty",
-            "write an expression, as `memory.total > 0`, or remove it",
+            "write an expression such as `memory.total > 0`, or remove it",
         )
     }
 }

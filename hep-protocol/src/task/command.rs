@@ -19,28 +19,28 @@ pub const ABOUT: About = About {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Command {
-    /// The program and its arguments: a list, or a text that is split at spaces. No shell sees it.
+    /// The program and its arguments: a list, or text that is split at spaces. No shell is involved.
     #[serde(default)]
     pub argv: Option<Argv>,
     /// A script for `/bin/sh -c` instead.
     #[serde(default)]
     pub shell: Option<String>,
-    /// A path, or a pattern with `*`, `?` and `[...]`; if it exists there is nothing to do.
+    /// A path, or a pattern with `*`, `?` and `[...]`; if it exists, the command does not run.
     #[serde(default)]
     pub creates: Option<AbsPath>,
-    /// A path, or a pattern with `*`, `?` and `[...]`; if it does not exist there is nothing to do.
+    /// A path, or a pattern with `*`, `?` and `[...]`; if it does not exist, the command does not run.
     #[serde(default)]
     pub removes: Option<AbsPath>,
-    /// The directory to run in. Default: `/`.
+    /// The working directory. Default: `/`.
     #[serde(default)]
     pub chdir: Option<AbsPath>,
-    /// Variables of the environment, added to `PATH`, `HOME`, `LANG`.
+    /// Environment variables, in addition to `PATH`, `HOME` and `LANG`.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
-    /// What the program reads on its standard input; without it that is empty.
+    /// The program's standard input. Default: empty.
     #[serde(default)]
     pub stdin: Option<String>,
-    /// How long it may run, in seconds; without it as long as it takes.
+    /// Time limit, in seconds. Default: no limit.
     #[serde(default)]
     pub timeout: Option<u32>,
 }

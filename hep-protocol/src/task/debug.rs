@@ -13,7 +13,7 @@ pub const ABOUT: About =
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Debug {
-    /// A text, as `running on {{ os.name }}`; a list or mapping is shown as JSON.
+    /// Text such as `running on {{ os.name }}`; lists and mappings are shown as JSON.
     #[serde(default)]
     pub msg: Option<Json>,
     /// An expression whose value is shown, without braces: `result.stdout_lines`.
@@ -44,7 +44,7 @@ impl Params for Debug {
             self.var.as_deref().is_some_and(|var| var.trim().is_empty()),
             "var",
             "`var` names nothing",
-            "write an expression, as `os.codename`",
+            "write an expression such as `os.codename`",
         )
     }
 }

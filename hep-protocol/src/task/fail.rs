@@ -11,7 +11,7 @@ pub const ABOUT: About = About { main: Some("msg"), ..About::module("fail", Effe
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Fail {
-    /// Why the run cannot go on.
+    /// Why the run cannot continue.
     pub msg: String,
 }
 

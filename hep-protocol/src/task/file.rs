@@ -16,12 +16,12 @@ pub const ABOUT: About = About {
     ..About::module("file", Effect::Acts)
 };
 
-/// What the path shall be.
+/// The desired state of the path.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
-    /// A file with the content of `src` or `content`; without either, an existing path gets its attributes.
+    /// A file with the content of `src` or `content`; without either, an existing path is given attributes.
     #[default]
     Present,
     /// Nothing.
@@ -32,7 +32,7 @@ pub enum Action {
     Link,
     /// A hard link to `src`.
     Hardlink,
-    /// A file, made empty if there is none; times are set to now.
+    /// A file, created empty if missing; its times are set to now.
     Touch,
 }
 
@@ -41,7 +41,7 @@ pub enum Action {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct File {
-    /// What the path shall be. Default: `present`.
+    /// The desired state of the path. Default: `present`.
     #[serde(default)]
     pub action: Action,
     /// The path on the host; with a slash at the end, or if it is a directory there, `src` is put into it. For a directory as
@@ -49,14 +49,14 @@ pub struct File {
     #[serde(alias = "path")]
     #[cfg_attr(feature = "schema", schemars(extend("x-aliases" = ["path"])))]
     pub dest: Dest,
-    /// For `present` a local file or directory (a slash at its end: only what is in it); for `link` and `hardlink`
-    /// what the link points to.
+    /// With `present`, a local file or directory (with a trailing slash: only its content); with `link` and `hardlink`,
+    /// the target.
     #[serde(default)]
     pub src: Option<String>,
     /// The content itself.
     #[serde(default)]
     pub content: Option<String>,
-    /// A local file in the template language; what it gives on the host is the content.
+    /// A local template, rendered on the host.
     #[serde(default)]
     pub template: Option<String>,
     /// The owner, by name or number.
@@ -65,32 +65,32 @@ pub struct File {
     /// The group, by name or number.
     #[serde(default)]
     pub group: Option<Owner>,
-    /// The mode; for a tree, copied or with `recurse`, that of its files: its directories get execute where they get read.
+    /// The mode. For a tree, that of its files: its directories get execute permission where they get read permission.
     #[serde(default, alias = "mod")]
     #[cfg_attr(feature = "schema", schemars(extend("x-aliases" = ["mod"])))]
     pub mode: Option<Mode>,
-    /// `absent`: also a directory with all below it. `directory`: owner, group and mode also for all below it, as for a tree.
+    /// With `absent`: remove a directory with its content. With `directory`: apply owner, group and mode recursively.
     #[serde(default)]
     pub recurse: bool,
-    /// `directory` with `recurse`: what is mounted below the directory keeps its owner, group and mode. Default: `true`.
+    /// With `directory` and `recurse`: do not descend into mounted file systems. Default: `true`.
     #[serde(default)]
     pub one_file_system: Option<bool>,
-    /// Make missing parent directories (0755, owned by the agent's user).
+    /// Create missing parent directories (0755, owned by the agent's user).
     #[serde(default)]
     pub parents: bool,
-    /// Replace something of another type that is in the way; let a link point to nothing.
+    /// Replace a file of another type; allow a link without a target.
     #[serde(default)]
     pub force: bool,
-    /// Work on what a link at `dest` points to, instead of replacing the link.
+    /// Change the target of a link at `dest` instead of replacing the link.
     #[serde(default)]
     pub follow: bool,
-    /// Keep the old content beside the new, named with the time.
+    /// Keep the old content next to the new; its name contains the time.
     #[serde(default)]
     pub backup: bool,
-    /// Rewrite the file itself, for one that cannot be replaced (a bind mount); not atomic.
+    /// Rewrite the existing file, for files that cannot be replaced (bind mounts); not atomic.
     #[serde(default)]
     pub in_place: bool,
-    /// A command that must accept the new content, whose path stands for `%s`, before it replaces the old.
+    /// A command that must accept the new content before it replaces the old; `%s` is its path.
     #[serde(default)]
     pub validate: Option<Argv>,
 }
@@ -140,20 +140,20 @@ impl Params for File {
         BadParam::when(
             self.src.is_some() && self.content.is_some(),
             "content",
-            "`src` and `content` both say what the file shall hold",
+            "`src` and `content` both set the content of the file",
             "keep one of them",
         )?;
         BadParam::when(
             self.content.is_some() && !is(&[Action::Present]),
             "content",
-            "`content` goes with `action: present` only",
+            "`content` requires `action: present`",
             "remove `content`, or the action",
         )?;
         self.check_recurse()?;
         BadParam::when(
             self.validate.is_some() && !copies,
             "validate",
-            "`validate` needs new content to look at",
+            "`validate` needs new content to check",
             "give `src` or `content`, or remove `validate`",
         )?;
         BadParam::when(
@@ -161,19 +161,19 @@ impl Params for File {
                 .as_ref()
                 .is_some_and(|v| !v.parts().iter().any(|part| part.contains("%s"))),
             "validate",
-            "`validate` has no `%s`, so it would not look at the new content",
+            "`validate` has no `%s`, so it would not check the new content",
             "write `%s` where the command takes the file, as in `nginx -t -c %s`",
         )?;
         BadParam::when(
             self.in_place && !copies,
             "in_place",
-            "`in_place` says how new content is written, and there is none",
+            "`in_place` applies to new content, and there is none",
             "give `src` or `content`, or remove `in_place`",
         )?;
         BadParam::when(
             self.backup && !copies,
             "backup",
-            "`backup` keeps what new content replaces, and there is none",
+            "`backup` applies to new content, and there is none",
             "give `src` or `content`, or remove `backup`",
         )?;
         BadParam::when(
@@ -191,14 +191,14 @@ impl File {
         BadParam::when(
             self.recurse && !is_directory && self.action != Action::Absent,
             "recurse",
-            "`recurse` goes with `action: absent` and `action: directory` only",
+            "`recurse` requires `action: absent` or `action: directory`",
             "remove it; a directory as `src` is copied whole in any case",
         )?;
         BadParam::when(
             self.one_file_system.is_some() && !(self.recurse && is_directory),
             "one_file_system",
-            "`one_file_system` says how far `recurse` goes with `action: directory`, and there is none",
-            "add `recurse: true`, or remove it; a removal never goes into what is mounted",
+            "`one_file_system` needs `action: directory` with `recurse: true`",
+            "add `recurse: true`, or remove it; removals never enter mounted file systems",
         )
     }
 
@@ -213,13 +213,13 @@ impl File {
         BadParam::when(
             self.src.is_some() || self.content.is_some(),
             "template",
-            "`template` and `src` or `content` both say what the file shall hold",
+            "`template` and `src` or `content` both set the content of the file",
             "keep one of them",
         )?;
         BadParam::when(
             self.action != Action::Present,
             "template",
-            "`template` goes with `action: present` only",
+            "`template` requires `action: present`",
             "remove `template`, or the action",
         )
     }
@@ -241,8 +241,8 @@ impl File {
         BadParam::when(
             self.src.is_some() && matches!(self.action, Action::Directory | Action::Touch),
             "src",
-            "`src` means nothing with this action",
-            "to copy a directory with all below it write `action: present`",
+            "`src` has no meaning with this action",
+            "to copy a directory with its content, write `action: present`",
         )
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub const ABOUT: About =
     About { main: Some("name"), results: Some(&[]), ..About::module("service", Effect::Acts) };
 
-/// What shall become of the service now.
+/// What to do with the service now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
@@ -17,9 +17,9 @@ pub enum Action {
     Start,
     /// It does not run.
     Stop,
-    /// It is stopped and started, always.
+    /// Stop and start it, always.
     Restart,
-    /// It reads its configuration again; it is started if it did not run.
+    /// Reload its configuration; start it if it is stopped.
     Reload,
 }
 
@@ -32,16 +32,16 @@ pub struct Service {
     #[serde(alias = "service")]
     #[cfg_attr(feature = "schema", schemars(extend("x-aliases" = ["service"])))]
     pub name: ServiceName,
-    /// What shall become of it now.
+    /// What to do with it now.
     #[serde(default)]
     pub action: Option<Action>,
     /// Whether it starts when the host boots.
     #[serde(default)]
     pub enabled: Option<bool>,
-    /// A text in the command line of its process, to tell whether a SysV service runs that cannot say so itself.
+    /// Text in the command line of its process, for SysV scripts that cannot tell whether the service runs.
     #[serde(default)]
     pub pattern: Option<String>,
-    /// How long it may take to reach the wanted state, in seconds. Default: 90.
+    /// How long it may take to reach the state, in seconds. Default: 90.
     #[serde(default)]
     pub timeout: Option<u32>,
 }

@@ -55,7 +55,7 @@ mod tests {
         assert_eq!(check(json!({"release": "x", "_n2": 1})), "set _n2, release");
         assert_eq!(check(json!({})), "`set` names no variable");
         for name in ["", "2nd", "my-name", "a.b", "a b", "\u{e9}", "true", "loop"] {
-            let message = format!("`{name}` is no name that a variable can have");
+            let message = format!("`{name}` is not a valid variable name");
             assert_eq!(check(json!({name: 1})), message);
         }
     }

@@ -44,10 +44,10 @@ pub struct Stat {
     #[serde(alias = "dest")]
     #[cfg_attr(feature = "schema", schemars(extend("x-aliases" = ["dest"])))]
     pub path: AbsPath,
-    /// Look at what a link at the path points to.
+    /// Look at the target of a link.
     #[serde(default)]
     pub follow: bool,
-    /// Also give the sha256 of a regular file.
+    /// Include the sha256 of a regular file.
     #[serde(default)]
     pub checksum: bool,
 }

@@ -14,10 +14,10 @@ pub const ABOUT: About = About { main: Some("port"), ..About::module("wait_for",
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
-    /// The port answers, the file exists, the pattern is found.
+    /// The port accepts connections, the path exists, a line matches.
     #[default]
     Present,
-    /// The port does not answer, the file is gone, the pattern is not found.
+    /// The opposite.
     Absent,
 }
 
@@ -29,23 +29,23 @@ pub struct WaitFor {
     /// A TCP port.
     #[serde(default)]
     pub port: Option<NonZeroU16>,
-    /// Where the port is, seen from the host: an address or a name. Default: `127.0.0.1`.
+    /// Where the port is, as seen from the host: an address or a name. Default: `127.0.0.1`.
     #[serde(default)]
     pub host: Option<String>,
-    /// A path: a file, or whatever comes there.
+    /// A path of any type.
     #[serde(default)]
     pub path: Option<AbsPath>,
     /// A regular expression that a line of the file matches.
     #[serde(default, alias = "search_regex")]
     #[cfg_attr(feature = "schema", schemars(extend("x-aliases" = ["search_regex"])))]
     pub pattern: Option<String>,
-    /// What is waited for. Default: `present`.
+    /// The state to wait for. Default: `present`.
     #[serde(default)]
     pub action: Action,
-    /// How long to wait at most, in seconds, the `delay` included. Default: 300.
+    /// How long to wait at most, in seconds, including `delay`. Default: 300.
     #[serde(default)]
     pub timeout: Option<u32>,
-    /// How long to wait before looking for the first time, in seconds.
+    /// How long to wait before the first look, in seconds.
     #[serde(default)]
     pub delay: u32,
 }
@@ -105,7 +105,7 @@ impl Params for WaitFor {
         BadParam::when(
             self.delay > self.timeout.unwrap_or(WaitFor::TIMEOUT),
             "delay",
-            "`delay` is longer than `timeout`, so nothing would be looked at in time",
+            "`delay` is longer than `timeout`, so the first look would come too late",
             "raise `timeout`, which counts from the start",
         )
     }
@@ -149,7 +149,7 @@ mod tests {
             let message = "this is neither an address nor the name of a host";
             check(json!({"port": 80, "host": host}), message);
         }
-        let late = "`delay` is longer than `timeout`, so nothing would be looked at in time";
+        let late = "`delay` is longer than `timeout`, so the first look would come too late";
         check(json!({"port": 80, "delay": 301}), late);
         check(json!({"port": 80, "delay": 3, "timeout": 2}), late);
         check(json!({"port": 80, "delay": 2, "timeout": 2}), "wait for port 80");

@@ -130,7 +130,7 @@ impl TryFrom<String> for Mode {
     type Error = InvalidValue;
 
     fn try_from(text: String) -> Result<Self, InvalidValue> {
-        let hint = "write octal digits as `0644`, or clauses as `u=rw,g=r,o=`";
+        let hint = "write octal digits such as `0644`, or clauses such as `u=rw,g=r,o=`";
         let wanted = if text.starts_with(|c: char| c.is_ascii_digit()) {
             parse_octal(&text).map(Wanted::Exactly)
         } else {

@@ -99,7 +99,7 @@ impl Helper {
                 Some(Answer::Reply(Reply::Want(wants))) => asks.pass(wants)?,
                 Some(Answer::Reply(reply)) if is_of(&reply, task) => outside.reply(reply),
                 Some(Answer::Reply(_)) => {
-                    return Err(SysError::new("it says what is not its to say"));
+                    return Err(SysError::new("it sent what it may not send"));
                 }
                 None => return Err(SysError::new("it ended before the task did")),
             }
@@ -189,7 +189,7 @@ impl Read for Ear<'_> {
             let Patience { running, stopping } = self.patience;
             let limit = if self.outside.cancelled() { stopping } else { running };
             if begun.elapsed() >= limit {
-                let what = format!("nothing was heard of it for {} s", limit.as_secs());
+                let what = format!("it was silent for {} s", limit.as_secs());
                 return Err(io::Error::new(ErrorKind::TimedOut, what));
             }
         }

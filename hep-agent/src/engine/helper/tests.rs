@@ -134,7 +134,7 @@ fn hears(stream: &mut UnixStream) -> Request {
 
 #[test]
 fn words_of_other_tasks_and_ends_of_tasks_are_not_a_helpers_to_say() {
-    let expected = "it says what is not its to say";
+    let expected = "it sent what it may not send";
     let data = Vec::new();
     let output = Reply::Output { task: TASK + 1, stream: Stream::Stdout, data };
     check(|stream| says(stream, output), expected);
@@ -196,13 +196,13 @@ fn silent_helper_is_lost_also_if_it_reads_nothing() {
         let _: Option<Word> = frame::read(&mut stream).unwrap();
         stream.read_exact(&mut [0]).ok();
     });
-    assert!(words.err().unwrap().starts_with("nothing was heard of it for "));
+    assert!(words.err().unwrap().starts_with("it was silent for "));
     let mut errand = errand("true", RunMode::Apply);
     errand.start.env.insert("LONG".to_owned(), "x".repeat(4 << 20));
     let words = helped(&Ear::default(), errand, SHORT, |_stream| {
         std::thread::sleep(Duration::from_secs(2));
     });
-    assert!(words.err().unwrap().starts_with("nothing was heard of it for "));
+    assert!(words.err().unwrap().starts_with("it was silent for "));
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn wish_to_stop_is_heeded_while_a_helper_is_silent() {
         assert_eq!(hears(&mut stream), Request::Cancel);
         stream.read_exact(&mut [0]).ok();
     });
-    assert!(words.err().unwrap().starts_with("nothing was heard of it for "));
+    assert!(words.err().unwrap().starts_with("it was silent for "));
     assert!(begun.elapsed() < Duration::from_secs(10));
 }
 

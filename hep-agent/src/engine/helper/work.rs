@@ -127,7 +127,7 @@ impl Station {
     fn done(&self, tried: Tried) {
         let said = self.say(&Answer::Done(Box::new(tried)));
         if let Err(frame::FrameError::TooLong { .. } | frame::FrameError::Malformed(_)) = said {
-            let tried = failed("what became of the task is too long to be told");
+            let tried = failed("the outcome of the task is too long to be reported");
             self.say(&Answer::Done(Box::new(tried))).ok();
         }
     }

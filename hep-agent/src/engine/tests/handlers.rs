@@ -163,7 +163,7 @@ fn handler_may_notify() {
         circle.order(),
         "t changed, A changed, B changed, A changed, B changed, A failed: failed"
     );
-    assert_eq!(circle.failure().0, "handlers notify one another in a circle");
+    assert_eq!(circle.failure().0, "handlers notify each other in a cycle");
     let once = with(changes("A", &["A"]), json!({"changed_when": "not seen", "register": "x"}));
     orders(
         json!({"tasks": [changes("t", &["A"])], "handlers": [once], "vars": {"seen": true}}),
@@ -271,7 +271,7 @@ fn check_mode_tells_which_handlers_would_run() {
     assert_eq!(open.told("A"), "pending\ndepends on the result of `probe`");
     // Somebody else notifies it for sure.
     let sure = run(json!([probe, maybe, changes("u", &["A"])]));
-    assert_eq!(sure.told("A"), "pending\nchanged, as `changed_when` has it\nnote: A");
+    assert_eq!(sure.told("A"), "pending\nchanged, according to `changed_when`\nnote: A");
     // Whether it changes something is its own program's secret.
     let own = json!({"name": "own", "command": "true", "changed_when": "result.rc == 2", "notify": ["A"]});
     let own = run(json!([own]));
@@ -285,6 +285,6 @@ fn check_mode_tells_which_handlers_would_run() {
     let surely = json!({"name": "own", "command": "true", "notify": ["A"]});
     assert_eq!(
         run(json!([surely])).told("A"),
-        "pending\nchanged, as `changed_when` has it\nnote: A"
+        "pending\nchanged, according to `changed_when`\nnote: A"
     );
 }

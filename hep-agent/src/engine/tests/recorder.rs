@@ -249,7 +249,7 @@ fn flatten(value: &mut Value) {
             all.retain(|value| value.get("apt").is_none());
             all.iter_mut().for_each(flatten);
         }
-        // `0755`, which is no number to everybody.
+        // `0755`, which is not a number to everybody.
         Value::Number(mode) if mode.is_f64() => {
             *value = mode.to_string().trim_end_matches(".0").into()
         }

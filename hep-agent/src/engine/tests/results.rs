@@ -260,7 +260,7 @@ fn conditions_say_what_counts_as_change_and_failure() {
         (
             "exit 3",
             json!({"changed_when": true}),
-            "failed\nchanged, as `changed_when` has it\nerror: `exit 3`: exit code 3",
+            "failed\nchanged, according to `changed_when`\nerror: `exit 3`: exit code 3",
         ),
         (
             "true",

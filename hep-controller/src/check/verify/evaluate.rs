@@ -179,7 +179,7 @@ impl Verifier<'_, '_> {
         let texts = chain.first().and_then(|name| self.texts.get(name));
         let Some(text) = texts.and_then(|texts| texts.first()) else { return false };
         let hint = if chain.len() == 2 {
-            "a variable cannot use one of its own name: call one of the two otherwise"
+            "a variable cannot use a variable of the same name: rename one of them"
         } else {
             "give one of them a value of its own"
         };

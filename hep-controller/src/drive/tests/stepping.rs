@@ -84,7 +84,7 @@ fn an_agent_that_ends_or_goes_on_while_the_operator_thinks_is_lost() {
         agent.plan();
         agent.say(Reply::Ask { task: 0 });
     };
-    let expected = "lost 0/0/0: the agent ended without a last word before the first task";
+    let expected = "lost 0/0/0: the agent ended without a final message before the first task";
     check_asking(&asking(), &Stop::default(), script, &forever, expected);
     let script = |agent: &mut Agent| {
         agent.plan();

@@ -44,7 +44,7 @@ fn foreign(text: &str, at: usize, detail: &str) -> Problem {
     let range = at..at.saturating_add(length);
     let written = text.get(range.clone()).unwrap_or_default();
     if detail != "unexpected character" {
-        return Problem::new(range, "this is no number and no text")
+        return Problem::new(range, "this is neither a number nor text")
             .hint("a text needs quotes, and `\\` in it is written `\\\\`");
     }
     let problem = Problem::new(range, format!("`{written}` has no place in an expression"));

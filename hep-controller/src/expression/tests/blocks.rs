@@ -298,7 +298,7 @@ fn set_without_end() {
 #[test]
 fn macro_without_brackets() {
     assert_snapshot!(said(Form::Template, "{% macro m %}x{% endmacro %}"), @r#"
-    error: `%}` has no place here
+    error: `%}` is not allowed here
      --> motd.j2:1:12
       |
     1 | {% macro m %}x{% endmacro %}
@@ -311,7 +311,7 @@ fn macro_without_brackets() {
 #[test]
 fn for_without_in() {
     assert_snapshot!(said(Form::Template, "{% for a of app.hosts %}{{ a }}{% endfor %}"), @r#"
-    error: `of` has no place here
+    error: `of` is not allowed here
      --> motd.j2:1:10
       |
     1 | {% for a of app.hosts %}{{ a }}{% endfor %}
@@ -337,7 +337,7 @@ fn break_in_a_loop() {
 #[test]
 fn colon_behind_if() {
     assert_snapshot!(said(Form::Template, "{% if site: %}x{% endif %}"), @r#"
-    error: `:` has no place here
+    error: `:` is not allowed here
      --> motd.j2:1:11
       |
     1 | {% if site: %}x{% endif %}

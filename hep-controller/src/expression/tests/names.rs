@@ -289,7 +289,7 @@ fn hostvars() {
     1 | {{ hostvars['web1'].port }}
       |    ^^^^^^^^
       |
-      = hint: a host knows its own variables alone; give shared ones to a group
+      = hint: a host has only its own variables; set shared ones in a group
     "#);
 }
 
@@ -341,7 +341,7 @@ fn playbook_dir() {
     1 | {{ playbook_dir }}/files
       |    ^^^^^^^^^^^^
       |
-      = hint: leave it out: `src` is sought beside the manifest
+      = hint: leave it out: hep looks for `src` next to the manifest
     "#);
 }
 

@@ -20,7 +20,7 @@ fn a_single_equals_sign() {
 #[test]
 fn three_equals_signs() {
     assert_snapshot!(said(Form::Bare, "os.id === 'debian'"), @r"
-    error: `===` is no operator here
+    error: `===` is not an operator here
      --> site.yml:1:7
       |
     1 | os.id === 'debian'
@@ -46,7 +46,7 @@ fn other_languages_and() {
 #[test]
 fn other_languages_or() {
     assert_snapshot!(said(Form::Bare, "os.id == 'debian' || os.id == 'ubuntu'"), @r#"
-    error: `||` is no operator here
+    error: `||` is not an operator here
      --> site.yml:1:19
       |
     1 | os.id == 'debian' || os.id == 'ubuntu'
@@ -72,7 +72,7 @@ fn other_languages_not() {
 #[test]
 fn not_equal_of_sql() {
     assert_snapshot!(said(Form::Bare, "os.id <> 'debian'"), @r#"
-    error: `<>` is no operator here
+    error: `<>` is not an operator here
      --> site.yml:1:7
       |
     1 | os.id <> 'debian'
@@ -85,7 +85,7 @@ fn not_equal_of_sql() {
 #[test]
 fn operators_in_capitals() {
     assert_snapshot!(said(Form::Bare, "os.id == 'debian' AND arch == 'x86_64'"), @r#"
-    error: `AND` is no operator here
+    error: `AND` is not an operator here
      --> site.yml:1:19
       |
     1 | os.id == 'debian' AND arch == 'x86_64'
@@ -98,7 +98,7 @@ fn operators_in_capitals() {
 #[test]
 fn contains_as_a_word() {
     assert_snapshot!(said(Form::Bare, "probe.stdout contains 'ok'"), @r#"
-    error: `contains` is no operator here
+    error: `contains` is not an operator here
      --> site.yml:1:14
       |
     1 | probe.stdout contains 'ok'
@@ -392,7 +392,7 @@ fn power_of_c() {
 #[test]
 fn increment() {
     assert_snapshot!(said(Form::Text, "{{ site++ }}"), @r#"
-    error: `++` is no operator here
+    error: `++` is not an operator here
      --> site.yml:1:8
       |
     1 | {{ site++ }}
@@ -405,7 +405,7 @@ fn increment() {
 #[test]
 fn sql_equal() {
     assert_snapshot!(said(Form::Bare, "os.id equals 'debian'"), @r#"
-    error: `equals` is no operator here
+    error: `equals` is not an operator here
      --> site.yml:1:7
       |
     1 | os.id equals 'debian'
@@ -418,7 +418,7 @@ fn sql_equal() {
 #[test]
 fn comma_behind() {
     assert_snapshot!(said(Form::Bare, "site,"), @r#"
-    error: `,` has no place here
+    error: `,` is not allowed here
      --> site.yml:1:5
       |
     1 | site,
@@ -470,7 +470,7 @@ fn empty_condition() {
 #[test]
 fn empty_subscript() {
     assert_snapshot!(said(Form::Text, "{{ site[] }}"), @r#"
-    error: `]` has no place here
+    error: `]` is not allowed here
      --> site.yml:1:9
       |
     1 | {{ site[] }}

@@ -227,7 +227,7 @@ fn what_cannot_be_read_is_said_of_all_files_at_once() {
       |
       = hint: write names with their values, as `web1: {http_port: 8080}`
 
-    error: `w[3:1]` is no range: its end comes before its begin
+    error: `w[3:1]` is not a range: its end comes before its begin
      --> inv/f.yml:5:5
       |
     5 |     'w[3:1]':

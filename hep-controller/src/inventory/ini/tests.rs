@@ -159,7 +159,7 @@ fn all_mistakes_are_shown_at_once() {
       |
       = hint: did you mean `port`? the keys are `host`, `port`, `user`, `password`, `password_command`, `private_key`, `become`, `become_user`, `become_method`, `become_password` and `become_password_command`; a variable of this name goes into `host_vars`
 
-    error: `0` is no port
+    error: `0` is not a port
      --> hosts:2:11
       |
     2 | web2 port=0
@@ -167,13 +167,13 @@ fn all_mistakes_are_shown_at_once() {
       |
       = hint: write a number from 1 to 65535
 
-    error: `web4` is no `key=value`
+    error: `web4` is not a `key=value`
      --> hosts:4:6
       |
     4 | web3 web4
       |      ^^^^
       |
-      = hint: write one host a line; behind its name come settings as `port=2222`
+      = hint: write one host a line; settings such as `port=2222` follow the name
 
     error: a line begins with the name of a host
      --> hosts:5:1
@@ -191,7 +191,7 @@ fn all_mistakes_are_shown_at_once() {
       |
       = hint: close it at the end of the value, or put the value into the other kind of quotes
 
-    error: `web[10:01]` is no range: its end comes before its begin
+    error: `web[10:01]` is not a range: its end comes before its begin
      --> hosts:7:1
       |
     7 | web[10:01]
@@ -228,7 +228,7 @@ fn all_mistakes_are_shown_at_once() {
        |
        = hint: write `port=value`, or remove it
 
-    error: `w;b` is no name or address of a host
+    error: `w;b` is not the name or address of a host
       --> hosts:11:1
        |
     11 | w;b
@@ -244,7 +244,7 @@ fn all_mistakes_are_shown_at_once() {
        |
        = hint: write `[group]`, `[group:vars]` or `[group:children]`
 
-    error: this is no group
+    error: this is not a group
       --> hosts:14:1
        |
     14 | [ ]
@@ -337,7 +337,7 @@ fn mistakes_of_groups_are_shown_at_once() {
        |
        = hint: did you mean `web`?
 
-    error: `web x` is no name of a group
+    error: `web x` is not a group name
       --> hosts:11:1
        |
     11 | web x
@@ -345,23 +345,23 @@ fn mistakes_of_groups_are_shown_at_once() {
        |
        = hint: write one group a line, without settings
 
-    error: the group `a` would be below itself
+    error: the group `a` would contain itself
       --> hosts:17:1
        |
     17 | a
        | ^
        |
-       = hint: break the circle: a > b > c > a
+       = hint: break the cycle: a > b > c > a
 
-    error: the group `c` would be below itself
+    error: the group `c` would contain itself
       --> hosts:18:1
        |
     18 | c
        | ^
        |
-       = hint: break the circle: c > c
+       = hint: break the cycle: c > c
 
-    error: `x` is no `name=value`
+    error: `x` is not a `name=value`
       --> hosts:20:1
        |
     20 | x
@@ -385,7 +385,7 @@ fn mistakes_of_groups_are_shown_at_once() {
        |
        = hint: write it as `http_port=8080`
 
-    error: this is no group
+    error: this is not a group
       --> hosts:23:1
        |
     23 | [web:vars] x
@@ -393,7 +393,7 @@ fn mistakes_of_groups_are_shown_at_once() {
        |
        = hint: write `[group]` on a line of its own, without spaces
 
-    error: this is no group
+    error: this is not a group
       --> hosts:25:1
        |
     25 | [we b]

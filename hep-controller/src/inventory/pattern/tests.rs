@@ -69,15 +69,15 @@ fn ranges_of_groups_count_from_0_and_from_the_end() {
     check("web[1:2]", "web2 web3");
     check("web[2:]", "web3 web4");
     check("web[2:99]", "web3 web4");
-    check("web[4]", "`web[4]` means no host; `web` has 4, the first is `[0]`");
-    check("web[-5]", "`web[-5]` means no host; `web` has 4, the first is `[0]`");
+    check("web[4]", "`web[4]` matches no host; `web` has 4, the first is `[0]`");
+    check("web[-5]", "`web[-5]` matches no host; `web` has 4, the first is `[0]`");
     check(
         "web[1-4]",
         "`[1-4]` may mean positions or letters; write `web[1:4]` for positions, `~web[1-4]$` for names",
     );
     check(
         "web[x:y]",
-        "`[x:y]` is no range of hosts; write it as `web[0:2]`, `web[1]` or `web[-1]`",
+        "`[x:y]` is not a range of hosts; write it as `web[0:2]`, `web[1]` or `web[-1]`",
     );
 }
 
@@ -89,7 +89,7 @@ fn names_that_nobody_has_are_mistakes() {
     check(" , ", "this pattern is empty; write a host, a group, or `all`");
     let inventory = inventory();
     let said = names(&inventory, inventory.select("~we(b"));
-    assert!(said.contains("`~we(b` is no regular expression"), "{said}");
+    assert!(said.contains("`~we(b` is not a regular expression"), "{said}");
 }
 
 #[test]

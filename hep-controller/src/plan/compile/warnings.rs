@@ -16,7 +16,7 @@ impl Flat<'_, '_> {
         };
         let before = user.source.text.get(..user.node.span.start).unwrap_or_default();
         let (path, line) = (user.source.path.display(), before.matches('\n').count() + 1);
-        let what = "`become_user` counts only with `become: true`, and nothing says that here";
+        let what = "`become_user` has no effect without `become: true`";
         self.emitter.warnings.push(format!("{path}:{line}: {what}"));
     }
 

@@ -72,7 +72,7 @@ fn names_that_nobody_defines_are_mistakes() {
     7 | - debug: {msg: "{{ later.rc }}"}
       |                    ^^^^^
       |
-      = hint: it is known behind the task that registers it: move that before this one
+      = hint: it is known after the task that registers it: move that task before this one
 
     error: `later` has no `cr`
      --> site.yml:9:41
@@ -192,7 +192,7 @@ fn wrong_values_of_variables_are_refused_at_their_place() {
     4 |   - file: {dest: "{{ here }}", mode: "{{ mode }}", recurse: "{{ yes_ }}"}
       |                                      ^^^^^^^^^^^^ this gives `0999`
       |
-      = hint: write octal digits as `0644`, or clauses as `u=rw,g=r,o=`
+      = hint: write octal digits such as `0644`, or clauses such as `u=rw,g=r,o=`
 
     error: `recurse` takes `true` or `false`, found the text `yes`
      --> site.yml:4:61
@@ -216,7 +216,7 @@ fn wrong_values_of_variables_are_refused_at_their_place() {
     6 |   - file: {dest: "{{ path }}", owner: "{{ os.id }}"}
       |                  ^^^^^^^^^^^^ this gives `etc/x`
       |
-      = hint: write a full path on the host, as `/etc/motd`
+      = hint: write a full path on the host, such as `/etc/motd`
 
     error: `b` is not an absolute path: it must begin with `/`
      --> site.yml:7:18
@@ -224,7 +224,7 @@ fn wrong_values_of_variables_are_refused_at_their_place() {
     7 |   - file: {dest: "{{ item }}", mode: "{{ result_ | default('u+x') }}"}
       |                  ^^^^^^^^^^^^ this gives `b`
       |
-      = hint: write a full path on the host, as `/etc/motd`
+      = hint: write a full path on the host, such as `/etc/motd`
 
     error: `argv` and `shell` both say what to run
       --> site.yml:10:26
@@ -271,7 +271,7 @@ fn mistakes_of_some_hosts_name_them() {
     1 | - file: {dest: "{{ data }}", mode: "{{ port }}"}
       |                                    ^^^^^^^^^^^^ this gives `80`
       |
-      = hint: write octal digits as `0644`, or clauses as `u=rw,g=r,o=`
+      = hint: write octal digits such as `0644`, or clauses such as `u=rw,g=r,o=`
 
     error: `8080` is not a mode, for `web2`
      --> site.yml:1:36
@@ -279,7 +279,7 @@ fn mistakes_of_some_hosts_name_them() {
     1 | - file: {dest: "{{ data }}", mode: "{{ port }}"}
       |                                    ^^^^^^^^^^^^ this gives `8080`
       |
-      = hint: write octal digits as `0644`, or clauses as `u=rw,g=r,o=`
+      = hint: write octal digits such as `0644`, or clauses such as `u=rw,g=r,o=`
 
     error: `nothing` is not defined, for `web2`
      --> site.yml:7:19
@@ -318,7 +318,7 @@ fn variables_come_from_files_and_the_command_line() {
     assert_snapshot!(plan(&files, &["stage=prod", "port=99", "{m: '0999'}", "@DIR"]), @"
     error: cannot read the file: no such file or directory
     --> DIR
-     = hint: a relative path begins in the directory that hep is run in
+     = hint: a relative path starts in the directory that hep runs in
     ");
     assert_snapshot!(plan(&files, &["stage=prod", "port=99", "{m: '0999', e: e}"]), @r#"
     error: `0999` is not a mode
@@ -327,7 +327,7 @@ fn variables_come_from_files_and_the_command_line() {
     5 |   - file: {dest: "/{{ a }}{{ b }}{{ c }}{{ port }}{{ e }}", mode: "{{ m }}"}
       |                                                                   ^^^^^^^^^ this gives `0999`
       |
-      = hint: write octal digits as `0644`, or clauses as `u=rw,g=r,o=`
+      = hint: write octal digits such as `0644`, or clauses such as `u=rw,g=r,o=`
     "#);
     assert_snapshot!(plan(&files, &["e=1.50"]), @r#"
     error: cannot read `test.yml`: no such file or directory
@@ -339,13 +339,13 @@ fn variables_come_from_files_and_the_command_line() {
       = hint: files of variables are sought beside the file that names them
     "#);
     assert_snapshot!(plan(&files, &["stage", "1x=2", "item=5", "[a]", "{a: }", "{a b: 1}"]), @"
-    error: `1x` is no name that a variable can have
+    error: `1x` is not a valid variable name
      --> -e:1:1
       |
     1 | 1x=2
       | ^^
       |
-      = hint: write letters, digits and `_`, beginning with a letter or `_`, as in `http_port`
+      = hint: use letters, digits and `_`, starting with a letter or `_`, as in `http_port`
 
     error: variables are a mapping, found a list
      --> -e:1:1
@@ -371,13 +371,13 @@ fn variables_come_from_files_and_the_command_line() {
       |
       = hint: write `-e name=value`, `-e '{name: value}'` or `-e @file.yml`
 
-    error: `a b` is no name that a variable can have
+    error: `a b` is not a valid variable name
      --> -e:1:2
       |
     1 | {a b: 1}
       |  ^^^
       |
-      = hint: write letters, digits and `_`, beginning with a letter or `_`, as in `http_port`
+      = hint: use letters, digits and `_`, starting with a letter or `_`, as in `http_port`
     ");
     let files = [
         (

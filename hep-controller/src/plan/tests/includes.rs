@@ -75,7 +75,7 @@ fn includes_that_cannot_be_read_are_explained() {
     3 | - include: "{{ os.id }}.yml"
       |            ^^^^^^^^^^^^^^^^^
       |
-      = hint: include each file that may be meant, with a `when` of its own
+      = hint: include each possible file with its own `when`
 
     error: `plays.yml` holds plays, and only tasks can be included
      --> site.yml:4:12
@@ -99,7 +99,7 @@ fn includes_that_cannot_be_read_are_explained() {
     7 |   register: x
       |   ^^^^^^^^
       |
-      = hint: give the key to the task inside that it is about
+      = hint: move the key to the task inside that it applies to
 
     error: an include has no `file` beside it
      --> site.yml:8:3

@@ -49,7 +49,7 @@ fn keys_with_other_values_are_refused() {
       |
       = hint: write digits alone, as `60`
 
-    error: `delay` is the pause between two tries, and there is one
+    error: `delay` is the pause between tries, and there is only one
      --> site.yml:1:56
       |
     1 | - {debug: {msg: a}, when: 5, loop: web, retries: many, delay: -1, until: , check: yes, tags: {a: b}}
@@ -97,21 +97,21 @@ fn keys_with_other_values_are_refused() {
       |
       = hint: write `"{{ range(5) }}"` for the numbers below it, or `[5]`
 
-    error: `1x` is no name that a variable can have
+    error: `1x` is not a valid variable name
      --> site.yml:2:40
       |
     2 | - {debug: {msg: a}, loop: 5, register: 1x, vars: {a-b: 1, item: 2, true: 3}, env: [a], timeout: soon}
       |                                        ^^
       |
-      = hint: write letters, digits and `_`, beginning with a letter or `_`, as in `http_port`
+      = hint: use letters, digits and `_`, starting with a letter or `_`, as in `http_port`
 
-    error: `a-b` is no name that a variable can have
+    error: `a-b` is not a valid variable name
      --> site.yml:2:51
       |
     2 | - {debug: {msg: a}, loop: 5, register: 1x, vars: {a-b: 1, item: 2, true: 3}, env: [a], timeout: soon}
       |                                                   ^^^
       |
-      = hint: write letters, digits and `_`, beginning with a letter or `_`, as in `http_port`
+      = hint: use letters, digits and `_`, starting with a letter or `_`, as in `http_port`
 
     error: `item` cannot be a variable: it is the element of a loop
      --> site.yml:2:59
@@ -121,13 +121,13 @@ fn keys_with_other_values_are_refused() {
       |
       = hint: give it another name
 
-    error: `true` is no name that a variable can have
+    error: `true` is not a valid variable name
      --> site.yml:2:68
       |
     2 | - {debug: {msg: a}, loop: 5, register: 1x, vars: {a-b: 1, item: 2, true: 3}, env: [a], timeout: soon}
       |                                                                    ^^^^
       |
-      = hint: write letters, digits and `_`, beginning with a letter or `_`, as in `http_port`
+      = hint: use letters, digits and `_`, starting with a letter or `_`, as in `http_port`
 
     error: `env` takes a mapping, found a list
      --> site.yml:2:83
@@ -175,7 +175,7 @@ fn keys_with_other_values_are_refused() {
     4 | - {debug: {msg: a}, loop: [1], loop_control: {pause: 3, loop_vr: x}, delay: 3}
       |                                               ^^^^^
       |
-      = hint: hep does not wait between elements: put `wait_for` or `command: {argv: [sleep, 3]}` into a block with the loop
+      = hint: hep does not wait between items: put `wait_for` or `command: {argv: [sleep, 3]}` into a block with the loop
 
     error: unknown key `loop_vr` of `loop_control`
      --> site.yml:4:57
@@ -185,7 +185,7 @@ fn keys_with_other_values_are_refused() {
       |
       = hint: did you mean `loop_var`? it has `var`, `index` and `label`
 
-    error: `delay` is the pause between two tries, and there is one
+    error: `delay` is the pause between tries, and there is only one
      --> site.yml:4:70
       |
     4 | - {debug: {msg: a}, loop: [1], loop_control: {pause: 3, loop_vr: x}, delay: 3}
@@ -193,7 +193,7 @@ fn keys_with_other_values_are_refused() {
       |
       = hint: add `retries: 10` or `until: ...`, or remove `delay`
 
-    error: `with_items` joins the lists that its elements are, and hep's loops do not
+    error: `with_items` joins items that are lists, and hep's loops do not
      --> site.yml:5:33
       |
     5 | - {debug: {msg: a}, with_items: ["{{ a }}", [b]], ignore_error: "{{ a }}{{ b }}"}
@@ -223,7 +223,7 @@ fn keys_with_other_values_are_refused() {
     7 | - {block: [{debug: {msg: a}}], register: x, until: y}
       |                                ^^^^^^^^
       |
-      = hint: give the key to the task inside that it is about
+      = hint: move the key to the task inside that it applies to
 
     error: a block has no result of its own, so `until` means nothing here
      --> site.yml:7:45
@@ -231,7 +231,7 @@ fn keys_with_other_values_are_refused() {
     7 | - {block: [{debug: {msg: a}}], register: x, until: y}
       |                                             ^^^^^
       |
-      = hint: give the key to the task inside that it is about
+      = hint: move the key to the task inside that it applies to
 
     error: `rescue` belongs to a block, and there is none
      --> site.yml:8:4
@@ -299,13 +299,13 @@ fn keys_with_other_values_are_refused() {
        |
        = hint: write `true`, or remove the task
 
-    error: `a b` is no name that a variable can have
+    error: `a b` is not a valid variable name
       --> site.yml:13:10
        |
     13 | - {set: {a b: 1}}
        |          ^^^
        |
-       = hint: write letters, digits and `_`, beginning with a letter or `_`, as in `http_port`
+       = hint: use letters, digits and `_`, starting with a letter or `_`, as in `http_port`
     "#);
 }
 

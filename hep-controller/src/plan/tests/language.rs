@@ -144,7 +144,7 @@ fn a_user_whom_nobody_becomes_is_told() {
       1 debug: act_as={"wanted":true,"user":"app"}
     web1: [0]
     web2: [0]
-    warning: site.yml:4: `become_user` counts only with `become: true`, and nothing says that here
+    warning: site.yml:4: `become_user` has no effect without `become: true`
     "#);
 }
 

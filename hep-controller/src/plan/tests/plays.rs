@@ -44,7 +44,7 @@ fn plays_are_for_the_hosts_they_name() {
       |
       = hint: did you mean `web`?
 
-    error: a list holds either plays or tasks, and this is no play
+    error: a list holds either plays or tasks, and this is not a play
      --> site.yml:2:3
       |
     2 | - {name: stray, debug: {msg: x}}
@@ -66,7 +66,7 @@ fn plays_are_for_the_hosts_they_name() {
     3 | - {hosts: all, task: [], pre_tasks: [], roles: [a], when: true, become: true, gather_facts: false, environment: {}}
       |                          ^^^^^^^^^
       |
-      = hint: write them at the beginning of `tasks`, with `flush: true` behind them
+      = hint: write them at the beginning of `tasks`, with `flush: true` after them
 
     error: hep has no `roles`
      --> site.yml:3:41
@@ -76,7 +76,7 @@ fn plays_are_for_the_hosts_they_name() {
       |
       = hint: write the role's tasks into a file and `include: roles/NAME/tasks/main.yml`
 
-    error: `when` is a key of tasks, and this is a play
+    error: `when` is a key of tasks, but this is a play
      --> site.yml:3:53
       |
     3 | - {hosts: all, task: [], pre_tasks: [], roles: [a], when: true, become: true, gather_facts: false, environment: {}}
@@ -90,7 +90,7 @@ fn plays_are_for_the_hosts_they_name() {
     3 | - {hosts: all, task: [], pre_tasks: [], roles: [a], when: true, become: true, gather_facts: false, environment: {}}
       |                                                                               ^^^^^^^^^^^^
       |
-      = hint: remove it: hep finds out by itself what it needs to know
+      = hint: remove it: hep detects what it needs
 
     error: hep has no `environment`
      --> site.yml:3:100
@@ -150,7 +150,7 @@ handlers:
     3 | - {debug: {msg: a}, notify: "{{ x }}"}
       |                             ^^^^^^^^^
       |
-      = hint: notify each handler that may be meant, and give the handlers a `when`
+      = hint: notify each possible handler, and give the handlers a `when`
 
     error: there is no handler `nginx`
      --> site.yml:4:29
@@ -160,7 +160,7 @@ handlers:
       |
       = hint: the only handler is `one`
 
-    error: only handlers `listen`
+    error: only handlers can `listen`
      --> site.yml:4:36
       |
     4 | - {debug: {msg: a}, notify: nginx, listen: x}

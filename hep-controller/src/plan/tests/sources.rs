@@ -50,7 +50,7 @@ fn sources_that_are_not_there_are_told_by_host() {
     1 | - file: {src: "{{ host }}.conf", dest: /a}
       |               ^^^^^^^^^^^^^^^^^
       |
-      = hint: it is sought on this machine, beside the manifest, and not on the host
+      = hint: it is a path on this machine, next to the manifest, and not on the host
 
     error: `web2.conf` is not there: `web2.conf` does not exist, for `web2`
      --> site.yml:1:15
@@ -58,15 +58,15 @@ fn sources_that_are_not_there_are_told_by_host() {
     1 | - file: {src: "{{ host }}.conf", dest: /a}
       |               ^^^^^^^^^^^^^^^^^
       |
-      = hint: it is sought on this machine, beside the manifest, and not on the host
+      = hint: it is a path on this machine, next to the manifest, and not on the host
 
-    error: no file matches `none/*.conf`: sought `none/*.conf`
+    error: no file matches `none/*.conf`: searched `none/*.conf`
      --> site.yml:2:15
       |
     2 | - file: {src: "none/{{ os.codename }}.conf", dest: /b}
       |               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
-      = hint: what the host decides is `*` here: the files it may ask for must be there
+      = hint: `*` stands for what the host decides: the files it may request must exist
 
     error: only the host knows which local file this is
      --> site.yml:3:15

@@ -223,7 +223,7 @@ fn a_named_key_that_is_none_is_an_error() {
     assert!(problem.what.ends_with("key: no such file or directory"), "{problem:?}");
     std::fs::write(&path, "ssh-ed25519 AAAA comment").unwrap();
     let problem = check_key(&path).unwrap_err();
-    assert!(problem.what.ends_with("key is no private key"), "{problem:?}");
+    assert!(problem.what.ends_with("key is not a private key"), "{problem:?}");
     std::fs::write(&path, "-----BEGIN PRIVATE KEY-----\n").unwrap();
     let mode = |mode| std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
     mode(0o640);

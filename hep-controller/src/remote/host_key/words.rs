@@ -55,7 +55,7 @@ pub(super) fn changed(
     policy: HostKeyPolicy,
 ) -> Problem {
     Problem::new(format!(
-        "{} is not the key known for it: {place} has the {} key {}; somebody may be in the middle",
+        "{} is not the key known for it: {place} has the {} key {}; this may be a man-in-the-middle attack",
         shown.key(),
         old.shown_kind(),
         old.fingerprint()

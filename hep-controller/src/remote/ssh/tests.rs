@@ -322,7 +322,7 @@ fn no_directory_at_all_is_an_error_that_names_each() {
     let failed = Try::at(&server).fails_at(Stage::Upload);
     assert_eq!(
         failed.what,
-        "no directory takes the agent: /var/tmp: mkdir failed (full or read-only?); ~: mkdir failed (full or \
+        "no directory can hold the agent: /var/tmp: mkdir failed (full or read-only?); ~: mkdir failed (full or \
          read-only?); /dev/shm: mkdir failed (full or read-only?); /tmp: mkdir failed (full or read-only?); /run: mkdir \
          failed (full or read-only?)"
     );

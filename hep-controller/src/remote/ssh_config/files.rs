@@ -37,7 +37,7 @@ pub(super) fn check(asking: &Asking<'_>, said: &Said) -> Result<(), Problem> {
                 if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::FileTooLarge) =>
             {
                 let what = format!("ssh_config cannot be `{}`: {}", path.display(), plain(&error));
-                let hint = "name a file; `--ssh-config none` leaves ssh_config out of account";
+                let hint = "name a file; `--ssh-config none` ignores ssh_config";
                 return Err(Problem::new(what).with_hint(hint));
             }
             Err(_) => {}

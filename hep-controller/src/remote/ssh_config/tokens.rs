@@ -56,7 +56,7 @@ impl Tokens<'_> {
             'l' => host_name(),
             'L' => host_name().split('.').next().unwrap_or_default().to_owned(),
             _ => {
-                let what = format!("ssh_config has `{text}`: hep does not know `%{letter}`");
+                let what = format!("ssh_config has `{text}`: hep does not support `%{letter}`");
                 return Err(Problem::new(what).with_hint("write what it stands for"));
             }
         })

@@ -415,7 +415,7 @@ fn fifty_hosts_fit_on_a_screen() {
              web4: restart apache2 (pid 3)
              web5: restart apache2 (pid 4)
              web6: restart apache2 (pid 5)
-             ... and 25 more lines that not all hosts share (-v shows all)
+             ... and 25 more lines that differ between hosts (-v shows all)
 
     hosts 33 to 50 of 50
     changed  Install apache2  (18 hosts, 2.0 s)
@@ -429,7 +429,7 @@ fn fifty_hosts_fit_on_a_screen() {
              web36: restart apache2 (pid 35)
              web37: restart apache2 (pid 36)
              web38: restart apache2 (pid 37)
-             ... and 12 more lines that not all hosts share (-v shows all)
+             ... and 12 more lines that differ between hosts (-v shows all)
 
     host               status       ok  changed  time
     web[1,2,4-7,9-50]  converged     0        3  4.0 s

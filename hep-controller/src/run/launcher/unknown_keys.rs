@@ -44,8 +44,7 @@ impl Launcher {
                 }
                 Ok(Some(Trusts::Not)) => unknown.distrust(),
                 Err(error) => {
-                    let what =
-                        format!("the operator cannot be asked: {}", shown(&error.to_string()));
+                    let what = format!("cannot ask the operator: {}", shown(&error.to_string()));
                     ui.error(&what, None);
                     break;
                 }

@@ -114,7 +114,7 @@ fn from_json(value: &Value) -> Result<Value, Error> {
     };
     let json: Result<Json, _> = serde_json::from_str(text);
     json.map(|json| to_value(&json)).map_err(|error| {
-        refuse(format!("`from_json`: this is no JSON: {}: {error}", crate::words::shorten(text)))
+        refuse(format!("`from_json`: this is not JSON: {}: {error}", crate::words::shorten(text)))
     })
 }
 
@@ -126,7 +126,7 @@ fn b64decode(value: &Value) -> Result<String, Error> {
         text(value, "b64decode")?.chars().filter(|c| !c.is_ascii_whitespace()).collect();
     let bytes = GeneralPurpose::new(&base64::alphabet::STANDARD, lenient)
         .decode(text)
-        .map_err(|error| refuse(format!("`b64decode`: this is no base64: {error}")))?;
+        .map_err(|error| refuse(format!("`b64decode`: this is not base64: {error}")))?;
     String::from_utf8(bytes).map_err(|_| {
         let hint = "values of hep are texts; to write bytes to a file give it as `src`";
         advise("`b64decode` gives bytes that are no text (UTF-8)", hint)

@@ -52,8 +52,8 @@ fn int(
         _ => None,
     };
     number.or(default).ok_or_else(|| {
-        let hint = "`int(0)` gives 0 for what is no number";
-        advise(format!("{} is no whole number", described(value)), hint)
+        let hint = "`int(0)` gives 0 for anything that is not a number";
+        advise(format!("{} is not a whole number", described(value)), hint)
     })
 }
 
@@ -90,8 +90,8 @@ fn float(value: &Value, default: Option<Value>, kwargs: Kwargs) -> Result<Value,
         _ => None,
     };
     number.filter(|number| number.is_finite()).map(Value::from).or(default).ok_or_else(|| {
-        let hint = "`float(0.0)` gives 0.0 for what is no number";
-        advise(format!("{} is no number", described(value)), hint)
+        let hint = "`float(0.0)` gives 0.0 for anything that is not a number";
+        advise(format!("{} is not a number", described(value)), hint)
     })
 }
 

@@ -113,7 +113,7 @@ fn what_is_wrong(pattern: &str, error: &regex_lite::Error) -> Trouble {
             "the pattern `{shown}` refers back to a group, which hep does not support"
         ));
     }
-    wrong(format!("`{shown}` is no regular expression: {error}"))
+    wrong(format!("`{shown}` is not a regular expression: {error}"))
 }
 
 fn replace(

@@ -341,6 +341,6 @@ fn json_and_base64_are_read_back() {
     check(
         json!("{"),
         "v | from_json",
-        json!("`from_json`: this is no JSON: {: EOF while parsing an object at line 1 column 1"),
+        json!("`from_json`: this is not JSON: {: EOF while parsing an object at line 1 column 1"),
     );
 }

@@ -35,7 +35,7 @@ pub(super) fn rewrite(spot: &Spot, draft: &mut File, new: &NewFile) -> Result<()
     }
     let broken = |error: io::Error| {
         SysError::io(format!("cannot write into {path}"), error)
-            .hint("its content is incomplete now: that is the price of `in_place`; run again")
+            .hint("its content is incomplete now, which is the risk of `in_place`; push again")
     };
     io::copy(draft, &mut file).map_err(broken)?;
     file.set_len(new.to.content.size).map_err(broken)?;

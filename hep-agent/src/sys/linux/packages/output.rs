@@ -164,7 +164,7 @@ pub(super) fn failure(transaction: &Transaction, end: ProcessEnd) -> SysError {
             .then_some("the index may be old: add `update_cache: true`");
         (reasons, hint)
     } else {
-        (format!(": {}", packages.join("; ")), Some("mend the cause, then add `recover: true`"))
+        (format!(": {}", packages.join("; ")), Some("fix the cause, then add `recover: true`"))
     };
     let error = SysError::new(format!("apt-get could not {what}{exit}{why}")).process(end);
     hint.into_iter().fold(error, SysError::hint)
@@ -210,7 +210,7 @@ pub(super) fn missing_index(end: &ProcessEnd) -> Option<SysError> {
         let why =
             if reasons.is_empty() { last_words(end) } else { format!(": {}", reasons.join("; ")) };
         SysError::new(format!("the package index could not be refreshed as a whole{why}"))
-            .hint("mend or remove the source, or leave `update_cache` out")
+            .hint("fix or remove the source, or leave out `update_cache`")
     })
 }
 

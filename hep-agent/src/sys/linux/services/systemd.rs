@@ -166,7 +166,7 @@ fn late(job: &ServiceJob, error: SysError, begin: SystemTime) -> SysError {
             let (state, sub) = (unit.get("ActiveState"), unit.get("SubState"));
             let why = format!("after {} s it is {state} ({sub})", job.timeout.as_secs());
             failed(job, &unit, why, ProcessEnd::default(), begin)
-                .hint("raise `timeout` if it only needs longer")
+                .hint("raise `timeout` if it only needs more time")
         }
         Ok(_) | Err(_) => error,
     }
@@ -181,7 +181,7 @@ fn failed(
     begin: SystemTime,
 ) -> SysError {
     let hint = if too_often(&end).is_some() || unit.get("Result") == "start-limit-hit" {
-        format!("mend its cause; `systemctl reset-failed {}` lets it start again", unit.id())
+        format!("fix its cause; `systemctl reset-failed {}` lets it start again", unit.id())
     } else {
         format!("`systemctl status {}` on the host says more", unit.id())
     };

@@ -305,9 +305,9 @@ fn unreached(job: &ServiceJob, found: &Found, now: &Status, end: ProcessEnd) -> 
     if end.exit == Some(Exit::Code(0)) {
         let seconds = job.timeout.as_secs();
         SysError::new(format!(
-            "cannot {verb} {name}: {script} ended well, but after {seconds} s {state}"
+            "cannot {verb} {name}: {script} succeeded, but after {seconds} s {state}"
         ))
-        .hint("look into its log; if it only needs longer raise `timeout`")
+        .hint("see its log; if it only needs more time, raise `timeout`")
         .process(end)
     } else {
         let error = SysError::new(format!("cannot {verb} {name}: {script}: {exit}, and {state}"));

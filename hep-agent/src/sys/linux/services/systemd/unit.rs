@@ -122,7 +122,7 @@ impl Unit {
             (_, "start-limit-hit") => {
                 "it was started too often within a short time (start-limit-hit)".to_owned()
             }
-            (_, "timeout") => "it did not get ready within its own time limit".to_owned(),
+            (_, "timeout") => "it did not become ready within its own time limit".to_owned(),
             (Some(exit), _) => format!("it failed ({result}): {exit}"),
             (None, _) => format!("it failed ({result})"),
         };
@@ -146,9 +146,9 @@ impl Unit {
                 Some("an assertion of its unit does not hold".to_owned())
             }
             ("inactive", Some(exit)) => Some(format!("it ended at once: {exit}")),
-            ("inactive", None) => Some("it was started and does not run".to_owned()),
+            ("inactive", None) => Some("it was started but is not running".to_owned()),
             ("activating", _) if self.get("SubState") == "auto-restart" => {
-                Some("it ended at once and waits to be started again".to_owned())
+                Some("it ended at once and waits to be restarted".to_owned())
             }
             _ => None,
         }
@@ -259,7 +259,7 @@ mod tests {
         );
         check(
             "ActiveState=activating SubState=auto-restart Result=success",
-            Some("it ended at once and waits to be started again"),
+            Some("it ended at once and waits to be restarted"),
         );
         check(
             "ActiveState=inactive Result=success Type=simple ExecMainCode=1 ExecMainStatus=0",
@@ -271,7 +271,7 @@ mod tests {
         );
         check(
             "ActiveState=inactive Result=success Type=simple ConditionResult=no ConditionTimestampMonotonic=0",
-            Some("it was started and does not run"),
+            Some("it was started but is not running"),
         );
         check("ActiveState=inactive Result=success Type=oneshot ConditionResult=no", None);
         check(

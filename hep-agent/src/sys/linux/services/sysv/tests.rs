@@ -167,7 +167,7 @@ fn service_that_is_not_there_after_its_start_is_an_error() {
     );
     assert_eq!(
         host.act(Verb::Start, None),
-        Err("cannot start x: `/etc/init.d/x start` ended well, but after 2 s it does not run"
+        Err("cannot start x: `/etc/init.d/x start` succeeded, but after 2 s it does not run"
             .to_owned())
     );
     assert_eq!(*host.said.borrow(), ["waiting for the start of x, up to 2 s"]);
