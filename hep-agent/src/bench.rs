@@ -21,7 +21,7 @@ pub fn packages(status: &[u8]) -> io::Result<usize> {
     Ok(database.iter().count())
 }
 
-/// Files of this machine, and what they shall hold.
+/// Files of this machine, and what they should hold.
 pub struct Files {
     host: Linux,
     all: Vec<(Place, Content)>,
@@ -42,7 +42,7 @@ impl Files {
         Ok(Files { host: Linux::new(Arc::new(Nobody)), all })
     }
 
-    /// How many hold what they shall.
+    /// How many hold what they should.
     ///
     /// # Errors
     /// One cannot be read.

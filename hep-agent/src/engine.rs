@@ -56,7 +56,7 @@ pub(crate) fn run_for(
     Walk::new(plan, host, &outside, others).run()
 }
 
-/// How it goes on behind a task, a block or a play.
+/// How it goes on after a task, a block or a play.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Flow {
     /// With what comes next.

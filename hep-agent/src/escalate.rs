@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// What stands before the token on the terminal.
 const MARK: &str = "hep-agent is here: ";
 
-/// Who the login's user is; tasks that become nobody run as that user.
+/// The login user; tasks without `become` run as that user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Login {
     /// The name, or the number where the host has no name for it.
@@ -94,9 +94,9 @@ impl From<Refused> for SysError {
 #[derive(Clone, Copy, Debug)]
 struct Attempt<'a> {
     method: Method,
-    /// Who is to be become.
+    /// The user to become.
     user: &'a str,
-    /// Who this process's user is.
+    /// The user of this process.
     login: &'a str,
 }
 

@@ -131,7 +131,7 @@ fn mapping<const N: usize>(entries: [(&str, Json); N]) -> Json {
     named(&mut entries.into_iter().map(|(name, value)| (name.to_owned(), value)))
 }
 
-/// A mapping of names that differ from host to host. One by one and behind one call: this keeps the agent small.
+/// A mapping of names that differ from host to host. One by one and after one call: this keeps the agent small.
 fn named(entries: &mut dyn Iterator<Item = (String, Json)>) -> Json {
     let mut map = Map::new();
     for (name, value) in entries {

@@ -158,7 +158,7 @@ impl Inbox {
         }
     }
 
-    /// Nothing more will come: the run stops after the step in hand.
+    /// Nothing more will come: the run stops after the current step.
     pub(crate) fn lose(&self, how: &str) {
         let mut state = self.lock();
         state.cancelled = true;

@@ -56,7 +56,7 @@ pub(crate) enum WithoutRun {
 pub(crate) struct Input<'a> {
     /// The task: its sources by the text that names them.
     pub(crate) task: &'a Task,
-    /// Whether changes shall carry a text diff.
+    /// Whether changes should carry a text diff.
     pub(crate) diff: DiffMode,
     /// What expressions may use, for the modules that take bare ones.
     pub(crate) names: &'a Names,

@@ -17,7 +17,7 @@ pub(crate) trait Outside: Send + Sync {
     /// does not count any more. Said before and after the steps of a task, so that by then all replies are on their way.
     fn foresee(&self, _wants: Vec<(Want, u64)>) {}
 
-    /// Whether to stop after the step in hand.
+    /// Whether to stop after the current step.
     fn cancelled(&self) -> bool;
 
     /// Asks whether a task may begin, and waits for the answer.

@@ -184,7 +184,7 @@ impl Names {
         *self.base.registered.noted() = read;
     }
 
-    /// As whom the host's tasks run, whatever they say themselves.
+    /// The user the host's tasks run as, whatever they say themselves.
     pub(crate) fn act_as(&self) -> &ActAs {
         &self.base.act_as
     }

@@ -137,7 +137,7 @@ impl Controller {
         self.reply(Reply::Hello(facts::gather()));
     }
 
-    /// A controller that does not take its bytes is gone: the run stops after the step in hand.
+    /// A controller that does not take its bytes is gone: the run stops after the current step.
     fn send(&self, bytes: &[u8]) {
         self.heed(self.replies.send(bytes));
     }

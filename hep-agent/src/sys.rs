@@ -29,7 +29,7 @@ pub(crate) trait Observe:
 
 /// Acts on the host.
 pub(crate) trait Change {
-    /// Says which contents will be put next, in this order; none: no more of those said before.
+    /// Announces which contents will be put next, in this order; none: nothing more of what was announced before.
     fn announce(&mut self, contents: &[&files::Content]);
 
     /// Does it. What it replaces is told in it, and anything else that is there by then is an error, which says what was being
@@ -68,7 +68,7 @@ impl<T: Observe + Change + Session> Host for T {}
 
 /// The run that a host is part of.
 pub(crate) trait Session {
-    /// Whether to stop after the step in hand.
+    /// Whether to stop after the current step.
     fn cancelled(&self) -> bool;
 
     /// Says which task the following steps belong to, for output and progress.

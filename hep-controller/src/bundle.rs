@@ -1,4 +1,4 @@
-//! A plan with all its contents in one file: the frames that a host would be sent, for `hep-agent apply`, and behind
+//! A plan with all its contents in one file: the frames that a host would be sent, for `hep-agent apply`, and after
 //! them the sha256 of all that, so that damage is found before anything runs. The file appears whole or not at all.
 
 use crate::drive::content::{self, Sent};
@@ -66,7 +66,7 @@ fn fill(file: File, plan: Plan, contents: &Contents) -> Result<(), String> {
         match content::send(&mut put, contents, &Want { digest: *digest, from: 0 })
             .map_err(|error| chain(&error))?
         {
-            // Nobody could send another in its place later.
+            // Nobody could replace it later.
             Sent::Whole if hasher.finish() != *digest => {
                 let path = content.path.display();
                 return Err(format!("`{path}` has changed since the run began"));
@@ -87,7 +87,7 @@ fn fill(file: File, plan: Plan, contents: &Contents) -> Result<(), String> {
     file.sync_all().map_err(|error| error.to_string())
 }
 
-/// Whoever applies a bundle is the host of all its plays.
+/// The machine that applies a bundle is the host of all its plays.
 fn part(plan: &Plan) -> Result<HostPart, String> {
     let plays = plan.plays.iter().map(|play| play.number).collect();
     let vars = Json(serde_json::Map::new().into());

@@ -37,7 +37,7 @@ pub(crate) struct Options {
     pub(crate) mode: RunMode,
     pub(crate) diff: DiffMode,
     pub(crate) pace: Pace,
-    /// As whom tasks run where nothing nearer says.
+    /// The user that tasks run as if nothing more specific is set.
     pub(crate) act_as: ActAs,
     /// How long a task may take that does not say so, in seconds.
     pub(crate) task_timeout: Option<u32>,

@@ -28,7 +28,7 @@ pub(crate) struct Config {
     pub(crate) hosts: Option<PathBuf>,
     #[serde(default)]
     pub(crate) log_level: Option<LogLevel>,
-    /// As whom tasks run where nothing nearer says.
+    /// The user that tasks run as if nothing more specific is set.
     #[serde(default, rename = "become")]
     pub(crate) rights: RightsDefaults,
 }
@@ -107,7 +107,7 @@ impl TryFrom<String> for LogLevel {
     }
 }
 
-/// Whose config a file of an unspecific name is.
+/// The program that a config with an unspecific name belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Whose {
     /// Hep's, with or without mistakes in it.
@@ -120,7 +120,7 @@ pub(crate) enum Whose {
 const KEYS: [&str; 7] =
     ["ssh", "manifest", "manifest_path", "hosts", "inventory_path", "log_level", "become"];
 
-/// Whose config this is: hep's if each of its keys is one of hep's or nearly so, and if it is empty.
+/// The program this config belongs to: hep, if each of its keys is one of hep's or nearly so, or if it is empty.
 pub(crate) fn whose(source: &Arc<Source>) -> Whose {
     let (root, problems) = yaml::parse(source);
     let by_line = || source.text.lines().filter_map(top_level_key).collect();

@@ -57,9 +57,9 @@ const FACTS: usize = 8 * 1024 * 1024;
 /// What the operator says about a task that waits for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// What the agent shall do.
+    /// What the agent should do.
     Go(Go),
-    /// The run shall end here.
+    /// The run should end here.
     Quit,
 }
 

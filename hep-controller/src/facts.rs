@@ -85,7 +85,7 @@ mod tests {
         assert_eq!(human(&none, &[]), "");
     }
 
-    /// Whoever reads it gets the same value, whatever a host says.
+    /// Every reader gets the same value, whatever a host says.
     #[test]
     fn facts_of_several_hosts_are_one_object() {
         let evil = json!({"name": "a\u{1b}[2J\u{9b}\n\u{e0001}\\u{202e}", "\u{202e}": ["\u{7f}"]});

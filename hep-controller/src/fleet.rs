@@ -39,7 +39,7 @@ const STACK: usize = 1024 * 1024;
 /// The longest pause before another try.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// How long steps in hand may take when the run's time is over.
+/// How long current steps may take when the run's time is over.
 const GRACE: Duration = Duration::from_secs(30);
 
 /// Brings an agent onto a host, greets it and sends it the plan.
@@ -53,7 +53,7 @@ pub(crate) struct Fleet<'a> {
     pub(crate) job: &'a Job,
     pub(crate) launch: &'a Launch<'a>,
     pub(crate) stop: &'a Stop,
-    /// Who has a turn with whom; each host is in one.
+    /// The hosts that run together; each host is in one batch.
     pub(crate) batches: &'a [Batch],
     pub(crate) limits: Limits,
 }
@@ -335,7 +335,7 @@ fn host_thread() -> thread::Builder {
     thread::Builder::new().name("host".to_owned()).stack_size(STACK)
 }
 
-/// Who is worked on together.
+/// The hosts that run together.
 pub(crate) fn waves(batches: &[Batch], forks: usize) -> Vec<Vec<HostId>> {
     let waves = batches.iter().flat_map(|batch| batch.hosts.chunks(forks.max(1)));
     waves.map(|hosts| hosts.iter().copied().map(HostId).collect()).collect()
@@ -365,7 +365,7 @@ fn fraction(host: HostId, tried: u32) -> f64 {
     f64::from(u32::try_from(hasher.finish() >> 32).unwrap_or_default()) / f64::from(u32::MAX)
 }
 
-/// Nobody listens any more only when the run's thread itself has failed.
+/// The receiver is gone only if the run's thread itself has failed.
 fn tell(sender: &SyncSender<Tick>, event: Event) {
     drop(sender.send(Tick::Event(event)));
 }

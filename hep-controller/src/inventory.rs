@@ -43,7 +43,7 @@ pub(crate) struct Inventory {
     localhost: Host,
     /// What is no mistake, and is most likely not what was meant.
     pub(crate) warnings: Vec<String>,
-    /// The directory in which `group_vars` and `host_vars` are sought.
+    /// The directory in which `group_vars` and `host_vars` are looked for.
     pub(crate) base: PathBuf,
 }
 
@@ -72,7 +72,7 @@ pub(crate) struct Host {
     pub(crate) obstacles: Diagnostics,
 }
 
-/// As whom tasks run on a host, and how they become that user.
+/// The user that tasks run as on a host, and how they become that user.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Rights {
     pub(crate) act_as: ActAs,
@@ -116,7 +116,7 @@ impl Origin {
     }
 }
 
-/// Whose variable it is.
+/// The host or group the variable belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
     Group(String),

@@ -122,7 +122,7 @@ pub(crate) struct Options<'a> {
     pub(crate) policy: HostKeyPolicy,
     pub(crate) host_keys: &'a HostKeys,
     pub(crate) demands: Demands,
-    /// Who answers "is this the right host?" under [`HostKeyPolicy::Ask`].
+    /// Answers "is this the right host?" under [`HostKeyPolicy::Ask`].
     pub(crate) confirm: &'a dyn Confirm,
     pub(crate) timeouts: Timeouts,
     pub(crate) identities: Identities,

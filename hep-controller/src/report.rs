@@ -31,7 +31,7 @@ pub(crate) struct Run {
     pub(crate) tasks: Vec<TaskLabel>,
     /// Whether hosts are changed.
     pub(crate) mode: RunMode,
-    /// Who is worked on together, in the order of their turns.
+    /// The hosts that run together, in the order of their turns.
     pub(crate) waves: Vec<Vec<HostId>>,
     /// How many characters a list of hosts may take.
     pub(crate) room: usize,

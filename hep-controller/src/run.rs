@@ -1,5 +1,5 @@
-//! From a command line to a run: what is asked of the manifest, how to log in, as whom the hosts' runs go on, and how an
-//! agent comes onto each of them. What can be known to be wrong is refused before the first packet.
+//! From a command line to a run: what is asked of the manifest, how to log in, the user that the hosts' runs continue
+//! as, and how an agent comes onto each of them. What can be known to be wrong is refused before the first packet.
 
 pub(crate) mod escalation;
 pub(crate) mod failed_hosts;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 pub(crate) struct HostRun {
     /// As the inventory has it.
     pub(crate) host: Host,
-    /// As whom its run goes on.
+    /// The user that its run continues as.
     pub(crate) start: Start,
     /// What it is sent of the plan as its own.
     pub(crate) part: HostPart,

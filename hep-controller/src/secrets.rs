@@ -1,6 +1,7 @@
-//! The secrets of this process: values under `!secret`, and passwords. Whoever reads one tells it here, `ui.rs` masks all of
-//! them in whatever is printed, and each host is told those that travel to it. One list for the process, since mistakes
-//! are printed that come before any inventory or plan. It only grows; nothing but masking may depend on it.
+//! The secrets of this process: values under `!secret`, and passwords. The code that reads one registers it here,
+//! `ui.rs` masks all of them in whatever is printed, and each host is told those that travel to it. One list for the
+//! process, since mistakes are printed that come before any inventory or plan. It only grows; nothing but masking may
+//! depend on it.
 
 use hep_protocol::redact::{Redactor, SHORTEST};
 use hep_protocol::value::Secret;

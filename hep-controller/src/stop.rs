@@ -1,5 +1,5 @@
 //! The operator's wish to stop, shared by all threads, and the signals that bring it: first SIGINT, SIGTERM or SIGHUP
-//! no new hosts, and steps in hand finish; the next one cuts the links. Decides nothing about hosts.
+//! no new hosts, and current steps finish; the next one cuts the links. Decides nothing about hosts.
 
 use crate::canceller::Canceller;
 use crate::host::HostId;
@@ -59,7 +59,7 @@ impl Stop {
         state.ways.values().filter(|(_, phase)| cut(*phase)).for_each(|(way, _)| way.cancel());
     }
 
-    /// The run itself has a reason: no new hosts, and steps in hand finish; once more, and links are cut.
+    /// The run itself has a reason: no new hosts, and current steps finish; once more, and links are cut.
     pub(crate) fn halt(&self, reason: &str) {
         let mut state = self.lock();
         state.reason.get_or_insert_with(|| reason.to_owned());

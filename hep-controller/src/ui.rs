@@ -152,7 +152,7 @@ impl Ui {
     fn print_err(&mut self, text: &str) {
         self.clear_status();
         let text = secrets::masked(text);
-        // Whoever closed standard error wants to hear nothing.
+        // A closed standard error means that no output is wanted.
         drop(self.err.write_all(text.as_bytes()).and_then(|()| self.err.flush()));
     }
 
@@ -179,7 +179,7 @@ impl Ui {
         let screen = Arc::clone(&self.screen);
         // Not while the operator is being asked something.
         if let Ok(_held) = screen.try_lock() {
-            // The rest is emptied behind the new text: the line is never blank in between.
+            // The rest is emptied after the new text: the line is never blank in between.
             let drawn = format!("\r{line}\u{1b}[K");
             drop(self.err.write_all(drawn.as_bytes()).and_then(|()| self.err.flush()));
             (self.status, self.drawn) = (line, Some(Instant::now()));
@@ -254,7 +254,7 @@ impl Ui {
         terminal::ask_trust(question, stop)
     }
 
-    /// Whoever asks about host keys, from the threads of a run.
+    /// Asks about host keys, from the threads of a run.
     pub(crate) fn asker(&self, stop: &Arc<Stop>) -> Asker {
         let clear = if self.live { CLEAR } else { "" };
         Asker { screen: Arc::clone(&self.screen), clear, stop: Arc::clone(stop) }

@@ -1,4 +1,4 @@
-//! Who else may write a file that hep obeys: whoever may has hep run his commands and log in where he wishes.
+//! Finds who else can write a file that hep obeys: such a user can make hep run commands and log in anywhere.
 
 use std::fmt;
 use std::fs::{self, Metadata};
@@ -55,7 +55,7 @@ pub(crate) fn exposed(file: &Path) -> Option<Exposed> {
     looked_at(file).or_else(|| parents.iter().flatten().find_map(|parent| looked_at(parent)))
 }
 
-/// Who may write.
+/// The users who can write.
 struct Trusted {
     users: Vec<u32>,
     /// The operator's own group, where each user has one.

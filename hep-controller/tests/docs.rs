@@ -13,7 +13,7 @@ use std::process::Command;
 struct Block {
     /// The line of its first fence.
     line: usize,
-    /// What stands behind that fence's backticks.
+    /// What stands after that fence's backticks.
     label: String,
     text: String,
 }
@@ -76,7 +76,7 @@ fn refused(root: &Path, page: &Path) -> (Vec<String>, usize) {
     let screen = |block: &&Block| {
         let manifest = directory.path().join("manifest.yml");
         fs::write(&manifest, &block.text).unwrap();
-        // A page may name the files of the source tree: those are sought in the working directory.
+        // A page may name the files of the source tree: those are looked for in the working directory.
         let mut hep = Command::new(env!("CARGO_BIN_EXE_hep"));
         let output = hep.arg("validate").arg(&manifest).current_dir(root).output().unwrap();
         let screen = String::from_utf8_lossy(&output.stderr).into_owned();

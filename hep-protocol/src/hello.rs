@@ -1,6 +1,6 @@
 //! The first bytes of each direction: magic, protocol number, build id.
 //!
-//! Fixed bytes rather than a frame, so that they can be found behind whatever a login shell prints first, and
+//! Fixed bytes rather than a frame, so that they can be found after whatever a login shell prints first, and
 //! so that a mismatch is known before anything is decoded.
 
 use std::io::{self, Read, Write};
@@ -79,7 +79,7 @@ pub fn write(writer: &mut (impl Write + ?Sized)) -> io::Result<()> {
 /// [`HelloError`] when the stream is not that of an agent or controller of this very build.
 pub fn read(reader: &mut (impl Read + ?Sized)) -> Result<(), HelloError> {
     let mut seen = Vec::with_capacity(MAGIC.len());
-    // Byte by byte: what follows the greeting belongs to the frames. It is some fifty bytes once a run.
+    // Byte by byte: what follows the greeting belongs to the frames. It is some fifty bytes once per run.
     while !seen.ends_with(&MAGIC) {
         let mut byte = [0];
         match reader.read(&mut byte) {

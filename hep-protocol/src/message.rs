@@ -44,7 +44,7 @@ pub enum Request {
     Facts,
     /// The answer to [`Reply::Ask`].
     Go(Go),
-    /// Stop after the step in hand.
+    /// Stop after the current step.
     Cancel,
     /// Nothing more will come, and that is meant.
     End,
@@ -63,7 +63,7 @@ impl Request {
 pub enum Reply {
     /// The agent is there; what its host is.
     Hello(Facts),
-    /// The run goes on as whom [`Means::start`] names.
+    /// The run continues as the user that [`Means::start`] names.
     Became,
     /// It does not, and why: nothing else follows.
     Refused(Failure),
@@ -129,7 +129,8 @@ pub enum Stream {
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Turn(pub Vec<u32>);
 
-/// What an agent sends of the output of one task at most, by [`output_cost`]. Whoever sends more is no agent of hep.
+/// What an agent sends of the output of one task at most, by [`output_cost`]. A program that sends more is not an
+/// agent of hep.
 pub const OUTPUT_OF_TASK: u64 = 16 * 1024 * 1024;
 
 /// The same for all tasks of a host together.
@@ -166,7 +167,7 @@ pub enum Go {
 pub enum End {
     /// Every task had its turn, and none failed that may not.
     Completed,
-    /// A task failed: those behind it did not run.
+    /// A task failed: those after it did not run.
     Failed,
     /// The controller asked to stop, or went away: the tasks after the last finished one did not run.
     Cancelled,

@@ -102,7 +102,7 @@ pub struct HostPart {
     pub vars: Json,
     /// The plays it runs, by their [`Play::number`], ascending: all that it is sent.
     pub plays: Vec<u32>,
-    /// As whom its tasks run; beats what they say themselves.
+    /// The user that its tasks run as; overrides what they say themselves.
     pub act_as: ActAs,
     /// What nothing that leaves the host may show.
     pub secrets: Vec<Secret>,
@@ -164,7 +164,7 @@ impl Play {
         self.tasks.get(number.checked_sub(self.first)? as usize)
     }
 
-    /// The number behind that of its last task; `None` beyond what a plan can hold.
+    /// The number after that of its last task; `None` beyond what a plan can hold.
     fn end(&self) -> Option<u32> {
         u32::try_from(self.tasks.len()).ok().and_then(|count| self.first.checked_add(count))
     }
@@ -200,7 +200,7 @@ pub enum HandlersOnFailure {
 pub enum Item {
     /// A task of the play, by its number.
     Task(u32),
-    /// A block over the entries behind it.
+    /// A block over the entries after it.
     Block(Box<Block>),
 }
 
@@ -240,11 +240,11 @@ fn blocks_fit(items: &[Item]) -> bool {
 pub struct Block {
     /// What the operator called it.
     pub name: Option<String>,
-    /// How many of the entries behind it are run first; those of inner blocks count too.
+    /// How many of the entries after it are run first; those of inner blocks count too.
     pub body: u32,
-    /// How many behind those are run if one of the body fails, which then is no failure.
+    /// How many after those are run if one of the body fails, which then is no failure.
     pub rescue: u32,
-    /// How many behind those are run in every case.
+    /// How many after those are run in every case.
     pub always: u32,
     /// All must hold for the block to be entered; decided once.
     pub when: Vec<Condition>,
@@ -349,7 +349,7 @@ pub struct Control {
     pub privacy: Privacy,
     /// Whether it runs on the host or on an overlay, whatever the run does.
     pub check: CheckPolicy,
-    /// As whom it runs; blocks, play and command line are taken into account.
+    /// The user that it runs as; blocks, play and command line are taken into account.
     pub act_as: ActAs,
 }
 

@@ -1,4 +1,4 @@
-//! The report for programs: one JSON object a line, the same whoever writes it. `docs/report.md` describes it.
+//! The report for programs: one JSON object per line, the same whoever writes it. `docs/report.md` describes it.
 
 use crate::outcome::{Change, Counts, Details, Exit, Failure, ItemOutcome, Outcome, Status, Told};
 use crate::plan::DiffMode;

@@ -1,15 +1,15 @@
-//! As whom tasks run on the host, and how the agent becomes that user.
+//! The user that tasks run as on the host, and how the agent becomes that user.
 
 use crate::value::{Json, Secret};
 use crate::words::alternatives;
 use serde::{Deserialize, Serialize};
 
-/// As whom a task runs. What is left open is said further out, and in the end the user of the login runs it.
+/// The user that a task runs as. What is left open is set further out; by default it is the login user.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ActAs {
     /// Whether it runs as another user: true, false, or an expression (`become`).
     pub wanted: Option<Json>,
-    /// Who that is: a name, or an expression (`become_user`); `root` if nothing says.
+    /// The user: a name, or an expression (`become_user`); `root` by default.
     pub user: Option<Json>,
 }
 
@@ -23,7 +23,7 @@ pub struct Means {
     pub method: Method,
     /// What that program asks for: the password of the login's user for `sudo` and `doas`, of the other one for `su`.
     pub password: Option<Secret>,
-    /// As whom the run goes on, from this request on; without it tasks alone become others.
+    /// The user that the run continues as from this request on; without it only tasks become other users.
     pub start: Option<String>,
 }
 

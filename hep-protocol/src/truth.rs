@@ -1,8 +1,8 @@
-//! Words that say yes or no. Who reads them decides which count; this is the only table of them.
+//! Words that say yes or no. The reader decides which of them count; this is the only table of them.
 
 use serde_json::Value;
 
-/// Who reads a word, from the strictest on: each takes all words of those before it.
+/// The readers of words, from the strictest on: each accepts all words of those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reader {
     /// YAML 1.2 (10.3.2, core schema). As in YAML 1.1, a word is `true`, `True` or `TRUE`, and not `tRUE`.

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// Moves the shell into the `$1` cgroups that follow and becomes the command behind them.
+/// Moves the shell into the `$1` cgroups that follow and becomes the command after them.
 const ENTER_CGROUPS: &str = "n=$1; shift
 while [ $n -gt 0 ]; do echo $$ > \"$1/cgroup.procs\"; shift; n=$((n - 1)); done
 exec \"$@\"";

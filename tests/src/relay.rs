@@ -30,7 +30,7 @@ pub struct Options {
     /// The most that passes in each direction, for each connection.
     pub bytes_per_second: Option<u64>,
     /// How many of a thousand segments get lost. Each is sent again, as after TCP's three duplicate acknowledgements (RFC 5681):
-    /// it comes a round trip late, and what is behind it waits.
+    /// it comes a round trip late, and what is after it waits.
     pub lost_per_mille: u16,
     /// Cuts the line by itself once this many bytes have come from the clients, in all connections.
     pub cut_after_sent: Option<(u64, Cut)>,
@@ -265,7 +265,7 @@ fn is_pause(error: &io::Error) -> bool {
 /// Bytes and when they may go on; no bytes are the end of the stream.
 type Parcel = (Instant, Vec<u8>);
 
-/// Two threads for one direction: what is on its way must not hold up what comes in behind it.
+/// Two threads for one direction: what is on its way must not hold up what comes in after it.
 fn pump(
     from: &Arc<TcpStream>,
     to: &Arc<TcpStream>,
@@ -316,7 +316,7 @@ fn take_in(mut from: &TcpStream, parcels: &SyncSender<Parcel>, direction: Direct
     while line.passes() {
         let read = match from.read(&mut buffer) {
             Err(e) if is_pause(&e) => continue,
-            // The far end's reset: the near end shall see the end of the stream.
+            // The far end's reset: the near end should see the end of the stream.
             Err(_) => 0,
             Ok(read) => read,
         };

@@ -118,7 +118,7 @@ fn is_alive(owner: &str) -> bool {
     })
 }
 
-/// Field 22 of proc(5)'s stat, counted from behind the command, which may hold spaces.
+/// Field 22 of proc(5)'s stat, counted from after the command, which may hold spaces.
 fn start_time(pid: u32) -> Option<String> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     stat.rsplit_once(") ")?.1.split(' ').nth(19).map(str::to_owned)

@@ -116,7 +116,7 @@ fn port_that_opens_late_is_waited_for() {
     assert!(time("/srv/met") > time("/srv/opened"));
 }
 
-/// A real failure of apt, mended.
+/// A real failure of apt, fixed.
 const MENDED: &str = "
 - block:
     - apt: {package: hep-greeter}

@@ -126,7 +126,7 @@ fn secret_is_in_no_list_of_processes_nor_file_of_the_agent() {
     assert_eq!(files, "");
 }
 
-/// What programs and filters make of a secret, each form behind something of another length.
+/// What programs and filters make of a secret, each form after something of another length.
 const ENCODED: &str = r#"
 - vars: {pw: !secret hunter2222}
   tasks:

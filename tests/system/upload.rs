@@ -53,7 +53,7 @@ fn a_push_takes_hardly_more_round_trips_than_a_login() {
         .status()
         .unwrap();
     assert!(ssh.success());
-    // The goodbye behind the host's last word is a turn to the relay, but nobody waits for its answer.
+    // The goodbye after the host's last word is a turn to the relay, but nobody waits for its answer.
     let trips = |counters: Counters| counters.turns + counters.connections - 1;
     let login = trips(relay.counters());
     // What is larger than sshd's window (2 MiB, of which SFTP uses three quarters) crosses in several goes.

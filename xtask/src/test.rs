@@ -56,7 +56,7 @@ pub(crate) fn test(workspace: &Workspace, options: &Options) -> Result<(), Failu
 fn check_dependencies(cargo: &impl Fn(&[&str]) -> Command) -> Result<(), Failure> {
     if !shell::succeeds(shell::cargo().args(["deny", "--version"])) {
         shell::say(
-            "not checked: dependencies and advisories, for want of cargo-deny (`cargo install --locked cargo-deny`)",
+            "not checked: dependencies and advisories, without cargo-deny (`cargo install --locked cargo-deny`)",
         );
         return Ok(());
     }
@@ -71,7 +71,7 @@ fn check_dependencies(cargo: &impl Fn(&[&str]) -> Command) -> Result<(), Failure
 }
 
 /// Makes the roots of the throwaway hosts while the compiler is at work: the first time that takes minutes, and no
-/// single test shall have to wait for it. What hosts cannot do without is asked for before anything is compiled.
+/// single test should have to wait for it. What hosts cannot do without is asked for before anything is compiled.
 fn prepare_hosts() -> Result<JoinHandle<Result<(), Failure>>, Failure> {
     let harness = |error: hep_tests::Error| Failure::Told(error.to_string());
     hep_tests::tools::ensure_root().map_err(harness)?;

@@ -1,5 +1,5 @@
-//! Who may have put a bundle where it lies: it runs with all rights of who applies it, so nobody else may write it, or any
-//! directory on the way to it.
+//! Checks who can have written a bundle: it runs with all rights of the user who applies it, so nobody else may write
+//! it, or any directory on the way to it.
 
 use std::fmt;
 use std::fs::{self, Metadata};

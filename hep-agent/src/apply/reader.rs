@@ -1,4 +1,4 @@
-//! Who reads the run of a bundle: a person, or a program that reads JSON lines. What happened goes to standard output,
+//! The reader of a bundle's run: a person, or a program that reads JSON lines. What happened goes to standard output,
 //! what goes on meanwhile to standard error.
 
 use super::{human, json, say};
@@ -139,7 +139,7 @@ impl Outside for Reader {
         self.inbox.cancelled()
     }
 
-    /// Nobody is there to be asked.
+    /// There is nobody to ask.
     fn ask(&self, _task: u32) -> Go {
         Go::RunAll
     }

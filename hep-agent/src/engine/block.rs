@@ -70,7 +70,7 @@ impl Walk<'_> {
         Flow::On
     }
 
-    /// A task, and behind a `flush` the handlers.
+    /// A task, and after a `flush` the handlers.
     fn entry(&mut self, place: &Place<'_>, at: u32, number: u32, names: &Names) -> Flow {
         let turn = place.turn(at);
         let (status, flow) = self.task(number, &turn, names, None);
@@ -131,7 +131,7 @@ impl Walk<'_> {
         Ok(flow)
     }
 
-    /// Body, rescue and always, which stand one behind the other.
+    /// Body, rescue and always, which stand one after the other.
     fn sections(&mut self, place: &Place<'_>, body: u32, block: &Block, names: &Names) -> Flow {
         let rescue = body.saturating_add(block.body);
         let always = rescue.saturating_add(block.rescue);

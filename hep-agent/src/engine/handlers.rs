@@ -51,7 +51,7 @@ impl Walk<'_> {
         worse(flow, self.endless(place, &deeper(turn, rounds)))
     }
 
-    /// Whoever is still notified then fails: it would never end.
+    /// A handler that is still notified then fails, since this would never end.
     fn endless(&mut self, place: &Place<'_>, turn: &Turn) -> Flow {
         let mut handlers = (0_u32..).zip(&place.play.handlers);
         let next = handlers.find(|(_, handler)| self.notified.0.contains_key(handler));

@@ -76,13 +76,13 @@ enum Answer {
 
 /// The helpers of a run.
 pub(super) struct Helpers {
-    /// How to get one; without it nobody can be become.
+    /// How to start one; without it no other user is available.
     means: Option<Means>,
-    /// By the user's name. Who could not be become once is not tried again: a wrong password locks accounts.
+    /// By user name. A user who could not be become is not tried again: wrong passwords lock accounts.
     known: BTreeMap<String, Result<Helper, Failure>>,
     /// What became of the login's own password, if sudo or doas did not take it: for whomever it is given again, it is wrong.
     wrong: Option<Failure>,
-    /// Whose tasks would change the host, in check mode; `None` is the process's own user.
+    /// The users whose tasks would change the host, in check mode; `None` is the process's own user.
     foreseen: BTreeSet<Option<String>>,
 }
 

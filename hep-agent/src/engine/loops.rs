@@ -23,7 +23,7 @@ const TOLD: usize = 1000;
 const LONG: Duration = Duration::from_secs(1);
 
 impl Walk<'_> {
-    /// A task with a loop: every element has its turn, also behind one that failed.
+    /// A task with a loop: every element has its turn, also after one that failed.
     pub(super) fn looped(&mut self, job: &Job<'_>, each: &Loop) -> (Outcome, Flow) {
         let privacy = job.control.privacy;
         let elements = match elements(each, &job.names) {

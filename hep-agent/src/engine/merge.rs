@@ -75,7 +75,7 @@ struct Parts {
     each: Vec<Option<Apt>>,
     all: Apt,
     env: BTreeMap<String, String>,
-    /// Whose rights all of them want, if not the process's.
+    /// The user whose rights they all need, if not the process's.
     user: Option<String>,
 }
 

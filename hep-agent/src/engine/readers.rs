@@ -1,7 +1,7 @@
 //! Which names that the run gives are still to be read: a result is kept until its last reader has had its turn.
 //!
-//! A name counts as read wherever its word stands in a text that may be evaluated. Who misses a reader loses a result, so
-//! everything here is destructured, and what cannot be looked into (a template) reads everything.
+//! A name counts as read wherever its word stands in a text that may be evaluated. A missed reader means a lost
+//! result, so everything here is destructured, and what cannot be looked into (a template) reads everything.
 
 use hep_protocol::plan::{
     Block, Condition, Control, HostPart, Item, Loop, OnError, Plan, Play, Retry, Settings, Spec,

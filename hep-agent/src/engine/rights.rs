@@ -1,4 +1,4 @@
-//! As whom a task runs: what the host and the task say about it, and the switch to that user and back.
+//! The user a task runs as: what the host and the task say about it, and the switch to that user and back.
 
 use super::Walk;
 use super::task::Job;

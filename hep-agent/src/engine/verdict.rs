@@ -43,7 +43,7 @@ pub(super) enum Certainty {
     Open(String),
 }
 
-/// Whose result it is: that decides which fields it has, however the task went.
+/// The kind of task: it decides which fields the result has, however the task went.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Shape<'a> {
     /// One task's, or that of one element of its loop; with its module.
@@ -83,7 +83,7 @@ impl Verdict {
         Self::of(Status::Skipped)
     }
 
-    /// Nobody knows whether or how it would run.
+    /// It is unknown whether or how it would run.
     pub(super) fn open(cause: String) -> Self {
         let mut verdict = Self::of(Status::Pending);
         verdict.details.changes.push(Change::new(format!("depends on {cause}")));

@@ -1,4 +1,4 @@
-//! Who has connected to the meeting's socket. Anybody on the host may: the names of sockets are no secret. Nobody is waited
+//! Callers of the meeting's socket. Anybody on the host can connect: socket names are no secret. Nobody is waited
 //! for, and nobody's place is taken by those of other users.
 
 use crate::sys::linux::socket;
@@ -31,7 +31,7 @@ struct Caller {
 /// All that wait.
 pub(super) struct Callers {
     listener: UnixListener,
-    /// Of whom alone processes are heard.
+    /// The only user whose processes are listened to.
     uid: u32,
     /// The oldest first.
     waiting: Vec<Caller>,

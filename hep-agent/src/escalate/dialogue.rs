@@ -1,7 +1,7 @@
 //! What to do about a program that may ask for a password on its terminal. Decides only; reads and writes nothing.
 //!
 //! A question is known by the terminal: typing is hidden, and the program has gone quiet. That holds in every language, and
-//! behind a lecture.
+//! after a lecture.
 
 use std::time::Duration;
 

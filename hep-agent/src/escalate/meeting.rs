@@ -99,7 +99,7 @@ impl<'a> Meeting<'a> {
     }
 
     /// That nobody but root and the login's user can read what is typed, or why the password is not typed. What hides
-    /// typing may be anything that has the terminal: a process of the user to be become need not ask for a password to be
+    /// typing may be anything that has the terminal: a process of the target user need not ask for a password to be
     /// given one.
     fn unheard(&self) -> Result<(), SysError> {
         match self.terminal.readers() {

@@ -14,7 +14,7 @@ const MEND: &str = "see `-K`, `become_password` and `become_password_command`";
 
 /// What the programs say in English, and what it means; the first that fits.
 const WORDS: &[(&str, Meaning)] = &[
-    // Some say behind it that the password was wrong as well.
+    // Some say after it that the password was wrong as well.
     ("expired", Meaning::Expired),
     ("required to change", Meaning::Expired),
     ("sorry, try again", Meaning::WrongPassword),
@@ -69,7 +69,7 @@ impl Attempt<'_> {
             .hint(format!("see what `{user}` runs on the host, and what `{name}` is"))
     }
 
-    /// Nobody can tell who would read what is typed on its terminal.
+    /// There is no telling who would read what is typed on its terminal.
     pub(super) fn unseen(&self) -> SysError {
         let Self { method, user, login } = self;
         let name = method.name();

@@ -1,6 +1,6 @@
 //! The host's own facts: `/etc/hep/facts.d/NAME.json`. Files are read and never run, also those that could be.
 //!
-//! Whoever wrote a broken file wants to know, so here alone what cannot be read is an error.
+//! The author of a broken file wants to know, so only here an unreadable file is an error.
 
 use super::host::Host;
 use super::{Broken, named};

@@ -168,7 +168,7 @@ impl Due {
         Some(piece)
     }
 
-    /// Nobody reads an answer any more.
+    /// The answer is no longer read.
     pub(super) fn give_up(&mut self, number: Number) {
         if let Some(answer) = self.answer(number).filter(|answer| answer.needed) {
             answer.needed = false;

@@ -139,7 +139,7 @@ fn directory_missing(params: &Command, host: &dyn Observe) -> Result<Option<Caus
         .hint("correct `chdir`, or make the directory in an earlier task"))
 }
 
-/// Only a program named by its whole path can be sought without knowing what `env` makes of `PATH`.
+/// Only a program named by its whole path can be looked for without knowing what `env` makes of `PATH`.
 fn program_missing(params: &Command, host: &dyn Observe) -> Result<Option<Cause>, SysError> {
     let program = params.argv.as_ref().map(|argv| argv.program().to_owned());
     let Some(path) = program.and_then(|program| AbsPath::try_from(program).ok()) else {

@@ -31,11 +31,11 @@ pub(crate) struct State {
     missing: Vec<(AbsPath, Attrs)>,
     /// What is mounted below a directory whose tree gets attributes, and keeps its own.
     left: Vec<AbsPath>,
-    /// Whose real run may bring the missing parent, or may have put something where we see nothing.
+    /// The earlier task whose real run may create the missing parent, or put something where we see nothing.
     cause: Option<Cause>,
 }
 
-/// One path, and what shall be there.
+/// One path, and what should be there.
 #[derive(Debug)]
 struct Entry {
     place: Place,
@@ -77,7 +77,7 @@ enum Scope {
     Holder,
 }
 
-/// What shall be at a path.
+/// What should be at a path.
 #[derive(Debug)]
 enum Want {
     File {

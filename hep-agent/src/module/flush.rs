@@ -1,4 +1,4 @@
-//! The module `flush`: nothing on the host; the engine runs the notified handlers behind it.
+//! The module `flush`: nothing on the host; the engine runs the notified handlers after it.
 
 use super::{Input, Module, Plan};
 use crate::sys::{Observe, SysError};

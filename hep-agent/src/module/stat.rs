@@ -56,7 +56,7 @@ impl Module for Stat {
         Ok(Plan { data, unforeseen, ..Plan::default() })
     }
 
-    /// Nobody looked.
+    /// Not looked at.
     fn fields_without_run(_why: WithoutRun) -> Map<String, Value> {
         let mut fields = absent();
         fields.values_mut().for_each(|value| *value = Value::Null);

@@ -113,7 +113,7 @@ impl Names {
             for (name, rendered) in value.as_object().into_iter().flatten() {
                 let Some(written) = params.0.get(name) else { continue };
                 let read = self.reading(before, || self.tree(&Json(written.clone())));
-                // Whoever writes the character himself means it.
+                // A character that was typed literally is meant.
                 let replaced = has_foreign(rendered) && !has_foreign(written);
                 refuse_lossy(name, replaced, &read?.1)?;
             }

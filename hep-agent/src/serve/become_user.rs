@@ -22,10 +22,10 @@ use std::time::Duration;
 /// How long an agent that was met may take to take over.
 const HANDOVER: Duration = Duration::from_secs(10);
 
-/// As whom tasks of a run may run.
+/// The users that tasks of a run may run as.
 #[derive(Debug)]
 pub(crate) struct Rights {
-    /// Who runs tasks that become nobody.
+    /// The user of tasks without `become`.
     pub(crate) login: Login,
     /// How tasks become others; without it none does.
     pub(crate) means: Option<Means>,
@@ -99,7 +99,8 @@ pub(super) fn take_over(ticket: &Ticket) -> Result<(File, File, Rights), SysErro
     let login = login.ok_or_else(|| failed(io::ErrorKind::UnexpectedEof.into()))?;
     linux::use_standard_error(&errors).map_err(failed)?;
     stream.write_all(b"+").map_err(failed)?;
-    // Whom the login may become, the user it became may not: that one is root, or all that the tasks name.
+    // The login user may become users that the user it became may not: that user is root, or the only one the tasks
+    // name.
     Ok((input, output, Rights { login, means: None }))
 }
 

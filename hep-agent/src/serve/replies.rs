@@ -35,7 +35,7 @@ impl Replies {
         Replies { state: Mutex::new(state), waiting: Condvar::new() }
     }
 
-    /// Sends frames behind all that waits; none: only that.
+    /// Sends frames after all that waits; none: only that.
     pub(super) fn send(&self, frames: &[u8]) -> io::Result<()> {
         let mut state = self.lock();
         state.gathered.extend_from_slice(frames);

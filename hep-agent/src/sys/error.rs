@@ -146,7 +146,7 @@ fn end_of(bytes: &[u8]) -> String {
     output::last_lines(&String::from_utf8_lossy(bytes)).to_owned()
 }
 
-/// The cause in the system's words, without Rust's error number behind them.
+/// The cause in the system's words, without Rust's error number after them.
 fn system_words(error: &io::Error) -> String {
     match error.raw_os_error() {
         Some(number) => {

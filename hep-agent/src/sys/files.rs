@@ -40,7 +40,7 @@ impl Meta {
 pub(crate) struct Seen {
     /// What is there.
     pub(crate) meta: Option<Meta>,
-    /// Whether it is a file with the content that it shall have.
+    /// Whether it is a file with the content that it should have.
     pub(crate) same: bool,
 }
 

@@ -54,7 +54,7 @@ pub(crate) struct PackageFile {
     pub(crate) depends: Option<Cause>,
 }
 
-/// Packages as a simulation shall see them instead of the host's own.
+/// Packages as a simulation should see them instead of the host's own.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Assumed<'a> {
     /// What dpkg would have.

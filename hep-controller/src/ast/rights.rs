@@ -1,4 +1,5 @@
-//! As whom tasks run: what the keys `become`, `become_user` and `become_method` say, from the outside to the inside.
+//! The user that tasks run as: what the keys `become`, `become_user` and `become_method` say, from the outside to the
+//! inside.
 
 use super::{Piece, Spot};
 use hep_protocol::rights::{ActAs, Method};
@@ -12,7 +13,7 @@ pub(crate) struct Rights {
     pub(crate) method: Option<(Method, Spot)>,
 }
 
-/// The user that a task's own keys name though nothing around it says that it shall be become.
+/// The user that a task's own keys name although no key around it sets `become`.
 pub(crate) fn idle_user<'r>(own: &'r Rights, all: &Rights, usual: &ActAs) -> Option<&'r Piece> {
     own.user.as_ref().filter(|_| all.wanted.is_none() && usual.wanted.is_none())
 }

@@ -1,4 +1,4 @@
-//! Every text of a task, block or include that may be evaluated: the one list of them. Whoever has to see all of them
+//! Every text of a task, block or include that may be evaluated: the one list of them. Code that has to see all of them
 //! goes through here; what a text means is decided elsewhere.
 
 use super::control::{Control, ManifestLoop};
@@ -26,7 +26,7 @@ pub(crate) enum Evaluated<'m> {
     Vars(&'m Piece),
     /// Environment variables of programs.
     Env(&'m Piece),
-    /// As whom something runs.
+    /// The user that something runs as.
     Rights(&'m Piece),
     /// A module's parameters.
     Parameters(&'m Node),

@@ -1,5 +1,5 @@
-//! Whom each play of a manifest is for, which handlers its tasks notify, and which variables it has. Evaluates nothing but the
-//! names of files of variables.
+//! The hosts each play of a manifest is for, which handlers its tasks notify, and which variables it has. Evaluates
+//! nothing but the names of files of variables.
 
 use super::Input;
 use super::handlers;

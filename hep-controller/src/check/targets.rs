@@ -39,7 +39,7 @@ pub(crate) struct Member {
     pub(crate) definitions: Vec<Definition>,
     /// Of each name the one that counts.
     pub(crate) vars: Map<String, Value>,
-    /// As whom tasks run there, if the inventory says.
+    /// The user that tasks run as there, if the inventory sets one.
     pub(crate) act_as: ActAs,
 }
 
@@ -50,7 +50,7 @@ pub(crate) struct NoHosts {
 }
 
 impl Targets {
-    /// The hosts of an inventory, and this machine behind them.
+    /// The hosts of an inventory, and this machine after them.
     pub(crate) fn of(inventory: Inventory) -> Targets {
         let numbers = 0..=inventory.hosts.len();
         let members = numbers.filter_map(|number| inventory.host(number)).map(Member::of).collect();
@@ -89,7 +89,7 @@ impl Targets {
         Targets { limit: Some(numbers), ..self }
     }
 
-    /// Where variables of groups and hosts are sought, if there is an inventory.
+    /// Where variables of groups and hosts are looked for, if there is an inventory.
     pub(crate) fn base(&self) -> Option<&Path> {
         self.inventory.as_ref().map(|inventory| inventory.base.as_path())
     }

@@ -42,7 +42,7 @@ pub(crate) fn mapping(definitions: &[Definition]) -> Map<String, Value> {
 const COMMAND_LINE: &str = "-e";
 
 impl Extra {
-    /// Reads the words behind `-e`: `name=value`, a mapping, or `@file`.
+    /// Reads the words after `-e`: `name=value`, a mapping, or `@file`.
     ///
     /// # Errors
     /// Everything that is none of these.
@@ -84,7 +84,7 @@ fn definitions_of(word: &str) -> Result<Vec<Definition>, Diagnostics> {
     problems.unless(definitions)
 }
 
-/// The parts of `a=1 b='x y'`: each begins with a name and `=`, behind a blank that is in no quotes and no braces.
+/// The parts of `a=1 b='x y'`: each begins with a name and `=`, after a blank that is in no quotes and no braces.
 fn assignments(word: &str) -> Vec<&str> {
     let (mut parts, mut begin) = (Vec::new(), 0);
     let (mut quote, mut braces, mut before) = (None, 0_usize, ' ');
@@ -148,7 +148,7 @@ fn value_of(text: &str) -> Value {
     if text.starts_with(['{', '[']) && !has_expression(text) {
         let source = Arc::new(Source { path: COMMAND_LINE.into(), text: text.to_owned() });
         let (node, problems) = yaml::parse(&source);
-        // Whatever stands behind it makes all of it a text.
+        // Whatever stands after it makes all of it a text.
         let whole =
             |node: &Node| text.get(node.span.end..).is_some_and(|rest| rest.trim().is_empty());
         let node = node.filter(|node| problems.is_empty() && whole(node));

@@ -98,7 +98,7 @@ pub(super) struct Context {
     shapes: Vec<(String, Origin, Shape)>,
     /// Conditions that hold here, if they could not be decided.
     conditions: Vec<Arc<Reading>>,
-    /// As whom tasks run here.
+    /// The user that tasks run as here.
     rights: Rights,
     /// Whether mistakes may show the values of what is looked at.
     pub(super) privacy: Privacy,
@@ -401,7 +401,7 @@ impl<'v, 's> Verifier<'v, 's> {
         }
     }
 
-    /// The names that a task gives to what comes behind it.
+    /// The names that a task gives to what comes after it.
     fn register(&mut self, task: &ManifestTask) {
         if let Some(name) = &task.control.register {
             let shape = result_shape(task);

@@ -155,7 +155,7 @@ pub(crate) fn tasks() -> ArgValueCompleter {
     })
 }
 
-/// The names that continue what stands behind the last sign.
+/// The names that continue what stands after the last sign.
 fn behind<'n>(
     word: &str,
     signs: &[char],
@@ -212,7 +212,7 @@ fn config(words: &[OsString]) -> Config {
     inputs::config(given.as_deref()).map(|(config, _)| config).unwrap_or_default()
 }
 
-/// What stands behind an option, or behind its `=`.
+/// What stands after an option, or after its `=`.
 fn option(words: &[OsString], names: &[&str]) -> Option<PathBuf> {
     let attached = |word: &OsString| {
         let (name, value) = word.to_str()?.split_once('=')?;

@@ -12,7 +12,7 @@ use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
 /// How long an agent may take to become another user: longer than it itself waits for that. One that was stopped, on a host
-/// whose sshd answers, would say nothing for ever.
+/// whose sshd answers, would say nothing forever.
 const BECOMING: Duration = Duration::from_secs(120);
 
 /// An agent did not become another user.

@@ -91,7 +91,7 @@ pub(super) fn beginning(mut text: String, most: usize) -> String {
         at -= 1;
     }
     text.truncate(at);
-    // What was cut off shall not stay in memory.
+    // What was cut off must not stay in memory.
     text.shrink_to_fit();
     text
 }

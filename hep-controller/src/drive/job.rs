@@ -152,7 +152,7 @@ impl Opening<'_> {
         self.0.iter().map(|piece| piece.len()).sum()
     }
 
-    /// Writes it behind the greeting. What is short goes out together: that is fewer packets than one for each piece.
+    /// Writes it after the greeting. What is short goes out together: that is fewer packets than one for each piece.
     pub(super) fn send(&self, hello: &[u8], link: &mut dyn Link) -> io::Result<()> {
         let mut together = hello.to_vec();
         for piece in &self.0 {

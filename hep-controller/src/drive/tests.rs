@@ -189,7 +189,7 @@ fn task(name: &str) -> Task {
     Task { name: name.to_owned(), spec, sources: vec![], on_error, control: None }
 }
 
-/// Nobody can be asked.
+/// There is nobody to ask.
 fn nobody(_task: u32) -> Receiver<Answer> {
     channel().1
 }
@@ -421,7 +421,7 @@ fn a_wish_to_stop_goes_between_the_pieces_of_a_content() {
             before += 1;
         }
         assert!(before < 8, "the wish came behind {before} pieces");
-        // The step in hand gets the rest.
+        // The current step gets the rest.
         while let Some(Request::Blob { last: false, .. }) = agent.hear() {}
         agent.done(End::Cancelled);
     };

@@ -115,7 +115,7 @@ impl<'a> Known<'a> {
         self.silent || self.outer.is_some_and(Known::is_silent)
     }
 
-    /// The names that a condition tests: behind it they are defined.
+    /// The names that a condition tests: after it they are defined.
     pub(crate) fn assure(&mut self, condition: &Reading) {
         self.assured.extend(condition.assured.iter().cloned());
     }

@@ -50,7 +50,7 @@ impl Mapping {
         let last = part.end.max(part.start.saturating_add(1)).saturating_sub(1);
         match (self.start_of(part.start), self.end_of(last)) {
             (Some(start), Some(end)) if start < end => Span::new(start, end),
-            // The end of a text: the place behind its last character.
+            // The end of a text: the place after its last character.
             (None, Some(end)) => Span::new(end, end.saturating_add(1)),
             (Some(start), _) => Span::new(start, start.saturating_add(1)),
             (None, None) => self.whole,

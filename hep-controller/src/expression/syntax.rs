@@ -26,7 +26,7 @@ pub(super) struct Failure<'t> {
     at: usize,
     /// The parser's words.
     detail: String,
-    /// The `{{` or `{%` that the place is behind.
+    /// The `{{` or `{%` that the place is after.
     opener: Option<usize>,
 }
 
@@ -97,7 +97,7 @@ impl<'t> Failure<'t> {
         self.text.get(word.range.clone()).unwrap_or_default()
     }
 
-    /// The place of the word, or that behind the last one.
+    /// The place of the word, or that after the last one.
     fn range(&self) -> Range<usize> {
         match (self.word(), self.words.last()) {
             (Some(word), _) => word.range.clone(),

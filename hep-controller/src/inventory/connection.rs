@@ -249,7 +249,7 @@ impl Settling<'_> {
             let hint = "remove the `,`: only spaces separate settings";
             return self.problem(place, format!("`{name}` ends with a `,`"), hint);
         }
-        // As whom tasks run the host itself may find out.
+        // The host itself may find out which user tasks run as.
         let later = matches!(key, Key::Become | Key::BecomeUser);
         if has_expression(text) && !later {
             match self.evaluated(text) {
@@ -311,7 +311,7 @@ impl Settling<'_> {
         }
     }
 
-    /// As whom tasks run, and how they become that user.
+    /// The user that tasks run as, and how they become that user.
     fn right(&mut self, setting: &Setting) {
         let text = &setting.text;
         match setting.key {

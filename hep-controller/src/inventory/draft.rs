@@ -55,7 +55,7 @@ pub(super) struct DraftHost {
     pub(super) vars: Tiers,
     /// hep's own keys of its lines; the last of a kind counts.
     pub(super) short: Vec<Short>,
-    /// The port behind its name.
+    /// The port after its name.
     port: Option<u16>,
 }
 
@@ -289,7 +289,7 @@ impl Draft {
     }
 }
 
-/// A definition; what is for no eye is learnt wherever it stands, whether it is ever used or not.
+/// A definition; secrets are learnt wherever they are, whether it is ever used or not.
 fn variable(name: &str, value: Value, origin: Origin) -> Arc<Variable> {
     if connection::is_secret(name) {
         match &value {

@@ -119,7 +119,7 @@ impl Reading<'_> {
         );
     }
 
-    /// A line of `[group:vars]`: everything behind the first `=` is the value.
+    /// A line of `[group:vars]`: everything after the first `=` is the value.
     fn variable(&mut self, text: &str, span: Span, group: usize) {
         let Some((name, value)) = text.split_once('=') else {
             let message = format!("`{}` is not a `name=value`", shorten(text));
@@ -239,7 +239,7 @@ fn typed(name: &str, text: &str) -> Value {
 /// What the first word of a line names.
 pub(super) struct Named {
     pub(super) names: Vec<String>,
-    /// The port behind it. In `root@web1:22` it belongs to the name.
+    /// The port after it. In `root@web1:22` it belongs to the name.
     pub(super) port: Option<u16>,
     /// Whether it says a user.
     user: bool,

@@ -13,7 +13,7 @@ pub(super) struct Word {
     /// What stands before the first `=`, with its place; the whole word when there is none.
     pub(super) key: String,
     pub(super) key_span: Span,
-    /// What stands behind it.
+    /// What stands after it.
     pub(super) value: Option<(String, Span)>,
 }
 
@@ -71,7 +71,7 @@ fn own_word(rest: &str, key: &str, bare: usize, start: usize) -> Result<(Word, u
 /// A word with quotes and backslashes anywhere in it.
 fn shell_word(rest: &str, start: usize) -> Result<(Word, usize), Unclosed> {
     let mut text = String::new();
-    // Where the first `=` is in the text, and behind it in the line.
+    // Where the first `=` is in the text, and after it in the line.
     let mut equals: Option<(usize, usize)> = None;
     let mut end = rest.len();
     let mut quote: Option<(char, usize)> = None;

@@ -195,7 +195,7 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// What stands behind a backslash, and what follows it. One that means nothing stays.
+/// What stands after a backslash, and what follows it. One that means nothing stays.
 fn escape<'t>(rest: &'t str, text: &mut String) -> Option<&'t str> {
     let c = rest.chars().next()?;
     let octal = rest.bytes().take(3).take_while(|b| matches!(b, b'0'..=b'7')).count();

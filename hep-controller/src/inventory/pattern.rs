@@ -57,7 +57,7 @@ pub(super) fn limit(inventory: &Inventory, limit: &str) -> Result<Vec<usize>, No
     evaluate(inventory, &parts)
 }
 
-/// The patterns of a file: one a line, lines with `#` are none.
+/// The patterns of a file: one per line, lines with `#` are none.
 fn lines(path: &Path) -> Result<Vec<String>, NoSelection> {
     let said = |error: &str| format!("cannot read the limit's file `{}`: {error}", path.display());
     let bytes = crate::open::whole(path).map_err(|error| NoSelection {
@@ -199,7 +199,7 @@ fn unknown(inventory: &Inventory, word: &str) -> Result<Vec<usize>, NoSelection>
     }
 }
 
-/// `[from:to]` behind a group, the last included; negative from the end.
+/// `[from:to]` after a group, the last included; negative from the end.
 struct Subscript {
     from: i64,
     to: i64,

@@ -128,8 +128,8 @@ impl Tree<'_> {
     }
 }
 
-/// How to reach a host, and as whom tasks run there, as variables: hep's short keys are none. Without passwords and what
-/// prints them.
+/// How to reach a host, and the user that tasks run as there, as variables: hep's short keys are none. Without
+/// passwords and what prints them.
 fn settings(host: &Host, vars: &Map<String, Value>) -> Vec<(&'static str, Value)> {
     let Host { name, address, port, user, private_key, transport, rights, .. } = host;
     let Rights { act_as, method, password: _, password_command: _ } = rights;

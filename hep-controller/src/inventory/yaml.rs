@@ -52,7 +52,7 @@ pub(super) fn read(source: &Arc<Source>, draft: &mut Draft) {
     }
 }
 
-/// Whose variables a file beside the inventory holds.
+/// The hosts or groups whose variables a file next to the inventory contains.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Of {
     Group(usize),

@@ -126,7 +126,7 @@ impl Contents {
         self.all.iter()
     }
 
-    /// Opens a content for streaming, behind its first `from` bytes.
+    /// Opens a content for streaming, after its first `from` bytes.
     ///
     /// The reader gives the bytes of the file that was hashed, or fails: before it gives the last it sees that the file is of
     /// the same version still. Nothing is hashed again, for each host anew: whoever receives a content proves it by its

@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-/// Where a relative `src` is sought, in this order: beside the file that names it, beside the manifest, here.
+/// Where a relative `src` is looked for, in this order: beside the file that names it, beside the manifest, here.
 #[derive(Clone, Debug)]
 pub(crate) struct SearchPath {
     pub(crate) beside_manifest: PathBuf,

@@ -1,4 +1,4 @@
-//! From a checked manifest to a plan: hands down what blocks say, and makes flat items of nested entries.
+//! From a checked manifest to a plan: passes on what blocks say, and makes flat items of nested entries.
 
 mod control;
 mod warnings;
@@ -36,7 +36,7 @@ pub(crate) struct Compiled {
     pub(crate) contents: Arc<Contents>,
     /// By which program tasks become others, if they say.
     pub(crate) method: Option<Method>,
-    /// Who has a turn with whom.
+    /// The hosts that run together.
     pub(crate) batches: Vec<Batch>,
     /// What is no mistake and may be none of the operator's intentions.
     pub(crate) warnings: Vec<String>,

@@ -112,7 +112,7 @@ impl<'p> Reader<'p> {
         read
     }
 
-    /// Those names, and what the values behind them read in their turn.
+    /// Those names, and what the values behind them read in turn.
     fn beyond(&self, first: Names<'p>, layers: &[&Json]) -> Names<'p> {
         let mut open: Vec<&str> = first.iter().copied().collect();
         let mut read = first;

@@ -9,7 +9,7 @@ pub(crate) use hep_protocol::decode::Words;
 use hep_protocol::decode::{About, Mistake, Origin, What};
 use std::sync::Arc;
 
-/// Whose parameters they are.
+/// The module they belong to.
 pub(crate) struct Place<'a> {
     pub(crate) source: &'a Arc<Source>,
     /// The module's name, or that of another mapping.

@@ -2,9 +2,9 @@
 //! carries the question to the hep that started `ssh`, and the answer back.
 //!
 //! `ssh` closes every descriptor above 2 as it starts, so nothing can be handed down to that program but words. They are
-//! the name of a socket in the abstract namespace (unix(7)): no secret, and no file that could stay. Whoever knocks there
-//! gets an answer only if the kernel says that it is a child of just that `ssh`: one that jumps to another host for it, or
-//! any other program, gets none. The answer itself is in no argument list, environment or file.
+//! the name of a socket in the abstract namespace (unix(7)): no secret, and no file that could stay behind. Whoever
+//! connects there gets an answer only if the kernel says that it is a child of just that `ssh`: one that jumps to
+//! another host for it, or any other program, gets none. The answer itself is in no argument list, environment or file.
 
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 use std::fs::File;
@@ -105,7 +105,7 @@ fn parent(process: i32) -> Option<u32> {
     rest.split_ascii_whitespace().nth(1)?.parse().ok()
 }
 
-/// Nobody has an answer.
+/// There is no answer.
 #[derive(Debug)]
 pub(crate) struct NoAnswer;
 

@@ -55,7 +55,7 @@ pub(super) fn resolve(
     let (answer, answers) = mpsc::channel();
     let ask = move || {
         let found = (host.as_str(), port).to_socket_addrs();
-        // Nobody listens any more if the answer came too late.
+        // The receiver is gone if the answer came too late.
         drop(answer.send(found.map(Iterator::collect::<Vec<_>>)));
     };
     let refusal = |end: &str, source| {

@@ -37,7 +37,7 @@ pub(super) struct HostCertificate {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Malformed;
 
-/// Whom a certificate must be good for, and when.
+/// The host and time a certificate must be valid for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wanted<'a> {
     /// The host's name: its address, or `HostKeyAlias`.

@@ -35,7 +35,7 @@ pub(crate) enum HostKeyPolicy {
     Lax,
 }
 
-/// Who answers questions.
+/// Answers questions.
 pub(crate) trait Confirm: Sync {
     /// An error if nobody can be asked.
     fn confirm(&self, question: &str) -> io::Result<bool>;

@@ -185,7 +185,7 @@ impl Passphrases {
 /// Whether a file that the operator names as a private key is one.
 ///
 /// # Errors
-/// It is none, or cannot be read. Who names it is not known here.
+/// It is not a key, or cannot be read. Where it was named is not known here.
 pub(crate) fn check_key(path: &Path) -> Result<(), Problem> {
     named(path).map(drop)
 }

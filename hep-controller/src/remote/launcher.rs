@@ -2,9 +2,9 @@
 //! write to its input can start an agent. Decides words only, and names no transport.
 //!
 //! The line says which machine it is on and whether that has gzip, then waits for one line of ours: that the agent lies
-//! somewhere already, or how long it is and then the agent itself. What comes behind is left to the agent unread. Whatever login shell takes the line
-//! (sh, csh, fish) sees `exec sh -c`, one text in single quotes and two words; so the text has no quote, `!`, backslash or
-//! line break in it. Within it is what dash, bash, ksh and busybox agree on.
+//! somewhere already, or how long it is and then the agent itself. What comes after is left to the agent unread.
+//! Whatever login shell takes the line (sh, csh, fish) sees `exec sh -c`, one text in single quotes and two words; so
+//! the text has no quote, `!`, backslash or line break in it. Within it is what dash, bash, ksh and busybox agree on.
 
 use super::excerpt::{first_lines, last_lines};
 use super::upload::{self, CANDIDATES, Place};
@@ -94,7 +94,7 @@ impl Launcher {
         Place::named(candidate, &self.token)
     }
 
-    /// What the shell's first line begins with, behind whatever else was written before.
+    /// What the shell's first line begins with, after whatever else was written before.
     pub(super) fn mark(&self) -> String {
         format!("hep-{} ", self.token)
     }
@@ -143,7 +143,7 @@ impl<'a> Delivery<'a> {
     }
 }
 
-/// What came in the place of the shell's first line, or behind its mark.
+/// What came in the place of the shell's first line, or after its mark.
 pub(super) fn no_host(said: &str) -> Problem {
     let said = if said.trim().is_empty() { "nothing".to_owned() } else { first_lines(said) };
     let what = format!("`uname -sm` on the host says: {said}");
@@ -228,8 +228,8 @@ room() {
 m=$(uname -sm); h=; z=waits; if command -v gzip > /dev/null; then z=unpacks; fi;
 "#;
 
-/// `read` takes a byte at a time from what is no file: nothing behind the line is lost. gzip checks what it unpacks, so an
-/// agent that was not written whole is found out here.
+/// `read` takes a byte at a time from what is no file: nothing after the line is lost. gzip checks what it unpacks, so
+/// an agent that was not written whole is found out here.
 const WAIT: &str = r#"
 echo "hep-$t $z $m";
 read -r w k b || exit 1; s=;

@@ -1,7 +1,7 @@
 //! The agent as a child process of hep: for `hep apply`, and for tests of everything above a [`Link`].
 //! One socketpair is its stdin and stdout, since a shut down socket wakes a reader and a closed pipe does not.
 //!
-//! Never kills it: as over SSH, an agent whose link is cut finishes the step in hand (that may be dpkg's) and goes.
+//! Never kills it: as over SSH, an agent whose link is cut finishes the current step (that may be dpkg's) and goes.
 
 use super::tail::{Stderr, follow};
 use super::{Counters, Ending, Exit, Link};
@@ -73,8 +73,8 @@ impl LocalLink {
         }
     }
 
-    /// Waits for the exit a while, but not once that was cancelled: then the agent is left to the step in hand, and whoever
-    /// inherits it reaps it.
+    /// Waits for the exit a while, but not once that was cancelled: then the agent is left to the current step, and
+    /// whoever inherits it reaps it.
     fn settle(&mut self) -> io::Result<Option<ExitStatus>> {
         let end = Instant::now() + FINISH;
         self.cancel.forget();

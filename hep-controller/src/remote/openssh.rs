@@ -1,6 +1,6 @@
-//! An agent on a host reached by the operator's own `ssh`, one process a host: whatever ssh_config says holds by itself, and
-//! whatever that `ssh` can do hep can. The agent comes through the input of the shell that starts it, and frames behind it;
-//! there is no SFTP on this way. Speaks no SSH itself.
+//! An agent on a host reached by the operator's own `ssh`, one process per host: whatever ssh_config says holds by
+//! itself, and whatever that `ssh` can do hep can. The agent comes through the input of the shell that starts it, and
+//! frames after it; there is no SFTP on this way. Speaks no SSH itself.
 
 use super::launcher::{self, Delivery, Launcher, Ready};
 use super::upload::UploadMode;

@@ -29,7 +29,7 @@ const LEFT: Duration = Duration::from_secs(1);
 /// How much it may write, in bytes.
 const MOST: u64 = 256 * 1024;
 
-/// Who may know a password: what the operator typed, then the command line, the host's own word, the config.
+/// The sources of a password: the operator's typing, then the command line, the host's own setting, the config.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Sources<'a> {
     pub(crate) typed: Option<&'a Secret>,

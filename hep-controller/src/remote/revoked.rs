@@ -1,5 +1,5 @@
-//! `RevokedHostKeys` of ssh_config(5): a list of keys that no host may have, one a line, or as a KRL, which `ssh-keygen`
-//! reads. A list that cannot be read revokes everything.
+//! `RevokedHostKeys` of ssh_config(5): a list of keys that no host may have, one per line, or as a KRL, which
+//! `ssh-keygen` reads. A list that cannot be read revokes everything.
 
 use super::host_certificate::HostCertificate;
 use super::key_file::public_of;

@@ -1,6 +1,6 @@
-//! ssh-agent (draft-miller-ssh-agent): the keys it holds, and a way to it that does not wait for ever. libssh2 would wait
-//! for a forgotten agent, and for a confirmation that nobody gives, until the end of days. That way also brings together
-//! what libssh2 cannot: certificates in files, and agents that have their keys.
+//! ssh-agent (draft-miller-ssh-agent): the keys it holds, and a way to it that does not wait forever. libssh2 would
+//! wait for a forgotten agent, and for a confirmation that nobody gives, until the end of days. That way also brings
+//! together what libssh2 cannot: certificates in files, and agents that have their keys.
 
 use super::auth::AgentKey;
 use super::public_key::{PublicKey, string};
@@ -48,7 +48,7 @@ pub(super) fn keys(socket: &Path, cancel: &Canceller) -> Vec<AgentKey> {
     ask().ok().and_then(|answer| parse(&answer)).unwrap_or_default()
 }
 
-/// A way to the agent, until `end` or a cancel: connect(2) itself would wait for ever on an agent that was stopped while
+/// A way to the agent, until `end` or a cancel: connect(2) itself would wait forever on an agent that was stopped while
 /// many came.
 fn visit(path: &Path, end: Instant, cancel: &Canceller) -> io::Result<UnixStream> {
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
@@ -141,7 +141,7 @@ impl Door {
 
 impl Drop for Door {
     fn drop(&mut self) {
-        // Whoever is inside needs the name no more.
+        // The process inside no longer needs the name.
         drop(std::fs::remove_file(self.path()));
         drop(std::fs::remove_dir(&self.directory));
     }

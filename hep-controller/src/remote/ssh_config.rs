@@ -27,7 +27,7 @@ pub(crate) enum SshConfig {
     File(PathBuf),
 }
 
-/// Who asks.
+/// The one who asks.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asking<'a> {
     pub(crate) config: &'a SshConfig,
@@ -83,8 +83,8 @@ pub(crate) enum AgentChoice {
 }
 
 impl Asking<'_> {
-    /// What `ssh` would do for this host; None if it is not to be asked, or is not there. Where it shall do it itself it is
-    /// asked in any case: it obeys the inventory's arguments even without a file.
+    /// What `ssh` would do for this host; None if it is not to be asked, or is not there. Where it should do it itself
+    /// it is asked in any case: it obeys the inventory's arguments even without a file.
     ///
     /// # Errors
     /// It finds a mistake in a file, or takes too long.

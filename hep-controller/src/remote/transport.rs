@@ -10,7 +10,7 @@ pub(crate) enum Transport {
     /// hep's own SSH, by libssh2.
     #[default]
     Ssh2,
-    /// The operator's `ssh`, one process a host.
+    /// The operator's `ssh`, one process per host.
     Openssh,
     /// The host is this machine.
     Local,

@@ -29,7 +29,7 @@ impl UnknownKey {
         self.host_keys.trust(&self.shown())
     }
 
-    /// Nobody is asked about it again in this run.
+    /// It is not asked about again in this run.
     pub(crate) fn distrust(&self) {
         self.host_keys.distrust(&self.shown());
     }

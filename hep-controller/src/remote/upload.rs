@@ -51,7 +51,7 @@ impl TryFrom<String> for UploadMode {
 /// `/dev/shm` is in memory, for a host whose disk is full or read-only; `/tmp` and `/run` are for what is left.
 pub(super) const CANDIDATES: [&str; 5] = ["/var/tmp", ".", "/dev/shm", "/tmp", "/run"];
 
-/// The last word of a shell that could not unpack the agent, most likely for want of room.
+/// The last word of a shell that could not unpack the agent, most likely without room.
 pub(super) const NOT_UNPACKED: &str = "hep-agent: not unpacked";
 
 /// The private directory and the files in it: `<candidate>/.hep-<16 hex>/hep-agent`, and what it is unpacked from.
@@ -76,7 +76,7 @@ pub(super) fn shown(candidate: &str) -> impl fmt::Display {
     if candidate == "." { "~" } else { candidate }
 }
 
-/// The machine in the output of `uname -sm`, found behind whatever the login shell printed first.
+/// The machine in the output of `uname -sm`, found after whatever the login shell printed first.
 pub(super) fn machine(output: &str) -> Option<&str> {
     output.lines().rev().find_map(|line| {
         let machine = line.trim().strip_prefix("Linux ")?;

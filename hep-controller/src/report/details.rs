@@ -8,7 +8,7 @@ use crate::host::HostId;
 use crate::text::{Colour, Style, count, shown, shown_diff, shown_lines, span};
 use hep_protocol::outcome::{Change, Details, Failure, ItemOutcome, Status};
 
-/// Where the text under a title begins: behind the status and two spaces.
+/// Where the text under a title begins: after the status and two spaces.
 const INDENT: &str = "         ";
 
 /// Below this a task's time says nothing, in milliseconds.
@@ -100,7 +100,7 @@ fn title(run: &Run, block: &Block, colour: Colour) -> String {
     let many = run.hosts.len() > 1;
     let (mut statuses, mut aside) = (String::new(), Vec::new());
     match by_status.as_slice() {
-        // Who is in a whole block stands above it.
+        // The hosts of a whole block are listed above it.
         [(_, hosts)] if many && block.whole => aside.push(count(hosts.len(), "host")),
         [(_, hosts)] if many => {
             let names = host_names(run, hosts);
@@ -295,7 +295,7 @@ fn append_diff(change: &Change, indent: &str, colour: Colour, text: &mut String)
     }
 }
 
-/// A note's first line behind `before`, the others below it.
+/// A note's first line after `before`, the others below it.
 fn append_note(note: &str, before: &str, text: &mut String) {
     let mut lines = shown_lines(note);
     text.push_str(&format!("{before}note: {}\n", lines.next().unwrap_or_default()));

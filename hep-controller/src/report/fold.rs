@@ -5,7 +5,7 @@
 //! one host ascend, so a host that is behind a turn and has no result there never will: its handlers had nothing to do, or
 //! its block was not entered.
 //!
-//! Nobody's results wait long for a slow host: what is known is shown after some time, a failure after very little, and the
+//! No result waits long for a slow host: what is known is shown after some time, a failure after very little, and the
 //! rest follows as another block of the same turn.
 
 use crate::host::HostId;

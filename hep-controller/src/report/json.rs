@@ -1,4 +1,4 @@
-//! The report for a program: one JSON object a line, as things happen. Texts of hosts are escaped as JSON does.
+//! The report for a program: one JSON object per line, as things happen. Texts of hosts are escaped as JSON does.
 
 use super::clock::Clock;
 use super::{Event, HostReport, Run, RunEnd, Texts, Trouble, View};

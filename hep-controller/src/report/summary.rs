@@ -56,7 +56,7 @@ impl Failed {
     }
 }
 
-/// Everything behind the blocks.
+/// Everything after the blocks.
 pub(crate) fn summary(run: &Run, end: &RunEnd, failures: &[Failed], colour: Colour) -> String {
     let mut text = String::new();
     if let [report] = end.reports.as_slice() {

@@ -1,4 +1,5 @@
-//! As whom the hosts of a run go on, and with which password: from the plan, the inventory, the command line and the config.
+//! The user that the hosts of a run continue as, and the password: from the plan, the inventory, the command line and
+//! the config.
 
 use crate::cli;
 use crate::config;
@@ -85,7 +86,7 @@ fn ask(login: Option<&Secret>, stop: &Stop, ui: &mut Ui) -> Result<Secret, Refus
     }
 }
 
-/// As whom a host's run has to go on.
+/// The user that a host's run has to continue as.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Start {
     /// No task runs as another user.
@@ -96,7 +97,7 @@ pub(crate) enum Start {
     Each,
 }
 
-/// As whom the runs of hosts have to go on, by their tasks and what the inventory says of them.
+/// The users that the runs of hosts have to continue as, by their tasks and the inventory.
 pub(crate) fn starts<'p>(plan: &Plan, hosts: &'p [PlannedHost]) -> Vec<Start> {
     // Most hosts are alike in this, and a plan may be long.
     let mut known: HashMap<(&[u32], String), Start> = HashMap::new();

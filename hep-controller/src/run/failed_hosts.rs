@@ -26,7 +26,7 @@ pub(crate) fn keep_and_tell(file: &Path, end: &RunEnd, names: &[String], ui: &mu
     }
 }
 
-/// Replaces the file, one name a line in the run's order; without such hosts it is removed. Gives how many there are.
+/// Replaces the file, one name per line in the run's order; without such hosts it is removed. Gives how many there are.
 ///
 /// # Errors
 /// The file is as it was, and why.

@@ -227,7 +227,7 @@ impl Launcher {
         if kept.get().is_none() {
             let failed = |problem| stopped_at(Stage::Resolve, said, problem);
             let answer = self.asking().about(said, way).map_err(failed)?;
-            // Whoever was first has the same.
+            // The first one has the same.
             drop(kept.set(answer));
         }
         Ok(kept.get().and_then(Option::as_ref))

@@ -27,7 +27,7 @@ impl Options {
         Ok(Options {
             extra: Extra::read(&vars.extra).map_err(Refusal::Mistakes)?,
             choice: Choice::default(),
-            // Only relative sources need it, and those are sought beside the manifest too.
+            // Only relative sources need it, and those are looked for beside the manifest too.
             working_directory: std::env::current_dir().unwrap_or_else(|_| ".".into()),
             mode: if check { RunMode::Check } else { RunMode::Apply },
             diff: diff_mode(diff),
@@ -74,7 +74,7 @@ impl Options {
         })
     }
 
-    /// Whom `become` means where neither manifest, inventory nor command line says it: the config's word.
+    /// The user to become if neither manifest, inventory nor command line names one: the config's.
     pub(crate) fn usually_as(mut self, user: Option<&str>) -> Options {
         let usual = || user.map(|user| Json(user.into()));
         self.act_as.user = self.act_as.user.take().or_else(usual);

@@ -52,7 +52,7 @@ enum Open {
 /// Why building stopped before the end.
 pub(super) struct TooMuch;
 
-/// After so many mistakes a file is taken for something else: a hostile one shall take no memory for each.
+/// After so many mistakes a file is taken for something else: a hostile one should take no memory for each.
 const MAX_MISTAKES: usize = 1000;
 
 impl<'s> Builder<'s> {
@@ -390,7 +390,7 @@ impl<'s> Builder<'s> {
 
     fn refuse_tag(&mut self, tag: Option<&Tag>, span: Span) {
         if let Some(tag) = tag.filter(|tag| tag.core_suffix().is_none()) {
-            // The value begins behind its tag; what is wrong is the tag.
+            // The value begins after its tag; what is wrong is the tag.
             let written = tag.original();
             let before = self.source.text.get(..span.start).unwrap_or_default();
             let found = before.rfind(written.as_str()).map(|at| Span::new(at, at + written.len()));
@@ -406,7 +406,7 @@ impl<'s> Builder<'s> {
         }
     }
 
-    /// Puts what `<<` names behind the mapping's own entries, which win.
+    /// Puts what `<<` names after the mapping's own entries, which win.
     fn merged(&mut self, entries: Vec<Entry>) -> Vec<Entry> {
         if !entries.iter().any(|entry| &*entry.key.text == "<<") {
             return entries;

@@ -33,7 +33,7 @@ impl<'t> Line<'t> {
         self.text.len() - self.text.trim_start_matches(' ').len()
     }
 
-    /// The columns in which its parts begin: its dashes, then what is behind them.
+    /// The columns in which its parts begin: its dashes, then what is after them.
     fn columns(&self) -> Vec<usize> {
         let mut columns = vec![self.indent()];
         let mut rest = self.text.trim_start_matches(' ');
@@ -44,7 +44,7 @@ impl<'t> Line<'t> {
         columns
     }
 
-    /// What is behind its dashes.
+    /// What is after its dashes.
     fn content(&self) -> &'t str {
         let column = self.columns().pop().unwrap_or_default();
         self.text.get(column..).unwrap_or_default().trim_end()
@@ -73,7 +73,7 @@ impl<'t> Line<'t> {
         value.trim()
     }
 
-    /// Whether a text in lines of its own begins behind it.
+    /// Whether a text in lines of its own begins after it.
     fn begins_text(&self) -> bool {
         let marks = self.text.trim_end().rsplit([' ', ':']).next().unwrap_or_default();
         marks.starts_with(['|', '>'])

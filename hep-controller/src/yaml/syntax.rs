@@ -37,8 +37,8 @@ pub(super) fn explain(
     if words.hint.is_empty() { diagnostic } else { diagnostic.hint(words.hint) }
 }
 
-/// `shell: echo a: b`: where the parser stopped at a colon behind a key and its value, that is what is wrong, whatever the
-/// lines above are.
+/// `shell: echo a: b`: where the parser stopped at a colon after a key and its value, that is what is wrong, whatever
+/// the lines above are.
 fn second_colon(source: &Arc<Source>, at: usize) -> Option<Words> {
     let start = source.text.get(..at)?.rfind('\n').map_or(0, |newline| newline + 1);
     let line = source.text.get(start..)?.lines().next()?;
@@ -81,7 +81,7 @@ fn misfit(source: &Arc<Source>, at: usize, kind: &ErrorKind) -> Option<Words> {
     }
 }
 
-/// The part of the text that is wrong, where the parser stopped behind it.
+/// The part of the text that is wrong, where the parser stopped after it.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the library's list is long and may grow")]
 fn place(source: &Arc<Source>, at: usize, kind: &ErrorKind) -> Span {
     let before = source.text.get(..at).unwrap_or_default();

@@ -422,7 +422,7 @@ fn without_an_inventory_each_unknown_name_is_told_once() {
     "#);
 }
 
-/// Where an inventory was read, each place is one to mend.
+/// Where an inventory was read, each place is one to fix.
 #[test]
 fn with_an_inventory_an_unknown_name_is_told_at_each_place() {
     let text = "- debug: {msg: \"{{ nobody }}\"}\n- debug: {msg: \"{{ nobody }}\"}\n";

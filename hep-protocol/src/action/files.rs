@@ -112,7 +112,7 @@ pub struct NewFile {
     pub place: Place,
     /// What is there now and gives way.
     pub from: Option<Former>,
-    /// What it shall be.
+    /// What it should be.
     pub to: FileState,
     /// Whether what gives way is kept beside it, under a name with the time.
     pub backup: bool,
@@ -137,7 +137,7 @@ impl NewFile {
     }
 }
 
-/// What a file shall be.
+/// What a file should be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FileState {
     /// What it holds.
@@ -209,7 +209,7 @@ pub enum Account {
     Expected(String),
 }
 
-/// What an ACL gives beyond owner, group and mode, and what it hands down in a directory (acl(5)).
+/// What an ACL gives beyond owner, group and mode, and what it passes on in a directory (acl(5)).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Acl {
@@ -243,7 +243,7 @@ pub struct Attrs {
     pub acl: Acl,
 }
 
-/// The content a file shall have.
+/// The content a file should have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Content {
     /// Its sha256.
@@ -270,7 +270,7 @@ pub enum Durable {
     /// When it has taken its place.
     AtOnce,
     /// With all others at the next [`FileAction::Flush`]: it is one of many. After a crash before that, what was not there
-    /// before may be missing or incomplete under its name; the next push mends it.
+    /// before may be missing or incomplete under its name; the next push fixes it.
     Later,
 }
 

@@ -73,7 +73,7 @@ fn question<S: Serializer>(answer: &Debconf, to: S) -> Result<S::Ok, S::Error> {
 /// A transaction and what its simulation came to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Transact {
-    /// What apt shall do.
+    /// What apt should do.
     #[serde(skip)]
     pub transaction: Transaction,
     /// What comes of it: first what was asked for, then what comes with it.
@@ -83,7 +83,7 @@ pub struct Transact {
     pub asked: usize,
 }
 
-/// What apt shall do in one run.
+/// What apt should do in one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transaction {
     /// What to do.
@@ -107,7 +107,7 @@ pub enum Verb {
     BuildDep,
     /// Upgrades everything.
     Upgrade(Upgrade),
-    /// Removes what came for others and is needed no more.
+    /// Removes what came for others and is no longer needed.
     Autoremove,
 }
 
@@ -149,7 +149,7 @@ pub struct Options {
     pub release: Option<String>,
     /// Options for dpkg, without their dashes.
     pub dpkg: Vec<String>,
-    /// Whether to remove what is needed no more.
+    /// Whether to remove what is no longer needed.
     pub autoremove: bool,
     /// Whether older versions may come.
     pub downgrades: bool,

@@ -171,8 +171,8 @@ impl What {
     }
 }
 
-/// A value's own sentence; what it advises stands behind the last colon. Serde hands on what a type says of a value as one
-/// text, so that is taken apart here, and nowhere else.
+/// A value's own sentence; what it advises stands after the last colon. Serde hands on what a type says of a value as
+/// one text, so that is taken apart here, and nowhere else.
 fn other(text: &str) -> Sentence {
     let text = match text.strip_prefix("`` ") {
         Some(rest) => format!("an empty value {rest}"),

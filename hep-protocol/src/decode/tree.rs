@@ -1,4 +1,5 @@
-//! What can be decoded: values, each a scalar or a collection of others. Who has them may know more, such as their places.
+//! What can be decoded: values, each a scalar or a collection of others. Their owner may know more, such as their
+//! places.
 
 use crate::words::shorten;
 use serde_json::Value as Json;

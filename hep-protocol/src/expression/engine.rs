@@ -89,7 +89,7 @@ pub(super) fn alone(text: &str) -> Option<Range<usize>> {
 }
 
 /// Ansible's first line of a template that chooses whitespace rules: `#jinja2: lstrip_blocks: True, trim_blocks: False`.
-/// Also where the template begins behind it.
+/// Also where the template begins after it.
 pub(super) fn header(text: &str) -> Result<(Option<Whitespace>, usize), Trouble> {
     let Some(rest) = text.strip_prefix("#jinja2:") else { return Ok((None, 0)) };
     let (line, _) = rest.split_once('\n').unwrap_or((rest, ""));

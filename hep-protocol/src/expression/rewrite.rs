@@ -1,5 +1,5 @@
 //! What Jinja has and the engine does not, put into the engine's own words before it compiles a text: names below what is
-//! undefined, where a default stands in for them or it is asked whether they are defined; and a text with `%` behind it.
+//! undefined, where a default stands in for them or it is asked whether they are defined; and a text with `%` after it.
 //!
 //! Knows words and brackets and no more: what it cannot make out stays as it is written.
 
@@ -352,7 +352,7 @@ impl<'t> Words<'t> {
         })
     }
 
-    /// The word behind the value that begins at one, its filters included.
+    /// The word after the value that begins at one, its filters included.
     fn operand_end(&self, begin: usize) -> Option<usize> {
         let mut at = begin;
         while matches!(self.token(at), Some(Token::Minus)) {

@@ -20,7 +20,7 @@ pub(super) enum Kind {
     Plain,
     /// White space and what stands for a line break in JSON.
     Base64,
-    /// The case of letters, and what sets bytes apart; behind a line break also an offset, as od(1) writes it.
+    /// The case of letters, and what sets bytes apart; after a line break also an offset, as od(1) writes it.
     Hex,
 }
 

@@ -114,7 +114,7 @@ fn check(other: impl FnOnce(&mut UnixStream) + Send + 'static, expected: &str) {
 }
 
 fn says(stream: &mut UnixStream, reply: Reply) {
-    // Whoever lies is soon not listened to.
+    // A helper that lies is soon ignored.
     frame::write(stream, &Answer::Reply(reply)).ok();
 }
 

@@ -115,7 +115,7 @@ struct Station {
 }
 
 impl Station {
-    /// Who does not take it is gone: then this run stops after the step in hand.
+    /// A receiver that does not take it is gone; this run then stops after the current step.
     fn say(&self, answer: &Answer) -> Result<(), frame::FrameError> {
         let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
         frame::write(&mut *stream, answer).inspect_err(|error| match error {

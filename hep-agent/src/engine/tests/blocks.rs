@@ -69,7 +69,7 @@ fn block_that_is_not_entered_tells_so_of_its_body() {
         json!({"tasks": [{"block": [set, "a"], "when": "go"}], "vars": {"go": true}}),
         "s ok, a ok: completed",
     );
-    // Whoever asks for the result of a task that was left out is told so.
+    // A task that reads the result of a skipped one is told so.
     let left = json!({"name": "a", "debug": {"msg": "x"}, "register": "a"});
     let asks = json!({"name": "b", "debug": {"var": "[a.skipped, a.changed, a.failed]"}});
     let run = apply(json!([{"block": [left], "when": false}, asks]));

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A task that asks something, and what it comes to behind the others.
+/// A task that asks something, and what it comes to after the others.
 #[track_caller]
 fn asks(before: &[Value], keys: Value, expected: &str) {
     let asked = with(json!({"name": "t", "debug": {"msg": "x"}}), keys);

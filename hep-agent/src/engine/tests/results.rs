@@ -6,7 +6,7 @@ fn shell(script: &str, more: Value) -> Value {
     with(json!({"name": "t", "command": {"shell": script}}), more)
 }
 
-/// What an expression gives behind a task whose result is `r`.
+/// What an expression gives after a task whose result is `r`.
 #[track_caller]
 fn gives(task: Value, expression: &str, expected: &str) {
     let task = with(task, json!({"register": "r"}));

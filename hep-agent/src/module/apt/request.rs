@@ -30,7 +30,7 @@ pub(super) struct Request {
     pub(super) unforeseen: Vec<Delta>,
     /// Every package the task means, there or yet to come.
     pub(super) meant: Vec<Meant>,
-    /// Whose real run would put a package file in place.
+    /// The earlier task whose real run would put a package file in place.
     pub(super) depends: Option<Cause>,
 }
 

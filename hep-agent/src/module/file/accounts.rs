@@ -12,7 +12,7 @@ pub(super) struct Asked {
     pub(super) owner: Option<Account>,
     pub(super) group: Option<Account>,
     pub(super) mode: Option<Mode>,
-    /// Whose real run would bring an account that is not there yet.
+    /// The earlier task whose real run would create a missing account.
     pub(super) cause: Option<Cause>,
 }
 

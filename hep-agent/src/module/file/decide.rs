@@ -67,7 +67,7 @@ pub(super) fn decide(params: &File, state: &State) -> Result<Plan, SysError> {
     Ok(Plan { steps, notes, ..Plan::default() })
 }
 
-/// The attributes that something that is there shall have.
+/// The attributes that something that is there should have.
 pub(super) fn existing(asked: &Asked, meta: &Meta, scope: Scope) -> Attrs {
     match scope {
         Scope::NewOnly | Scope::Holder => meta.attrs.clone(),

@@ -239,7 +239,7 @@ impl Look<'_> {
         Ok(())
     }
 
-    /// Whose real run may leave something else than is there.
+    /// The earlier task whose real run may leave something else there.
     fn open(&self, path: &AbsPath, want: &Want, found: Option<&Found>) -> Option<Cause> {
         let found = found?;
         let subject = match want {
@@ -277,7 +277,7 @@ impl Look<'_> {
         Ok(rights)
     }
 
-    /// Looks at the ACLs of what is there and shall let in nobody but those that the task names.
+    /// Looks at the ACLs of what is there and should let in nobody but those that the task names.
     fn acls(&mut self) -> Result<(), SysError> {
         if !self.asked.shuts_others_out() {
             return Ok(());
@@ -418,12 +418,12 @@ impl Look<'_> {
         allowed.map_err(|refused| refused.error(|uid| self.host.user_name(uid)))
     }
 
-    /// Whose real run may make another plan right; never anybody's on a real host.
+    /// The earlier task whose real run may make another plan right; always none on a real host.
     fn cause(&self, missing: &[(AbsPath, Attrs)]) -> Option<Cause> {
         let path = self.entries.first().map(|entry| entry.place.path())?;
         let parent = missing.last().map(|(directory, _)| directory);
         match (parent, self.params.action) {
-            // A package may bring what shall be gone; a command hardly does.
+            // A package may bring what should be gone; a command hardly does.
             (Some(_), Action::Absent) => self
                 .host
                 .depends(Subject::Path(path))
@@ -444,7 +444,7 @@ struct Walk {
     entries: Vec<(String, Place, Meta)>,
 }
 
-/// What a file shall be.
+/// What a file should be.
 struct Copied {
     content: Content,
     executable: bool,

@@ -1,12 +1,12 @@
 //! Which links in a path are followed: one algorithm for the real host and for one in memory, so that check mode foretells
 //! what a run refuses.
 //!
-//! Whoever may put a link into a path must not lead another user's changes astray, least of all root's. A link has the rank
-//! of its owner, or of the owner of the directory that holds it if that is neither root nor the acting user: who owns a
-//! directory may put anything into it. In a directory that others may write without the sticky bit, a link is nobody's.
-//! Links of root and of the acting user are followed. One of another user is followed only if the directory that it leads to,
-//! and each below it down to the one that is walked to, belong to that user, who then can reach nothing by it that was not
-//! theirs. Real directories pass.
+//! A user who can put a link into a path must not redirect another user's changes, least of all root's. A link has the
+//! rank of its owner, or of the owner of the directory that holds it if that is neither root nor the acting user: who
+//! owns a directory may put anything into it. In a directory that others may write without the sticky bit, a link is
+//! nobody's. Links of root and of the acting user are followed. One of another user is followed only if the directory
+//! that it leads to, and each below it down to the one that is walked to, belong to that user, who then can reach
+//! nothing by it that was not theirs. Real directories pass.
 
 use super::{Account, Attrs};
 use crate::sys::SysError;
@@ -98,7 +98,7 @@ struct Followed {
     rank: Rank,
 }
 
-/// Whose a link counts as.
+/// The user a link is attributed to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Rank {
     /// Root's or the acting user's.

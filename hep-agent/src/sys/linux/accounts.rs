@@ -113,7 +113,7 @@ fn asks_elsewhere(switch: &str) -> bool {
         .filter_map(|line| line.split('#').next()?.split_once(':'))
         .filter(|(database, _)| matches!(database.trim(), "group" | "initgroups"))
         .flat_map(|(_, sources)| sources.split_whitespace())
-        // What is in brackets says how to go on behind a source.
+        // What is in brackets says how to go on after a source.
         .filter(|word| !word.contains(['[', ']', '=']));
     sources.any(|source| !matches!(source, "files" | "compat" | "systemd"))
 }

@@ -1,4 +1,4 @@
-//! Whose rights this thread has: root's thread takes those of another user for a task and comes back.
+//! The rights of this thread: root's thread takes those of another user for a task, and returns.
 //!
 //! Raw system calls change the calling thread alone (setresuid(2), C library/kernel differences), so readers of the inbox
 //! and of signals stay root. The real and the saved user stay root's meanwhile: the way back, and the reason why that user
@@ -50,7 +50,7 @@ impl Identities {
 }
 
 thread_local! {
-    /// Whose rights this thread has now, if not the process's.
+    /// The user whose rights this thread has now, if not the process's.
     static WORN: RefCell<Option<Identity>> = const { RefCell::new(None) };
 }
 
@@ -74,7 +74,7 @@ impl Identity {
     pub(crate) fn act<R>(&self, act: impl FnOnce() -> R) -> Result<R, SysError> {
         let back = Back { groups: own_groups()?, gid: nix::unistd::getegid().as_raw() };
         let name = &self.account.name;
-        // From here on `back` undoes what has been done, also behind an error.
+        // From here on `back` undoes what has been done, also after an error.
         take(&self.groups, self.account.gid, self.account.uid)
             .map_err(|error| SysError::io(format!("cannot run as `{name}`"), error))?;
         WORN.replace(Some(self.clone()));
@@ -157,7 +157,7 @@ fn own_groups() -> Result<Vec<u32>, SysError> {
     Ok(groups.into_iter().map(nix::unistd::Gid::as_raw).collect())
 }
 
-/// Whoever cannot come back must not go on as somebody else, so the process ends here.
+/// A thread that cannot return must not continue as another user, so the process ends here.
 fn come_back(result: io::Result<()>) {
     if result.is_err() {
         std::process::abort();

@@ -105,7 +105,7 @@ pub(crate) struct Room {
     pub(crate) free: u64,
 }
 
-/// The room of the file system that a path is on (statvfs(3)). May wait for ever where a server does not answer.
+/// The room of the file system that a path is on (statvfs(3)). May wait forever where a server does not answer.
 pub(crate) fn room(path: &Path) -> Option<Room> {
     let told = nix::sys::statvfs::statvfs(path).ok()?;
     #[allow(clippy::useless_conversion, reason = "these numbers have 32 bits on some machines")]

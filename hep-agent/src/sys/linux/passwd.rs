@@ -81,7 +81,7 @@ impl PartialEq for Files {
     }
 }
 
-/// Who has this number, as the host's own file has it.
+/// The user with this number, from the host's own file.
 pub(crate) fn local_user(number: u32) -> Option<User> {
     account_in(&Database::Passwd.read().ok()?, |_, known| known == number)
 }

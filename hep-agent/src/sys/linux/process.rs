@@ -37,7 +37,7 @@ const GRACE: Duration = Duration::from_secs(5);
 pub(crate) struct Program<'a> {
     /// What errors call it; without it, its arguments.
     pub(crate) name: Option<&'a str>,
-    /// The program and its arguments; without a slash it is sought in the agent's `PATH`.
+    /// The program and its arguments; without a slash it is looked for in the agent's `PATH`.
     pub(crate) argv: &'a [String],
     /// Variables on top of `PATH`, `HOME` and `LANG=C.UTF-8`.
     pub(crate) env: BTreeMap<String, String>,
@@ -130,7 +130,7 @@ impl<'a> Program<'a> {
 /// The directories where a system keeps its programs.
 pub(super) const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// What programs are sought in: the agent's own `PATH` may be short, so the system's directories are always in it.
+/// What programs are looked for in: the agent's own `PATH` may be short, so the system's directories are always in it.
 fn search_path() -> String {
     match std::env::var("PATH") {
         Ok(path) if !path.is_empty() => format!("{path}:{SYSTEM_PATH}"),
@@ -143,7 +143,7 @@ fn search_path() -> String {
 pub(super) fn found(name: &str) -> PathBuf {
     let path = format!("{SYSTEM_PATH}:{}", std::env::var("PATH").unwrap_or_default());
     let runs = |path: &PathBuf| path.is_file() && access(path, AccessFlags::X_OK).is_ok();
-    // An empty directory's name in `PATH` is the working directory, where nothing of the sort is sought.
+    // An empty directory's name in `PATH` is the working directory, where nothing of the sort is looked for.
     let absolute = path.split(':').filter(|directory| directory.starts_with('/'));
     let mut places = absolute.map(|directory| Path::new(directory).join(name));
     places.find(runs).unwrap_or_else(|| PathBuf::from(name))

@@ -35,8 +35,9 @@ pub(crate) struct OnTerminal {
 }
 
 impl OnTerminal {
-    /// Starts a program in `/`, in a session of its own with a new terminal; what it says is to be in English. It is sought
-    /// in the system's directories first, and knows no others: what lies in the `PATH` of a login is not for root to run.
+    /// Starts a program in `/`, in a session of its own with a new terminal; what it says is to be in English. It is
+    /// looked for in the system's directories first, and knows no others: what lies in the `PATH` of a login is not
+    /// for root to run.
     pub(crate) fn start(argv: &[String]) -> Result<Self, SysError> {
         let name = argv.first().map_or("", String::as_str);
         let no_terminal = |e| SysError::io(format!("cannot make a terminal for `{name}`"), e);
@@ -87,7 +88,7 @@ impl OnTerminal {
         })
     }
 
-    /// Whose processes may read what is typed.
+    /// The users whose processes can read what is typed.
     pub(crate) fn readers(&self) -> Readers {
         readers::readers(self.child.id(), self.device, nix::unistd::geteuid().as_raw())
     }

@@ -8,15 +8,15 @@ use std::io::{self, BufRead};
 /// What the administrator wants of a package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Want {
-    /// It shall be there.
+    /// It should be there.
     Install,
-    /// It shall stay as it is.
+    /// It should stay as it is.
     Hold,
-    /// It shall go.
+    /// It should go.
     Deinstall,
-    /// It shall go with its configuration.
+    /// It should go with its configuration.
     Purge,
-    /// Nobody said.
+    /// Unknown.
     Unknown,
 }
 

@@ -88,7 +88,7 @@ pub(super) fn result_shape_of_try(task: &ManifestTask) -> Shape {
     task.about().results.map_or(Shape::Any, Shape::of_result)
 }
 
-/// Whether anything is evaluated in a task, or in what says as whom it runs.
+/// Whether anything is evaluated in a task, or in the keys that set its user.
 pub(super) fn has_expressions(task: &ManifestTask, rights: &Rights) -> bool {
     let mut any = task.spec.is_none() || task.template().is_some();
     let mut look = |evaluated: Evaluated<'_>| evaluated.each_expression(&mut |_| any = true);

@@ -12,7 +12,7 @@ use hep_protocol::truth::truth_of_value;
 use std::sync::Arc;
 
 impl Verifier<'_, '_> {
-    /// As whom something runs: a truth value, and a name.
+    /// The user that something runs as: a truth value, and a name.
     pub(super) fn rights(&mut self, context: &Context) {
         let Rights { wanted, user, method: _ } = &context.rights;
         if let Some(piece) = wanted {

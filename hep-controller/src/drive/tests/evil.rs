@@ -1,5 +1,5 @@
-//! What a broken or hostile host may say behind its greeting: hep is rid of it, and never holds more of it than it shows.
-//! Each way proves that it took effect: by the verdict, which names it, or by what the host got to hear.
+//! What a broken or hostile host may say after its greeting: hep is rid of it, and never holds more of it than it
+//! shows. Each way proves that it took effect: by the verdict, which names it, or by what the host got to hear.
 
 use super::*;
 use hep_protocol::message::{LONGEST_REPLY, OUTPUT_OF_TASK, Stream};
@@ -17,7 +17,7 @@ fn peak() -> u64 {
 }
 
 /// Drives a host that greets, hears its plan and does its worst; it is lost for that. Speed is no matter of this test, but
-/// whoever is held for ever would not be here at all.
+/// whoever is held forever would not be here at all.
 fn lost(job: &Job, worst: impl FnOnce(&mut Agent) + Send + 'static, expected: &str) {
     let before = peak();
     let script = |agent: &mut Agent| {
@@ -273,7 +273,7 @@ fn greetings_that_are_none() {
         assert!(problem.what.starts_with(expected), "{}", problem.what);
         assert!(problem.what.lines().count() <= 5 && problem.what.len() < 5000, "{problem:?}");
         assert!(peak() - before < MEMORY);
-        // Against being held for ever, not for speed.
+        // Against being held forever, not for speed.
         assert!(begun.elapsed() < Duration::from_secs(60));
     };
     let none = "no greeting of hep in the stream, which says: ";

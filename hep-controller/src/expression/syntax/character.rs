@@ -7,7 +7,7 @@ use crate::expression::words::Stop;
 /// The problem at the place where the lexer stopped.
 pub(super) fn explain(failure: &Failure<'_>, stop: &Stop) -> Problem {
     let text = failure.text;
-    // What the lexer was reading begins behind the last word.
+    // What the lexer was reading begins after the last word.
     let begun = failure.words.last().map_or(0, |word| word.range.end);
     let rest = text.get(begun..).unwrap_or_default();
     let skipped = rest.len().saturating_sub(rest.trim_start().len());

@@ -159,7 +159,7 @@ fn no_byte_may_be_another() {
             let changed = PublicKey::from_blob(&blob);
             let certificate = changed.and_then(|changed| HostCertificate::of(&changed).ok()?);
             let Some(certificate) = certificate else { continue };
-            // Who signs it is looked up in known_hosts.
+            // Its signer is looked up in known_hosts.
             let is_good = certificate.authority == good.authority
                 && flaw(&certificate, "web", SystemTime::now()).is_none();
             assert!(!is_good, "{authority:?}: byte {at} of {}", blob.len());

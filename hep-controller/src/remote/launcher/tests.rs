@@ -268,7 +268,7 @@ const LAYOUTS: [(&str, Lay, bool); 7] = [
     ("nothing yet", |_, _| {}, true),
 ];
 
-/// Whoever owns a directory above may put another in its place between the look and the start. Needs root.
+/// The owner of a directory above can replace it between the check and the start. Needs root.
 #[test]
 fn a_cache_in_what_another_user_can_exchange_is_not_used() {
     if !users::get_current_uid().eq(&0) {

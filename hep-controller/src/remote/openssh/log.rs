@@ -27,7 +27,7 @@ pub(super) struct Log {
     killed: bool,
 }
 
-/// Whose words the next line may be.
+/// The possible author of the next line.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum Belief {
     /// Those of `ssh` alone.
@@ -233,7 +233,7 @@ impl Log {
     }
 }
 
-/// Who speaks once the host's words stand in the log.
+/// The author of lines once the host's words are in the log.
 const MIXED: &str = "`ssh` or the host says";
 
 /// `ssh` says this when it has found the host's key good (kex_send_newkeys of kex.c, after verify_host_key).

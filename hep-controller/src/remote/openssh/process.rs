@@ -416,7 +416,7 @@ impl Process {
         let asked = Instant::now();
         match door.open(self.child.id(), answers) {
             Err(error) if again(&error) => return Ok(()),
-            // Who asked has gone, or stayed silent.
+            // The asking side has gone, or stayed silent.
             Ok(()) | Err(_) => {}
         }
         if let Some(limit) = &mut self.limit {
@@ -436,7 +436,7 @@ fn again(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 
-/// The rest of the line behind a mark, and what is behind the line, once all of it is there.
+/// The rest of the line after a mark, and what is after the line, once all of it is there.
 fn found<'a>(all: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     let start = all.windows(mark.len()).position(|window| window == mark)? + mark.len();
     let rest = all.get(start..)?;

@@ -191,7 +191,7 @@ fn started<T>(
     let (ending, was_silent, mut wire) = link.give_up(timeouts.finish / 2);
     wire.limit_patiently(timeouts.finish / 2);
     sent.remove(&mut wire, parcel.sftp);
-    // Whose SFTP shows another tree than the shell's has the file where the shell does not find it.
+    // If SFTP shows another tree than the shell sees, the file is where the shell does not find it.
     let unseen = ending.exit == Exit::Code(127) && ending.stderr.contains("hep-agent");
     if launch.cancel.is_cancelled() {
         Err(launch.fails(Stage::Hello)(Problem::new("cancelled")))

@@ -20,7 +20,7 @@ const ANSWERS: Duration = Duration::from_secs(5);
 /// How much of an offer is shown, in characters.
 const SHOWN: usize = 1000;
 
-/// `SSH_MSG_KEXINIT`, and the random bytes behind it.
+/// `SSH_MSG_KEXINIT`, and the random bytes after it.
 const KEXINIT: u8 = 20;
 const COOKIE: usize = 16;
 
@@ -182,7 +182,7 @@ fn offer_in(bytes: &[u8]) -> Parsed {
     lists_of(packet).map_or(Parsed::Wrong, Parsed::Offer)
 }
 
-/// The first lists of a `KEXINIT`, behind the length of its padding.
+/// The first lists of a `KEXINIT`, after the length of its padding.
 fn lists_of(packet: &[u8]) -> Option<Offer> {
     let (_padding, payload) = packet.split_first()?;
     let (kind, rest) = payload.split_first()?;

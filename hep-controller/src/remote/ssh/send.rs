@@ -42,7 +42,8 @@ pub(super) fn send(wire: &mut Wire, parcel: &Parcel<'_>, place: Place) -> Result
         )
         .map_err(lost)?;
     if let Err(error) = made {
-        // Whoever made a directory or a link of this name, it is not ours; what was made by it is, and was not there before.
+        // A directory or link of this name is not ours, whoever made it; what we created by it is, and did not exist
+        // before.
         if let Ok(mut opened) = opened {
             let closed = wire.run(|_| opened.close());
             drop(wire.run(|_| sftp.unlink(file)));

@@ -204,7 +204,7 @@ impl Stream {
 /// What came in the place of a line that was waited for.
 pub(super) struct Noise(pub(super) String);
 
-/// The rest of the line behind a mark, and what is behind the line, once all of it is there.
+/// The rest of the line after a mark, and what is after the line, once all of it is there.
 fn found<'a>(all: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     let start = all.windows(mark.len()).position(|window| window == mark)? + mark.len();
     let rest = all.get(start..)?;

@@ -20,7 +20,7 @@ pub(in crate::remote) struct Lent {
     pub(in crate::remote) comment: String,
 }
 
-/// The agent's list of keys with the certificates behind.
+/// The agent's list of keys with the certificates after.
 pub(super) fn answer(answer: Vec<u8>, certificates: &[Lent]) -> Vec<u8> {
     let count = answer.split_first_chunk::<5>().and_then(|(head, _)| {
         let [kind, count @ ..] = *head;

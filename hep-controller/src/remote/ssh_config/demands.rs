@@ -13,7 +13,8 @@ const FOREIGN: [(&str, &str, &[&str]); 5] = [
     ("verifyhostkeydns", "VerifyHostKeyDNS", &["no", "false"]),
 ];
 
-/// Whoever says nothing takes these. `usual` is what `ssh` says where no file counts: each version and each build has its own.
+/// These apply if nothing is said. `usual` is what `ssh` says where no file counts: each version and each build has
+/// its own.
 pub(super) fn read(
     lines: Lines<'_>,
     usual: Lines<'_>,
@@ -32,7 +33,7 @@ pub(super) fn read(
             // OpenSSH before 8.5 calls it so.
             own_keys: list("pubkeyacceptedalgorithms").or_else(|| list("pubkeyacceptedkeytypes")),
         },
-        // Whoever allows more than hep knows allows no more than that.
+        // Allowing more than hep knows allows no more than that.
         ca_signatures: list("casignaturealgorithms").unwrap_or(none.ca_signatures),
         smallest_rsa: lines
             .number("requiredrsasize")

@@ -58,7 +58,7 @@ fn included(line: &str) -> Vec<String> {
     }
 }
 
-/// The files of a pattern, by what stands before and behind its wildcards.
+/// The files of a pattern, by what stands before and after its wildcards.
 fn found(pattern: &str, asking: &Asking<'_>, below: Option<&Path>) -> Vec<PathBuf> {
     let path = match (pattern.strip_prefix("~/"), asking.home, below) {
         (Some(rest), Some(home), _) => home.join(rest),

@@ -25,7 +25,7 @@ fn shown(fold: &mut Fold) -> String {
     shown_at(fold, 0)
 }
 
-/// The same at some time, with `~` behind what is not all of a wave's.
+/// The same at some time, with `~` after what is not all of a wave's.
 fn shown_at(fold: &mut Fold, now: u64) -> String {
     let text = |ready| match ready {
         Ready::Wave(hosts) => format!("wave {}-{}", hosts.start, hosts.end),
@@ -162,7 +162,7 @@ fn play(ways: &[&[Step]], wave: usize, draws: &[usize]) -> String {
     let mut fold = fold_of(ways.len(), wave);
     let mut at = vec![0; ways.len()];
     let mut text = Vec::new();
-    // Whoever was not drawn often enough comes at the end. A host begins, finishes, and ends at last.
+    // Hosts that were not drawn often enough come at the end. A host begins, finishes, and ends at last.
     let most = ways.iter().map(|way| way.len()).max().unwrap_or(0) * 2 + 1;
     let rest = (0..ways.len()).flat_map(|host| std::iter::repeat_n(host, most));
     for host in draws.iter().copied().chain(rest) {

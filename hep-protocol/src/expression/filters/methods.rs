@@ -122,7 +122,7 @@ fn padded(
     Ok(format!("{}{text}{}", fill.repeat(left), fill.repeat(right)))
 }
 
-/// Zeros behind the sign.
+/// Zeros after the sign.
 fn filled(state: &State, text: &str, width: usize) -> Result<String, Error> {
     let zeros = "0".repeat(missing(state, text, width)?);
     let (sign, digits) = match text.strip_prefix(['+', '-']) {

@@ -29,7 +29,7 @@ impl Object for Partial {
         }
     }
 
-    /// Whoever wants all of it wants what is not known.
+    /// Reading all of it means reading what is not known.
     fn enumerate(self: &Arc<Self>) -> Enumerator {
         self.run.unknown(self.cause.clone(), Existence::Open);
         Enumerator::NonEnumerable

@@ -11,8 +11,8 @@ use std::collections::VecDeque;
 const MAX_LINKS: usize = 40;
 
 impl Look<'_> {
-    /// The path that `dest` means for something with this name: if `dest` is or shall be a directory to put things into,
-    /// the path in it.
+    /// The path that `dest` means for something with this name: if `dest` is or should be a directory to put things
+    /// into, the path in it.
     pub(super) fn destination(&self, name: Option<&str>) -> Result<AbsPath, SysError> {
         let dest = self.plain(&self.params.dest.path)?;
         match name {

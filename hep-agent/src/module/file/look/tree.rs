@@ -71,7 +71,7 @@ impl Look<'_> {
     }
 }
 
-/// What shall be at a place in a tree.
+/// What should be at a place in a tree.
 enum Aim {
     File(Copied),
     Other(Want),

@@ -6,7 +6,7 @@ use hep_protocol::action::Action;
 use hep_protocol::action::programs::Invocation;
 use hep_protocol::value::{AbsPath, Argv};
 
-/// What a task comes to in check mode behind a command, which names paths below `/t`; `f` and `d/x` are there.
+/// What a task comes to in check mode after a command, which names paths below `/t`; `f` and `d/x` are there.
 #[track_caller]
 fn check(command: &str, params: &Value, expected: &str) {
     let directory = tempfile::tempdir().unwrap();

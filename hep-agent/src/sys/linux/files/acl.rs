@@ -9,7 +9,7 @@ use rustix::fs::OFlags;
 use rustix::io::Errno;
 use std::os::fd::{AsFd, OwnedFd};
 
-/// Who is let in, and what a directory hands down to what is made in it.
+/// Who has access, and what new files in a directory inherit.
 pub(super) const ACCESS: &str = "system.posix_acl_access";
 const DEFAULT: &str = "system.posix_acl_default";
 
@@ -148,7 +148,7 @@ struct Entry {
     id: u32,
 }
 
-/// The entries behind the version number, all in little-endian order (`linux/posix_acl_xattr.h`).
+/// The entries after the version number, all in little-endian order (`linux/posix_acl_xattr.h`).
 fn entries(bytes: &[u8]) -> Vec<Entry> {
     let (entries, _) = bytes.get(4..).unwrap_or_default().as_chunks::<8>();
     let entry = |[t0, t1, r0, r1, i0, i1, i2, i3]: &[u8; 8]| Entry {

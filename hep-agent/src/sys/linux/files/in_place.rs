@@ -1,4 +1,5 @@
-//! Writing into a file that cannot or shall not be replaced. Not atomic for its readers, but nothing is lost to a full disk.
+//! Writing into a file that cannot or must not be replaced. Not atomic for its readers, but nothing is lost to a full
+//! disk.
 
 use super::attributes;
 use super::spot::Spot;

@@ -133,7 +133,7 @@ fn flags(spot: &Spot, name: &str) -> StatxAttributes {
     looked.map_or(StatxAttributes::empty(), |meta| meta.stx_attributes)
 }
 
-/// Whose rights changes are made with.
+/// The user whose rights are used for changes.
 fn euid() -> u32 {
     nix::unistd::geteuid().as_raw()
 }

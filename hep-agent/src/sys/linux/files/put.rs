@@ -16,7 +16,7 @@ use rustix::io::Errno;
 use std::fs::File;
 use std::time::Duration;
 
-/// How long a look at the new content may take: one that waits for input or a lock must not hold the run for ever.
+/// How long a look at the new content may take: one that waits for input or a lock must not hold the run forever.
 const VALIDATION: Duration = Duration::from_secs(300);
 
 /// Puts the file in place; gives the name under which the old one is kept, if that was asked.
@@ -131,7 +131,7 @@ impl<'a> Draft<'a> {
         let doing = if new.was().is_some() { "replace" } else { "create" };
         let failed = |error| trouble(doing, spot, error);
         let link = |name: &str| {
-            // Who may not link a descriptor itself (open(2)) names it.
+            // A process that may not link a descriptor itself (open(2)) links it by name.
             match rustix::fs::linkat(&self.file, "", &*spot.dir, name, AtFlags::EMPTY_PATH) {
                 Err(Errno::NOENT) => {
                     let (from, dir) = (descriptor_path(&self.file), &*spot.dir);

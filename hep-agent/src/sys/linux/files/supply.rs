@@ -151,7 +151,7 @@ impl Pour<'_> {
         self.is_right_or_anew()
     }
 
-    /// From outside, behind the first bytes. What has come of a large content when the link is cut is kept.
+    /// From outside, after the first bytes. What has come of a large content when the link is cut is kept.
     fn copy_coming(&mut self, from: u64, outside: &dyn Outside) -> Result<(), SysError> {
         let want = Want { digest: self.content.digest, from };
         let copied = match outside.open(want) {

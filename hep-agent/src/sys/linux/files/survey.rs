@@ -16,7 +16,7 @@ use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// A place, and the content that it shall have.
+/// A place, and the content that it should have.
 pub(super) type Looked<'a> = (&'a Place, Option<&'a Content>);
 
 /// Fewer places than this, or fewer bytes, are not worth a thread.

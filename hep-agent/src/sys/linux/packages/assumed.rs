@@ -25,7 +25,7 @@ impl Drop for Stage {
 }
 
 impl Stage {
-    /// Writes the database as a simulation shall see it.
+    /// Writes the database as a simulation should see it.
     pub(super) fn set(assumed: &Assumed<'_>) -> Result<Self, SysError> {
         let mut status = String::new();
         let mut missing = Missing::default();

@@ -60,7 +60,7 @@ impl Copies {
             }
             Err(error) => return Err(failed(error)),
         };
-        // Who is not root installs nothing.
+        // Only root installs packages.
         let trusted = !nix::unistd::geteuid().is_root() || is_roots(path.as_ref(), &real);
         let stands = match trusted {
             true => path.clone(),

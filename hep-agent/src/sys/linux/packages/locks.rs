@@ -68,7 +68,7 @@ impl Linux {
     }
 }
 
-/// Who holds a lock. A file that is not there is locked by nobody, and one that we may not open is none of ours to take.
+/// The holder of a lock. A missing file is not locked, and one that we may not open is not ours to take.
 fn held(path: &'static str) -> Option<Holder> {
     let file = File::open(path).ok()?;
     let mut lock = libc::flock {

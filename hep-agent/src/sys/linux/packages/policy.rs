@@ -132,7 +132,7 @@ impl Owner {
         Ok(Self { pid, start })
     }
 
-    /// The process that a script of ours is of. One that names none is of nobody who lives.
+    /// The process that one of our scripts belongs to. A script that names none belongs to no living process.
     fn of(script: &str) -> Option<Self> {
         let (_, rest) = script.split_once(MARK)?;
         let words = rest.lines().next().unwrap_or_default().strip_prefix(" Of process ");

@@ -1,4 +1,4 @@
-//! Whose processes may read what is typed on a terminal, by what /proc tells (proc(5)).
+//! Finds the users whose processes can read what is typed on a terminal, from /proc (proc(5)).
 //!
 //! The program that was started there asks before it starts anything as another user, and that user has no way to the
 //! terminal before a process of his is on it. So it is enough to look at the moment of the question: that process is still
@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-/// Whose processes may read what is typed.
+/// The users whose processes can read what is typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Readers {
     /// Root's and this process's user's.
@@ -30,11 +30,11 @@ struct Process {
     users: [u32; 3],
 }
 
-/// Whose processes may read what is typed on `terminal`, where the program `leader` is: they have that terminal, are of the
-/// program's session, or come from the program, whatever session they are in by now.
+/// The users whose processes can read what is typed on `terminal`, where the program `leader` is: they have that
+/// terminal, are of the program's session, or come from the program, whatever session they are in by now.
 pub(super) fn readers(leader: u32, terminal: u64, own: u32) -> Readers {
     let all = processes();
-    // Root's first process and the program itself are always there. Who sees them sees all.
+    // Root's first process and the program itself are always there. A process that sees them sees all.
     if !all.contains_key(&1) || !all.contains_key(&leader) {
         return Readers::Unknown;
     }

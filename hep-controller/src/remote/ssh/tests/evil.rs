@@ -1,5 +1,5 @@
-//! Hosts that answer with anything but an agent, before a greeting and behind it: each is given up in its time, and what it
-//! said is told in a few lines. Times are compared with limits that are many times as long.
+//! Hosts that answer with anything but an agent, before a greeting and after it: each is given up in its time, and
+//! what it said is told in a few lines. Times are compared with limits that are many times as long.
 
 use super::*;
 

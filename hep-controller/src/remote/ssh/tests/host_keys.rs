@@ -1,4 +1,4 @@
-//! Whom a launch takes for the right host.
+//! Which hosts a launch accepts as the right one.
 
 use super::*;
 use crate::remote::public_key::PublicKey;
@@ -115,7 +115,7 @@ fn certificates_that_are_not_good_leave_the_host_unknown() {
     }
 }
 
-/// Whoever is in the middle may tell an `ssh` that asks for a certificate whatever he likes, before any key exchange: nobody
+/// A man in the middle can tell an `ssh` that asks for a certificate anything, before any key exchange: nobody
 /// asks it, and nobody believes it.
 #[test]
 fn a_stranger_in_the_middle_proves_nothing_by_words() {

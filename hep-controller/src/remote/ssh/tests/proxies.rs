@@ -70,7 +70,7 @@ fn a_command_of_ones_own_connects() {
         server.port
     );
     try_.target.proxy = Some(Proxy::command(text));
-    // Nobody asks for this name.
+    // This name is never asked for.
     try_.target.address = "behind.invalid".to_owned();
     let (mut link, _) = try_.launch().unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(link.finish().exit, Exit::Code(0));
@@ -108,7 +108,7 @@ fn only_a_host_that_hangs_up_on_the_way_is_asked_again() {
     check(Proxy::command("sh -c 'echo no way >&2'".to_owned()), false);
     let hop = format!("127.0.0.1:{}", server.port);
     check(jump(&server, &format!("nobody-of-this-name@{hop}")), false);
-    // The one behind it says that it was hung up on as well.
+    // The one after it says that it was hung up on as well.
     let behind = format!("root@localhost:{}", server.port);
     check(jump(&server, &format!("nobody-of-this-name@{hop},{behind}")), false);
 }

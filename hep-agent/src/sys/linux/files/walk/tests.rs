@@ -50,7 +50,7 @@ fn real_links_are_followed_as_far_as_they_are_trusted() {
         let path: AbsPath = format!("{top}{}", row.path).parse().unwrap();
         let walk = || {
             let stop = walk::walk(&Host::now(), &path, End::Directory);
-            // Who opens it comes to the same place.
+            // Opening it leads to the same place.
             let opened = directory(&path, &[])
                 .map(|dir| fs::read_link(super::super::temp::descriptor_path(&dir)));
             (told(stop.map(|walked| walked.way.path)), opened.ok().map(|path| path.unwrap()))

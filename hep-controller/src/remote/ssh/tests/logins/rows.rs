@@ -21,7 +21,7 @@ pub(super) struct Row {
     pub(super) before: &'static str,
     pub(super) password: Option<&'static str>,
     pub(super) passphrase: Option<&'static str>,
-    /// Who gets in.
+    /// Whether the login succeeds.
     pub(super) ssh: bool,
     pub(super) ssh2: bool,
     pub(super) openssh: bool,
