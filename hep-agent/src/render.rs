@@ -158,9 +158,20 @@ impl Names {
         registered.iter().filter(|(other, _)| *other != name).map(|(_, held)| held.size).sum()
     }
 
-    /// Forgets what was read before this task.
+    /// Forgets what was read before this task, but for the elements of loops around it.
     pub(crate) fn begin_task(&self) {
-        self.set_read(Lossy::default());
+        let outer = self.base.registered.outer().clone();
+        self.set_read(outer);
+    }
+
+    /// Remembers for all tasks of a block what the elements of its loop have read, until [`Self::leave_loop`] is handed what
+    /// this gives.
+    pub(crate) fn enter_loop(&self) -> Lossy {
+        std::mem::replace(&mut *self.base.registered.outer(), self.read())
+    }
+
+    pub(crate) fn leave_loop(&self, outer: Lossy) {
+        *self.base.registered.outer() = outer;
     }
 
     /// Remembers what this task's result has: of its program it may have something else in place of bytes that are not

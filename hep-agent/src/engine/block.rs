@@ -119,7 +119,10 @@ impl Walk<'_> {
             return Ok(Some(self.sections(&inner(place.turn.clone()), first, block, names)));
         };
         let mut flow = None;
-        for (round, element) in (0_u32..).zip(elements(each, names)?) {
+        names.begin_task();
+        let elements = elements(each, names)?;
+        let outer = names.enter_loop();
+        for (round, element) in (0_u32..).zip(elements) {
             let names = names.with_locals(locals(each, round, &element));
             let place = inner(deeper(&place.turn(at), round));
             let after = self.sections(&place, first, block, &names);
@@ -128,6 +131,7 @@ impl Walk<'_> {
                 break;
             }
         }
+        names.leave_loop(outer);
         Ok(flow)
     }
 

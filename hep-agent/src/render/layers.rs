@@ -28,11 +28,13 @@ impl Scope for Given {
 pub(super) struct Results {
     held: RwLock<HashMap<String, Registered>>,
     read: Mutex<Lossy>,
+    /// What the elements of blocks' loops are made of.
+    outer: Mutex<Lossy>,
 }
 
 /// How far something is made of texts with U+FFFD in place of bytes that are not UTF-8.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Lossy {
+pub(crate) struct Lossy {
     /// The tasks whose programs wrote those bytes, as many as are named.
     pub(super) tasks: Vec<String>,
     /// Whether it was given another form, which does not show U+FFFD.
@@ -72,6 +74,10 @@ impl Results {
 
     pub(super) fn write(&self) -> RwLockWriteGuard<'_, HashMap<String, Registered>> {
         self.held.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn outer(&self) -> MutexGuard<'_, Lossy> {
+        self.outer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What is known to have been read.

@@ -177,6 +177,7 @@ fn bytes_that_are_not_utf8_are_said_and_never_written() {
         says,
         writes("direct", "{{ r.stdout }}"),
         {"name": "set", "set": {"kept": "{{ r.stdout }}"}},
+        {"loop": "{{ r.stdout_lines }}", "block": [writes("by a block", "{{ item }}")]},
         writes("by a variable", "{{ kept }}"),
         with(writes("by a loop", "{{ item }}"), json!({"loop": "{{ r.stdout_lines }}"})),
         {"name": "as input", "command": {"argv": ["cat"], "stdin": "{{ r.stdout }}"}, "ignore_error": true},
@@ -194,6 +195,7 @@ fn bytes_that_are_not_utf8_are_said_and_never_written() {
         let error = "`content` encodes U+FFFD, which stands for bytes of the output of `says` that are not UTF-8";
         assert_eq!(run.outcome(name).details.failure.as_ref().unwrap().message, error, "{name}");
     }
+    assert!(run.outcome("by a block").details.failure.is_some());
     assert!(run.outcome("in env").details.failure.is_some());
     assert_eq!(run.outcome("word").status, Status::Changed);
     let note = "stdout is not UTF-8: 1 byte is replaced by U+FFFD";
