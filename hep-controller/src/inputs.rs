@@ -135,7 +135,7 @@ pub(crate) fn chosen(
 
 /// What is usual on this machine.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Usual {
+pub(crate) struct LocalUser {
     /// The name of the user who runs hep.
     pub(crate) user: Option<String>,
     /// What `~` stands for.
@@ -144,13 +144,17 @@ pub(crate) struct Usual {
     pub(crate) system_home: Option<PathBuf>,
 }
 
-impl Usual {
+impl LocalUser {
     /// As the system says.
-    pub(crate) fn of_system() -> Usual {
+    pub(crate) fn of_system() -> LocalUser {
         let user = users::get_current_username().and_then(|name| name.into_string().ok());
         let own = users::get_user_by_uid(users::get_current_uid());
         let system_home = own.map(|own| users::os::unix::UserExt::home_dir(&own).to_owned());
-        Usual { user, home: std::env::home_dir().filter(|home| home.is_absolute()), system_home }
+        LocalUser {
+            user,
+            home: std::env::home_dir().filter(|home| home.is_absolute()),
+            system_home,
+        }
     }
 
     /// Where paths begin.

@@ -13,7 +13,7 @@ mod literal;
 mod nesting;
 mod pattern;
 mod range;
-mod settle;
+mod resolve;
 mod show;
 mod value;
 mod yaml;

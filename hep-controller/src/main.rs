@@ -1,7 +1,6 @@
 //! `hep`: the journey of a manifest, from the operator's files to hosts and back to the screen.
 
 mod agent_binary;
-mod asked;
 mod ast;
 mod bundle;
 mod canceller;
@@ -14,6 +13,7 @@ mod drive;
 mod expression;
 mod facts;
 mod fleet;
+mod helper_entry;
 mod host;
 mod inputs;
 mod inventory;
@@ -47,14 +47,14 @@ use fleet::gather::Gather;
 use fleet::{Fleet, Launch, waves};
 use hep_protocol::plan::{HostPart, Plan, Settings};
 use host::{HostId, LOCALHOST};
-use inputs::Usual;
+use inputs::LocalUser;
 use inventory::{Host, Inventory};
 use local_files::Contents;
 use plan::compile::{Compiled, compile};
 use refusal::Refusal;
 use report::{Run, TaskLabel};
 use run::escalation::{Escalation, Start};
-use run::launcher::{Launcher, Ways, launch_here, local_agent, wishes_to_stop};
+use run::launcher::{LaunchOptions, Launcher, launch_here, local_agent, wishes_to_stop};
 use run::{HostRun, failed_hosts, options, screen};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -71,7 +71,7 @@ const UNREACHABLE: u8 = 3;
 fn main() -> ExitCode {
     memory::keep_private();
     let mut ui = Ui::new();
-    if let Some(code) = asked::answered(&mut ui) {
+    if let Some(code) = helper_entry::answered(&mut ui) {
         return code;
     }
     let done = match cli::parse(std::env::args_os()) {
@@ -110,7 +110,7 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let config = config(&args.files, args.manifest.as_slice(), ui)?;
     let manifest_path = inputs::manifest(args.manifest.as_deref(), &config)?;
     let hosts_path = inputs::hosts(args.files.hosts.as_deref(), &config)?;
-    let usual = Usual::of_system();
+    let usual = LocalUser::of_system();
     let options = Options::of_run(
         &args.vars,
         &args.tasks,
@@ -140,7 +140,7 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let (ways_in, parts): (Vec<_>, Vec<_>) = hosts.into_iter().map(HostRun::split).unzip();
     let (login, connect_timeout) = (&args.login, args.connect_timeout);
     let escalation = Escalation { method, options: &args.rights, config: &config.rights };
-    let ways = Ways { login, connect_timeout, config: &config, usual: &usual, escalation };
+    let ways = LaunchOptions { login, connect_timeout, config: &config, usual: &usual, escalation };
     let launcher = Launcher::new(ways_in, &ways, ui)?;
     let job = job(plan, parts, contents)?;
     let launch: &Launch = &|greeting, way| launcher.launch(greeting, way);
@@ -204,7 +204,7 @@ fn validate(args: &cli::Validate, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let hosts_path = args.files.hosts.clone().or(config.hosts);
     let mut hosts_sound = String::new();
     if let Some(path) = hosts_path {
-        match Inventory::read(&path, &Usual::of_system().surroundings()?) {
+        match Inventory::read(&path, &LocalUser::of_system().surroundings()?) {
             Ok(inventory) => {
                 warn(&inventory.warnings, ui);
                 hosts_sound = verdict(&path, &count(inventory.hosts.len(), "host"));
@@ -260,7 +260,7 @@ fn write_bundle(args: &cli::Bundle, ui: &mut Ui) -> Result<ExitCode, Refusal> {
 fn hosts(args: &cli::Hosts, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let config = config(&args.files, &[], ui)?;
     let path = inputs::hosts(args.files.hosts.as_deref(), &config)?;
-    let inventory = Inventory::read(&path, &Usual::of_system().surroundings()?);
+    let inventory = Inventory::read(&path, &LocalUser::of_system().surroundings()?);
     let inventory = inventory.map_err(Refusal::Mistakes)?;
     warn(&inventory.warnings, ui);
     let chosen = inputs::chosen(&inventory, args.pattern.as_deref(), None)?;
@@ -279,7 +279,7 @@ fn facts(args: &cli::Facts, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     facts::check(&args.names)?;
     let config = config(&args.files, &[], ui)?;
     let path = inputs::hosts(args.files.hosts.as_deref(), &config)?;
-    let usual = Usual::of_system();
+    let usual = LocalUser::of_system();
     let inventory = Inventory::read(&path, &usual.surroundings()?).map_err(Refusal::Mistakes)?;
     warn(&inventory.warnings, ui);
     let chosen = inputs::chosen(&inventory, Some(&args.pattern), None)?;
@@ -291,7 +291,7 @@ fn facts(args: &cli::Facts, ui: &mut Ui) -> Result<ExitCode, Refusal> {
         options: &cli::rights::Rights::default(),
         config: &config.rights,
     };
-    let ways = Ways { login, connect_timeout, config: &config, usual: &usual, escalation };
+    let ways = LaunchOptions { login, connect_timeout, config: &config, usual: &usual, escalation };
     let ways_in = hosts.into_iter().map(|host| (host, Start::Login)).collect();
     let launcher = Launcher::new(ways_in, &ways, ui)?;
     let launch: &Launch = &|greeting, way| launcher.launch(greeting, way);
@@ -341,7 +341,7 @@ fn config(files: &cli::Files, manifests: &[PathBuf], ui: &mut Ui) -> Result<Conf
         mistakes.extend(Manifest::read(path).map_or_else(|found| found, Manifest::mistakes));
     }
     if let Some(path) = &files.hosts {
-        let inventory = Inventory::read(path, &Usual::of_system().surroundings()?);
+        let inventory = Inventory::read(path, &LocalUser::of_system().surroundings()?);
         inventory.err().into_iter().for_each(|found| mistakes.extend(found));
     }
     Err(Refusal::Mistakes(mistakes))

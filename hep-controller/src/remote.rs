@@ -51,7 +51,7 @@ pub(crate) use upload::UploadMode;
 
 /// What inventory, config and command line tell of a host; ssh_config and what is usual supply the rest.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Said {
+pub(crate) struct Destination {
     pub(crate) name: String,
     pub(crate) address: String,
     pub(crate) port: Option<u16>,
@@ -94,8 +94,12 @@ impl Target {
     }
 
     /// What is told of a host, and then what `ssh` says of it.
-    pub(crate) fn of(said: &Said, answer: Option<ssh_config::Answer>, usual_user: &str) -> Target {
-        let Said { name, address, port, user, password, private_key, .. } = said.clone();
+    pub(crate) fn of(
+        said: &Destination,
+        answer: Option<ssh_config::Answer>,
+        usual_user: &str,
+    ) -> Target {
+        let Destination { name, address, port, user, password, private_key, .. } = said.clone();
         let target = Target {
             name,
             address,

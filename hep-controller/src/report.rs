@@ -16,11 +16,11 @@ pub(crate) mod fold;
 pub(crate) mod human;
 pub(crate) mod journal;
 pub(crate) mod json;
+pub(crate) mod mask;
 pub(crate) mod profile;
 pub(crate) mod ranges;
 pub(crate) mod summary;
 pub(crate) mod told;
-pub(crate) mod veil;
 
 /// What is known before the first event.
 #[derive(Clone, Debug)]

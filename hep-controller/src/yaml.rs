@@ -7,14 +7,14 @@
 mod build;
 mod decode;
 mod encrypted;
-mod fit;
+mod indentation;
 mod json;
 mod recover;
 mod syntax;
 
 pub(crate) use decode::decode_each;
-pub(crate) use fit::{colon, dash};
 pub(crate) use hep_protocol::words::shorten;
+pub(crate) use indentation::{colon, dash};
 pub(crate) use recover::parse;
 
 use crate::source::Span;

@@ -4,7 +4,7 @@
 use super::{Cli, Push, means_push};
 use crate::ast::Manifest;
 use crate::config::Config;
-use crate::inputs::{self, Usual};
+use crate::inputs::{self, LocalUser};
 use crate::inventory::Inventory;
 use crate::plan::listing::tags_and_titles;
 use clap::{Args as _, Command, CommandFactory as _, ValueEnum};
@@ -190,7 +190,7 @@ fn quoted(name: &str) -> String {
 fn inventory(words: &[OsString]) -> Option<Inventory> {
     let given = option(words, &["-i", "--hosts", "--inventory"]);
     let path = given.or_else(|| config(words).hosts)?;
-    let around = Usual::of_system().surroundings().ok()?;
+    let around = LocalUser::of_system().surroundings().ok()?;
     Inventory::read(&path, &around).ok()
 }
 

@@ -120,7 +120,7 @@ pub(super) fn is_secret(name: &str) -> bool {
 }
 
 /// Fills in how to reach a host. Gives what was most likely meant for it by another name.
-pub(super) fn settle(
+pub(super) fn resolve(
     host: &mut Host,
     draft: &DraftHost,
     around: &Surroundings,

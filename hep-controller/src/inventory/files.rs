@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::yaml::Of;
-use super::{Inventory, Surroundings, ini, settle, yaml};
+use super::{Inventory, Surroundings, ini, resolve, yaml};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, plain};
 use crate::words::{alternatives, nearest};
@@ -47,8 +47,8 @@ pub(super) fn read(path: &Path, around: &Surroundings) -> Result<Inventory, Diag
     for (kind, names) in [("group_vars", &groups), ("host_vars", &hosts)] {
         draft.warnings.extend(strays(base, kind, names, path));
     }
-    let settled = settle::settle(draft, path, around)?;
-    Ok(Inventory { base: base.to_owned(), ..settled })
+    let resolved = resolve::resolve(draft, path, around)?;
+    Ok(Inventory { base: base.to_owned(), ..resolved })
 }
 
 /// A word about variables that nothing of the inventory has, unless a file beside it, most likely another inventory,

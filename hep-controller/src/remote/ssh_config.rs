@@ -3,7 +3,7 @@
 
 use super::host_key::HostKeyPolicy;
 use super::proxy::Proxy;
-use super::{Alive, Demands, Problem, Said, Transport, child};
+use super::{Alive, Demands, Destination, Problem, Transport, child};
 use crate::canceller::Canceller;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -88,7 +88,11 @@ impl Asking<'_> {
     ///
     /// # Errors
     /// It finds a mistake in a file, or takes too long.
-    pub(crate) fn about(&self, said: &Said, cancel: &Canceller) -> Result<Option<Answer>, Problem> {
+    pub(crate) fn about(
+        &self,
+        said: &Destination,
+        cancel: &Canceller,
+    ) -> Result<Option<Answer>, Problem> {
         if *self.config == SshConfig::None && said.transport != Transport::Openssh {
             return Ok(None);
         }
@@ -117,7 +121,7 @@ impl Asking<'_> {
     ///
     /// # Errors
     /// A mistake. That `ssh` is not there, or slow, is none.
-    pub(crate) fn check(&self, said: &Said, cancel: &Canceller) -> Result<(), Problem> {
+    pub(crate) fn check(&self, said: &Destination, cancel: &Canceller) -> Result<(), Problem> {
         if *self.config == SshConfig::None {
             return Ok(());
         }
@@ -151,7 +155,7 @@ impl Asking<'_> {
 
     /// The words that make `ssh` mean the same host, without its name. What hep was told goes first: `ssh` takes the first
     /// word on each matter.
-    pub(crate) fn words(&self, said: &Said) -> Vec<String> {
+    pub(crate) fn words(&self, said: &Destination) -> Vec<String> {
         let mut words = Vec::new();
         let mut add = |option: &str, value: String| words.extend([option.to_owned(), value]);
         match self.config {
@@ -181,7 +185,7 @@ impl Asking<'_> {
     fn read(
         &self,
         text: &str,
-        said: &Said,
+        said: &Destination,
         words: Vec<String>,
         usual: Lines<'_>,
     ) -> Result<Answer, Problem> {

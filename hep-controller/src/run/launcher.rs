@@ -10,14 +10,14 @@ use crate::config::Config;
 use crate::diagnostic::Diagnostics;
 use crate::drive::{Greeting, Refused, become_user};
 use crate::host::{HostId, LOCALHOST};
-use crate::inputs::Usual;
+use crate::inputs::LocalUser;
 use crate::inventory::Host;
 use crate::refusal::Refusal;
 use crate::remote::openssh::Wishes;
 use crate::remote::ssh_config::{Answer, Asking, SshConfig};
 use crate::remote::{
-    self, Books, HostKeyPolicy, HostKeys, Identities, Known, Link, Options, Passphrases, Problem,
-    Said, Secret, Stage, Target, Timeouts, Transport, Unreachable, UploadMode,
+    self, Books, Destination, HostKeyPolicy, HostKeys, Identities, Known, Link, Options,
+    Passphrases, Problem, Secret, Stage, Target, Timeouts, Transport, Unreachable, UploadMode,
 };
 use crate::report::clock::Clock;
 use crate::stop::Stop;
@@ -33,17 +33,17 @@ use std::time::Duration;
 mod unknown_keys;
 
 /// What the command line, the config and the system say of it.
-pub(crate) struct Ways<'a> {
+pub(crate) struct LaunchOptions<'a> {
     pub(crate) login: &'a cli::Login,
     pub(crate) connect_timeout: Option<u64>,
     pub(crate) config: &'a Config,
-    pub(crate) usual: &'a Usual,
+    pub(crate) usual: &'a LocalUser,
     pub(crate) escalation: Escalation<'a>,
 }
 
 /// One of the hosts.
-struct Way {
-    said: Said,
+struct LaunchHost {
+    said: Destination,
     /// How its agent becomes others; nothing if it need not.
     means: Option<Means>,
     /// What `ssh` says of it, asked once.
@@ -52,14 +52,14 @@ struct Way {
 
 /// Everything that is needed to bring an agent onto one of the hosts.
 pub(crate) struct Launcher {
-    hosts: Vec<Way>,
+    hosts: Vec<LaunchHost>,
     /// The agent for hosts that are this machine.
     here: Option<LocalAgent>,
     /// What the command line says of them.
     policy: Option<HostKeyPolicy>,
     connect_timeout: Option<Duration>,
     ssh_config: SshConfig,
-    usual: Usual,
+    usual: LocalUser,
     books: Books,
     asker: Asker,
     identities: Identities,
@@ -80,10 +80,10 @@ impl Launcher {
     /// A setting that cannot be right, or the operator's wish to stop.
     pub(crate) fn new(
         hosts: Vec<(Host, Start)>,
-        ways: &Ways<'_>,
+        ways: &LaunchOptions<'_>,
         ui: &mut Ui,
     ) -> Result<Launcher, Refusal> {
-        let Ways { login, connect_timeout, config, usual, escalation } = ways;
+        let LaunchOptions { login, connect_timeout, config, usual, escalation } = ways;
         // First of all: a file that others may write may name the command that would be run below.
         let mut obstacles = Diagnostics::default();
         hosts.iter().for_each(|(host, _)| obstacles.extend(host.obstacles.clone()));
@@ -103,14 +103,14 @@ impl Launcher {
         let books = Books::of_user(usual.home.as_deref());
         let warning = |line: &String| ui.err(&format!("warning: {}\n", shown(line)));
         books.usual().warnings().iter().for_each(warning);
-        let way = |(said, means)| Way { said, means, answer: OnceLock::new() };
+        let way = |(said, means)| LaunchHost { said, means, answer: OnceLock::new() };
         let launcher = Launcher {
             hosts: targets.into_iter().zip(means).map(way).collect(),
             here,
             policy: login.host_key.map(Into::into),
             connect_timeout: connect_timeout.map(Duration::from_secs),
             ssh_config: ssh_config(login),
-            usual: Usual::clone(usual),
+            usual: LocalUser::clone(usual),
             books,
             asker: ui.asker(&stop),
             identities: Identities::of_user(usual.home.as_deref()),
@@ -128,7 +128,7 @@ impl Launcher {
     /// stop ends an answer that does not come, as with a `Match exec` that hangs.
     fn check_ssh_config(&self) -> Result<(), Refusal> {
         let mut seen = BTreeSet::new();
-        for (at, Way { said, .. }) in self.hosts.iter().enumerate() {
+        for (at, LaunchHost { said, .. }) in self.hosts.iter().enumerate() {
             if said.transport == Transport::Local || !seen.insert(&said.arguments) {
                 continue;
             }
@@ -188,7 +188,7 @@ impl Launcher {
 
     fn launch_remote(
         &self,
-        to: &Way,
+        to: &LaunchHost,
         greeting: &Greeting<'_>,
         way: &Canceller,
     ) -> Result<(Box<dyn Link>, Facts), Unreachable> {
@@ -222,8 +222,12 @@ impl Launcher {
     }
 
     /// What `ssh` says of a host.
-    fn answer<'w>(&self, to: &'w Way, way: &Canceller) -> Result<Option<&'w Answer>, Unreachable> {
-        let Way { said, answer: kept, .. } = to;
+    fn answer<'w>(
+        &self,
+        to: &'w LaunchHost,
+        way: &Canceller,
+    ) -> Result<Option<&'w Answer>, Unreachable> {
+        let LaunchHost { said, answer: kept, .. } = to;
         if kept.get().is_none() {
             let failed = |problem| stopped_at(Stage::Resolve, said, problem);
             let answer = self.asking().about(said, way).map_err(failed)?;
@@ -233,13 +237,13 @@ impl Launcher {
         Ok(kept.get().and_then(Option::as_ref))
     }
 
-    fn target(&self, said: &Said, answer: Option<&Answer>) -> Target {
+    fn target(&self, said: &Destination, answer: Option<&Answer>) -> Target {
         Target::of(said, answer.cloned(), self.usual.user.as_deref().unwrap_or_default())
     }
 
     fn options<'a>(
         &'a self,
-        said: &Said,
+        said: &Destination,
         answer: Option<&Answer>,
         host_keys: &'a HostKeys,
     ) -> Options<'a> {
@@ -270,7 +274,7 @@ impl Launcher {
     }
 
     fn asking(&self) -> Asking<'_> {
-        let Usual { user, home, system_home } = &self.usual;
+        let LocalUser { user, home, system_home } = &self.usual;
         Asking {
             config: &self.ssh_config,
             home: home.as_deref(),
@@ -283,11 +287,11 @@ impl Launcher {
     /// What the `ssh` of this machine is to be told of a host, beside what it is asked with.
     fn wishes<'a>(
         &'a self,
-        said: &'a Said,
+        said: &'a Destination,
         words: &'a [String],
         answer: Option<&'a Answer>,
     ) -> Wishes<'a> {
-        let Usual { home, system_home, .. } = &self.usual;
+        let LocalUser { home, system_home, .. } = &self.usual;
         Wishes {
             address: &said.address,
             words,
@@ -300,7 +304,7 @@ impl Launcher {
     }
 }
 
-fn stopped_at(stage: Stage, said: &Said, problem: Problem) -> Unreachable {
+fn stopped_at(stage: Stage, said: &Destination, problem: Problem) -> Unreachable {
     let Problem { what, hint } = problem;
     let (host, output) = (said.name.clone(), String::new());
     Unreachable { host, stage, what, hint, source: None, output, hung_up: false }

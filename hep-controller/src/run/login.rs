@@ -3,11 +3,11 @@
 
 use crate::cli;
 use crate::config::Config;
-use crate::inputs::Usual;
+use crate::inputs::LocalUser;
 use crate::inventory::Host;
 use crate::refusal::Refusal;
 use crate::remote::password_command::{Printed, Sources};
-use crate::remote::{self, Said, Secret, Transport, UploadMode};
+use crate::remote::{self, Destination, Secret, Transport, UploadMode};
 use crate::stop::Stop;
 use crate::ui::complaints;
 use crate::writers;
@@ -20,7 +20,7 @@ pub(crate) struct Logins<'a> {
     /// The password that was typed.
     pub(crate) asked: Option<Secret>,
     pub(crate) config: &'a Config,
-    pub(crate) usual: &'a Usual,
+    pub(crate) usual: &'a LocalUser,
 }
 
 /// What is told of every host and of how to log in there.
@@ -31,7 +31,7 @@ pub(crate) fn targets(
     hosts: Vec<Host>,
     logins: &Logins<'_>,
     stop: &Stop,
-) -> Result<Vec<Said>, Refusal> {
+) -> Result<Vec<Destination>, Refusal> {
     let Logins { login, asked, config, usual } = logins;
     let mut printed = Printed::new(stop, complaints());
     let target = |host: Host| {
@@ -55,7 +55,7 @@ pub(crate) fn targets(
         let password = printed
             .nearest(sources, "password_command")
             .map_err(|problem| Refusal::unless_stopped(problem, stop))?;
-        Ok(Said {
+        Ok(Destination {
             upload,
             transport: transport(host.transport, logins),
             arguments,
@@ -130,7 +130,7 @@ fn named_keys(logins: &Logins<'_>) -> (Option<PathBuf>, Option<PathBuf>) {
 ///
 /// # Errors
 /// The first key that cannot be read or is none, and who names it.
-pub(crate) fn check_keys(targets: &[Said], logins: &Logins<'_>) -> Result<(), Refusal> {
+pub(crate) fn check_keys(targets: &[Destination], logins: &Logins<'_>) -> Result<(), Refusal> {
     let (from_line, from_config) = named_keys(logins);
     // `ssh` takes more than hep reads: a public key whose other half ssh-agent has, and keys on tokens.
     let own = targets.iter().filter(|target| target.transport != Transport::Openssh);
@@ -152,7 +152,7 @@ pub(crate) fn check_keys(targets: &[Said], logins: &Logins<'_>) -> Result<(), Re
 }
 
 /// A path with the home directory in place of `~`.
-fn expanded(path: &Path, usual: &Usual) -> PathBuf {
+fn expanded(path: &Path, usual: &LocalUser) -> PathBuf {
     match (path.strip_prefix("~"), &usual.home) {
         (Ok(rest), Some(home)) => home.join(rest),
         (Ok(_) | Err(_), _) => path.to_owned(),
@@ -187,7 +187,8 @@ mod tests {
         };
         let config = Config { ssh, ..Config::default() };
         let home = Some(PathBuf::from("/home/me"));
-        let usual = Usual { user: Some("me".to_owned()), home: home.clone(), system_home: home };
+        let usual =
+            LocalUser { user: Some("me".to_owned()), home: home.clone(), system_home: home };
         let asked = login.ask_pass.then(|| Secret::new("typed"));
         let targets = targets(
             vec![host],
@@ -195,7 +196,7 @@ mod tests {
             &Stop::default(),
         )
         .unwrap();
-        let Said { address, port, user, password, private_key, .. } = &targets[0];
+        let Destination { address, port, user, password, private_key, .. } = &targets[0];
         let known = ["typed", "line", "config"].map(|text| (Some(Secret::new(text)), text));
         let password =
             known.iter().find(|(secret, _)| secret == password).map_or("-", |(_, text)| text);
@@ -232,7 +233,7 @@ mod tests {
             let login = cli::Login { private_key: key("line"), ..cli::Login::default() };
             let ssh = SshDefaults { private_key: key("config"), ..SshDefaults::default() };
             let config = Config { ssh, ..Config::default() };
-            let usual = Usual { user: Some("me".to_owned()), ..Usual::default() };
+            let usual = LocalUser { user: Some("me".to_owned()), ..LocalUser::default() };
             let host = Host {
                 name: "web1".to_owned(),
                 address: "10.0.0.1".to_owned(),

@@ -10,7 +10,7 @@ use crate::report::journal::Depth;
 use crate::report::json::Json;
 use crate::report::profile::Profile;
 use crate::report::told::{Form, Told};
-use crate::report::{OnChange, Run, RunEnd, View, veil};
+use crate::report::{OnChange, Run, RunEnd, View, mask};
 use crate::stop::Stop;
 use crate::ui::Ui;
 use std::process::ExitCode;
@@ -70,7 +70,7 @@ pub(crate) fn perform(
     ui.show(&view.begin());
     let mut end = fleet.run(&mut |tick, now| {
         match tick {
-            Tick::Event(event) => ui.show(&view.event(veil::event(event), now)),
+            Tick::Event(event) => ui.show(&view.event(mask::event(event), now)),
             Tick::Ask(question) => ask(question, view.as_ref(), fleet.stop, ui),
             Tick::Quiet => ui.show(&view.quiet(now)),
         }
@@ -78,7 +78,7 @@ pub(crate) fn perform(
     });
     let on_change = if args.fail_on_change { OnChange::Fail } else { OnChange::Succeed };
     let exit = end.exit(on_change);
-    end.reports.iter_mut().for_each(veil::report);
+    end.reports.iter_mut().for_each(mask::report);
     ui.status(None);
     ui.show(&view.end(&end, exit));
     (end, ExitCode::from(exit))

@@ -262,11 +262,11 @@ impl<'s> Builder<'s> {
                 // In a block the value goes on to the end of the line: `{{ etc }}/motd`.
                 let block = self.frames.iter().all(|frame| frame.style == StructureStyle::Block);
                 let span = if block {
-                    super::fit::rest_of_line(&self.source.text, start)
+                    super::indentation::rest_of_line(&self.source.text, start)
                 } else {
                     Span::new(start, end)
                 };
-                let (message, hint) = super::fit::needs_quotes(self.source.slice(span));
+                let (message, hint) = super::indentation::needs_quotes(self.source.slice(span));
                 self.problem(span, message, &hint);
                 (Kind::Broken, None)
             }

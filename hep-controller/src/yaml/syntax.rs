@@ -1,7 +1,7 @@
 //! What is wrong where the text is no YAML: the library's findings in words of someone who writes manifests.
 
 use super::build::Builder;
-use super::{fit, shorten};
+use super::{indentation, shorten};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Span};
 use serde_yaml::granit_parser::{ErrorKind, ScanError};
@@ -70,13 +70,13 @@ fn misfit(source: &Arc<Source>, at: usize, kind: &ErrorKind) -> Option<Words> {
         | ErrorKind::InvalidSimpleKey
         | ErrorKind::InvalidColonPlacement => {
             let before = source.text.get(..at)?.rsplit('\n').next()?;
-            fit::explain(source, at, !before.contains(": ") && !before.trim().is_empty())
+            indentation::explain(source, at, !before.contains(": ") && !before.trim().is_empty())
         }
         ErrorKind::ExpectedBlockMappingKey
         | ErrorKind::InvalidIndentation
         | ErrorKind::ExpectedBlockSequenceEntry
         | ErrorKind::BlockSequenceEntryNotAllowed
-        | ErrorKind::ExpectedDocumentStart => fit::explain(source, at, false),
+        | ErrorKind::ExpectedDocumentStart => indentation::explain(source, at, false),
         _ => None,
     }
 }

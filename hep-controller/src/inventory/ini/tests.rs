@@ -2,7 +2,7 @@
 
 #![expect(clippy::too_many_lines, reason = "a snapshot is as long as what it shows")]
 
-use super::super::{Host, Surroundings, settle};
+use super::super::{Host, Surroundings, resolve};
 use super::*;
 use insta::assert_snapshot;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ fn check(text: &str) -> String {
     };
     let mut draft = Draft::new();
     read(&source, &mut draft);
-    match settle::settle(draft, Path::new("hosts"), &around) {
+    match resolve::resolve(draft, Path::new("hosts"), &around) {
         Ok(inventory) => inventory.hosts.iter().map(shown).collect(),
         Err(diagnostics) => diagnostics.to_string(),
     }

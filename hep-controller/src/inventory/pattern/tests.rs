@@ -1,7 +1,7 @@
 //! Patterns over one inventory.
 
 use super::super::draft::Draft;
-use super::super::{Surroundings, ini, settle};
+use super::super::{Surroundings, ini, resolve};
 use super::*;
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ fn inventory() -> Inventory {
     let around = Surroundings { working_directory: "/nowhere".into(), home: None };
     let mut draft = Draft::new();
     ini::read(&source, &mut draft);
-    settle::settle(draft, Path::new("hosts"), &around).unwrap()
+    resolve::resolve(draft, Path::new("hosts"), &around).unwrap()
 }
 
 fn names(inventory: &Inventory, found: Result<Vec<usize>, NoSelection>) -> String {

@@ -14,7 +14,7 @@ impl Home {
         Home(home)
     }
 
-    fn about(&self, said: &Said) -> Result<Answer, Problem> {
+    fn about(&self, said: &Destination) -> Result<Answer, Problem> {
         let asking = Asking {
             config: &SshConfig::Usual,
             home: Some(self.0.path()),
@@ -26,8 +26,8 @@ impl Home {
     }
 }
 
-fn said(address: &str) -> Said {
-    Said { name: "web1".to_owned(), address: address.to_owned(), ..Said::default() }
+fn said(address: &str) -> Destination {
+    Destination { name: "web1".to_owned(), address: address.to_owned(), ..Destination::default() }
 }
 
 const ALL: &str = "\
@@ -112,7 +112,7 @@ fn what_hep_was_told_wins() {
     let home = Home::with(ALL);
     let key = home.0.path().join("key");
     fs::write(&key, "").unwrap();
-    let told = Said {
+    let told = Destination {
         port: Some(22),
         user: Some("root".to_owned()),
         private_key: Some(key),
@@ -200,9 +200,9 @@ fn what_the_inventory_adds_is_known_without_a_file_where_ssh_obeys_it() {
         within: Duration::from_secs(10),
     };
     let arguments = ["-A", "-o", "StrictHostKeyChecking=no"].map(str::to_owned).into();
-    let said = Said { transport: Transport::Openssh, arguments, ..said("web") };
+    let said = Destination { transport: Transport::Openssh, arguments, ..said("web") };
     let answer = asking.about(&said, &Canceller::default()).unwrap().unwrap();
     assert_eq!((answer.policy, answer.lends_agent), (HostKeyPolicy::Lax, true));
-    let said = Said { transport: Transport::Ssh2, ..said };
+    let said = Destination { transport: Transport::Ssh2, ..said };
     assert_eq!(asking.about(&said, &Canceller::default()).unwrap(), None);
 }

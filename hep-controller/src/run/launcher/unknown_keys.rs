@@ -1,7 +1,7 @@
 //! Hosts whose keys are not known, asked about before the first task of any host: one after the other, in the order of the
 //! inventory, with the hosts not waiting on the line. Only at a terminal, and only where the policy is `ask`.
 
-use super::{Launcher, Way};
+use super::{LaunchHost, Launcher};
 use crate::canceller::Canceller;
 use crate::host::HostId;
 use crate::refusal::Refusal;
@@ -90,7 +90,7 @@ impl Launcher {
     }
 
     /// None if there is nothing to ask about a host.
-    fn look(&self, to: &Way, way: &Canceller) -> Result<Option<UnknownKey>, Unreachable> {
+    fn look(&self, to: &LaunchHost, way: &Canceller) -> Result<Option<UnknownKey>, Unreachable> {
         let (said, answer) = (&to.said, self.answer(to, way)?);
         let host_keys = self.books.of(answer);
         let options = Options { entered: &|_| {}, ..self.options(said, answer, &host_keys) };

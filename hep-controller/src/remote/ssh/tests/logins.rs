@@ -2,7 +2,7 @@
 //! refuses under the same, by both kinds of SSH. `rows` has the table, and docs/connections.md a copy.
 
 use super::*;
-use crate::remote::Said;
+use crate::remote::Destination;
 use crate::remote::openssh::{self, Wishes};
 use crate::remote::ssh_config::{Asking, SshConfig};
 use crate::remote::{Books, Secret};
@@ -116,7 +116,12 @@ impl Place {
     fn hep(&self, row: &Row, transport: Transport) -> Result<(), String> {
         let config = SshConfig::File(self.prepare(row));
         let password = row.password.map(Secret::new);
-        let said = Said { name: "web".into(), address: "web".into(), password, ..Said::default() };
+        let said = Destination {
+            name: "web".into(),
+            address: "web".into(),
+            password,
+            ..Destination::default()
+        };
         let asking = Asking {
             config: &config,
             home: Some(&self.home),

@@ -20,7 +20,7 @@ const MAX_MEMBERSHIPS: usize = 1_000_000;
 ///
 /// # Errors
 /// Every mistake, those of reading included.
-pub(super) fn settle(
+pub(super) fn resolve(
     mut draft: Draft,
     path: &Path,
     around: &Surroundings,
@@ -56,7 +56,7 @@ pub(super) fn settle(
             problems.push(Diagnostic::of_file(path, message).hint(hint));
             return Err(problems);
         }
-        misses.extend(connection::settle(&mut settled, host, around, &mut problems));
+        misses.extend(connection::resolve(&mut settled, host, around, &mut problems));
         settled.vars.retain(|variable| !connection::is_secret(&variable.name));
         hosts.push(settled);
     }
