@@ -4,7 +4,7 @@ pub(crate) mod completions;
 pub(crate) mod limits;
 pub(crate) mod rights;
 
-use crate::remote::HostKeyPolicy;
+use crate::remote::{HostKeyPolicy, Transport, UploadMode};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use completions::Shell;
 use hep_protocol::hello::{BUILD_ID, PROTOCOL};
@@ -15,8 +15,6 @@ use std::sync::LazyLock;
 
 mod habits;
 pub(crate) mod output;
-mod transport;
-mod upload;
 
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     format!("{} (build {BUILD_ID}, protocol {PROTOCOL})", env!("CARGO_PKG_VERSION"))
@@ -109,14 +107,21 @@ pub(crate) struct Push {
     /// Only these hosts: a pattern such as `web:!web3`, or `@FILE` with one host per line.
     #[arg(short, long, value_name = "PATTERN", help_heading = TARGETS, add = completions::hosts())]
     pub(crate) limit: Option<String>,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+}
+
+/// How hosts are reached: how many at a time, and for how long that is tried.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = LIMITS)]
+pub(crate) struct Reach {
     /// Number of hosts to work on at a time.
-    #[arg(long, value_name = "N", default_value = "32", help_heading = LIMITS)]
+    #[arg(long, value_name = "N", default_value = "32")]
     pub(crate) forks: Forks,
     /// Time limit for name resolution, connection and key exchange together, in seconds; default: 15, 15 and 20.
     #[arg(
         long,
         value_name = "SECONDS",
-        help_heading = LIMITS,
         hide_short_help = true,
         value_parser = limits::connect_seconds
     )]
@@ -236,38 +241,16 @@ pub(crate) struct Login {
     pub(crate) password_command: Option<String>,
     /// What to do if a host's key is not in known_hosts; default: as ssh_config says, else `ask`.
     #[arg(long, value_enum, value_name = "POLICY")]
-    pub(crate) host_key: Option<HostKey>,
+    pub(crate) host_key: Option<HostKeyPolicy>,
     /// The ssh_config to use, as with `ssh -F`; `none` uses none. Default: the files that `ssh` reads.
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(crate) ssh_config: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) upload: upload::Upload,
-    #[command(flatten)]
-    pub(crate) way: transport::Way,
-}
-
-/// What to do about an unknown host key. All but `off` refuse a key that differs from the known one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum HostKey {
-    /// Ask at the terminal; without a terminal, refuse.
-    Ask,
-    /// Refuse.
-    Strict,
-    /// Accept and record it.
-    AcceptNew,
-    /// Check nothing and record nothing.
-    Off,
-}
-
-impl From<HostKey> for HostKeyPolicy {
-    fn from(word: HostKey) -> HostKeyPolicy {
-        match word {
-            HostKey::Ask => HostKeyPolicy::Ask,
-            HostKey::Strict => HostKeyPolicy::Strict,
-            HostKey::AcceptNew => HostKeyPolicy::AcceptNew,
-            HostKey::Off => HostKeyPolicy::Off,
-        }
-    }
+    /// How to upload the agent; default: `agent_upload` in the inventory, else the config, else `sftp`.
+    #[arg(long, value_enum, value_name = "MODE", hide_short_help = true)]
+    pub(crate) agent_upload: Option<UploadMode>,
+    /// How to connect to the hosts; default: `hep_transport` in the inventory, else the config, else `ssh2`.
+    #[arg(long, value_enum, value_name = "TRANSPORT", hide_short_help = true)]
+    pub(crate) transport: Option<Transport>,
 }
 
 /// `hep apply`.
@@ -340,22 +323,12 @@ pub(crate) struct Facts {
     pub(crate) files: Files,
     #[command(flatten)]
     pub(crate) login: Login,
-    /// Number of hosts to query at a time.
-    #[arg(long, value_name = "N", default_value = "32", help_heading = LIMITS)]
-    pub(crate) forks: Forks,
-    /// Time limit for name resolution, connection and key exchange together, in seconds; default: 15, 15 and 20.
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        help_heading = LIMITS,
-        hide_short_help = true,
-        value_parser = limits::connect_seconds
-    )]
-    pub(crate) connect_timeout: Option<u64>,
     /// Output format. Both are JSON with the facts of each host under its name; `human` is indented, and omits the name
     /// if there is only one host.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
 }
 
 /// `hep doc`.
@@ -428,7 +401,7 @@ mod tests {
         assert_eq!(push.files.config, Some("config.yml".into()));
         assert_eq!(push.files.hosts, Some("examples/hosts".into()));
         assert_eq!(push.manifest, Some("examples/manifests/manifest.yml".into()));
-        assert_eq!((push.forks.0.get(), push.login.host_key), (32, None));
+        assert_eq!((push.reach.forks.0.get(), push.login.host_key), (32, None));
     }
 
     #[test]
@@ -445,11 +418,11 @@ mod tests {
         assert_eq!(password_command.as_deref(), Some("pass"));
         assert_eq!((user.as_deref(), *port, *ask_pass), (Some("bob"), Some(2222), true));
         assert_eq!(private_key.as_deref(), Some(Path::new("k")));
-        let Login { host_key, ssh_config, upload, .. } = push.login;
+        let Login { host_key, ssh_config, agent_upload, .. } = push.login;
         assert_eq!(ssh_config, Some("none".into()));
-        assert_eq!(upload.mode(), Some(crate::remote::UploadMode::Cache));
-        assert_eq!(host_key, Some(HostKey::AcceptNew));
-        assert_eq!((push.forks.0.get(), push.connect_timeout), (5, Some(3)));
+        assert_eq!(agent_upload, Some(UploadMode::Cache));
+        assert_eq!(host_key, Some(HostKeyPolicy::AcceptNew));
+        assert_eq!((push.reach.forks.0.get(), push.reach.connect_timeout), (5, Some(3)));
     }
 
     #[test]

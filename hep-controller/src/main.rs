@@ -138,7 +138,7 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let run = run_of(&plan, &hosts, waves(&batches, forks));
     let names = run.hosts.clone();
     let (ways_in, parts): (Vec<_>, Vec<_>) = hosts.into_iter().map(HostRun::split).unzip();
-    let (login, connect_timeout) = (&args.login, args.connect_timeout);
+    let (login, connect_timeout) = (&args.login, args.reach.connect_timeout);
     let escalation = Escalation { method, options: &args.rights, config: &config.rights };
     let ways = LaunchOptions { login, connect_timeout, config: &config, usual: &usual, escalation };
     let launcher = Launcher::new(ways_in, &ways, ui)?;
@@ -285,7 +285,7 @@ fn facts(args: &cli::Facts, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let chosen = inputs::chosen(&inventory, Some(&args.pattern), None)?;
     let hosts: Vec<Host> = chosen.iter().filter_map(|n| inventory.host(*n).cloned()).collect();
     let names: Vec<String> = hosts.iter().map(|host| host.name.clone()).collect();
-    let (login, connect_timeout) = (&args.login, args.connect_timeout);
+    let (login, connect_timeout) = (&args.login, args.reach.connect_timeout);
     let escalation = Escalation {
         method: None,
         options: &cli::rights::Rights::default(),
@@ -295,7 +295,7 @@ fn facts(args: &cli::Facts, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     let ways_in = hosts.into_iter().map(|host| (host, Start::Login)).collect();
     let launcher = Launcher::new(ways_in, &ways, ui)?;
     let launch: &Launch = &|greeting, way| launcher.launch(greeting, way);
-    let (hosts, forks) = (names.len(), args.forks.0.get());
+    let (hosts, forks) = (names.len(), args.reach.forks.0.get());
     launcher.ask_about_keys(forks, ui)?;
     let gather = Gather { hosts, forks, launch, stop: &launcher.stop, inquiry: &drive::facts };
     let answers = names.into_iter().zip(gather.run()).collect();
@@ -392,7 +392,7 @@ fn job(
 /// How many hosts at a time: one where the operator is asked before each task.
 fn forks(args: &cli::Push, ui: &Ui) -> Result<usize, Refusal> {
     can_step(&args.run, ui)?;
-    Ok(if args.run.step { 1 } else { args.forks.0.get() })
+    Ok(if args.run.step { 1 } else { args.reach.forks.0.get() })
 }
 
 fn can_step(args: &cli::Run, ui: &Ui) -> Result<(), Refusal> {

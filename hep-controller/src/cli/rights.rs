@@ -1,6 +1,7 @@
 //! The options that select the user tasks run as.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use hep_protocol::rights::{ActAs, Method};
 use hep_protocol::value::Json;
 
@@ -15,32 +16,14 @@ pub(crate) struct Rights {
     #[arg(id = "become_user", long = "become-user", value_name = "NAME")]
     pub(crate) user: Option<String>,
     /// The program for that; default: `sudo`.
-    #[arg(id = "become_method", long = "become-method", value_enum, value_name = "METHOD")]
-    pub(crate) method: Option<Means>,
+    #[arg(id = "become_method", long = "become-method", value_parser = methods(), value_name = "METHOD")]
+    pub(crate) method: Option<Method>,
     /// Ask for the password of `sudo`, `doas` or `su`.
     #[arg(short = 'K', long)]
     pub(crate) ask_become_pass: bool,
     /// A local command that prints that password; run without a shell.
     #[arg(long, value_name = "COMMAND", hide_short_help = true)]
     pub(crate) become_password_command: Option<String>,
-}
-
-/// A method, as the command line spells it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Means {
-    Sudo,
-    Doas,
-    Su,
-}
-
-impl From<Means> for Method {
-    fn from(word: Means) -> Method {
-        match word {
-            Means::Sudo => Method::Sudo,
-            Means::Doas => Method::Doas,
-            Means::Su => Method::Su,
-        }
-    }
 }
 
 impl Rights {
@@ -51,4 +34,9 @@ impl Rights {
             user: self.user.as_ref().map(|user| Json(user.as_str().into())),
         }
     }
+}
+
+fn methods() -> impl TypedValueParser<Value = Method> {
+    let names = PossibleValuesParser::new(Method::ALL.map(|(name, _)| name));
+    names.map(|name| Method::named(&name).unwrap_or_default())
 }

@@ -20,18 +20,19 @@ mod words;
 
 /// What to do about a key that is not known. A changed or revoked key is refused by all but `Off`: it gets no
 /// login, no password, no secret and no plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum HostKeyPolicy {
-    /// Ask the operator at the terminal; without one, refuse.
+    /// Ask at the terminal; without a terminal, refuse.
     Ask,
     /// Refuse.
     Strict,
-    /// Trust and record it.
+    /// Accept and record it.
     AcceptNew,
-    /// Check nothing, record nothing.
+    /// Check nothing and record nothing.
     Off,
     /// `StrictHostKeyChecking no` of ssh_config: as [`HostKeyPolicy::AcceptNew`]. `ssh` itself accepts a changed key there
     /// and keeps its password to itself; hep would hand a stranger the plan, so it refuses and says how to go on.
+    #[value(skip)]
     Lax,
 }
 

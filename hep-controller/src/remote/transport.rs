@@ -4,15 +4,15 @@ use crate::words::alternatives;
 use std::str::FromStr;
 
 /// A way to a running agent.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize, clap::ValueEnum)]
 #[serde(try_from = "String")]
 pub(crate) enum Transport {
-    /// hep's own SSH, by libssh2.
+    /// hep's own SSH, the fastest.
     #[default]
     Ssh2,
-    /// The operator's `ssh`, one process per host.
+    /// The `ssh` of this machine, one process per host: needed for FIDO keys, GSSAPI and ControlMaster.
     Openssh,
-    /// The host is this machine.
+    /// Every host is this machine.
     Local,
 }
 

@@ -6,15 +6,15 @@ use std::fmt;
 use std::str::FromStr;
 
 /// How the agent comes onto a host.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize, clap::ValueEnum)]
 #[serde(try_from = "String")]
 pub(crate) enum UploadMode {
-    /// A file by SFTP, which the agent removes; by `Exec` where there is no SFTP.
+    /// As a file over SFTP, which the agent removes; falls back to `exec` if a host has no SFTP.
     #[default]
     Sftp,
-    /// Through the input of the shell that starts it.
+    /// Through the shell that starts it: fewer round trips, no SFTP.
     Exec,
-    /// As `Exec`, but it is kept there, and not sent again while it is the same.
+    /// As `exec`, but kept on the host in `~/.cache/hep` and sent again only when it changes.
     Cache,
 }
 

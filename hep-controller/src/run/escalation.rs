@@ -61,7 +61,7 @@ impl Escalation<'_> {
             let password = printed
                 .nearest(sources, "become_password_command")
                 .map_err(|problem| Refusal::unless_stopped(problem, stop))?;
-            let method = host.method.or(self.method).or(own.method.map(Into::into));
+            let method = host.method.or(self.method).or(own.method);
             let method = method.or(usual.method).unwrap_or_default();
             Ok(Some(Means { method, password, start }))
         };

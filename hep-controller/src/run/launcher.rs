@@ -107,7 +107,7 @@ impl Launcher {
         let launcher = Launcher {
             hosts: targets.into_iter().zip(means).map(way).collect(),
             here,
-            policy: login.host_key.map(Into::into),
+            policy: login.host_key,
             connect_timeout: connect_timeout.map(Duration::from_secs),
             ssh_config: ssh_config(login),
             usual: LocalUser::clone(usual),

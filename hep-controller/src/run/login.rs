@@ -36,7 +36,7 @@ pub(crate) fn targets(
     let mut printed = Printed::new(stop, complaints());
     let target = |host: Host| {
         let arguments = ssh_arguments(&host)?;
-        let upload = match login.upload.mode() {
+        let upload = match login.agent_upload {
             Some(mode) => Some(mode),
             None => agent_upload(&host)?.or(config.ssh.agent_upload),
         };
@@ -73,7 +73,9 @@ pub(crate) fn targets(
 /// Which way leads to a host of which the inventory says this.
 pub(crate) fn transport(said: Option<Transport>, logins: &Logins<'_>) -> Transport {
     let Logins { login, config, .. } = logins;
-    login.way.of(said).or(config.ssh.transport).unwrap_or_default()
+    // A host that is this machine stays this machine.
+    let given = login.transport.filter(|_| said != Some(Transport::Local));
+    given.or(said).or(config.ssh.transport).unwrap_or_default()
 }
 
 /// How the agent comes onto this host, as its variable `agent_upload` says.
@@ -258,5 +260,21 @@ mod tests {
         check("line", "`--private-key` names it");
         check("host", "`private_key` in the hosts file names it");
         check("config", "`ssh.private_key` in the config names it");
+    }
+
+    #[test]
+    fn the_line_beats_the_inventory_but_this_machine_stays_it() {
+        let check = |given, said, expected| {
+            let login = cli::Login { transport: given, ..cli::Login::default() };
+            let (config, usual) = (Config::default(), LocalUser::default());
+            let logins = Logins { login: &login, asked: None, config: &config, usual: &usual };
+            assert_eq!(transport(said, &logins), expected);
+        };
+        let (openssh, local) = (Some(Transport::Openssh), Some(Transport::Local));
+        check(None, None, Transport::Ssh2);
+        check(None, openssh, Transport::Openssh);
+        check(Some(Transport::Ssh2), openssh, Transport::Ssh2);
+        check(openssh, local, Transport::Local);
+        check(local, None, Transport::Local);
     }
 }

@@ -1,6 +1,6 @@
 //! Whether `ssh` could read its files to their ends: a pipe or a device among them would hold it, and hep with it.
 
-use super::super::{Problem, Said};
+use super::super::{Destination, Problem};
 use super::{Asking, SshConfig, words_of};
 use crate::open;
 use crate::source::plain;
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// Looks at the file that is named, or else the user's, and at what it includes. What is missing, or may not be read, is
 /// for `ssh` to say.
-pub(super) fn check(asking: &Asking<'_>, said: &Said) -> Result<(), Problem> {
+pub(super) fn check(asking: &Asking<'_>, said: &Destination) -> Result<(), Problem> {
     let below = asking.home.map(|home| home.join(".ssh"));
     let named = said.arguments.windows(2).filter_map(|pair| match pair {
         [option, file] if option == "-F" => Some(PathBuf::from(file)),
