@@ -16,6 +16,7 @@ pub mod wait_for;
 pub use crate::about::{About, Effect, Form, Local};
 
 use crate::decode::{self, Mistake, Tree, What};
+use crate::value::Mode;
 use serde::{Deserialize, Serialize};
 
 /// The modules, each by its file and the type of its parameters.
@@ -137,6 +138,11 @@ pub trait Params {
 
     /// Puts what the template gave in its place.
     fn fill(&mut self, _content: String) {}
+
+    /// The mode that it gives what it makes or changes.
+    fn mode(&self) -> Option<&Mode> {
+        None
+    }
 
     /// How long the task may wait, in seconds, where a task's `timeout` may shorten that.
     fn patience(&mut self) -> Option<&mut Option<u32>> {

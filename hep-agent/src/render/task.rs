@@ -8,7 +8,6 @@ use crate::sys::output;
 use hep_protocol::decode::Sentence;
 use hep_protocol::expression::{Rank, Scope, TroubleKind};
 use hep_protocol::plan::{Control, Spec, Task};
-use hep_protocol::task::file::File;
 use hep_protocol::task::{About, Effect, TaskSpec};
 use hep_protocol::value::Json;
 use hep_protocol::words::shorten;
@@ -76,11 +75,8 @@ impl Names {
 
     /// What is odd about a mode that an expression gave. Of what the controller knew it has warned.
     fn doubt(&self, task: &Task, spec: &TaskSpec) -> Option<String> {
-        let (TaskSpec::File(File { mode: Some(mode), .. }), Spec::Open { params, .. }) =
-            (spec, &task.spec)
-        else {
-            return None;
-        };
+        let Spec::Open { params, .. } = &task.spec else { return None };
+        let mode = spec.params().mode()?;
         let doubt = mode.doubt()?;
         let written = ["mode", "mod"].iter().find_map(|key| params.0.get(*key)?.as_str())?;
         let ranks = [Rank::BuiltIn, Rank::Inventory, Rank::Play, Rank::Task, Rank::Extra];

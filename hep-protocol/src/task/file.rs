@@ -96,6 +96,10 @@ pub struct File {
 }
 
 impl Params for File {
+    fn mode(&self) -> Option<&Mode> {
+        self.mode.as_ref()
+    }
+
     fn title(&self) -> String {
         let verb = match self.action {
             Action::Present => "file",

@@ -41,6 +41,7 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ("file", "hep-protocol/src/action/files.rs", "what is at a path"),
     ("apt", "hep-agent/src/facts/os.rs", "a package manager"),
     ("command", "hep-agent/src/lib.rs", "the word of a message"),
+    ("service fail", "hep-agent/src/sys/linux/services/sysv/words.rs", "words of scripts"),
 ];
 
 /// Names of modules, and variants of the enum of modules, stand nowhere else.
