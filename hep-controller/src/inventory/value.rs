@@ -3,7 +3,7 @@
 //! As everywhere in hep, only what prints as it was written is a number: `0644` and `1.10` are texts. Unlike in
 //! manifests `yes`, `no`, `on` and `off` are truth values, since Ansible reads these files so.
 
-use crate::yaml::{Kind, Meaning, Node, Scalar, Style};
+use crate::yaml::{Kind, Node, Scalar, Style};
 use hep_protocol::truth::{Reader, truth};
 use serde_json::{Map, Value};
 
@@ -22,18 +22,7 @@ pub(super) fn of(node: &Node) -> Option<Value> {
 }
 
 fn of_scalar(scalar: &Scalar) -> Value {
-    match scalar.meaning() {
-        Meaning::Null => Value::Null,
-        Meaning::Bool(value) => Value::Bool(value),
-        Meaning::Unsigned(number) => Value::from(number),
-        Meaning::Negative(number) => Value::from(number),
-        Meaning::Float(number) => Value::from(number),
-        Meaning::Text(text) if scalar.style == Style::Plain => plain(text),
-        Meaning::Text(text) => Value::from(text),
-    }
-}
-
-/// A plain text that has a meaning here.
-fn plain(text: &str) -> Value {
-    truth(text, Reader::Yaml11).map_or_else(|| Value::from(text), Value::Bool)
+    let plain = (scalar.style == Style::Plain).then_some(&scalar.text);
+    let meant = plain.and_then(|text| truth(text, Reader::Yaml11));
+    meant.map_or_else(|| scalar.meaning().into(), Value::Bool)
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::ast::Manifest;
 use crate::read::keys::{HANDLER, LOOP, PLAY, TASK};
 use crate::source::Source;
-use crate::yaml::{self, Entry, Kind, Meaning, Node};
+use crate::yaml;
 use boon::{Compiler, SchemaIndex, Schemas};
 use hep_protocol::value::{AbsPath, Dest, Mode, Owner, Package, PackageName, ServiceName};
 use schemars::JsonSchema;
@@ -45,26 +45,9 @@ fn json_of(name: &Path, text: &str) -> Value {
     let source = Source::from_bytes(name, text.as_bytes().to_vec()).unwrap();
     let (root, problems) = yaml::parse(&source);
     assert!(problems.is_empty(), "{problems}");
-    json_of_node(&root.unwrap())
-}
-
-fn json_of_node(node: &Node) -> Value {
-    match &node.kind {
-        Kind::Broken => panic!("broken"),
-        Kind::Seq(items) => items.iter().map(json_of_node).collect(),
-        Kind::Map(entries) => {
-            let entry = |entry: &Entry| (entry.key.text.to_string(), json_of_node(&entry.value));
-            Value::Object(entries.iter().map(entry).collect())
-        }
-        Kind::Scalar(scalar) => match scalar.meaning() {
-            Meaning::Null => Value::Null,
-            Meaning::Bool(value) => json!(value),
-            Meaning::Unsigned(value) => json!(value),
-            Meaning::Negative(value) => json!(value),
-            Meaning::Float(value) => json!(value),
-            Meaning::Text(text) => json!(text),
-        },
-    }
+    let root = root.unwrap();
+    assert!(!root.has_broken(), "{text}");
+    root.to_json()
 }
 
 fn root() -> PathBuf {

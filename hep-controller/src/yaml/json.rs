@@ -6,19 +6,25 @@ use hep_protocol::truth::truth_of_yaml11;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
+impl From<Meaning<'_>> for Value {
+    fn from(meaning: Meaning<'_>) -> Value {
+        match meaning {
+            Meaning::Null => Value::Null,
+            Meaning::Bool(value) => Value::from(value),
+            Meaning::Unsigned(value) => Value::from(value),
+            Meaning::Negative(value) => Value::from(value),
+            Meaning::Float(value) => Value::from(value),
+            Meaning::Text(text) => Value::from(text),
+        }
+    }
+}
+
 impl Node {
     /// The value, with scalars as they mean by themselves. What is broken is nothing.
     pub(crate) fn to_json(&self) -> Value {
         match &self.kind {
             Kind::Broken => Value::Null,
-            Kind::Scalar(scalar) => match scalar.meaning() {
-                Meaning::Null => Value::Null,
-                Meaning::Bool(value) => Value::from(value),
-                Meaning::Unsigned(value) => Value::from(value),
-                Meaning::Negative(value) => Value::from(value),
-                Meaning::Float(value) => Value::from(value),
-                Meaning::Text(text) => Value::from(text),
-            },
+            Kind::Scalar(scalar) => scalar.meaning().into(),
             Kind::Seq(items) => Value::Array(items.iter().map(Node::to_json).collect()),
             Kind::Map(entries) => {
                 let pair = |entry: &Entry| (entry.key.text.to_string(), entry.value.to_json());
