@@ -183,7 +183,7 @@ fn password_is_in_no_list_of_processes() {
     for method in [Sudo, Doas, Su] {
         assert_eq!(as_user(&bench, method, Some(CODE), "root"), Came::As("root /root root".into()));
         let wrong = as_user(&bench, method, Some(WRONG), "root").message();
-        assert!(wrong.ends_with("does not take it"), "{wrong}");
+        assert!(wrong.ends_with("rejected it"), "{wrong}");
     }
     bench.host.write("/root/stop", "").unwrap();
     sampling.wait().unwrap();
