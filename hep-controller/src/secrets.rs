@@ -5,6 +5,7 @@
 
 use hep_protocol::redact::{Redactor, SHORTEST};
 use hep_protocol::value::Secret;
+use leaves::Leaf;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -65,7 +66,7 @@ pub(crate) fn within(value: &impl Serialize) -> Result<BTreeSet<Secret>, String>
     let mut there: Vec<_> = known.values.iter().map(|one| (Sought::of(one), false)).collect();
     // Most plans have no secrets, and are long.
     if !there.is_empty() {
-        let mut each = |leaf: &str| {
+        let mut each = |leaf: Leaf<'_>| {
             there.iter_mut().for_each(|(sought, found)| *found |= sought.is_in(leaf));
         };
         leaves::visit(value, &mut each)
@@ -89,8 +90,14 @@ impl<'a> Sought<'a> {
         Sought { secret, json: inner.unwrap_or_default().to_owned() }
     }
 
-    fn is_in(&self, leaf: &str) -> bool {
-        leaf.contains(self.secret.reveal()) || leaf.contains(&self.json)
+    fn is_in(&self, leaf: Leaf<'_>) -> bool {
+        let secret = self.secret.reveal();
+        match leaf {
+            Leaf::Text(text) => text.contains(secret) || text.contains(&self.json),
+            // Its digits in the size of a file tell nobody anything, and would tell another host the secret.
+            Leaf::Other("true" | "false" | "null") => false,
+            Leaf::Other(number) => number == secret,
+        }
     }
 }
 
@@ -105,5 +112,7 @@ mod tests {
         let found = within(&json!({"a": ["x of-host-one"], "b": {"c": 71_234_567}})).unwrap();
         assert_eq!(found, ["71234567", "of-host-one"].map(Secret::new).into());
         assert_eq!(masked("of-host-two, x"), "********, x");
+        ["2345", "true"].into_iter().for_each(learn);
+        assert_eq!(within(&json!({"size": 123_456, "on": true})).unwrap(), BTreeSet::new());
     }
 }

@@ -2,7 +2,7 @@
 //! groups if they read those. A name counts as read wherever it stands as a word: too much may be told, never too little.
 
 use crate::local_files::contents::Contents;
-use crate::secrets::leaves;
+use crate::secrets::leaves::{self, Leaf};
 use hep_protocol::blob::{Digest, Source};
 use hep_protocol::expression::has_expression;
 use hep_protocol::plan::{HostPart, Plan, Play, Settings};
@@ -80,7 +80,11 @@ struct Reader<'p> {
 impl<'p> Reader<'p> {
     fn play(&mut self, play: &Play) -> Names<'p> {
         let mut read = Names::new();
-        let seen = leaves::visit(play, &mut |leaf| self.text(leaf, &mut read));
+        let seen = leaves::visit(play, &mut |leaf| {
+            if let Leaf::Text(text) = leaf {
+                self.text(text, &mut read);
+            }
+        });
         if seen.is_err() {
             // What cannot be looked through may read anything.
             return self.names.iter().copied().collect();

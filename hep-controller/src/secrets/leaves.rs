@@ -6,25 +6,37 @@ use serde_json::Error;
 use serde_json::ser::{CharEscape, Formatter, Serializer};
 use std::io::{Result, Write};
 
-/// Shows every leaf to `look`: first the texts, then all others as JSON writes them. Keys are no leaves.
+/// A leaf of a value.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Leaf<'a> {
+    Text(&'a str),
+    /// A number, a truth value or nothing, as JSON writes it.
+    Other(&'a str),
+}
+
+/// Shows every leaf to `look`: first the texts, then all others. Keys are no leaves.
 ///
 /// # Errors
 /// The value cannot be looked through.
 pub(crate) fn visit(
     value: &impl Serialize,
-    look: &mut dyn FnMut(&str),
+    look: &mut dyn FnMut(Leaf<'_>),
 ) -> std::result::Result<(), Error> {
     let mut others = Vec::new();
     let texts = Texts { look: &mut *look, text: String::new(), is_key: false };
     value.serialize(&mut Serializer::with_formatter(&mut others, texts))?;
     let others = String::from_utf8_lossy(&others);
-    others.split(['[', ']', '{', '}', ',', ':']).filter(|leaf| !leaf.is_empty()).for_each(look);
+    others
+        .split(['[', ']', '{', '}', ',', ':'])
+        .filter(|leaf| !leaf.is_empty())
+        .map(Leaf::Other)
+        .for_each(look);
     Ok(())
 }
 
 /// Takes the texts out of what is written.
 struct Texts<'a> {
-    look: &'a mut dyn FnMut(&str),
+    look: &'a mut dyn FnMut(Leaf<'_>),
     /// The text that is being written.
     text: String,
     is_key: bool,
@@ -68,7 +80,7 @@ impl Formatter for Texts<'_> {
 
     fn end_string<W: Write + ?Sized>(&mut self, _: &mut W) -> Result<()> {
         if !self.is_key {
-            (self.look)(&self.text);
+            (self.look)(Leaf::Text(&self.text));
         }
         Ok(())
     }
@@ -82,7 +94,10 @@ mod tests {
 
     fn leaves(value: &impl Serialize) -> Vec<String> {
         let mut found = Vec::new();
-        visit(value, &mut |leaf| found.push(leaf.to_owned())).unwrap();
+        let mut look = |leaf: Leaf<'_>| match leaf {
+            Leaf::Text(text) | Leaf::Other(text) => found.push(text.to_owned()),
+        };
+        visit(value, &mut look).unwrap();
         found.retain(|leaf| leaf != "null");
         found.sort();
         found
