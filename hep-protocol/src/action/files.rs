@@ -6,7 +6,8 @@ use super::{as_count, as_text};
 use crate::blob::Digest;
 use crate::value::{AbsPath, Argv, PermissionBits};
 pub use place::Place;
-use serde::Serialize;
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
 use std::fmt;
 
 /// One thing done to files. `detail` is what the line says in addition: sizes, attributes and their changes, in words.
@@ -244,16 +245,26 @@ pub struct Attrs {
 }
 
 /// The content a file should have.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Content {
     /// Its sha256.
-    #[serde(rename = "sha256", serialize_with = "as_text")]
     pub digest: Digest,
     /// Its size in bytes.
     pub size: u64,
     /// The bytes, if the task itself holds them; otherwise they are had by digest from outside.
-    #[serde(skip)]
     pub inline: Option<Vec<u8>>,
+}
+
+impl Serialize for Content {
+    /// What the task itself holds may be a secret, and of a short one its digest tells too much.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut told = to.serialize_map(None)?;
+        if self.inline.is_none() {
+            told.serialize_entry("sha256", &self.digest.to_string())?;
+        }
+        told.serialize_entry("size", &self.size)?;
+        told.end()
+    }
 }
 
 impl Content {

@@ -52,7 +52,7 @@ fn files_tell_what_was_and_what_comes_and_no_content() {
             "domain": "files", "kind": "put", "subject": "/etc/motd",
             "from": {"type": "link", "size": 1, "target": "x", "owner": 0, "group": "www", "mode": "0777"},
             "to": {
-                "sha256": Digest::of(b"new\n").to_string(), "size": 4,
+                "size": 4,
                 "owner": 0, "group": "www", "mode": "0644", "acl": null,
             },
             "backup": false, "in_place": false,
@@ -148,4 +148,13 @@ fn services_and_programs_tell_what_is_done_to_what() {
         "run make",
         json!({"domain": "programs", "kind": "run", "subject": "make", "chdir": "/srv"}),
     );
+}
+
+#[test]
+fn digest_of_what_a_task_holds_stays_on_the_host() {
+    let digest = Digest::of(b"x");
+    let told = |content: Content| serde_json::to_value(content).unwrap();
+    let from_outside = Content { digest, size: 1, inline: None };
+    assert_eq!(told(from_outside), json!({"sha256": digest.to_string(), "size": 1}));
+    assert_eq!(told(Content::inline(b"x")), json!({"size": 1}));
 }
