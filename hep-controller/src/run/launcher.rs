@@ -322,18 +322,22 @@ fn advised(
     if not_there && shares && remote::openssh::has_master(target, way) {
         let hint = "`ssh` has a connection to it open, which `--transport openssh` uses";
         Unreachable { hint: Some(hint.to_owned()), ..error }
-    } else if error.stage == Stage::Connect && is_here(&target.address) {
-        let hint = "`--transport local`, `hep_transport: local` for this host, or `hep apply` need no SSH server";
+    } else if error.stage == Stage::Connect
+        && target.proxy.is_none()
+        && is_here(&target.address, target.port)
+    {
+        let hint = "if this machine itself is meant: `--transport local`, `hep_transport: local` for this host, or `hep apply` \
+                    need no SSH server";
         Unreachable { hint: Some(hint.to_owned()), ..error }
     } else {
         error
     }
 }
 
-/// Whether an address is this machine's to itself.
-fn is_here(address: &str) -> bool {
+/// Whether this machine itself is meant. Another port than SSH's own leads on as a rule, into a container or a tunnel.
+fn is_here(address: &str, port: u16) -> bool {
     let loopback = |ip: IpAddr| ip.is_loopback();
-    address == LOCALHOST || address.parse().is_ok_and(loopback)
+    port == 22 && (address == LOCALHOST || address.parse().is_ok_and(loopback))
 }
 
 /// The agents there are.
@@ -451,4 +455,15 @@ fn unreachable_local(problem: Problem) -> Unreachable {
     let host = LOCALHOST.to_owned();
     let output = String::new();
     Unreachable { host, stage: Stage::Start, what, hint, source: None, output, hung_up: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_forwarded_port_is_not_this_machine() {
+        assert!(is_here("localhost", 22) && is_here("127.0.0.1", 22) && is_here("::1", 22));
+        assert!(!is_here("127.0.0.1", 2222) && !is_here("192.0.2.1", 22));
+    }
 }
