@@ -38,26 +38,22 @@ pub(crate) fn config(given: Option<&Path>) -> Result<(Config, Option<String>), R
     if own.is_file() {
         return unasked(own).map(|config| (config, None));
     }
-    let spelt = Path::new(SPELT_OTHERWISE);
-    if spelt.is_file() {
-        let word = format!(
-            "{SPELT_OTHERWISE} is passed over: a config of hep's is `{OWN_CONFIG}`, or is named with `-c`"
-        );
-        return Ok((Config::default(), Some(word)));
-    }
+    let spelt = Path::new(SPELT_OTHERWISE).is_file().then(|| {
+        format!("{SPELT_OTHERWISE} is ignored: rename it to `{OWN_CONFIG}`, or name it with `-c`")
+    });
     if !shared.is_file() {
-        return Ok((Config::default(), None));
+        return Ok((Config::default(), spelt));
     }
     let source = Source::read(shared).map_err(Refusal::Mistakes)?;
     match config::whose(&source) {
-        Whose::Own => unasked(shared).map(|config| (config, None)),
-        Whose::Foreign(None) => Ok((Config::default(), None)),
+        Whose::Own => unasked(shared).map(|config| (config, spelt)),
+        Whose::Foreign(None) => Ok((Config::default(), spelt)),
         Whose::Foreign(Some(key)) => {
             let word = format!(
                 "{SHARED_CONFIG} is ignored: it has `{key}`, which is not a key of hep's config; hep's own config is `{OWN_CONFIG}`, \
                  or is named with `-c`"
             );
-            Ok((Config::default(), Some(word)))
+            Ok((Config::default(), Some(spelt.unwrap_or(word))))
         }
     }
 }

@@ -151,19 +151,19 @@ fn config_by_yamls_other_ending_is_told() {
     let place = Place::new();
     place.write("hep.yaml", "hosts: hosts\n", 0o644);
     let (err, _) = place.hep(&["hosts", "-i", "hosts"]);
-    assert!(err.starts_with("warning: hep.yaml is passed over: "), "{err}");
+    assert!(err.starts_with("warning: hep.yaml is ignored: "), "{err}");
     place.write("hep.yml", "hosts: hosts\n", 0o644);
     assert_eq!(place.hep(&["hosts"]), (String::new(), Some(0)));
 }
 
 #[test]
-fn this_machine_needs_no_ssh() {
+fn a_forwarded_port_is_not_taken_for_this_machine() {
     let place = Place::new();
     place.write("hosts", "localhost port=1\n", 0o644);
     let mut hep = Command::new(env!("CARGO_BIN_EXE_hep"));
     let output = hep.args(PUSH).current_dir(place.0.path()).stdin(Stdio::null()).output().unwrap();
     let out = String::from_utf8(output.stdout).unwrap();
-    assert!(out.contains("hint: `--transport local`"), "{out}");
+    assert!(out.contains("unreachable") && !out.contains("--transport local"), "{out}");
 }
 
 #[test]
