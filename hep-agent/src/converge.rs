@@ -57,6 +57,11 @@ pub(crate) fn converge(spec: &TaskSpec, input: &Input<'_>, host: &mut dyn Host) 
     let done = dispatch(spec, input, host, &mut report);
     report.close();
     let mut tried = report.tried;
+    if tried.killed && !spec.about().runs_program() {
+        // Its program was a means, and how that ended is not the task's end.
+        tried.killed = false;
+        tried.data.insert("rc".to_owned(), Value::Null);
+    }
     if let Err(error) = done {
         tried.depends = error.depends().map(str::to_owned);
         tried.details.failure = Some(with_user(error, host).into());
