@@ -11,7 +11,7 @@ use crate::sys::{Kept, SysError};
 use hep_protocol::blob::{WANTS, Want};
 use hep_protocol::frame::{self, FrameError};
 use hep_protocol::message::Reply;
-use hep_protocol::outcome::Exit;
+use hep_protocol::outcome::{Exit, Room, Told};
 use hep_protocol::plan::RunMode;
 use std::io::{self, ErrorKind, Read};
 use std::net::Shutdown;
@@ -149,6 +149,10 @@ impl Asks {
 /// may rest on what a real run would tell. Of what a program wrote it gives no more than it was asked for.
 fn believed(mut tried: Tried, mode: RunMode, kept: Kept) -> Tried {
     output::bound(&mut tried.data, kept.0, &mut tried.missing);
+    let mut room = Room::default();
+    for change in &mut tried.details.changes {
+        change.action = room.take(std::mem::replace(&mut change.action, Told::Nothing));
+    }
     match mode {
         RunMode::Check => tried,
         RunMode::Apply => Tried { depends: None, unforeseen: false, ..tried },
