@@ -20,8 +20,7 @@ pub(super) fn host(counts: Counts, end: End, ms: u64) -> String {
         End::Completed => ("converged", None),
         End::Failed => ("failed", None),
         End::Cancelled if failed => ("failed", None),
-        // As hep calls a host whose run it has not seen to the end.
-        End::Cancelled => ("lost", Some(stopped)),
+        End::Cancelled => ("stopped", Some(stopped)),
     };
     line(&HostObject {
         host: HOST,
@@ -63,7 +62,7 @@ mod tests {
             let told = host(counts, end, 5);
             assert!(told.contains(&expected), "{told}");
         };
-        check(counts, End::Cancelled, "lost");
+        check(counts, End::Cancelled, "stopped");
         counts.add(Status::Failed);
         check(counts, End::Cancelled, "failed");
         check(counts, End::Failed, "failed");
