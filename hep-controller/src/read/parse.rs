@@ -61,7 +61,10 @@ pub(crate) fn parse(source: &Arc<Source>) -> Manifest {
 }
 
 /// Keys that only a play has, Ansible's too.
-const OF_PLAYS: [&str; 8] = [
+const OF_PLAYS: [&str; 11] = [
+    "serial",
+    "max_fail_percentage",
+    "any_errors_fatal",
     "tasks",
     "hosts",
     "handlers",
