@@ -1,4 +1,4 @@
-//! The command line. Says what was written there; `settings` fills in the rest.
+//! The command line. Says what was written there; `inputs` and `run/` fill in the rest.
 
 pub(crate) mod completions;
 pub(crate) mod limits;

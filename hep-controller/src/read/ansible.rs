@@ -189,7 +189,7 @@ const NOT_YET: &[(&str, &str)] = &[
     ("reboot", "restart the host by other means"),
     ("pause", "write `command: {argv: [sleep, SECONDS]}`, or `wait_for`"),
     ("become_flags", "remove it: hep gives sudo, doas and su what they need"),
-    ("become_exe", "remove it: sudo, doas or su is found in the host's PATH"),
+    ("become_exe", "remove it: sudo, doas or su is found in the host's system directories"),
 ];
 
 /// Keys that hep has another word for, or no need of.

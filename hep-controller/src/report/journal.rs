@@ -89,7 +89,7 @@ fn places(turn: &hep_protocol::message::Turn) -> String {
     turn.0.iter().map(u32::to_string).collect::<Vec<_>>().join(".")
 }
 
-/// The stages after a host; one that failed is the last.
+/// The stages on the way to a host; one that failed is the last.
 fn way(run: &Run, clock: &Clock, host: HostId) -> Line {
     let stages: Vec<String> =
         clock.of(host).iter().map(|(stage, ms)| format!("{stage} {ms} ms")).collect();
@@ -174,7 +174,7 @@ pub(crate) fn timestamp(ms: u64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
 }
 
-/// Lines after a time, each one line whatever is in it: a host must not begin one of its own.
+/// Lines that start with a time, each one line whatever is in it: a host must not begin one of its own.
 pub(crate) fn stamped<'a>(lines: impl Iterator<Item = &'a str>, ms: u64) -> String {
     let time = timestamp(ms);
     lines.map(|line| format!("{time} {}\n", shown(line))).collect()

@@ -1,4 +1,5 @@
-//! From the files that a command line names to a plan for its hosts. Contacts nothing; mistakes of all files are told at once.
+//! What the command line says of a plan, and the files that it names, read. Contacts nothing; mistakes of all files are told at
+//! once.
 
 use crate::ast::Manifest;
 use crate::check::select::Choice;
