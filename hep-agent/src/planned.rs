@@ -1,5 +1,8 @@
 //! Actions with what their module knows about them, and what is asked of the host before the first of them.
-#![expect(clippy::disallowed_methods, reason = "this is where actions are done")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "what actions need is announced here, and none is done"
+)]
 
 use crate::sys::files::{Content, Deed, Durable, FileAction, FileKind, Former, Place};
 use crate::sys::{Cause, Host, Subject, SysError};

@@ -32,6 +32,7 @@ static RULES: &[Rule] = &[
     Rule { name: "security", says: "each test that SECURITY.md names is there", check: layout::security },
     Rule { name: "unsafe", says: "only hep-agent/src/sys/linux may have unsafe code", check: names::unsafe_code },
     Rule { name: "paths", says: "of the agent's files only walk.rs opens a path", check: names::paths },
+    Rule { name: "crates", says: "what one place speaks with is named there alone", check: names::crates },
     Rule { name: "floors", says: "no file imports from a higher floor than its own", check: floors::upwards },
     Rule { name: "circles", says: "at most five files import each other in a circle", check: floors::circles },
     Rule { name: "modules", says: "what is known of a module stands in its own files", check: modules::names },

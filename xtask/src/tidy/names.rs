@@ -57,6 +57,40 @@ pub(super) fn paths(tree: &Tree) -> Result<Verdict, Failure> {
 const MAY_OPEN: &[&str] =
     &["hep-agent/src/sys/linux/files/walk.rs", "hep-agent/src/sys/linux/files/mounts.rs"];
 
+/// Crates that one place may name, and that place. clippy.toml lists of what they offer only what is in use.
+const CRATES: &[(&[&str], &[&str])] = &[
+    (
+        &["ssh2", "libssh2_sys"],
+        &["hep-controller/src/remote/ssh", "hep-controller/src/remote/ssh.rs"],
+    ),
+    (&["bincode"], &["hep-protocol/src/frame.rs"]),
+    (&["serde_yaml", "serde_saphyr"], &["hep-controller/src/yaml", "hep-controller/src/yaml.rs"]),
+    (
+        &["minijinja", "minijinja_contrib"],
+        &[
+            "hep-protocol/src/expression",
+            "hep-protocol/src/expression.rs",
+            "hep-controller/src/expression",
+            "hep-controller/src/expression.rs",
+        ],
+    ),
+];
+
+/// What one place speaks with is exchanged there alone.
+pub(super) fn crates(tree: &Tree) -> Result<Verdict, Failure> {
+    let shipped = ["hep-protocol/src", "hep-agent/src", "hep-controller/src"];
+    let found = CRATES.iter().flat_map(|(names, allowed)| {
+        let files = tree.files.iter().filter(|file| {
+            let may = is_below_any(&file.path, allowed) || is_test(&file.path);
+            is_below_any(&file.path, &shipped) && !may
+        });
+        files.flat_map(|file| {
+            places(file, |tokens| names.iter().any(|name| code::starts(tokens, &[name])))
+        })
+    });
+    Ok(Verdict::Findings(found.collect()))
+}
+
 /// One finding for each token from which on `is_it` holds.
 fn places(file: &File, is_it: impl Fn(&[Token]) -> bool) -> Vec<Finding> {
     let from = |index| file.code.get(index..).unwrap_or_default();
@@ -105,6 +139,19 @@ pub(super) mod tests {
             Verdict::NotChecked(why) => panic!("{why}"),
         };
         assert_eq!(found.iter().map(Finding::to_string).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn crate_outside_of_its_place_is_found() {
+        let files = [
+            ("hep-controller/src/remote/ssh.rs", "use ssh2::Session;"),
+            ("hep-controller/src/remote/ssh/auth.rs", "use ssh2::Session;"),
+            ("hep-controller/src/drive.rs", "// ssh2\n\nuse ssh2::Channel;"),
+            ("hep-agent/src/serve.rs", "use bincode::encode_into_slice;"),
+        ];
+        let expected =
+            ["hep-controller/src/drive.rs:3: `ssh2::`", "hep-agent/src/serve.rs:1: `bincode::`"];
+        check(crates, &files, &expected);
     }
 
     #[test]
