@@ -2,7 +2,7 @@
 //! kernel makes up, as in /proc, could make hep wait or read without end.
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::statfs::{self, FsType, statfs};
+use nix::sys::statfs::{self, FsType, fstatfs, statfs};
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsFd as _;
@@ -42,7 +42,9 @@ pub(crate) fn regular(path: &Path) -> io::Result<File> {
     check(&std::fs::metadata(path)?)?;
     let file = opened(path)?;
     check(&file.metadata()?)?;
-    if is_kernels(path)? { Err(of_kernel()) } else { Ok(file) }
+    // Of what was opened, whatever has the name by now.
+    let kernels = KERNELS.contains(&fstatfs(&file)?.filesystem_type());
+    if kernels { Err(of_kernel()) } else { Ok(file) }
 }
 
 /// Reads a whole text file, or what comes through a pipe that hep's caller gave it, as a shell does for `<(...)`.
