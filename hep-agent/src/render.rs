@@ -3,6 +3,7 @@
 //! Results of earlier tasks are data: whatever a program wrote, it is never taken for an expression.
 
 use crate::sys::SysError;
+use hep_protocol::dialect::Dialect;
 use hep_protocol::expression::{
     Found, Language, Layers, Rank, Ready, Scope, Trouble, TroubleKind, Variables,
     has_encoded_replacement,
@@ -123,6 +124,15 @@ impl Names {
         use hep_protocol::plan::DiffMode;
         let plan = Plan::of_tasks(RunMode::Apply, DiffMode::Off, Vec::new());
         Self::of_host(&plan, HostPart::default())
+    }
+
+    /// The same names in the language of a play.
+    pub(crate) fn in_dialect(&self, dialect: Dialect) -> Self {
+        if self.language.dialect() == dialect {
+            return self.clone();
+        }
+        let language = Arc::new(Language::of(dialect));
+        Self { language, ..self.clone() }
     }
 
     /// With variables above those so far; the same when there are none.

@@ -9,6 +9,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, Span};
 use crate::yaml::{self, Node, shorten};
 use control::Control;
+use hep_protocol::dialect::Dialect;
 use hep_protocol::expression::has_expression;
 use hep_protocol::plan::{HandlersOnFailure, Privacy};
 use hep_protocol::task::{About, TaskSpec};
@@ -22,6 +23,8 @@ use std::sync::Arc;
 pub(crate) struct Manifest {
     /// The file that was asked for: what it includes has sources of its own.
     pub(crate) source: Arc<Source>,
+    /// The language of all its plays.
+    pub(crate) dialect: Dialect,
     pub(crate) plays: Vec<ManifestPlay>,
     /// What tasks with a mistake name as `src`: looked up too, so that one run reports everything.
     pub(crate) loose_sources: Vec<Piece>,

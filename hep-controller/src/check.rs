@@ -71,7 +71,7 @@ pub(crate) struct Checked<'m> {
 /// The choice of tasks leaves none, or names one that is not there. All other mistakes are in [`Checked::problems`].
 pub(crate) fn check<'m>(input: &Input<'m>) -> Result<Checked<'m>, Diagnostics> {
     let Input { manifest, options, .. } = input;
-    let language = Language::new();
+    let language = Language::of(manifest.dialect);
     let Resolved { plays, chosen, mut warnings, mut problems } =
         resolve::resolve(input, &language)?;
     let search = SearchPath::new(&manifest.source.path, &options.working_directory);

@@ -10,7 +10,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::read::ansible;
+use crate::read::foreign;
 use crate::read::keys::{self, Key};
 use crate::refusal::Refusal;
 use crate::schema;
@@ -96,7 +96,7 @@ fn entry(page: &mut Page, word: &str, modules: &[schema::Module]) -> bool {
         }
     }
     // The name of another program's module is answered with hep's module.
-    let modules = if ansible::module_for(word).is_some() { &[] } else { modules };
+    let modules = if foreign::module_for(word).is_some() { &[] } else { modules };
     for module in modules {
         let rows = module::named(module, word);
         if !rows.is_empty() {
@@ -121,9 +121,9 @@ fn entry(page: &mut Page, word: &str, modules: &[schema::Module]) -> bool {
 /// The page of the module that does what one of Ansible's does, or of one written with its collection; whether there is any.
 fn instead(page: &mut Page, word: &str, modules: &[schema::Module]) -> bool {
     let named = |name: &str| modules.iter().find(|module| module.name == name);
-    let (module, words) = match ansible::module_for(word) {
+    let (module, words) = match foreign::module_for(word) {
         Some((module, words)) => (named(module), Some(words)),
-        None => (ansible::qualified(word).and_then(named), None),
+        None => (foreign::qualified(word).and_then(named), None),
     };
     let Some(module) = module else { return false };
     words.into_iter().for_each(|words| page.text(&words));
@@ -134,7 +134,7 @@ fn instead(page: &mut Page, word: &str, modules: &[schema::Module]) -> bool {
 fn no_page(word: &str, modules: &[schema::Module]) -> Refusal {
     let modules = modules.iter().map(|module| module.name.as_str());
     let known = modules.chain(TOPICS.iter().map(|topic| topic.name));
-    let foreign = || ansible::play_key(word).map(ansible::Foreign::into_hint);
+    let foreign = || foreign::play_key(word).map(foreign::Foreign::into_hint);
     let hint = match (crate::expression::instead(word).or_else(foreign), nearest(word, known)) {
         (Some(instead), _) => instead,
         (None, Some(name)) => format!("did you mean `hep doc {name}`?"),

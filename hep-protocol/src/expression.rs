@@ -27,6 +27,7 @@ pub use filters::{Pattern, has_encoded_replacement};
 pub use layers::{Layers, Rank, Variables};
 pub use trouble::{Trouble, TroubleKind};
 
+use crate::dialect::Dialect;
 use run::{Memory, Run};
 use serde_json::Value as Json;
 use std::fmt::Debug;
@@ -88,10 +89,22 @@ pub struct Language {
 }
 
 impl Language {
-    /// The language with all of hep's filters, tests and functions.
+    /// hep's own language with all its filters, tests and functions.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The language of a dialect.
+    #[must_use]
+    pub fn of(dialect: Dialect) -> Self {
+        Self { memory: Arc::new(Memory::of(dialect)) }
+    }
+
+    /// The dialect it is the language of.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.memory.dialect
     }
 
     /// The value of a bare expression: `os.family`.

@@ -8,6 +8,7 @@ pub mod action;
 pub mod blob;
 mod bytes;
 pub mod decode;
+pub mod dialect;
 pub mod expression;
 pub mod facts;
 pub mod frame;

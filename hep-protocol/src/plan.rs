@@ -1,6 +1,7 @@
 //! The plan: what the hosts of a run are asked to do, fully checked. Flat: a block is counted, not nested.
 
 use crate::blob::Source;
+use crate::dialect::Dialect;
 use crate::message::MAX_DEPTH;
 use crate::rights::ActAs;
 use crate::task::{About, TaskSpec};
@@ -143,6 +144,8 @@ pub struct Play {
     pub number: u32,
     /// What the operator called it.
     pub name: Option<String>,
+    /// The language of its expressions.
+    pub dialect: Dialect,
     /// Its variables, a mapping: those of the play with those of its files above them.
     pub vars: Json,
     /// The number of its first task. Tasks are numbered across all plays of the run, and have that number in every message.

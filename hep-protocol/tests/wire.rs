@@ -7,6 +7,7 @@
 )]
 
 use hep_protocol::blob::{Digest, Source, SourceFile, TreeEntry, TreeKind, Want};
+use hep_protocol::dialect::Dialect;
 use hep_protocol::facts::{Facts, Init};
 use hep_protocol::frame::{self, FrameError, MAX_FRAME};
 use hep_protocol::message::{End, Go, Reply, Request, Stream, Turn};
@@ -121,6 +122,7 @@ fn play() -> Play {
         vars: json(r#"{"v": true}"#),
     };
     Play {
+        dialect: Dialect::Ansible,
         number: 300,
         name: Some("p".into()),
         vars: json("{}"),

@@ -64,8 +64,17 @@ impl Readers {
     }
 
     fn play(&mut self, play: &Play) {
-        let Play { number, name: _, vars, first: _, tasks: _, items, handlers, on_failure: _ } =
-            play;
+        let Play {
+            number,
+            name: _,
+            dialect: _,
+            vars,
+            first: _,
+            tasks: _,
+            items,
+            handlers,
+            on_failure: _,
+        } = play;
         self.value(&vars.0, Point::end_of(*number));
         for task in handlers.iter().filter_map(|handler| play.task(*handler)) {
             self.task(task, Point::end_of(*number));

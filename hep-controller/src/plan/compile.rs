@@ -157,8 +157,9 @@ impl Emitter<'_> {
         flat.entries(&play.entries, &around, &mut items);
         let handlers = play.handlers.iter().filter_map(|task| flat.task(task, &around)).collect();
         let (name, on_failure) = (play.name.clone(), play.on_failure);
+        let dialect = flat.emitter.input.manifest.dialect;
         let vars = json(variables::mapping(vars));
-        Play { number, name, vars, first, tasks: flat.tasks, items, handlers, on_failure }
+        Play { number, name, dialect, vars, first, tasks: flat.tasks, items, handlers, on_failure }
     }
 }
 

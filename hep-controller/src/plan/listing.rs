@@ -89,7 +89,7 @@ pub(crate) fn show_vars(input: &Input<'_>, member: usize) -> Result<String, Diag
     let Input { manifest, targets, options } = input;
     // A secret that cannot be hidden is among them.
     let mut problems = manifest.problems.clone();
-    let language = Language::new();
+    let language = Language::of(manifest.dialect);
     let host = targets.members.get(member);
     let mut weakest_first: Vec<Definition> =
         host.map(|host| host.definitions.clone()).unwrap_or_default();

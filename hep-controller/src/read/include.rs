@@ -1,7 +1,7 @@
 //! Files that a manifest includes: found, read once, and never within themselves.
 
 use super::parse::{Reader, is_play};
-use super::{ansible, keys, values};
+use super::{foreign, keys, values};
 use crate::ast::control::Control;
 use crate::ast::{Entry, Manifest, ManifestBlock, ManifestTask, Piece, Spot};
 use crate::diagnostic::Diagnostic;
@@ -192,7 +192,7 @@ impl Reader {
                 self.joining.extend(handlers);
             }
             key => {
-                let problem = match ansible::play_key(key) {
+                let problem = match foreign::play_key(key) {
                     Some(foreign) => foreign.diagnostic(source, key, entry.key.span),
                     None => Diagnostic::at(
                         source,

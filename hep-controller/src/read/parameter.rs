@@ -1,6 +1,6 @@
 //! Mistakes of parameters with their place. The words are those the host uses too.
 
-use super::ansible;
+use super::foreign;
 use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Span};
 use crate::words::all_of;
@@ -55,10 +55,10 @@ impl Place<'_> {
         match &*mistake.what {
             What::UnknownField { field, .. } if mistake.path.len() <= 1 => {
                 let value = params.entry(field).and_then(|entry| entry.value.text());
-                ansible::parameter(self.module, field, value)
+                foreign::parameter(self.module, field, value)
             }
             What::UnknownVariant { word, known } => {
-                let ours = ansible::value(self.module, word).filter(|word| known.contains(word))?;
+                let ours = foreign::value(self.module, word).filter(|word| known.contains(word))?;
                 Some(format!("write `{ours}`; possible are {}", all_of(known)))
             }
             What::UnknownField { .. }

@@ -2,13 +2,14 @@
 
 use super::include::Loaded;
 use super::values::Value;
-use super::{ansible, keys};
+use super::{foreign, keys};
 use crate::ast::rights::Rights;
 use crate::ast::{Batching, Manifest, ManifestPlay, ManifestTask, Piece, Spot};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, Span};
 use crate::words::nearest;
 use crate::yaml::{self, Kind, Node};
+use hep_protocol::dialect::Dialect;
 use hep_protocol::plan::HandlersOnFailure;
 use hep_protocol::task::TaskSpec;
 use std::collections::HashMap;
@@ -57,7 +58,8 @@ pub(crate) fn parse(source: &Arc<Source>) -> Manifest {
         );
     }
     let Reader { problems, loose_sources, count, .. } = reader;
-    Manifest { source: Arc::clone(source), plays, loose_sources, tasks: count, problems }
+    let (source, dialect) = (Arc::clone(source), Dialect::Hep);
+    Manifest { source, dialect, plays, loose_sources, tasks: count, problems }
 }
 
 /// Keys that only a play has, Ansible's too.
@@ -222,7 +224,7 @@ fn unknown_key(source: &Arc<Source>, key: &str, span: Span, play: &Node) -> Diag
         return at(format!("`{key}` is outside a task"))
             .hint("a manifest is a list of tasks: begin each with `- `");
     }
-    if let Some(foreign) = ansible::play_key(key).or_else(|| ansible::task_key(key)) {
+    if let Some(foreign) = foreign::play_key(key).or_else(|| foreign::task_key(key)) {
         return foreign.diagnostic(source, key, span);
     }
     if super::control::canonical(key).is_some() {

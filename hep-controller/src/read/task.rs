@@ -3,7 +3,7 @@
 use super::control::{Owner, canonical};
 use super::module::{self, Params};
 use super::parse::Reader;
-use super::{ansible, keys};
+use super::{foreign, keys};
 use crate::ast::control::Control;
 use crate::ast::{ManifestTask, Piece, Spot};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -161,10 +161,10 @@ fn loose_source(source: &Arc<Source>, item: &Node) -> Option<Piece> {
 /// A key that is neither a module nor a task's own.
 pub(crate) fn unknown_key(source: &Arc<Source>, entry: &Entry, modules: &[&Entry]) -> Diagnostic {
     let (key, span): (&str, Span) = (&entry.key.text, entry.key.span);
-    if let Some(foreign) = ansible::task_key(key) {
+    if let Some(foreign) = foreign::task_key(key) {
         return foreign.with_value(key, entry.value.text()).diagnostic(source, key, span);
     }
-    if let Some(module) = ansible::qualified(key).filter(|name| TaskSpec::MODULES.contains(name)) {
+    if let Some(module) = foreign::qualified(key).filter(|name| TaskSpec::MODULES.contains(name)) {
         return Diagnostic::at(
             source,
             span,

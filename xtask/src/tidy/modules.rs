@@ -19,7 +19,7 @@ const LISTS: &[&str] = &[
     "hep-agent/src/module.rs",
     "hep-agent/src/converge.rs",
     // What Ansible calls them.
-    "hep-controller/src/read/ansible.rs",
+    "hep-controller/src/read/foreign.rs",
 ];
 
 /// A module's files that are not called by its name.

@@ -1,6 +1,7 @@
 //! Plans for tests, written as manifests are, in JSON: what the controller would compile, without its checks.
 
 use hep_protocol::blob::{Digest, Source, SourceFile};
+use hep_protocol::dialect::Dialect;
 use hep_protocol::expression::has_expression;
 use hep_protocol::plan::*;
 use hep_protocol::rights::ActAs;
@@ -45,6 +46,7 @@ fn play(number: u32, tasks: &mut Vec<Task>, written: &Value) -> Play {
     Play {
         number,
         name: None,
+        dialect: Dialect::default(),
         vars: Json(written["vars"].clone()),
         first,
         tasks: tasks.get(first as usize..).unwrap().to_vec(),

@@ -3,6 +3,7 @@
 use super::super::engine::engine;
 use super::super::rewrite::{Form, Rewritten, rewrite};
 use super::lock;
+use crate::dialect::Dialect;
 use minijinja::{Error, Expression};
 use std::collections::HashMap;
 use std::fmt;
@@ -14,6 +15,8 @@ const MAX_KEPT: usize = 4096;
 /// Compiled expressions, by their text.
 #[derive(Default)]
 pub(in super::super) struct Memory {
+    /// The language that they are in.
+    pub(in super::super) dialect: Dialect,
     compiled: Mutex<HashMap<String, Arc<Compiled>>>,
 }
 
@@ -31,6 +34,11 @@ impl fmt::Debug for Memory {
 }
 
 impl Memory {
+    /// An empty one.
+    pub(in super::super) fn of(dialect: Dialect) -> Self {
+        Self { dialect, compiled: Mutex::default() }
+    }
+
     /// Compiles an expression, once.
     ///
     /// # Errors
