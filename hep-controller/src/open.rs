@@ -40,11 +40,20 @@ const KERNELS: [FsType; 10] = [
 pub(crate) fn regular(path: &Path) -> io::Result<File> {
     // Opening alone does something to some devices.
     check(&std::fs::metadata(path)?)?;
+    seen_regular(path).map(|(file, _)| file)
+}
+
+/// Opens what was just seen to be a regular file, and says what it is: one look at the name less than [`regular`].
+///
+/// # Errors
+/// Those of [`regular`].
+pub(crate) fn seen_regular(path: &Path) -> io::Result<(File, Metadata)> {
     let file = opened(path)?;
-    check(&file.metadata()?)?;
+    let metadata = file.metadata()?;
+    check(&metadata)?;
     // Of what was opened, whatever has the name by now.
     let kernels = KERNELS.contains(&fstatfs(&file)?.filesystem_type());
-    if kernels { Err(of_kernel()) } else { Ok(file) }
+    if kernels { Err(of_kernel()) } else { Ok((file, metadata)) }
 }
 
 /// Reads a whole text file, or what comes through a pipe that hep's caller gave it, as a shell does for `<(...)`.

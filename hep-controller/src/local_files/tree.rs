@@ -101,11 +101,10 @@ struct Read {
 }
 
 impl Read {
-    /// Reads a file, unless its content is known.
+    /// Reads what was seen to be a file, unless its content is known.
     fn file(path: &Path, contents: &Contents, buffer: &mut Vec<u8>) -> Result<Read, Trouble> {
         let failed = |error: io::Error| Trouble::cannot_read(path, &error);
-        let mut file = open::regular(path).map_err(failed)?;
-        let metadata = file.metadata().map_err(failed)?;
+        let (mut file, metadata) = open::seen_regular(path).map_err(failed)?;
         let version = Version::of(&metadata);
         let (digest, size) = match contents.remembered(&version) {
             Some(digest) => (digest, metadata.len()),
