@@ -12,14 +12,26 @@ pub enum Rank {
     Facts,
     /// Names that every expression may use.
     BuiltIn,
+    /// The defaults of roles.
+    RoleDefaults,
     /// The inventory's variables.
     Inventory,
+    /// Facts by names of their own, which beat those of the inventory: Ansible's `ansible_hostname`.
+    HostFacts,
     /// The play's.
     Play,
+    /// The variables of roles.
+    RoleVars,
     /// Those of blocks, and of the task in them.
     Task,
+    /// What `include_vars` read.
+    IncludedVars,
     /// Results and variables that tasks gave.
     Registered,
+    /// What a role or an include was given.
+    Params,
+    /// What only the run itself can say: Ansible's `inventory_hostname`.
+    Magic,
     /// The command line's.
     Extra,
     /// A loop's, and a task's own result.
@@ -102,5 +114,43 @@ mod tests {
         let names: Vec<&str> =
             names.iter().map(String::as_str).filter(|name| *name != "x").collect();
         assert_eq!(names, ["task", "block", "play", "fact"]);
+    }
+
+    #[test]
+    fn ranks_are_in_the_order_of_precedence() {
+        use Rank::{
+            BuiltIn, Extra, Facts, HostFacts, IncludedVars, Inventory, Local, Magic, Params, Play,
+            Registered, RoleDefaults, RoleVars, Task,
+        };
+        let ranks = [
+            (Facts, "facts"),
+            (BuiltIn, "built_in"),
+            (RoleDefaults, "role_defaults"),
+            (Inventory, "inventory"),
+            (HostFacts, "host_facts"),
+            (Play, "play"),
+            (RoleVars, "role_vars"),
+            (Task, "task"),
+            (IncludedVars, "included_vars"),
+            (Registered, "registered"),
+            (Params, "params"),
+            (Magic, "magic"),
+            (Extra, "extra"),
+            (Local, "local"),
+        ];
+        let mut layers = Layers::default();
+        for (weaker, (rank, name)) in ranks.iter().enumerate().rev() {
+            layers.add(*rank, Arc::new(layer(name)));
+            let strongest = ranks.last().map(|(_, name)| *name);
+            let found = layers.get("x").map(|found| format!("{found:?}"));
+            assert_eq!(found, strongest.map(|name| format!("Raw(String({name:?}))")));
+            assert!(ranks.iter().take(weaker).all(|(below, _)| below < rank));
+        }
+        // In whatever order they came.
+        let expected: Vec<&str> = ranks.iter().rev().map(|(_, name)| *name).collect();
+        let names = layers.names();
+        let names: Vec<&str> =
+            names.iter().map(String::as_str).filter(|name| *name != "x").collect();
+        assert_eq!(names, expected);
     }
 }
