@@ -120,7 +120,7 @@ impl<'p> Walk<'p> {
     }
 
     fn play(&mut self, play: &Play) -> Flow {
-        let names = self.names.in_dialect(play.dialect).with_vars(&play.vars);
+        let names = self.names.in_dialect(play.dialect).with_layers(&play.layers);
         self.point = Point { play: play.number, entry: 0 };
         self.notified = Notified::default();
         let turn = Turn(vec![play.number]);

@@ -8,7 +8,7 @@ use hep_protocol::expression::{
     Found, Language, Layers, Rank, Ready, Scope, Trouble, TroubleKind, Variables,
     has_encoded_replacement,
 };
-use hep_protocol::plan::{HostPart, Plan, RunMode, Settings};
+use hep_protocol::plan::{HostPart, Layer, Plan, RunMode, Settings};
 use hep_protocol::rights::ActAs;
 use hep_protocol::value::Json;
 use layers::{Facts, Given, Lossy, Registered, Results};
@@ -135,14 +135,18 @@ impl Names {
         Self { language, ..self.clone() }
     }
 
-    /// With variables above those so far; the same when there are none.
-    pub(crate) fn with_vars(&self, vars: &Json) -> Self {
-        match vars.entries() {
-            Some(entries) if !entries.is_empty() => {
-                self.with(Rank::Task, Variables(entries.clone()))
-            }
-            Some(_) | None => self.clone(),
+    /// With variables, each layer above those of its rank so far; the same when there are none.
+    pub(crate) fn with_layers(&self, added: &[Layer]) -> Self {
+        let entries = added.iter().filter_map(|(rank, vars)| Some((rank, vars.entries()?)));
+        let mut entries = entries.filter(|(_, entries)| !entries.is_empty()).peekable();
+        if entries.peek().is_none() {
+            return self.clone();
         }
+        let mut layers = self.layers.as_ref().clone();
+        for (rank, entries) in entries {
+            layers.add(*rank, Arc::new(Variables(entries.clone())));
+        }
+        Self::new(Arc::clone(&self.language), Arc::clone(&self.base), layers)
     }
 
     /// With names above all others.

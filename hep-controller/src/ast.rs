@@ -10,7 +10,7 @@ use crate::source::{Source, Span};
 use crate::yaml::{self, Node, shorten};
 use control::Control;
 use hep_protocol::dialect::Dialect;
-use hep_protocol::expression::has_expression;
+use hep_protocol::expression::{Rank, has_expression};
 use hep_protocol::plan::{HandlersOnFailure, Privacy};
 use hep_protocol::task::{About, TaskSpec};
 use rights::Rights;
@@ -39,7 +39,8 @@ pub(crate) struct ManifestPlay {
     pub(crate) name: Option<String>,
     /// The pattern of its hosts; all without one.
     pub(crate) hosts: Option<Spot>,
-    pub(crate) vars: Option<Piece>,
+    /// Its variables and those that its roles bring.
+    pub(crate) layers: Vec<Layer>,
     pub(crate) vars_files: Vec<Spot>,
     pub(crate) entries: Vec<Entry>,
     pub(crate) handlers: Vec<ManifestTask>,
@@ -87,16 +88,17 @@ pub(crate) struct ManifestTask {
     pub(crate) spec: Option<TaskSpec>,
     /// Whether something is wrong with its module, which was reported.
     pub(crate) broken: bool,
-    /// What its included file says of variables, for a handler: weaker than its own.
-    pub(crate) file_vars: Vec<Piece>,
+    /// What lies around it without a block, for a handler: its own variables are above those of their rank.
+    pub(crate) layers: Vec<Layer>,
 }
 
 /// A block, or the tasks of an included file.
 #[derive(Debug)]
 pub(crate) struct ManifestBlock {
     pub(crate) control: Control,
-    /// Variables of the included file, weaker than those that its include gives.
-    pub(crate) file_vars: Option<Piece>,
+    /// Variables that its own `vars` do not give: those of the included file, which are weaker than those that its include
+    /// gives, or of a role.
+    pub(crate) layers: Vec<Layer>,
     pub(crate) body: Vec<Entry>,
     pub(crate) rescue: Vec<Entry>,
     pub(crate) always: Vec<Entry>,
@@ -115,6 +117,9 @@ impl Spot {
         Diagnostic::at(&self.source, self.span, message)
     }
 }
+
+/// Variables and how strong they are; of one rank later ones are stronger.
+pub(crate) type Layer = (Rank, Piece);
 
 /// A value of a file.
 #[derive(Clone, Debug)]
@@ -144,9 +149,11 @@ impl Manifest {
 impl ManifestPlay {
     /// Everything in it that gives variables.
     pub(crate) fn vars(&self) -> Vec<&Piece> {
-        let mut pieces: Vec<&Piece> = self.vars.iter().collect();
+        let mut pieces: Vec<&Piece> = pieces_of(&self.layers).collect();
         vars_of_blocks(&self.entries, &mut pieces);
-        self.each_task(&mut |task| pieces.extend(task.file_vars.iter().chain(&task.control.vars)));
+        self.each_task(&mut |task| {
+            pieces.extend(pieces_of(&task.layers).chain(&task.control.vars));
+        });
         pieces
     }
 
@@ -218,35 +225,46 @@ impl ManifestTask {
         Piece { source: Arc::clone(&self.module.source), node }
     }
 
-    /// Its variables: those of the file it is from, below its own.
-    pub(crate) fn vars(&self) -> Map<String, Value> {
-        merged(self.file_vars.iter().chain(&self.control.vars))
+    /// Its variables.
+    pub(crate) fn layers(&self) -> Vec<(Rank, Map<String, Value>)> {
+        merged(&self.layers, self.control.vars.as_ref())
     }
 }
 
 impl ManifestBlock {
     /// Its variables: an include's own beat those of the file.
-    pub(crate) fn vars(&self) -> Map<String, Value> {
-        merged(self.file_vars.iter().chain(&self.control.vars))
+    pub(crate) fn layers(&self) -> Vec<(Rank, Map<String, Value>)> {
+        merged(&self.layers, self.control.vars.as_ref())
     }
 }
 
-/// The variables of several mappings, weakest first.
-fn merged<'p>(pieces: impl Iterator<Item = &'p Piece>) -> Map<String, Value> {
-    let mut vars = Map::new();
-    for piece in pieces {
-        if let Value::Object(map) = piece.node.to_json() {
-            vars.extend(map);
+fn pieces_of(layers: &[Layer]) -> impl Iterator<Item = &Piece> {
+    layers.iter().map(|(_, piece)| piece)
+}
+
+/// Variables by their ranks, without those of a rank that has none; `own` are those of the keys.
+pub(crate) fn merged<'l>(
+    layers: impl IntoIterator<Item = &'l Layer>,
+    own: Option<&Piece>,
+) -> Vec<(Rank, Map<String, Value>)> {
+    let mut all: Vec<(Rank, Map<String, Value>)> = Vec::new();
+    let layers = layers.into_iter().map(|(rank, piece)| (*rank, piece));
+    for (rank, piece) in layers.chain(own.map(|own| (Rank::Task, own))) {
+        let Value::Object(map) = piece.node.to_json() else { continue };
+        match all.iter_mut().find(|(other, _)| *other == rank) {
+            Some((_, vars)) => vars.extend(map),
+            None => all.push((rank, map)),
         }
     }
-    vars
+    all.retain(|(_, vars)| !vars.is_empty());
+    all
 }
 
 /// What blocks and included files say of variables.
 fn vars_of_blocks<'m>(entries: &'m [Entry], found: &mut Vec<&'m Piece>) {
     for entry in entries {
         if let Entry::Block(block) = entry {
-            found.extend(block.file_vars.iter().chain(&block.control.vars));
+            found.extend(pieces_of(&block.layers).chain(&block.control.vars));
             for part in [&block.body, &block.rescue, &block.always] {
                 vars_of_blocks(part, found);
             }

@@ -2,6 +2,7 @@
 
 use crate::blob::Source;
 use crate::dialect::Dialect;
+use crate::expression::Rank;
 use crate::message::MAX_DEPTH;
 use crate::rights::ActAs;
 use crate::task::{About, TaskSpec};
@@ -146,8 +147,8 @@ pub struct Play {
     pub name: Option<String>,
     /// The language of its expressions.
     pub dialect: Dialect,
-    /// Its variables, a mapping: those of the play with those of its files above them.
-    pub vars: Json,
+    /// Its variables: those of the play with those of its files above them, and what its roles bring.
+    pub layers: Vec<Layer>,
     /// The number of its first task. Tasks are numbered across all plays of the run, and have that number in every message.
     pub first: u32,
     /// Its tasks, handlers too.
@@ -253,9 +254,12 @@ pub struct Block {
     pub when: Vec<Condition>,
     /// It is run for each element.
     pub each: Option<Loop>,
-    /// Its variables, a mapping.
-    pub vars: Json,
+    /// Its variables.
+    pub layers: Vec<Layer>,
 }
+
+/// Variables, a mapping, and how strong they are. Those of one rank stand in one layer.
+pub type Layer = (Rank, Json);
 
 impl Block {
     /// How many entries belong to it; `None` beyond what a plan can hold.
@@ -342,8 +346,8 @@ pub struct Control {
     pub changed_when: Option<Vec<Condition>>,
     /// What counts as a failure, all together; its module says so otherwise.
     pub failed_when: Option<Vec<Condition>>,
-    /// Its variables, a mapping.
-    pub vars: Json,
+    /// Its variables.
+    pub layers: Vec<Layer>,
     /// Environment variables for its processes: mappings or expressions of such, later ones beat earlier ones.
     pub env: Vec<Json>,
     /// How long it may take, in seconds: a number or an expression. Package managers are never killed.

@@ -8,6 +8,7 @@
 
 use hep_protocol::blob::{Digest, Source, SourceFile, TreeEntry, TreeKind, Want};
 use hep_protocol::dialect::Dialect;
+use hep_protocol::expression::Rank;
 use hep_protocol::facts::{Facts, Init};
 use hep_protocol::frame::{self, FrameError, MAX_FRAME};
 use hep_protocol::message::{End, Go, Reply, Request, Stream, Turn};
@@ -68,7 +69,7 @@ fn control() -> Control {
         retry: Some(Retry { retries: number(3), delay: json(r#""{{ d }}""#), until }),
         changed_when: Some(vec![]),
         failed_when: Some(conditions(&["false"])),
-        vars: json(r#"{"z": 1, "a": "{{ z }}"}"#),
+        layers: vec![(Rank::Task, json(r#"{"z": 1, "a": "{{ z }}"}"#))],
         env: vec![json(r#"{"A": "b"}"#), json(r#""{{ e }}""#)],
         timeout: Some(number(5)),
         privacy: Privacy::Sensitive,
@@ -119,13 +120,13 @@ fn play() -> Play {
         always: 1,
         when: conditions(&["x"]),
         each: Some(each()),
-        vars: json(r#"{"v": true}"#),
+        layers: vec![(Rank::Params, json(r#"{"v": true}"#))],
     };
     Play {
         dialect: Dialect::Ansible,
         number: 300,
         name: Some("p".into()),
-        vars: json("{}"),
+        layers: vec![(Rank::Play, json("{}"))],
         first: 7,
         tasks: tasks(),
         items: vec![

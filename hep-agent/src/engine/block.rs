@@ -83,7 +83,7 @@ impl Walk<'_> {
     }
 
     fn block(&mut self, place: &Place<'_>, at: u32, block: &Block, names: &Names) -> Flow {
-        let names = names.with_vars(&block.vars);
+        let names = names.with_layers(&block.layers);
         let body = at.saturating_add(1)..at.saturating_add(1).saturating_add(block.body);
         let why = match self.entered(place, at, block, &names) {
             Ok(Some(flow)) => return flow,
@@ -170,7 +170,7 @@ impl Walk<'_> {
                     next
                 }
                 Some(Item::Block(block)) => {
-                    let names = names.with_vars(&block.vars);
+                    let names = names.with_layers(&block.layers);
                     self.pass(place, next..next.saturating_add(block.body), why, &names);
                     next.saturating_add(block.entries().unwrap_or(u32::MAX))
                 }

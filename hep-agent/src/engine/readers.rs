@@ -4,8 +4,8 @@
 //! result, so everything here is destructured, and what cannot be looked into (a template) reads everything.
 
 use hep_protocol::plan::{
-    Block, Condition, Control, HostPart, Item, Loop, OnError, Plan, Play, Retry, Settings, Spec,
-    Task,
+    Block, Condition, Control, HostPart, Item, Layer, Loop, OnError, Plan, Play, Retry, Settings,
+    Spec, Task,
 };
 use hep_protocol::rights::ActAs;
 use hep_protocol::value::Json;
@@ -68,14 +68,14 @@ impl Readers {
             number,
             name: _,
             dialect: _,
-            vars,
+            layers,
             first: _,
             tasks: _,
             items,
             handlers,
             on_failure: _,
         } = play;
-        self.value(&vars.0, Point::end_of(*number));
+        self.layers(layers, Point::end_of(*number));
         for task in handlers.iter().filter_map(|handler| play.task(*handler)) {
             self.task(task, Point::end_of(*number));
         }
@@ -102,10 +102,10 @@ impl Readers {
     }
 
     fn block(&mut self, block: &Block, at: Point) {
-        let Block { name: _, body: _, rescue: _, always: _, when, each, vars } = block;
+        let Block { name: _, body: _, rescue: _, always: _, when, each, layers } = block;
         self.conditions(when, at);
         each.iter().for_each(|each| self.each(each, at));
-        self.value(&vars.0, at);
+        self.layers(layers, at);
     }
 
     fn task(&mut self, task: &Task, at: Point) {
@@ -142,7 +142,7 @@ impl Readers {
             retry,
             changed_when,
             failed_when,
-            vars,
+            layers,
             env,
             timeout,
             privacy: _,
@@ -159,7 +159,8 @@ impl Readers {
         for conditions in [changed_when, failed_when].into_iter().flatten() {
             self.conditions(conditions, at);
         }
-        for value in [vars].into_iter().chain(env).chain(timeout) {
+        self.layers(layers, at);
+        for value in env.iter().chain(timeout) {
             self.value(&value.0, at);
         }
         self.act_as(act_as, at);
@@ -180,6 +181,10 @@ impl Readers {
 
     fn conditions(&mut self, conditions: &[Condition], at: Point) {
         conditions.iter().for_each(|condition| self.text(&condition.0, at));
+    }
+
+    fn layers(&mut self, layers: &[Layer], at: Point) {
+        layers.iter().for_each(|(_, Json(vars))| self.value(vars, at));
     }
 
     fn value(&mut self, value: &Value, at: Point) {

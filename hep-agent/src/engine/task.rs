@@ -79,7 +79,7 @@ impl<'p> Walk<'p> {
     pub(super) fn job(&self, number: u32, names: &Names) -> Option<Job<'p>> {
         let task = self.plan.task(number)?;
         let control = task.control.as_deref().unwrap_or(&PLAIN);
-        let names = names.with_vars(&control.vars);
+        let names = names.with_layers(&control.layers);
         let shown = has_expression(&task.name) && control.privacy == Privacy::Open;
         let title = if shown { name_of(task, &names).into() } else { Cow::from(&*task.name) };
         Some(Job { number, task, control, names, title })

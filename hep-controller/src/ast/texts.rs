@@ -112,10 +112,9 @@ impl Rights {
 impl ManifestTask {
     /// What the task holds, without the templates that it names.
     pub(crate) fn each_evaluated<'m>(&'m self, see: &mut dyn FnMut(Evaluated<'m>)) {
-        let ManifestTask { number: _, control, module: _, params, spec, broken: _, file_vars } =
-            self;
+        let ManifestTask { number: _, control, module: _, params, spec, broken: _, layers } = self;
         control.each_evaluated(see);
-        file_vars.iter().for_each(|vars| see(Evaluated::Vars(vars)));
+        layers.iter().for_each(|(_, vars)| see(Evaluated::Vars(vars)));
         if self.about().bare.is_some() {
             see(Evaluated::Bare(params));
         } else if spec.is_none() {
@@ -127,8 +126,8 @@ impl ManifestTask {
 impl ManifestBlock {
     /// What the block itself holds, without its tasks.
     pub(crate) fn each_evaluated<'m>(&'m self, see: &mut dyn FnMut(Evaluated<'m>)) {
-        let ManifestBlock { control, file_vars, body: _, rescue: _, always: _ } = self;
+        let ManifestBlock { control, layers, body: _, rescue: _, always: _ } = self;
         control.each_evaluated(see);
-        file_vars.iter().for_each(|vars| see(Evaluated::Vars(vars)));
+        layers.iter().for_each(|(_, vars)| see(Evaluated::Vars(vars)));
     }
 }

@@ -19,8 +19,10 @@ pub(super) struct HostClasses {
 impl HostClasses {
     pub(super) fn of(input: &Input<'_>, plays: &[ResolvedPlay<'_>]) -> HostClasses {
         let mut classes = HostClasses { words: HashSet::new(), anything: false };
-        for ResolvedPlay { play, vars, .. } in plays {
-            vars.iter().for_each(|one| classes.value(&one.value));
+        for resolved in plays {
+            let play = resolved.play;
+            let vars = resolved.layers();
+            vars.iter().flat_map(|(_, vars)| vars.values()).for_each(|value| classes.value(value));
             play.act_as.each_evaluated(&mut |evaluated| classes.evaluated(evaluated));
             play.handlers.iter().for_each(|handler| classes.task(handler));
             classes.entries(&play.entries);

@@ -6,9 +6,10 @@ use super::handlers;
 use super::select::{self, Chosen};
 use super::targets::NoHosts;
 use super::variables::{self, Definition};
-use crate::ast::ManifestPlay;
+use crate::ast::{ManifestPlay, merged};
 use crate::diagnostic::Diagnostics;
-use hep_protocol::expression::Language;
+use hep_protocol::expression::{Language, Rank};
+use serde_json::{Map, Value};
 use std::collections::HashMap;
 
 /// A manifest's plays, with what their names mean.
@@ -24,12 +25,22 @@ pub(crate) struct ResolvedPlay<'m> {
     pub(crate) play: &'m ManifestPlay,
     /// Its hosts, by their numbers among the targets.
     pub(crate) members: Vec<usize>,
-    /// Its variables, weakest first.
+    /// Its own variables and those of its files, weakest first.
     pub(crate) vars: Vec<Definition>,
     /// Whether some variables could not be read, which was reported.
     pub(super) incomplete: bool,
     /// The handlers that each task and handler notifies, by the numbers of both.
     pub(crate) notified: HashMap<usize, Vec<usize>>,
+}
+
+impl ResolvedPlay<'_> {
+    /// All its variables, by their ranks.
+    pub(crate) fn layers(&self) -> Vec<(Rank, Map<String, Value>)> {
+        let of_roles = self.play.layers.iter().filter(|(rank, _)| *rank != Rank::Play);
+        let mut layers = merged(of_roles, None);
+        layers.push((Rank::Play, variables::mapping(&self.vars)));
+        layers
+    }
 }
 
 /// Resolves all plays.

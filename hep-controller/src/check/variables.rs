@@ -249,10 +249,9 @@ pub(crate) fn of_play(
     language: &Language,
     problems: &mut Diagnostics,
 ) -> Vec<Definition> {
-    let mut all = match &play.vars {
-        Some(Piece { source, node }) => definitions(source, node, "play, "),
-        None => Vec::new(),
-    };
+    let own = play.layers.iter().filter(|(rank, _)| *rank == Rank::Play);
+    let mut all: Vec<Definition> =
+        own.flat_map(|(_, Piece { source, node })| definitions(source, node, "play, ")).collect();
     // How many variables each file has brought, in their order; none of one that was refused.
     let mut files: Vec<(PathBuf, usize)> = Vec::new();
     let own = all.len();

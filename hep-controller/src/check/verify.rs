@@ -12,7 +12,6 @@ use super::resolve::ResolvedPlay;
 use super::scope::Layer;
 use super::select::Chosen;
 use super::targets::Hosts;
-use super::variables::mapping;
 use crate::ast::control::ManifestLoop;
 use crate::ast::rights::Rights;
 use crate::ast::{Entry, Manifest, ManifestBlock, ManifestPlay, ManifestTask, Spot};
@@ -243,7 +242,7 @@ impl<'v, 's> Verifier<'v, 's> {
         let Input { targets, options, .. } = self.input;
         let member = members.first().and_then(|member| targets.members.get(*member));
         let vars = member.map(|member| member.vars.clone()).unwrap_or_default();
-        let (play, extra) = (mapping(&resolved.vars), options.extra.vars());
+        let (play, extra) = (resolved.layers(), options.extra.vars());
         let mut built_in = Map::new();
         if let Some(member) = member {
             built_in.insert("host".to_owned(), json!(member.name));
@@ -257,7 +256,7 @@ impl<'v, 's> Verifier<'v, 's> {
                 names.add(name, Origin::Fact, Shape::Any);
             }
         }
-        for map in [&vars, &play, &extra] {
+        for map in [&vars, &extra].into_iter().chain(play.iter().map(|(_, map)| map)) {
             map.iter()
                 .for_each(|(name, value)| names.add(name, Origin::Variable, Shape::of(value)));
         }
@@ -287,8 +286,9 @@ impl<'v, 's> Verifier<'v, 's> {
             .with(Rank::Facts, Layer::Facts)
             .with(Rank::BuiltIn, Layer::Plain(built_in))
             .with(Rank::Inventory, Variables(vars))
-            .with(Rank::Play, Variables(play))
             .with(Rank::Extra, Variables(extra));
+        let with = |layers: Layers, (rank, map)| layers.with(rank, Variables(map));
+        let layers = play.into_iter().fold(layers, with);
         HostClass { layers, names, incomplete }
     }
 
@@ -302,10 +302,10 @@ impl<'v, 's> Verifier<'v, 's> {
     }
 
     fn block(&mut self, block: &ManifestBlock, context: &Context) {
-        let ManifestBlock { control, file_vars: _, body, rescue, always } = block;
+        let ManifestBlock { control, layers: _, body, rescue, always } = block;
         let mut context = context.clone();
         context.privacy = control.privacy.unwrap_or(context.privacy);
-        context.take_vars(block.vars());
+        context.take_layers(block.layers());
         context.rights = control.act_as.within(&context.rights);
         let rounds = match &control.each {
             Some(each) => {
@@ -420,7 +420,7 @@ impl<'v, 's> Verifier<'v, 's> {
         if self.chosen.has(task.number) && evaluated && self.evaluations < MAX_EVALUATIONS {
             let mut context = context.clone();
             context.privacy = task.control.privacy.unwrap_or(context.privacy);
-            context.take_vars(task.vars());
+            context.take_layers(task.layers());
             context.rights = task.control.act_as.within(&context.rights);
             // Where it cannot be rendered the host shows it as it is written: what guards the task, or loops, guards it too.
             let mut title = task.control.name.as_ref().filter(|name| has_expression(&name.text));

@@ -9,14 +9,15 @@ use crate::ast::{Batching, Entry, ManifestBlock, ManifestTask, Spot};
 use crate::check::resolve::ResolvedPlay;
 use crate::check::select::Chosen;
 use crate::check::targets::Targets;
-use crate::check::{Checked, Input, check, variables};
+use crate::check::{Checked, Input, check};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::local_files::Contents;
 use crate::local_files::search::Local;
 use crate::secrets;
 use control::{Inherited, conditions, control_of, looped};
+use hep_protocol::expression::Rank;
 use hep_protocol::plan::{
-    Block, HostPart, Item, NamedSource, OnError, Plan, Play, Privacy, Settings, Spec, Task,
+    Block, HostPart, Item, Layer, NamedSource, OnError, Plan, Play, Privacy, Settings, Spec, Task,
 };
 use hep_protocol::rights::Method;
 use hep_protocol::value::{Json, Secret};
@@ -94,6 +95,11 @@ fn json(map: Map<String, Value>) -> Json {
     if map.is_empty() { Json::default() } else { Json(Value::Object(map)) }
 }
 
+/// Variables as they travel.
+fn travelling(layers: Vec<(Rank, Map<String, Value>)>) -> Vec<Layer> {
+    layers.into_iter().map(|(rank, vars)| (rank, json(vars))).collect()
+}
+
 /// The parts of those hosts that some play is for, by the hosts' numbers among the targets.
 fn parts(targets: &Targets, plays: &[ResolvedPlay<'_>]) -> impl Iterator<Item = (usize, HostPart)> {
     let mut parts: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
@@ -141,7 +147,7 @@ struct Emitter<'m> {
 
 impl Emitter<'_> {
     fn play(&mut self, number: u32, resolved: &ResolvedPlay<'_>) -> Play {
-        let ResolvedPlay { play, vars, notified, .. } = resolved;
+        let ResolvedPlay { play, notified, .. } = resolved;
         let first = self.count;
         // Every chosen task has its place in the plan: the tasks in order, then the handlers.
         let mut numbers = HashMap::new();
@@ -158,8 +164,18 @@ impl Emitter<'_> {
         let handlers = play.handlers.iter().filter_map(|task| flat.task(task, &around)).collect();
         let (name, on_failure) = (play.name.clone(), play.on_failure);
         let dialect = flat.emitter.input.manifest.dialect;
-        let vars = json(variables::mapping(vars));
-        Play { number, name, dialect, vars, first, tasks: flat.tasks, items, handlers, on_failure }
+        let layers = travelling(resolved.layers());
+        Play {
+            number,
+            name,
+            dialect,
+            layers,
+            first,
+            tasks: flat.tasks,
+            items,
+            handlers,
+            on_failure,
+        }
     }
 }
 
@@ -185,7 +201,7 @@ impl Flat<'_, '_> {
     }
 
     fn block(&mut self, block: &ManifestBlock, inherited: &Inherited, items: &mut Vec<Item>) {
-        let ManifestBlock { control, file_vars: _, body, rescue, always } = block;
+        let ManifestBlock { control, layers: _, body, rescue, always } = block;
         let inherited = inherited.with(control);
         let at = items.len();
         let mut counts = [0_u32; 3];
@@ -194,10 +210,10 @@ impl Flat<'_, '_> {
             self.entries(part, &inherited, items);
             *count = u32::try_from(items.len() - before).unwrap_or(u32::MAX);
         }
-        let vars = block.vars();
+        let layers = block.layers();
         let plain = control.when.is_empty()
             && control.each.is_none()
-            && vars.is_empty()
+            && layers.is_empty()
             && rescue.is_empty()
             && always.is_empty();
         if items.len() > at && !plain {
@@ -209,7 +225,7 @@ impl Flat<'_, '_> {
                 always,
                 when: conditions(&control.when),
                 each: control.each.as_deref().map(looped),
-                vars: json(vars),
+                layers: travelling(layers),
             };
             items.insert(at, Item::Block(Box::new(block)));
         }

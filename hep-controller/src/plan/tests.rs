@@ -22,7 +22,9 @@ use crate::check::{Input, Options};
 use crate::diagnostic::Diagnostics;
 use crate::source::Source;
 use crate::words::all_of;
-use hep_protocol::plan::{Block, DiffMode, HostPart, Item, OnError, Pace, RunMode, Spec, Task};
+use hep_protocol::plan::{
+    Block, DiffMode, HostPart, Item, Layer, OnError, Pace, RunMode, Spec, Task,
+};
 use hep_protocol::task::TaskSpec;
 use insta::assert_snapshot;
 use std::fs;
@@ -108,17 +110,26 @@ fn plan(files: &[(&str, &str)], extra: &[&str]) -> String {
     shown.replace(&format!("{directory}/"), "").replace(&directory, "DIR")
 }
 
+/// Variables, each layer above the one before it.
+fn layers(layers: &[Layer]) -> serde_json::Value {
+    let entries = layers.iter().filter_map(|(_, vars)| vars.entries()).flatten();
+    let all: serde_json::Map<_, _> =
+        entries.map(|(name, value)| (name.clone(), value.clone())).collect();
+    if all.is_empty() { serde_json::Value::Null } else { serde_json::Value::Object(all) }
+}
+
 /// A plan in short.
 fn outline(compiled: &Compiled) -> String {
     let mut lines = Vec::new();
     for play in &compiled.plan.plays {
         let name = play.name.as_deref().unwrap_or_default();
-        lines.push(format!("play {name} {} {:?}", play.vars.0, play.on_failure));
+        lines.push(format!("play {name} {} {:?}", layers(&play.layers), play.on_failure));
         for item in &play.items {
             lines.push(match item {
                 Item::Task(number) => format!("  {}", task_line(compiled, *number)),
                 Item::Block(block) => {
-                    let Block { body, rescue, always, when, each, vars, .. } = block.as_ref();
+                    let Block { body, rescue, always, when, each, .. } = block.as_ref();
+                    let vars = layers(&block.layers);
                     let rest = serde_json::json!({"when": when, "each": each, "vars": vars});
                     format!("  block {body}+{rescue}+{always} {}", short(rest))
                 }

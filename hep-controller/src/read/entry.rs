@@ -1,6 +1,7 @@
 //! What stands in a list of tasks: a task, a block, or an include.
 
 use super::control::Owner;
+use super::include::of_file;
 use super::keys;
 use super::parse::Reader;
 use super::task::{Sorted, unknown_key};
@@ -104,8 +105,8 @@ impl Reader {
             let mut below =
                 |key: &str| item.entry(key).map_or(Vec::new(), |entry| reader.list(source, entry));
             let (rescue, always) = (below("rescue"), below("always"));
-            let file_vars = None;
-            Step::Block(Box::new(ManifestBlock { control, file_vars, body, rescue, always }))
+            let layers = Vec::new();
+            Step::Block(Box::new(ManifestBlock { control, layers, body, rescue, always }))
         })
     }
 
@@ -116,9 +117,9 @@ impl Reader {
         let file = self.file_name(source, entry)?;
         let included =
             self.deeper(source, entry, |reader| reader.included(&file, control.vars.as_ref()))??;
-        let (file_vars, body) = (included.vars, included.entries);
+        let (layers, body) = (of_file(included.vars), included.entries);
         let (rescue, always) = (Vec::new(), Vec::new());
-        Some(Step::Block(Box::new(ManifestBlock { control, file_vars, body, rescue, always })))
+        Some(Step::Block(Box::new(ManifestBlock { control, layers, body, rescue, always })))
     }
 
     /// The name of a file to include.
@@ -253,8 +254,8 @@ impl Reader {
         let module = Spot { text: String::new(), source: Arc::clone(source), span: item.span };
         let number = self.count;
         self.count += 1;
-        let (params, file_vars) = (Node::broken(item.span), Vec::new());
-        ManifestTask { number, control, module, params, spec: None, broken: true, file_vars }
+        let (params, layers) = (Node::broken(item.span), Vec::new());
+        ManifestTask { number, control, module, params, spec: None, broken: true, layers }
     }
 
     fn included_handlers(

@@ -3,17 +3,22 @@
 use super::parse::{Reader, is_play};
 use super::{foreign, keys, values};
 use crate::ast::control::Control;
-use crate::ast::{Entry, Manifest, ManifestBlock, ManifestTask, Piece, Spot};
+use crate::ast::{Entry, Layer, Manifest, ManifestBlock, ManifestTask, Piece, Spot};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Source, plain};
 use crate::yaml::{self, Kind, Node};
-use hep_protocol::expression::has_expression;
+use hep_protocol::expression::{Rank, has_expression};
 use hep_protocol::task::TaskSpec;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How often files may be included in all: a file that includes another ten times, and so on, has an end.
 const MAX_INCLUDES: usize = 10_000;
+
+/// The variables of an included file as a layer.
+pub(crate) fn of_file(vars: Option<Piece>) -> Vec<Layer> {
+    vars.into_iter().map(|vars| (Rank::Task, vars)).collect()
+}
 
 /// What an included file holds.
 #[derive(Debug, Default)]
@@ -28,7 +33,7 @@ impl Included {
         let Included { vars, entries } = self;
         Entry::Block(Box::new(ManifestBlock {
             control: Control::default(),
-            file_vars: vars,
+            layers: of_file(vars),
             body: entries,
             rescue: Vec::new(),
             always: Vec::new(),
@@ -63,11 +68,11 @@ pub(crate) struct Loaded {
 impl ManifestTask {
     /// Whether it is the same task of the same file with the same variables.
     fn is_same(&self, other: &ManifestTask) -> bool {
-        let pairs = || self.file_vars.iter().zip(&other.file_vars);
+        let pairs = || self.layers.iter().zip(&other.layers);
         Arc::ptr_eq(&self.module.source, &other.module.source)
             && self.module.span == other.module.span
-            && self.file_vars.len() == other.file_vars.len()
-            && pairs().all(|(one, two)| one.node.to_json() == two.node.to_json())
+            && self.layers.len() == other.layers.len()
+            && pairs().all(|((_, one), (_, two))| one.node.to_json() == two.node.to_json())
     }
 }
 
@@ -185,7 +190,8 @@ impl Reader {
             "handlers" => {
                 let mut handlers = self.handlers(source, entry);
                 for handler in &mut handlers {
-                    handler.file_vars.clone_from(&self.given);
+                    handler.layers =
+                        self.given.iter().map(|vars| (Rank::Task, vars.clone())).collect();
                 }
                 // A file that is included again with the same variables brings nothing new.
                 handlers.retain(|handler| !self.joining.iter().any(|other| other.is_same(handler)));

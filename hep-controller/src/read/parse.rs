@@ -4,12 +4,13 @@ use super::include::Loaded;
 use super::values::Value;
 use super::{foreign, keys};
 use crate::ast::rights::Rights;
-use crate::ast::{Batching, Manifest, ManifestPlay, ManifestTask, Piece, Spot};
+use crate::ast::{Batching, Layer, Manifest, ManifestPlay, ManifestTask, Piece, Spot};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, Span};
 use crate::words::nearest;
 use crate::yaml::{self, Kind, Node};
 use hep_protocol::dialect::Dialect;
+use hep_protocol::expression::Rank;
 use hep_protocol::plan::HandlersOnFailure;
 use hep_protocol::task::TaskSpec;
 use std::collections::HashMap;
@@ -139,7 +140,7 @@ impl Reader {
                     let spot = Spot { text, source, span: entry.value.span };
                     play.hosts = (!patterns.is_empty()).then_some(spot);
                 }
-                "vars" => play.vars = value.variables(),
+                "vars" => play.layers = of_play(value.variables()),
                 "vars_files" => play.vars_files = value.texts(),
                 "handlers_on_failure" => play.on_failure = on_failure(&mut value),
                 "include" => included = value.texts(),
@@ -170,12 +171,17 @@ impl Reader {
     }
 }
 
+/// A play's own variables as a layer.
+fn of_play(vars: Option<Piece>) -> Vec<Layer> {
+    vars.into_iter().map(|vars| (Rank::Play, vars)).collect()
+}
+
 impl ManifestPlay {
-    fn new() -> ManifestPlay {
+    pub(crate) fn new() -> ManifestPlay {
         ManifestPlay {
             name: None,
             hosts: None,
-            vars: None,
+            layers: Vec::new(),
             vars_files: Vec::new(),
             entries: Vec::new(),
             handlers: Vec::new(),

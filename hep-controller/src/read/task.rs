@@ -79,7 +79,7 @@ impl Reader {
         let number = self.count;
         self.count += 1;
         // One with mistakes is kept for its names: what uses them has no mistake by that.
-        Some(ManifestTask { number, control, module, params, spec, broken, file_vars: Vec::new() })
+        Some(ManifestTask { number, control, module, params, spec, broken, layers: Vec::new() })
     }
 
     fn one_module(

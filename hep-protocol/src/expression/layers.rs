@@ -2,11 +2,12 @@
 //! precedence is written once, in [`Rank`].
 
 use super::{Found, Scope};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
 
 /// How strong the names of a layer are, from the weakest on. Of layers of one rank the later one is stronger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Rank {
     /// What hep finds out on the host.
     Facts,

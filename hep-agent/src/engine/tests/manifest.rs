@@ -2,7 +2,7 @@
 
 use hep_protocol::blob::{Digest, Source, SourceFile};
 use hep_protocol::dialect::Dialect;
-use hep_protocol::expression::has_expression;
+use hep_protocol::expression::{Rank, has_expression};
 use hep_protocol::plan::*;
 use hep_protocol::rights::ActAs;
 use hep_protocol::task::TaskSpec;
@@ -47,7 +47,7 @@ fn play(number: u32, tasks: &mut Vec<Task>, written: &Value) -> Play {
         number,
         name: None,
         dialect: Dialect::default(),
-        vars: Json(written["vars"].clone()),
+        layers: vec![(Rank::Play, Json(written["vars"].clone()))],
         first,
         tasks: tasks.get(first as usize..).unwrap().to_vec(),
         items,
@@ -83,10 +83,11 @@ fn entry(
     };
     let (body, rescue) = (section("block", items), section("rescue", items));
     let always = section("always", items);
-    let (when, vars) = (conditions(&written["when"]), Json(written["vars"].clone()));
+    let when = conditions(&written["when"]);
+    let layers = vec![(Rank::Task, Json(written["vars"].clone()))];
     let each = each(written);
     *items.get_mut(at).unwrap() =
-        Item::Block(Box::new(Block { name: None, body, rescue, always, when, each, vars }));
+        Item::Block(Box::new(Block { name: None, body, rescue, always, when, each, layers }));
 }
 
 fn task(written: &Value, number: &dyn Fn(&str) -> u32) -> Task {
@@ -139,7 +140,7 @@ fn control(written: &Value, number: &dyn Fn(&str) -> u32) -> Control {
         retry,
         changed_when: judged("changed_when"),
         failed_when: judged("failed_when"),
-        vars: Json(written["vars"].clone()),
+        layers: vec![(Rank::Task, Json(written["vars"].clone()))],
         env: array(&written["env"]).into_iter().map(Json).collect(),
         timeout: some("timeout"),
         privacy: match written["sensitive"].as_bool() {

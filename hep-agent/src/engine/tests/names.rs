@@ -1,6 +1,7 @@
 //! Names and expressions through the engine: precedence, templates, parameters, environment, and what never leaves.
 
 use super::*;
+use hep_protocol::expression::Rank;
 use hep_protocol::plan::{DiffMode, Spec};
 use hep_protocol::task::TaskSpec;
 use hep_protocol::value::Json;
@@ -214,7 +215,7 @@ fn rendered_parameters_are_the_literal_ones() {
             json!({"package": "{{ list }}", "lock_timeout": "{{ n }}"}),
         ),
     ] {
-        let names = Names::none().with_vars(&Json(vars.clone()));
+        let names = Names::none().with_layers(&[(Rank::Task, Json(vars.clone()))]);
         let task = hep_protocol::plan::Task::of(
             "t",
             Spec::Open { module: module.into(), params: Json(open) },

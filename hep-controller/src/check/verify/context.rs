@@ -45,12 +45,12 @@ impl Context {
         }
     }
 
-    pub(super) fn take_vars(&mut self, vars: Map<String, Value>) {
-        if !vars.is_empty() {
+    pub(super) fn take_layers(&mut self, layers: Vec<(Rank, Map<String, Value>)>) {
+        for (rank, vars) in layers {
             for (name, value) in &vars {
                 self.shapes.push((name.clone(), Origin::Variable, Shape::of(value)));
             }
-            self.layers.add(Rank::Task, Arc::new(Variables(vars)));
+            self.layers.add(rank, Arc::new(Variables(vars)));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What the keys of a task come to in the plan: its own, and those of the blocks around it.
 
-use super::json;
+use super::travelling;
 use crate::ast::control::{Control as Keys, ManifestLoop};
 use crate::ast::rights::Rights;
 use crate::ast::{ManifestTask, Piece, Spot};
@@ -79,7 +79,7 @@ pub(super) fn control_of(
         retry,
         changed_when: changed_when.as_deref().map(conditions),
         failed_when: failed_when.as_deref().map(conditions),
-        vars: json(task.vars()),
+        layers: travelling(task.layers()),
         env,
         timeout,
         privacy: privacy.unwrap_or_default(),

@@ -25,8 +25,8 @@ fn includes_are_blocks_and_bring_their_handlers() {
       block 2+0+0 when=["port == 80"] each={"over":[1,2],"var":"item","index":null,"label":null} vars={"page":"own","other":1}
       1 file /srv/x: notify=[3] ["page.html"]
       2 debug {{ page }} {{ item }}: debug {"msg":"{{ page }} {{ item }}"} notify=[3,4]
-      handler 3 restart: vars={"page":"own","other":1}
-      handler 4 more: debug {"msg":"{{ other }}"} vars={"page":"own","other":1}
+      handler 3 restart: layers=[["Task",{"page":"own","other":1}]]
+      handler 4 more: debug {"msg":"{{ other }}"} layers=[["Task",{"page":"own","other":1}]]
     web1: [0]
     web2: [0]
     "#);

@@ -53,7 +53,7 @@ fn every_key_reaches_the_plan() {
 "
     ), @r#"
     play all keys {"names":["a","b"]} Skip
-      0 one: when=["port > 0","true"] each={"over":"{{ names }}","var":"n","index":"i","label":"{{ n }}"} register="out" notify=[5] retry={"retries":4,"delay":1,"until":["result.rc == 0"]} changed_when=["false"] failed_when=["out.rc > 1"] vars={"x":1} env=[{"A":"b"}] timeout=9 privacy="Sensitive" check="Never" GoOn
+      0 one: when=["port > 0","true"] each={"over":"{{ names }}","var":"n","index":"i","label":"{{ n }}"} register="out" notify=[5] retry={"retries":4,"delay":1,"until":["result.rc == 0"]} changed_when=["false"] failed_when=["out.rc > 1"] layers=[["Task",{"x":1}]] env=[{"A":"b"}] timeout=9 privacy="Sensitive" check="Never" GoOn
       1 as Ansible spells it: each={"over":["a"],"var":"n","index":"i","label":null} retry={"retries":3,"delay":5,"until":["result.rc == 0"]} env=[{"A":"b"}] privacy="Sensitive" check="Always" GoOn
       2 run notified handlers:
       3 set: set {"release":"{{ os.codename }}-backports"}

@@ -24,8 +24,8 @@ fn sources_are_found_for_every_host_and_element() {
       0 file /a: file {"src":"{{ host }}.conf","dest":"/a"} ["db1.conf", "web1.conf", "web2.conf"]
       1 file: file {"src":"files/{{ item }}","dest":"/{{ item }}"} each={"over":["x","y"],"var":"item","index":null,"label":null} ["files/x", "files/y"]
       2 file /b: file {"src":"files/{{ os.codename }}.conf","dest":"/b"} ["files/bookworm.conf", "files/trixie.conf"]
-      3 file /c: file {"template":"{{ kind }}.j2","dest":"/c"} vars={"kind":"page"} ["page.j2"]
-      4 file /c: file {"src":"{{ where }}","dest":"/c","action":"link"} vars={"where":"/nowhere"}
+      3 file /c: file {"template":"{{ kind }}.j2","dest":"/c"} layers=[["Task",{"kind":"page"}]] ["page.j2"]
+      4 file /c: file {"src":"{{ where }}","dest":"/c","action":"link"} layers=[["Task",{"where":"/nowhere"}]]
     web1: [0]
     web2: [0]
     db1: [0]
