@@ -11,6 +11,7 @@ mod indentation;
 mod json;
 mod recover;
 mod syntax;
+mod version11;
 
 pub(crate) use decode::decode_each;
 pub(crate) use hep_protocol::words::shorten;
