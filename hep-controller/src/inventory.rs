@@ -25,16 +25,19 @@ pub(crate) use range::expand_shown;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::remote::{Secret, Transport};
 use crate::source::{Source, Span};
+use hep_protocol::dialect::Dialect;
 use hep_protocol::rights::{ActAs, Method};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Hosts and groups. At least one host.
+/// Hosts and groups. At least one host, except in Ansible's dialect.
 #[derive(Debug)]
 pub(crate) struct Inventory {
+    /// Whose rules it was read by.
+    dialect: Dialect,
     /// Each name once, in the order of the files.
     pub(crate) hosts: Vec<Host>,
     /// `all`, `ungrouped`, then the others in the order of the files.
@@ -154,6 +157,18 @@ pub(crate) struct Surroundings {
     pub(crate) home: Option<PathBuf>,
 }
 
+/// What an inventory in Ansible's dialect is made of.
+#[allow(dead_code, reason = "`hep playbook` is about to read it")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AnsibleSources<'a> {
+    /// Files, directories and lists of names, each beating those before it.
+    pub(crate) paths: &'a [PathBuf],
+    /// The directory of the playbook: its `group_vars` and `host_vars` count too.
+    pub(crate) playbook: &'a Path,
+    /// The variables of the command line, which beat all others.
+    pub(crate) extra: &'a Map<String, Value>,
+}
+
 impl Inventory {
     /// Reads an inventory: a file or a directory, with the `group_vars` and `host_vars` beside.
     ///
@@ -161,6 +176,18 @@ impl Inventory {
     /// Every mistake in it.
     pub(crate) fn read(path: &Path, around: &Surroundings) -> Result<Inventory, Diagnostics> {
         files::read(path, around)
+    }
+
+    /// Reads inventories by the rules of `ansible-playbook`.
+    ///
+    /// # Errors
+    /// Every mistake in them.
+    #[allow(dead_code, reason = "`hep playbook` is about to read it")]
+    pub(crate) fn read_ansible(
+        wanted: &AnsibleSources<'_>,
+        around: &Surroundings,
+    ) -> Result<Inventory, Diagnostics> {
+        files::read_ansible(wanted, around)
     }
 
     /// The hosts that a pattern means, as numbers, each once, in the order Ansible gives them. The number after the last

@@ -7,15 +7,17 @@ mod near_miss;
 
 use super::address::{self, Address};
 use super::draft::DraftHost;
-use super::{Host, Layer, Place, Surroundings, Variable};
+use super::{Host, Layer, Origin, Owner, Place, Surroundings, Text, Variable};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::remote::{Secret, Transport};
+use crate::source::{Source, Span};
 use crate::words::alternatives;
+use hep_protocol::dialect::Dialect;
 use hep_protocol::expression::{Language, Scope, Variables, has_expression};
 use hep_protocol::rights::Method;
 use hep_protocol::truth::truth_of_value;
 use hep_protocol::value::Json;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -92,6 +94,16 @@ const LONG: [(&str, Key); 18] = [
     ("ansible_become_password", Key::BecomePassword),
 ];
 
+/// What Ansible's plugins for one program call these settings: names that count in Ansible's dialect.
+const PROGRAMS: [(&str, Key); 6] = [
+    ("ansible_sudo_user", Key::BecomeUser),
+    ("ansible_su_user", Key::BecomeUser),
+    ("ansible_doas_user", Key::BecomeUser),
+    ("ansible_sudo_pass", Key::BecomePassword),
+    ("ansible_su_pass", Key::BecomePassword),
+    ("ansible_doas_pass", Key::BecomePassword),
+];
+
 /// hep's own variable for the way to a host.
 const OWN_CONNECTION: &str = "hep_transport";
 
@@ -123,12 +135,20 @@ pub(super) fn is_secret(name: &str) -> bool {
 pub(super) fn resolve(
     host: &mut Host,
     draft: &DraftHost,
-    around: &Surroundings,
+    connecting: &Connecting<'_>,
     problems: &mut Diagnostics,
 ) -> Vec<Miss> {
-    let settings = settings(host, draft, problems);
-    let misses = misses(host, &settings);
-    let mut settling = Settling { host, around, problems };
+    let Connecting { dialect, extra, around } = connecting;
+    let effective = match dialect {
+        Dialect::Hep => host.effective().into_iter().cloned().collect(),
+        Dialect::Ansible => overridden(host, extra),
+    };
+    let settings = settings(&effective, draft, *dialect, problems);
+    let misses = match dialect {
+        Dialect::Hep => misses(host, &settings),
+        Dialect::Ansible => Vec::new(),
+    };
+    let mut settling = Settling { host, effective, dialect: *dialect, around, problems };
     settings.iter().for_each(|setting| settling.set(setting));
     let local = settling.host.transport == Some(Transport::Local);
     let addressed = settings.iter().any(|setting| setting.key == Key::Host);
@@ -142,9 +162,35 @@ pub(super) fn resolve(
             }
         }
         Err(_) if addressed || local => {}
-        Err(why) => settling.problems.push(draft.place.diagnostic(why.message, why.hint)),
+        Err(why) => {
+            let problem = draft.place.diagnostic(why.message, why.hint);
+            match dialect {
+                Dialect::Hep => settling.problems.push(problem),
+                Dialect::Ansible => settling.host.obstacles.push(problem),
+            }
+        }
     }
     misses
+}
+
+/// What decides how all hosts are reached, beside their variables.
+pub(super) struct Connecting<'a> {
+    pub(super) dialect: Dialect,
+    /// The variables of the command line: to Ansible they say that too.
+    pub(super) extra: &'a Map<String, Value>,
+    pub(super) around: &'a Surroundings,
+}
+
+/// The definitions that count, those of the command line among them.
+fn overridden(host: &Host, extra: &Map<String, Value>) -> Vec<Arc<Variable>> {
+    let source = Arc::new(Source { path: "-e".into(), text: String::new() });
+    let place = Place::new(&Text::of(&source), Span::new(0, 0));
+    let own = host.effective().into_iter().filter(|one| !extra.contains_key(&one.name)).cloned();
+    let given = extra.iter().map(|(name, value)| {
+        let origin = Origin { owner: Owner::Host(host.name.clone()), place: place.clone() };
+        Arc::new(Variable { name: name.clone(), value: value.clone(), origin })
+    });
+    own.chain(given).collect()
 }
 
 /// A setting that counts.
@@ -158,16 +204,24 @@ struct Setting {
 }
 
 /// Of each kind the setting that counts: a host's own, then a group's; Ansible's variable before hep's key.
-fn settings(host: &Host, draft: &DraftHost, problems: &mut Diagnostics) -> Vec<Setting> {
-    let effective = host.effective();
+fn settings(
+    effective: &[Arc<Variable>],
+    draft: &DraftHost,
+    dialect: Dialect,
+    problems: &mut Diagnostics,
+) -> Vec<Setting> {
+    let of_program = PROGRAMS.iter().filter(|_| dialect == Dialect::Ansible);
+    let names: Vec<&(&str, Key)> = LONG.iter().chain(of_program).rev().collect();
     let long = |key: Key| {
-        let names = LONG.iter().rev().filter(move |(_, of)| *of == key);
+        let names = names.iter().filter(move |(_, of)| *of == key);
         names.filter_map(|(name, _)| effective.iter().find(|variable| variable.name == *name))
     };
     let mut found = Vec::new();
     for key in KEYS {
         let own = draft.short.iter().rev().find(|short| short.key == key);
-        let of_host = long(key).find(|variable| variable.origin.layer() == Layer::Host);
+        // To Ansible the name decides, and not where it is said.
+        let ranked = dialect == Dialect::Hep;
+        let of_host = long(key).find(|variable| ranked && variable.origin.layer() == Layer::Host);
         let variable = of_host.or_else(|| long(key).next().filter(|_| own.is_none()));
         match (variable, own) {
             (Some(variable), _) => found.extend(text(key, variable, problems)),
@@ -203,6 +257,9 @@ fn text(key: Key, variable: &Arc<Variable>, problems: &mut Diagnostics) -> Optio
 
 struct Settling<'a> {
     host: &'a mut Host,
+    /// The variables that expressions may read.
+    effective: Vec<Arc<Variable>>,
+    dialect: Dialect,
     around: &'a Surroundings,
     problems: &'a mut Diagnostics,
 }
@@ -233,6 +290,9 @@ impl Settling<'_> {
 
     fn set(&mut self, setting: &Setting) {
         let Setting { key, name, text, place, own } = setting;
+        if text.is_empty() && self.dialect == Dialect::Ansible {
+            return;
+        }
         if text.is_empty() {
             self.problem(
                 place,
@@ -245,7 +305,7 @@ impl Settling<'_> {
             key,
             Key::Password | Key::PasswordCommand | Key::BecomePassword | Key::BecomePasswordCommand
         );
-        if text.ends_with(',') && !secret {
+        if text.ends_with(',') && !secret && self.dialect == Dialect::Hep {
             let hint = "remove the `,`: only spaces separate settings";
             return self.problem(place, format!("`{name}` ends with a `,`"), hint);
         }
@@ -346,10 +406,9 @@ impl Settling<'_> {
 
     /// The value of a text with expressions, which may read the host's variables.
     fn evaluated(&self, text: &str) -> Result<String, String> {
-        let effective = self.host.effective();
-        let vars = effective.iter().map(|one| (one.name.clone(), one.value.clone()));
+        let vars = self.effective.iter().map(|one| (one.name.clone(), one.value.clone()));
         let scope: Arc<dyn Scope> = Arc::new(Variables(vars.collect()));
-        match Language::new().text(text, &scope) {
+        match Language::of(self.dialect).text(text, &scope) {
             Ok(Value::String(text)) => Ok(text),
             Ok(Value::Number(number)) => Ok(number.to_string()),
             Ok(_) => Err("it gives no text".to_owned()),

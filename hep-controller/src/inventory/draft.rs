@@ -2,11 +2,15 @@
 
 use super::connection::{self, Short};
 use super::nesting::Edge;
-use super::{Origin, Owner, Place, Variable};
+use super::{Origin, Owner, Place, Text, Variable};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::host::LOCALHOST;
+use crate::source::{Source, Span};
 use crate::words::nearest;
+use hep_protocol::dialect::Dialect;
 use serde_json::Value;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The number of the group of all hosts.
@@ -15,8 +19,17 @@ pub(super) const ALL: usize = 0;
 /// The number of the group of those that are in no other.
 pub(super) const UNGROUPED: usize = 1;
 
+/// What Ansible calls the file that names a host first, and its directory.
+pub(super) const ORIGINS: [&str; 2] = ["inventory_file", "inventory_dir"];
+
 /// All that was read so far.
 pub(super) struct Draft {
+    /// Whose rules hold.
+    pub(super) dialect: Dialect,
+    /// What concerns this machine where no file names it.
+    pub(super) implicit: Tiers,
+    /// The file that is read now, as Ansible's `inventory_file`; none for a list of names.
+    pub(super) file: Option<PathBuf>,
     pub(super) groups: Vec<DraftGroup>,
     group_numbers: HashMap<String, usize>,
     pub(super) hosts: Vec<DraftHost>,
@@ -64,29 +77,66 @@ pub(super) struct DraftHost {
 pub(super) struct Tiers {
     /// In the inventory's own files.
     pub(super) inline: Vec<Arc<Variable>>,
-    /// In `group_vars` or `host_vars`: these win.
-    pub(super) beside: Vec<Arc<Variable>>,
+    /// In `group_vars` or `host_vars` beside the inventory: these win, and of several inventories the later's.
+    pub(super) beside: BTreeMap<usize, Vec<Arc<Variable>>>,
+    /// In those beside the playbook, which win over the inventory's.
+    pub(super) playbook: Vec<Arc<Variable>>,
 }
 
 /// Where a definition stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tier {
     Inline,
-    Beside,
+    /// Beside the inventory of this number.
+    Beside(usize),
+    Playbook,
 }
 
 impl Tiers {
     fn of(&mut self, tier: Tier) -> &mut Vec<Arc<Variable>> {
         match tier {
             Tier::Inline => &mut self.inline,
-            Tier::Beside => &mut self.beside,
+            Tier::Beside(number) => self.beside.entry(number).or_default(),
+            Tier::Playbook => &mut self.playbook,
         }
+    }
+
+    /// Those beside one inventory.
+    pub(super) fn beside(&self, number: usize) -> &[Arc<Variable>] {
+        self.beside.get(&number).map_or(&[], Vec::as_slice)
+    }
+
+    /// All of them, weakest first.
+    pub(super) fn in_order(&self) -> impl Iterator<Item = Arc<Variable>> {
+        let beside = self.beside.values().flatten();
+        self.inline.iter().chain(beside).chain(&self.playbook).cloned()
+    }
+
+    /// All of them, weakest first.
+    pub(super) fn into_all(self) -> Vec<Arc<Variable>> {
+        let Tiers { mut inline, beside, playbook } = self;
+        inline.extend(beside.into_values().flatten());
+        inline.extend(playbook);
+        inline
+    }
+}
+
+impl DraftHost {
+    /// This machine, where no file names it.
+    pub(super) fn implicit(vars: Tiers) -> DraftHost {
+        let source = Arc::new(Source { path: LOCALHOST.into(), text: String::new() });
+        let place = Place::new(&Text::of(&source), Span::new(0, 0));
+        let (name, groups, short) = (LOCALHOST.to_owned(), Vec::new(), Vec::new());
+        DraftHost { name, place, groups, vars, short, port: None }
     }
 }
 
 impl Draft {
-    pub(super) fn new() -> Draft {
+    pub(super) fn new(dialect: Dialect) -> Draft {
         let mut draft = Draft {
+            dialect,
+            implicit: Tiers::default(),
+            file: None,
             groups: Vec::new(),
             group_numbers: HashMap::new(),
             hosts: Vec::new(),
@@ -148,6 +198,7 @@ impl Draft {
             let (groups, vars, short) = (Vec::new(), Tiers::default(), Vec::new());
             let (name, place) = (name.to_owned(), place.clone());
             self.hosts.push(DraftHost { name, place, groups, vars, short, port: None });
+            self.origin_of(number);
         }
         if let Some(port) = port {
             self.host_port(number, port, place);
@@ -160,6 +211,19 @@ impl Draft {
             group_of.hosts.push(number);
         }
         number
+    }
+
+    /// Ansible's variables about the file that names a host first.
+    fn origin_of(&mut self, number: usize) {
+        let Some(file) = self.file.clone().filter(|_| self.dialect == Dialect::Ansible) else {
+            return;
+        };
+        let Some(place) = self.hosts.get(number).map(|host| host.place.clone()) else { return };
+        let directory = file.parent().unwrap_or(Path::new("/"));
+        for (name, path) in ORIGINS.into_iter().zip([file.as_path(), directory]) {
+            let value = Value::from(path.to_string_lossy());
+            self.host_var(number, Tier::Inline, name, value, &place);
+        }
     }
 
     /// `web1:2222`: one host has one port, and two that share an address need names.
@@ -257,9 +321,15 @@ impl Draft {
         of.vars.of(tier).push(variable(name, value, origin));
     }
 
+    pub(super) fn implicit_var(&mut self, tier: Tier, name: &str, value: Value, place: &Place) {
+        let origin = Origin { owner: Owner::Host(LOCALHOST.to_owned()), place: place.clone() };
+        self.implicit.of(tier).push(variable(name, value, origin));
+    }
+
     /// A misspelt way to a host would be a variable that nobody reads.
     pub(super) fn check_name(&mut self, name: &str, place: &Place) {
-        if let Some(meant) = connection::misspelt(name) {
+        let meant = connection::misspelt(name).filter(|_| self.dialect == Dialect::Hep);
+        if let Some(meant) = meant {
             let message = format!("unknown setting `{name}`");
             self.problems.push(place.diagnostic(message, format!("did you mean `{meant}`?")));
         }

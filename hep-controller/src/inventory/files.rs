@@ -1,11 +1,14 @@
 //! Which files an inventory is made of.
 
-use super::draft::Draft;
+use super::draft::{Draft, Tier};
 use super::yaml::Of;
-use super::{Inventory, Surroundings, ini, resolve, yaml};
+use super::{AnsibleSources, Inventory, Surroundings, ini, resolve, yaml};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::host::LOCALHOST;
 use crate::source::{Source, plain};
 use crate::words::{alternatives, nearest};
+use hep_protocol::dialect::Dialect;
+use serde_json::Map;
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,29 +29,79 @@ const MAX_DEPTH: usize = 16;
 /// # Errors
 /// Every mistake.
 pub(super) fn read(path: &Path, around: &Surroundings) -> Result<Inventory, Diagnostics> {
-    let mut draft = Draft::new();
-    let directory = path.is_dir();
-    if directory {
-        sources(path, 0, &mut draft);
-    } else if let Some(source) = listed(path) {
-        ini::read(&source, &mut draft);
-    } else {
-        source(path, &mut draft);
-    }
-    let base = if directory { path } else { path.parent().unwrap_or(Path::new("")) };
+    let mut draft = Draft::new(Dialect::Hep);
+    hosts(path, &mut draft);
+    let base = base(path);
+    beside(base, Tier::Beside(0), &mut draft);
     let groups: Vec<String> = draft.groups.iter().map(|group| group.name.clone()).collect();
-    for (number, name) in groups.iter().enumerate() {
-        variables(&base.join("group_vars"), name, Of::Group(number), &mut draft);
-    }
     let hosts: Vec<String> = draft.hosts.iter().map(|host| host.name.clone()).collect();
-    for (number, name) in hosts.iter().enumerate() {
-        variables(&base.join("host_vars"), name, Of::Host(number), &mut draft);
-    }
     for (kind, names) in [("group_vars", &groups), ("host_vars", &hosts)] {
         draft.warnings.extend(strays(base, kind, names, path));
     }
-    let resolved = resolve::resolve(draft, path, around)?;
+    let resolved = resolve::resolve(draft, path, &Map::new(), around)?;
     Ok(Inventory { base: base.to_owned(), ..resolved })
+}
+
+/// Reads inventories by Ansible's rules, as `ansible-playbook` with one `-i` for each does.
+///
+/// # Errors
+/// Every mistake.
+pub(super) fn read_ansible(
+    wanted: &AnsibleSources<'_>,
+    around: &Surroundings,
+) -> Result<Inventory, Diagnostics> {
+    let AnsibleSources { paths, playbook, extra } = wanted;
+    let mut draft = Draft::new(Dialect::Ansible);
+    let mut bases: Vec<&Path> = Vec::new();
+    for path in *paths {
+        hosts(path, &mut draft);
+        if listed(path).is_none() {
+            bases.push(base(path));
+        }
+    }
+    for (number, base) in bases.iter().enumerate() {
+        beside(base, Tier::Beside(number), &mut draft);
+    }
+    let there = |path: &Path| fs::canonicalize(around.working_directory.join(path)).ok();
+    if !bases.iter().any(|base| there(base) == there(playbook)) {
+        beside(playbook, Tier::Playbook, &mut draft);
+    }
+    let first = paths.first().map_or(Path::new("hosts"), PathBuf::as_path);
+    let resolved = resolve::resolve(draft, first, extra, around)?;
+    let base = bases.first().copied().unwrap_or(playbook).to_owned();
+    Ok(Inventory { base, ..resolved })
+}
+
+/// Reads the hosts of a file, of a directory of files, or of a list of names.
+fn hosts(path: &Path, draft: &mut Draft) {
+    draft.file = None;
+    if path.is_dir() {
+        sources(path, 0, draft);
+    } else if let Some(source) = listed(path) {
+        ini::read(&source, draft);
+    } else {
+        source(path, draft);
+    }
+}
+
+/// The directory in which `group_vars` and `host_vars` are looked for.
+fn base(path: &Path) -> &Path {
+    if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) }
+}
+
+/// Reads the variables in `group_vars` and `host_vars` of a directory.
+fn beside(base: &Path, tier: Tier, draft: &mut Draft) {
+    let groups: Vec<String> = draft.groups.iter().map(|group| group.name.clone()).collect();
+    for (number, name) in groups.iter().enumerate() {
+        variables(&base.join("group_vars"), name, Of::Group(number), tier, draft);
+    }
+    let hosts: Vec<String> = draft.hosts.iter().map(|host| host.name.clone()).collect();
+    for (number, name) in hosts.iter().enumerate() {
+        variables(&base.join("host_vars"), name, Of::Host(number), tier, draft);
+    }
+    if draft.dialect == Dialect::Ansible && !hosts.iter().any(|host| host == LOCALHOST) {
+        variables(&base.join("host_vars"), LOCALHOST, Of::Implicit, tier, draft);
+    }
 }
 
 /// A word about variables that nothing of the inventory has, unless a file beside it, most likely another inventory,
@@ -135,6 +188,7 @@ fn names(directory: &Path) -> Result<Vec<String>, Diagnostics> {
 /// One file of hosts.
 fn source(path: &Path, draft: &mut Draft) {
     let Some(source) = text(path, draft) else { return };
+    draft.file = std::path::absolute(path).ok();
     if source.text.starts_with("#!") {
         let message = "this is a program: hep runs none to learn of hosts";
         let hint =
@@ -167,7 +221,7 @@ fn text(path: &Path, draft: &mut Draft) -> Option<Arc<Source>> {
 
 /// The variables of a group or host in a directory: `NAME` (a file, or a directory of files), else `NAME.yml`, else
 /// `NAME.yaml`, else `NAME.json`. The first that is there is taken alone.
-fn variables(directory: &Path, name: &str, of: Of, draft: &mut Draft) {
+fn variables(directory: &Path, name: &str, of: Of, tier: Tier, draft: &mut Draft) {
     // A name is no way out of the directory.
     if name.contains('/') || name.starts_with('.') || !directory.is_dir() {
         return;
@@ -182,7 +236,7 @@ fn variables(directory: &Path, name: &str, of: Of, draft: &mut Draft) {
     }
     for path in files {
         if let Some(source) = text(&path, draft) {
-            yaml::read_variables(&source, of, draft);
+            yaml::read_variables(&source, of, tier, draft);
         }
     }
 }

@@ -7,6 +7,7 @@ use super::line::{self, Unclosed, Word};
 use super::{Place, Text, literal, range};
 use crate::source::{Source, Span};
 use crate::yaml::shorten;
+use hep_protocol::dialect::Dialect;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -134,8 +135,16 @@ impl Reading<'_> {
         } else {
             let key = self.place(Span::new(span.start, span.start + name.len()));
             self.draft.check_name(name, &key);
-            self.draft.group_var(group, Tier::Inline, name, typed(name, trimmed), &place);
+            self.draft.group_var(group, Tier::Inline, name, self.typed(name, trimmed), &place);
         }
+    }
+
+    /// A value with its type. A password that looks like a number stays as it was typed.
+    fn typed(&self, name: &str, text: &str) -> Value {
+        let value = literal::value(text);
+        let own = self.draft.dialect == Dialect::Hep;
+        let mangled = own && value.is_number() && connection::is_secret(name);
+        if mangled { Value::String(text.to_owned()) } else { value }
     }
 
     fn child(&mut self, text: &str, span: Span, group: usize) {
@@ -152,7 +161,7 @@ impl Reading<'_> {
     }
 
     fn host_line(&mut self, line: &str, at: usize, group: usize) {
-        let words = match line::words(line, at) {
+        let words = match line::words(line, at, self.draft.dialect) {
             Ok(words) => words,
             Err(Unclosed(span)) => {
                 let hint = "close it at the end of the value, or put the value into the other kind of quotes";
@@ -196,14 +205,16 @@ impl Reading<'_> {
             self.problem(word.span, format!("`{}` is not a `key=value`", word.key), hint);
             return;
         };
-        let own = SHORT.iter().find(|(short, _)| *short == word.key);
-        if let Some(meant) = connection::misspelt_short(&word.key, value).filter(|_| own.is_none())
-        {
+        let short = SHORT.iter().filter(|_| self.draft.dialect == Dialect::Hep);
+        let own = short.clone().find(|(short, _)| *short == word.key);
+        let unknown = own.is_none() && short.count() > 0;
+        if let Some(meant) = connection::misspelt_short(&word.key, value).filter(|_| unknown) {
             let problem = connection::slip(&word.key, meant, &self.place(word.key_span));
             self.draft.problems.push(problem);
             return;
         }
-        if let Some(first) = given.get(word.key.as_str()) {
+        let first = given.get(word.key.as_str());
+        if let Some(first) = first.filter(|_| self.draft.dialect == Dialect::Hep) {
             let problem =
                 self.place(word.span).diagnostic("this is given twice", "keep one of them");
             self.draft.problems.push(problem.label("and again here").also(*first, "first here"));
@@ -223,17 +234,16 @@ impl Reading<'_> {
                 matches!(key, Key::Password | Key::BecomePassword | Key::Host)
             });
             if !hidden {
-                self.draft.host_var(*host, Tier::Inline, &word.key, typed(&word.key, value), &at);
+                self.draft.host_var(
+                    *host,
+                    Tier::Inline,
+                    &word.key,
+                    self.typed(&word.key, value),
+                    &at,
+                );
             }
         }
     }
-}
-
-/// A value with its type. A password that looks like a number stays as it was typed.
-fn typed(name: &str, text: &str) -> Value {
-    let value = literal::value(text);
-    let mangled = value.is_number() && connection::is_secret(name);
-    if mangled { Value::String(text.to_owned()) } else { value }
 }
 
 /// What the first word of a line names.

@@ -1,10 +1,11 @@
 //! One line of a hosts file as words with their places.
 //!
 //! Words are split as a shell does, since Ansible does so. hep's own keys are read more simply: their values are
-//! passwords and paths, in which a backslash or `#` is a letter.
+//! passwords and paths, in which a backslash or `#` is a letter. Ansible's dialect has no such keys.
 
 use super::connection::SHORT;
 use crate::source::Span;
+use hep_protocol::dialect::Dialect;
 
 /// A word: a host's name, or `key=value` with the quotes of the value taken off.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub(super) struct Unclosed(pub(super) Span);
 ///
 /// # Errors
 /// The place of a quote that is never closed, or of a backslash at the end.
-pub(super) fn words(line: &str, base: usize) -> Result<Vec<Word>, Unclosed> {
+pub(super) fn words(line: &str, base: usize, dialect: Dialect) -> Result<Vec<Word>, Unclosed> {
     let mut words = Vec::new();
     let mut rest = line;
     loop {
@@ -36,7 +37,8 @@ pub(super) fn words(line: &str, base: usize) -> Result<Vec<Word>, Unclosed> {
         let start = base + (line.len() - rest.len());
         let bare = rest.find(char::is_whitespace).unwrap_or(rest.len());
         let key = rest.get(..bare).and_then(|word| word.split_once('=')).map(|(key, _)| key);
-        let own = key.filter(|key| SHORT.iter().any(|(short, _)| short == key));
+        let own = key
+            .filter(|key| dialect == Dialect::Hep && SHORT.iter().any(|(short, _)| short == key));
         let (word, end) = match own {
             Some(key) => own_word(rest, key, bare, start)?,
             None => shell_word(rest, start)?,
@@ -145,7 +147,7 @@ mod tests {
     use super::*;
 
     fn check(line: &str, expected: &[&str]) {
-        let words = words(line, 0).unwrap();
+        let words = words(line, 0, Dialect::Hep).unwrap();
         let shown = words.iter().map(|word| match &word.value {
             Some((value, span)) => {
                 format!("{}|{value}|{}", word.key, line.get(span.start..span.end).unwrap())
@@ -177,7 +179,7 @@ mod tests {
     #[test]
     fn open_ends_are_refused() {
         for line in ["w a='x", "w a=\"x", "w password='x", "w a=\\", "w'"] {
-            assert!(words(line, 0).is_err(), "{line}");
+            assert!(words(line, 0, Dialect::Hep).is_err(), "{line}");
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Which hosts a pattern means: `web:&prod:!web3`, globs, `~regex`, `web[0:2]`, `--limit @file`. Ansible's rules, except
-//! that a name nobody has is a mistake.
+//! that a name nobody has is a mistake in hep's dialect.
 
 use super::Inventory;
 use crate::source::{Source, plain};
 use crate::words::nearest;
 use crate::yaml::shorten;
+use hep_protocol::dialect::Dialect;
 use regex_lite::Regex;
 use std::fmt;
 use std::path::Path;
@@ -189,6 +190,10 @@ fn as_reported(inventory: &Inventory, part: &str) -> Option<Vec<usize>> {
 fn unknown(inventory: &Inventory, word: &str) -> Result<Vec<usize>, NoSelection> {
     if LOCALHOST.contains(&word) {
         return Ok(vec![inventory.hosts.len()]);
+    }
+    // Ansible goes on without it.
+    if inventory.dialect == Dialect::Ansible {
+        return Ok(Vec::new());
     }
     let groups = inventory.groups.iter().map(|group| group.name.as_str());
     let hosts = inventory.hosts.iter().map(|host| host.name.as_str());

@@ -1,14 +1,17 @@
 //! From a draft to an inventory: who is in which group, and whose variables win.
 //!
-//! The order is Ansible's: `all` in the files, groups in the files, `all` in `group_vars`, groups in `group_vars`, then
-//! the host in the files and in `host_vars`. Groups rank by depth below `all`, then priority, then name.
+//! The order is Ansible's: `all` in the files, groups in the files, `all` in `group_vars`, groups in `group_vars` (of each,
+//! beside the inventory, then beside the playbook), then the host in the files and in `host_vars`. Groups rank by depth below `all`, then priority, then name.
 
-use super::connection::{self, Miss};
+use super::connection::{self, Connecting, Miss};
 use super::draft::{ALL, Draft, DraftGroup, DraftHost, UNGROUPED};
 use super::nesting;
 use super::{Group, Host, Inventory, Surroundings, Variable};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::host::LOCALHOST;
 use crate::remote::Transport;
+use hep_protocol::dialect::Dialect;
+use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,6 +26,7 @@ const MAX_MEMBERSHIPS: usize = 1_000_000;
 pub(super) fn resolve(
     mut draft: Draft,
     path: &Path,
+    extra: &Map<String, Value>,
     around: &Surroundings,
 ) -> Result<Inventory, Diagnostics> {
     draft.undeclared().into_iter().for_each(|problem| draft.problems.push(problem));
@@ -30,7 +34,9 @@ pub(super) fn resolve(
     draft.gather_below_all();
     settle_ungrouped(&mut draft);
     let mut problems = std::mem::take(&mut draft.problems);
-    if draft.hosts.is_empty() && problems.is_empty() {
+    let dialect = draft.dialect;
+    // Ansible runs plays for this machine without any inventory.
+    if draft.hosts.is_empty() && problems.is_empty() && dialect == Dialect::Hep {
         let hint = match draft.groups.get(UNGROUPED + 1) {
             Some(group) => format!(
                 "`{}` is a group: hosts go below its `hosts:` in YAML, on lines below `[{0}]` otherwise",
@@ -45,6 +51,10 @@ pub(super) fn resolve(
         problems.push(problem);
         return Err(problems);
     }
+    let shown = |variable: &Arc<Variable>| {
+        dialect == Dialect::Ansible || !connection::is_secret(&variable.name)
+    };
+    let connecting = Connecting { dialect, extra, around };
     let mut misses = Vec::new();
     let (mut hosts, mut memberships) = (Vec::with_capacity(draft.hosts.len()), 0);
     for host in &draft.hosts {
@@ -56,29 +66,43 @@ pub(super) fn resolve(
             problems.push(Diagnostic::of_file(path, message).hint(hint));
             return Err(problems);
         }
-        misses.extend(connection::resolve(&mut settled, host, around, &mut problems));
-        settled.vars.retain(|variable| !connection::is_secret(&variable.name));
+        misses.extend(connection::resolve(&mut settled, host, &connecting, &mut problems));
+        settled.vars.retain(shown);
         hosts.push(settled);
     }
-    let mut of_all = merged(&[ALL], &draft.groups);
-    of_all.retain(|variable| !connection::is_secret(&variable.name));
-    let localhost = Host {
-        name: "localhost".to_owned(),
-        address: "localhost".to_owned(),
-        transport: Some(Transport::Local),
-        vars: of_all,
-        ..Host::default()
-    };
+    let mut localhost = implicit(&mut draft, &connecting, &mut problems);
+    localhost.vars.retain(shown);
     let groups = draft.groups.into_iter().map(|group| {
-        let mut vars = group.vars.inline;
-        vars.extend(group.vars.beside);
-        vars.retain(|variable| !connection::is_secret(&variable.name));
+        let mut vars = group.vars.into_all();
+        vars.retain(shown);
         Group { name: group.name, children: group.children, hosts: group.hosts, vars }
     });
     let mut warnings = draft.warnings;
     warnings.extend(about(&misses));
     let (groups, base) = (groups.collect(), PathBuf::new());
-    problems.unless(Inventory { hosts, groups, localhost, warnings, base })
+    problems.unless(Inventory { dialect, hosts, groups, localhost, warnings, base })
+}
+
+/// This machine, as it is where no file names it. To Ansible the variables of `all` and its own concern it as any host.
+fn implicit(draft: &mut Draft, connecting: &Connecting<'_>, problems: &mut Diagnostics) -> Host {
+    let mut host = Host {
+        name: LOCALHOST.to_owned(),
+        address: LOCALHOST.to_owned(),
+        vars: merged(&[ALL], &draft.groups),
+        ..Host::default()
+    };
+    match draft.dialect {
+        Dialect::Hep => {}
+        Dialect::Ansible => {
+            let vars = std::mem::take(&mut draft.implicit);
+            let of = DraftHost::implicit(vars);
+            host.vars.extend(of.vars.in_order());
+            connection::resolve(&mut host, &of, connecting, problems);
+            host.address = LOCALHOST.to_owned();
+        }
+    }
+    host.transport = Some(Transport::Local);
+    host
 }
 
 /// A word about each name by which a setting was most likely meant, with the first place.
@@ -163,14 +187,25 @@ fn settled(host: &DraftHost, draft: &Draft, depths: &[usize]) -> Host {
         .collect();
     names.sort();
     let mut vars = merged(&ranked, &draft.groups);
-    vars.extend(host.vars.inline.iter().cloned());
-    vars.extend(host.vars.beside.iter().cloned());
+    vars.extend(host.vars.in_order());
     Host { name: host.name.clone(), groups: names, vars, ..Host::default() }
 }
 
-/// The definitions of groups from the weakest, `all`, to the strongest. One of `group_vars` beats those in the files.
+/// The definitions of groups from the weakest, `all`, to the strongest. One of `group_vars` beats those in the files, one
+/// of all hosts is weaker than any of a group wherever it is, and those beside a later inventory beat those beside an
+/// earlier one.
 fn merged(ranked: &[usize], groups: &[DraftGroup]) -> Vec<Arc<Variable>> {
     let ranked: Vec<&DraftGroup> = ranked.iter().filter_map(|number| groups.get(*number)).collect();
-    let inline = ranked.iter().flat_map(|group| &group.vars.inline);
-    inline.chain(ranked.iter().flat_map(|group| &group.vars.beside)).cloned().collect()
+    let (all, others) = ranked.split_at(1.min(ranked.len()));
+    let last = ranked.iter().filter_map(|group| group.vars.beside.keys().next_back()).max();
+    let inventories = 0..last.map_or(0, |last| last + 1);
+    let mut vars: Vec<&Arc<Variable>> =
+        ranked.iter().flat_map(|group| &group.vars.inline).collect();
+    for groups in [all, others] {
+        for number in inventories.clone() {
+            vars.extend(groups.iter().flat_map(|group| group.vars.beside(number)));
+        }
+        vars.extend(groups.iter().flat_map(|group| &group.vars.playbook));
+    }
+    vars.into_iter().cloned().collect()
 }

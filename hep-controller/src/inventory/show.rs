@@ -1,9 +1,10 @@
 //! An inventory as a person or a program reads it. Shows no password.
 
-use super::draft::ALL;
+use super::draft::{ALL, ORIGINS};
 use super::{Group, Host, Inventory, Owner, Rights, Variable, effective};
 use crate::remote::Transport;
 use crate::text::shown;
+use hep_protocol::dialect::Dialect;
 use hep_protocol::rights::Method;
 use hep_protocol::value::Json;
 use serde_json::{Map, Value, json};
@@ -172,8 +173,13 @@ pub(super) fn json(inventory: &Inventory, hosts: &[usize]) -> Value {
             .into_iter()
             .map(|variable| (variable.name.clone(), variable.value.clone()))
             .collect();
-        for (name, value) in settings(host, &vars) {
-            vars.insert(name.to_owned(), value);
+        match inventory.dialect {
+            Dialect::Hep => {
+                for (name, value) in settings(host, &vars) {
+                    vars.insert(name.to_owned(), value);
+                }
+            }
+            Dialect::Ansible => vars.retain(|name, _| !ORIGINS.contains(&name.as_str())),
         }
         if !vars.is_empty() {
             hostvars.insert(host.name.clone(), Value::Object(vars));

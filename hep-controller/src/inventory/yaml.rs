@@ -5,6 +5,7 @@ use super::{Place, Text, address, range, value};
 use crate::source::{Source, Span};
 use crate::words::nearest;
 use crate::yaml::{self, Entry, Kind, Node};
+use hep_protocol::dialect::Dialect;
 use std::sync::Arc;
 
 const SHAPE: &str =
@@ -57,17 +58,19 @@ pub(super) fn read(source: &Arc<Source>, draft: &mut Draft) {
 pub(super) enum Of {
     Group(usize),
     Host(usize),
+    /// This machine, where no file names it.
+    Implicit,
 }
 
 /// Reads a file of variables.
-pub(super) fn read_variables(source: &Arc<Source>, of: Of, draft: &mut Draft) {
+pub(super) fn read_variables(source: &Arc<Source>, of: Of, tier: Tier, draft: &mut Draft) {
     let (root, problems) = yaml::parse(source);
     draft.problems.extend(problems);
     let text = &Text::of(source);
     let mut reading = Reading { text, draft, form: Form::Written };
     match &root {
         Some(Node { kind: Kind::Map(entries), .. }) => {
-            entries.iter().for_each(|entry| reading.variable(entry, of, Tier::Beside));
+            entries.iter().for_each(|entry| reading.variable(entry, of, tier));
         }
         Some(root) if !root.is_null() => {
             if !matches!(root.kind, Kind::Broken) {
@@ -153,7 +156,14 @@ impl Reading<'_> {
                     .to_owned(),
             };
             let message = format!("unknown key `{}` of a group", yaml::shorten(name));
-            self.problem(part.key.span, message, hint);
+            match self.draft.dialect {
+                Dialect::Hep => self.problem(part.key.span, message, hint),
+                // Ansible passes over it, with a warning too.
+                Dialect::Ansible => {
+                    let path = self.text.source.path.display();
+                    self.draft.warnings.push(format!("{path}: {message} is ignored; {hint}"));
+                }
+            }
             return;
         }
         let alone = match &part.value.kind {
@@ -237,7 +247,7 @@ impl Reading<'_> {
     }
 
     fn variable(&mut self, entry: &Entry, of: Of, tier: Tier) {
-        let Some(value) = value::of(&entry.value) else { return };
+        let Some(value) = value::of(&entry.value, self.draft.dialect) else { return };
         self.draft.check_name(&entry.key.text, &Place::new(self.text, entry.key.span));
         // A block begins lines below its name.
         let span = match &entry.value.kind {
@@ -248,6 +258,7 @@ impl Reading<'_> {
         match of {
             Of::Group(group) => self.draft.group_var(group, tier, &entry.key.text, value, &place),
             Of::Host(host) => self.draft.host_var(host, tier, &entry.key.text, value, &place),
+            Of::Implicit => self.draft.implicit_var(tier, &entry.key.text, value, &place),
         }
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 impl Scalar {
     /// What it means by itself to YAML 1.1 (https://yaml.org/type/, as PyYAML has it).
-    pub(crate) fn meaning11(&self) -> Meaning<'_> {
+    pub(crate) fn meaning_11(&self) -> Meaning<'_> {
         let text: &str = &self.text;
         match (self.style, text) {
             (Style::Text, _) => Meaning::Text(text),
@@ -25,13 +25,13 @@ impl Scalar {
 
 impl Node {
     /// The value, with scalars as they mean to YAML 1.1. What is broken is nothing.
-    pub(crate) fn to_json11(&self) -> Value {
+    pub(crate) fn to_json_11(&self) -> Value {
         match &self.kind {
             Kind::Broken => Value::Null,
-            Kind::Scalar(scalar) => scalar.meaning11().into(),
-            Kind::Seq(items) => Value::Array(items.iter().map(Node::to_json11).collect()),
+            Kind::Scalar(scalar) => scalar.meaning_11().into(),
+            Kind::Seq(items) => Value::Array(items.iter().map(Node::to_json_11).collect()),
             Kind::Map(entries) => {
-                let pair = |entry: &Entry| (entry.key.text.to_string(), entry.value.to_json11());
+                let pair = |entry: &Entry| (entry.key.text.to_string(), entry.value.to_json_11());
                 let readable = |entry: &&Entry| !matches!(entry.value.kind, Kind::Broken);
                 Value::Object(entries.iter().filter(readable).map(pair).collect::<Map<_, _>>())
             }
@@ -132,12 +132,14 @@ mod tests {
     use super::*;
 
     /// What PyYAML 6 makes of the same words.
+    #[track_caller]
+    fn check(text: &str, expected: Meaning<'_>) {
+        let scalar = Scalar { text: text.into(), style: Style::Plain };
+        assert_eq!(scalar.meaning_11(), expected, "{text}");
+    }
+
     #[test]
-    fn plain_scalars_mean_what_pyyaml_reads() {
-        let check = |text: &str, expected: Meaning<'_>| {
-            let scalar = Scalar { text: text.into(), style: Style::Plain };
-            assert_eq!(scalar.meaning11(), expected, "{text}");
-        };
+    fn plain_numbers_are_those_of_pyyaml() {
         for (text, number) in [
             ("0", 0),
             ("0644", 420),
@@ -169,6 +171,10 @@ mod tests {
         ] {
             check(text, Meaning::Float(number));
         }
+    }
+
+    #[test]
+    fn other_words_are_texts_as_in_pyyaml() {
         for text in ["yes", "On", "TRUE"] {
             check(text, Meaning::Bool(true));
         }

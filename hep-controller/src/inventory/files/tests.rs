@@ -28,6 +28,42 @@ fn check(path: &str) {
     assert_eq!((difference, found.lines().count()), (None, expected.lines().count()), "{path}");
 }
 
+/// Several inventories with a playbook's variables, in Ansible's dialect, beside what `ansible-inventory` 2.19 said of them.
+fn check_ansible(paths: &[&str], playbook: &str, expected: &str) {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/inventories");
+    let paths: Vec<PathBuf> = paths
+        .iter()
+        .map(|path| if path.contains(',') { path.into() } else { fixtures.join(path) })
+        .collect();
+    let playbook = fixtures.join(playbook);
+    let wanted = AnsibleSources { paths: &paths, playbook: &playbook, extra: &Map::new() };
+    let inventory = read_ansible(&wanted, &around()).unwrap_or_else(|said| panic!("{said}"));
+    let all: Vec<usize> = (0..inventory.hosts.len()).collect();
+    let text = fs::read_to_string(fixtures.join(expected)).unwrap();
+    let mut expected: Value = serde_json::from_str(&text).unwrap();
+    expected
+        .as_object_mut()
+        .unwrap()
+        .get_mut("_meta")
+        .unwrap()
+        .as_object_mut()
+        .unwrap()
+        .remove("profile");
+    let mut found = inventory.json(&all);
+    found.sort_all_objects();
+    expected.sort_all_objects();
+    assert_eq!(format!("{found:#}"), format!("{expected:#}"));
+}
+
+#[test]
+fn several_inventories_and_a_playbook_are_as_ansible_has_them() {
+    check_ansible(
+        &["dialect/one/hosts", "dialect/two", "extra1,extra2,"],
+        "dialect/play",
+        "dialect.json",
+    );
+}
+
 #[test]
 fn nested_groups_and_ranges_are_as_ansible_has_them() {
     check("nested/hosts");

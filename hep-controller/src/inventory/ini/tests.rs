@@ -13,9 +13,9 @@ fn check(text: &str) -> String {
         working_directory: PathBuf::from("/nowhere"),
         home: Some(PathBuf::from("/home/me")),
     };
-    let mut draft = Draft::new();
+    let mut draft = Draft::new(Dialect::Hep);
     read(&source, &mut draft);
-    match resolve::resolve(draft, Path::new("hosts"), &around) {
+    match resolve::resolve(draft, Path::new("hosts"), &serde_json::Map::new(), &around) {
         Ok(inventory) => inventory.hosts.iter().map(shown).collect(),
         Err(diagnostics) => diagnostics.to_string(),
     }

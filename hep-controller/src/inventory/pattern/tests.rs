@@ -11,9 +11,9 @@ const HOSTS: &str = "jump\n[web]\nweb[1:4] host=10.0.0.1\n[db]\ndb1 host=10.0.0.
 fn inventory() -> Inventory {
     let source = Arc::new(Source { path: "hosts".into(), text: HOSTS.to_owned() });
     let around = Surroundings { working_directory: "/nowhere".into(), home: None };
-    let mut draft = Draft::new();
+    let mut draft = Draft::new(Dialect::Hep);
     ini::read(&source, &mut draft);
-    resolve::resolve(draft, Path::new("hosts"), &around).unwrap()
+    resolve::resolve(draft, Path::new("hosts"), &serde_json::Map::new(), &around).unwrap()
 }
 
 fn names(inventory: &Inventory, found: Result<Vec<usize>, NoSelection>) -> String {
