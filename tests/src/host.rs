@@ -52,10 +52,14 @@ impl Host {
     ///
     /// `name` becomes its hostname; it need not be unique.
     pub fn start(flavour: Flavour, name: &str) -> Result<Self> {
-        let root = roots::ensure(flavour)?;
+        Self::start_on(&roots::ensure(flavour)?, flavour, name)
+    }
+
+    /// [`start`](Self::start) on a root that was made elsewhere from the one of this flavour.
+    pub fn start_on(root: &Path, flavour: Flavour, name: &str) -> Result<Self> {
         let keys = keys::ensure()?;
         let slot = Slot::take(&hosts_dir().join("run"))?;
-        Self::boot(flavour, name, &root, keys, slot.clone()).map_err(|e| {
+        Self::boot(flavour, name, root, keys, slot.clone()).map_err(|e| {
             let console = fs::read_to_string(slot.run_dir.join("console")).unwrap_or_default();
             // The boot's failure is the news; what remains is swept up by the next start.
             let _remains = slot.clear();
@@ -191,6 +195,11 @@ impl Host {
     /// The host's `/` as the machine reaches it.
     pub fn root_dir(&self) -> PathBuf {
         PathBuf::from(format!("/proc/{}/root", self.init))
+    }
+
+    /// The changed files: the upper layer of the host's overlay. Only what is there counts, see the kernel's overlayfs.
+    pub fn upper_dir(&self) -> PathBuf {
+        self.slot.run_dir.join("upper")
     }
 
     /// The contents of a file on the host.

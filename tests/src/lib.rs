@@ -30,6 +30,7 @@ pub mod lock;
 pub mod machine;
 pub mod memory;
 pub mod network;
+pub mod oracle;
 pub mod relay;
 pub mod roots;
 pub mod slot;

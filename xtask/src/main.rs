@@ -1,4 +1,4 @@
-//! hep's development commands: `cargo xtask bench`, `demo`, `dist`, `loc`, `screens`, `test`, `tidy`.
+//! hep's development commands: `cargo xtask bench`, `demo`, `dist`, `loc`, `oracle`, `screens`, `test`, `tidy`.
 //! Must build before anything else does: it depends on no C library, so that it can install those that hep needs.
 
 mod agents;
@@ -7,6 +7,7 @@ mod demo;
 mod dist;
 mod loc;
 mod musl;
+mod oracle;
 mod packages;
 mod screens;
 mod shell;
@@ -44,6 +45,8 @@ enum Task {
     Demo,
     /// Measure hep, ssh, scp, rsync and peers on throwaway hosts, over fast and slow lines
     Bench(bench::Options),
+    /// Compare `hep playbook` with real Ansible on throwaway hosts, or record what real Ansible does
+    Oracle(oracle::Options),
     /// Run the commands shown in docs/screens.md on a throwaway host, and update their output there
     Screens,
 }
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Task::Loc => loc::loc(&workspace),
         Task::Demo => demo::demo(&workspace),
         Task::Bench(options) => bench::bench(&workspace, &options),
+        Task::Oracle(options) => oracle::oracle(&workspace, &options),
         Task::Screens => screens::screens(&workspace),
     });
     match done {

@@ -1,0 +1,153 @@
+//! Where two runs of a case differ, in lines for a person.
+
+use super::record::{Played, Runs};
+use super::tool::{COMMAND, UNCERTAIN};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// All differences between what Ansible did and what hep did, with the run in front; none if they are equal.
+pub fn runs(ansible: &Runs, hep: &Runs) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, theirs) in ansible {
+        match hep.get(name) {
+            Some(ours) => {
+                found.extend(played(theirs, ours).into_iter().map(|line| format!("{name}: {line}")))
+            }
+            None => found.push(format!("{name}: hep has no such run")),
+        }
+    }
+    if let (Some(check), Some(push)) = (hep.get("check"), hep.get("push"))
+        && check.refused.is_none()
+        && push.refused.is_none()
+    {
+        found.extend(foretold(check, push));
+    }
+    found
+}
+
+/// The differences of one run.
+fn played(theirs: &Played, ours: &Played) -> Vec<String> {
+    if let Some(why) = &ours.refused {
+        return vec![format!("hep refuses: {why}")];
+    }
+    let mut found = Vec::new();
+    let hosts: BTreeSet<&String> = theirs.tasks.keys().chain(ours.tasks.keys()).collect();
+    for host in hosts {
+        let lines = |played: &Played| played.tasks.get(host).cloned().unwrap_or_default();
+        found.extend(tasks(&lines(theirs), &lines(ours)).map(|line| format!("{host}: {line}")));
+    }
+    if theirs.counts != ours.counts {
+        found.push(format!("counts: Ansible {:?}, hep {:?}", theirs.counts, ours.counts));
+    }
+    let names: BTreeSet<&String> = theirs.changes.keys().chain(ours.changes.keys()).collect();
+    for name in names {
+        match (theirs.changes.get(name), ours.changes.get(name)) {
+            (Some(theirs), Some(ours)) => values(name, theirs, ours, &mut found),
+            (Some(theirs), None) => found.push(format!("{name}: Ansible {theirs}, hep leaves it")),
+            (None, Some(ours)) => found.push(format!("{name}: Ansible leaves it, hep {ours}")),
+            (None, None) => {}
+        }
+    }
+    found
+}
+
+/// The first place where two lists of tasks part.
+fn tasks(theirs: &[String], ours: &[String]) -> Option<String> {
+    let longest = theirs.len().max(ours.len());
+    let differ = |at: &usize| match (theirs.get(*at), ours.get(*at)) {
+        (Some(theirs), Some(ours)) => !is_same(theirs, ours),
+        (Some(_), None) | (None, Some(_)) => true,
+        (None, None) => false,
+    };
+    let line = |lines: &[String], at: usize| {
+        lines.get(at).map_or_else(|| "no task".to_owned(), |line| format!("`{line}`"))
+    };
+    (0..longest)
+        .find(differ)
+        .map(|at| format!("task {}: Ansible {}, hep {}", at + 1, line(theirs, at), line(ours, at)))
+}
+
+/// Whether two lines of tasks say the same, where one may be of hep's check.
+fn is_same(theirs: &str, ours: &str) -> bool {
+    let (Some((their_name, their_status)), Some((our_name, our_status))) =
+        (theirs.rsplit_once(": "), ours.rsplit_once(": "))
+    else {
+        return theirs == ours;
+    };
+    // A command's effect is unknown to hep; Ansible's check mode skips it.
+    let is_command = our_status.contains(COMMAND)
+        && (their_status.starts_with("skipped") || their_status.starts_with("changed"));
+    their_name == our_name
+        && (their_status == our_status || is_command || our_status.contains(UNCERTAIN))
+}
+
+/// What hep's check said of tasks that its push then did otherwise.
+fn foretold(check: &Played, push: &Played) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, value) in &check.changes {
+        found.push(format!("check: hep changes {name}: {value}"));
+    }
+    for (host, pushed) in &push.tasks {
+        let checked = check.tasks.get(host).cloned().unwrap_or_default();
+        let is_open = |line: &String| line.contains(COMMAND) || line.contains(UNCERTAIN);
+        // After what only the host can tell, a check is allowed to go another way.
+        let until = checked.iter().position(is_open).unwrap_or(checked.len().max(pushed.len()));
+        let first = |lines: &[String]| lines.iter().take(until).cloned().collect::<Vec<_>>();
+        let (checked, pushed) = (first(&checked), first(pushed));
+        if checked != pushed {
+            let line = tasks(&pushed, &checked).unwrap_or_default();
+            let line = line.replace("Ansible", "the push").replace("hep", "the check");
+            found.push(format!("check: {host}: {line}"));
+        }
+    }
+    found
+}
+
+/// Where two values part, by their paths.
+fn values(at: &str, theirs: &Value, ours: &Value, found: &mut Vec<String>) {
+    match (theirs, ours) {
+        (Value::Object(one), Value::Object(other)) => {
+            let names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+            for name in names {
+                let at = format!("{at}.{name}");
+                match (one.get(name), other.get(name)) {
+                    (Some(theirs), Some(ours)) => values(&at, theirs, ours, found),
+                    (Some(theirs), None) => {
+                        found.push(format!("{at}: Ansible {theirs}, hep nothing"))
+                    }
+                    (None, Some(ours)) => found.push(format!("{at}: Ansible nothing, hep {ours}")),
+                    (None, None) => {}
+                }
+            }
+        }
+        (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
+            for (index, (theirs, ours)) in one.iter().zip(other).enumerate() {
+                values(&format!("{at}[{index}]"), theirs, ours, found);
+            }
+        }
+        _ if theirs != ours => found.push(format!("{at}: Ansible {theirs}, hep {ours}")),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn values_part_where_they_differ() {
+        let mut found = Vec::new();
+        let (theirs, ours) = (json!({"a": [1, {"b": 2}]}), json!({"a": [1, {"b": "2"}], "c": 3}));
+        values("r", &theirs, &ours, &mut found);
+        assert_eq!(found, ["r.a[1].b: Ansible 2, hep \"2\"", "r.c: Ansible nothing, hep 3"]);
+    }
+
+    #[test]
+    fn check_may_leave_open_what_a_command_does() {
+        assert!(is_same("run: skipped", "run: command"));
+        assert!(!is_same("run: ok", "run: command"));
+        assert!(!is_same("run: ok", "run: changed"));
+        assert!(!is_same("run: ok", "walk: ok"));
+    }
+}
