@@ -46,10 +46,14 @@ pub fn play(tool: &Tool, cases: &[Case]) -> Result<BTreeMap<String, Runs>> {
         while let Some(group) = next() {
             let mut stage = Stage::start()?;
             for case in group {
-                let runs = stage.play(tool, case);
-                let runs = runs.map_err(|e| Error::new(format!("{}: {e}", case.id())))?;
-                let mut done = done.lock().map_err(|_| Error::new("another worker broke"))?;
-                done.insert(case.id(), runs);
+                match stage.play(tool, case) {
+                    Ok(runs) => {
+                        let mut done = done.lock().map_err(|_| Error::new("a worker broke"))?;
+                        done.insert(case.id(), runs);
+                    }
+                    // The others are none the worse for it; without runs the case counts as different.
+                    Err(error) => say(&format!("{}: {error}", case.id())),
+                }
             }
         }
         Ok(())
