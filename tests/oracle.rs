@@ -46,3 +46,18 @@ fn accounts_are_as_by_ansible() {
 fn systems_are_as_by_ansible() {
     check(&["system/"]);
 }
+
+/// What is recorded is what Ansible does: a few cases again, by the Ansible that `HEP_ANSIBLE` names. `cargo xtask test`
+/// names one where it can be installed.
+#[test]
+fn a_sample_is_still_what_ansible_does() {
+    let Some(program) = std::env::var_os("HEP_ANSIBLE") else { return };
+    let sample =
+        ["typing/printing-scalars", "handlers/chain", "files/lineinfile-regexp", "accounts/group-"];
+    let cases = suite::select(&sample.map(str::to_owned)).unwrap();
+    let now = suite::play(&Tool::Ansible(program.into()), &cases).unwrap();
+    let verdicts = suite::compare_with_recorded(&cases, &now).unwrap();
+    let changed = verdicts.iter().flat_map(|verdict| &verdict.differences);
+    let changed: Vec<&String> = changed.collect();
+    assert!(changed.is_empty(), "`hep` stands for Ansible as it is now: {changed:#?}");
+}

@@ -1,6 +1,6 @@
 //! `cargo xtask oracle`: what `hep playbook` does, compared with what real Ansible does with the same content.
 
-mod environment;
+pub(crate) mod environment;
 mod roles;
 
 use std::path::PathBuf;

@@ -13,6 +13,7 @@ use clap::Args;
 use hep_tests::{Flavour, roots};
 
 use crate::agents::{self, Libc, Machine, Wanted};
+use crate::oracle::environment;
 use crate::packages;
 use crate::shell::{self, Failure};
 use crate::tidy;
@@ -48,6 +49,7 @@ pub(crate) fn test(workspace: &Workspace, options: &Options) -> Result<(), Failu
     hosts.join().map_err(|_| Failure::Told("the thread that makes hosts broke".to_owned()))??;
     let mut runner = runner(cargo);
     for_hosts(&mut runner, workspace, agent);
+    for_oracle(&mut runner, workspace);
     shell::run(runner.args(&options.runner))
 }
 
@@ -80,7 +82,7 @@ fn prepare_hosts() -> Result<JoinHandle<Result<(), Failure>>, Failure> {
         for flavour in [Flavour::Sysv, Flavour::Systemd] {
             roots::ensure(flavour).map_err(harness)?;
         }
-        Ok(())
+        hep_tests::oracle::image::ensure().map(drop).map_err(harness)
     }))
 }
 
@@ -90,6 +92,14 @@ fn runner(cargo: impl Fn(&[&str]) -> Command) -> Command {
         cargo(&["nextest", "run", "--workspace", "--no-fail-fast"])
     } else {
         cargo(&["test", "--workspace", "--no-fail-fast", "--bins", "--lib", "--tests", "--"])
+    }
+}
+
+/// Real Ansible, for the sample that is run live. Without a package registry there is none, which is said.
+fn for_oracle(runner: &mut Command, workspace: &Workspace) {
+    match environment::ensure(workspace) {
+        Ok(ansible) => drop(runner.env("HEP_ANSIBLE", ansible.program)),
+        Err(failure) => shell::say(&format!("not checked: what Ansible does now: {failure}")),
     }
 }
 

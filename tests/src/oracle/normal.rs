@@ -116,3 +116,46 @@ fn object(fields: Map<String, Value>) -> Map<String, Value> {
     fields.sort_by(|one, other| one.0.cmp(&other.0));
     fields.into_iter().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn paths_are_left_out_by_beginning_end_or_name() {
+        let check = |path: &str, expected: bool| assert_eq!(is_ignored(path), expected, "{path}");
+        check("/etc/passwd", true);
+        check("/etc/passwd-", true);
+        check("/etc/passwd.d", false);
+        check("/var/log", true);
+        check("/var/log/apt/term.log", true);
+        check("/var/logs", false);
+        check("/tmp/systemd-private-1-a.service-x", true);
+        check("/usr/lib/python3/__pycache__", true);
+    }
+
+    #[test]
+    fn at_most_twenty_paths_are_left_out() {
+        assert!(IGNORED.len() <= 20);
+        assert!(IGNORED.iter().all(|(_, reason)| !reason.is_empty()));
+    }
+
+    #[test]
+    fn a_backup_has_no_time_in_its_name() {
+        assert_eq!(path("/opt/a.conf.123.2026-01-02@03:04:05~"), "/opt/a.conf.BACKUP~");
+        assert_eq!(path("/opt/a.conf~"), "/opt/a.conf~");
+        assert_eq!(path("/opt/a@b~"), "/opt/a@b~");
+    }
+
+    #[test]
+    fn a_failure_keeps_its_fields_but_not_its_words() {
+        let result =
+            json!({"failed": true, "msg": "no", "rc": 1, "start": "now", "item": {"msg": "x"}});
+        assert_eq!(value(result), json!({"failed": true, "item": {"msg": "x"}, "rc": 1}));
+        assert_eq!(
+            value(json!({"failed": false, "msg": "done"})),
+            json!({"failed": false, "msg": "done"})
+        );
+    }
+}

@@ -29,7 +29,7 @@ impl Stage {
     /// Boots a host and writes what leads to it.
     pub fn start() -> Result<Self> {
         let host = Host::start_on(&image::ensure()?, image::FLAVOUR, NAME)?;
-        host.exec_ok(&["mkdir", "-p", state::RESULTS])?;
+        host.exec_ok(&["mkdir", "-m", "1777", state::RESULTS])?;
         let place = tempfile::tempdir().doing(|| "make a directory".to_owned())?;
         let ssh = place.path().join("home/.ssh");
         fs::create_dir_all(&ssh).doing(|| format!("make {}", ssh.display()))?;

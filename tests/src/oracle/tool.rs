@@ -202,3 +202,31 @@ fn text_of<'a>(value: &'a Value, field: &str) -> &'a str {
 fn list<'a>(value: &'a Value, field: &str) -> &'a [Value] {
     value.get(field).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_reports_say_the_same() {
+        let theirs = r#"{"plays": [{"tasks": [
+            {"task": {"name": "Gathering Facts"}, "hosts": {"web": {"action": "gather_facts"}}},
+            {"task": {"name": "a"}, "hosts": {"web": {"action": "copy", "changed": true}}},
+            {"task": {"name": "b"}, "hosts": {"web": {"action": "command", "changed": true, "failed": true,
+                "results": [{"changed": true}, {"failed": true}, {"skipped": true}]}}}]}],
+            "stats": {"web": {"failures": 0, "ignored": 1, "rescued": 0, "ok": 2}}}"#;
+        let ours = r#"{"event":"task","host":"web","task":"a","module":"file","status":"changed"}
+{"event":"task","host":"web","task":"b","module":"command","status":"ignored","items":[{"status":"changed"},{"status":"ignored"},{"status":"skipped"}]}
+{"event":"host","host":"web","ok":0,"changed":1,"failed":0,"ignored":1,"rescued":0}
+{"event":"run","status":"converged"}"#;
+        let theirs = ansible(theirs, "").unwrap();
+        assert_eq!(theirs.tasks["web"], ["a: changed", "b: failed [changed, failed, skipped]"]);
+        assert_eq!(theirs, hep(ours, "", Some(0)).unwrap());
+    }
+
+    #[test]
+    fn a_run_that_does_not_end_was_refused() {
+        let played = hep("", "error: no such module\n", Some(2)).unwrap();
+        assert_eq!(played.refused.as_deref(), Some("exit code Some(2): error: no such module"));
+    }
+}

@@ -15,20 +15,21 @@ const WANTED: &[&str] = &["ansible==12.*", "passlib", "netaddr", "jmespath"];
 const CORE: &str = "2.19.";
 
 /// Ansible, installed.
-pub(super) struct Ansible {
-    program: PathBuf,
+pub(crate) struct Ansible {
+    /// Its `ansible-playbook`.
+    pub(crate) program: PathBuf,
     /// Of ansible-core.
-    pub(super) version: String,
+    pub(crate) version: String,
 }
 
 impl Ansible {
-    pub(super) fn tool(&self) -> Tool {
+    pub(crate) fn tool(&self) -> Tool {
         Tool::Ansible(self.program.clone())
     }
 }
 
 /// Installs what is missing.
-pub(super) fn ensure(workspace: &Workspace) -> Result<Ansible, Failure> {
+pub(crate) fn ensure(workspace: &Workspace) -> Result<Ansible, Failure> {
     let place = workspace.target.join("oracle");
     let programs = place.join("bin");
     let python = programs.join("python3");
