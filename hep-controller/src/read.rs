@@ -1,6 +1,7 @@
 //! From the text of a manifest and of the files that it includes to its tree: forms, keys and values. Evaluates nothing, and
 //! knows no hosts; a mistake has its place and does not end the reading.
 
+pub(crate) mod ansible;
 mod batching;
 mod control;
 mod entry;

@@ -25,6 +25,9 @@ pub struct About {
     pub flushes: bool,
     /// The parameters that name local files.
     pub local: Option<Local>,
+    /// Ansible's words for values of parameters: the parameter, and for each word hep's. The host translates what an expression
+    /// gives.
+    pub foreign: &'static [(&'static str, &'static [(&'static str, &'static str)])],
 }
 
 /// What stands below a module's key.
@@ -77,7 +80,15 @@ impl About {
             bare: None,
             flushes: false,
             local: None,
+            foreign: &[],
         }
+    }
+
+    /// Ansible's words for values of this parameter, and hep's.
+    #[must_use]
+    pub fn words_of(&self, parameter: &str) -> &'static [(&'static str, &'static str)] {
+        let row = self.foreign.iter().find(|(name, _)| *name == parameter);
+        row.map_or(&[], |(_, words)| words)
     }
 
     /// Whether its parameters are the names and values of variables for later tasks.

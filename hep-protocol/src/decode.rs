@@ -2,14 +2,17 @@
 //! decoder, so they are taken with the same leniency, and a wrong value is refused by the same sentence on both sides.
 
 mod decoder;
+mod lenient;
 mod sentence;
 mod tree;
 
 pub use sentence::{About, Origin, Sentence, What, Words};
 pub use tree::{Shape, Tree};
 
+use crate::about::About as OfModule;
+use crate::dialect::Dialect;
 use crate::task::TaskSpec;
-use decoder::Decoder;
+use decoder::{Decoder, Reading};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use std::fmt;
@@ -32,17 +35,38 @@ pub struct Mistake {
 /// # Errors
 /// The first mistake.
 pub fn decode<R: DeserializeOwned>(tree: &impl Tree) -> Result<R, Mistake> {
-    R::deserialize(Decoder(tree))
+    let reading = Reading { dialect: Dialect::Hep, about: &OfModule::UNKNOWN };
+    R::deserialize(Decoder::new(tree, reading))
+}
+
+/// Decodes a module's parameters as a dialect reads them.
+///
+/// # Errors
+/// The first mistake.
+pub(crate) fn decode_in<R: DeserializeOwned>(
+    dialect: Dialect,
+    about: &'static OfModule,
+    tree: &impl Tree,
+) -> Result<R, Mistake> {
+    R::deserialize(Decoder::new(tree, Reading { dialect, about }))
 }
 
 impl TaskSpec {
-    /// Decodes a module's parameters and checks them together.
+    /// Decodes a module's parameters in hep's dialect and checks them together.
     ///
     /// # Errors
     /// The first mistake; also when there is no such module.
     pub fn from_json(module: &str, params: &Json) -> Result<Self, Mistake> {
-        let spec = Self::decode(module, params)?;
-        spec.params().check().map_err(|bad| {
+        Self::from_json_in(Dialect::Hep, module, params)
+    }
+
+    /// The same in any dialect.
+    ///
+    /// # Errors
+    /// The first mistake; also when there is no such module.
+    pub fn from_json_in(dialect: Dialect, module: &str, params: &Json) -> Result<Self, Mistake> {
+        let spec = Self::decode_in(dialect, module, params)?;
+        spec.params().check_in(dialect).map_err(|bad| {
             let written = params.get(bad.key).map(Tree::written).unwrap_or_default();
             let what = What::Unfit { message: bad.message, hint: bad.hint };
             let key = bad.key.to_owned();

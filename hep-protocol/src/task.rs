@@ -16,6 +16,7 @@ pub mod wait_for;
 pub use crate::about::{About, Effect, Form, Local};
 
 use crate::decode::{self, Mistake, Tree, What};
+use crate::dialect::Dialect;
 use crate::value::Mode;
 use serde::{Deserialize, Serialize};
 
@@ -66,9 +67,14 @@ macro_rules! modules {
             ///
             /// # Errors
             /// The first mistake; also when there is no such module.
-            pub fn decode(module: &str, params: &impl Tree) -> Result<Self, Mistake> {
+            pub fn decode_in(
+                dialect: Dialect,
+                module: &str,
+                params: &impl Tree,
+            ) -> Result<Self, Mistake> {
                 $(if module == $module::ABOUT.name {
-                    return decode::decode(params).map(Self::$Params);
+                    let about = &$module::ABOUT;
+                    return decode::decode_in(dialect, about, params).map(Self::$Params);
                 })*
                 let (word, known) = (module.to_owned(), &Self::MODULES);
                 Err(Mistake::new(What::UnknownVariant { word, known }))
@@ -154,6 +160,14 @@ pub trait Params {
     /// # Errors
     /// The first parameter that does not fit the others.
     fn check(&self) -> Result<(), BadParam>;
+
+    /// The same for parameters of a dialect.
+    ///
+    /// # Errors
+    /// The first parameter that does not fit the others.
+    fn check_in(&self, _dialect: Dialect) -> Result<(), BadParam> {
+        self.check()
+    }
 }
 
 /// A parameter that does not fit the others.

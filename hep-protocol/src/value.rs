@@ -5,6 +5,7 @@
 
 mod argv;
 mod json;
+pub(crate) mod kind;
 mod list;
 mod mode;
 mod name;
@@ -17,6 +18,7 @@ mod secret;
 pub use argv::Argv;
 pub use json::Json;
 pub use list::OneOrMany;
+pub(crate) use list::whole;
 pub use mode::{Mode, PermissionBits};
 pub use name::{Owner, ServiceName};
 pub use package::{Package, PackageName};

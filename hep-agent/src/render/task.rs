@@ -114,7 +114,7 @@ impl Names {
                 refuse_lossy(name, replaced, &read?.1)?;
             }
         }
-        TaskSpec::from_json(module, &value).map_err(|mistake| {
+        TaskSpec::from_json_in(self.language.dialect(), module, &value).map_err(|mistake| {
             let Sentence { message, hint } = mistake.sentence(module);
             let error = SysError::new(message);
             Unrendered::Wrong(match hint {

@@ -6,7 +6,7 @@ use crate::ast::{ManifestTask, Piece, Spot};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expression::{self, Form, Mapping};
 use crate::local_files::search::{Local, Part, Pattern, at_place, climbs};
-use crate::read::module;
+use crate::read::module::{self, Called};
 use crate::source::Source;
 use crate::yaml::{Entry, Node};
 use hep_protocol::expression::{Language, Scope, TroubleKind, has_expression};
@@ -59,14 +59,13 @@ impl Verifier<'_, '_> {
             self.warnings.extend(new);
         }
         let mut problems = Diagnostics::default();
-        let decoded = module::decode(
+        let called = Called {
             source,
-            &task.module.text,
-            task.module.span,
-            &known,
-            &known,
-            &mut problems,
-        );
+            dialect: self.language.dialect(),
+            module: &task.module.text,
+            key: task.module.span,
+        };
+        let decoded = module::decode(called, &known, &known, &mut problems);
         for problem in problems {
             self.mistakes.push(match context.privacy {
                 Privacy::Open => explained(problem, source, &known),

@@ -4,6 +4,7 @@ use super::parameter;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, Span};
 use crate::yaml::{self, Entry, Kind, Node, decode_each};
+use hep_protocol::dialect::Dialect;
 use hep_protocol::expression::has_expression;
 use hep_protocol::task::{About, Form, TaskSpec};
 use std::sync::Arc;
@@ -68,7 +69,8 @@ pub(crate) fn read(source: &Arc<Source>, entry: &Entry, problems: &mut Diagnosti
     }
     let open = params.any_text(&has_expression);
     let literal = if open { &params.without_texts(&has_expression) } else { params };
-    let found = decode(source, module, entry.key.span, literal, params, problems);
+    let called = Called { source, dialect: Dialect::Hep, module, key: entry.key.span };
+    let found = decode(called, literal, params, problems);
     match found {
         Ok(spec) => Params::Typed(spec),
         Err(Wrong::OnlyLeftOut) if open => Params::Open,
@@ -84,17 +86,27 @@ pub(crate) enum Wrong {
     Reported,
 }
 
+/// A module where it is called.
+#[derive(Clone, Copy)]
+pub(crate) struct Called<'c> {
+    pub(crate) source: &'c Arc<Source>,
+    pub(crate) dialect: Dialect,
+    /// hep's name of it.
+    pub(crate) module: &'c str,
+    /// Where its name stands.
+    pub(crate) key: Span,
+}
+
 /// Decodes parameters and checks them together; `written` is what places and hints are of.
 pub(crate) fn decode(
-    source: &Arc<Source>,
-    module: &str,
-    key: Span,
+    place: Called<'_>,
     params: &Node,
     written: &Node,
     problems: &mut Diagnostics,
 ) -> Result<Box<TaskSpec>, Wrong> {
-    match decode_each(params, |params| TaskSpec::decode(module, params)) {
-        Ok(spec) => match spec.params().check() {
+    let Called { source, dialect, module, key } = place;
+    match decode_each(params, |params| TaskSpec::decode_in(dialect, module, params)) {
+        Ok(spec) => match spec.params().check_in(dialect) {
             Ok(()) => Ok(Box::new(spec)),
             Err(bad) => {
                 let place = written.entry(bad.key).map_or(key, |entry| entry.key.span);

@@ -80,6 +80,11 @@ impl Node {
         Node::new(self.span, Kind::Map(Arc::new(entries)))
     }
 
+    /// A list of the same place.
+    pub(crate) fn with_items(&self, items: Vec<Node>) -> Node {
+        Node::new(self.span, Kind::Seq(Arc::new(items)))
+    }
+
     /// The same with something broken in place of each text that is one of those: a mistake in it is not reported.
     pub(crate) fn without_texts(&self, is: &impl Fn(&str) -> bool) -> Node {
         let kind = match &self.kind {

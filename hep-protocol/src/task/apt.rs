@@ -5,8 +5,20 @@ use crate::value::{OneOrMany, Package};
 use serde::{Deserialize, Serialize};
 
 /// What is known of the module.
-pub const ABOUT: About =
-    About { main: Some("package"), results: Some(&[]), ..About::module("apt", Effect::Acts) };
+pub const ABOUT: About = About {
+    main: Some("package"),
+    results: Some(&[]),
+    foreign: &[(
+        "action",
+        &[
+            ("absent", "remove"),
+            ("build-dep", "build-dep"),
+            ("latest", "latest"),
+            ("present", "install"),
+        ],
+    )],
+    ..About::module("apt", Effect::Acts)
+};
 
 /// What to do with the packages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! Parameters of `assert`: what must hold for the run to go on.
 
 use super::{About, BadParam, Effect, Params};
-use crate::value::OneOrMany;
+use crate::value::{OneOrMany, whole};
 use serde::{Deserialize, Serialize};
 
 /// What is known of the module.
@@ -14,6 +14,7 @@ pub const ABOUT: About =
 #[serde(deny_unknown_fields)]
 pub struct Assert {
     /// One condition or a list, without braces: `memory.total > 2 * 1024 ** 3`.
+    #[serde(deserialize_with = "whole")]
     pub that: OneOrMany<String>,
     /// The failure message. Default: the condition that does not hold.
     #[serde(default, alias = "fail_msg")]

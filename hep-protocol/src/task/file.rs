@@ -13,6 +13,17 @@ pub const ABOUT: About = About {
         template: "template",
         only_with: ("action", "present"),
     }),
+    foreign: &[(
+        "action",
+        &[
+            ("absent", "absent"),
+            ("directory", "directory"),
+            ("file", "present"),
+            ("hard", "hardlink"),
+            ("link", "link"),
+            ("touch", "touch"),
+        ],
+    )],
     ..About::module("file", Effect::Acts)
 };
 

@@ -5,8 +5,20 @@ use crate::value::ServiceName;
 use serde::{Deserialize, Serialize};
 
 /// What is known of the module.
-pub const ABOUT: About =
-    About { main: Some("name"), results: Some(&[]), ..About::module("service", Effect::Acts) };
+pub const ABOUT: About = About {
+    main: Some("name"),
+    results: Some(&[]),
+    foreign: &[(
+        "action",
+        &[
+            ("reloaded", "reload"),
+            ("restarted", "restart"),
+            ("started", "start"),
+            ("stopped", "stop"),
+        ],
+    )],
+    ..About::module("service", Effect::Acts)
+};
 
 /// What to do with the service now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,7 +7,19 @@ use serde::{Deserialize, Serialize};
 use std::num::NonZeroU16;
 
 /// What is known of the module.
-pub const ABOUT: About = About { main: Some("port"), ..About::module("wait_for", Effect::Reads) };
+pub const ABOUT: About = About {
+    main: Some("port"),
+    foreign: &[(
+        "action",
+        &[
+            ("absent", "absent"),
+            ("present", "present"),
+            ("started", "present"),
+            ("stopped", "absent"),
+        ],
+    )],
+    ..About::module("wait_for", Effect::Reads)
+};
 
 /// What is waited for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

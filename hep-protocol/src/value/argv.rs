@@ -1,6 +1,6 @@
 //! A program and its arguments. Never a shell's string.
 
-use super::InvalidValue;
+use super::{InvalidValue, kind};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 
@@ -97,7 +97,7 @@ impl Serialize for Argv {
 impl<'de> Deserialize<'de> for Argv {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
-            deserializer.deserialize_any(ArgvVisitor)
+            deserializer.deserialize_newtype_struct(kind::ARGV, ArgvVisitor)
         } else {
             Vec::deserialize(deserializer)
                 .and_then(|parts| Self::try_from(parts).map_err(de::Error::custom))
@@ -112,6 +112,10 @@ impl<'de> de::Visitor<'de> for ArgvVisitor {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a command: a list of its parts, or one text")
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, value: D) -> Result<Argv, D::Error> {
+        value.deserialize_any(self)
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Argv, E> {

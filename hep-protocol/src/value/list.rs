@@ -1,5 +1,6 @@
 //! Parameters that take one value or a list of them.
 
+use super::kind;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 use std::marker::PhantomData;
@@ -32,10 +33,26 @@ impl<T: Serialize> Serialize for OneOrMany<T> {
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
-            deserializer.deserialize_any(ListVisitor(PhantomData))
+            deserializer.deserialize_newtype_struct(kind::LIST, ListVisitor(PhantomData))
         } else {
             Vec::deserialize(deserializer).map(Self)
         }
+    }
+}
+
+/// Decodes one or several texts, of which each is one in every dialect, whatever commas it has.
+///
+/// # Errors
+/// Those of the decoder.
+pub(crate) fn whole<'de, T, D>(deserializer: D) -> Result<OneOrMany<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    if deserializer.is_human_readable() {
+        deserializer.deserialize_any(ListVisitor(PhantomData))
+    } else {
+        OneOrMany::deserialize(deserializer)
     }
 }
 
@@ -46,6 +63,10 @@ impl<'de, T: Deserialize<'de>> de::Visitor<'de> for ListVisitor<T> {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a text or a list of texts")
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, value: D) -> Result<Self::Value, D::Error> {
+        value.deserialize_any(self)
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {

@@ -1,6 +1,6 @@
 //! File modes, octal and symbolic, as chmod(1) reads them.
 
-use super::{InvalidValue, text_value};
+use super::{InvalidValue, kind, text_value};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 
@@ -207,7 +207,7 @@ impl Serialize for Mode {
 impl<'de> Deserialize<'de> for Mode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
-            deserializer.deserialize_any(ModeVisitor)
+            deserializer.deserialize_newtype_struct(kind::MODE, ModeVisitor)
         } else {
             deserializer.deserialize_string(ModeVisitor)
         }
@@ -216,8 +216,12 @@ impl<'de> Deserialize<'de> for Mode {
 
 struct ModeVisitor;
 
-impl de::Visitor<'_> for ModeVisitor {
+impl<'de> de::Visitor<'de> for ModeVisitor {
     type Value = Mode;
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, value: D) -> Result<Mode, D::Error> {
+        value.deserialize_any(self)
+    }
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a mode such as `0644` or `u=rw,g=r,o=`")

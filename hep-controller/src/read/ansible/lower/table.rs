@@ -1,0 +1,200 @@
+//! Ansible's modules that hep can do: their parameters, and what lowers each.
+
+use super::arguments::{Arguments, FREE};
+use super::line::Reader;
+use super::{files, is_own, packages, programs, services, words};
+
+/// A module of Ansible's.
+pub(super) struct Row {
+    pub(super) name: &'static str,
+    /// How its arguments are read from a line.
+    pub(super) reader: Reader,
+    takes: Takes,
+    lower: fn(&mut Arguments<'_>) -> &'static str,
+}
+
+/// Which parameters a module takes.
+enum Takes {
+    /// These; a group is shared by several modules.
+    Parameters(&'static [&'static [Parameter]]),
+    /// Any names.
+    Names,
+    /// Those of hep's module of the same name.
+    Own,
+}
+
+/// A parameter of a module of Ansible's.
+#[derive(Debug)]
+pub(super) struct Parameter {
+    pub(super) name: &'static str,
+    pub(super) also: &'static [&'static str],
+    pub(super) does: Does,
+}
+
+/// What is done with a parameter that the module's function leaves.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Does {
+    /// hep has it under this name.
+    As(&'static str),
+    /// It changes nothing that hep does.
+    Nothing,
+    /// It may only have this value, by which it changes nothing; the way out.
+    Only(&'static str, &'static str),
+    /// hep cannot do it; the way out.
+    Refused(&'static str),
+    /// The module's function takes it.
+    Own,
+}
+
+/// A parameter that hep has under another name, or the same.
+pub(super) const fn named(name: &'static str, ours: &'static str) -> Parameter {
+    Parameter { name, also: &[], does: Does::As(ours) }
+}
+
+/// A parameter that hep calls the same.
+pub(super) const fn same(name: &'static str) -> Parameter {
+    named(name, name)
+}
+
+/// A parameter that the module's function takes.
+pub(super) const fn own(name: &'static str) -> Parameter {
+    Parameter { name, also: &[], does: Does::Own }
+}
+
+/// A parameter without any effect here.
+pub(super) const fn nothing(name: &'static str) -> Parameter {
+    Parameter { name, also: &[], does: Does::Nothing }
+}
+
+/// A parameter that hep has not.
+pub(super) const fn refused(name: &'static str, hint: &'static str) -> Parameter {
+    Parameter { name, also: &[], does: Does::Refused(hint) }
+}
+
+/// A parameter that may only have the value it has without being given.
+pub(super) const fn only(name: &'static str, value: &'static str, hint: &'static str) -> Parameter {
+    Parameter { name, also: &[], does: Does::Only(value, hint) }
+}
+
+impl Parameter {
+    /// With other names.
+    pub(super) const fn also(self, also: &'static [&'static str]) -> Self {
+        Self { also, ..self }
+    }
+
+    fn is(&self, name: &str) -> bool {
+        self.name == name || self.also.contains(&name)
+    }
+}
+
+/// What a module takes whose parameters have no table.
+static ANY: Parameter = own("");
+
+impl Row {
+    const fn of(
+        name: &'static str,
+        parameters: &'static [&'static [Parameter]],
+        lower: fn(&mut Arguments<'_>) -> &'static str,
+    ) -> Self {
+        Self { name, reader: Reader::Module, takes: Takes::Parameters(parameters), lower }
+    }
+
+    const fn program(self) -> Self {
+        Self { reader: Reader::Program, ..self }
+    }
+
+    const fn names(self) -> Self {
+        Self { takes: Takes::Names, ..self }
+    }
+
+    /// A module that hep has under the same name with the same parameters.
+    const fn own(name: &'static str) -> Self {
+        Self { name, reader: Reader::Module, takes: Takes::Own, lower: |_| "" }
+    }
+
+    /// Whether hep has what the module leads to.
+    pub(super) fn is_known(&self) -> bool {
+        match self.takes {
+            Takes::Own => is_own(self.name),
+            Takes::Parameters(_) | Takes::Names => true,
+        }
+    }
+
+    /// Lowers the arguments, and gives the name of hep's module.
+    pub(super) fn lower(&self, arguments: &mut Arguments<'_>) -> &'static str {
+        let module = match self.takes {
+            Takes::Own | Takes::Names => {
+                arguments.hand_on();
+                self.name
+            }
+            Takes::Parameters(_) => "",
+        };
+        let lowered = (self.lower)(arguments);
+        arguments.rest();
+        if lowered.is_empty() { module } else { lowered }
+    }
+
+    /// The parameter of this name.
+    pub(super) fn parameter(&self, name: &str) -> Option<&'static Parameter> {
+        match self.takes {
+            Takes::Parameters(groups) => {
+                groups.iter().flat_map(|group| group.iter()).find(|one| one.is(name))
+            }
+            Takes::Names | Takes::Own if name == FREE => None,
+            Takes::Names | Takes::Own => Some(&ANY),
+        }
+    }
+
+    /// The names of all parameters.
+    pub(super) fn names_of_parameters(&self) -> Vec<&'static str> {
+        match self.takes {
+            Takes::Parameters(groups) => {
+                groups.iter().flat_map(|group| group.iter()).map(|one| one.name).collect()
+            }
+            Takes::Names | Takes::Own => Vec::new(),
+        }
+    }
+}
+
+/// The row of a module by its short name.
+pub(super) fn row(name: &str) -> Option<&'static Row> {
+    ROWS.iter().find(|row| row.name == name)
+}
+
+static ROWS: &[Row] = &[
+    Row::of("apt", &[packages::APT], packages::apt),
+    Row::of("assert", &[words::ASSERT], words::assert),
+    Row::of("command", &[programs::PROGRAM, programs::COMMAND], programs::command).program(),
+    Row::of("copy", &[files::COPY, files::RIGHTS], files::copy),
+    Row::of("debug", &[words::DEBUG], words::debug),
+    Row::of("fail", &[words::FAIL], words::fail),
+    Row::of("file", &[files::FILE, files::RIGHTS], files::file),
+    Row::of("meta", &[words::META], words::meta),
+    Row::of("package", &[packages::PACKAGE, packages::APT], packages::package),
+    Row::of("raw", &[programs::RAW], programs::raw).program(),
+    Row::of("script", &[programs::PROGRAM, programs::SCRIPT], programs::script).program(),
+    Row::of("service", &[services::SERVICE, services::ANY, services::SYSTEMD], services::service),
+    Row::of("set_fact", &[], words::set_fact).names(),
+    Row::of("shell", &[programs::PROGRAM, programs::SHELL], programs::shell).program(),
+    Row::of("stat", &[files::STAT], files::stat),
+    Row::of("systemd", &[services::SERVICE, services::SYSTEMD], services::service),
+    Row::of("systemd_service", &[services::SERVICE, services::SYSTEMD], services::service),
+    Row::of("sysvinit", &[services::SERVICE, services::ANY, services::SYSV], services::service),
+    Row::of("template", &[files::TEMPLATE, files::RIGHTS], files::template),
+    Row::of("wait_for", &[words::WAIT_FOR], words::wait_for),
+    Row::own("alternatives"),
+    Row::own("authorized_key"),
+    Row::own("blockinfile"),
+    Row::own("gather_facts"),
+    Row::own("getent"),
+    Row::own("group"),
+    Row::own("hostname"),
+    Row::own("lineinfile"),
+    Row::own("locale_gen"),
+    Row::own("ping"),
+    Row::own("replace"),
+    Row::own("setup"),
+    Row::own("sysctl"),
+    Row::own("timezone"),
+    Row::own("user"),
+];
