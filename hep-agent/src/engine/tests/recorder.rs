@@ -176,11 +176,22 @@ fn subject(action: &Action) -> Option<&AbsPath> {
 /// All actions of a run, with what was there before each.
 type Recorded = Vec<(Action, Kept)>;
 
-/// Runs a plan, undoes it on the same host, and gives what was undone and why the rest was not.
-fn undone(plan: &Plan, contents: HashMap<Digest, Vec<u8>>) -> (usize, Vec<&'static str>) {
+/// What came of a plan that was run and undone.
+struct Undone {
+    /// How many actions on files were undone.
+    files: usize,
+    /// Why others were not.
+    reasons: Vec<&'static str>,
+    /// The tasks about files that failed, each with its words.
+    failed: Vec<String>,
+}
+
+/// Runs a plan, and undoes it on the same host.
+fn undone(plan: &Plan, contents: HashMap<Digest, Vec<u8>>) -> Undone {
     let recorded: Rc<RefCell<Recorded>> = Rc::default();
-    let ear: Arc<dyn Outside> = Arc::new(Ear { contents, ..Ear::default() });
-    let mut walk = Walk::new(plan, manifest::host(plan), &ear, Others::default());
+    let ear = Arc::new(Ear { contents, ..Ear::default() });
+    let outside: Arc<dyn Outside> = Arc::clone(&ear) as _;
+    let mut walk = Walk::new(plan, manifest::host(plan), &outside, Others::default());
     let record = Rc::clone(&recorded);
     testing::recorded(
         move |action, host| {
@@ -209,7 +220,18 @@ fn undone(plan: &Plan, contents: HashMap<Digest, Vec<u8>>) -> (usize, Vec<&'stat
         let files = recorded.iter().filter(|(action, _)| matches!(action, Action::File(_)));
         (files.count(), reasons)
     };
-    walk.machine.with(CheckPolicy::AsRun, undo).unwrap()
+    let (files, reasons) = walk.machine.with(CheckPolicy::AsRun, undo).unwrap();
+    let heard = ear.heard.lock().unwrap();
+    let failed = heard.iter().filter_map(|reply| match reply {
+        Reply::Finished { task, outcome } => {
+            let task = plan.task(*task).unwrap();
+            let of_files = task.spec.about().local.is_some();
+            let failed = outcome.status == Status::Failed && of_files;
+            failed.then(|| format!("{}: {:?}", task.name, outcome.details))
+        }
+        _ => None,
+    });
+    Undone { files, reasons, failed: failed.collect() }
 }
 
 fn examples() -> PathBuf {
@@ -297,9 +319,9 @@ fn every_example_is_undone_on_an_overlay() {
     let (mut files, mut reasons) = (0, Vec::new());
     for (path, play) in plays() {
         let (plan, contents) = compiled(RunMode::Check, &path, &play);
-        let (more, why) = undone(&plan, contents);
-        files += more;
-        reasons.extend(why);
+        let undone = undone(&plan, contents);
+        files += undone.files;
+        reasons.extend(undone.reasons);
     }
     assert!(files > 10, "{files}");
     assert!(reasons.contains(&"nobody knows what a program does"), "{reasons:?}");
@@ -358,7 +380,9 @@ fn every_example_is_undone_below_a_directory() {
         let (plan, contents) = compiled(RunMode::Apply, &path, &moved(&play, text));
         let host = crate::sys::linux::Linux::new(Arc::new(Ear::default()));
         let before = Kept::of(&host, &text.parse().unwrap());
-        files += undone(&plan, contents).0;
+        let undone = undone(&plan, contents);
+        assert_eq!(undone.failed, [""; 0], "{}", path.display());
+        files += undone.files;
         assert_eq!(Kept::of(&host, &text.parse().unwrap()), before, "{}", path.display());
     }
     assert!(files > 10, "{files}");
