@@ -98,7 +98,7 @@ pub(crate) struct Kept(pub(crate) usize);
 impl Default for Kept {
     /// What a failure shows, for a result that nobody reads.
     fn default() -> Self {
-        Self(output::KEPT)
+        Self(hep_protocol::outcome::MAX_SHOWN)
     }
 }
 

@@ -8,6 +8,7 @@
 use crate::sys::SysError;
 use crate::sys::linux::guarded_place;
 use crate::sys::linux::socket::random_name;
+use hep_protocol::upload;
 use nix::sys::statvfs::{FsFlags, statvfs};
 use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags, flock, openat, unlinkat};
 use rustix::io::Errno;
@@ -26,14 +27,14 @@ const FOR_COPIES: [&str; 4] = ["/var/tmp", "/dev/shm", "/tmp", "/run"];
 
 /// What may lie in an upload's directory: the agent, what it is unpacked from, and what the shell that brings it tries the
 /// directory with.
-const FILES: [&str; 4] = ["hep-agent", "hep-agent.gz", "try", "room"];
+const FILES: [&str; 4] = [upload::AGENT, "hep-agent.gz", "try", "room"];
 
 /// Removes this program's file if it was uploaded, and its directory, and what others left. Errors leave things as they are:
 /// the run matters more.
 pub(crate) fn remove_own_file() {
     let Ok(own) = std::env::current_exe() else { return };
     let size = fs::metadata(&own).map_or(0, |meta| meta.len());
-    let uploaded = own.parent().filter(|dir| is_upload(dir) && own.ends_with("hep-agent"));
+    let uploaded = own.parent().filter(|dir| is_upload(dir) && own.ends_with(upload::AGENT));
     if let Some(directory) = uploaded {
         fs::remove_file(&own).ok();
         fs::remove_dir(directory).ok();
@@ -111,9 +112,9 @@ impl Copy {
     fn make_in(place: &Path) -> io::Result<Self> {
         // It is started by its path, in which nobody else may exchange anything.
         let (above, place) = guarded_place(place)?;
-        let name: String = random_name()?.chars().take(16).collect();
-        let name = format!(".hep-{name}");
-        let file = place.join(&name).join("hep-agent");
+        let name: String = random_name()?.chars().take(upload::DIGITS).collect();
+        let name = upload::directory(&name);
+        let file = place.join(&name).join(upload::AGENT);
         let path = file.to_str().ok_or(io::ErrorKind::InvalidFilename)?.to_owned();
         // Others pass through, and see no list.
         rustix::fs::mkdirat(&above, &name, Mode::from_raw_mode(0o711))?;
@@ -140,7 +141,7 @@ impl Drop for Copy {
 }
 
 fn remove_copy(above: &OwnedFd, name: &str, directory: &OwnedFd) {
-    unlinkat(directory, "hep-agent", AtFlags::empty()).ok();
+    unlinkat(directory, upload::AGENT, AtFlags::empty()).ok();
     unlinkat(above, name, AtFlags::REMOVEDIR).ok();
 }
 
@@ -151,9 +152,9 @@ fn fill(directory: &OwnedFd) -> io::Result<File> {
     let mut own = File::open("/proc/self/exe")?;
     let common = OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let new = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | common;
-    let new = openat(directory, "hep-agent", new, Mode::from_raw_mode(0o711))?;
+    let new = openat(directory, upload::AGENT, new, Mode::from_raw_mode(0o711))?;
     io::copy(&mut own, &mut File::from(new))?;
-    let file = openat(directory, "hep-agent", OFlags::RDONLY | common, Mode::empty())?;
+    let file = openat(directory, upload::AGENT, OFlags::RDONLY | common, Mode::empty())?;
     flock(&file, FlockOperation::LockShared)?;
     Ok(File::from(file))
 }
@@ -172,10 +173,7 @@ fn is_reachable(place: &Path) -> bool {
 
 fn is_upload(directory: &Path) -> bool {
     let name = directory.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    name.strip_prefix(".hep-").is_some_and(|hex| {
-        hex.len() == 16
-            && hex.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
-    })
+    upload::is_directory(name)
 }
 
 /// Whether a push died here: ours, not open, and long untouched. Root need not wait when the file is unfinished: it sees
@@ -189,7 +187,7 @@ fn is_abandoned(directory: &Path, whole: u64) -> bool {
     else {
         return false;
     };
-    let files = ["hep-agent", "hep-agent.gz"].map(|name| directory.join(name));
+    let files = [upload::AGENT, "hep-agent.gz"].map(|name| directory.join(name));
     let [meta, packed] = files
         .each_ref()
         .map(|file| fs::symlink_metadata(file).ok().filter(|meta| meta.is_file() && ours(meta)));

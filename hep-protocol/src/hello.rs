@@ -11,8 +11,8 @@ const MAGIC: [u8; 8] = *b"\xf8hep\x00\xff\r\n";
 /// Raised whenever the meaning of a wire type changes.
 pub const PROTOCOL: u32 = 7;
 
-/// How much noise before the magic is read through, in bytes.
-const MAX_NOISE: usize = 64 * 1024;
+/// How much noise before the magic, or before a launcher's first word, is read through, in bytes.
+pub const MAX_NOISE: usize = 64 * 1024;
 
 /// The identity of this build: 32 hex digits, equal for a controller and an agent of one source tree.
 pub const BUILD_ID: &str = env!("HEP_BUILD_ID");

@@ -23,5 +23,6 @@ pub mod rights;
 pub mod task;
 pub mod text;
 pub mod truth;
+pub mod upload;
 pub mod value;
 pub mod words;

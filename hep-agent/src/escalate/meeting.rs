@@ -5,14 +5,12 @@ use super::dialogue::{Dialogue, Look, Turn};
 use super::{Attempt, MARK, Refused};
 use crate::sys::SysError;
 use crate::sys::linux::terminal::{OnTerminal, Readers};
+use hep_protocol::outcome::MAX_SHOWN;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::{Duration, Instant};
 
 /// How often the terminal is looked at.
 const TICK: Duration = Duration::from_millis(20);
-
-/// How much of what is on the terminal is kept, in bytes: its end.
-const KEPT: usize = 64 * 1024;
 
 /// Waiting for an agent, with a terminal on one side and a socket on the other.
 pub(super) struct Meeting<'a> {
@@ -87,7 +85,7 @@ impl<'a> Meeting<'a> {
         let new = self.terminal.read();
         self.lines += new.iter().filter(|&&byte| byte == b'\n').count();
         self.said.extend_from_slice(&new);
-        let excess = self.said.len().saturating_sub(KEPT);
+        let excess = self.said.len().saturating_sub(MAX_SHOWN);
         self.said.drain(..excess);
         !new.is_empty()
     }

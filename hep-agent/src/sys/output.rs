@@ -3,11 +3,9 @@
 //! The end is kept, since that is where programs say what it all came to, and what a failure shows.
 
 use super::ProcessEnd;
+use hep_protocol::outcome::MAX_SHOWN;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-
-/// How much of each stream is kept for a failure, in bytes: its end.
-pub(crate) const KEPT: usize = 64 * 1024;
 
 /// What a result that somebody reads keeps of both streams together, in bytes.
 pub(crate) const OF_A_RESULT: usize = 8 * 1024 * 1024;
@@ -122,7 +120,7 @@ fn cut(text: &str, most: usize) -> (usize, bool) {
 
 /// The last lines of a text, as many as a failure shows.
 pub(crate) fn last_lines(text: &str) -> &str {
-    let from = if text.len() > KEPT { cut(text, KEPT).0 } else { 0 };
+    let from = if text.len() > MAX_SHOWN { cut(text, MAX_SHOWN).0 } else { 0 };
     text.get(from..).unwrap_or_default()
 }
 
@@ -132,7 +130,7 @@ pub(crate) fn left_out(end: &ProcessEnd) -> Vec<String> {
     let streams = [("stdout", stdout, lost.stdout), ("stderr", stderr, lost.stderr)];
     let note = |(name, kept, lost): (&str, &Vec<u8>, u64)| {
         let all = lost.saturating_add(kept.len() as u64);
-        let (all, most) = (Some(all).filter(|all| *all > KEPT as u64)?, KEPT >> 10);
+        let (all, most) = (Some(all).filter(|all| *all > MAX_SHOWN as u64)?, MAX_SHOWN >> 10);
         Some(format!(
             "{name} is truncated: the failure shows the last {most} KiB of {}",
             in_words(all)
@@ -269,10 +267,10 @@ mod tests {
 
     #[test]
     fn failure_shows_whole_lines_and_says_what_it_leaves_out() {
-        let text = "0123456\n".repeat(KEPT / 8);
+        let text = "0123456\n".repeat(MAX_SHOWN / 8);
         assert_eq!(last_lines(&text), text);
         let longer = format!("more\n{text}last");
-        assert_eq!(last_lines(&longer).len(), KEPT - 8 + 4);
+        assert_eq!(last_lines(&longer).len(), MAX_SHOWN - 8 + 4);
         assert!(last_lines(&longer).starts_with("0123456\n"));
         let (stdout, stderr) = (longer.into_bytes(), b"short".to_vec());
         let end = ProcessEnd { exit: None, stdout, stderr, lost: Lost::default() };

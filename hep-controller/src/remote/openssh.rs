@@ -9,6 +9,7 @@ use super::{
     known_hosts,
 };
 use crate::canceller::Canceller;
+use hep_protocol::hello::MAX_NOISE;
 use link::OpensshLink;
 use log::BadKey;
 use process::Process;
@@ -25,9 +26,6 @@ mod process;
 mod version;
 
 pub(crate) use arguments::Wishes;
-
-/// How much a login shell may say before ours has a word, in bytes.
-const NOISE: usize = 64 * 1024;
 
 /// How long a master on this machine may take to say that it is there.
 const ANSWERS: Duration = Duration::from_secs(5);
@@ -170,7 +168,7 @@ impl<'a> Launch<'a> {
             asked.took += begun.elapsed();
             answer
         };
-        let said = process.line_after(&launcher.mark(), NOISE, &mut answers, &mut entered);
+        let said = process.line_after(&launcher.mark(), MAX_NOISE, &mut answers, &mut entered);
         let said = said.map_err(|error| self.fails(now)(self.late(now)).because(error))?;
         if now != Stage::Upload && said.is_ok() {
             // Words of `ssh` that were not understood: it has logged in all the same.

@@ -2,6 +2,7 @@
 //! Decides names only; `ssh` does the work. The agent knows these names too: it removes its own, and stale siblings.
 
 use crate::words::alternatives;
+use hep_protocol::upload;
 use std::fmt;
 use std::str::FromStr;
 
@@ -65,8 +66,8 @@ pub(super) struct Place {
 impl Place {
     /// With a name of sixteen hex digits.
     pub(super) fn named(candidate: &str, name: &str) -> Place {
-        let directory = format!("{candidate}/.hep-{name}");
-        let file = format!("{directory}/hep-agent");
+        let directory = format!("{candidate}/{}", upload::directory(name));
+        let file = format!("{directory}/{}", upload::AGENT);
         Place { packed: format!("{file}.gz"), file, directory }
     }
 }

@@ -1,13 +1,13 @@
 //! Secrets in what tasks report: every text of an outcome, and every text of a value.
 
 use super::Redactor;
-use crate::outcome::{Change, Details, Failure, ItemOutcome, Outcome, Told};
+use crate::outcome::{Change, Details, Failure, ItemOutcome, MAX_SHOWN, Outcome, Told};
 use crate::value::Json;
 use serde_json::Value;
 
 /// From this length on a captured output may have lost its beginning: as many bytes as a failure carries, less one
 /// broken character.
-const MAYBE_CUT: usize = 64 * 1024 - 3;
+const MAYBE_CUT: usize = MAX_SHOWN - 3;
 
 impl Redactor {
     /// Masks all texts of an outcome, and of its elements.

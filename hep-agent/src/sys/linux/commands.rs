@@ -2,10 +2,9 @@
 
 use super::Linux;
 use super::process::{Capture, Program};
-use crate::sys::output::KEPT;
 use crate::sys::{Effect, SysError};
 use hep_protocol::action::programs::Invocation;
-use hep_protocol::outcome::Exit;
+use hep_protocol::outcome::{Exit, MAX_SHOWN};
 
 impl Linux {
     /// Runs to the end; its output is streamed while it runs. Another end than exit code 0 is an error.
@@ -22,7 +21,7 @@ impl Linux {
             stdin,
             timeout: *timeout,
             capture: Capture::Stream(&mut pass_on),
-            kept: self.task.kept.0.max(KEPT),
+            kept: self.task.kept.0.max(MAX_SHOWN),
         };
         let end = program.run()?;
         let (how, advice) = match end.exit {

@@ -3,10 +3,9 @@
 //! The only place of the agent that starts a process, but for the one that needs a terminal (`terminal`).
 
 use super::{credentials, memory};
-use crate::sys::output::KEPT;
 use crate::sys::{Lost, ProcessEnd, SysError};
 use hep_protocol::message::Stream;
-use hep_protocol::outcome::Exit;
+use hep_protocol::outcome::{Exit, MAX_SHOWN};
 use nix::fcntl::{FcntlArg, OFlag, SealFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::memfd::{MFdFlags, memfd_create};
@@ -49,7 +48,7 @@ pub(crate) struct Program<'a> {
     pub(crate) timeout: Option<Duration>,
     /// How its output is taken.
     pub(crate) capture: Capture<'a>,
-    /// How much of each stream is kept, in bytes: its end. Of sealed output never more than [`KEPT`].
+    /// How much of each stream is kept, in bytes: its end. Of sealed output never more than [`MAX_SHOWN`].
     pub(crate) kept: usize,
 }
 
@@ -73,7 +72,7 @@ impl<'a> Program<'a> {
             stdin: &[],
             timeout: None,
             capture: Capture::Sealed,
-            kept: KEPT,
+            kept: MAX_SHOWN,
         }
     }
 
@@ -201,10 +200,10 @@ fn sealed(mut file: File) -> Heard {
     // Without the seal a daemon that keeps writing uses memory until it ends; that is no reason to fail.
     fcntl(&file, FcntlArg::F_ADD_SEALS(SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SHRINK)).ok();
     let len = file.metadata().map_or(0, |meta| meta.len());
-    let lost = len.saturating_sub(KEPT as u64);
+    let lost = len.saturating_sub(MAX_SHOWN as u64);
     io::Seek::seek(&mut file, io::SeekFrom::Start(lost)).ok();
     let mut end = Vec::new();
-    file.take(KEPT as u64).read_to_end(&mut end).ok();
+    file.take(MAX_SHOWN as u64).read_to_end(&mut end).ok();
     Heard { end, lost }
 }
 

@@ -10,11 +10,9 @@ use crate::agent_binary::Agent;
 use crate::remote::launcher::{self, Delivery, Form, Launcher, Ready};
 use crate::remote::upload::{self, CANDIDATES, NOT_UNPACKED, UploadMode};
 use crate::remote::{Exit, Link, Problem, Stage, Unreachable};
+use hep_protocol::hello::MAX_NOISE;
 use ssh2::Sftp;
 use std::time::Instant;
-
-/// How much a login shell may say before ours has a word, in bytes.
-const NOISE: usize = 64 * 1024;
 
 /// Reads the agent's greeting.
 pub(super) type Hello<'a, T> = dyn FnMut(&mut dyn Link) -> Result<T, Problem> + 'a;
@@ -119,7 +117,7 @@ fn begin_with_sftp(launch: Launch<'_>, wire: &mut Wire) -> Result<(Shell, Option
 
 fn first_word(wire: &mut Wire, mut stream: Stream, launcher: Launcher) -> Result<Shell, Failed> {
     let said = stream
-        .line_after(wire, &launcher.mark(), NOISE)
+        .line_after(wire, &launcher.mark(), MAX_NOISE)
         .map_err(|source| Failed::because("the answer to `uname -sm` was not read", source))?;
     let no_host = |said: &str| Failed::new(launcher::no_host(said));
     match said {

@@ -32,12 +32,12 @@ fn only_the_end_of_long_output_is_kept() {
     let mut total = 0;
     let mut sink = |_, data: &[u8]| total += data.len();
     let end = Program { capture: Capture::Stream(&mut sink), ..Program::new(&argv) }.run().unwrap();
-    assert_eq!((total, end.stdout.len()), (1_000_004, KEPT));
+    assert_eq!((total, end.stdout.len()), (1_000_004, MAX_SHOWN));
     assert!(end.stdout.ends_with(b"end\n"));
-    let lost = Lost { stdout: 1_000_004 - KEPT as u64, stderr: 0 };
+    let lost = Lost { stdout: 1_000_004 - MAX_SHOWN as u64, stderr: 0 };
     assert_eq!(end.lost, lost);
     let sealed = run(&["sh", "-c", "yes | head -c 1000000; echo end"], None).unwrap();
-    assert!(sealed.stdout.len() == KEPT && sealed.stdout.ends_with(b"end\n"));
+    assert!(sealed.stdout.len() == MAX_SHOWN && sealed.stdout.ends_with(b"end\n"));
     assert_eq!(sealed.lost, lost);
 }
 
