@@ -222,14 +222,12 @@ fn undone(plan: &Plan, contents: HashMap<Digest, Vec<u8>>) -> Undone {
     };
     let (files, reasons) = walk.machine.with(CheckPolicy::AsRun, undo).unwrap();
     let heard = ear.heard.lock().unwrap();
-    let failed = heard.iter().filter_map(|reply| match reply {
-        Reply::Finished { task, outcome } => {
-            let task = plan.task(*task).unwrap();
-            let of_files = task.spec.about().local.is_some();
-            let failed = outcome.status == Status::Failed && of_files;
-            failed.then(|| format!("{}: {:?}", task.name, outcome.details))
-        }
-        _ => None,
+    let failed = heard.iter().filter_map(|reply| {
+        let Reply::Finished { task, outcome } = reply else { return None };
+        let task = plan.task(*task).unwrap();
+        let of_files = task.spec.about().local.is_some();
+        let failed = outcome.status == Status::Failed && of_files;
+        failed.then(|| format!("{}: {:?}", task.name, outcome.details))
     });
     Undone { files, reasons, failed: failed.collect() }
 }
