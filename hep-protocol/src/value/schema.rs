@@ -2,7 +2,10 @@
 //!
 //! A schema may take more than its type does, never less: what it refuses, the type refuses too.
 
-use super::{AbsPath, Argv, Dest, Mode, OneOrMany, Owner, Package, PackageName, ServiceName};
+use super::{
+    AbsPath, Argv, Dest, Id, Mode, Names, OneOrMany, Owner, Package, PackageName, Scalar,
+    ServiceName, Whole,
+};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
 
@@ -51,6 +54,7 @@ text_schemas! {
     AbsPath: "path", "^/", Refused;
     Dest: "path", "^/", Refused;
     Owner: "user or group", r"^[^-\s:,/][^\s:,/]*$", Taken;
+    Id: "number", r"^[0-9]+$", Taken;
     ServiceName: "service", r"^[A-Za-z0-9_][A-Za-z0-9:_.\\@+-]*$", Taken;
     PackageName: "package", PACKAGE_NAME, Taken;
     Package: "package", PACKAGE, Taken;
@@ -70,6 +74,50 @@ impl JsonSchema for Mode {
         json_schema!({
             "title": "mode", "type": ["string", "integer"], "minimum": 0, "maximum": 7777, "pattern": MODE
         })
+    }
+}
+
+impl JsonSchema for Whole {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        Cow::Borrowed("Whole")
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "title": "number", "type": ["string", "number"], "pattern": r"^-?[0-9]+(\.[0-9]*)?$"
+        })
+    }
+}
+
+impl JsonSchema for Scalar {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        Cow::Borrowed("Scalar")
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"title": "text or number", "type": ["string", "number", "boolean"]})
+    }
+}
+
+impl JsonSchema for Names {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        Cow::Borrowed("Names")
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        OneOrMany::<String>::json_schema(generator)
     }
 }
 
