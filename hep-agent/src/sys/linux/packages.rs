@@ -5,12 +5,12 @@ mod assumed;
 mod copies;
 mod debconf;
 mod files;
-mod locks;
 mod output;
 mod policy;
 mod private;
 
 use super::Linux;
+use super::locks::Locks;
 use super::process::{Capture, Program};
 use crate::sys::packages::*;
 use crate::sys::{Effect, ProcessEnd, SysError};
@@ -21,6 +21,19 @@ use hep_protocol::value::AbsPath;
 use policy::{Placed, Policy};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
+
+/// The locks of dpkg and apt.
+const LOCKS: Locks = Locks {
+    records: &[
+        "/var/lib/dpkg/lock-frontend",
+        "/var/lib/dpkg/lock",
+        "/var/lib/apt/lists/lock",
+        "/var/cache/apt/archives/lock",
+    ],
+    files: &[],
+    who: "another package manager",
+    hint: "raise `lock_timeout` (seconds), or see what it is doing",
+};
 
 /// How long after a lock was lost, or another agent's script seen, to try again.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -46,7 +59,7 @@ impl ObservePackages for Linux {
     }
 
     fn settle(&self, patience: Duration) -> Result<(), SysError> {
-        self.wait_for_locks(Instant::now(), patience)
+        self.wait_for_locks(&LOCKS, Instant::now(), patience)
     }
 
     fn may_change_packages(&self) -> bool {
@@ -213,7 +226,7 @@ impl Linux {
     ) -> Result<ProcessEnd, SysError> {
         let start = Instant::now();
         loop {
-            self.wait_for_locks(start, patience)?;
+            self.wait_for_locks(&LOCKS, start, patience)?;
             let before = files::database()?;
             let end = run(start)?;
             let lost = match contest {

@@ -1,19 +1,23 @@
-//! Other package managers at work: who holds their locks, and waiting for it.
+//! Other programs at work on what cannot be shared: who holds their locks, and waiting for it.
 
+use super::Linux;
 use crate::sys::SysError;
-use crate::sys::linux::Linux;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
 use std::fs::File;
 use std::time::{Duration, Instant};
 
-/// The locks of dpkg and apt, the one held longest first. All are record locks (fcntl(2)), so that asking is enough.
-const LOCKS: [&str; 4] = [
-    "/var/lib/dpkg/lock-frontend",
-    "/var/lib/dpkg/lock",
-    "/var/lib/apt/lists/lock",
-    "/var/cache/apt/archives/lock",
-];
+/// What other programs hold while they are at work.
+pub(super) struct Locks {
+    /// Record locks (fcntl(2)), the one held longest first: asking is enough.
+    pub(super) records: &'static [&'static str],
+    /// Files that name the process that holds them by its number.
+    pub(super) files: &'static [&'static str],
+    /// Who holds them.
+    pub(super) who: &'static str,
+    /// What to do about it.
+    pub(super) hint: &'static str,
+}
 
 /// How often to ask.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -42,21 +46,23 @@ impl Linux {
     /// Waits until nobody holds a lock, telling whom it waits for. `start` is when the waiting for this began.
     pub(super) fn wait_for_locks(
         &self,
+        locks: &Locks,
         start: Instant,
         patience: Duration,
     ) -> Result<(), SysError> {
         let mut told = None;
-        while let Some(holder) = LOCKS.iter().find_map(|lock| held(lock)) {
+        while let Some(holder) = locks.holder() {
             if self.outside.cancelled() {
                 return Err(SysError::new(format!("stopped waiting for {}", holder.words())));
             }
             if start.elapsed() >= patience {
                 let seconds = patience.as_secs();
                 return Err(SysError::new(format!(
-                    "another package manager was not done after {seconds} s: {}",
+                    "{} was not done after {seconds} s: {}",
+                    locks.who,
                     holder.words()
                 ))
-                .hint("raise `lock_timeout` (seconds), or see what it is doing"));
+                .hint(locks.hint));
             }
             if told.as_ref() != Some(&holder) {
                 self.progress(format!("waiting for {}", holder.words()));
@@ -66,6 +72,21 @@ impl Linux {
         }
         Ok(())
     }
+}
+
+impl Locks {
+    fn holder(&self) -> Option<Holder> {
+        let records = self.records.iter().find_map(|lock| held(lock));
+        records.or_else(|| self.files.iter().find_map(|lock| named(lock)))
+    }
+}
+
+/// The process that a lock file names, if it lives.
+fn named(lock: &'static str) -> Option<Holder> {
+    let text = std::fs::read_to_string(lock).ok()?;
+    let pid = text.trim_matches(['\0', '\n', ' ']).parse().ok().filter(|pid| *pid > 0)?;
+    let alive = std::path::Path::new(&format!("/proc/{pid}")).exists();
+    alive.then(|| Holder { lock, pid: Some(pid), command: command(pid) })
 }
 
 /// The holder of a lock. A missing file is not locked, and one that we may not open is not ours to take.
