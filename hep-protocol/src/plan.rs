@@ -288,7 +288,7 @@ pub struct Task {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Spec {
     /// Without an expression: checked and typed.
-    Typed(TaskSpec),
+    Typed(Box<TaskSpec>),
     /// With expressions: rendered on the host, and decoded there into the same types.
     Open {
         /// The module's name.

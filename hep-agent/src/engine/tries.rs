@@ -115,7 +115,7 @@ impl Walk<'_> {
     ) -> Result<(Tried, RunMode), Untried> {
         self.foreseen_by_others(job, Some(user))?;
         let sources = job.task.sources.clone();
-        let task = Task { sources, ..Task::of(job.task.name.clone(), Spec::Typed(spec)) };
+        let task = Task { sources, ..Task::of(job.task.name.clone(), Spec::Typed(Box::new(spec))) };
         let Settings { diff, mode, .. } = self.plan.settings;
         let check = job.control.check;
         let errand = Errand { task, start, diff, mode, check };

@@ -34,7 +34,7 @@ impl Names {
         // What the elements of its loop are made of.
         let before = self.read();
         let mut spec = match &task.spec {
-            Spec::Typed(spec) => Cow::Borrowed(spec),
+            Spec::Typed(spec) => Cow::Borrowed(&**spec),
             Spec::Open { module, params } => Cow::Owned(self.decoded(module, params, &before)?),
         };
         let doubt = self.doubt(task, &spec);

@@ -250,7 +250,7 @@ impl Flat<'_, '_> {
         let usual = &self.emitter.input.options.act_as;
         let control = control_of(task, inherited, notify, usual);
         let spec = match &task.spec {
-            Some(spec) => Spec::Typed(spec.clone()),
+            Some(spec) => Spec::Typed(Box::new(spec.clone())),
             None => {
                 Spec::Open { module: task.module.text.clone(), params: Json(task.params.to_json()) }
             }

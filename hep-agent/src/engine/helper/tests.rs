@@ -79,7 +79,8 @@ fn errand(command: &str, mode: RunMode) -> Errand {
         }),
     };
     let sources = NAMED.into_iter().map(source).collect();
-    let task = Task { sources, ..Task::of("a task".to_owned(), Spec::Typed(spec.unwrap())) };
+    let task =
+        Task { sources, ..Task::of("a task".to_owned(), Spec::Typed(Box::new(spec.unwrap()))) };
     let start = TaskStart { number: TASK, ..TaskStart::default() };
     Errand { task, start, diff: DiffMode::Off, mode, check: CheckPolicy::AsRun }
 }

@@ -105,7 +105,7 @@ fn task(written: &Value, number: &dyn Fn(&str) -> u32) -> Task {
     let spec = if has_expression(&params.to_string()) {
         Spec::Open { module: module.clone(), params: Json(params) }
     } else {
-        Spec::Typed(TaskSpec::from_json(module, &params).unwrap())
+        Spec::Typed(Box::new(TaskSpec::from_json(module, &params).unwrap()))
     };
     let name = written["name"].as_str().unwrap_or(module);
     Task {

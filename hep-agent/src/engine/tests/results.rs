@@ -131,9 +131,9 @@ fn result_that_is_data_is_never_rendered() {
         ])],
     );
     let script = json!({"shell": "printf '%s' '{{ 7*7 }}{% if %}'"});
-    plan.plays[0].tasks[0].spec = hep_protocol::plan::Spec::Typed(
+    plan.plays[0].tasks[0].spec = hep_protocol::plan::Spec::Typed(Box::new(
         hep_protocol::task::TaskSpec::from_json("command", &script).unwrap(),
-    );
+    ));
     let run = Run::of(plan);
     let text = "{{ 7*7 }}{% if %}";
     assert_eq!(run.told("var"), format!("ok\nnote: {text}"));
