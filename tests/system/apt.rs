@@ -217,36 +217,7 @@ fn converged_task_starts_no_process() {
     let (host, operator) = sysv();
     let manifest = "- apt: {package: [hep-greeter, hep-mail-a, hep-mail-agent]}\n";
     operator.push("- apt: {package: [hep-greeter, hep-mail-a]}\n", &[]).ends(0);
-    let path = operator.write("manifest.yml", manifest);
-    let bundle = operator.path("site.hep");
-    operator.run(&["bundle", path.to_str().unwrap(), "-o", bundle.to_str().unwrap()]).ends(0);
-    std::fs::copy(&bundle, host.path("/root/site.hep")).unwrap();
-    std::fs::copy(crate::operator::agent(), host.path("/root/agent")).unwrap();
-    let trace = host.path("/root/trace");
-    let root = host.root_dir();
-    let output = std::process::Command::new("strace")
-        .args([
-            "-f",
-            "-qq",
-            "-e",
-            "trace=execve,fork,vfork,clone,clone3",
-            "-o",
-            trace.to_str().unwrap(),
-        ])
-        .args([
-            "chroot",
-            root.to_str().unwrap(),
-            "/root/agent",
-            "apply",
-            "/root/site.hep",
-            "--output",
-            "json",
-        ])
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && said.contains("\"status\":\"ok\""), "{said}");
-    let calls = host.read("/root/trace").unwrap();
+    let calls = crate::operator::started(&host, &operator, manifest);
     let programs: Vec<&str> = calls.lines().filter(|line| line.contains("execve(")).collect();
     let forks = calls.lines().filter(|line| {
         line.contains("fork(") || (line.contains("clone") && !line.contains("CLONE_THREAD"))

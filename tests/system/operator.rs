@@ -103,6 +103,26 @@ impl Operator {
     }
 }
 
+/// Applies a manifest on a host, as a bundle, and gives the system calls by which processes are started.
+pub(crate) fn started(host: &Host, operator: &Operator, manifest: &str) -> String {
+    let path = operator.write("manifest.yml", manifest);
+    let bundle = operator.path("site.hep");
+    operator.run(&["bundle", path.to_str().unwrap(), "-o", bundle.to_str().unwrap()]).ends(0);
+    fs::copy(&bundle, host.path("/root/site.hep")).unwrap();
+    fs::copy(agent(), host.path("/root/agent")).unwrap();
+    let trace = host.path("/root/trace");
+    let calls = "trace=execve,fork,vfork,clone,clone3";
+    let output = Command::new("strace")
+        .args(["-f", "-qq", "-s", "1000", "-e", calls, "-o", trace.to_str().unwrap(), "chroot"])
+        .arg(host.root_dir())
+        .args(["/root/agent", "apply", "/root/site.hep", "--output", "json"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    host.read("/root/trace").unwrap()
+}
+
 fn host_line(host: &Host, address: SocketAddr) -> String {
     let key = host.private_key().display();
     format!(
