@@ -38,6 +38,7 @@ macro_rules! modules {
 }
 
 modules! {
+    alternatives::Alternatives,
     apt::Apt,
     assert::Assert,
     command::Command,
@@ -45,9 +46,15 @@ modules! {
     fail::Fail,
     file::File,
     flush::Flush,
+    group::Group,
+    hostname::Hostname,
+    locale_gen::LocaleGen,
     service::Service,
     set::Set,
     stat::Stat,
+    sysctl::Sysctl,
+    timezone::Timezone,
+    user::User,
     wait_for::WaitFor,
 }
 
@@ -241,7 +248,11 @@ fn apply(action: &Action, host: &mut dyn Host) -> Result<Effect, SysError> {
     let done = host.apply(action);
     match action {
         Action::Package(_) | Action::Service(_) => done.map_err(SysError::needs_root),
-        Action::File(_) | Action::Program(_) | Action::Wait(_) => done,
+        Action::File(_)
+        | Action::Account(_)
+        | Action::Setting(_)
+        | Action::Program(_)
+        | Action::Wait(_) => done,
     }
 }
 

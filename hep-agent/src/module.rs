@@ -2,6 +2,7 @@
 //!
 //! A module reads through [`Observe`] and decides; it never acts, and it cannot tell a real host from an overlay.
 
+mod alternatives;
 mod apt;
 mod assert;
 mod command;
@@ -9,9 +10,16 @@ mod debug;
 mod fail;
 mod file;
 mod flush;
+mod group;
+mod hostname;
+mod locale_gen;
 mod service;
 mod set;
 mod stat;
+mod sysctl;
+mod text;
+mod timezone;
+mod user;
 mod wait_for;
 
 use crate::planned::Planned;

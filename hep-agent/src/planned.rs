@@ -53,6 +53,8 @@ fn content(action: &Action) -> Option<&Content> {
         Action::File(_)
         | Action::Package(_)
         | Action::Service(_)
+        | Action::Account(_)
+        | Action::Setting(_)
         | Action::Program(_)
         | Action::Wait(_) => None,
     }

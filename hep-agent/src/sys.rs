@@ -3,6 +3,7 @@
 //! Actions are semantic (replace a file, install packages, act on a service), not raw system calls, so that an overlay can
 //! answer for them and a journal could invert them. One file a domain: what is read of it.
 
+pub(crate) mod accounts;
 mod error;
 pub(crate) mod files;
 pub(crate) mod linux;
@@ -10,6 +11,7 @@ pub(crate) mod output;
 pub(crate) mod overlay;
 pub(crate) mod packages;
 pub(crate) mod services;
+pub(crate) mod settings;
 pub(crate) mod signs;
 
 pub(crate) use error::{Lost, ProcessEnd, SysError, words};
@@ -21,7 +23,12 @@ use std::fmt;
 
 /// Reads the host.
 pub(crate) trait Observe:
-    files::ObserveFiles + packages::ObservePackages + services::ObserveServices + signs::ObserveSigns
+    files::ObserveFiles
+    + packages::ObservePackages
+    + services::ObserveServices
+    + accounts::ObserveAccounts
+    + settings::ObserveSettings
+    + signs::ObserveSigns
 {
     /// Why something that is missing here may be there when its turn comes; always `None` on a real host.
     fn depends(&self, subject: Subject<'_>) -> Option<Cause>;
@@ -130,6 +137,8 @@ pub(crate) enum Cause {
     Packages(Vec<String>),
     /// A service that an earlier task would start, stop or change.
     Service(String),
+    /// A user or group that an earlier task would add or change.
+    Account(String),
     /// A file that an earlier task would put in place.
     File(String),
     /// A command that an earlier task would run.
@@ -153,6 +162,7 @@ impl fmt::Display for Cause {
                 if more.is_empty() { Ok(()) } else { write!(f, ", ...") }
             }
             Self::Service(name) => write!(f, "service {name}"),
+            Self::Account(words) => f.write_str(words),
             Self::File(path) => write!(f, "file {path}"),
             Self::Command(text) => write!(f, "command `{text}`"),
             Self::Task(name) => write!(f, "task `{name}`"),

@@ -4,21 +4,25 @@
 //! An action's text is at once the line of a dry run, the line of the report and the subject of a failure. Its JSON is what
 //! may leave the host: what is skipped there (contents, passwords, how far links are trusted, limits) stays on it.
 
+pub mod accounts;
 pub mod files;
 pub mod packages;
 pub mod programs;
 pub mod services;
+pub mod settings;
 #[cfg(test)]
 mod tests;
 pub mod waits;
 
 use crate::value::{AbsPath, Json};
+use accounts::AccountAction;
 use files::FileAction;
 use packages::PackageAction;
 use programs::Invocation;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use services::ServiceAction;
+use settings::Setting;
 use std::fmt;
 use waits::Wait;
 
@@ -31,6 +35,10 @@ pub enum Action {
     Package(PackageAction),
     /// To its services.
     Service(ServiceAction),
+    /// To its users and groups.
+    Account(AccountAction),
+    /// To its settings.
+    Setting(Setting),
     /// By a program that the operator names.
     Program(Invocation),
     /// Nothing is done: something is waited for.
@@ -45,6 +53,8 @@ impl Action {
             Self::File(action) => ("files", serde_json::to_value(action)),
             Self::Package(action) => ("packages", serde_json::to_value(action)),
             Self::Service(action) => ("services", serde_json::to_value(action)),
+            Self::Account(action) => ("accounts", serde_json::to_value(action)),
+            Self::Setting(setting) => ("settings", serde_json::to_value(setting)),
             Self::Program(invocation) => ("programs", serde_json::to_value(invocation)),
             Self::Wait(wait) => ("waits", serde_json::to_value(wait)),
         };
@@ -63,6 +73,8 @@ impl fmt::Display for Action {
             Self::File(action) => action.fmt(f),
             Self::Package(action) => action.fmt(f),
             Self::Service(action) => action.fmt(f),
+            Self::Account(action) => action.fmt(f),
+            Self::Setting(setting) => setting.fmt(f),
             Self::Program(invocation) => write!(f, "run {}", invocation.words),
             Self::Wait(wait) => wait.fmt(f),
         }

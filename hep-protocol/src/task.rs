@@ -1,6 +1,7 @@
 //! What a task does: one module and its parameters. This crate's one list of modules; what is known of each stands in its
 //! own file.
 
+pub mod alternatives;
 pub mod apt;
 pub mod assert;
 pub mod command;
@@ -8,9 +9,15 @@ pub mod debug;
 pub mod fail;
 pub mod file;
 pub mod flush;
+pub mod group;
+pub mod hostname;
+pub mod locale_gen;
 pub mod service;
 pub mod set;
 pub mod stat;
+pub mod sysctl;
+pub mod timezone;
+pub mod user;
 pub mod wait_for;
 
 pub use crate::about::{About, Effect, Form, Local};
@@ -93,6 +100,8 @@ macro_rules! modules {
 }
 
 modules! {
+    /// Which of several programs a name stands for.
+    alternatives::Alternatives,
     /// Debian packages.
     apt::Apt,
     /// Conditions that must hold.
@@ -107,12 +116,24 @@ modules! {
     file::File,
     /// Notified handlers, now.
     flush::Flush,
+    /// Groups of users.
+    group::Group,
+    /// The name of the host.
+    hostname::Hostname,
+    /// Locales that programs can use.
+    locale_gen::LocaleGen,
     /// Services.
     service::Service,
     /// Variables.
     set::Set,
     /// What a path is.
     stat::Stat,
+    /// Parameters of the kernel.
+    sysctl::Sysctl,
+    /// The time zone of the host.
+    timezone::Timezone,
+    /// Users.
+    user::User,
     /// Waits for a port, a file or a line in a file.
     wait_for::WaitFor,
 }

@@ -25,7 +25,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// Parameters of every module with every kind of value in them, as a manifest would give them.
-const SPECS: [&str; 11] = [
+const SPECS: [&str; 18] = [
     r#"{"apt": {"package": ["nginx=1.22*", "libc6:arm64", "/srv/a.deb"], "action": "build-dep", "upgrade": "safe",
         "debconf": [{"package": "p", "question": "p/q", "type": "string", "value": "v"}], "policy_rc_d": 101}}"#,
     r#"{"assert": {"that": "x > 1", "msg": "too few"}}"#,
@@ -34,6 +34,13 @@ const SPECS: [&str; 11] = [
     r#"{"fail": {"msg": "no"}}"#,
     r#"{"file": {"src": "tree/", "dest": "/srv/", "owner": "33", "group": "www-data", "mod": 644, "validate": ["t", "%s"]}}"#,
     r#"{"flush": true}"#,
+    r#"{"alternatives": {"name": "a", "path": "/a", "slaves": [{"name": "b", "path": "/b", "link": "/c"}]}}"#,
+    r#"{"group": {"name": "web", "gid": "2000", "state": "absent"}}"#,
+    r#"{"hostname": {"name": "web1", "use": "systemd"}}"#,
+    r#"{"locale_gen": {"name": ["de_DE.UTF-8"]}}"#,
+    r#"{"sysctl": {"name": "a.b", "val": true, "sysctl_file": "/x"}}"#,
+    r#"{"timezone": {"name": "UTC"}}"#,
+    r#"{"user": {"name": "ada", "groups": "a,b", "expires": "-1", "password": "*"}}"#,
     r#"{"service": {"service": "getty@tty1", "action": "reload", "enabled": false}}"#,
     r#"{"set": {"a": {"b": [1.5, "text"]}}}"#,
     r#"{"stat": {"path": "/srv", "checksum": true}}"#,
@@ -96,7 +103,7 @@ fn tasks() -> Vec<Task> {
     ];
     let task = |json: &str| Task {
         name: "a task".into(),
-        spec: Spec::Typed(serde_json::from_str::<TaskSpec>(json).unwrap()),
+        spec: Spec::Typed(Box::new(serde_json::from_str::<TaskSpec>(json).unwrap())),
         sources: sources.clone(),
         on_error: OnError::GoOn,
         control: None,
@@ -342,7 +349,7 @@ fn bytes_are_what_they_were() {
         format!("protocol {}\nrequests {requests}\nreplies  {replies}", hep_protocol::hello::PROTOCOL),
         @r"
     protocol 7
-    requests 09d603a77877635666955e9ca14e7ca53ad99d480cf491469191fd3a7d7c2d82
+    requests de8c334baf904690496f055dc9c1b2e259f16d88eb50611cb9dc67ac5763f089
     replies  db99a0fc08bac5bb7112e4824cb57c6496145b34b98036c417922064f968eff7
     "
     );

@@ -13,6 +13,7 @@ mod operator;
 mod terminal;
 mod visits;
 
+mod accounts;
 mod apt;
 mod attributes;
 mod batches;
@@ -34,6 +35,7 @@ mod rights;
 mod roles;
 mod secrets;
 mod service;
+mod settings;
 mod step;
 mod templates;
 mod transport;

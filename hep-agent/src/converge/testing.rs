@@ -35,7 +35,7 @@ pub(super) fn record(action: &Action, host: &dyn Host) {
 
 /// A task without a name.
 pub(crate) fn task(spec: TaskSpec) -> Task {
-    Task::of("", Spec::Typed(spec))
+    Task::of("", Spec::Typed(Box::new(spec)))
 }
 
 /// Hands over what a module is told of a task; no expression finds any name but facts.
@@ -55,4 +55,40 @@ pub(crate) fn outcome(task: &Task, diff: DiffMode, mode: RunMode, host: &mut dyn
         (None, false, RunMode::Check) => Status::Pending,
     };
     Outcome::new(status, details)
+}
+
+/// What one try of a module with these parameters comes to: a line for each change and note, and its failure; and the fields
+/// of its result.
+pub(crate) fn tried(
+    module: &str,
+    params: &serde_json::Value,
+    host: &mut dyn Host,
+) -> (String, serde_json::Map<String, serde_json::Value>) {
+    let spec = match TaskSpec::from_json(module, params) {
+        Ok(spec) => spec,
+        Err(mistake) => return (format!("refused: {mistake}"), serde_json::Map::new()),
+    };
+    let task = task(spec.clone());
+    let tried = with_input(&task, DiffMode::Off, |input| converge(&spec, input, host));
+    let details = tried.details;
+    let changes = details.changes.into_iter().map(|change| change.line);
+    let notes = details.notes.into_iter().map(|note| format!("note: {note}"));
+    let failure = details.failure.map(|failure| format!("failed: {}", failure.message));
+    let lines: Vec<String> = changes.chain(notes).chain(failure).collect();
+    (lines.join("\n"), tried.data)
+}
+
+/// Checks what a task does, and that it then has nothing left to do.
+#[track_caller]
+pub(crate) fn settles(
+    module: &str,
+    params: &serde_json::Value,
+    host: &mut dyn Host,
+    expected: &str,
+) {
+    let (lines, _) = tried(module, params, host);
+    assert_eq!(lines, expected, "{module}: {params}");
+    if !lines.contains("failed: ") && !lines.contains("refused: ") {
+        assert_eq!(tried(module, params, host).0, "", "{module}: {params}, again");
+    }
 }

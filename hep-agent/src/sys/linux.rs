@@ -4,12 +4,14 @@ pub(crate) mod accounts;
 mod commands;
 pub(crate) mod credentials;
 mod files;
+mod locks;
 pub(crate) mod machine;
 mod memory;
 mod packages;
 pub(crate) mod passwd;
 pub(crate) mod process;
 mod services;
+mod settings;
 mod signs;
 pub(crate) mod socket;
 mod standard;
@@ -80,6 +82,8 @@ impl Change for Linux {
             Action::File(action) => self.apply_file(action),
             Action::Package(action) => self.apply_package(action),
             Action::Service(action) => self.apply_service(action),
+            Action::Account(action) => self.apply_account(action),
+            Action::Setting(setting) => self.apply_setting(setting),
             Action::Program(invocation) => self.run(invocation),
             Action::Wait(wait) => self.wait(wait),
         }

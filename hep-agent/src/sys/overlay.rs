@@ -3,12 +3,14 @@
 //! Later tasks see what earlier ones would have done. Where only a real run could tell (what a package brings, what a
 //! command does), [`Observe::depends`] names the cause.
 
+mod accounts;
 #[cfg(test)]
 pub(crate) mod empty;
 mod files;
 mod mentions;
 mod packages;
 mod services;
+mod settings;
 mod signs;
 
 use super::files::Content;
@@ -31,6 +33,8 @@ pub(crate) struct Overlay<O> {
     files: files::Changed,
     packages: packages::Changed,
     services: services::Changed,
+    accounts: accounts::Changed,
+    settings: settings::Changed,
 }
 
 impl<O: Observe> Overlay<O> {
@@ -44,6 +48,8 @@ impl<O: Observe> Overlay<O> {
             files: files::Changed::default(),
             packages: packages::Changed::default(),
             services: services::Changed::default(),
+            accounts: accounts::Changed::default(),
+            settings: settings::Changed::default(),
         }
     }
 }
@@ -66,7 +72,8 @@ impl<O: Observe> Observe for Overlay<O> {
             Subject::Tree(path) => self.mentioned(path, Mentions::reaches_below),
             Subject::Hindrance => self.causes.iter().rfind(|cause| may_be_anything(cause)).cloned(),
             Subject::User(name) | Subject::Group(name) => {
-                self.named(&[name]).or_else(|| self.latest())
+                let added = self.accounts.cause(name);
+                added.or_else(|| self.named(&[name])).or_else(|| self.latest())
             }
             Subject::Service(name) => self.named(&[name.as_str()]).or_else(|| self.latest()),
         }
@@ -84,6 +91,8 @@ impl<O: Observe> Change for Overlay<O> {
             Action::File(action) => self.apply_file(action),
             Action::Package(action) => self.apply_package(action),
             Action::Service(action) => self.apply_service(action),
+            Action::Account(action) => self.apply_account(action),
+            Action::Setting(setting) => Ok(self.apply_setting(setting)),
             // Nothing runs, and everything after it may depend on what would have.
             Action::Program(invocation) => {
                 let cause = self.expect(Cause::Command(invocation.words.clone()));
@@ -121,6 +130,7 @@ impl<O> Overlay<O> {
         let named = self.causes.iter().find_map(|cause| match cause {
             Cause::Packages(names) => names.iter().find(|name| words.contains(&name.as_str())),
             Cause::Service(_)
+            | Cause::Account(_)
             | Cause::Command(_)
             | Cause::File(_)
             | Cause::Task(_)
@@ -152,7 +162,7 @@ impl<O: Observe> Overlay<O> {
 fn may_be_anything(cause: &Cause) -> bool {
     match cause {
         Cause::Command(_) | Cause::Task(_) | Cause::Sensitive => true,
-        Cause::Packages(_) | Cause::Service(_) | Cause::File(_) => false,
+        Cause::Packages(_) | Cause::Service(_) | Cause::Account(_) | Cause::File(_) => false,
     }
 }
 

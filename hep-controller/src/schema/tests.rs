@@ -272,8 +272,12 @@ fn every_module_is_in_the_schema() {
 /// Values of every kind, one of which every parameter takes.
 fn samples() -> Vec<Value> {
     let debconf = json!([{"package": "p", "question": "p/q", "type": "string", "value": "v"}]);
+    let links = json!([{"name": "a", "path": "/a", "link": "/b"}]);
     let plain = [json!("/etc/motd"), json!("nginx"), json!("0644"), json!(true), json!(1)];
-    plain.into_iter().chain([json!({"a": "b"}), json!(["a"]), json!("install"), debconf]).collect()
+    plain
+        .into_iter()
+        .chain([json!({"a": "b"}), json!(["a"]), json!("install"), debconf, links])
+        .collect()
 }
 
 /// What decoding a module says of parameters.

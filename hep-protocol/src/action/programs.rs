@@ -1,4 +1,4 @@
-//! Running a program that the operator names.
+//! Running programs: one that the operator names, and those that other actions are done by.
 
 use crate::value::{AbsPath, Argv};
 use serde::Serialize;
@@ -29,4 +29,26 @@ pub struct Invocation {
     /// How long it may run.
     #[serde(skip)]
     pub timeout: Option<Duration>,
+}
+
+/// A program that does an action: its name and arguments, and what it reads on standard input.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Call {
+    /// The program and its arguments; it is looked up in the system's directories.
+    pub argv: Vec<String>,
+    /// What no list of processes may show.
+    pub stdin: Vec<u8>,
+}
+
+impl Call {
+    /// A program without input.
+    pub fn new(argv: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { argv: argv.into_iter().map(Into::into).collect(), stdin: Vec::new() }
+    }
+
+    /// The name of the program.
+    #[must_use]
+    pub fn program(&self) -> &str {
+        self.argv.first().map_or("", String::as_str)
+    }
 }

@@ -25,10 +25,10 @@ const LISTS: &[&str] = &[
 /// A module's files that are not called by its name.
 const OWN: &[(&str, &str)] = &[("apt", "hep-agent/src/engine/merge.rs")];
 
-/// Names of modules that mean something else where they stand, and what.
+/// Names of modules that mean something else where they stand, in a file or below a directory, and what.
 const OTHERS: &[(&str, &str, &str)] = &[
     ("set", "hep-controller/src/expression/syntax/block.rs", "a statement of Jinja's"),
-    ("set", "hep-controller/src/inventory/literal.rs", "a function of Python's"),
+    ("set user group hostname", "hep-controller/src/inventory", "Python's; keys of hosts files"),
     ("file", "hep-controller/src/expression/foreign.rs", "a test and a lookup of Ansible's"),
     ("debug", "hep-protocol/src/expression/filters.rs", "a function of the engine's"),
     ("stat", "hep-controller/src/expression/known.rs", "a field that Ansible's results have"),
@@ -38,10 +38,14 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ("command file", "hep-controller/src/diagnostic/mask.rs", "the last word of a key"),
     ("service", "hep-controller/src/ast.rs", "a parameter"),
     ("service", "hep-protocol/src/value/schema.rs", "what a value is"),
-    ("file", "hep-protocol/src/action/files.rs", "what is at a path"),
-    ("apt", "hep-agent/src/facts/os.rs", "a package manager"),
+    ("file user group", "hep-protocol/src/action", "what is at a path; an account"),
+    ("apt group hostname timezone", "hep-agent/src/facts", "a package manager; facts"),
+    ("hostname timezone", "hep-protocol/src/facts", "facts"),
+    ("service fail user group", "hep-agent/src/sys", "words of scripts; accounts"),
     ("command", "hep-agent/src/lib.rs", "the word of a message"),
-    ("service fail", "hep-agent/src/sys/linux/services/sysv/words.rs", "words of scripts"),
+    ("user group", "hep-agent/src/module", "parameters, fields and accounts"),
+    ("group", "hep-protocol/src/task/stat.rs", "a field"),
+    ("user hostname", "hep-controller/src/remote", "words of ssh_config"),
 ];
 
 /// Names of modules, and variants of the enum of modules, stand nowhere else.
@@ -89,7 +93,8 @@ fn may(path: &Path, module: &str) -> bool {
     });
     own || OWN.iter().any(|(name, file)| *name == module && path == Path::new(file))
         || OTHERS.iter().any(|(names, file, _)| {
-            names.split(' ').any(|name| name == module) && path == Path::new(file)
+            let there = path.starts_with(file) || path == Path::new(file).with_extension("rs");
+            there && names.split(' ').any(|name| name == module)
         })
 }
 

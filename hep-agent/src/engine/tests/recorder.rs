@@ -3,11 +3,13 @@
 
 use super::*;
 use crate::converge::testing;
+use crate::sys::accounts::{AccountAction, AccountChange, Home};
 use crate::sys::files::{
     Content, Durable, FileAction, FileKind, FileState, Former, NewAttrs, NewFile, NewLink, Place,
 };
 use crate::sys::packages::{Hold, PackageAction};
 use crate::sys::services::{ServiceAction, ServiceJob, Verb};
+use crate::sys::settings::Setting;
 use crate::sys::{Host, Observe};
 use hep_protocol::action::Action;
 use hep_protocol::blob::{Source, SourceFile};
@@ -126,22 +128,49 @@ fn inverse(action: &Action, kept: &Kept, host: &dyn Observe) -> Result<Vec<Actio
             PackageAction::Answer { .. } => Err("debconf was not asked for its former answer"),
             PackageAction::MarkManual { .. } => Err("apt is never told that for others' sake"),
         },
-        Action::Service(action) => match action {
-            ServiceAction::Act(job) => {
-                let verb = match job.verb {
-                    Verb::Start => Verb::Stop,
-                    Verb::Stop => Verb::Start,
-                    Verb::Enable => Verb::Disable,
-                    Verb::Disable => Verb::Enable,
-                    Verb::Restart | Verb::Reload => return Err("it ran before, and it runs"),
-                };
-                let job = ServiceJob { verb, ..job.clone() };
-                Ok(vec![Action::Service(ServiceAction::Act(job))])
-            }
-            ServiceAction::RefreshUnits => Err("the former units are on no disk"),
-        },
+        Action::Service(action) => service_back(action),
+        Action::Account(AccountAction::User(change)) => {
+            let back = AccountAction::User(Box::new(exchanged(change)?));
+            Ok(vec![Action::Account(back)])
+        }
+        Action::Account(AccountAction::Group(change)) => {
+            let back = AccountAction::Group(exchanged(change)?);
+            Ok(vec![Action::Account(back)])
+        }
+        Action::Setting(setting) => {
+            let Setting { what, from, to, by } = setting.clone();
+            Ok(vec![Action::Setting(Setting { what, from: to, to: from, by })])
+        }
         Action::Program(_) => Err("nobody knows what a program does"),
         Action::Wait(_) => Ok(Vec::new()),
+    }
+}
+
+fn service_back(action: &ServiceAction) -> Result<Vec<Action>, &'static str> {
+    match action {
+        ServiceAction::Act(job) => {
+            let verb = match job.verb {
+                Verb::Start => Verb::Stop,
+                Verb::Stop => Verb::Start,
+                Verb::Enable => Verb::Disable,
+                Verb::Disable => Verb::Enable,
+                Verb::Restart | Verb::Reload => return Err("it ran before, and it runs"),
+            };
+            let job = ServiceJob { verb, ..job.clone() };
+            Ok(vec![Action::Service(ServiceAction::Act(job))])
+        }
+        ServiceAction::RefreshUnits => Err("the former units are on no disk"),
+    }
+}
+
+/// An account as it was; who had it added has its home directory removed by the inverse of that.
+fn exchanged<T: Clone>(change: &AccountChange<T>) -> Result<AccountChange<T>, &'static str> {
+    let AccountChange { name, from, to, by: _, home } = change.clone();
+    match home {
+        Home::Stays => {
+            Ok(AccountChange { name, from: to, to: from, by: Vec::new(), home: Home::Stays })
+        }
+        Home::Removed(_) | Home::Moved(..) => Err("what was in a home directory is nowhere kept"),
     }
 }
 
@@ -169,7 +198,12 @@ fn subject(action: &Action) -> Option<&AbsPath> {
             FileAction::SetBelow { root, .. } => Some(root),
             FileAction::Flush { .. } | FileAction::Touch { .. } => None,
         },
-        Action::Package(_) | Action::Service(_) | Action::Program(_) | Action::Wait(_) => None,
+        Action::Package(_)
+        | Action::Service(_)
+        | Action::Account(_)
+        | Action::Setting(_)
+        | Action::Program(_)
+        | Action::Wait(_) => None,
     }
 }
 
@@ -330,7 +364,18 @@ fn moved(value: &Value, root: &str) -> Value {
     match value {
         Value::String(text) if text.starts_with('/') => format!("{root}{text}").into(),
         Value::Array(all) => {
-            let foreign = ["service", "command", "wait_for"];
+            let foreign = [
+                "service",
+                "command",
+                "wait_for",
+                "user",
+                "group",
+                "hostname",
+                "timezone",
+                "sysctl",
+                "locale_gen",
+                "alternatives",
+            ];
             let is_own = |value: &&Value| !foreign.iter().any(|module| value.get(module).is_some());
             all.iter().filter(is_own).map(|value| moved(value, root)).collect()
         }

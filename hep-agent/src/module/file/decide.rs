@@ -57,7 +57,12 @@ pub(super) fn decide(params: &File, state: &State) -> Result<Plan, SysError> {
     }
     let later = |planned: &Planned| match &planned.action {
         Action::File(action) => is_later(action),
-        Action::Package(_) | Action::Service(_) | Action::Program(_) | Action::Wait(_) => false,
+        Action::Package(_)
+        | Action::Service(_)
+        | Action::Account(_)
+        | Action::Setting(_)
+        | Action::Program(_)
+        | Action::Wait(_) => false,
     };
     if let Some(entry) = state.entries.first().filter(|_| steps.iter().any(later)) {
         let directory = entry.place.path().clone();

@@ -1,6 +1,8 @@
 //! Users and groups by name: the host's own files first ([`super::passwd`]), then getent(1), which knows of a directory
 //! (LDAP, SSSD).
 
+mod entries;
+
 use super::credentials::Identity;
 use super::passwd::{Database, User, account_in, fields, groups_in, number_in};
 use super::process::Program;
@@ -94,7 +96,7 @@ fn account(name: &str) -> Result<Option<User>, SysError> {
 fn groups_of(account: &User) -> Result<Vec<u32>, SysError> {
     let mut groups = groups_in(&Database::Group.read()?, account);
     let switch = fs::read_to_string("/etc/nsswitch.conf").unwrap_or_default();
-    if asks_elsewhere(&switch) {
+    if asks_elsewhere(&switch, &["group", "initgroups"]) {
         let told = getent("initgroups", &account.name)?.unwrap_or_default();
         let new = told.split_whitespace().skip(1).filter_map(|word| word.parse().ok());
         for group in new {
@@ -106,12 +108,12 @@ fn groups_of(account: &User) -> Result<Vec<u32>, SysError> {
     Ok(groups)
 }
 
-/// Whether nsswitch.conf(5) has groups of users come from elsewhere than this host's own files.
-fn asks_elsewhere(switch: &str) -> bool {
+/// Whether nsswitch.conf(5) has one of these databases come from elsewhere than this host's own files.
+fn asks_elsewhere(switch: &str, databases: &[&str]) -> bool {
     let mut sources = switch
         .lines()
         .filter_map(|line| line.split('#').next()?.split_once(':'))
-        .filter(|(database, _)| matches!(database.trim(), "group" | "initgroups"))
+        .filter(|(database, _)| databases.contains(&database.trim()))
         .flat_map(|(_, sources)| sources.split_whitespace())
         // What is in brackets says how to go on after a source.
         .filter(|word| !word.contains(['[', ']', '=']));
@@ -124,10 +126,11 @@ mod tests {
 
     #[test]
     fn groups_may_come_from_elsewhere() {
-        assert!(!asks_elsewhere(""));
-        assert!(!asks_elsewhere("passwd: files sss\ngroup: files systemd # sss\n"));
-        assert!(asks_elsewhere("group:\tfiles [SUCCESS=merge] sss\n"));
-        assert!(asks_elsewhere("group: files\ninitgroups: files ldap\n"));
+        let groups = |switch: &str| asks_elsewhere(switch, &["group", "initgroups"]);
+        assert!(!groups(""));
+        assert!(!groups("passwd: files sss\ngroup: files systemd # sss\n"));
+        assert!(groups("group:\tfiles [SUCCESS=merge] sss\n"));
+        assert!(groups("group: files\ninitgroups: files ldap\n"));
     }
 
     #[test]

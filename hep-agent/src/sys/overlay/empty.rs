@@ -1,5 +1,6 @@
 //! A host with nothing on it but `/`: the base of the unit tests.
 
+mod accounts;
 mod files;
 mod packages;
 mod services;

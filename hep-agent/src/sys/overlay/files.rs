@@ -336,19 +336,19 @@ impl<O: Observe> ObserveFiles for Overlay<O> {
     }
 
     fn user(&self, name: &str) -> Result<Option<u32>, SysError> {
-        self.base.user(name)
+        self.accounts.user_number(name).map_or_else(|| self.base.user(name), Ok)
     }
 
     fn group(&self, name: &str) -> Result<Option<u32>, SysError> {
-        self.base.group(name)
+        self.accounts.group_number(name).map_or_else(|| self.base.group(name), Ok)
     }
 
     fn user_name(&self, uid: u32) -> Option<String> {
-        self.base.user_name(uid)
+        self.accounts.user_name(uid).or_else(|| self.base.user_name(uid))
     }
 
     fn group_name(&self, gid: u32) -> Option<String> {
-        self.base.group_name(gid)
+        self.accounts.group_name(gid).or_else(|| self.base.group_name(gid))
     }
 
     fn own_ids(&self) -> (u32, u32) {

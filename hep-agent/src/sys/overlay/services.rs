@@ -77,6 +77,7 @@ impl<O: Observe> Overlay<O> {
             None => Ok(None),
             Some(
                 Cause::Command(_)
+                | Cause::Account(_)
                 | Cause::File(_)
                 | Cause::Service(_)
                 | Cause::Task(_)

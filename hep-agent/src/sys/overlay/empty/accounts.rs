@@ -1,0 +1,34 @@
+//! `ObserveAccounts` and `ObserveSettings` of the empty host: its two accounts have no member, and nothing is set.
+
+use super::Empty;
+use crate::sys::SysError;
+use crate::sys::accounts::{Account, Aging, Group, ObserveAccounts, Reach, User};
+use crate::sys::files::ObserveFiles;
+use crate::sys::settings::{ObserveSettings, What};
+use hep_protocol::value::Secret;
+
+impl ObserveAccounts for Empty {
+    fn user_entry(&self, name: &str, _reach: Reach) -> Result<Option<User>, SysError> {
+        Ok(self.user(name)?.map(|number| User {
+            uid: Account::Number(number),
+            gid: Account::Number(number),
+            comment: String::new(),
+            home: format!("/home/{name}"),
+            shell: "/bin/sh".to_owned(),
+            groups: Vec::new(),
+            password: Some(Secret::new("*")),
+            aging: Aging::default(),
+        }))
+    }
+
+    fn group_entry(&self, name: &str, _reach: Reach) -> Result<Option<Group>, SysError> {
+        let group = |number| Group { gid: Account::Number(number), members: Vec::new() };
+        Ok(self.group(name)?.map(group))
+    }
+}
+
+impl ObserveSettings for Empty {
+    fn setting(&self, _what: &What) -> Result<Option<String>, SysError> {
+        Ok(None)
+    }
+}
