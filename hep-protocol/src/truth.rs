@@ -9,6 +9,8 @@ pub enum Reader {
     Yaml,
     /// YAML 1.1, which Ansible's inventories are written in.
     Yaml11,
+    /// Ansible's filter `bool` and its options, whatever the case.
+    Ansible,
     /// A key that takes yes or no, whatever the case.
     Key,
     /// The filter `bool`, which is Ansible's.
@@ -25,8 +27,8 @@ const WORDS: [(&str, bool, Reader); 13] = [
     ("off", false, Reader::Yaml11),
     ("y", true, Reader::Key),
     ("n", false, Reader::Key),
-    ("1", true, Reader::Key),
-    ("0", false, Reader::Key),
+    ("1", true, Reader::Ansible),
+    ("0", false, Reader::Ansible),
     ("t", true, Reader::Filter),
     ("f", false, Reader::Filter),
     ("", false, Reader::Filter),
@@ -37,6 +39,7 @@ const WORDS: [(&str, bool, Reader); 13] = [
 pub fn truth(text: &str, reader: Reader) -> Option<bool> {
     let word = match reader {
         Reader::Yaml | Reader::Yaml11 => Some(text).filter(|text| is_yaml(text))?,
+        Reader::Ansible => text,
         Reader::Key | Reader::Filter => text.trim(),
     };
     let mut known = WORDS.iter().filter(|(_, _, strictest)| *strictest <= reader);
@@ -73,22 +76,23 @@ mod tests {
 
     #[test]
     fn readers_differ_in_words_and_cases() {
-        let check = |text: &str, expected: [Option<bool>; 4]| {
-            let readers = [Reader::Yaml, Reader::Yaml11, Reader::Key, Reader::Filter];
+        let check = |text: &str, expected: [Option<bool>; 5]| {
+            let readers =
+                [Reader::Yaml, Reader::Yaml11, Reader::Ansible, Reader::Key, Reader::Filter];
             assert_eq!(readers.map(|reader| truth(text, reader)), expected, "{text:?}");
         };
         let (yes, no) = (Some(true), Some(false));
-        check("true", [yes; 4]);
-        check("FALSE", [no; 4]);
-        check("fALSE", [None, None, no, no]);
-        check("On", [None, yes, yes, yes]);
-        check("nO", [None, None, no, no]);
-        check(" no ", [None, None, no, no]);
-        check("y", [None, None, yes, yes]);
-        check("0", [None, None, no, no]);
-        check("f", [None, None, None, no]);
-        check("", [None, None, None, no]);
-        check("maybe", [None; 4]);
-        check("\u{e9}", [None; 4]);
+        check("true", [yes; 5]);
+        check("FALSE", [no; 5]);
+        check("fALSE", [None, None, no, no, no]);
+        check("On", [None, yes, yes, yes, yes]);
+        check("nO", [None, None, no, no, no]);
+        check(" no ", [None, None, None, no, no]);
+        check("y", [None, None, None, yes, yes]);
+        check("0", [None, None, no, no, no]);
+        check("f", [None, None, None, None, no]);
+        check("", [None, None, None, None, no]);
+        check("maybe", [None; 5]);
+        check("\u{e9}", [None; 5]);
     }
 }
