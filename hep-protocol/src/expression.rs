@@ -18,8 +18,10 @@ mod engine;
 mod filters;
 mod layers;
 mod lines;
+mod python;
 mod rewrite;
 mod run;
+mod spoken;
 mod trouble;
 
 pub use documented::{Documented, FILTERS, FUNCTIONS, TESTS};
@@ -40,6 +42,23 @@ pub trait Scope: Debug + Send + Sync {
 
     /// All names, for suggestions.
     fn names(&self) -> Vec<String>;
+
+    /// What a lookup gives that needs more than names: files, the environment, programs. `None` where nobody can tell here.
+    fn answer(&self, asked: &Lookup) -> Option<Result<Vec<Json>, Trouble>> {
+        let _ = asked;
+        None
+    }
+}
+
+/// A lookup of Ansible's that an expression asks for: `lookup('ini', 'port', section='web')`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lookup {
+    /// Its name, without `ansible.builtin.`.
+    pub plugin: String,
+    /// What it is asked for, in order.
+    pub terms: Vec<Json>,
+    /// Its named arguments, without `wantlist` and `errors`.
+    pub options: serde_json::Map<String, Json>,
 }
 
 /// What a name stands for.

@@ -1,13 +1,15 @@
 //! Values between JSON and the engine.
 
-use super::Trouble;
+use super::spoken::spoken;
 use super::trouble::TroubleKind;
+use super::{Trouble, python};
+use crate::dialect::Dialect;
 use minijinja::Value;
 use minijinja::value::ValueKind;
 use serde_json::{Map, Number, Value as Json};
 
 /// Deeper than any value a person writes; what is deeper was made by a template in a loop.
-const MAX_DEPTH: usize = 128;
+pub(super) const MAX_DEPTH: usize = 128;
 
 /// As the engine wants it.
 pub(super) fn to_value(json: &Json) -> Value {
@@ -28,7 +30,7 @@ pub(super) fn to_value(json: &Json) -> Value {
 }
 
 /// More values than any variable holds; one list in many places of another grows beyond that in a few lines.
-const MAX_PARTS: usize = 2_000_000;
+pub(super) const MAX_PARTS: usize = 2_000_000;
 
 /// Out of the engine.
 pub(super) fn to_json(value: &Value) -> Result<Json, Trouble> {
@@ -93,8 +95,12 @@ fn number(value: &Value) -> Result<Number, Trouble> {
     })
 }
 
-/// As it stands in a text: `true` as YAML and configuration files have it, nothing as nothing, collections as JSON.
+/// As it stands in a text. In hep's dialect `true` as YAML and configuration files have it, nothing as nothing, collections
+/// as JSON; in Ansible's as Python prints it.
 pub(super) fn shown(value: &Value) -> Result<String, Trouble> {
+    if spoken() == Dialect::Ansible {
+        return python::printed(value);
+    }
     Ok(match value.kind() {
         ValueKind::Bool => if value.is_true() { "true" } else { "false" }.to_owned(),
         ValueKind::None => String::new(),

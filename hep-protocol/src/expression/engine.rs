@@ -3,54 +3,91 @@
 use super::filters;
 use super::run::is_defined;
 use super::{Trouble, TroubleKind};
+use crate::dialect::Dialect;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{
     AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value,
 };
+use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::LazyLock;
 
 /// About that many steps, or 64 times as many bytes made, are one evaluation's share: some tenths of a second.
 const FUEL: u64 = 4_000_000;
 
-/// The one for everything but templates that ask for other whitespace rules. It lives as long as the program, so that
-/// what it compiled can be kept.
-static ENGINE: LazyLock<Environment<'static>> =
-    LazyLock::new(|| environment(Whitespace { trim_blocks: true, lstrip_blocks: false }));
+/// Those for everything but templates that ask for other rules, one for each dialect. They live as long as the program, so
+/// that what they compiled can be kept.
+static ENGINES: [LazyLock<Environment<'static>>; 2] = [
+    LazyLock::new(|| environment(Dialect::Hep, &Rules::default())),
+    LazyLock::new(|| environment(Dialect::Ansible, &Rules::default())),
+];
 
-/// Jinja's whitespace rules that a template may choose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Whitespace {
+/// Jinja's rules that a template may choose.
+#[derive(Clone, Debug)]
+pub(super) struct Rules {
     /// The newline after a block is removed.
-    pub(super) trim_blocks: bool,
+    trim_blocks: bool,
     /// Blanks before a block, at the beginning of its line, are removed.
-    pub(super) lstrip_blocks: bool,
+    lstrip_blocks: bool,
+    /// What begins and ends blocks, variables and comments.
+    delimiters: [[String; 2]; 3],
+    /// What ends the lines of what comes out.
+    pub(super) newline: String,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        let delimiters = [["{%", "%}"], ["{{", "}}"], ["{#", "#}"]];
+        Self {
+            trim_blocks: true,
+            lstrip_blocks: false,
+            delimiters: delimiters.map(|pair| pair.map(str::to_owned)),
+            newline: "\n".to_owned(),
+        }
+    }
+}
+
+impl Rules {
+    /// How a text is cut into words by these rules; the usual way where they make no sense.
+    pub(super) fn syntax(&self) -> SyntaxConfig {
+        let [[block, block_end], [variable, variable_end], [comment, comment_end]] =
+            self.delimiters.clone();
+        SyntaxConfig::builder()
+            .block_delimiters(block, block_end)
+            .variable_delimiters(variable, variable_end)
+            .comment_delimiters(comment, comment_end)
+            .trim_blocks(self.trim_blocks)
+            .lstrip_blocks(self.lstrip_blocks)
+            .keep_trailing_newline(true)
+            .build()
+            .unwrap_or_default()
+    }
 }
 
 /// The usual one.
-pub(super) fn engine() -> &'static Environment<'static> {
-    &ENGINE
+pub(super) fn engine(dialect: Dialect) -> &'static Environment<'static> {
+    let [hep, ansible] = &ENGINES;
+    match dialect {
+        Dialect::Hep => hep,
+        Dialect::Ansible => ansible,
+    }
 }
 
 /// One with these rules.
-pub(super) fn environment(whitespace: Whitespace) -> Environment<'static> {
+pub(super) fn environment(dialect: Dialect, rules: &Rules) -> Environment<'static> {
     let mut engine = Environment::new();
     engine.set_undefined_behavior(UndefinedBehavior::Strict);
     engine.set_auto_escape_callback(|_| AutoEscape::None);
     engine.set_fuel(Some(FUEL));
     engine.set_debug(true);
-    engine.set_formatter(print);
-    filters::register(&mut engine);
+    engine.set_formatter(match dialect {
+        Dialect::Hep => print,
+        Dialect::Ansible => print_as_python,
+    });
+    filters::register(&mut engine, dialect);
     engine.add_test("defined", |value: &Value| is_defined(value));
     engine.add_test("undefined", |value: &Value| !is_defined(value));
-    let syntax = SyntaxConfig::builder()
-        .trim_blocks(whitespace.trim_blocks)
-        .lstrip_blocks(whitespace.lstrip_blocks)
-        .keep_trailing_newline(true)
-        .build();
-    if let Ok(syntax) = syntax {
-        engine.set_syntax(syntax);
-    }
+    engine.set_syntax(rules.syntax());
     engine
 }
 
@@ -63,6 +100,56 @@ fn print(out: &mut Output, _: &mut State, value: &Value) -> Result<(), Error> {
         return Err(Error::new(ErrorKind::InvalidOperation, message));
     }
     out.write_str(&filters::shown(value)?).map_err(Error::from)
+}
+
+/// Nothing prints as nothing, and so does what is to be left out. What was printed is remembered: a text of one value is that.
+fn print_as_python(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error> {
+    if value.is_undefined() {
+        // Of an `if` without `else` it is nothing, of anything else an error.
+        return minijinja::escape_formatter(out, state, value);
+    }
+    if value.is_none() || value.as_str() == Some(filters::OMIT) {
+        return Ok(());
+    }
+    Printed::note(value);
+    out.write_str(&filters::shown(value)?).map_err(Error::from)
+}
+
+thread_local! {
+    static PRINTED: RefCell<Printed> = const { RefCell::new(Printed { count: 0, only: None }) };
+}
+
+/// What a text has printed so far.
+#[derive(Debug, Default)]
+pub(super) struct Printed {
+    count: usize,
+    only: Option<Value>,
+}
+
+impl Printed {
+    /// Begins anew, and gives what was printed until now by the text around this one.
+    pub(super) fn replace(by: Self) -> Self {
+        PRINTED.replace(by)
+    }
+
+    fn note(value: &Value) {
+        PRINTED.with_borrow_mut(|printed| {
+            printed.count = printed.count.saturating_add(1);
+            printed.only = (printed.count == 1).then(|| value.clone());
+        });
+    }
+
+    /// The value of a text that printed one and nothing else; nothing, if it printed nothing at all.
+    pub(super) fn value(self, text: &str) -> Option<Value> {
+        match self.only {
+            Some(only) => {
+                let same = filters::shown(&only).is_ok_and(|shown| shown == text);
+                same.then_some(only)
+            }
+            None if self.count == 0 && text.is_empty() => Some(Value::from(())),
+            None => None,
+        }
+    }
 }
 
 /// The place of the expression in a text that is one expression alone: `{{ e }}`.
@@ -88,9 +175,9 @@ pub(super) fn alone(text: &str) -> Option<Range<usize>> {
     (quote.is_none() && start <= end).then(|| start.saturating_add(2)..end.saturating_add(2))
 }
 
-/// Ansible's first line of a template that chooses whitespace rules: `#jinja2: lstrip_blocks: True, trim_blocks: False`.
-/// Also where the template begins after it.
-pub(super) fn header(text: &str) -> Result<(Option<Whitespace>, usize), Trouble> {
+/// Ansible's first line of a template that chooses rules: `#jinja2: lstrip_blocks: True, trim_blocks: False`. Also where the
+/// template begins after it.
+pub(super) fn header(text: &str) -> Result<(Option<Rules>, usize), Trouble> {
     let Some(rest) = text.strip_prefix("#jinja2:") else { return Ok((None, 0)) };
     let (line, _) = rest.split_once('\n').unwrap_or((rest, ""));
     let refuse = |message: String| {
@@ -98,10 +185,19 @@ pub(super) fn header(text: &str) -> Result<(Option<Whitespace>, usize), Trouble>
         let hint = "write `#jinja2: lstrip_blocks: true`; `trim_blocks` is the other rule there is";
         Err(Trouble { line: Some(1), column: Some(1), ..trouble.hint(hint) })
     };
-    let mut whitespace = Whitespace { trim_blocks: true, lstrip_blocks: false };
+    let mut rules = Rules::default();
     for rule in line.split(',').filter(|rule| !rule.trim().is_empty()) {
         let (name, value) = rule.split_once(':').unwrap_or((rule, ""));
-        let value = match value.trim().to_lowercase().as_str() {
+        let (name, value) = (name.trim(), value.trim());
+        let quoted = ['\'', '"']
+            .into_iter()
+            .find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote))
+            .map(|text| text.replace("\\n", "\n").replace("\\r", "\r"));
+        if let (Some(place), Some(text)) = (rules.named(name), quoted) {
+            *place = text;
+            continue;
+        }
+        let value = match value.to_lowercase().as_str() {
             "true" => true,
             "false" => false,
             _ => {
@@ -111,12 +207,30 @@ pub(super) fn header(text: &str) -> Result<(Option<Whitespace>, usize), Trouble>
                 ));
             }
         };
-        match name.trim() {
-            "trim_blocks" => whitespace.trim_blocks = value,
-            "lstrip_blocks" => whitespace.lstrip_blocks = value,
+        match name {
+            "trim_blocks" => rules.trim_blocks = value,
+            "lstrip_blocks" => rules.lstrip_blocks = value,
             name => return refuse(format!("`#jinja2:` has no rule `{name}` here")),
         }
     }
     let skipped = text.find('\n').map_or(text.len(), |at| at.saturating_add(1));
-    Ok((Some(whitespace), skipped))
+    Ok((Some(rules), skipped))
+}
+
+impl Rules {
+    /// The rule of a name whose value is a text.
+    fn named(&mut self, name: &str) -> Option<&mut String> {
+        let [[block, block_end], [variable, variable_end], [comment, comment_end]] =
+            &mut self.delimiters;
+        Some(match name {
+            "block_start_string" => block,
+            "block_end_string" => block_end,
+            "variable_start_string" => variable,
+            "variable_end_string" => variable_end,
+            "comment_start_string" => comment,
+            "comment_end_string" => comment_end,
+            "newline_sequence" => &mut self.newline,
+            _ => return None,
+        })
+    }
 }

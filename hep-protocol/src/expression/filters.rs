@@ -1,6 +1,7 @@
 //! hep's filters, tests and functions beside the engine's own, a family a file. Each is pure; what would not be
 //! repeatable (chance, the clock, look-ups on the operator's machine) is no filter here.
 
+mod ansible;
 mod digests;
 mod encoded;
 mod formats;
@@ -15,21 +16,26 @@ mod texts;
 mod version;
 mod yaml;
 
+pub(super) use ansible::RUN;
 pub use encoded::has_encoded_replacement;
 pub use regex::Pattern;
 
 use super::rewrite::REACH;
 use super::{Trouble, TroubleKind};
-use minijinja::value::Rest;
+use crate::dialect::Dialect;
+use minijinja::functions::Function;
+use minijinja::value::{FunctionArgs, FunctionResult, Rest, ValueOrKwargs};
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 
 /// What a parameter's expression gives to leave the parameter out. No YAML text and no program's output has a NUL.
 pub(super) const OMIT: &str = "\0omit";
 
 /// Adds them all, and takes away what hep has no use for.
-pub(super) fn register(engine: &mut Environment<'static>) {
-    for name in ["attr", "chain", "e", "escape", "lines", "pprint", "safe"] {
-        engine.remove_filter(name);
+pub(super) fn register(engine: &mut Environment<'static>, dialect: Dialect) {
+    if dialect == Dialect::Hep {
+        for name in ["attr", "chain", "e", "escape", "lines", "pprint", "safe"] {
+            engine.remove_filter(name);
+        }
     }
     for name in ["endingwith", "escaped", "safe", "startingwith"] {
         engine.remove_test(name);
@@ -38,16 +44,83 @@ pub(super) fn register(engine: &mut Environment<'static>) {
     engine.add_filter(REACH, |value: &Value, keys: Rest<Value>| reach(value, &keys));
     engine.add_global("omit", Value::from(OMIT));
     engine.set_unknown_method_callback(method);
-    texts::register(engine);
-    kinds::register(engine);
-    lists::register(engine);
-    mappings::register(engine);
-    formats::register(engine);
-    digests::register(engine);
-    paths::register(engine);
-    regex::register(engine);
-    results::register(engine);
-    version::register(engine);
+    let mut engine = Registry { engine, dialect };
+    if dialect == Dialect::Ansible {
+        ansible::register_inherited(&mut engine);
+    }
+    texts::register(&mut engine);
+    kinds::register(&mut engine);
+    lists::register(&mut engine);
+    mappings::register(&mut engine);
+    formats::register(&mut engine);
+    digests::register(&mut engine);
+    paths::register(&mut engine);
+    regex::register(&mut engine);
+    results::register(&mut engine);
+    version::register(&mut engine);
+    if dialect == Dialect::Ansible {
+        ansible::register(&mut engine);
+    }
+}
+
+/// Where filters, tests and functions are added, in one dialect.
+struct Registry<'e> {
+    engine: &'e mut Environment<'static>,
+    dialect: Dialect,
+}
+
+impl Registry<'_> {
+    /// In Ansible's dialect a filter of what is undefined gives that: a default behind it still stands in.
+    fn add_filter<F, Rv, Args>(&mut self, name: &'static str, filter: F)
+    where
+        F: Function<Rv, Args>,
+        Rv: FunctionResult,
+        Args: for<'a> FunctionArgs<'a>,
+    {
+        match self.dialect {
+            Dialect::Hep => self.engine.add_filter(name, filter),
+            Dialect::Ansible => {
+                let filter = Value::from_function(filter);
+                let lenient = move |state: &mut State, value: &Value, rest: Rest<ValueOrKwargs>| {
+                    if value.is_undefined() {
+                        return Ok(value.clone());
+                    }
+                    let mut arguments = vec![value.clone()];
+                    arguments.extend(rest.into_values());
+                    filter.call(state, &arguments)
+                };
+                self.engine.add_filter(name, lenient);
+            }
+        }
+    }
+
+    /// A filter that takes what is undefined.
+    fn add_filter_of_any<F, Rv, Args>(&mut self, name: &'static str, filter: F)
+    where
+        F: Function<Rv, Args>,
+        Rv: FunctionResult,
+        Args: for<'a> FunctionArgs<'a>,
+    {
+        self.engine.add_filter(name, filter);
+    }
+
+    fn add_test<F, Rv, Args>(&mut self, name: &'static str, test: F)
+    where
+        F: Function<Rv, Args>,
+        Rv: FunctionResult,
+        Args: for<'a> FunctionArgs<'a>,
+    {
+        self.engine.add_test(name, test);
+    }
+
+    fn add_function<F, Rv, Args>(&mut self, name: &'static str, function: F)
+    where
+        F: Function<Rv, Args>,
+        Rv: FunctionResult,
+        Args: for<'a> FunctionArgs<'a>,
+    {
+        self.engine.add_function(name, function);
+    }
 }
 
 /// What is below a value by these keys; undefined where there is nothing.

@@ -3,6 +3,7 @@
 //!
 //! Knows words and brackets and no more: what it cannot make out stays as it is written.
 
+use crate::dialect::Dialect;
 use minijinja::machinery::{Token, tokenize};
 use minijinja::syntax::SyntaxConfig;
 use std::ops::Range;
@@ -16,26 +17,60 @@ pub(super) struct Rewritten {
     pub(super) text: String,
     /// Where what follows begins, in this text and in that which was written.
     pieces: Vec<(usize, usize)>,
+    /// What was made of the written text first.
+    before: Option<Box<Rewritten>>,
 }
 
-/// Whether a text begins inside of braces.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Form {
     /// An expression without braces.
     Bare,
+    /// The expression of a text that is one in braces and nothing else.
+    Alone,
     /// A text with braces in it.
     Text,
+    /// A template file's.
+    Template,
 }
 
+/// The filter that renders a written text within a condition, and the one that keeps a value's own parts out of the way of its
+/// methods.
+pub(super) const TEXT: &str = "hep.text";
+
 /// The text as the engine wants it; nothing where it is that already.
-pub(super) fn rewrite(text: &str, form: Form) -> Option<Rewritten> {
+pub(super) fn rewrite(
+    text: &str,
+    form: Form,
+    dialect: Dialect,
+    syntax: &SyntaxConfig,
+) -> Option<Rewritten> {
+    match dialect {
+        Dialect::Hep => reworded(text, form, dialect, syntax),
+        Dialect::Ansible => {
+            let outer = match form {
+                Form::Alone | Form::Text => literal(text, form),
+                Form::Bare | Form::Template => None,
+            };
+            let Some(outer) = outer else { return reworded(text, form, dialect, syntax) };
+            Some(match reworded(&outer.text, form, dialect, syntax) {
+                Some(inner) => Rewritten { before: Some(Box::new(outer)), ..inner },
+                None => outer,
+            })
+        }
+    }
+}
+
+fn reworded(text: &str, form: Form, dialect: Dialect, syntax: &SyntaxConfig) -> Option<Rewritten> {
     // Nearly all texts have nothing of that, and cutting them into words takes time.
     let short = text.split('|').skip(1).any(|part| part.trim_start().starts_with('d'));
     let percent = ["' %", "'%", "\" %", "\"%"].iter().any(|part| text.contains(part));
-    if !short && !percent && !text.contains("def") {
+    let own = dialect == Dialect::Ansible
+        && (text.contains("ansible.") || form == Form::Bare && text.contains("{{"));
+    if !short && !percent && !own && !text.contains("def") {
         return None;
     }
-    let words = words(text, form)?;
+    let words = words(text, form, syntax)?;
     let mut edits = Vec::new();
     for at in 0..words.len() {
         let found = match words.token(at) {
@@ -44,13 +79,63 @@ pub(super) fn rewrite(text: &str, form: Form) -> Option<Rewritten> {
                     edits.extend(words.reach(None, at).into_iter().flatten());
                     words.second_choice(at)
                 }
+                Some(Token::Ident("ansible")) => words.unqualified(at.saturating_add(1)),
                 _ => None,
             },
+            Some(Token::Ident("is")) if words.qualified_test(at).is_some() => {
+                words.qualified_test(at).and_then(|name| words.unqualified(name))
+            }
             Some(Token::Ident("is")) => words.asks(at).then(|| words.reach(None, at)).flatten(),
             Some(Token::Mod) => words.percent(at),
+            Some(Token::Str(_) | Token::String(_)) if own && form == Form::Bare => {
+                words.embedded(at, text)
+            }
             _ => None,
         };
         edits.extend(found.into_iter().flatten());
+    }
+    (!edits.is_empty()).then(|| Rewritten::of(text, edits))
+}
+
+/// With every backslash in quotes doubled: in texts of playbooks they stand for themselves.
+fn literal(text: &str, form: Form) -> Option<Rewritten> {
+    if !text.contains('\\') {
+        return None;
+    }
+    let mut edits = Vec::new();
+    let (mut inside, mut quote, mut depth) = (form == Form::Alone, None, 0_usize);
+    let mut characters = text.char_indices().peekable();
+    while let Some((at, character)) = characters.next() {
+        let next = characters.peek().map(|(_, next)| *next);
+        match (inside, quote, character) {
+            (false, _, '{') if matches!(next, Some('{' | '%')) => {
+                (inside, depth) = (true, 0);
+                characters.next();
+            }
+            (false, _, _) => {}
+            (true, Some(open), '\\') => {
+                edits.push(edit(at..at, "\\"));
+                if next == Some(open) {
+                    edits.push(edit(at..at, "\\"));
+                }
+                if matches!(next, Some('\\')) {
+                    edits.push(edit(at..at, "\\"));
+                    characters.next();
+                } else if next == Some(open) {
+                    characters.next();
+                }
+            }
+            (true, Some(open), character) if open == character => quote = None,
+            (true, Some(_), _) => {}
+            (true, None, '"' | '\'') => quote = Some(character),
+            (true, None, '{') => depth = depth.saturating_add(1),
+            (true, None, '}' | '%') if depth == 0 && next == Some('}') => {
+                inside = form == Form::Alone;
+                characters.next();
+            }
+            (true, None, '}') => depth = depth.saturating_sub(1),
+            (true, None, _) => {}
+        }
     }
     (!edits.is_empty()).then(|| Rewritten::of(text, edits))
 }
@@ -77,7 +162,7 @@ impl Rewritten {
             at = place.end;
         }
         new.push_str(text.get(at..).unwrap_or_default());
-        Rewritten { text: new, pieces }
+        Rewritten { text: new, pieces, before: None }
     }
 
     /// The part that was written where this one is now.
@@ -88,7 +173,8 @@ impl Rewritten {
             let place = old.saturating_add(at.saturating_sub(new));
             Some(self.pieces.get(next).map_or(place, |(_, limit)| place.min(*limit)))
         };
-        place(range.start).unwrap_or_default()..place(range.end).unwrap_or_default()
+        let here = place(range.start).unwrap_or_default()..place(range.end).unwrap_or_default();
+        self.before.as_ref().map_or(here.clone(), |before| before.written(here))
     }
 }
 
@@ -100,9 +186,10 @@ struct Word<'t> {
 struct Words<'t>(Vec<Word<'t>>);
 
 /// The words of a text; none of one that the lexer refuses, which the engine then refuses too.
-fn words(text: &str, form: Form) -> Option<Words<'_>> {
+fn words<'t>(text: &'t str, form: Form, syntax: &SyntaxConfig) -> Option<Words<'t>> {
     let mut words = Vec::new();
-    for next in tokenize(text, form == Form::Bare, SyntaxConfig::default()) {
+    let bare = matches!(form, Form::Bare | Form::Alone);
+    for next in tokenize(text, bare, syntax.clone()) {
         let (token, span) = next.ok()?;
         words.push(Word { token, place: span.start_offset as usize..span.end_offset as usize });
     }
@@ -140,6 +227,36 @@ impl<'t> Words<'t> {
         let not = matches!(self.token(next), Some(Token::Ident("not")));
         let test = self.token(next.saturating_add(usize::from(not)));
         matches!(test, Some(Token::Ident("defined" | "undefined")))
+    }
+
+    /// The name of a test of Ansible's own collection.
+    fn qualified_test(&self, is: usize) -> Option<usize> {
+        let next = is.saturating_add(1);
+        let not = matches!(self.token(next), Some(Token::Ident("not")));
+        let name = next.saturating_add(usize::from(not));
+        matches!(self.token(name)?, Token::Ident("ansible")).then_some(name)
+    }
+
+    /// Takes `ansible.builtin.` away from before a name.
+    fn unqualified(&self, name: usize) -> Option<Vec<Edit>> {
+        let at = |steps: usize| self.token(name.saturating_add(steps));
+        let own = matches!(at(1)?, Token::Dot)
+            && matches!(at(2)?, Token::Ident("builtin" | "legacy"))
+            && matches!(at(3)?, Token::Dot);
+        let end = self.place(name.saturating_add(3))?.end;
+        own.then(|| vec![edit(self.place(name).unwrap_or_default().start..end, "")])
+    }
+
+    /// Renders a quoted text that has braces in it.
+    fn embedded(&self, at: usize, text: &str) -> Option<Vec<Edit>> {
+        let place = self.place(at)?;
+        let quoted = text.get(place.clone())?;
+        quoted.contains("{{").then(|| {
+            vec![
+                edit(place.start..place.start, "("),
+                edit(place.end..place.end, format!(" | {TEXT})")),
+            ]
+        })
     }
 
     /// Makes `(x | hep.reach("b", k))` of the `x.b[k]` that stands before a word, and if it is told where, begins there.
@@ -388,7 +505,8 @@ mod tests {
     #[track_caller]
     fn check(text: &str, expected: &str) {
         let form = if text.contains("{{") || text.contains("{%") { Form::Text } else { Form::Bare };
-        let found = rewrite(text, form).map_or_else(|| text.to_owned(), |new| new.text);
+        let found = rewrite(text, form, Dialect::Hep, &SyntaxConfig::default())
+            .map_or_else(|| text.to_owned(), |new| new.text);
         assert_eq!(found, expected);
     }
 
@@ -454,7 +572,7 @@ mod tests {
     #[test]
     fn places_are_those_of_what_was_written() {
         let text = "x.b.c | default(nope + 1)";
-        let new = rewrite(text, Form::Bare).unwrap();
+        let new = rewrite(text, Form::Bare, Dialect::Hep, &SyntaxConfig::default()).unwrap();
         let at = new.text.find("nope").unwrap();
         assert_eq!(text.get(new.written(at..at + 4)), Some("nope"));
         assert_eq!(new.written(0..new.text.len()), 0..text.len());

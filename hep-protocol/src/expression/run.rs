@@ -11,13 +11,15 @@ pub(super) use memory::Memory;
 pub(super) use objects::is_defined;
 
 use super::convert::to_json;
-use super::engine::{self, engine};
+use super::engine::{self, Printed, Rules, engine};
 use super::filters::OMIT;
 use super::rewrite::{Form, Rewritten, rewrite};
-use super::{Scope, Trouble, TroubleKind, has_expression};
+use super::spoken::Speaking;
+use super::{Found, Scope, Trouble, TroubleKind, has_expression};
+use crate::dialect::Dialect;
 use crate::truth::{Reader, truth};
 use minijinja::value::ValueKind;
-use minijinja::{Environment, Error, Value};
+use minijinja::{Environment, Error, ErrorKind, Value};
 use names::Root;
 use serde_json::Value as Json;
 use std::collections::HashMap;
@@ -69,27 +71,77 @@ impl Run {
     }
 
     pub(super) fn json(&self, text: &str) -> Result<Json, Trouble> {
+        let _speaking = self.speaking();
         let value = self.bare(text);
         self.settled(value.and_then(|value| to_json(&value))).and_then(whole)
     }
 
     pub(super) fn truth(&self, text: &str) -> Result<bool, Trouble> {
-        let value = self.bare(text);
-        self.settled(value.and_then(|value| match value.as_str() {
-            // It says yes or no to a person, and is true to Jinja since it is not empty.
-            Some(word) if truth(word, Reader::Key).is_some() => {
-                let message =
-                    format!("the condition is the text `{word}`, which is neither true nor false");
-                let hint = format!("write `{} | bool` to read it as a word", text.trim());
-                Err(Trouble::new(TroubleKind::Other, message).hint(hint))
+        let _speaking = self.speaking();
+        match self.shared.memory.dialect {
+            Dialect::Hep => {
+                let value = self.bare(text);
+                self.settled(value.and_then(|value| match value.as_str() {
+                    // It says yes or no to a person, and is true to Jinja since it is not empty.
+                    Some(word) if truth(word, Reader::Key).is_some() => {
+                        let message = format!(
+                            "the condition is the text `{word}`, which is neither true nor false"
+                        );
+                        let hint = format!("write `{} | bool` to read it as a word", text.trim());
+                        Err(Trouble::new(TroubleKind::Other, message).hint(hint))
+                    }
+                    Some(_) | None => Ok(value.is_true()),
+                }))
             }
-            Some(_) | None => Ok(value.is_true()),
-        }))
+            Dialect::Ansible => self.settled(self.condition(text)),
+        }
+    }
+
+    /// A condition must be true or false itself. One in braces is rendered, and what was written in the variable that it names
+    /// is a condition again.
+    fn condition(&self, text: &str) -> Result<bool, Trouble> {
+        let text = text.trim();
+        if !has_expression(text) || text.starts_with(['\'', '"']) || !text.contains("{{") {
+            return self.bare(text).and_then(|value| boolean(&value, text));
+        }
+        if !text.starts_with("{{") && !text.starts_with("{%") && is_within_literals(text) {
+            return self.bare(text).and_then(|value| boolean(&value, text));
+        }
+        let value = self.rendered(text)?;
+        match value.as_str() {
+            Some(inner) if self.is_written(text) => {
+                self.bare(inner).and_then(|value| boolean(&value, inner))
+            }
+            Some(_) | None => boolean(&value, text),
+        }
+    }
+
+    /// Whether what a text in braces gives is nothing but what was written: no data of hosts is in it.
+    fn is_written(&self, text: &str) -> bool {
+        let names = |text: &str| -> Vec<String> {
+            let parts = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+            parts.filter(|part| !part.is_empty()).map(str::to_owned).collect()
+        };
+        names(text).iter().all(|name| match self.shared.scope.get(name) {
+            Some(Found::Raw(_)) | None => true,
+            Some(
+                Found::Plain(_)
+                | Found::Ready(_)
+                | Found::Unknown(_)
+                | Found::Partial { .. }
+                | Found::Failed(_),
+            ) => false,
+        })
+    }
+
+    /// For as long as something is evaluated.
+    fn speaking(&self) -> Speaking {
+        Speaking::of(self.shared.memory.dialect)
     }
 
     /// The value of an expression that stands alone, without braces.
     fn bare(&self, text: &str) -> Result<Value, Trouble> {
-        self.expression(text, 0..text.len(), text).map_err(|trouble| {
+        self.expression(text, 0..text.len(), text, Form::Bare).map_err(|trouble| {
             let braced = trouble.kind == TroubleKind::Syntax && has_expression(text);
             let hint = "it is an expression already: write it without `{{ }}`";
             if braced { trouble.hint(hint) } else { trouble }
@@ -102,6 +154,7 @@ impl Run {
 
     /// A text as a value, which may be or have something that is to be left out.
     fn value(&self, text: &str) -> Result<Json, Trouble> {
+        let _speaking = self.speaking();
         let value = self.rendered(text);
         self.settled(value.and_then(|value| to_json(&value)))
     }
@@ -141,14 +194,25 @@ impl Run {
             trouble.template.get_or_insert_with(|| name.to_owned());
             trouble
         };
-        let (whitespace, skipped) = engine::header(text).map_err(named)?;
+        let _speaking = self.speaking();
+        let dialect = self.shared.memory.dialect;
+        let unix = text.replace("\r\n", "\n");
+        let text = if dialect == Dialect::Ansible { &unix } else { text };
+        let (rules, skipped) = engine::header(text).map_err(named)?;
         let body = text.get(skipped..).unwrap_or_default();
-        let rendered = match whitespace {
-            None => self.replaced(engine(), body),
-            Some(whitespace) => self.replaced(&engine::environment(whitespace), body),
+        let (rendered, newline) = match rules {
+            None => (
+                self.replaced(engine(dialect), &Rules::default(), body, Form::Template),
+                "\n".to_owned(),
+            ),
+            Some(rules) => {
+                let engine = engine::environment(dialect, &rules);
+                (self.replaced(&engine, &rules, body, Form::Template), rules.newline)
+            }
         };
         let rendered = rendered.map_err(|trouble| trouble.moved(skipped, text));
-        self.settled(rendered).map_err(named)
+        let rendered = self.settled(rendered).map_err(named)?;
+        Ok(if newline == "\n" { rendered } else { rendered.replace('\n', &newline) })
     }
 
     /// What the notes say about an evaluation, before its own result.
@@ -173,12 +237,13 @@ impl Run {
         expression: &str,
         place: Range<usize>,
         text: &str,
+        form: Form,
     ) -> Result<Value, Trouble> {
         let at_its_place = |error: Error, rewritten: Option<&Rewritten>| {
             let trouble = Trouble::from_error(error).written(rewritten);
             trouble.placed(expression, place.start, text)
         };
-        let compiled = match self.shared.memory.expression(expression) {
+        let compiled = match self.shared.memory.expression(expression, form) {
             Ok(compiled) => compiled,
             Err((error, rewritten)) => return Err(at_its_place(error, rewritten.as_ref())),
         };
@@ -194,23 +259,89 @@ impl Run {
 
     /// A text with expressions as a value.
     fn rendered(&self, text: &str) -> Result<Value, Trouble> {
-        match engine::alone(text) {
-            Some(place) => {
-                let expression = text.get(place.clone()).unwrap_or_default();
-                self.expression(expression, place, text)
+        let dialect = self.shared.memory.dialect;
+        // Jinja takes away the last newline of a template.
+        let (body, newline) = match (dialect, text.strip_suffix('\n')) {
+            (Dialect::Ansible, Some(body)) => (body, "\n"),
+            (Dialect::Ansible | Dialect::Hep, _) => (text, ""),
+        };
+        if let Some(place) = engine::alone(body) {
+            let expression = body.get(place.clone()).unwrap_or_default();
+            return self.expression(expression, place, body, Form::Alone);
+        }
+        let rules = Rules::default();
+        match dialect {
+            Dialect::Hep => {
+                self.replaced(engine(dialect), &rules, text, Form::Text).map(Value::from)
             }
-            None => self.replaced(engine(), text).map(Value::from),
+            Dialect::Ansible => {
+                let around = Printed::replace(Printed::default());
+                let replaced = self.replaced(engine(dialect), &rules, body, Form::Text);
+                let printed = Printed::replace(around);
+                let replaced = replaced?;
+                let value = printed.value(&replaced);
+                Ok(value.unwrap_or_else(|| Value::from(format!("{replaced}{newline}"))))
+            }
         }
     }
 
-    fn replaced(&self, engine: &Environment<'_>, text: &str) -> Result<String, Trouble> {
-        let rewritten = rewrite(text, Form::Text);
+    fn replaced(
+        &self,
+        engine: &Environment<'_>,
+        rules: &Rules,
+        text: &str,
+        form: Form,
+    ) -> Result<String, Trouble> {
+        let rewritten = rewrite(text, form, self.shared.memory.dialect, &rules.syntax());
         let new = rewritten.as_ref().map_or(text, |new| &new.text);
         let rendered = engine.render_str(new, Value::from_object(Root(self.clone())));
         rendered.map_err(|error| {
             Trouble::from_error(error).written(rewritten.as_ref()).placed(text, 0, text)
         })
     }
+
+    /// A text that a written expression has in it, as a value: the literal of a condition, what a lookup is asked for.
+    pub(super) fn inner(&self, text: &str) -> Result<Value, Error> {
+        let failed = |trouble| Error::new(ErrorKind::InvalidOperation, "").with_source(trouble);
+        self.rendered(text).map_err(failed)
+    }
+}
+
+/// The answer that a condition's value is.
+fn boolean(value: &Value, text: &str) -> Result<bool, Trouble> {
+    if value.kind() == ValueKind::Bool {
+        return Ok(value.is_true());
+    }
+    let what = match value.kind() {
+        ValueKind::None => "nothing",
+        ValueKind::String => "a text",
+        ValueKind::Number => "a number",
+        ValueKind::Seq | ValueKind::Iterable => "a list",
+        ValueKind::Map => "a mapping",
+        _ => "no value",
+    };
+    let message = format!("the condition gives {what}, and a condition must be true or false");
+    let hint = format!(
+        "write `({text}) | bool` for a word, `({text}) | length > 0` for what may be empty, or `({text}) is truthy`"
+    );
+    Err(Trouble::new(TroubleKind::Other, message).hint(hint))
+}
+
+/// Whether all braces of an expression are in its quoted texts.
+fn is_within_literals(text: &str) -> bool {
+    let mut quote = None;
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        match (quote, character) {
+            (Some(_), '\\') => drop(characters.next()),
+            (Some(open), character) if open == character => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(character),
+            (None, '{') if matches!(characters.peek(), Some('{' | '%' | '#')) => return false,
+            (None, _) => {}
+        }
+    }
+    true
 }
 
 /// The name that an expression is, if it is one and nothing more.
@@ -279,7 +410,7 @@ impl Run {
         let known: Vec<String> = match owner {
             None => self.shared.scope.names(),
             Some(owner) => {
-                let owner = self.expression(owner, 0..0, owner).ok()?;
+                let owner = self.expression(owner, 0..0, owner, Form::Bare).ok()?;
                 let keys = Some(owner).filter(|owner| owner.kind() == ValueKind::Map)?;
                 let keys = keys.try_iter().ok()?;
                 keys.filter_map(|key| key.as_str().map(str::to_owned)).take(1000).collect()

@@ -88,6 +88,11 @@ impl Trouble {
         self
     }
 
+    /// A name that stands for nothing.
+    pub(super) fn undefined(name: &str) -> Self {
+        Self::new(TroubleKind::Undefined { name: name.to_owned() }, "")
+    }
+
     /// What is not known yet.
     #[must_use]
     pub fn unknown(cause: impl Into<String>) -> Self {

@@ -1,22 +1,26 @@
 //! Digests of texts, in hex. None of them is a way to keep a password.
 
+use super::Registry;
 use super::advise;
 use super::encoded::encoding;
 use super::kinds::text;
-use minijinja::{Environment, Error, Value};
+use minijinja::{Error, Value};
 use sha2::Digest;
 use std::fmt::Write as _;
 
-pub(super) fn register(engine: &mut Environment<'static>) {
+pub(super) fn register(engine: &mut Registry<'_>) {
     engine.add_filter("hash", hash);
     engine.add_filter("checksum", |value: &Value| hash(value, Some("sha1".to_owned())));
 }
 
 fn hash(value: &Value, name: Option<String>) -> Result<String, Error> {
-    let text = text(value, "hash")?;
-    let text = encoding(&text);
-    let name = name.unwrap_or_else(|| "sha1".to_owned());
-    Ok(match name.as_str() {
+    digest(&text(value, "hash")?, &name.unwrap_or_else(|| "sha1".to_owned()))
+}
+
+/// The digest of a text by the kind of this name.
+pub(super) fn digest(text: &str, name: &str) -> Result<String, Error> {
+    let text = encoding(text);
+    Ok(match name {
         "sha1" => hex(&sha1::Sha1::digest(text)),
         "sha224" => hex(&sha2::Sha224::digest(text)),
         "sha256" => hex(&sha2::Sha256::digest(text)),

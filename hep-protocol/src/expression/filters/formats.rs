@@ -3,17 +3,17 @@
 use super::super::convert::{to_json, to_value};
 use super::encoded::encoding;
 use super::kinds::text;
-use super::{advise, defined, described, refuse, trouble};
+use super::{Registry, advise, defined, described, refuse, trouble};
 use base64::Engine as _;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use minijinja::value::Kwargs;
-use minijinja::{Environment, Error, Value};
+use minijinja::{Error, Value};
 use serde::Serialize;
 use serde_json::Value as Json;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 use std::io;
 
-pub(super) fn register(engine: &mut Environment<'static>) {
+pub(super) fn register(engine: &mut Registry<'_>) {
     engine.add_filter("to_json", |value: &Value, kwargs: Kwargs| {
         let indent = kwargs.get::<Option<usize>>("indent")?;
         written(&sorted(value, &kwargs, Order::AsGiven)?, indent)

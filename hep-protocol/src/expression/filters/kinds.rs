@@ -1,17 +1,17 @@
 //! Filters that make one kind of value of another, and tests of what a value is.
 
-use super::{advise, defined, described, shown};
+use super::{Registry, advise, defined, described, shown};
 use crate::truth::{self, Reader};
 use minijinja::value::{Kwargs, ValueKind};
-use minijinja::{Environment, Error, Value};
+use minijinja::{Error, Value};
 
-pub(super) fn register(engine: &mut Environment<'static>) {
+pub(super) fn register(engine: &mut Registry<'_>) {
     engine.add_filter("bool", |value: &Value| truth(value));
     engine.add_filter("int", int);
     engine.add_filter("float", float);
     engine.add_filter("ternary", ternary);
-    engine.add_filter("mandatory", mandatory);
-    engine.add_filter("type_debug", |value: &Value| type_name(value).to_owned());
+    engine.add_filter_of_any("mandatory", mandatory);
+    engine.add_filter_of_any("type_debug", |value: &Value| type_name(value).to_owned());
     engine.add_test("truthy", |value: &Value| defined(value).map(Value::is_true));
     engine.add_test("falsy", |value: &Value| defined(value).map(|value| !value.is_true()));
 }

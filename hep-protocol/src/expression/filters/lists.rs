@@ -1,15 +1,15 @@
 //! Filters of lists, and tests of one list against another.
 
-use super::{defined, items, reach, refuse};
+use super::{Registry, defined, items, reach, refuse};
 use crate::expression::run::is_defined;
 use minijinja::value::{Kwargs, Rest, ValueKind, ValueOrKwargs};
-use minijinja::{Environment, Error, State, Value, filters};
+use minijinja::{Error, State, Value, filters};
 use std::borrow::Cow;
 
 /// More items than any list of a configuration; a product of lists grows fast.
 const MAX_ITEMS: usize = 100_000;
 
-pub(super) fn register(engine: &mut Environment<'static>) {
+pub(super) fn register(engine: &mut Registry<'_>) {
     engine.add_filter("flatten", flatten);
     engine.add_filter("union", |a: &Value, b: &Value| {
         let all = items(a, "union")?.into_iter().chain(items(b, "union")?);

@@ -1,10 +1,10 @@
 //! Filters of mappings.
 
-use super::{advise, defined, described, items};
+use super::{Registry, advise, defined, described, items};
 use minijinja::value::{Kwargs, Rest, ValueKind, ValueOrKwargs};
-use minijinja::{Environment, Error, Value};
+use minijinja::{Error, Value};
 
-pub(super) fn register(engine: &mut Environment<'static>) {
+pub(super) fn register(engine: &mut Registry<'_>) {
     engine.add_filter("combine", combine);
     engine.add_filter("dict2items", dict2items);
     engine.add_filter("items2dict", items2dict);

@@ -100,7 +100,7 @@ fn missing(state: &State, text: &str, width: usize) -> Result<usize, Error> {
     Ok(missing)
 }
 
-fn padded(
+pub(super) fn padded(
     state: &State,
     text: &str,
     name: &str,

@@ -1,11 +1,11 @@
 //! Filters of paths, which are taken as texts: nothing looks at a file.
 
 use super::kinds::text;
-use super::{advise, items};
+use super::{Registry, advise, items};
 use minijinja::value::{Rest, ValueKind};
-use minijinja::{Environment, Error, Value};
+use minijinja::{Error, Value};
 
-pub(super) fn register(engine: &mut Environment<'static>) {
+pub(super) fn register(engine: &mut Registry<'_>) {
     engine.add_filter("basename", |value: &Value| {
         let path = text(value, "basename")?;
         Ok::<_, Error>(path.rsplit('/').next().unwrap_or_default().to_owned())

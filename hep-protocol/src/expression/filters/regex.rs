@@ -2,14 +2,14 @@
 //! `\s` and ignoring case mean ASCII. It takes time linear in the text, so look-around is not to be had.
 
 use super::kinds::text;
-use super::{Trouble, TroubleKind, charge, defined, items, refuse, trouble};
+use super::{Registry, Trouble, TroubleKind, charge, defined, items, refuse, trouble};
 use minijinja::value::{Kwargs, Rest, ValueOrKwargs};
-use minijinja::{Environment, Error, State, Value};
+use minijinja::{Error, State, Value};
 use regex_lite::{Captures, Regex, RegexBuilder};
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-pub(super) fn register(engine: &mut Environment<'static>) {
+pub(super) fn register(engine: &mut Registry<'_>) {
     engine.add_filter("regex_replace", replace);
     engine.add_filter("regex_search", search);
     engine.add_filter("regex_findall", find_all);

@@ -1,8 +1,8 @@
 //! Tests of registered results.
 
-use super::{advise, defined, described};
+use super::{Registry, advise, defined, described};
 use minijinja::value::ValueKind;
-use minijinja::{Environment, Error, Value};
+use minijinja::{Error, Value};
 
 /// A test of a result: its names, the field it asks, and the answer it wants.
 const TESTS: [(&str, &str, bool); 9] = [
@@ -17,7 +17,7 @@ const TESTS: [(&str, &str, bool); 9] = [
     ("skip", "skipped", true),
 ];
 
-pub(super) fn register(engine: &mut Environment<'static>) {
+pub(super) fn register(engine: &mut Registry<'_>) {
     for (name, field, wanted) in TESTS {
         engine
             .add_test(name, move |value: &Value| asked(value, name, field).map(|is| is == wanted));

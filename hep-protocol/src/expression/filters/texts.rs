@@ -1,12 +1,12 @@
 //! Filters of texts.
 
 use super::encoded::encoding;
-use super::{advise, defined, items, shown};
+use super::{Registry, advise, defined, items, shown};
 use minijinja::value::{Kwargs, Rest, ValueKind, ValueOrKwargs};
-use minijinja::{Environment, Error, Value};
+use minijinja::{Error, Value};
 use std::fmt::Write as _;
 
-pub(super) fn register(engine: &mut Environment<'static>) {
+pub(super) fn register(engine: &mut Registry<'_>) {
     engine.add_filter("string", |value: &Value| defined(value).and_then(shown));
     engine.add_filter("join", join);
     engine.add_filter("quote", quote);
@@ -31,12 +31,15 @@ fn join(value: &Value, separator: Option<String>, kwargs: Kwargs) -> Result<Stri
 
 /// For a POSIX shell: as it is when no shell would read anything into it, else in single quotes.
 fn quote(value: &Value) -> Result<String, Error> {
-    let text = shown(defined(value)?)?;
+    Ok(quoted(shown(defined(value)?)?))
+}
+
+pub(super) fn quoted(text: String) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./-_".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
-        Ok(text)
+        text
     } else {
-        Ok(format!("'{}'", text.replace('\'', r#"'"'"'"#)))
+        format!("'{}'", text.replace('\'', r#"'"'"'"#))
     }
 }
 

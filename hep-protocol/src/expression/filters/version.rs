@@ -1,12 +1,13 @@
 //! Comparing versions: numbers by their value, words by their letters, as Ansible's loose comparison does.
 
+use super::Registry;
 use super::advise;
 use super::kinds::text;
 use minijinja::value::Kwargs;
-use minijinja::{Environment, Error, Value};
+use minijinja::{Error, Value};
 use std::cmp::Ordering;
 
-pub(super) fn register(engine: &mut Environment<'static>) {
+pub(super) fn register(engine: &mut Registry<'_>) {
     engine.add_test("version", version);
     engine.add_test("version_compare", version);
 }

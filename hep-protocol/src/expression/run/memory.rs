@@ -4,6 +4,7 @@ use super::super::engine::engine;
 use super::super::rewrite::{Form, Rewritten, rewrite};
 use super::lock;
 use crate::dialect::Dialect;
+use minijinja::syntax::SyntaxConfig;
 use minijinja::{Error, Expression};
 use std::collections::HashMap;
 use std::fmt;
@@ -12,12 +13,12 @@ use std::sync::{Arc, Mutex};
 /// How many compiled expressions are kept.
 const MAX_KEPT: usize = 4096;
 
-/// Compiled expressions, by their text.
+/// Compiled expressions, by their text and what that is.
 #[derive(Default)]
 pub(in super::super) struct Memory {
     /// The language that they are in.
     pub(in super::super) dialect: Dialect,
-    compiled: Mutex<HashMap<String, Arc<Compiled>>>,
+    compiled: Mutex<HashMap<(Form, String), Arc<Compiled>>>,
 }
 
 /// An expression as the engine has it.
@@ -46,14 +47,15 @@ impl Memory {
     pub(super) fn expression(
         &self,
         text: &str,
+        form: Form,
     ) -> Result<Arc<Compiled>, (Error, Option<Rewritten>)> {
-        let known = lock(&self.compiled).get(text).cloned();
+        let known = lock(&self.compiled).get(&(form, text.to_owned())).cloned();
         match known {
             Some(expression) => Ok(expression),
             None => {
-                let rewritten = rewrite(text, Form::Bare);
+                let rewritten = rewrite(text, form, self.dialect, &SyntaxConfig::default());
                 let new = rewritten.as_ref().map_or(text, |new| &new.text).to_owned();
-                let expression = match engine().compile_expression_owned(new) {
+                let expression = match engine(self.dialect).compile_expression_owned(new) {
                     Ok(expression) => Arc::new(Compiled { expression, rewritten }),
                     Err(error) => return Err((error, rewritten)),
                 };
@@ -61,7 +63,7 @@ impl Memory {
                 if compiled.len() >= MAX_KEPT {
                     compiled.clear();
                 }
-                compiled.insert(text.to_owned(), Arc::clone(&expression));
+                compiled.insert((form, text.to_owned()), Arc::clone(&expression));
                 Ok(expression)
             }
         }

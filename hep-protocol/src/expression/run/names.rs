@@ -1,7 +1,8 @@
 //! What names stand for: values as they are, and variables whose texts are rendered when they are used.
 
 use super::super::convert::to_value;
-use super::super::{Found, Trouble, TroubleKind, has_expression};
+use super::super::filters::RUN;
+use super::super::{Found, Lookup, Trouble, TroubleKind, has_expression};
 use super::objects::{Existence, Lazy, NotKnown, Partial};
 use super::{Run, lock};
 use minijinja::value::Object;
@@ -17,7 +18,7 @@ const MAX_RENDERED: usize = 20_000;
 
 impl Run {
     /// A name's value as the engine wants it.
-    fn look_up(&self, name: &str) -> Option<Value> {
+    pub(in super::super) fn look_up(&self, name: &str) -> Option<Value> {
         match self.shared.scope.get(name)? {
             Found::Plain(json) => Some(to_value(&json)),
             Found::Ready(ready) => Some(ready.0),
@@ -28,6 +29,26 @@ impl Run {
             }
             Found::Failed(message) => Some(self.failed(Trouble::new(TroubleKind::Other, message))),
         }
+    }
+
+    /// Whether there is such a name, whatever it leads to.
+    pub(in super::super) fn has(&self, name: &str) -> bool {
+        self.shared.scope.get(name).is_some()
+    }
+
+    /// All names.
+    pub(in super::super) fn names(&self) -> Vec<String> {
+        self.shared.scope.names()
+    }
+
+    /// What the scope knows of what a lookup asks for.
+    pub(in super::super) fn ask(&self, asked: &Lookup) -> Option<Result<Vec<Json>, Trouble>> {
+        self.shared.scope.answer(asked)
+    }
+
+    /// The evaluation that has these names.
+    pub(in super::super) fn of_root(root: &Value) -> Option<Self> {
+        root.downcast_object_ref::<Root>().map(|root| root.0.clone())
     }
 
     /// A value, or a part of one, whose texts are rendered when they are used; `path` is its name.
@@ -123,10 +144,14 @@ pub(super) struct Root(pub(super) Run);
 
 impl Object for Root {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.0.look_up(key.as_str()?)
+        self.get_value_by_str(key.as_str()?)
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
-        self.0.look_up(key)
+        if key == RUN {
+            Some(Value::from_dyn_object(Arc::clone(self)))
+        } else {
+            self.0.look_up(key)
+        }
     }
 }
