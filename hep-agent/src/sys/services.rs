@@ -112,7 +112,8 @@ impl ServiceState {
             Verb::Start | Verb::Restart | Verb::Reload => Self { running: Running::Yes, ..self },
             Verb::Stop => Self { running: Running::No, ..self },
             Verb::Enable => Self { boot: Boot::Enabled, ..self },
-            Verb::Disable => Self { boot: Boot::Disabled, ..self },
+            Verb::Disable | Verb::Unmask => Self { boot: Boot::Disabled, ..self },
+            Verb::Mask => Self { boot: Boot::Masked, ..self },
         }
     }
 }
@@ -137,7 +138,7 @@ pub(crate) trait ObserveServices {
 /// What such an action comes to where it succeeds.
 pub(crate) fn effect(action: &ServiceAction) -> Effect {
     match action {
-        ServiceAction::RefreshUnits => Effect::Noted(action.to_string()),
+        ServiceAction::RefreshUnits | ServiceAction::ReadUnits => Effect::Noted(action.to_string()),
         ServiceAction::Act(_) => Effect::Changed,
     }
 }

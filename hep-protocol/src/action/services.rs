@@ -12,6 +12,8 @@ pub enum ServiceAction {
     /// systemd reads its unit files again (`systemctl daemon-reload`). Nothing on the host is different after it, so it is no
     /// change.
     RefreshUnits,
+    /// The same, because the task asks for it.
+    ReadUnits,
     /// A service is acted on.
     Act(ServiceJob),
 }
@@ -49,6 +51,10 @@ pub enum Verb {
     Enable,
     /// Have it not started when the host boots.
     Disable,
+    /// Forbid every start.
+    Mask,
+    /// Allow starts again.
+    Unmask,
 }
 
 impl fmt::Display for Verb {
@@ -60,6 +66,8 @@ impl fmt::Display for Verb {
             Self::Reload => "reload",
             Self::Enable => "enable",
             Self::Disable => "disable",
+            Self::Mask => "mask",
+            Self::Unmask => "unmask",
         })
     }
 }
@@ -70,6 +78,7 @@ impl fmt::Display for ServiceAction {
             Self::RefreshUnits => {
                 f.write_str("daemon-reload, as unit files changed since systemd read them")
             }
+            Self::ReadUnits => f.write_str("daemon-reload"),
             Self::Act(job) => write!(f, "{} {}", job.verb, job.name),
         }
     }

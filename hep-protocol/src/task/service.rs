@@ -40,16 +40,22 @@ pub enum Action {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Service {
-    /// The service.
-    #[serde(alias = "service")]
+    /// The service; needed except with `daemon_reload`.
+    #[serde(default, alias = "service")]
     #[cfg_attr(feature = "schema", schemars(extend("x-aliases" = ["service"])))]
-    pub name: ServiceName,
+    pub name: Option<ServiceName>,
     /// What to do with it now.
     #[serde(default)]
     pub action: Option<Action>,
     /// Whether it starts when the host boots.
     #[serde(default)]
     pub enabled: Option<bool>,
+    /// `true` forbids every start of a systemd unit, `false` allows it again.
+    #[serde(default)]
+    pub masked: Option<bool>,
+    /// Have systemd read its unit files again first. hep does so by itself where it sees that the service's own unit changed.
+    #[serde(default)]
+    pub daemon_reload: bool,
     /// Text in the command line of its process, for SysV scripts that cannot tell whether the service runs.
     #[serde(default)]
     pub pattern: Option<String>,
@@ -66,9 +72,17 @@ impl Params for Service {
             (Some(Action::Restart), _) => "restart",
             (Some(Action::Reload), _) => "reload",
             (None, Some(false)) => "disable",
-            (None, _) => "enable",
+            (None, Some(true)) => "enable",
+            (None, None) => match self.masked {
+                Some(true) => "mask",
+                Some(false) => "unmask",
+                None => "daemon-reload",
+            },
         };
-        format!("{verb} {}", self.name)
+        match &self.name {
+            Some(name) => format!("{verb} {name}"),
+            None => verb.to_owned(),
+        }
     }
 
     fn patience(&mut self) -> Option<&mut Option<u32>> {
@@ -77,7 +91,13 @@ impl Params for Service {
 
     fn check(&self) -> Result<(), BadParam> {
         BadParam::when(
-            self.action.is_none() && self.enabled.is_none(),
+            self.name.is_none() && !(self.daemon_reload && self.is_idle()),
+            "name",
+            "`service` needs the parameter `name`",
+            "add `name: ...` below `service`",
+        )?;
+        BadParam::when(
+            self.is_idle() && !self.daemon_reload,
             "name",
             "there is nothing to do: neither `action` nor `enabled` is given",
             "add `action: start`, `stop`, `restart` or `reload`, or `enabled: true`",
@@ -88,5 +108,13 @@ impl Params for Service {
             "an empty pattern is found in every process",
             "write a text of the service's command line",
         )
+    }
+}
+
+impl Service {
+    /// Whether nothing is asked of the service itself.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.action.is_none() && self.enabled.is_none() && self.masked.is_none()
     }
 }

@@ -154,12 +154,16 @@ fn service_back(action: &ServiceAction) -> Result<Vec<Action>, &'static str> {
                 Verb::Stop => Verb::Start,
                 Verb::Enable => Verb::Disable,
                 Verb::Disable => Verb::Enable,
+                Verb::Mask => Verb::Unmask,
+                Verb::Unmask => Verb::Mask,
                 Verb::Restart | Verb::Reload => return Err("it ran before, and it runs"),
             };
             let job = ServiceJob { verb, ..job.clone() };
             Ok(vec![Action::Service(ServiceAction::Act(job))])
         }
-        ServiceAction::RefreshUnits => Err("the former units are on no disk"),
+        ServiceAction::RefreshUnits | ServiceAction::ReadUnits => {
+            Err("the former units are on no disk")
+        }
     }
 }
 

@@ -168,7 +168,7 @@ fn stale_unit_is_not_judged_by_what_it_was() {
     };
     let params = params(json!({"name": "app", "action": "reload", "enabled": true}));
     let task = testing::task(TaskSpec::Service(params.clone()));
-    let state = State { service: state, depends: None };
+    let state = Some(Found { service: state, depends: None });
     let plan = testing::with_input(&task, DiffMode::Off, |input| params.plan(input, &state));
     let plan = plan.unwrap();
     let steps: Vec<_> = plan.steps.into_iter().map(|planned| planned.action).collect();

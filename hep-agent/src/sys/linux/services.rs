@@ -44,8 +44,10 @@ impl Linux {
             (ServiceAction::Act(job), Init::Sysv) => {
                 Sysv::host().act(job, &|text| self.progress(text))?;
             }
-            (ServiceAction::RefreshUnits, Init::Systemd) => systemd::refresh_units()?,
-            (ServiceAction::RefreshUnits, Init::Sysv) => {}
+            (ServiceAction::RefreshUnits | ServiceAction::ReadUnits, Init::Systemd) => {
+                systemd::refresh_units()?;
+            }
+            (ServiceAction::RefreshUnits | ServiceAction::ReadUnits, Init::Sysv) => {}
         }
         Ok(effect(action))
     }

@@ -143,7 +143,9 @@ impl<O: Observe> Overlay<O> {
     pub(super) fn apply_service(&mut self, action: &ServiceAction) -> Result<Effect, SysError> {
         match action {
             ServiceAction::Act(job) => self.act(job)?,
-            ServiceAction::RefreshUnits => self.services.refreshed = true,
+            ServiceAction::RefreshUnits | ServiceAction::ReadUnits => {
+                self.services.refreshed = true
+            }
         }
         Ok(effect(action))
     }
@@ -152,7 +154,7 @@ impl<O: Observe> Overlay<O> {
         let before = self.service(&job.name, job.pattern.as_deref())?;
         let after = before.unwrap_or_else(ServiceState::later).after(job.verb);
         self.services.states.insert(unit_name(&job.name), after);
-        if !matches!(job.verb, Verb::Enable | Verb::Disable) {
+        if matches!(job.verb, Verb::Start | Verb::Stop | Verb::Restart | Verb::Reload) {
             self.services.latest = Some(match self.privacy {
                 Privacy::Open => Cause::Service(script_name(&job.name).to_owned()),
                 Privacy::Sensitive => Cause::Sensitive,

@@ -78,7 +78,7 @@ pub(super) fn act(job: &ServiceJob) -> Result<(), SysError> {
         // A unit that failed while it was being stopped does not run either.
         Verb::Stop if unit.running() == Running::No => None,
         Verb::Stop => refused(&end).or_else(|| Some(format!("it is {}", unit.get("ActiveState")))),
-        Verb::Enable | Verb::Disable => refused(&end),
+        Verb::Enable | Verb::Disable | Verb::Mask | Verb::Unmask => refused(&end),
     };
     match wrong {
         None => Ok(()),

@@ -125,6 +125,10 @@ impl Sysv {
                 self.link(job, Boot::Enabled, &[&[name, "defaults"], &[name, "enable"]])
             }
             (Verb::Disable, Some(_)) => self.link(job, Boot::Disabled, &[&[name, "disable"]]),
+            (Verb::Mask | Verb::Unmask, Some(_)) => {
+                Err(SysError::new(format!("cannot {} {name}: only systemd masks", job.verb))
+                    .hint("remove `masked`; `enabled: false` keeps it from starting at boot"))
+            }
             (Verb::Start | Verb::Stop | Verb::Restart | Verb::Reload, Some(found)) => {
                 self.drive(job, &found, say)
             }
@@ -250,7 +254,7 @@ fn is_reached(verb: Verb, good: bool, before: &Status, now: &Status) -> bool {
         (Verb::Start | Verb::Restart, Status::Stopped)
         | (Verb::Start, Status::Unknown(_))
         | (Verb::Stop, Status::Running(_)) => false,
-        (Verb::Enable | Verb::Disable, _) => good,
+        (Verb::Enable | Verb::Disable | Verb::Mask | Verb::Unmask, _) => good,
     }
 }
 
@@ -314,7 +318,13 @@ fn unreached(job: &ServiceJob, found: &Found, now: &Status, end: ProcessEnd) -> 
         let error = match verb {
             // LSB has no duty to reload; many scripts answer with their usage.
             Verb::Reload => error.hint("if its script cannot reload, write `action: restart`"),
-            Verb::Start | Verb::Stop | Verb::Restart | Verb::Enable | Verb::Disable => error,
+            Verb::Start
+            | Verb::Stop
+            | Verb::Restart
+            | Verb::Enable
+            | Verb::Disable
+            | Verb::Mask
+            | Verb::Unmask => error,
         };
         error.process(end)
     }

@@ -21,7 +21,8 @@ pub(super) const SYSV: &[Parameter] =
 pub(super) const SYSTEMD: &[Parameter] = &[
     same("masked"),
     same("daemon_reload").also(&["daemon-reload"]),
-    same("daemon_reexec").also(&["daemon-reexec"]),
+    only("daemon_reexec", "no", "write `command: systemctl daemon-reexec`")
+        .also(&["daemon-reexec"]),
     only("scope", "system", "run `systemctl --user` with `command`"),
     nothing("no_block"),
     nothing("force"),
