@@ -6,7 +6,7 @@ use crate::sys::signs::{Address, Regex, Sight, Sign, Wait, look};
 use crate::sys::{Observe, SysError};
 use hep_protocol::action::Action;
 use hep_protocol::expression::Pattern;
-use hep_protocol::task::wait_for::WaitFor;
+use hep_protocol::task::wait_for::{Action as Wanted, WaitFor};
 use std::time::Duration;
 
 /// Where a port is unless the task says otherwise.
@@ -23,18 +23,25 @@ impl Module for WaitFor {
 
     fn inspect(&self, _input: &Input<'_>, host: &dyn Observe) -> Result<State, SysError> {
         let sign = sign(self)?;
-        let sight = if self.delay == 0 { Some(look(&sign, host)?) } else { None };
+        let sight =
+            if self.delay == 0 && sign != Sign::Time { Some(look(&sign, host)?) } else { None };
         Ok(State { sign, sight })
     }
 
     fn plan(&self, _input: &Input<'_>, state: &State) -> Result<Plan, SysError> {
         let holds = state.sight.as_ref().is_some_and(|sight| sight.is(self.action));
         let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+        let timeout = self.timeout.unwrap_or(Self::TIMEOUT);
+        let (action, delay) = match state.sign {
+            Sign::Time => (Wanted::Present, timeout),
+            Sign::Port(_) | Sign::Path(_) | Sign::Line(..) => (self.action, self.delay),
+        };
         let wait = Wait {
             sign: state.sign.clone(),
-            action: self.action,
-            timeout: seconds(self.timeout.unwrap_or(Self::TIMEOUT)),
-            delay: seconds(self.delay),
+            action,
+            timeout: seconds(timeout),
+            delay: seconds(delay),
+            msg: self.msg.clone(),
         };
         let step = (!holds).then(|| Planned::new(Action::Wait(wait)));
         Ok(Plan { steps: step.into_iter().collect(), ..Plan::default() })
@@ -52,7 +59,7 @@ fn sign(params: &WaitFor) -> Result<Sign, SysError> {
             let pattern = Pattern::new(written).map_err(SysError::new)?;
             Ok(Sign::Line(path.clone(), Regex { written: written.clone(), pattern }))
         }
-        (None, None, _) => Err(SysError::new("there is nothing to wait for")),
+        (None, None, _) => Ok(Sign::Time),
     }
 }
 

@@ -49,6 +49,7 @@ pub(crate) trait ObserveSigns {
 /// One look.
 pub(crate) fn look(sign: &Sign, host: &dyn Observe) -> Result<Sight, SysError> {
     match sign {
+        Sign::Time => Ok(Sight::There),
         Sign::Port(address) => host.port(address),
         Sign::Path(path) => Ok(match host.resolve(path)? {
             Some(_) => Sight::There,

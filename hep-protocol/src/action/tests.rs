@@ -135,6 +135,7 @@ fn services_and_programs_tell_what_is_done_to_what() {
         json!({"domain": "services"}),
     );
     let invocation = Invocation {
+        expand: false,
         words: "make".to_owned(),
         argv: Argv::try_from(vec!["make".to_owned()]).unwrap(),
         paths: Vec::new(),

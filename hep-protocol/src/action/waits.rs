@@ -25,6 +25,9 @@ pub struct Wait {
     /// How long before the first look.
     #[serde(skip)]
     pub delay: Duration,
+    /// What to say if it is not so in time, in the operator's words.
+    #[serde(skip)]
+    pub msg: Option<String>,
 }
 
 /// Something that comes or goes by itself.
@@ -36,6 +39,8 @@ pub enum Sign {
     Path(AbsPath),
     /// A line of a file matches a pattern.
     Line(AbsPath, Regex),
+    /// The time that is waited before the first look.
+    Time,
 }
 
 /// Where a port is.
@@ -74,6 +79,7 @@ impl fmt::Display for Sign {
             Self::Port(address) => write!(f, "{address}"),
             Self::Path(path) => write!(f, "{path}"),
             Self::Line(path, regex) => write!(f, "`{}` in {path}", regex.written),
+            Self::Time => f.write_str("time to pass"),
         }
     }
 }

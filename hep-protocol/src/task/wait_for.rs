@@ -33,7 +33,7 @@ pub enum Action {
     Absent,
 }
 
-/// Parameters of `wait_for`; one of `port` and `path`.
+/// Parameters of `wait_for`; one of `port` and `path`, or `timeout` alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -60,6 +60,9 @@ pub struct WaitFor {
     /// How long to wait before the first look, in seconds.
     #[serde(default)]
     pub delay: u32,
+    /// What to say if it is not so in time.
+    #[serde(default)]
+    pub msg: Option<String>,
 }
 
 impl Params for WaitFor {
@@ -85,10 +88,14 @@ impl Params for WaitFor {
 
     fn check(&self) -> Result<(), BadParam> {
         BadParam::when(
-            self.port.is_some() == self.path.is_some(),
+            match (self.port.is_some(), self.path.is_some()) {
+                (true, true) => true,
+                (false, false) => self.timeout.is_none(),
+                (true, false) | (false, true) => false,
+            },
             "path",
             "`wait_for` waits for either a `port` or a `path`",
-            "give one of them",
+            "give one of them, or `timeout` alone to let time pass",
         )?;
         BadParam::when(
             self.host.is_some() && self.port.is_none(),

@@ -160,7 +160,7 @@ impl Eyes {
                 }
                 host.connects(&self.addresses, address, end)
             }
-            Sign::Path(_) => look(&wait.sign, host),
+            Sign::Time | Sign::Path(_) => look(&wait.sign, host),
             Sign::Line(path, regex) => {
                 let enough = || Instant::now() >= end || host.outside.cancelled();
                 self.follower.look(path, regex, wait.action, &enough)
@@ -178,7 +178,11 @@ fn so_far(wait: &Wait, sight: &Sight, start: Instant) -> String {
 fn late(wait: &Wait, sight: &Sight) -> SysError {
     let most = wait.timeout.as_secs();
     let state = sight.words().map_or_else(String::new, |words| format!(": {words}"));
+    if let Some(msg) = &wait.msg {
+        return SysError::new(msg.clone());
+    }
     let sentence = match (&wait.sign, wait.action) {
+        (Sign::Time, _) => format!("time did not pass within {most} s"),
         (Sign::Port(address), Action::Present) => {
             format!("{address} did not answer within {most} s{state}")
         }

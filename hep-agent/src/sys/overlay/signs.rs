@@ -27,6 +27,7 @@ impl<O: Observe> Overlay<O> {
     /// last, for a file what else it may come from first.
     fn cause_of(&self, sign: &Sign) -> Option<Cause> {
         match sign {
+            Sign::Time => None,
             Sign::Port(_) => self.acted_on().or_else(|| self.latest()),
             Sign::Path(path) | Sign::Line(path, _) => {
                 self.depends(Subject::Path(path)).or_else(|| self.acted_on())

@@ -37,7 +37,8 @@ impl Outside for Quiet {
 }
 
 fn wait(sign: Sign, action: Action, timeout: u64) -> Wait {
-    Wait { sign, action, timeout: Duration::from_millis(timeout), delay: Duration::ZERO }
+    let (timeout, delay) = (Duration::from_millis(timeout), Duration::ZERO);
+    Wait { sign, action, timeout, delay, msg: None }
 }
 
 fn run(wait: &Wait) -> Result<Duration, String> {
