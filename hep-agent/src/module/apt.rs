@@ -13,6 +13,7 @@ use hep_protocol::action;
 use hep_protocol::task::apt::{Action, Apt, Debconf};
 use hep_protocol::value::Package;
 use request::{Facts, Request};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -44,6 +45,40 @@ impl Module for Apt {
     type State = State;
 
     fn inspect(&self, _input: &Input<'_>, host: &dyn Observe) -> Result<State, SysError> {
+        meant(self).look(host)
+    }
+
+    fn plan(&self, _input: &Input<'_>, state: &State) -> Result<Plan, SysError> {
+        meant(self).decide(state)
+    }
+}
+
+/// The parameters with the action that is meant.
+fn meant(params: &Apt) -> Meant<'_> {
+    match (params.action, params.purge) {
+        (Action::Remove, true) => {
+            Meant(Cow::Owned(Apt { action: Action::Purge, ..params.clone() }))
+        }
+        (Action::Remove, false)
+        | (Action::Install | Action::Latest | Action::Purge | Action::BuildDep, _) => {
+            Meant(Cow::Borrowed(params))
+        }
+    }
+}
+
+/// Parameters whose action says all.
+struct Meant<'a>(Cow<'a, Apt>);
+
+impl std::ops::Deref for Meant<'_> {
+    type Target = Apt;
+
+    fn deref(&self) -> &Apt {
+        &self.0
+    }
+}
+
+impl Meant<'_> {
+    fn look(&self, host: &dyn Observe) -> Result<State, SysError> {
         let mut state = look(self, host)?;
         if self.recover && state.facts.database.is_interrupted() {
             // It may not be interrupted but at work; when it is done, all is to be judged anew.
@@ -63,7 +98,7 @@ impl Module for Apt {
         Ok(state)
     }
 
-    fn plan(&self, _input: &Input<'_>, state: &State) -> Result<Plan, SysError> {
+    fn decide(&self, state: &State) -> Result<Plan, SysError> {
         let first = first(self, &state.facts);
         let (steps, again) =
             if first.is_empty() { (main_steps(self, state)?, false) } else { (first, true) };

@@ -80,6 +80,9 @@ pub struct Apt {
     /// What to do with them. Default: `install`.
     #[serde(default)]
     pub action: Action,
+    /// With `remove`: their configuration files go, too, as with `purge`.
+    #[serde(default)]
+    pub purge: bool,
     /// Refresh the package index first.
     #[serde(default)]
     pub update_cache: bool,

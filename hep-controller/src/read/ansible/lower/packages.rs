@@ -22,8 +22,8 @@ pub(super) const APT: &[Parameter] = &[
     same("install_recommends").also(&["install-recommends"]),
     own("allow_downgrade").also(&["allow-downgrade", "allow_downgrades", "allow-downgrades"]),
     same("autoremove"),
-    same("autoclean"),
-    same("clean"),
+    only("autoclean", "no", "write `command: apt-get autoclean`"),
+    only("clean", "no", "write `command: apt-get clean`"),
     same("lock_timeout"),
     same("policy_rc_d"),
     nothing("update_cache_retries"),
@@ -96,10 +96,6 @@ fn index(arguments: &mut Arguments<'_>) {
         arguments.put("cache_valid_time", key.span, value);
     } else {
         arguments.rename("update_cache", "update_cache");
-    }
-    // Beside packages, a fresh index is no change.
-    if arguments.has("name") || arguments.has("upgrade") || arguments.has("deb") {
-        arguments.set("quiet_refresh", "true");
     }
 }
 
