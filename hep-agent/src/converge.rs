@@ -3,7 +3,7 @@
 
 use crate::module::{Input, Module, WithoutRun};
 use crate::planned::{self, Planned};
-use crate::sys::output::{self, Missing};
+use crate::sys::output::{self, Ends, Missing};
 use crate::sys::{Effect, Host, Kept, ProcessEnd, SysError};
 use hep_protocol::action::{Action, copied_tree};
 use hep_protocol::outcome::{Change, Details, Exit, Room, Told};
@@ -60,7 +60,8 @@ modules! {
 
 /// Brings one task's part of the host to what the task says, and tells what came of it.
 pub(crate) fn converge(spec: &TaskSpec, input: &Input<'_>, host: &mut dyn Host) -> Tried {
-    let mut report = Report { kept: input.kept, ..Report::default() };
+    let ends = if spec.params().keeps_ends() { Ends::Kept } else { Ends::Stripped };
+    let mut report = Report { kept: input.kept, ends, ..Report::default() };
     let done = dispatch(spec, input, host, &mut report);
     report.close();
     let mut tried = report.tried;
@@ -138,6 +139,7 @@ struct Report {
     tried: Tried,
     /// How much of what a program says its result keeps.
     kept: Kept,
+    ends: Ends,
     /// The bytes of all changes.
     size: usize,
     /// The bytes of their lines.
@@ -215,7 +217,7 @@ impl Report {
             None => json!(TERMINATED),
         };
         self.tried.killed = end.exit.is_none();
-        let (stdout, stderr, missing) = output::texts(end, self.kept.0);
+        let (stdout, stderr, missing) = output::texts(end, self.kept.0, self.ends);
         let said = [("rc", rc), ("stdout", stdout.into()), ("stderr", stderr.into())];
         self.tried.data.extend(said.map(|(name, value)| (name.to_owned(), value)));
         self.tried.missing = missing;

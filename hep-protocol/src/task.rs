@@ -176,6 +176,11 @@ pub trait Params {
         None
     }
 
+    /// Whether the result keeps newlines at the end of what its program wrote.
+    fn keeps_ends(&self) -> bool {
+        false
+    }
+
     /// Checks what no single parameter can know: which go together and which do not.
     ///
     /// # Errors

@@ -91,7 +91,8 @@ fn invocation(params: &Command) -> Result<Invocation, SysError> {
     let argv = match (&params.argv, &params.shell) {
         (Some(argv), _) => argv.clone(),
         (None, Some(script)) => {
-            Argv::try_from(vec!["/bin/sh".to_owned(), "-c".to_owned(), script.clone()])
+            let shell = params.executable.as_ref().map_or("/bin/sh", AbsPath::as_str);
+            Argv::try_from(vec![shell.to_owned(), "-c".to_owned(), script.clone()])
                 .map_err(|error| SysError::new(error.to_string()))?
         }
         (None, None) => {
@@ -104,6 +105,7 @@ fn invocation(params: &Command) -> Result<Invocation, SysError> {
         paths: [&params.creates, &params.removes].into_iter().flatten().cloned().collect(),
         chdir: params.chdir.clone().unwrap_or_else(AbsPath::root),
         env: params.env.clone(),
+        expand: params.expand,
         stdin: params.stdin.clone().unwrap_or_default().into_bytes(),
         timeout: params.timeout.map(|seconds| Duration::from_secs(seconds.into())),
     })

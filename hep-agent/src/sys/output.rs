@@ -35,10 +35,20 @@ struct Gap {
     foreign: u64,
 }
 
+/// What becomes of newlines at the end of what a program wrote.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Ends {
+    /// They are left out.
+    #[default]
+    Stripped,
+    /// They stay.
+    Kept,
+}
+
 /// A program's streams as text, at most so many bytes together, and what is missing in it.
-pub(crate) fn texts(end: &ProcessEnd, most: usize) -> (String, String, Missing) {
-    let (stdout, out) = decoded(&end.stdout, end.lost.stdout);
-    let (stderr, err) = decoded(&end.stderr, end.lost.stderr);
+pub(crate) fn texts(end: &ProcessEnd, most: usize, ends: Ends) -> (String, String, Missing) {
+    let (stdout, out) = decoded(&end.stdout, end.lost.stdout, ends);
+    let (stderr, err) = decoded(&end.stderr, end.lost.stderr, ends);
     let mut missing = Missing { stdout: out, stderr: err };
     let (stdout, stderr) = fitted(stdout, stderr, most, &mut missing);
     (stdout, stderr, missing)
@@ -67,7 +77,7 @@ pub(crate) fn size(data: &Map<String, Value>) -> usize {
     text("stdout") + text("stderr") + elements.map(size).sum::<usize>()
 }
 
-fn decoded(bytes: &[u8], lost: u64) -> (String, Gap) {
+fn decoded(bytes: &[u8], lost: u64, ends: Ends) -> (String, Gap) {
     // What is kept may begin within a character.
     let is_rest = |byte: &&u8| lost > 0 && (0x80..0xc0).contains(*byte);
     let skipped = bytes.iter().take(3).take_while(is_rest).count();
@@ -79,7 +89,10 @@ fn decoded(bytes: &[u8], lost: u64) -> (String, Gap) {
             gap.foreign = gap.foreign.saturating_add(chunk.invalid().len() as u64);
         }
     }
-    text.truncate(text.trim_end_matches(['\r', '\n']).len());
+    match ends {
+        Ends::Stripped => text.truncate(text.trim_end_matches(['\r', '\n']).len()),
+        Ends::Kept => {}
+    }
     (text, gap)
 }
 
@@ -204,7 +217,7 @@ mod tests {
         let lost = Lost { stdout: lost, stderr: 0 };
         let (stdout, stderr) = (streams.0.to_vec(), streams.1.to_vec());
         let end = ProcessEnd { exit: None, stdout, stderr, lost };
-        let (stdout, stderr, missing) = texts(&end, most);
+        let (stdout, stderr, missing) = texts(&end, most, Ends::Stripped);
         assert_eq!((stdout.as_str(), stderr.as_str()), kept);
         assert!(stdout.len() + stderr.len() <= most);
         let notes: Vec<String> = notes.iter().map(|&note| note.to_owned()).collect();

@@ -26,6 +26,9 @@ pub struct Invocation {
     /// What it reads on standard input.
     #[serde(skip)]
     pub stdin: Vec<u8>,
+    /// Whether its arguments say what the environment is to replace.
+    #[serde(skip)]
+    pub expand: bool,
     /// How long it may run.
     #[serde(skip)]
     pub timeout: Option<Duration>,

@@ -25,6 +25,15 @@ pub struct Command {
     /// A script for `/bin/sh -c` instead.
     #[serde(default)]
     pub shell: Option<String>,
+    /// The shell for `shell`. Default: `/bin/sh`.
+    #[serde(default)]
+    pub executable: Option<AbsPath>,
+    /// Replace `$NAME`, `${NAME}` and a `~` at the beginning of an argument by what the environment says.
+    #[serde(default)]
+    pub expand: bool,
+    /// Whether the result has the output without newlines at its end. Default: `true`.
+    #[serde(default)]
+    pub strip: Option<bool>,
     /// A path, or a pattern with `*`, `?` and `[...]`; if it exists, the command does not run.
     #[serde(default)]
     pub creates: Option<AbsPath>,
@@ -59,6 +68,10 @@ impl Params for Command {
 
     fn patience(&mut self) -> Option<&mut Option<u32>> {
         Some(&mut self.timeout)
+    }
+
+    fn keeps_ends(&self) -> bool {
+        self.strip == Some(false)
     }
 
     fn check(&self) -> Result<(), BadParam> {

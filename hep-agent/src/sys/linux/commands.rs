@@ -1,21 +1,27 @@
 //! Programs that the operator names, run on the real host.
 
 use super::Linux;
-use super::process::{Capture, Program};
+use super::process::{Capture, Program, environment};
 use crate::sys::{Effect, SysError};
 use hep_protocol::action::programs::Invocation;
 use hep_protocol::outcome::{Exit, MAX_SHOWN};
+use std::collections::BTreeMap;
 
 impl Linux {
     /// Runs to the end; its output is streamed while it runs. Another end than exit code 0 is an error.
     pub(super) fn run(&mut self, invocation: &Invocation) -> Result<Effect, SysError> {
-        let Invocation { words, argv, paths: _, chdir, env, stdin, timeout } = invocation;
+        let Invocation { words, argv, paths: _, chdir, env, stdin, expand, timeout } = invocation;
         let mut all = self.task.env.clone();
         all.extend(env.clone());
+        let names = environment(&all);
+        let expanded = match expand {
+            true => argv.parts().iter().map(|part| expanded(part, &names)).collect(),
+            false => argv.parts().to_vec(),
+        };
         let mut pass_on = |stream, data: &[u8]| self.output(stream, data);
         let program = Program {
             name: Some(words),
-            argv: argv.parts(),
+            argv: &expanded,
             env: all,
             directory: chdir.as_str(),
             stdin,
@@ -34,6 +40,31 @@ impl Linux {
             Some(advice) => error.hint(advice),
             None => error,
         })
+    }
+}
+
+/// A text with names of variables replaced by their values; an unknown name stays. A `~` at its beginning is `HOME`.
+fn expanded(text: &str, env: &BTreeMap<String, String>) -> String {
+    let value = |name: &str| env.get(name).cloned();
+    let (mut all, mut rest) = (String::new(), text);
+    while let Some((before, after)) = rest.split_once('$') {
+        all.push_str(before);
+        let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let plain = after.find(|c| !word(c)).unwrap_or(after.len());
+        let (name, length) = match after.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
+            Some((name, _)) => (name, name.len() + 2),
+            None => (after.get(..plain).unwrap_or_default(), plain),
+        };
+        let known = value(name).filter(|_| !name.is_empty());
+        all.push_str(known.as_deref().unwrap_or("$"));
+        rest = if known.is_some() { after.get(length..).unwrap_or_default() } else { after };
+    }
+    all.push_str(rest);
+    match all.strip_prefix('~') {
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => {
+            format!("{}{rest}", value("HOME").unwrap_or_default())
+        }
+        Some(_) | None => all,
     }
 }
 
@@ -57,7 +88,6 @@ mod tests {
     use hep_protocol::blob::Want;
     use hep_protocol::message::{Go, Reply, Stream};
     use hep_protocol::value::{AbsPath, Argv};
-    use std::collections::BTreeMap;
     use std::io;
     use std::sync::{Arc, Mutex};
     use std::time::{Duration, Instant};
@@ -98,8 +128,21 @@ mod tests {
             chdir: AbsPath::root(),
             env: BTreeMap::new(),
             stdin: Vec::new(),
+            expand: false,
             timeout: None,
         }
+    }
+
+    #[test]
+    fn arguments_name_what_the_environment_says() {
+        let env = [("A".to_owned(), "x".to_owned()), ("HOME".to_owned(), "/h".to_owned())].into();
+        let check =
+            |text: &str, expected: &str| assert_eq!(expanded(text, &env), expected, "{text}");
+        check("$A-${A}b $B $ $1", "x-xb $B $ $1");
+        check("~/c ~", "/h/c ~");
+        check("~", "/h");
+        check("~root", "~root");
+        check("a~", "a~");
     }
 
     fn run(invocation: &Invocation) -> (Result<ProcessEnd, SysError>, Arc<Ear>) {

@@ -87,12 +87,7 @@ impl<'a> Program<'a> {
             .args(self.argv.get(1..).unwrap_or_default())
             .current_dir(self.directory)
             .env_clear();
-        command
-            .env("PATH", search_path())
-            .env("HOME", home())
-            .env("LANG", "C.UTF-8")
-            .envs(credentials::environment())
-            .envs(&self.env);
+        command.envs(environment(&self.env));
         own_session(&mut command);
         let stdin = input(self.stdin)
             .map_err(|e| SysError::io(format!("cannot give `{name}` its input"), e))?;
@@ -157,6 +152,16 @@ pub(crate) fn become_program(argv: &[&str]) -> io::Error {
         Ok(()) => Command::new(program).args(arguments).exec(),
         Err(error) => error,
     }
+}
+
+/// All that a program sees of variables, with these of its own.
+pub(super) fn environment(own: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let clean = [("PATH", search_path()), ("HOME", home()), ("LANG", "C.UTF-8".to_owned())];
+    let mut all: BTreeMap<String, String> =
+        clean.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    all.extend(credentials::environment().into_iter().map(|(name, value)| (name.into(), value)));
+    all.extend(own.clone());
+    all
 }
 
 fn home() -> String {

@@ -18,6 +18,7 @@ fn check(command: &str, params: &Value, expected: &str) {
     let script = command.replace("/t", &root);
     let argv = ["/bin/sh", "-c", &script].map(str::to_owned).to_vec();
     let invocation = Invocation {
+        expand: false,
         words: "it".to_owned(),
         argv: Argv::try_from(argv).unwrap(),
         paths: Vec::new(),
