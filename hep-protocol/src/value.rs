@@ -4,6 +4,7 @@
 //! frame contains is checked by the same words everywhere.
 
 mod argv;
+mod document;
 mod json;
 pub(crate) mod kind;
 mod list;
@@ -17,6 +18,7 @@ mod schema;
 mod secret;
 
 pub use argv::Argv;
+pub(crate) use document::document;
 pub use json::Json;
 pub use list::OneOrMany;
 pub(crate) use list::whole;

@@ -57,8 +57,8 @@ fn a_module_shows_all_it_takes() {
     service: services
 
     Parameters
-      name, service (service; required)
-          The service.
+      name, service (service)
+          The service; needed except with `daemon_reload`.
       action (start | stop | restart | reload)
           What to do with it now.
             start: It runs.
@@ -67,6 +67,11 @@ fn a_module_shows_all_it_takes() {
             reload: Reload its configuration; start it if it is stopped.
       enabled (true or false)
           Whether it starts when the host boots.
+      masked (true or false)
+          `true` forbids every start of a systemd unit, `false` allows it again.
+      daemon_reload (true or false; default: false)
+          Have systemd read its unit files again first. hep does so by itself where it sees that the
+          service's own unit changed.
       pattern (text)
           Text in the command line of its process, for SysV scripts that cannot tell whether the service
           runs.
@@ -117,6 +122,8 @@ fn aliases_words_and_keys_of_lists_are_shown() {
             remove: Remove them; configuration files stay.
             purge: Remove them with their configuration files.
             build-dep: Install what is needed to build them.
+      purge (true or false; default: false)
+          With `remove`: their configuration files go, too, as with `purge`.
     ");
     let debconf = apt.lines().skip_while(|line| !line.starts_with("  debconf"));
     assert_snapshot!(debconf.take(6).collect::<Vec<_>>().join("\n"), @r"

@@ -1,7 +1,7 @@
 //! Parameters of `file`: files, directories and links on the host.
 
 use super::{About, BadParam, Effect, Local, Params};
-use crate::value::{Argv, Dest, Mode, Owner};
+use crate::value::{AbsPath, Argv, Dest, Mode, Owner, document};
 use serde::{Deserialize, Serialize};
 
 /// What is known of the module.
@@ -64,8 +64,14 @@ pub struct File {
     /// the target.
     #[serde(default)]
     pub src: Option<String>,
-    /// The content itself.
+    /// With `link` and `hardlink`, the target, where `src` could be taken for a local file.
     #[serde(default)]
+    pub target: Option<Box<str>>,
+    /// A file on the host that has the content.
+    #[serde(default)]
+    pub copy_of: Option<Box<AbsPath>>,
+    /// The content itself.
+    #[serde(default, deserialize_with = "document")]
     pub content: Option<String>,
     /// A local template, rendered on the host.
     #[serde(default)]
@@ -80,6 +86,18 @@ pub struct File {
     #[serde(default, alias = "mod")]
     #[cfg_attr(feature = "schema", schemars(extend("x-aliases" = ["mod"])))]
     pub mode: Option<Mode>,
+    /// The mode of the directories of a tree, if it is not to be made from `mode`.
+    #[serde(default)]
+    pub directory_mode: Option<Box<Mode>>,
+    /// Whether a new file without a mode is executable if the local file is. Default: `true`.
+    #[serde(default)]
+    pub executable: Option<bool>,
+    /// Whether an existing file may get other content. `false`: it stays as it is, with its owner and mode. Default: `true`.
+    #[serde(default)]
+    pub overwrite: Option<bool>,
+    /// With `touch`: an existing file keeps its times.
+    #[serde(default)]
+    pub keep_times: bool,
     /// With `absent`: remove a directory with its content. With `directory`: apply owner, group and mode recursively.
     #[serde(default)]
     pub recurse: bool,
@@ -89,6 +107,12 @@ pub struct File {
     /// Create missing parent directories (0755, owned by the agent's user).
     #[serde(default)]
     pub parents: bool,
+    /// Give the parent directories that are made the owner, group and mode of the task.
+    #[serde(default)]
+    pub parents_alike: bool,
+    /// With `absent`: remove a directory with its content, as `recurse` does; no other action minds it.
+    #[serde(default)]
+    pub remove_content: bool,
     /// Replace a file of another type; allow a link without a target.
     #[serde(default)]
     pub force: bool,
@@ -148,12 +172,12 @@ impl Params for File {
         let action = self.action;
         let is = |actions: &[Action]| actions.contains(&action);
         let linking = is(&[Action::Link, Action::Hardlink]);
-        let filled = self.content.is_some() || self.template.is_some();
+        let filled = self.content.is_some() || self.template.is_some() || self.copy_of.is_some();
         let copies = is(&[Action::Present]) && (self.src.is_some() || filled);
         self.check_src(linking)?;
         self.check_template()?;
         BadParam::when(
-            self.src.is_some() && self.content.is_some(),
+            (self.src.is_some() || self.copy_of.is_some()) && self.content.is_some(),
             "content",
             "`src` and `content` both set the content of the file",
             "keep one of them",
@@ -192,7 +216,10 @@ impl Params for File {
             "give `src` or `content`, or remove `backup`",
         )?;
         BadParam::when(
-            self.dest.into && (filled || is(&[Action::Touch, Action::Hardlink])),
+            self.dest.into
+                && (self.content.is_some()
+                    || self.template.is_some()
+                    || is(&[Action::Touch, Action::Hardlink])),
             "dest",
             "`dest` ends in `/`, but this is a file without a name of its own",
             "write the file's full path",
@@ -247,7 +274,7 @@ impl File {
             "name a file",
         )?;
         BadParam::when(
-            linking && self.src.is_none(),
+            linking && self.src.is_none() && self.target.is_none(),
             "action",
             "a link needs `src`: what it points to",
             "add `src: /path/it/points/to`",

@@ -1,9 +1,10 @@
 //! Owners and groups: what the task asks for, and what numbers are called.
 
+use super::Scope;
 use crate::sys::files::{Account, Attrs};
 use crate::sys::{Cause, Observe, Subject, SysError};
 use hep_protocol::task::file::File;
-use hep_protocol::value::{Mode, Owner};
+use hep_protocol::value::{Mode, Owner, PermissionBits};
 use std::collections::BTreeMap;
 
 /// The attributes that the task asks for.
@@ -12,6 +13,8 @@ pub(super) struct Asked {
     pub(super) owner: Option<Account>,
     pub(super) group: Option<Account>,
     pub(super) mode: Option<Mode>,
+    /// The mode of a tree's directories, if that is another.
+    pub(super) directory_mode: Option<Mode>,
     /// The earlier task whose real run would create a missing account.
     pub(super) cause: Option<Cause>,
 }
@@ -27,7 +30,9 @@ impl Asked {
         };
         let owner = account(&params.owner, Kind::User)?;
         let group = account(&params.group, Kind::Group)?;
-        Ok(Self { owner, group, mode: params.mode.clone(), cause })
+        let mode = params.mode.clone();
+        let directory_mode = params.directory_mode.as_deref().cloned();
+        Ok(Self { owner, group, mode, directory_mode, cause })
     }
 
     /// Whether the task says who may get in: by an owner or a mode. Then an ACL must not let in others.
@@ -37,7 +42,35 @@ impl Asked {
 
     /// Whether the task names no attribute.
     pub(super) fn is_empty(&self) -> bool {
-        self.owner.is_none() && self.group.is_none() && self.mode.is_none()
+        let Self { owner, group, mode, directory_mode, cause: _ } = self;
+        owner.is_none() && group.is_none() && mode.is_none() && directory_mode.is_none()
+    }
+
+    /// What a directory gets of it, and otherwise.
+    pub(super) fn directory(&self, otherwise: Attrs) -> Attrs {
+        let mode = self.mode.as_ref().map(|mode| mode.apply(otherwise.mode, true));
+        Attrs {
+            owner: self.owner.clone().unwrap_or(otherwise.owner),
+            group: self.group.clone().unwrap_or(otherwise.group),
+            mode: mode.unwrap_or(otherwise.mode),
+            acl: otherwise.acl,
+        }
+    }
+
+    /// The mode asked for is that of a tree's files: its directories get another, or execute where they get read.
+    pub(super) fn mode(
+        &self,
+        current: PermissionBits,
+        directory: bool,
+        scope: Scope,
+    ) -> PermissionBits {
+        let below = directory && matches!(scope, Scope::Tree | Scope::NewOnly);
+        if let (true, Some(mode)) = (below, &self.directory_mode) {
+            return mode.apply(current, directory);
+        }
+        let Some(mode) = &self.mode else { return current };
+        let bits = mode.apply(current, directory);
+        if below { PermissionBits(bits.0 | ((bits.0 & 0o444) >> 2)) } else { bits }
     }
 }
 

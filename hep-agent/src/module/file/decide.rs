@@ -14,7 +14,7 @@ use crate::sys::files::{
 use crate::sys::{Cause, SysError};
 use hep_protocol::action::Action;
 use hep_protocol::task::file::File;
-use hep_protocol::value::{AbsPath, Mode, PermissionBits};
+use hep_protocol::value::{AbsPath, PermissionBits};
 pub(super) use precious::is_protected;
 use precious::{refuse_attributes, refuse_mounts, refuse_protected};
 
@@ -82,7 +82,7 @@ pub(super) fn existing(asked: &Asked, meta: &Meta, scope: Scope) -> Attrs {
         }
         Scope::Asked | Scope::Tree => {
             let directory = meta.kind == FileKind::Directory;
-            let mode = mode_of(asked.mode.as_ref(), meta.attrs.mode, directory, scope);
+            let mode = asked.mode(meta.attrs.mode, directory, scope);
             // What was not looked at is not known to be there.
             let acl = match (asked.shuts_others_out(), &meta.attrs.acl) {
                 (true, Acl::Entries(_)) => Acl::None,
@@ -107,7 +107,7 @@ fn fresh(asked: &Asked, entry: &Entry, default: u16, directory: bool) -> Attrs {
     match entry.scope {
         Scope::Holder => Attrs { mode: default, ..entry.new.clone() },
         Scope::Asked | Scope::Tree | Scope::NewOnly => {
-            let mode = mode_of(asked.mode.as_ref(), default, directory, entry.scope);
+            let mode = asked.mode(default, directory, entry.scope);
             fill(asked, &entry.new, mode, acl)
         }
     }
@@ -119,23 +119,6 @@ fn fill(asked: &Asked, otherwise: &Attrs, mode: PermissionBits, acl: Acl) -> Att
         group: asked.group.clone().unwrap_or_else(|| otherwise.group.clone()),
         mode,
         acl,
-    }
-}
-
-/// The mode asked for is that of a tree's files: its directories get execute where they get read.
-fn mode_of(
-    asked: Option<&Mode>,
-    current: PermissionBits,
-    directory: bool,
-    scope: Scope,
-) -> PermissionBits {
-    let Some(mode) = asked else { return current };
-    let bits = mode.apply(current, directory);
-    match scope {
-        Scope::Tree | Scope::NewOnly if directory => {
-            PermissionBits(bits.0 | ((bits.0 & 0o444) >> 2))
-        }
-        Scope::Tree | Scope::NewOnly | Scope::Asked | Scope::Holder => bits,
     }
 }
 
@@ -357,7 +340,9 @@ impl Decide<'_> {
                 if found.shared {
                     return Err(shared_file(entry.place.path()));
                 }
-                steps.push(self.planned(FileAction::Touch { place: entry.place.clone() }));
+                if !self.params.keep_times {
+                    steps.push(self.planned(FileAction::Touch { place: entry.place.clone() }));
+                }
                 Ok(steps)
             }
         }
@@ -371,7 +356,8 @@ impl Decide<'_> {
             None => Ok(Vec::new()),
             Some(found) => {
                 refuse_protected(found)?;
-                if found.meta.kind == FileKind::Directory && !self.params.recurse {
+                let emptied = self.params.recurse || self.params.remove_content;
+                if found.meta.kind == FileKind::Directory && !emptied {
                     let path = entry.place.path();
                     return Err(SysError::new(format!("{path} is a directory"))
                         .hint("`recurse: true` removes a directory with everything in it"));

@@ -1,6 +1,7 @@
 //! What a task of `file` asks for, entry by entry, and what the host has there.
 
 mod destination;
+mod on_host;
 mod tree;
 
 use super::accounts::{Asked, Names};
@@ -65,6 +66,7 @@ struct Look<'a> {
 impl Look<'_> {
     fn gather(&mut self, input: &Input<'_>) -> Result<(), SysError> {
         match (self.params.action, &self.params.src, &self.params.content) {
+            (Action::Present, _, _) if self.params.copy_of.is_some() => self.copy_on_host(),
             (Action::Present, Some(src), _) => match input.task.source(src) {
                 Some(Source::File(file)) => {
                     let path = self.followed(self.destination(Some(&file.name))?)?;
@@ -92,8 +94,8 @@ impl Look<'_> {
                 self.add(Place::of(self.destination(None)?), Want::Absent, Scope::Asked)
             }
             (Action::Directory, _, _) => self.directory(),
-            (Action::Link, src, _) => self.link(src.as_deref().unwrap_or_default()),
-            (Action::Hardlink, src, _) => self.hardlink(src.as_deref().unwrap_or_default()),
+            (Action::Link, src, _) => self.link(target(self.params, src.as_ref())),
+            (Action::Hardlink, src, _) => self.hardlink(target(self.params, src.as_ref())),
         }
     }
 
@@ -110,6 +112,10 @@ impl Look<'_> {
         scope: Scope,
         Seen { meta, same }: Seen,
     ) -> Result<(), SysError> {
+        if self.params.overwrite == Some(false) && meta.is_some() {
+            return Ok(());
+        }
+        let executable = executable && self.params.executable.unwrap_or(true);
         let diff = match self.diff {
             DiffMode::Unified if !same => {
                 let budget = &mut self.budget;
@@ -397,6 +403,8 @@ impl Look<'_> {
                     let rights = self.handed_down(&directory)?.map(|rights| rights.0 & 0o777);
                     let mode = PermissionBits(rights.unwrap_or(0o755) | attrs.mode.0);
                     let attrs = Attrs { mode, ..attrs };
+                    let alike = self.params.parents_alike;
+                    let attrs = if alike { self.asked.directory(attrs) } else { attrs };
                     above = directory.parent();
                     missing.push((directory, attrs));
                 }
@@ -432,6 +440,11 @@ impl Look<'_> {
             (Some(_) | None, _) => self.host.depends(Subject::Place(path)),
         }
     }
+}
+
+/// What a link leads to.
+fn target<'p>(params: &'p File, src: Option<&'p String>) -> &'p str {
+    params.target.as_deref().or(src.map(String::as_str)).unwrap_or_default()
 }
 
 /// A tree that gets attributes.

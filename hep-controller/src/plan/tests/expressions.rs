@@ -208,7 +208,7 @@ fn wrong_values_of_variables_are_refused_at_their_place() {
     5 |   - apt: {package: "{{ names }}", onwer: "{{ n }}", cache_valid_time: "{{ n }}"}
       |                                   ^^^^^
       |
-      = hint: `apt` has name, package, packages, action, update_cache, cache_valid_time, install_recommends, default_release, allow_downgrade, allow_removals, autoremove, hold, dpkg_options, policy_rc_d, upgrade, lock_timeout, debconf, recover
+      = hint: `apt` has name, package, packages, action, purge, update_cache, cache_valid_time, install_recommends, default_release, allow_downgrade, allow_removals, autoremove, hold, dpkg_options, policy_rc_d, upgrade, lock_timeout, debconf, recover
 
     error: `etc/x` is not an absolute path: it must begin with `/`
      --> site.yml:6:18
