@@ -20,7 +20,10 @@ impl Module for Assert {
 
     fn plan(&self, _input: &Input<'_>, broken: &Self::State) -> Result<Plan, SysError> {
         match (broken.as_slice(), &self.msg) {
-            ([], _) => Ok(Plan::default()),
+            ([], _) => {
+                let notes = self.success_msg.iter().flat_map(|msg| msg.lines());
+                Ok(Plan { notes: notes.map(str::to_owned).collect(), ..Plan::default() })
+            }
             ([..], Some(msg)) => Err(SysError::new(msg.clone())
                 .hint(format!("this does not hold: {}", broken.join("; ")))),
             ([one], None) => Err(SysError::new(format!("this does not hold: {one}"))),

@@ -13,7 +13,7 @@ impl Module for Debug {
         match (&self.msg, &self.var) {
             (Some(msg), _) => Ok(words(&msg.0)),
             (None, Some(var)) => Ok(format!("{var}: {}", words(&input.names.value(var)?))),
-            (None, None) => Err(SysError::new("there is nothing to show")),
+            (None, None) => Ok(words(&Value::Null)),
         }
     }
 

@@ -20,6 +20,9 @@ pub struct Assert {
     #[serde(default, alias = "fail_msg")]
     #[cfg_attr(feature = "schema", schemars(extend("x-aliases" = ["fail_msg"])))]
     pub msg: Option<String>,
+    /// What to say when all of them hold.
+    #[serde(default)]
+    pub success_msg: Option<String>,
 }
 
 impl Params for Assert {

@@ -1,6 +1,7 @@
 //! Parameters of `debug`: something to show in the report.
 
 use super::{About, BadParam, Effect, Params};
+use crate::dialect::Dialect;
 use crate::value::Json;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +32,12 @@ impl Params for Debug {
 
     fn expressions(&self) -> Vec<&str> {
         self.var.as_deref().into_iter().collect()
+    }
+
+    fn check_in(&self, dialect: Dialect) -> Result<(), BadParam> {
+        // There a message may be none, which is shown as such.
+        let none = self.msg.is_none() && self.var.is_none();
+        if dialect == Dialect::Ansible && none { Ok(()) } else { self.check() }
     }
 
     fn check(&self) -> Result<(), BadParam> {

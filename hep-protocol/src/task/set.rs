@@ -1,7 +1,8 @@
 //! Parameters of `set`: variables for the rest of the host's run.
 
 use super::{About, BadParam, Effect, Form, Params};
-use crate::names::{Giver, refused};
+use crate::dialect::Dialect;
+use crate::names::{Giver, is_name, no_name, refused};
 use crate::value::Json;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -32,6 +33,26 @@ impl Params for Set {
             "`set` names no variable",
             "write `set: {name: value}`",
         )?;
+        self.check_names()
+    }
+
+    fn check_in(&self, dialect: Dialect) -> Result<(), BadParam> {
+        match dialect {
+            Dialect::Hep => self.check(),
+            // Names of hep's own are nothing special there.
+            Dialect::Ansible => match self.0.keys().find(|name| !is_name(name)) {
+                Some(name) => {
+                    let (message, hint) = no_name(name);
+                    Err(BadParam { key: "set", message, hint: hint.to_owned() })
+                }
+                None => Ok(()),
+            },
+        }
+    }
+}
+
+impl Set {
+    fn check_names(&self) -> Result<(), BadParam> {
         let mut refused = self.0.keys().filter_map(|name| refused(name, Giver::Set));
         match refused.next() {
             Some((message, hint)) => Err(BadParam { key: "set", message, hint: hint.to_owned() }),

@@ -129,7 +129,7 @@ fn state_that_only_the_host_knows_has_what_every_state_needs() {
     );
     check(
         "package: {name: x, state: \"{{ s }}\"}",
-        r#"apt {"action":"{{ s }}","quiet_refresh":true,"allow_removals":true,"package":"x"}"#,
+        r#"apt {"action":"{{ s }}","allow_removals":true,"package":"x"}"#,
     );
 }
 
@@ -157,15 +157,15 @@ fn modes_are_octal_where_that_is_likely_meant() {
 fn packages_and_services_take_ansible_s_states() {
     check(
         "apt: name=nginx,curl state=latest update_cache=yes cache_valid_time=3600",
-        r#"apt {"action":"latest","update_cache":true,"cache_valid_time":"3600","quiet_refresh":true,"allow_removals":true,"package":"nginx,curl"}"#,
+        r#"apt {"action":"latest","update_cache":true,"cache_valid_time":"3600","allow_removals":true,"package":"nginx,curl"}"#,
     );
     check(
         "apt: {upgrade: dist, update_cache: yes}",
-        r#"apt {"update_cache":"yes","quiet_refresh":true,"upgrade":"dist","allow_removals":true}"#,
+        r#"apt {"update_cache":"yes","upgrade":"dist","allow_removals":true}"#,
     );
     check(
         "apt: {name: x, state: absent, purge: yes}",
-        r#"apt {"action":"remove","purge":"yes","quiet_refresh":true,"allow_removals":true,"package":"x"}"#,
+        r#"apt {"action":"remove","purge":"yes","allow_removals":true,"package":"x"}"#,
     );
     check(
         "service: name=nginx state=restarted enabled=yes",

@@ -121,14 +121,18 @@ pub(super) const WAIT_FOR: &[Parameter] = &[
 ];
 
 pub(super) fn wait_for(arguments: &mut Arguments<'_>) -> &'static str {
-    match arguments.literal("state") {
-        Some("drained") => arguments.refuse_argument("state", DRAINED),
-        Some(_) | None => arguments.word("state", "wait_for"),
-    }
     let waits = arguments.has("port") || arguments.has("path");
     if !waits {
         // There is nothing to wait for but time.
         arguments.take("host");
+        arguments.take("state");
+        if !arguments.has("timeout") {
+            arguments.set("timeout", "300");
+        }
+    }
+    match arguments.literal("state") {
+        Some("drained") => arguments.refuse_argument("state", DRAINED),
+        Some(_) | None => arguments.word("state", "wait_for"),
     }
     "wait_for"
 }
