@@ -18,8 +18,9 @@ const LISTS: &[&str] = &[
     "hep-protocol/src/task.rs",
     "hep-agent/src/module.rs",
     "hep-agent/src/converge.rs",
-    // What Ansible calls them.
+    // What Ansible calls them, and what its modules become.
     "hep-controller/src/read/foreign.rs",
+    "hep-controller/src/read/ansible/lower",
 ];
 
 /// A module's files that are not called by its name.
