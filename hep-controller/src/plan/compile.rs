@@ -73,6 +73,7 @@ pub(crate) fn compile(input: &Input<'_>) -> Result<Compiled, Diagnostics> {
         extra: json(options.extra.vars()),
         groups: json(targets.groups.clone()),
         task_timeout: options.task_timeout,
+        facts: None,
     };
     let plan = Plan { settings, plays };
     let (numbers, parts): (Vec<usize>, Vec<HostPart>) = parts(targets, &checked).unzip();
