@@ -3,7 +3,6 @@
 
 pub(crate) mod batches;
 pub(crate) mod compile;
-mod facts;
 pub(crate) mod listing;
 mod reads;
 #[cfg(test)]
