@@ -51,6 +51,7 @@ modules! {
     locale_gen::LocaleGen,
     service::Service,
     set::Set,
+    setup::Setup,
     stat::Stat,
     sysctl::Sysctl,
     timezone::Timezone,
@@ -98,6 +99,9 @@ pub(crate) struct Tried {
     /// Variables for the rest of the run. A module that sets some needs nobody's rights, so they never cross.
     #[serde(skip)]
     pub(crate) set: Map<String, Value>,
+    /// Facts for the rest of the run.
+    #[serde(with = "fields")]
+    pub(crate) facts: Map<String, Value>,
     /// Whether a program would have run, of which nobody knows what it would have said.
     pub(crate) unforeseen: bool,
     /// Whether its program was stopped before it ended by itself.
@@ -284,6 +288,7 @@ fn rounds<M: Module>(
         plan.notes.into_iter().for_each(|note| report.note(note));
         report.tried.data.extend(plan.data);
         report.tried.set.extend(plan.set);
+        report.tried.facts.extend(plan.facts);
         report.tried.unforeseen |= plan.unforeseen;
         if !plan.steps.is_empty() {
             planned::weigh(&mut plan.steps, host)?;

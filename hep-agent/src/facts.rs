@@ -1,4 +1,5 @@
-//! What the host is, from files and system calls; no process is started and nothing is asked of the network.
+//! What the host is, from files and system calls; no process is started and nothing is asked of the network, but for the facts
+//! of Ansible's `setup`, which stand apart.
 //!
 //! Each fact of the protocol's table is gathered when it is first read. What the host does not tell is null.
 
@@ -9,6 +10,7 @@ mod mounts;
 mod names;
 mod network;
 mod os;
+pub(crate) mod setup;
 mod show;
 #[cfg(test)]
 mod tests;

@@ -15,6 +15,7 @@ mod hostname;
 mod locale_gen;
 mod service;
 mod set;
+mod setup;
 mod stat;
 mod sysctl;
 mod text;
@@ -83,6 +84,8 @@ pub(crate) struct Plan {
     pub(crate) data: Map<String, Value>,
     /// Variables for the rest of the host's run.
     pub(crate) set: Map<String, Value>,
+    /// Facts for the rest of the host's run, by the names that they have as variables. The result has them, too.
+    pub(crate) facts: Map<String, Value>,
     /// Whether the result has fields beyond `data` that only a real run could tell.
     pub(crate) unforeseen: bool,
     /// Whether the host must be looked at again after these steps, because they bring what the rest depends on (a

@@ -8,11 +8,13 @@ use hep_protocol::expression::{
     Found, Language, Layers, Rank, Ready, Scope, Trouble, TroubleKind, Variables,
     has_encoded_replacement,
 };
-use hep_protocol::plan::{HostPart, Layer, Plan, RunMode, Settings};
+use hep_protocol::facts::setup::Collector;
+use hep_protocol::plan::{DiffMode, HostPart, Layer, Plan, RunMode, Settings};
 use hep_protocol::rights::ActAs;
 use hep_protocol::value::Json;
-use layers::{Facts, Given, Lossy, Registered, Results};
-use serde_json::Value;
+use layers::{Facts, Given, HostFacts, Lossy, Registered, Results};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use template::Templates;
 
@@ -76,31 +78,46 @@ struct Base {
     task_timeout: Option<u32>,
     registered: Arc<Results>,
     templates: Templates,
+    /// Facts by Ansible's names, and what else the run gives in that dialect.
+    facts: Arc<HostFacts>,
+    magic: Arc<Given>,
+    wanted_facts: Option<BTreeSet<Collector>>,
 }
 
 impl Names {
     /// The names of a host before its first play.
     pub(crate) fn of_host(plan: &Plan, host: HostPart) -> Self {
-        let Settings { mode, diff: _, pace: _, extra, groups, task_timeout } = &plan.settings;
+        let Settings { mode, diff, pace: _, extra, groups, task_timeout, facts } = &plan.settings;
         let HostPart { name, groups: own_groups, vars, plays: _, act_as, secrets: _ } = host;
         let registered = Arc::new(Results::default());
+        let is_check = *mode == RunMode::Check;
+        let magic = given([
+            ("ansible_check_mode", is_check.into()),
+            ("ansible_diff_mode", (*diff == DiffMode::Unified).into()),
+            ("group_names", own_groups.clone().into()),
+            ("groups", groups.0.clone()),
+            ("inventory_hostname", name.as_str().into()),
+            ("inventory_hostname_short", name.split('.').next().unwrap_or_default().into()),
+        ]);
         let base = Base {
+            facts: Arc::default(),
+            magic: Arc::new(magic),
+            wanted_facts: facts.clone(),
             act_as,
             task_timeout: *task_timeout,
             registered: Arc::clone(&registered),
             templates: Templates::default(),
         };
-        let built_in = [
-            ("check_mode", Value::Bool(*mode == RunMode::Check)),
+        let built_in = given([
+            ("check_mode", is_check.into()),
             ("group_names", own_groups.into()),
             ("groups", groups.0.clone()),
             ("host", name.into()),
-        ];
-        let built_in = built_in.map(|(name, value)| (name.to_owned(), Found::Plain(value)));
+        ]);
         let variables = |vars: &Json| Variables(vars.entries().cloned().unwrap_or_default());
         let mut layers = Layers::default()
             .with(Rank::Facts, Facts::of_host())
-            .with(Rank::BuiltIn, Given(built_in.into()))
+            .with(Rank::BuiltIn, built_in)
             .with(Rank::Inventory, variables(&vars))
             .with(Rank::Extra, variables(extra));
         layers.add(Rank::Registered, registered);
@@ -121,18 +138,34 @@ impl Names {
     /// The names of a unit test: facts of the machine alone.
     #[cfg(test)]
     pub(crate) fn none() -> Self {
-        use hep_protocol::plan::DiffMode;
         let plan = Plan::of_tasks(RunMode::Apply, DiffMode::Off, Vec::new());
         Self::of_host(&plan, HostPart::default())
     }
 
-    /// The same names in the language of a play.
+    /// The names of a host in the language of a play.
     pub(crate) fn in_dialect(&self, dialect: Dialect) -> Self {
         if self.language.dialect() == dialect {
             return self.clone();
         }
-        let language = Arc::new(Language::of(dialect));
-        Self { language, ..self.clone() }
+        let mut layers = self.layers.only(&[Rank::Inventory, Rank::Registered, Rank::Extra]);
+        match dialect {
+            Dialect::Hep => {}
+            Dialect::Ansible => {
+                layers.add(Rank::HostFacts, Arc::<HostFacts>::clone(&self.base.facts));
+                layers.add(Rank::Magic, Arc::<Given>::clone(&self.base.magic));
+            }
+        }
+        Self::new(Arc::new(Language::of(dialect)), Arc::clone(&self.base), layers)
+    }
+
+    /// Makes facts known from here on, in all later plays too, by the names that they have as variables.
+    pub(crate) fn add_facts(&self, facts: &Map<String, Value>) {
+        self.base.facts.add(facts);
+    }
+
+    /// The collectors of `setup` whose facts anybody reads; `None`: all may be read.
+    pub(crate) fn wanted_facts(&self) -> Option<&BTreeSet<Collector>> {
+        self.base.wanted_facts.as_ref()
     }
 
     /// With variables, each layer above those of its rank so far; the same when there are none.
@@ -250,6 +283,11 @@ impl Names {
     pub(crate) fn text(&self, text: &str) -> Result<Value, Unrendered> {
         Ok(self.language.text(text, &self.scope)?)
     }
+}
+
+/// Names with plain values.
+fn given<const N: usize>(values: [(&str, Value); N]) -> Given {
+    Given(values.map(|(name, value)| (name.to_owned(), Found::Plain(value))).into())
 }
 
 /// A value of the run itself, made ready for many uses.

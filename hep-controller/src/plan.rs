@@ -3,6 +3,7 @@
 
 pub(crate) mod batches;
 pub(crate) mod compile;
+mod facts;
 pub(crate) mod listing;
 mod reads;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! The table serves both sides: the agent gathers what it names, and the controller refuses at load what it does not.
 
+pub mod setup;
 mod table;
 
 pub use table::FACTS;

@@ -3,11 +3,13 @@
 use crate::blob::Source;
 use crate::dialect::Dialect;
 use crate::expression::Rank;
+use crate::facts::setup::Collector;
 use crate::message::MAX_DEPTH;
 use crate::rights::ActAs;
 use crate::task::{About, TaskSpec};
 use crate::value::{Json, Secret};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What a run does. A host is sent [`Settings`] and its own plays, one by one, and never another's; on the controller a plan
 /// has all of them.
@@ -34,6 +36,8 @@ pub struct Settings {
     pub groups: Json,
     /// How long a task may take that does not say so itself, in seconds.
     pub task_timeout: Option<u32>,
+    /// What of `setup`'s facts the plays read, by its collectors; `None`: they may read any.
+    pub facts: Option<BTreeSet<Collector>>,
 }
 
 impl Settings {
@@ -41,7 +45,7 @@ impl Settings {
     #[must_use]
     pub fn of(mode: RunMode, diff: DiffMode) -> Self {
         let (extra, groups) = (Json::default(), Json::default());
-        Self { mode, diff, pace: Pace::Straight, extra, groups, task_timeout: None }
+        Self { mode, diff, pace: Pace::Straight, extra, groups, task_timeout: None, facts: None }
     }
 }
 

@@ -14,6 +14,7 @@ pub mod hostname;
 pub mod locale_gen;
 pub mod service;
 pub mod set;
+pub mod setup;
 pub mod stat;
 pub mod sysctl;
 pub mod timezone;
@@ -126,6 +127,8 @@ modules! {
     service::Service,
     /// Variables.
     set::Set,
+    /// The facts of Ansible's `setup`.
+    setup::Setup,
     /// What a path is.
     stat::Stat,
     /// Parameters of the kernel.

@@ -25,7 +25,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// Parameters of every module with every kind of value in them, as a manifest would give them.
-const SPECS: [&str; 18] = [
+const SPECS: [&str; 19] = [
     r#"{"apt": {"package": ["nginx=1.22*", "libc6:arm64", "/srv/a.deb"], "action": "build-dep", "upgrade": "safe",
         "debconf": [{"package": "p", "question": "p/q", "type": "string", "value": "v"}], "policy_rc_d": 101}}"#,
     r#"{"assert": {"that": "x > 1", "msg": "too few"}}"#,
@@ -43,6 +43,7 @@ const SPECS: [&str; 18] = [
     r#"{"user": {"name": "ada", "groups": "a,b", "expires": "-1", "password": "*"}}"#,
     r#"{"service": {"service": "getty@tty1", "action": "reload", "enabled": false}}"#,
     r#"{"set": {"a": {"b": [1.5, "text"]}}}"#,
+    r#"{"setup": {"gather_subset": "!all,network", "filter": ["ansible_*"], "fact_path": "/f", "gather_timeout": 5}}"#,
     r#"{"stat": {"path": "/srv", "checksum": true}}"#,
     r#"{"wait_for": {"port": 80, "timeout": 5}}"#,
 ];
@@ -156,6 +157,7 @@ fn settings() -> Settings {
         extra: json(r#"{"e": [1, "2"]}"#),
         groups: json(r#"{"web": ["web1"]}"#),
         task_timeout: Some(300),
+        facts: Some([hep_protocol::facts::setup::Collector::Lsb].into()),
     }
 }
 
@@ -349,7 +351,7 @@ fn bytes_are_what_they_were() {
         format!("protocol {}\nrequests {requests}\nreplies  {replies}", hep_protocol::hello::PROTOCOL),
         @r"
     protocol 7
-    requests de8c334baf904690496f055dc9c1b2e259f16d88eb50611cb9dc67ac5763f089
+    requests e44905e5839756d3d4c8b128513446c298a8002048782a0edf8d3fdc65c38479
     replies  db99a0fc08bac5bb7112e4824cb57c6496145b34b98036c417922064f968eff7
     "
     );

@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 
 /// What a try means.
 pub(super) fn judge(job: &Job<'_>, names: &Names, tried: Tried, mode: RunMode) -> Verdict {
-    let Tried { mut details, data, missing, unforeseen, killed, set: _, depends: _ } = tried;
+    let Tried { mut details, data, missing, unforeseen, killed, set: _, facts: _, depends: _ } =
+        tried;
     details.notes.extend(missing.notes());
     let certainty = match (unforeseen, &job.task.on_error) {
         (false, _) => Certainty::Known,

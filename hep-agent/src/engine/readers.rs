@@ -43,7 +43,8 @@ impl Readers {
         }
         let HostPart { name: _, groups: _, vars, plays: _, act_as, secrets: _ } = host;
         let Plan { settings, plays } = plan;
-        let Settings { mode: _, diff: _, pace: _, extra, groups: _, task_timeout: _ } = settings;
+        let Settings { mode: _, diff: _, pace: _, extra, groups: _, task_timeout: _, facts: _ } =
+            settings;
         // Variables are rendered where they are used, which may be anywhere.
         for vars in [vars, extra] {
             readers.value(&vars.0, Point::END_OF_RUN);

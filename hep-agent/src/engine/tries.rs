@@ -12,10 +12,12 @@ use crate::render::{Names, Rendered, Unrendered, ready};
 use crate::sys::linux::credentials::may_switch;
 use crate::sys::output::Missing;
 use crate::sys::{Kept, SysError, TaskStart};
+use hep_protocol::facts::setup::ALL as ALL_FACTS;
 use hep_protocol::message::Reply;
 use hep_protocol::outcome::Failure;
 use hep_protocol::plan::{CheckPolicy, Condition, Privacy, Retry, RunMode, Settings, Spec, Task};
 use hep_protocol::task::{Effect, TaskSpec};
+use serde_json::Value;
 use std::time::{Duration, Instant};
 
 /// How soon a pause between two tries notices that the run is to stop.
@@ -181,6 +183,13 @@ impl Walk<'_> {
             tried.missing = Missing::default();
         }
         tried.set.iter().for_each(|(name, value)| names.register(name, ready(value), 0));
+        if !tried.facts.is_empty() {
+            names.add_facts(&tried.facts);
+            let facts = std::mem::take(&mut tried.facts);
+            if self.room.is_some() {
+                tried.data.insert(ALL_FACTS.to_owned(), Value::Object(facts));
+            }
+        }
         judge(job, names, tried, mode)
     }
 }

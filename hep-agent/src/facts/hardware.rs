@@ -30,7 +30,7 @@ fn key_and_value(line: &str) -> (&str, &str) {
 }
 
 /// How many numbers a list as `0-3,5` holds.
-fn listed_in(list: &str) -> Option<usize> {
+pub(super) fn listed_in(list: &str) -> Option<usize> {
     list.split(',').try_fold(0_usize, |sum, range| {
         let (first, last) = range.split_once('-').unwrap_or((range, range));
         let (first, last): (usize, usize) = (first.parse().ok()?, last.parse().ok()?);

@@ -1,16 +1,23 @@
 //! Where facts come from: files below a root directory, and system calls. Tests hand a tree of files instead.
 
 use crate::sys::linux::machine::{self, Interface, Uname};
+use crate::sys::linux::process::Program;
+use hep_protocol::outcome::Exit;
 use nix::fcntl::OFlag;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// What of one file is read: also a table of mounts or users is of a size that someone decided.
 const LIMIT: u64 = 4 << 20;
 
+/// How long a program may take that is asked for a fact.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// The host whose facts are read.
+#[derive(Clone)]
 pub(super) struct Host {
     /// `/` but in tests.
     pub(super) root: PathBuf,
@@ -18,12 +25,40 @@ pub(super) struct Host {
     pub(super) uname: fn() -> Uname,
     /// The machine's network interfaces.
     pub(super) interfaces: fn() -> Vec<Interface>,
+    /// Runs a program, for facts that only a program tells; not for hep's own.
+    pub(super) run: fn(&[String], Duration) -> Ran,
+}
+
+/// What came of a program.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Ran {
+    /// Its exit code; `None` if it could not be run to its end.
+    pub(super) code: Option<i32>,
+    pub(super) stdout: String,
+    pub(super) stderr: String,
+    /// Whether it wrote bytes that are not UTF-8.
+    pub(super) is_foreign: bool,
+}
+
+fn run(argv: &[String], patience: Duration) -> Ran {
+    let ended = Program { timeout: Some(patience), ..Program::new(argv) }.run();
+    let Ok(end) = ended else { return Ran::default() };
+    let code = match end.exit {
+        Some(Exit::Code(code)) => Some(code),
+        // As Python says it.
+        Some(Exit::Signal(signal)) => Some(signal.saturating_neg()),
+        None => None,
+    };
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let is_foreign = std::str::from_utf8(&end.stdout).is_err();
+    Ran { code, stdout: text(&end.stdout), stderr: text(&end.stderr), is_foreign }
 }
 
 impl Host {
     /// The host this program runs on.
     pub(super) fn this() -> Self {
-        Self { root: "/".into(), uname: machine::uname, interfaces: machine::interfaces }
+        let (uname, interfaces) = (machine::uname, machine::interfaces);
+        Self { root: "/".into(), uname, interfaces, run }
     }
 
     /// A path (without its leading `/`) below the root.
@@ -33,6 +68,22 @@ impl Host {
 
     pub(super) fn exists(&self, path: &str) -> bool {
         self.path(path).exists()
+    }
+
+    /// Where a program is, looked for where `setup` looks.
+    pub(super) fn program(&self, name: &str) -> Option<String> {
+        const DIRECTORIES: [&str; 6] =
+            ["usr/local/sbin", "usr/local/bin", "usr/sbin", "usr/bin", "sbin", "bin"];
+        let paths = DIRECTORIES.map(|directory| format!("{directory}/{name}"));
+        paths.into_iter().find(|path| self.exists(path)).map(|path| format!("/{path}"))
+    }
+
+    /// Runs a program of the host with these arguments, if it has it.
+    pub(super) fn ask(&self, name: &str, arguments: &[&str]) -> Option<Ran> {
+        let program = self.program(name)?;
+        let arguments = arguments.iter().map(|argument| (*argument).to_owned());
+        let argv: Vec<String> = std::iter::once(program).chain(arguments).collect();
+        Some((self.run)(&argv, PATIENCE))
     }
 
     pub(super) fn is_dir(&self, path: &str) -> bool {

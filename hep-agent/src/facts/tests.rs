@@ -1,6 +1,6 @@
 //! Facts of hosts that are trees of files, and of this machine.
 
-mod trees;
+pub(super) mod trees;
 
 use super::Gathered;
 use super::host::Host;
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use trees::Tree;
 
 /// The machine below every tree: one with an interface that others reach.
-fn uname() -> Uname {
+pub(super) fn uname() -> Uname {
     Uname {
         system: "Linux".into(),
         node: "web1".into(),
@@ -52,12 +52,13 @@ fn interfaces() -> Vec<Interface> {
 fn planted(tree: Tree) -> (TempDir, Gathered) {
     let directory = tempfile::tempdir().unwrap();
     plant(directory.path(), tree);
-    let gathered = Gathered::of(Host { root: directory.path().into(), uname, interfaces });
+    let run = |_: &[String], _| super::host::Ran::default();
+    let gathered = Gathered::of(Host { root: directory.path().into(), uname, interfaces, run });
     (directory, gathered)
 }
 
 /// Files by path and text; a text that begins with `-> ` makes a symbolic link, a path that ends with `/` a directory.
-fn plant(root: &Path, tree: Tree) {
+pub(super) fn plant(root: &Path, tree: Tree) {
     for (name, text) in tree {
         let path = root.join(name);
         fs::create_dir_all(if name.ends_with('/') { &path } else { path.parent().unwrap() })

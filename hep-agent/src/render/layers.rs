@@ -4,7 +4,8 @@ use super::ready;
 use crate::facts::Gathered;
 use crate::sys::linux::credentials::unworn;
 use hep_protocol::expression::{Found, Scope};
-use hep_protocol::facts::FACTS;
+use hep_protocol::facts::{FACTS, setup};
+use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -136,6 +137,57 @@ impl Scope for Facts {
 
     fn names(&self) -> Vec<String> {
         FACTS.iter().map(|fact| fact.name).chain([ALL]).map(str::to_owned).collect()
+    }
+}
+
+/// Facts by Ansible's names, as tasks gave them: what was not gathered is not there.
+#[derive(Debug, Default)]
+pub(super) struct HostFacts(RwLock<Held>);
+
+#[derive(Debug, Default)]
+struct Held {
+    /// By the names that they have as variables.
+    facts: Map<String, Value>,
+    /// Those that were asked for, and all together, prepared.
+    prepared: HashMap<String, Found>,
+}
+
+impl HostFacts {
+    pub(super) fn add(&self, facts: &Map<String, Value>) {
+        let mut held = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        held.facts.extend(facts.iter().map(|(name, value)| (name.clone(), value.clone())));
+        held.prepared.clear();
+    }
+}
+
+impl Held {
+    /// All of them: without what their names as variables begin with, but for the host's own.
+    fn all(&self) -> Value {
+        let bare = |name: &str| match name.strip_prefix(setup::PREFIX) {
+            Some(bare) if name != setup::LOCAL => bare.to_owned(),
+            Some(_) | None => name.to_owned(),
+        };
+        self.facts.iter().map(|(name, value)| (bare(name), value.clone())).collect()
+    }
+}
+
+impl Scope for HostFacts {
+    fn get(&self, name: &str) -> Option<Found> {
+        let mut held = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = held.prepared.get(name) {
+            return Some(found.clone());
+        }
+        let found = match name {
+            setup::ALL => ready(&held.all()),
+            name => ready(held.facts.get(name)?),
+        };
+        held.prepared.insert(name.to_owned(), found.clone());
+        Some(found)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let held = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        held.facts.keys().cloned().chain([setup::ALL.to_owned()]).collect()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use hep_protocol::expression::{Found, Scope};
 use hep_protocol::facts::FACTS;
+use hep_protocol::facts::setup::{PREFIX, SETUP_FACTS, is_setup_name};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,6 +16,8 @@ pub(crate) enum Layer {
     Later(Arc<HashMap<String, String>>),
     /// What hep finds out on the host.
     Facts,
+    /// The same by Ansible's names, once a task has gathered it.
+    Gathered,
 }
 
 /// What the facts are to a sentence that begins with `depends on`.
@@ -34,6 +37,9 @@ impl Scope for Layer {
             Layer::Plain(vars) => vars.get(name).cloned().map(Found::Plain),
             Layer::Later(names) => names.get(name).cloned().map(Found::Unknown),
             Layer::Facts => is_fact(name).then(|| Found::Unknown(FACTS_OF_HOST.to_owned())),
+            Layer::Gathered => {
+                is_setup_name(name).then(|| Found::Unknown(FACTS_OF_HOST.to_owned()))
+            }
         }
     }
 
@@ -42,6 +48,9 @@ impl Scope for Layer {
             Layer::Plain(vars) => vars.keys().cloned().collect(),
             Layer::Later(names) => names.keys().cloned().collect(),
             Layer::Facts => FACTS.iter().map(|fact| fact.name.to_owned()).collect(),
+            Layer::Gathered => {
+                SETUP_FACTS.iter().map(|fact| format!("{PREFIX}{}", fact.name)).collect()
+            }
         }
     }
 }

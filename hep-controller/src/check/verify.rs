@@ -22,6 +22,7 @@ use crate::source::Source;
 use crate::yaml::Node;
 use context::{has_expressions, result_shape, result_shape_of_try, spots_of};
 pub(crate) use evaluate::hint_of;
+use hep_protocol::dialect::Dialect;
 use hep_protocol::expression::{Language, Layers, Rank, Variables, has_expression};
 use hep_protocol::plan::{Privacy, RunMode};
 use serde_json::{Map, Value, json};
@@ -282,11 +283,14 @@ impl<'v, 's> Verifier<'v, 's> {
             }
         }
         explain(&mut names, results);
-        let layers = Layers::default()
-            .with(Rank::Facts, Layer::Facts)
-            .with(Rank::BuiltIn, Layer::Plain(built_in))
-            .with(Rank::Inventory, Variables(vars))
-            .with(Rank::Extra, Variables(extra));
+        let layers = match self.input.manifest.dialect {
+            Dialect::Hep => Layers::default()
+                .with(Rank::Facts, Layer::Facts)
+                .with(Rank::BuiltIn, Layer::Plain(built_in)),
+            Dialect::Ansible => Layers::default().with(Rank::HostFacts, Layer::Gathered),
+        };
+        let layers =
+            layers.with(Rank::Inventory, Variables(vars)).with(Rank::Extra, Variables(extra));
         let with = |layers: Layers, (rank, map)| layers.with(rank, Variables(map));
         let layers = play.into_iter().fold(layers, with);
         HostClass { layers, names, incomplete }

@@ -33,6 +33,7 @@ fn without_a_topic_everything_is_listed() {
       locale_gen    Locales that programs can use.
       service       Services.
       set           Variables.
+      setup         The facts of Ansible's `setup`.
       stat          What a path is.
       sysctl        Parameters of the kernel.
       timezone      The time zone of the host.

@@ -4,7 +4,7 @@ mod control;
 mod warnings;
 
 use super::batches::{Batch, batches};
-use super::reads;
+use super::{facts, reads};
 use crate::ast::{Batching, Entry, ManifestBlock, ManifestTask, Spot};
 use crate::check::resolve::ResolvedPlay;
 use crate::check::select::Chosen;
@@ -73,10 +73,12 @@ pub(crate) fn compile(input: &Input<'_>) -> Result<Compiled, Diagnostics> {
         extra: json(options.extra.vars()),
         groups: json(targets.groups.clone()),
         task_timeout: options.task_timeout,
+        facts: None,
     };
-    let plan = Plan { settings, plays };
+    let mut plan = Plan { settings, plays };
     let (numbers, parts): (Vec<usize>, Vec<HostPart>) = parts(targets, &checked).unzip();
     let contents = Arc::new(contents);
+    plan.settings.facts = facts::read_by(&plan, &parts, &contents);
     let settings = reads::settings(&plan, &parts, &contents);
     let batching: Vec<&Batching> = manifest.plays.iter().map(|play| &play.batching).collect();
     let batches = batches(&batching, &parts);

@@ -211,7 +211,6 @@ const NEVER: &[(&str, &str)] = &[
     ("set_fact", "write `set: {name: value}`"),
     ("include_vars", "write `vars_files: [file.yml]` beside `tasks:`"),
     ("meta", "for `meta: flush_handlers` write `flush: true`"),
-    ("setup", "remove it: hep detects what it needs"),
     ("gather_facts", "remove it: hep detects what it needs"),
     ("package_facts", "write `command: {argv: [dpkg-query, -W, NAME]}` with `register`"),
     ("service_facts", "write `command: {argv: [systemctl, is-active, NAME]}` with `register`"),

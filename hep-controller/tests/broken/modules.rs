@@ -30,7 +30,7 @@ fn a_module_misspelt() {
     2 |   srvice: {name: nginx, action: start}
       |   ^^^^^^
       |
-      = hint: did you mean `service`? the modules are `apt`, `assert`, `command`, `debug`, `fail`, `file`, `flush`, `service`, `set`, `stat` and `wait_for`
+      = hint: did you mean `service`? the modules are `alternatives`, `apt`, `assert`, `command`, `debug`, `fail`, `file`, `flush`, `group`, `hostname`, `locale_gen`, `service`, `set`, `setup`, `stat`, `sysctl`, `timezone`, `user` and `wait_for`
     ");
 }
 
@@ -45,7 +45,7 @@ fn a_task_without_a_module() {
     1 | - name: web
       |   ^^^^^^^^^
       |
-      = hint: add one of `apt`, `assert`, `command`, `debug`, `fail`, `file`, `flush`, `service`, `set`, `stat` or `wait_for`
+      = hint: add one of `alternatives`, `apt`, `assert`, `command`, `debug`, `fail`, `file`, `flush`, `group`, `hostname`, `locale_gen`, `service`, `set`, `setup`, `stat`, `sysctl`, `timezone`, `user` or `wait_for`
     ");
 }
 
@@ -79,7 +79,7 @@ fn a_parameter_misspelt() {
     1 | - file: {dest: /etc/motd, content: hello, onwer: root}
       |                                           ^^^^^
       |
-      = hint: did you mean `owner`? `file` has action, dest, path, src, content, template, owner, group, mod, mode, recurse, one_file_system, parents, force, follow, backup, in_place, validate
+      = hint: did you mean `owner`? `file` has action, dest, path, src, target, copy_of, content, template, owner, group, mod, mode, directory_mode, executable, overwrite, keep_times, recurse, one_file_system, parents, parents_alike, remove_content, force, follow, backup, in_place, validate
     ");
 }
 

@@ -10,7 +10,7 @@ use hep_protocol::value::Json;
 use serde_json::{Value, json};
 
 /// Plays in a row for one host: each a list of tasks, or a mapping with `tasks`, `handlers`, `vars`,
-/// `handlers_on_failure`. A task that is a text only says it.
+/// `handlers_on_failure`, `foreign` (its dialect is Ansible's). A task that is a text only says it.
 pub(crate) fn plan(mode: RunMode, plays: &[Value]) -> Plan {
     let mut tasks = Vec::new();
     let numbered = (0_u32..).zip(plays);
@@ -46,7 +46,7 @@ fn play(number: u32, tasks: &mut Vec<Task>, written: &Value) -> Play {
     Play {
         number,
         name: None,
-        dialect: Dialect::default(),
+        dialect: if written["foreign"] == true { Dialect::Ansible } else { Dialect::Hep },
         layers: vec![(Rank::Play, Json(written["vars"].clone()))],
         first,
         tasks: tasks.get(first as usize..).unwrap().to_vec(),

@@ -271,3 +271,57 @@ fn expression_that_has_no_value_is_shown() {
     let message = apply(json!([task])).failure().0;
     assert!(message.starts_with("`argv`: in `{{ [1] | int }}`: "), "{message}");
 }
+
+/// Undefined until they are gathered, and then the same for all plays to come, whoever else is gathered from.
+#[test]
+fn facts_by_ansible_s_names_are_there_once_gathered() {
+    let says = |name: &str, text: &str| json!({"name": name, "debug": {"msg": text}});
+    let gather = |subset: Value| json!({"name": "g", "setup": {"gather_subset": subset}});
+    let first = json!([
+        says("none", "{{ ansible_system | default('-') }} {{ ansible_facts | length }}"),
+        gather(json!(["!all", "!min", "platform"])),
+        says(
+            "some",
+            "{{ ansible_system }} {{ ansible_facts['system'] }} {{ 'env' if ansible_env is defined else '-' }}"
+        ),
+        gather(json!(["!all", "!min", "env", "local"])),
+        says(
+            "more",
+            "{{ ansible_facts.system }} {{ 'env' if ansible_env is defined else '-' }} {{ 'local' if ansible_facts.ansible_local is defined else '-' }}"
+        ),
+    ]);
+    let second = json!([
+        says("later", "{{ ansible_system }} {{ inventory_hostname }} {{ os | default('-') }}"),
+        {"name": "hidden", "debug": {"msg": "{{ ansible_system }} {{ ansible_facts.system }}"}, "vars": {"ansible_system": "own"}},
+    ]);
+    let third = says("hep's", "{{ os.family is string }} {{ ansible_system is defined }}");
+    let foreign = |tasks: Value| json!({"foreign": true, "tasks": tasks});
+    let run = Run::of(plan(RunMode::Apply, &[foreign(first), foreign(second), json!([third])]));
+    for (task, expected) in [
+        ("none", "- 0"),
+        ("some", "Linux Linux -"),
+        ("more", "Linux env local"),
+        ("later", "Linux web1 -"),
+        ("hidden", "own Linux"),
+        ("hep's", "true false"),
+    ] {
+        assert_eq!(run.told(task), format!("ok\nnote: {expected}"), "{task}");
+    }
+}
+
+#[test]
+fn only_facts_that_are_read_are_gathered_unless_the_result_is_kept() {
+    use hep_protocol::facts::setup::Collector;
+    let gather = json!({"name": "g", "setup": {}});
+    let shows =
+        json!({"name": "t", "debug": {"msg": "{{ ansible_facts | list | sort | join(' ') }}"}});
+    let gathered = |task: Value| {
+        let play = json!({"foreign": true, "tasks": [task, shows]});
+        let mut plan = plan(RunMode::Apply, &[play]);
+        plan.settings.facts = Some([Collector::Fips, Collector::Apparmor].into());
+        Run::of(plan).told("t")
+    };
+    assert_eq!(gathered(gather.clone()), "ok\nnote: apparmor fips");
+    let kept = gathered(with(gather, json!({"register": "r"})));
+    assert!(kept.contains(" distribution ") && kept.contains(" mounts "), "{kept}");
+}

@@ -1,7 +1,7 @@
 //! Hosts as files: what the facts' tests plant below a root directory.
 
 /// Paths and texts: `-> target` is a symbolic link, a path with a `/` at its end a directory.
-pub(super) type Tree<'a> = &'a [(&'a str, &'a str)];
+pub(in crate::facts) type Tree<'a> = &'a [(&'a str, &'a str)];
 
 const X86: &str = "processor\t: 0\nmodel name\t: Intel Xeon (Skylake)\nphysical id\t: 0\ncore id\t\t: 0\nflags\t: fpu hypervisor\n\n\
     processor\t: 1\nmodel name\t: Intel Xeon (Skylake)\nphysical id\t: 0\ncore id\t\t: 1\nflags\t: fpu hypervisor\n\n\
@@ -30,7 +30,7 @@ const IPV6_ROUTES: &str = "\
 00000000000000000000000000000000 00 00000000000000000000000000000000 00 00000000000000000000000000000000 ffffffff 00000001 00000000 00200200       lo
 ";
 
-pub(super) const DEBIAN_12: Tree<'static> = &[
+pub(in crate::facts) const DEBIAN_12: Tree<'static> = &[
     ("etc/os-release", "-> ../usr/lib/os-release"),
     (
         "usr/lib/os-release",
@@ -68,7 +68,7 @@ pub(super) const DEBIAN_12: Tree<'static> = &[
     ("sys/class/net/lo/address", "00:00:00:00:00:00\n"),
 ];
 
-pub(super) const DEBIAN_13: Tree<'static> = &[
+pub(in crate::facts) const DEBIAN_13: Tree<'static> = &[
     (
         "etc/os-release",
         "PRETTY_NAME=\"Debian GNU/Linux 13 (trixie)\"\nNAME=\"Debian GNU/Linux\"\nVERSION_ID=\"13\"\n\
@@ -80,7 +80,7 @@ pub(super) const DEBIAN_13: Tree<'static> = &[
     ("proc/net/route", "Iface\tDestination\n"),
 ];
 
-pub(super) const UBUNTU_24_04: Tree<'static> = &[
+pub(in crate::facts) const UBUNTU_24_04: Tree<'static> = &[
     (
         "etc/os-release",
         "PRETTY_NAME=\"Ubuntu 24.04.1 LTS\"\nNAME=\"Ubuntu\"\nVERSION_ID=\"24.04\"\nVERSION=\"24.04.1 LTS (Noble Numbat)\"\n\
@@ -93,7 +93,7 @@ pub(super) const UBUNTU_24_04: Tree<'static> = &[
     ("sys/class/dmi/id/sys_vendor", "QEMU\n"),
 ];
 
-pub(super) const ALPINE: Tree<'static> = &[
+pub(in crate::facts) const ALPINE: Tree<'static> = &[
     (
         "etc/os-release",
         "NAME=\"Alpine Linux\"\nID=alpine\nVERSION_ID=3.20.3\nPRETTY_NAME=\"Alpine Linux v3.20\"\n",
@@ -103,7 +103,7 @@ pub(super) const ALPINE: Tree<'static> = &[
     ("run/openrc/", ""),
 ];
 
-pub(super) const ROCKY_9: Tree<'static> = &[
+pub(in crate::facts) const ROCKY_9: Tree<'static> = &[
     (
         "etc/os-release",
         "NAME=\"Rocky Linux\"\nVERSION=\"9.4 (Blue Onyx)\"\nID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\n\

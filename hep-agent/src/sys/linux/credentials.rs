@@ -100,6 +100,22 @@ pub(super) fn environment() -> Vec<(&'static str, String)> {
     WORN.with_borrow(|worn| worn.as_ref().map_or_else(Vec::new, |user| user.environment().into()))
 }
 
+/// The environment as a program finds it that is started now: the process's own, or that of the user whose rights this thread
+/// has taken.
+pub(crate) fn login_environment() -> impl Iterator<Item = (String, serde_json::Value)> {
+    let worn = environment();
+    let own = std::env::vars_os().map(|(name, value)| {
+        (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned())
+    });
+    let is_kept = {
+        let is_worn = !worn.is_empty();
+        move |name: &str| !is_worn || matches!(name, "PATH" | "LANG")
+    };
+    let own = own.filter(move |(name, _)| is_kept(name));
+    let worn = worn.into_iter().map(|(name, value)| (name.to_owned(), value));
+    own.chain(worn).map(|(name, value)| (name, value.into()))
+}
+
 /// The user whose rights this thread has taken, for [`drop_for_good`].
 pub(super) fn taken() -> Option<u32> {
     WORN.with_borrow(|worn| worn.as_ref().map(|user| user.account.uid))

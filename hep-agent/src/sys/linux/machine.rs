@@ -113,6 +113,37 @@ pub(crate) fn room(path: &Path) -> Option<Room> {
     Some(Room { size: bytes(told.blocks()), free: bytes(told.blocks_available()) })
 }
 
+/// What statvfs(3) tells of a file system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Capacity {
+    /// The bytes of what the counts of blocks are in.
+    pub(crate) unit: u64,
+    /// The bytes of a block for reading and writing.
+    pub(crate) block: u64,
+    /// All blocks.
+    pub(crate) blocks: u64,
+    /// Those that users other than root may still fill.
+    pub(crate) blocks_free: u64,
+    /// All inodes.
+    pub(crate) inodes: u64,
+    /// Those that users other than root may still use.
+    pub(crate) inodes_free: u64,
+}
+
+/// The capacity of the file system that a path is on. May wait forever where a server does not answer.
+pub(crate) fn capacity(path: &Path) -> Option<Capacity> {
+    let told = nix::sys::statvfs::statvfs(path).ok()?;
+    #[allow(clippy::useless_conversion, reason = "these numbers have 32 bits on some machines")]
+    Some(Capacity {
+        unit: u64::from(told.fragment_size()),
+        block: u64::from(told.block_size()),
+        blocks: u64::from(told.blocks()),
+        blocks_free: u64::from(told.blocks_available()),
+        inodes: u64::from(told.files()),
+        inodes_free: u64::from(told.files_available()),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
