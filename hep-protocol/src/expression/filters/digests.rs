@@ -19,18 +19,23 @@ fn hash(value: &Value, name: Option<String>) -> Result<String, Error> {
 
 /// The digest of a text by the kind of this name.
 pub(super) fn digest(text: &str, name: &str) -> Result<String, Error> {
-    let text = encoding(text);
-    Ok(match name {
-        "sha1" => hex(&sha1::Sha1::digest(text)),
-        "sha224" => hex(&sha2::Sha224::digest(text)),
-        "sha256" => hex(&sha2::Sha256::digest(text)),
-        "sha384" => hex(&sha2::Sha384::digest(text)),
-        "sha512" => hex(&sha2::Sha512::digest(text)),
-        "md5" => hex(&md5::Md5::digest(text)),
-        other => {
-            let hint = "write one of `sha256`, `sha512`, `sha384`, `sha224`, `sha1`, `md5`";
-            return Err(advise(format!("`hash` has no `{other}`"), hint));
-        }
+    digest_of(encoding(text).as_bytes(), name).ok_or_else(|| {
+        let hint = "write one of `sha256`, `sha512`, `sha384`, `sha224`, `sha1`, `md5`";
+        advise(format!("`hash` has no `{name}`"), hint)
+    })
+}
+
+/// The digest of bytes by the kind of this name, in hex; `None` if there is no such kind.
+#[must_use]
+pub fn digest_of(bytes: &[u8], name: &str) -> Option<String> {
+    Some(match name {
+        "sha1" => hex(&sha1::Sha1::digest(bytes)),
+        "sha224" => hex(&sha2::Sha224::digest(bytes)),
+        "sha256" => hex(&sha2::Sha256::digest(bytes)),
+        "sha384" => hex(&sha2::Sha384::digest(bytes)),
+        "sha512" => hex(&sha2::Sha512::digest(bytes)),
+        "md5" => hex(&md5::Md5::digest(bytes)),
+        _ => return None,
     })
 }
 

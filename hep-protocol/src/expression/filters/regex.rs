@@ -74,6 +74,14 @@ fn build(full: &str, ignore_case: bool, multiline: bool) -> Result<Regex, regex_
 pub struct Pattern(Regex);
 
 impl Pattern {
+    /// What its groups match where it is first found in a text, in their order; `None` if it is nowhere.
+    #[must_use]
+    pub fn groups(&self, text: &str) -> Option<Vec<serde_json::Value>> {
+        let found = self.0.captures(text)?;
+        let groups = found.iter().skip(1);
+        Some(groups.map(|group| group.map(|group| group.as_str()).into()).collect())
+    }
+
     /// Reads it.
     ///
     /// # Errors
