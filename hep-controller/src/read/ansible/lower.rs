@@ -5,6 +5,7 @@
 mod arguments;
 mod files;
 mod line;
+mod modules;
 mod packages;
 mod programs;
 mod services;
@@ -60,7 +61,7 @@ pub(crate) enum Unlowered {
 /// All mistakes; without any, all that hep cannot do.
 pub(crate) fn lower(call: &Call<'_>) -> Result<Lowered, Unlowered> {
     let name = short(&call.module.text);
-    let Some(row) = table::row(name) else {
+    let Some(row) = modules::row(name) else {
         return Err(Unlowered::Refused(no_module(call).into()));
     };
     if !row.is_known() {
@@ -73,7 +74,7 @@ pub(crate) fn lower(call: &Call<'_>) -> Result<Lowered, Unlowered> {
 
 /// Whether a task's key names a module that hep can lower.
 pub(crate) fn is_module(key: &str) -> bool {
-    table::row(short(key)).is_some()
+    modules::row(short(key)).is_some()
 }
 
 /// A module's name without the collections whose short names mean the same module.

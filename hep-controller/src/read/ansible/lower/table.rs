@@ -1,8 +1,8 @@
-//! Ansible's modules that hep can do: their parameters, and what lowers each.
+//! What is known of a module of Ansible's: its parameters, and what lowers it.
 
 use super::arguments::{Arguments, FREE};
+use super::is_own;
 use super::line::Reader;
-use super::{files, is_own, packages, programs, services, words};
 
 /// A module of Ansible's.
 pub(super) struct Row {
@@ -91,7 +91,7 @@ impl Parameter {
 static ANY: Parameter = own("");
 
 impl Row {
-    const fn of(
+    pub(super) const fn of(
         name: &'static str,
         parameters: &'static [&'static [Parameter]],
         lower: fn(&mut Arguments<'_>) -> &'static str,
@@ -99,16 +99,16 @@ impl Row {
         Self { name, reader: Reader::Module, takes: Takes::Parameters(parameters), lower }
     }
 
-    const fn program(self) -> Self {
+    pub(super) const fn program(self) -> Self {
         Self { reader: Reader::Program, ..self }
     }
 
-    const fn names(self) -> Self {
+    pub(super) const fn names(self) -> Self {
         Self { takes: Takes::Names, ..self }
     }
 
     /// A module that hep has under the same name with the same parameters.
-    const fn own(name: &'static str) -> Self {
+    pub(super) const fn own(name: &'static str) -> Self {
         Self { name, reader: Reader::Module, takes: Takes::Own, lower: |_| "" }
     }
 
@@ -155,46 +155,3 @@ impl Row {
         }
     }
 }
-
-/// The row of a module by its short name.
-pub(super) fn row(name: &str) -> Option<&'static Row> {
-    ROWS.iter().find(|row| row.name == name)
-}
-
-static ROWS: &[Row] = &[
-    Row::of("apt", &[packages::APT], packages::apt),
-    Row::of("assert", &[words::ASSERT], words::assert),
-    Row::of("command", &[programs::PROGRAM, programs::COMMAND], programs::command).program(),
-    Row::of("copy", &[files::COPY, files::RIGHTS], files::copy),
-    Row::of("debug", &[words::DEBUG], words::debug),
-    Row::of("fail", &[words::FAIL], words::fail),
-    Row::of("file", &[files::FILE, files::RIGHTS], files::file),
-    Row::of("meta", &[words::META], words::meta),
-    Row::of("package", &[packages::PACKAGE, packages::APT], packages::package),
-    Row::of("raw", &[programs::RAW], programs::raw).program(),
-    Row::of("script", &[programs::PROGRAM, programs::SCRIPT], programs::script).program(),
-    Row::of("service", &[services::SERVICE, services::ANY, services::SYSTEMD], services::service),
-    Row::of("set_fact", &[], words::set_fact).names(),
-    Row::of("shell", &[programs::PROGRAM, programs::SHELL], programs::shell).program(),
-    Row::of("stat", &[files::STAT], files::stat),
-    Row::of("systemd", &[services::SERVICE, services::SYSTEMD], services::service),
-    Row::of("systemd_service", &[services::SERVICE, services::SYSTEMD], services::service),
-    Row::of("sysvinit", &[services::SERVICE, services::ANY, services::SYSV], services::service),
-    Row::of("template", &[files::TEMPLATE, files::RIGHTS], files::template),
-    Row::of("wait_for", &[words::WAIT_FOR], words::wait_for),
-    Row::own("alternatives"),
-    Row::own("authorized_key"),
-    Row::own("blockinfile"),
-    Row::own("gather_facts"),
-    Row::own("getent"),
-    Row::own("group"),
-    Row::own("hostname"),
-    Row::own("lineinfile"),
-    Row::own("locale_gen"),
-    Row::own("ping"),
-    Row::own("replace"),
-    Row::own("setup"),
-    Row::own("sysctl"),
-    Row::own("timezone"),
-    Row::own("user"),
-];
