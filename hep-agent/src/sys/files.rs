@@ -1,5 +1,6 @@
 //! Files, directories, links, and who owns them.
 
+pub(crate) mod told;
 pub(crate) mod walk;
 
 use super::SysError;
@@ -33,6 +34,20 @@ impl Meta {
     pub(crate) fn may_hold(&self, content: &Content) -> bool {
         self.kind == FileKind::File && self.size == content.size
     }
+}
+
+/// What `lstat(2)` tells beside that, for those who read all of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Times {
+    /// Type and mode (inode(7)).
+    pub(crate) mode: u32,
+    /// In seconds since the epoch.
+    pub(crate) atime: f64,
+    pub(crate) mtime: f64,
+    pub(crate) ctime: f64,
+    /// How many blocks of 512 bytes it takes, and how large the file system likes them.
+    pub(crate) blocks: u64,
+    pub(crate) block_size: u64,
 }
 
 /// What a look at a place found.
@@ -101,6 +116,11 @@ pub(crate) enum Deed<'a> {
 pub(crate) trait ObserveFiles {
     /// What a path is, a link at its end not followed; `None` if there is nothing.
     fn lstat(&self, path: &AbsPath) -> Result<Option<Meta>, SysError>;
+
+    /// The rest of that, where a real host has it.
+    fn times(&self, _path: &AbsPath) -> Option<Times> {
+        None
+    }
 
     /// The path with every link in it followed; `None` if that leads nowhere.
     fn resolve(&self, path: &AbsPath) -> Result<Option<AbsPath>, SysError>;

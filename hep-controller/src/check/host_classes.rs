@@ -63,7 +63,6 @@ impl HostClasses {
                         self.entries(part);
                     }
                 }
-                Entry::Flush => {}
             }
         }
     }

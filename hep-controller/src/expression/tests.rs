@@ -2,7 +2,6 @@
 
 mod blocks;
 mod names;
-mod oracle;
 mod syntax;
 mod words;
 

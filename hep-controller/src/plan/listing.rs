@@ -76,7 +76,6 @@ fn walk(
                     walk(part, &tags, depth, show);
                 }
             }
-            Entry::Flush => {}
         }
     }
 }

@@ -14,17 +14,11 @@ use hep_protocol::plan::{CheckPolicy, Condition, OnError, Privacy};
 use std::sync::Arc;
 
 impl ManifestLoop {
-    /// One over these, with the usual names.
-    pub(crate) fn over(over: Piece) -> ManifestLoop {
-        let (var, kind) = ("item".to_owned(), None);
-        ManifestLoop { over, var, index: None, label: None, kind, pause: None, extended: false }
-    }
-
     /// One with a mistake, which was reported: nothing is known of its elements.
     fn broken(source: &Arc<Source>, entry: &Entry) -> ManifestLoop {
         let node = Node::broken(entry.value.span);
         let over = Piece { source: Arc::clone(source), node };
-        ManifestLoop::over(over)
+        ManifestLoop { over, var: "item".to_owned(), index: None, label: None }
     }
 }
 
@@ -118,7 +112,7 @@ impl Control {
             "changed_when" => self.changed_when = Some(value.conditions()),
             "failed_when" => self.failed_when = Some(value.conditions()),
             "vars" => self.vars = value.variables(),
-            "env" => self.env = value.environment().into_iter().collect(),
+            "env" => self.env = value.environment(),
             "tags" => self.tags = value.words(),
             "timeout" => self.timeout = value.number(),
             "sensitive" => {
@@ -305,7 +299,7 @@ fn read_loop(value: &mut Value<'_>) -> Option<ManifestLoop> {
             return None;
         }
     }
-    Some(ManifestLoop::over(over))
+    Some(ManifestLoop { over, var: "item".to_owned(), index: None, label: None })
 }
 
 /// Whether a text is one expression and nothing else.

@@ -37,7 +37,6 @@ impl Included {
             body: entries,
             rescue: Vec::new(),
             always: Vec::new(),
-            gate: None,
         }))
     }
 }

@@ -1,10 +1,9 @@
 //! A run on the operator's screen: which report is made of it, and what goes on while it is performed.
 
-use crate::cli::{self, Format};
+use crate::cli::{self, Output};
 use crate::config::{Config, LogLevel};
 use crate::fleet::{Fleet, Question, Tick};
 use crate::refusal::Refusal;
-use crate::report::ansible::Ansible;
 use crate::report::clock::Clock;
 use crate::report::human::{Human, Verbosity};
 use crate::report::journal::Depth;
@@ -38,14 +37,11 @@ pub(crate) fn view(
         Some(LogLevel::Error | LogLevel::Critical) => Verbosity::Quiet,
     };
     let (view, form): (Box<dyn View>, Form) = match args.output {
-        Format::Human => (
+        Output::Human => (
             Box::new(Human::new(run.clone(), ui.out_colour, verbosity)),
             Form::Human(ui.out_colour),
         ),
-        Format::Ansible => {
-            (Box::new(Ansible::new(run.clone(), told.verbose > 0)), Form::Human(ui.out_colour))
-        }
-        Format::Json => (
+        Output::Json => (
             Box::new(Json::new(
                 run.clone(),
                 super::options::diff_mode(args.diff),

@@ -9,7 +9,9 @@ pub const ABOUT: About =
     About { main: Some("path"), results: Some(&RESULTS), ..About::module("stat", Effect::Reads) };
 
 /// The fields that it adds to a result. All are there whatever the path is; one that does not apply is none.
-pub const RESULTS: [&str; 13] = [
+pub const RESULTS: [&str; 14] = [
+    // Of a regular file's content, with `algorithm`: the digest in hex.
+    "checksum",
     // Whether the mode lets anybody execute it.
     "executable",
     // Whether there is anything at the path.
@@ -50,6 +52,43 @@ pub struct Stat {
     /// Include the sha256 of a regular file.
     #[serde(default)]
     pub checksum: bool,
+    /// Include another digest of a regular file, as `checksum`.
+    #[serde(default)]
+    pub algorithm: Option<Algorithm>,
+}
+
+/// How a digest is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Algorithm {
+    /// MD5, 128 bits.
+    Md5,
+    /// SHA-1, 160 bits.
+    Sha1,
+    /// SHA-2, 224 bits.
+    Sha224,
+    /// SHA-2, 256 bits.
+    Sha256,
+    /// SHA-2, 384 bits.
+    Sha384,
+    /// SHA-2, 512 bits.
+    Sha512,
+}
+
+impl Algorithm {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Md5 => "md5",
+            Self::Sha1 => "sha1",
+            Self::Sha224 => "sha224",
+            Self::Sha256 => "sha256",
+            Self::Sha384 => "sha384",
+            Self::Sha512 => "sha512",
+        }
+    }
 }
 
 impl Params for Stat {

@@ -27,7 +27,7 @@ use super::passwd::Database;
 use crate::sys::files::walk::{End, Way};
 use crate::sys::files::{
     Account, Acl, Attrs, Content, Deed, Durable, FileAction, FileKind, Former, Meta, NewFile,
-    NewLink, ObserveFiles, Place, Seen,
+    NewLink, ObserveFiles, Place, Seen, Times,
 };
 use crate::sys::{Effect, SysError};
 use hep_protocol::blob::{Digest, Want};
@@ -51,6 +51,19 @@ pub(crate) use walk::guarded_place;
 impl ObserveFiles for Linux {
     fn lstat(&self, path: &AbsPath) -> Result<Option<Meta>, SysError> {
         seen(path, fs::symlink_metadata(path).map_err(Lost::from))
+    }
+
+    fn times(&self, path: &AbsPath) -> Option<Times> {
+        let meta = fs::symlink_metadata(path).ok()?;
+        let time = |seconds: i64, nanos: i64| seconds as f64 + nanos as f64 / 1e9;
+        Some(Times {
+            mode: meta.mode(),
+            atime: time(meta.atime(), meta.atime_nsec()),
+            mtime: time(meta.mtime(), meta.mtime_nsec()),
+            ctime: time(meta.ctime(), meta.ctime_nsec()),
+            blocks: meta.blocks(),
+            block_size: meta.blksize(),
+        })
     }
 
     fn stat(&self, path: &AbsPath) -> Result<Option<Meta>, SysError> {

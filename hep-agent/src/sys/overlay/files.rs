@@ -12,7 +12,7 @@ use super::Overlay;
 use crate::sys::files::walk::{End, Way};
 use crate::sys::files::{
     Account, Acl, Attrs, Content, Deed, FileAction, FileKind, FileState, Meta, NewFile, NewLink,
-    ObserveFiles, Place, Seen,
+    ObserveFiles, Place, Seen, Times,
 };
 use crate::sys::{Effect, Observe, SysError};
 use hep_protocol::blob::Digest;
@@ -217,6 +217,13 @@ impl<O: Observe> ObserveFiles for Overlay<O> {
         match self.walk(path, AtTheEnd::Stay)? {
             Some(at) => self.peek(&at),
             None => Ok(None),
+        }
+    }
+
+    fn times(&self, path: &AbsPath) -> Option<Times> {
+        match self.node(path).ok()?.1.body {
+            Body::Base(at, ..) => self.base.times(&at),
+            Body::Content(_) | Body::Directory | Body::Link(_) => None,
         }
     }
 

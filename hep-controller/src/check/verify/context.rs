@@ -42,7 +42,6 @@ impl Context {
             conditions: Vec::new(),
             rights,
             privacy: Privacy::Open,
-            doubtful: false,
         }
     }
 

@@ -76,9 +76,8 @@ pub(super) const FILE: &[Parameter] = &[
 pub(super) const STAT: &[Parameter] = &[
     same("path").also(&["dest", "name"]),
     same("follow"),
-    named("get_checksum", "checksum"),
-    only("checksum_algorithm", "sha1", "take the checksum with `command: sha256sum`")
-        .also(&["checksum", "checksum_algo"]),
+    own("get_checksum"),
+    named("checksum_algorithm", "algorithm").also(&["checksum", "checksum_algo"]),
     nothing("get_mime").also(&["mime", "mime_type", "mime-type"]),
     nothing("get_attributes").also(&["attr", "attributes"]),
     nothing("get_selinux_context"),
@@ -228,12 +227,13 @@ pub(super) fn stat(arguments: &mut Arguments<'_>) -> &'static str {
             "add `path: /path/on/the/host`",
         );
     }
-    match arguments.answer("get_checksum", Answer::Yes) {
-        Answer::Yes => {
-            arguments.take("get_checksum");
-            arguments.set("checksum", "true");
+    // A checksum that nobody reads is not made.
+    match arguments.take_answer("get_checksum", Answer::Yes) {
+        Answer::Yes | Answer::Later if !arguments.has("checksum_algorithm") => {
+            arguments.set("algorithm", "sha1");
         }
-        Answer::No | Answer::Later => {}
+        Answer::Yes | Answer::Later => {}
+        Answer::No => drop(arguments.take("checksum_algorithm")),
     }
     "stat"
 }

@@ -118,7 +118,7 @@ fn files_say_what_ansible_does_unasked() {
         "file: {path: /a, state: touch, access_time: preserve, modification_time: preserve}",
         r#"file {"action":"touch","dest":"/a","follow":true,"keep_times":true}"#,
     );
-    check("stat: path=/etc", r#"stat {"checksum":true,"path":"/etc"}"#);
+    check("stat: path=/etc", r#"stat {"algorithm":"sha1","path":"/etc"}"#);
 }
 
 #[test]
