@@ -1,7 +1,7 @@
 //! One task: inspect, plan, execute. With the files of `module/`, this crate's one list of modules.
 #![expect(clippy::disallowed_methods, reason = "this is where actions are done")]
 
-use crate::module::{Input, Module, WithoutRun};
+use crate::module::{Done, Input, Module, WithoutRun};
 use crate::planned::{self, Planned};
 use crate::sys::output::{self, Ends, Missing};
 use crate::sys::{Effect, Host, Kept, ProcessEnd, SysError};
@@ -11,6 +11,7 @@ use hep_protocol::task::{self, TaskSpec};
 use hep_protocol::value::AbsPath;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use std::time::{Instant, SystemTime};
 
 /// No module needs more than two looks at the host; a third would mean that it goes in circles.
 const MAX_ROUNDS: usize = 3;
@@ -25,6 +26,11 @@ macro_rules! modules {
             report: &mut Report,
         ) -> Result<(), SysError> {
             match spec { $(TaskSpec::$Params(params) => run(params, input, host, report),)* }
+        }
+
+        /// The fields that Ansible's result of the task has.
+        fn as_ansible(spec: &TaskSpec, done: &Done<'_>) -> Map<String, Value> {
+            match spec { $(TaskSpec::$Params(params) => params.as_ansible(done),)* }
         }
 
         /// The fields that the module of this name adds to its results, as they are where it did not run.
@@ -63,6 +69,7 @@ modules! {
 pub(crate) fn converge(spec: &TaskSpec, input: &Input<'_>, host: &mut dyn Host) -> Tried {
     let ends = if spec.params().keeps_ends() { Ends::Kept } else { Ends::Stripped };
     let mut report = Report { kept: input.kept, ends, ..Report::default() };
+    let (began, start) = (SystemTime::now(), Instant::now());
     let done = dispatch(spec, input, host, &mut report);
     report.close();
     let mut tried = report.tried;
@@ -74,6 +81,19 @@ pub(crate) fn converge(spec: &TaskSpec, input: &Input<'_>, host: &mut dyn Host) 
     if let Err(error) = done {
         tried.depends = error.depends().map(str::to_owned);
         tried.details.failure = Some(with_user(error, host).into());
+    }
+    if input.as_ansible() {
+        let done = Done {
+            input,
+            host,
+            failed: tried.details.failure.is_some(),
+            unforeseen: tried.unforeseen,
+            data: &tried.data,
+            set: &tried.set,
+            began,
+            took: start.elapsed(),
+        };
+        tried.data = as_ansible(spec, &done);
     }
     tried
 }

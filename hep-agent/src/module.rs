@@ -26,8 +26,10 @@ mod wait_for;
 use crate::planned::Planned;
 use crate::render::Names;
 use crate::sys::{Kept, Observe, SysError};
+use hep_protocol::dialect::Dialect;
 use hep_protocol::plan::{DiffMode, Task};
 use serde_json::{Map, Value};
+use std::time::{Duration, SystemTime};
 
 /// A module's agent side, implemented by its parameters.
 ///
@@ -47,6 +49,12 @@ pub(crate) trait Module {
     /// must not depend on how the task went.
     fn fields_without_run(_why: WithoutRun) -> Map<String, Value> {
         Map::new()
+    }
+
+    /// The fields of a result in Ansible's language, in place of those of hep's; `changed`, `failed` and a failure's `msg` come
+    /// on top. Those of its plans, where they have the names that Ansible's have.
+    fn as_ansible(&self, done: &Done<'_>) -> Map<String, Value> {
+        done.data.clone()
     }
 }
 
@@ -71,6 +79,37 @@ pub(crate) struct Input<'a> {
     pub(crate) names: &'a Names,
     /// How much of what a program says its result keeps.
     pub(crate) kept: Kept,
+    /// The language of what reads its result; none where nobody does.
+    pub(crate) result: Option<Dialect>,
+}
+
+impl Input<'_> {
+    /// Whether the result is to have the fields that Ansible's has.
+    pub(crate) fn as_ansible(&self) -> bool {
+        self.result == Some(Dialect::Ansible)
+    }
+}
+
+/// The field of a program that failed where that it ran is a change all the same: in Ansible's language.
+pub(crate) const RAN: &str = "changed";
+
+/// A task that is done, or failed.
+pub(crate) struct Done<'d> {
+    /// What the module was told.
+    pub(crate) input: &'d Input<'d>,
+    /// The host as it is now.
+    pub(crate) host: &'d dyn Observe,
+    /// Whether it failed.
+    pub(crate) failed: bool,
+    /// Whether its program would have run.
+    pub(crate) unforeseen: bool,
+    /// The fields of its plans, and what its program said.
+    pub(crate) data: &'d Map<String, Value>,
+    /// The variables that it sets.
+    pub(crate) set: &'d Map<String, Value>,
+    /// When it began, and how long it took.
+    pub(crate) began: SystemTime,
+    pub(crate) took: Duration,
 }
 
 /// What a module decided.

@@ -16,6 +16,7 @@ pub(crate) mod signs;
 
 pub(crate) use error::{Lost, ProcessEnd, SysError, words};
 use hep_protocol::action::Action;
+use hep_protocol::dialect::Dialect;
 use hep_protocol::plan::Privacy;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -96,6 +97,8 @@ pub(crate) struct TaskStart {
     pub(crate) privacy: Privacy,
     /// How much of what its program says its result keeps.
     pub(crate) kept: Kept,
+    /// The language of what reads its result; none where nobody does.
+    pub(crate) result: Option<Dialect>,
 }
 
 /// How much of what a program says is kept for the task's result, in bytes of both streams together.

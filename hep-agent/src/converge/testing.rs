@@ -40,7 +40,7 @@ pub(crate) fn task(spec: TaskSpec) -> Task {
 
 /// Hands over what a module is told of a task; no expression finds any name but facts.
 pub(crate) fn with_input<R>(task: &Task, diff: DiffMode, act: impl FnOnce(&Input<'_>) -> R) -> R {
-    act(&Input { task, diff, names: &Names::none(), kept: Kept::default() })
+    act(&Input { task, diff, names: &Names::none(), kept: Kept::default(), result: None })
 }
 
 /// Tries a task once; a change on a host that is only asked is pending.

@@ -3,15 +3,20 @@
 use super::task::{Job, conditions, with_result};
 use super::verdict::{Certainty, FORESEEN, UNDECIDED, Verdict};
 use crate::converge::Tried;
+use crate::module::RAN;
 use crate::render::{Names, Unrendered};
+use hep_protocol::dialect::Dialect;
 use hep_protocol::outcome::{Change, Failure, Status};
 use hep_protocol::plan::{Condition, OnError, RunMode};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// What a try means.
 pub(super) fn judge(job: &Job<'_>, names: &Names, tried: Tried, mode: RunMode) -> Verdict {
-    let Tried { mut details, data, missing, unforeseen, killed, set: _, facts: _, depends: _ } =
+    let Tried { mut details, mut data, missing, unforeseen, killed, set: _, facts: _, depends: _ } =
         tried;
+    if data.remove(RAN).is_some() && details.changes.is_empty() {
+        details.changes.push(Change::new("ran"));
+    }
     details.notes.extend(missing.notes());
     let certainty = match (unforeseen, &job.task.on_error) {
         (false, _) => Certainty::Known,
@@ -45,14 +50,35 @@ pub(super) fn judge(job: &Job<'_>, names: &Names, tried: Tried, mode: RunMode) -
         }
     };
     let changed = asked(changed_when, &verdict);
+    let in_result = names.dialect() == Dialect::Ansible;
+    let said = [failed_when_result(&failed), changed_when_result(&changed)];
     let verdict = match failed {
         Some(failed) => judged_failed(verdict, failed, failed_when.as_deref().unwrap_or_default()),
         None => verdict,
     };
-    match changed {
+    let verdict = match changed {
         Some(changed) => judged_changed(verdict, changed),
         None => verdict,
-    }
+    };
+    if in_result { verdict.with(said.into_iter().flatten()) } else { verdict }
+}
+
+/// What a condition came to.
+type Asked = Option<Result<bool, Unrendered>>;
+
+/// What Ansible's result says of `failed_when`.
+fn failed_when_result(asked: &Asked) -> Option<(&'static str, Value)> {
+    let value = match asked.as_ref()? {
+        Ok(failed) => json!(failed),
+        Err(why) => json!(why.words()),
+    };
+    Some(("failed_when_result", value))
+}
+
+/// What it says of `changed_when`: only what is wrong with it.
+fn changed_when_result(asked: &Asked) -> Option<(&'static str, Value)> {
+    let why = asked.as_ref()?.as_ref().err()?;
+    Some(("changed_when_result", json!(why.words())))
 }
 
 /// Whether the task's program ran; a module that runs none counts as one that did what it does.

@@ -38,7 +38,7 @@ impl Walk<'_> {
         let mut merged = self.merged(job, each, &elements);
         let asked = matches!(job.task.on_error, OnError::Ask(_));
         let wanted = self.registered(job).is_some() || asked;
-        let mut tally = Tally::new(privacy, job.one(), wanted);
+        let mut tally = Tally::new(privacy, job.one(), each, wanted);
         for (round, element) in (0_u32..).zip(&elements) {
             let start = Instant::now();
             let names = job.names.with_locals(locals(each, round, element));

@@ -88,9 +88,9 @@ impl Walk<'_> {
             return Merged::default();
         };
         let (number, privacy, kept) = (job.number, job.control.privacy, Kept::default());
-        let start = TaskStart { number, env: parts.env.clone(), privacy, kept };
+        let start = TaskStart { number, env: parts.env.clone(), privacy, kept, result: None };
         let diff = self.plan.settings.diff;
-        let input = Input { task: job.task, diff, names: &job.names, kept };
+        let input = Input { task: job.task, diff, names: &job.names, kept, result: None };
         let ran = self.machine.with(job.control.check, |host, mode| {
             host.begin_task(start);
             (actor.act(|| together(&parts, &input, host)).ok().flatten(), mode)

@@ -3,8 +3,8 @@
 use super::verdict::{CHANGES, Certainty, FORESEEN, Shape, UNDECIDED, Verdict, failure};
 use hep_protocol::names::RESULTS;
 use hep_protocol::outcome::{Change, Details, Failure, ItemOutcome, Outcome, Room, Status};
-use hep_protocol::plan::Privacy;
-use serde_json::Value;
+use hep_protocol::plan::{Loop, Privacy};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// How many elements a report tells one by one, and what they may take in it, in bytes: far less than a frame may.
@@ -19,6 +19,7 @@ pub(super) struct Tally<'a> {
     privacy: Privacy,
     /// Of the result of an element.
     shape: Shape<'a>,
+    each: &'a Loop,
     /// Whether anybody will ask for the result.
     wanted: bool,
     results: Vec<Value>,
@@ -39,10 +40,11 @@ pub(super) struct Tally<'a> {
 }
 
 impl<'a> Tally<'a> {
-    pub(super) fn new(privacy: Privacy, shape: Shape<'a>, wanted: bool) -> Self {
+    pub(super) fn new(privacy: Privacy, shape: Shape<'a>, each: &'a Loop, wanted: bool) -> Self {
         Self {
             privacy,
             shape,
+            each,
             wanted,
             results: Vec::new(),
             changes: Vec::new(),
@@ -76,7 +78,12 @@ impl<'a> Tally<'a> {
         }
         if self.wanted {
             let mut fields = verdict.fields(self.shape);
-            fields.insert("item".to_owned(), element.clone());
+            match self.shape {
+                Shape::Ansible => fields.extend(names_of(self.each, self.count - 1, element)),
+                Shape::One(_) | Shape::Loop => {
+                    fields.insert("item".to_owned(), element.clone());
+                }
+            }
             self.results.push(Value::Object(fields));
         }
         let kept = if self.wanted { usize::MAX } else { 1 };
@@ -111,6 +118,9 @@ impl<'a> Tally<'a> {
         let status = grave.into_iter().find(|status| self.statuses.contains_key(status));
         let mut whole = Verdict::of(status.unwrap_or(Status::Skipped));
         if certainty == Certainty::Known && self.wanted {
+            if matches!(self.shape, Shape::Ansible) {
+                whole.data = summary(self.count, self.failures, whole.status);
+            }
             whole.data.insert(RESULTS.to_owned(), Value::Array(self.results));
         }
         whole.details.failure = match (self.failures, self.failed.first()) {
@@ -134,6 +144,33 @@ impl<'a> Tally<'a> {
             None => Certainty::Known,
         }
     }
+}
+
+/// What the result of an element has of its loop in Ansible's language.
+fn names_of(each: &Loop, round: usize, element: &Value) -> Map<String, Value> {
+    let element = [(each.var.clone(), element.clone()), named("ansible_loop_var", &each.var)];
+    let index = each.index.iter();
+    let index =
+        index.flat_map(|name| [(name.clone(), json!(round)), named("ansible_index_var", name)]);
+    element.into_iter().chain(index).collect()
+}
+
+fn named(field: &str, name: &str) -> (String, Value) {
+    (field.to_owned(), json!(name))
+}
+
+/// What the result of a loop has beside those of its elements in Ansible's language.
+fn summary(count: usize, failures: usize, status: Status) -> Map<String, Value> {
+    let skipped = status == Status::Skipped;
+    let msg = match (count, failures) {
+        (0, _) => return [named("skipped_reason", "No items in the list")].into_iter().collect(),
+        (_, 0) if skipped => "All items skipped",
+        (_, 0) => "All items completed",
+        (_, _) => "One or more items failed",
+    };
+    let flags = [("failed", failures > 0), ("skipped", skipped)];
+    let flags = flags.map(|(name, value)| (name.to_owned(), json!(value)));
+    flags.into_iter().chain([named("msg", msg)]).collect()
 }
 
 /// Elements for the report. What finds no room is counted.

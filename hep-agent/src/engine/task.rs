@@ -5,12 +5,14 @@ use super::{Flow, Walk};
 use crate::render::{Names, Unrendered, word};
 use crate::sys::output;
 use crate::sys::{Cause, SysError};
+use hep_protocol::dialect::Dialect;
 use hep_protocol::expression::{Found, has_expression};
 use hep_protocol::message::{Go, Reply, Turn};
 use hep_protocol::names::RESULT;
 use hep_protocol::outcome::{Outcome, Status};
 use hep_protocol::plan::{CheckPolicy, Condition, Control, OnError, Pace, Privacy, Spec, Task};
 use hep_protocol::task::Effect;
+use serde_json::json;
 use std::borrow::Cow;
 use std::sync::LazyLock;
 use std::time::Instant;
@@ -32,12 +34,36 @@ pub(super) struct Job<'p> {
 impl Job<'_> {
     /// What the result of a single try looks like.
     pub(super) fn one(&self) -> Shape<'_> {
-        Shape::One(self.task.spec.about())
+        match self.names.dialect() {
+            Dialect::Hep => Shape::One(self.task.spec.about()),
+            Dialect::Ansible => Shape::Ansible,
+        }
     }
 
     /// What the task's result looks like.
     fn whole(&self) -> Shape<'_> {
-        if self.control.each.is_some() { Shape::Loop } else { self.one() }
+        match (self.names.dialect(), &self.control.each) {
+            (Dialect::Hep, Some(_)) => Shape::Loop,
+            (Dialect::Hep | Dialect::Ansible, _) => self.one(),
+        }
+    }
+
+    /// What becomes of it where a condition does not hold.
+    pub(super) fn skipped(&self, condition: &Condition) -> Verdict {
+        match self.names.dialect() {
+            Dialect::Hep => Verdict::skipped(),
+            Dialect::Ansible => {
+                let text = condition.0.trim();
+                let written = match text {
+                    "false" | "False" => json!(false),
+                    _ => json!(text),
+                };
+                Verdict::skipped().with([
+                    ("skip_reason", json!("Conditional result was False")),
+                    ("false_condition", written),
+                ])
+            }
+        }
     }
 }
 
@@ -54,10 +80,6 @@ impl<'p> Walk<'p> {
         names.begin_task();
         if let Some(cause) = depends {
             return (self.leave_open(&job, turn, cause), Flow::On);
-        }
-        let untaken = || matches!(conditions(&job.control.when, &job.names), Ok(false));
-        if job.control.choice && untaken() {
-            return (Status::Skipped, Flow::On);
         }
         let wanted = self.asked(number);
         if self.outside.cancelled() {
@@ -76,8 +98,6 @@ impl<'p> Walk<'p> {
         let status = outcome.status;
         let outcome = Outcome { ms: millis(start), ..outcome };
         self.outside.reply(Reply::Finished { task: number, outcome });
-        let ends = job.control.ends_play && status == Status::Ok && flow == Flow::On;
-        let flow = if ends { Flow::Ended } else { flow };
         (status, if self.outside.cancelled() { Flow::Cancelled } else { flow })
     }
 
@@ -224,7 +244,8 @@ impl<'p> Walk<'p> {
             CheckPolicy::Always => &[],
             CheckPolicy::AsRun | CheckPolicy::Never => job.control.notify.as_slice(),
         };
-        if !notify.is_empty() && verdict.changed() {
+        let fails = verdict.details.failure.is_some() && job.names.dialect() == Dialect::Ansible;
+        if !notify.is_empty() && verdict.changed() && !fails {
             self.notified.notify(notify, verdict.open_change(&job.title));
         }
     }
@@ -272,12 +293,20 @@ pub(super) fn variables(spec: &Spec) -> Vec<&str> {
 
 /// All must hold.
 pub(super) fn conditions(all: &[Condition], names: &Names) -> Result<bool, Unrendered> {
+    Ok(unmet(all, names)?.is_none())
+}
+
+/// The first that does not hold.
+pub(super) fn unmet<'c>(
+    all: &'c [Condition],
+    names: &Names,
+) -> Result<Option<&'c Condition>, Unrendered> {
     for condition in all {
         if !names.holds(&condition.0)? {
-            return Ok(false);
+            return Ok(Some(condition));
         }
     }
-    Ok(true)
+    Ok(None)
 }
 
 /// With the task's own result, under its own name and the name it is registered under.
@@ -289,8 +318,12 @@ pub(super) fn with_result(
 ) -> Names {
     let result = verdict.result(&job.title, shape);
     let registered = job.control.register.iter().map(|name| (name.clone(), result.clone()));
-    let own = (RESULT.to_owned(), result.clone());
-    names.with_locals(registered.chain([own]).collect())
+    let own = match names.dialect() {
+        Dialect::Hep => Some((RESULT.to_owned(), result.clone())),
+        // There it has the name alone that it is registered under.
+        Dialect::Ansible => None,
+    };
+    names.with_locals(registered.chain(own).collect())
 }
 
 /// A task's name with its expressions replaced, as far as they can be.

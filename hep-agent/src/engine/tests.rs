@@ -1,5 +1,6 @@
 //! The engine on this machine: plans as a controller would send them, and everything that is said of their run.
 
+mod ansible;
 mod blocks;
 mod check;
 mod handlers;

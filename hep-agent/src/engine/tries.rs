@@ -4,7 +4,7 @@ use super::Walk;
 use super::helper::Errand;
 use super::judge::{forgive, judge};
 use super::rights::{Actor, Worn};
-use super::task::{Job, conditions, with_result};
+use super::task::{Job, conditions, unmet, with_result};
 use super::verdict::{Certainty, Verdict, failure};
 use crate::converge::{Tried, converge};
 use crate::module::Input;
@@ -12,12 +12,13 @@ use crate::render::{Names, Rendered, Unrendered, ready};
 use crate::sys::linux::credentials::may_switch;
 use crate::sys::output::Missing;
 use crate::sys::{Kept, SysError, TaskStart};
+use hep_protocol::dialect::Dialect;
 use hep_protocol::facts::setup::ALL as ALL_FACTS;
 use hep_protocol::message::Reply;
 use hep_protocol::outcome::Failure;
 use hep_protocol::plan::{CheckPolicy, Condition, Privacy, Retry, RunMode, Settings, Spec, Task};
 use hep_protocol::task::{Effect, TaskSpec};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 /// How soon a pause between two tries notices that the run is to stop.
@@ -32,9 +33,9 @@ struct Limits {
 impl Walk<'_> {
     /// Condition, then tries until one will do.
     pub(super) fn once(&mut self, job: &Job<'_>, names: &Names) -> Verdict {
-        match conditions(&job.control.when, names) {
-            Ok(true) => {}
-            Ok(false) => return Verdict::skipped(),
+        match unmet(&job.control.when, names) {
+            Ok(None) => {}
+            Ok(Some(condition)) => return job.skipped(condition),
             Err(why) => return self.unsettled(job, why),
         }
         let Some(retry) = &job.control.retry else { return self.attempt(job, names) };
@@ -55,8 +56,14 @@ impl Walk<'_> {
         loop {
             let verdict = Verdict { attempts: attempt, ..self.attempt(job, names) };
             match enough(job, names, &verdict, &retry.until) {
-                Ok(true) => return sufficient(job, verdict, &retry.until),
-                Ok(false) if attempt >= limits.most => return exhausted(verdict, &retry.until),
+                Ok(true) => {
+                    return sufficient(job, told(job, verdict, attempt), &retry.until);
+                }
+                Ok(false) if attempt >= limits.most => {
+                    // There it is the number of those after the first.
+                    let tries = attempt.saturating_sub(1);
+                    return exhausted(told(job, verdict, tries), &retry.until);
+                }
                 Ok(false) => self.pause(job, attempt, limits),
                 Err(why) => return self.unsettled(job, why),
             }
@@ -95,7 +102,7 @@ impl Walk<'_> {
     ) -> Result<(Tried, RunMode), Untried> {
         self.foreseen_by_others(job, None)?;
         let (task, diff) = (job.task, self.plan.settings.diff);
-        let input = Input { task, diff, names, kept: start.kept };
+        let input = Input { task, diff, names, kept: start.kept, result: start.result };
         let tried = self.machine.with(job.control.check, |host, mode| {
             host.begin_task(start);
             (worn.act(|| converge(spec, &input, host)), mode)
@@ -162,7 +169,9 @@ impl Walk<'_> {
             Err(why) => return self.unsettled(job, why),
         };
         let kept = self.room.map_or_else(Kept::default, Kept);
-        let start = TaskStart { number: job.number, env, privacy: job.control.privacy, kept };
+        let result = self.room.map(|_| names.dialect());
+        let privacy = job.control.privacy;
+        let start = TaskStart { number: job.number, env, privacy, kept, result };
         let tried = match actor {
             Actor::Here(worn) => self.try_here(job, names, &spec, start, &worn),
             Actor::There(user) => self.try_there(job, &user, spec.into_owned(), start),
@@ -182,12 +191,7 @@ impl Walk<'_> {
             // Nobody reads it.
             tried.missing = Missing::default();
         }
-        for (name, value) in &tried.set {
-            match job.control.gives {
-                Some(rank) => names.give(rank, name, value.clone()),
-                None => names.register(name, ready(value), 0),
-            }
-        }
+        tried.set.iter().for_each(|(name, value)| names.register(name, ready(value), 0));
         if !tried.facts.is_empty() {
             names.add_facts(&tried.facts);
             let facts = std::mem::take(&mut tried.facts);
@@ -239,12 +243,25 @@ fn enough(
     }
 }
 
+/// With the number of tries, where a result has no such field unless it was asked for.
+fn told(job: &Job<'_>, verdict: Verdict, attempts: u32) -> Verdict {
+    match job.names.dialect() {
+        Dialect::Hep => verdict,
+        Dialect::Ansible => verdict.with([("attempts", json!(attempts))]),
+    }
+}
+
 /// The last of the tries. `until` says what success is, where `failed_when` does not.
 fn sufficient(job: &Job<'_>, mut verdict: Verdict, until: &[Condition]) -> Verdict {
     if verdict.attempts > 1 {
         verdict.details.notes.push(format!("after {} tries", verdict.attempts));
     }
-    if until.is_empty() || job.control.failed_when.is_some() { verdict } else { forgive(verdict) }
+    let heals = job.names.dialect() == Dialect::Hep;
+    if until.is_empty() || job.control.failed_when.is_some() || !heals {
+        verdict
+    } else {
+        forgive(verdict)
+    }
 }
 
 /// The last of too many tries.

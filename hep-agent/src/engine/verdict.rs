@@ -50,6 +50,8 @@ pub(super) enum Shape<'a> {
     One(&'a About),
     /// That of a loop as a whole.
     Loop,
+    /// Any in Ansible's language: a field is there only if it says something.
+    Ansible,
 }
 
 /// Of a program that would run: all but what it would say.
@@ -140,6 +142,7 @@ impl Verdict {
     /// The result's fields.
     pub(super) fn fields(&self, shape: Shape<'_>) -> Map<String, Value> {
         let mut fields = match (&self.certainty, shape) {
+            (_, Shape::Ansible) => return self.as_ansible(),
             (Certainty::Known, Shape::One(module)) => fields_without_run(module.name, self.end()),
             (Certainty::Known, Shape::Loop) => Map::from_iter([(RESULTS.to_owned(), json!([]))]),
             (Certainty::Partly(_) | Certainty::Open(_), _) => Map::new(),
@@ -160,6 +163,31 @@ impl Verdict {
             fields.insert(name.to_owned(), value);
         }
         fields
+    }
+
+    /// The fields of a result of Ansible's.
+    fn as_ansible(&self) -> Map<String, Value> {
+        let mut fields = self.data.clone();
+        fields.insert("changed".to_owned(), json!(self.changed()));
+        let failure = self.details.failure.as_ref();
+        match (self.status, failure) {
+            (Status::Skipped, _) => {
+                fields.entry("skipped").or_insert(json!(true));
+            }
+            (_, failure) => {
+                fields.insert("failed".to_owned(), json!(failure.is_some()));
+            }
+        }
+        if let Some(failure) = failure {
+            fields.entry("msg").or_insert_with(|| json!(failure.message));
+        }
+        fields
+    }
+
+    /// With fields that only Ansible's results have.
+    pub(super) fn with(mut self, fields: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
+        self.data.extend(fields.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        self
     }
 
     /// How it ended, for a program that was not run.

@@ -5,14 +5,15 @@ mod request;
 #[cfg(test)]
 mod tests;
 
-use super::{Input, Module, Plan};
+use super::{Done, Input, Module, Plan};
 use crate::planned::Planned;
 use crate::sys::packages::*;
 use crate::sys::{Observe, SysError};
 use hep_protocol::action;
 use hep_protocol::task::apt::{Action, Apt, Debconf};
-use hep_protocol::value::Package;
+use hep_protocol::value::{AbsPath, Package};
 use request::{Facts, Request};
+use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -48,10 +49,27 @@ impl Module for Apt {
         meant(self).look(host)
     }
 
-    fn plan(&self, _input: &Input<'_>, state: &State) -> Result<Plan, SysError> {
-        meant(self).decide(state)
+    fn plan(&self, input: &Input<'_>, state: &State) -> Result<Plan, SysError> {
+        meant(self).decide(state, input.as_ansible())
+    }
+
+    fn as_ansible(&self, done: &Done<'_>) -> Map<String, Value> {
+        let lists = AbsPath::try_from("/var/lib/apt/lists".to_owned()).ok();
+        let lists = lists.and_then(|path| done.host.lstat(&path).ok().flatten());
+        let fields = [
+            (REFRESHED, json!(done.data.contains_key(REFRESHED))),
+            ("cache_update_time", json!(lists.and_then(|meta| meta.mtime).unwrap_or_default())),
+        ];
+        let said = ["stdout", "stderr"].map(|name| {
+            let text = done.data.get(name).cloned();
+            (name, text.unwrap_or_else(|| json!("")))
+        });
+        fields.into_iter().chain(said).map(|(name, value)| (name.to_owned(), value)).collect()
     }
 }
+
+/// The field that says whether the package index was read anew.
+const REFRESHED: &str = "cache_updated";
 
 /// The parameters with the action that is meant.
 fn meant(params: &Apt) -> Meant<'_> {
@@ -98,7 +116,7 @@ impl Meant<'_> {
         Ok(state)
     }
 
-    fn decide(&self, state: &State) -> Result<Plan, SysError> {
+    fn decide(&self, state: &State, as_ansible: bool) -> Result<Plan, SysError> {
         let first = first(self, &state.facts);
         let (steps, again) =
             if first.is_empty() { (main_steps(self, state)?, false) } else { (first, true) };
@@ -113,8 +131,10 @@ impl Meant<'_> {
             depends: depends(state, &step),
             ..Planned::new(action::Action::Package(step))
         };
+        let refreshes = steps.iter().any(|step| matches!(step, PackageAction::Refresh { .. }));
         let steps = steps.into_iter().map(planned).collect();
-        Ok(Plan { steps, again, ..Plan::default() })
+        let data = (as_ansible && refreshes).then(|| (REFRESHED.to_owned(), json!(true)));
+        Ok(Plan { steps, again, data: data.into_iter().collect(), ..Plan::default() })
     }
 }
 

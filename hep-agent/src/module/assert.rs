@@ -1,8 +1,9 @@
 //! The module `assert`.
 
-use super::{Input, Module, Plan};
+use super::{Done, Input, Module, Plan};
 use crate::sys::{Observe, SysError};
 use hep_protocol::task::assert::Assert;
+use serde_json::{Map, Value};
 
 impl Module for Assert {
     /// The conditions that do not hold.
@@ -29,5 +30,24 @@ impl Module for Assert {
             ([one], None) => Err(SysError::new(format!("this does not hold: {one}"))),
             ([..], None) => Err(SysError::new(format!("these do not hold: {}", broken.join("; ")))),
         }
+    }
+
+    fn as_ansible(&self, done: &Done<'_>) -> Map<String, Value> {
+        let text = |text: &Option<String>, otherwise: &str| {
+            Value::from(text.clone().unwrap_or_else(|| otherwise.to_owned()))
+        };
+        let fields = match done.failed {
+            false => vec![("msg", text(&self.success_msg, "All assertions passed"))],
+            true => {
+                let holds = |one: &&String| matches!(done.input.names.holds(one), Ok(true));
+                let broken = self.that.iter().find(|one| !holds(one));
+                vec![
+                    ("assertion", text(&broken.cloned(), "")),
+                    ("evaluated_to", Value::Bool(false)),
+                    ("msg", text(&self.msg, "Assertion failed")),
+                ]
+            }
+        };
+        fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 }

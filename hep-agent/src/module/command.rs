@@ -1,8 +1,9 @@
 //! The module `command`.
 
+mod ansible;
 mod paths;
 
-use super::{Input, Module, Plan, WithoutRun};
+use super::{Done, Input, Module, Plan, WithoutRun};
 use crate::planned::Planned;
 use crate::sys::files::FileKind;
 use crate::sys::{Cause, Observe, Subject, SysError};
@@ -60,6 +61,10 @@ impl Module for Command {
         let texts =
             LINES.iter().flat_map(|(text, lines)| [(*text, json!("")), (*lines, json!([]))]);
         texts.chain([("rc", rc)]).map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    fn as_ansible(&self, done: &Done<'_>) -> Map<String, Value> {
+        ansible::fields(self, done)
     }
 }
 

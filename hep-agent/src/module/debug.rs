@@ -1,9 +1,9 @@
 //! The module `debug`.
 
-use super::{Input, Module, Plan};
+use super::{Done, Input, Module, Plan};
 use crate::sys::{Observe, SysError};
 use hep_protocol::task::debug::Debug;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 impl Module for Debug {
     /// What is shown.
@@ -19,6 +19,16 @@ impl Module for Debug {
 
     fn plan(&self, _input: &Input<'_>, text: &Self::State) -> Result<Plan, SysError> {
         Ok(Plan { notes: text.lines().map(str::to_owned).collect(), ..Plan::default() })
+    }
+
+    fn as_ansible(&self, done: &Done<'_>) -> Map<String, Value> {
+        let shown = match (&self.msg, &self.var) {
+            (None, Some(var)) => done.input.names.value(var).ok().map(|value| (var.clone(), value)),
+            (msg, _) => {
+                Some(("msg".to_owned(), msg.as_ref().map_or(Value::Null, |msg| msg.0.clone())))
+            }
+        };
+        shown.into_iter().collect()
     }
 }
 

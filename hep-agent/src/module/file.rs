@@ -5,6 +5,7 @@
 //! into steps.
 
 mod accounts;
+mod ansible;
 mod decide;
 mod diff;
 mod look;
@@ -13,12 +14,13 @@ mod tests;
 mod unified;
 mod words;
 
-use super::{Input, Module, Plan};
+use super::{Done, Input, Module, Plan};
 use crate::sys::files::{Attrs, Content, Former, Meta, Place};
 use crate::sys::{Cause, Observe, SysError};
 use accounts::{Asked, Names};
 use hep_protocol::task::file::File;
 use hep_protocol::value::{AbsPath, PermissionBits};
+use serde_json::{Map, Value};
 
 /// What a task asks for, entry by entry, and what is there.
 #[derive(Debug)]
@@ -142,7 +144,13 @@ impl Module for File {
         look::look(self, input, host)
     }
 
-    fn plan(&self, _input: &Input<'_>, state: &State) -> Result<Plan, SysError> {
-        decide::decide(self, state)
+    fn plan(&self, input: &Input<'_>, state: &State) -> Result<Plan, SysError> {
+        let plan = decide::decide(self, state)?;
+        let data = if input.as_ansible() { ansible::foreseen(self, state) } else { plan.data };
+        Ok(Plan { data, ..plan })
+    }
+
+    fn as_ansible(&self, done: &Done<'_>) -> Map<String, Value> {
+        ansible::fields(self, done)
     }
 }

@@ -1,6 +1,6 @@
 //! The module `service`.
 
-use super::{Input, Module, Plan};
+use super::{Done, Input, Module, Plan};
 use crate::nearest::nearest;
 use crate::planned::Planned;
 use crate::sys::services::{
@@ -12,6 +12,7 @@ use hep_protocol::action;
 use hep_protocol::facts::Init;
 use hep_protocol::task::service::{Action, Service};
 use hep_protocol::value::ServiceName;
+use serde_json::{Map, Value, json};
 use std::time::Duration;
 
 /// How long a service may take to reach the wanted state when the task does not say.
@@ -92,6 +93,20 @@ impl Module for Service {
             Some(_) | None => Vec::new(),
         };
         Ok(Plan { steps, notes, ..Plan::default() })
+    }
+
+    fn as_ansible(&self, done: &Done<'_>) -> Map<String, Value> {
+        let state = match self.action {
+            _ if done.failed => return Map::new(),
+            Some(Action::Start | Action::Restart | Action::Reload) => json!("started"),
+            Some(Action::Stop) => json!("stopped"),
+            None => Value::Null,
+        };
+        let fields =
+            [("name", json!(self.name)), ("state", state), ("enabled", json!(self.enabled))];
+        let said = fields.into_iter().filter(|(name, value)| *name == "name" || !value.is_null());
+        let status = ("status".to_owned(), json!({}));
+        said.map(|(name, value)| (name.to_owned(), value)).chain([status]).collect()
     }
 }
 

@@ -1,8 +1,9 @@
 //! The module `set`: variables for the rest of the host's run, and nothing on the host.
 
-use super::{Input, Module, Plan};
+use super::{Done, Input, Module, Plan};
 use crate::sys::{Observe, SysError};
 use hep_protocol::task::set::Set;
+use serde_json::{Map, Value};
 
 impl Module for Set {
     type State = ();
@@ -14,5 +15,9 @@ impl Module for Set {
     fn plan(&self, _input: &Input<'_>, (): &()) -> Result<Plan, SysError> {
         let set = self.0.iter().map(|(name, value)| (name.clone(), value.0.clone())).collect();
         Ok(Plan { set, ..Plan::default() })
+    }
+
+    fn as_ansible(&self, done: &Done<'_>) -> Map<String, Value> {
+        [("ansible_facts".to_owned(), done.set.clone().into())].into_iter().collect()
     }
 }

@@ -1,7 +1,9 @@
 //! The module `stat`: reads, and decides what of that is known.
 
-use super::{Input, Module, Plan, WithoutRun};
-use crate::sys::files::{Account, FileKind, Meta};
+mod ansible;
+
+use super::{Done, Input, Module, Plan, WithoutRun};
+use crate::sys::files::{Account, FileKind, Meta, told};
 use crate::sys::{Observe, Subject, SysError};
 use hep_protocol::task::stat::Stat;
 use hep_protocol::value::AbsPath;
@@ -24,12 +26,15 @@ pub(crate) struct Found {
     group: Option<String>,
     target: Option<String>,
     sha256: Option<String>,
+    checksum: Option<String>,
+    /// What only Ansible's result has.
+    ansible: Option<Map<String, Value>>,
 }
 
 impl Module for Stat {
     type State = State;
 
-    fn inspect(&self, _input: &Input<'_>, host: &dyn Observe) -> Result<State, SysError> {
+    fn inspect(&self, input: &Input<'_>, host: &dyn Observe) -> Result<State, SysError> {
         let at = if self.follow { host.resolve(&self.path)? } else { Some(self.path.clone()) };
         let meta = match &at {
             Some(at) => host.lstat(at)?.map(|meta| (at, meta)),
@@ -37,15 +42,24 @@ impl Module for Stat {
         };
         match meta {
             Some((at, _)) if host.depends(Subject::There(at)).is_some() => Ok(State::Later),
-            Some((at, meta)) => Ok(State::There(Box::new(found(self, at, meta, host)?))),
+            Some((at, meta)) => {
+                let mut found = found(self, at, meta, host)?;
+                if input.as_ansible() {
+                    found.ansible = Some(ansible::fields(self, at, &found, host));
+                }
+                Ok(State::There(Box::new(found)))
+            }
             None if host.depends(Subject::Path(&self.path)).is_some() => Ok(State::Later),
             None => Ok(State::Nothing),
         }
     }
 
-    fn plan(&self, _input: &Input<'_>, state: &State) -> Result<Plan, SysError> {
+    fn plan(&self, input: &Input<'_>, state: &State) -> Result<Plan, SysError> {
         let (mut data, unforeseen) = match state {
             State::There(found) => fields(found),
+            State::Nothing if input.as_ansible() => {
+                ([("exists".to_owned(), json!(false))].into_iter().collect(), false)
+            }
             State::Nothing => (absent(), false),
             State::Later => (Map::new(), true),
         };
@@ -54,6 +68,11 @@ impl Module for Stat {
             data.insert("stat".to_owned(), Value::Object(data.clone()));
         }
         Ok(Plan { data, unforeseen, ..Plan::default() })
+    }
+
+    fn as_ansible(&self, done: &Done<'_>) -> Map<String, Value> {
+        let stat = done.data.get("stat");
+        stat.map(|stat| ("stat".to_owned(), stat.clone())).into_iter().collect()
     }
 
     /// Not looked at.
@@ -83,6 +102,11 @@ fn found(params: &Stat, at: &AbsPath, meta: Meta, host: &dyn Observe) -> Result<
             (true, FileKind::File) => Some(host.digest(at)?.to_string()),
             (true, FileKind::Directory | FileKind::Link | FileKind::Special) | (false, _) => None,
         },
+        checksum: match (params.algorithm, meta.kind) {
+            (Some(kind), FileKind::File) => told::digest(at, kind.name(), host)?,
+            (Some(_), FileKind::Directory | FileKind::Link | FileKind::Special) | (None, _) => None,
+        },
+        ansible: None,
         meta,
     })
 }
@@ -96,13 +120,17 @@ fn number(account: &Account) -> Option<u32> {
 
 /// The fields, and whether some of them only a real run could tell; those are left out.
 fn fields(found: &Found) -> (Map<String, Value>, bool) {
-    let Found { meta, owner, group, target, sha256 } = found;
+    let Found { meta, owner, group, target, sha256, checksum, ansible } = found;
+    if let Some(fields) = ansible {
+        return (fields.clone(), false);
+    }
     let kind = match meta.kind {
         kind @ (FileKind::File | FileKind::Directory | FileKind::Link) => kind.to_string(),
         FileKind::Special => "special".to_owned(),
     };
     let mode = meta.attrs.mode.0;
     let known = [
+        ("checksum", json!(checksum)),
         ("executable", json!(mode & 0o111 != 0)),
         ("exists", json!(true)),
         ("group", json!(group)),
@@ -126,8 +154,10 @@ fn fields(found: &Found) -> (Map<String, Value>, bool) {
 
 /// Nothing is there: that is known, and no other field applies.
 fn absent() -> Map<String, Value> {
-    let fields =
-        ["gid", "group", "kind", "mode", "mtime", "owner", "sha256", "size", "target", "uid"];
+    let fields = [
+        "checksum", "gid", "group", "kind", "mode", "mtime", "owner", "sha256", "size", "target",
+        "uid",
+    ];
     let none = fields.into_iter().map(|name| (name.to_owned(), Value::Null));
     let no = ["executable", "exists"].map(|name| (name.to_owned(), json!(false)));
     none.chain(no).collect()

@@ -1,12 +1,14 @@
 //! The module `wait_for`: nothing if it is so already, else one step that waits.
 
-use super::{Input, Module, Plan};
+use super::{Done, Input, Module, Plan};
 use crate::planned::Planned;
+use crate::sys::files::told;
 use crate::sys::signs::{Address, Regex, Sight, Sign, Wait, look};
 use crate::sys::{Observe, SysError};
 use hep_protocol::action::Action;
 use hep_protocol::expression::Pattern;
 use hep_protocol::task::wait_for::{Action as Wanted, WaitFor};
+use serde_json::{Map, Value, json};
 use std::time::Duration;
 
 /// Where a port is unless the task says otherwise.
@@ -46,6 +48,43 @@ impl Module for WaitFor {
         let step = (!holds).then(|| Planned::new(Action::Wait(wait)));
         Ok(Plan { steps: step.into_iter().collect(), ..Plan::default() })
     }
+
+    fn as_ansible(&self, done: &Done<'_>) -> Map<String, Value> {
+        let state = match (&self.path, self.action) {
+            _ if done.failed => return Map::new(),
+            (Some(_), Wanted::Absent) => "absent",
+            (None, Wanted::Absent) => "stopped",
+            (Some(_) | None, Wanted::Present) => "started",
+        };
+        let mut fields: Map<String, Value> = [
+            ("state", json!(state)),
+            ("elapsed", json!(done.took.as_secs())),
+            ("port", json!(self.port)),
+            ("path", json!(self.path)),
+            ("search_regex", json!(self.pattern)),
+            ("match_groups", json!(groups(self, done.host))),
+            ("match_groupdict", json!({})),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into_iter()
+        .collect();
+        let there = self.path.as_ref().and_then(|path| done.host.lstat(path).ok().flatten());
+        fields.extend(there.iter().flat_map(|meta| told::of(meta, done.host)));
+        fields
+    }
+}
+
+/// What the groups of the pattern match in the file.
+fn groups(params: &WaitFor, host: &dyn Observe) -> Vec<Value> {
+    const MOST: u64 = 16 << 20;
+    let (Some(path), Some(pattern)) = (&params.path, &params.pattern) else { return Vec::new() };
+    let text = host
+        .read(path, MOST)
+        .ok()
+        .flatten()
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let pattern = Pattern::new(pattern).ok();
+    pattern.zip(text).and_then(|(pattern, text)| pattern.groups(&text)).unwrap_or_default()
 }
 
 fn sign(params: &WaitFor) -> Result<Sign, SysError> {

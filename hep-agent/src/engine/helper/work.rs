@@ -87,7 +87,8 @@ fn work(station: &Arc<Station>, errands: &Receiver<Box<Errand>>) {
         station.busy.store(true, Ordering::SeqCst);
         let Errand { task, start, diff, mode, check } = *errand;
         let machine = machine.get_or_insert_with(|| Machine::new(mode, &outside));
-        let input = Input { task: &task, diff, names: &names, kept: start.kept };
+        let input =
+            Input { task: &task, diff, names: &names, kept: start.kept, result: start.result };
         let done = match &task.spec {
             Spec::Typed(spec) => machine.with(check, |host, _| {
                 host.begin_task(start);

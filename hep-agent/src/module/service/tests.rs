@@ -13,12 +13,12 @@ fn state(running: Running, boot: Boot) -> ServiceState {
     ServiceState { running, ..ServiceState::fresh(boot) }
 }
 
-fn params(parameters: serde_json::Value) -> Service {
+fn params(parameters: Value) -> Service {
     serde_json::from_value(parameters).unwrap()
 }
 
 /// Plans and executes on the host: the lines of the plan, or the error and its hint.
-fn converge(host: &mut Overlay<Empty>, parameters: &serde_json::Value) -> Result<String, String> {
+fn converge(host: &mut Overlay<Empty>, parameters: &Value) -> Result<String, String> {
     let params = params(parameters.clone());
     let task = testing::task(TaskSpec::Service(params.clone()));
     let mut lines = Vec::new();
@@ -49,7 +49,7 @@ fn words(error: SysError) -> String {
 }
 
 /// What a task does to `apache2` in that state; and that, but for what always acts, it then has nothing left to do.
-fn check(action: &serde_json::Value, before: ServiceState, expected: Result<&str, &str>) {
+fn check(action: &Value, before: ServiceState, expected: Result<&str, &str>) {
     let mut parameters = action.clone();
     parameters["name"] = json!("apache2");
     let mut host = Overlay::new(Empty);

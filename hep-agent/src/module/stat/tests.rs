@@ -52,25 +52,25 @@ fn what_is_there_is_told_and_what_only_a_run_would_show_is_left_open() {
     check(
         &mut host,
         json!({"path": "/f", "checksum": true}),
-        "executable=true exists=true gid=0 group=\"root\" kind=\"file\" mode=\"0750\" owner=\"www-data\" \
+        "checksum=null executable=true exists=true gid=0 group=\"root\" kind=\"file\" mode=\"0750\" owner=\"www-data\" \
          sha256=\"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\" size=3 target=null uid=33 ...",
     );
     check(
         &mut host,
         json!({"path": "/l"}),
-        "executable=true exists=true gid=0 group=\"root\" kind=\"link\" mode=\"0777\" owner=\"root\" \
+        "checksum=null executable=true exists=true gid=0 group=\"root\" kind=\"link\" mode=\"0777\" owner=\"root\" \
          sha256=null size=2 target=\"/f\" uid=0 ...",
     );
     check(
         &mut host,
         json!({"path": "/l", "follow": true}),
-        "executable=true exists=true gid=0 group=\"root\" kind=\"file\" mode=\"0750\" owner=\"www-data\" \
+        "checksum=null executable=true exists=true gid=0 group=\"root\" kind=\"file\" mode=\"0750\" owner=\"www-data\" \
          sha256=null size=3 target=null uid=33 ...",
     );
     check(
         &mut host,
         json!({"path": "/", "checksum": true}),
-        "executable=true exists=true gid=0 group=\"root\" kind=\"directory\" mode=\"0755\" mtime=0 owner=\"root\" \
+        "checksum=null executable=true exists=true gid=0 group=\"root\" kind=\"directory\" mode=\"0755\" mtime=0 owner=\"root\" \
          sha256=null size=0 target=null uid=0",
     );
 }
@@ -78,7 +78,7 @@ fn what_is_there_is_told_and_what_only_a_run_would_show_is_left_open() {
 #[test]
 fn all_fields_are_there_whatever_the_path_is() {
     let mut host = host(&[json!({"action": "link", "src": "/gone", "dest": "/l", "force": true})]);
-    let nothing = "executable=false exists=false gid=null group=null kind=null mode=null mtime=null owner=null \
+    let nothing = "checksum=null executable=false exists=false gid=null group=null kind=null mode=null mtime=null owner=null \
                    sha256=null size=null target=null uid=null";
     check(&mut host, json!({"path": "/nothing"}), nothing);
     check(&mut host, json!({"path": "/l", "follow": true}), nothing);
