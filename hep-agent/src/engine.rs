@@ -61,6 +61,8 @@ pub(crate) fn run_for(
 enum Flow {
     /// With what comes next.
     On,
+    /// With the next play: the host is done with this one.
+    Ended,
     /// With what is run in any case: a task failed.
     Failed,
     /// Not at all.
@@ -111,7 +113,7 @@ impl<'p> Walk<'p> {
     fn run(&mut self) -> End {
         for play in &self.plan.plays {
             match self.play(play) {
-                Flow::On => {}
+                Flow::On | Flow::Ended => {}
                 Flow::Failed => return End::Failed,
                 Flow::Cancelled => return End::Cancelled,
             }
@@ -121,6 +123,7 @@ impl<'p> Walk<'p> {
 
     fn play(&mut self, play: &Play) -> Flow {
         let names = self.names.in_dialect(play.dialect).with_layers(&play.layers);
+        let names = names.with_kept_of_play();
         self.point = Point { play: play.number, entry: 0 };
         self.notified = Notified::default();
         let turn = Turn(vec![play.number]);
@@ -129,7 +132,7 @@ impl<'p> Walk<'p> {
         let flow = self.entries(&place, 0..end, &names);
         let wanted = match (flow, play.on_failure) {
             (Flow::On, _) | (Flow::Failed, HandlersOnFailure::Run) => true,
-            (Flow::Failed, HandlersOnFailure::Skip) | (Flow::Cancelled, _) => false,
+            (Flow::Failed, HandlersOnFailure::Skip) | (Flow::Cancelled | Flow::Ended, _) => false,
         };
         let handlers =
             if wanted { self.handlers(&place, &Turn(vec![play.number, end])) } else { Flow::On };
@@ -148,6 +151,7 @@ fn worse(one: Flow, other: Flow) -> Flow {
     match (one, other) {
         (Flow::Cancelled, _) | (_, Flow::Cancelled) => Flow::Cancelled,
         (Flow::Failed, _) | (_, Flow::Failed) => Flow::Failed,
+        (Flow::Ended, _) | (_, Flow::Ended) => Flow::Ended,
         (Flow::On, Flow::On) => Flow::On,
     }
 }

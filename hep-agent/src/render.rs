@@ -12,7 +12,7 @@ use hep_protocol::facts::setup::Collector;
 use hep_protocol::plan::{DiffMode, HostPart, Layer, Plan, RunMode, Settings};
 use hep_protocol::rights::ActAs;
 use hep_protocol::value::Json;
-use layers::{Facts, Given, HostFacts, Lossy, Registered, Results};
+use layers::{Facts, Given, HostFacts, Kept, Lossy, Registered, Results};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -84,6 +84,9 @@ pub(crate) struct Names {
 
 /// What is the same everywhere in a run.
 struct Base {
+    /// Variables that tasks gave as they are written: until the end of the run, and until that of the play.
+    kept: Arc<Kept>,
+    kept_of_play: Arc<Kept>,
     act_as: ActAs,
     task_timeout: Option<u32>,
     registered: Arc<Results>,
@@ -109,7 +112,10 @@ impl Names {
             ("inventory_hostname", name.as_str().into()),
             ("inventory_hostname_short", name.split('.').next().unwrap_or_default().into()),
         ]);
+        let (kept, kept_of_play) = (Arc::new(Kept::default()), Arc::new(Kept::default()));
         let base = Base {
+            kept: Arc::clone(&kept),
+            kept_of_play,
             facts: Arc::default(),
             magic: Arc::new(magic),
             wanted_facts: facts.clone(),
@@ -131,6 +137,7 @@ impl Names {
             .with(Rank::Inventory, variables(&vars))
             .with(Rank::Extra, variables(extra));
         layers.add(Rank::Registered, registered);
+        layers.add(Rank::IncludedVars, kept);
         Self::new(Arc::new(Language::new()), Arc::new(base), layers)
     }
 
@@ -195,6 +202,22 @@ impl Names {
             layers.add(*rank, Arc::new(Variables(entries.clone())));
         }
         Self::new(Arc::clone(&self.language), Arc::clone(&self.base), layers)
+    }
+
+    /// With the variables of files that a play names and the host chooses: none yet.
+    pub(crate) fn with_kept_of_play(&self) -> Self {
+        let kept = Arc::clone(&self.base.kept_of_play);
+        kept.clear();
+        let mut layers = self.layers.as_ref().clone();
+        layers.add(Rank::Play, kept);
+        Self::new(Arc::clone(&self.language), Arc::clone(&self.base), layers)
+    }
+
+    /// Makes a variable known from here on, as it is written: it is evaluated where it is read.
+    pub(crate) fn give(&self, rank: Rank, name: &str, value: Value) {
+        let Base { kept, kept_of_play, .. } = self.base.as_ref();
+        let kept = if rank == Rank::Play { kept_of_play } else { kept };
+        kept.set(name, value);
     }
 
     /// With names above all others.

@@ -28,6 +28,8 @@ pub(crate) struct Manifest {
     pub(crate) plays: Vec<ManifestPlay>,
     /// What tasks with a mistake name as `src`: looked up too, so that one run reports everything.
     pub(crate) loose_sources: Vec<Piece>,
+    /// What is no mistake and may not be meant.
+    pub(crate) warnings: Diagnostics,
     /// How many tasks and handlers there are: each has a number below this.
     pub(crate) tasks: usize,
     pub(crate) problems: Diagnostics,
@@ -47,6 +49,15 @@ pub(crate) struct ManifestPlay {
     pub(crate) on_failure: HandlersOnFailure,
     pub(crate) act_as: Rights,
     pub(crate) batching: Batching,
+    pub(crate) login: Login,
+}
+
+/// What a play says of the way to its hosts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Login {
+    pub(crate) connection: Option<Spot>,
+    pub(crate) user: Option<Spot>,
+    pub(crate) port: Option<Spot>,
 }
 
 /// What a play says of the order of its hosts, and of what ends the run.
@@ -72,6 +83,8 @@ pub(crate) enum Size {
 pub(crate) enum Entry {
     Task(Box<ManifestTask>),
     Block(Box<ManifestBlock>),
+    /// Notified handlers, now: where a section of a play ends.
+    Flush,
 }
 
 /// One task of a manifest.
@@ -90,10 +103,31 @@ pub(crate) struct ManifestTask {
     pub(crate) broken: bool,
     /// What lies around it without a block, for a handler: its own variables are above those of their rank.
     pub(crate) layers: Vec<Layer>,
+    pub(crate) origin: Origin,
+}
+
+/// What a task of a playbook has beside its keys.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Origin {
+    /// Where its relative names begin, if not at its file.
+    pub(crate) home: Option<Arc<Home>>,
+    /// Why hep cannot do it: it fails where it is reached.
+    pub(crate) refused: Option<Box<Diagnostic>>,
+    /// For a handler: the names that `notify` may use for it, if its own name is not the only one.
+    pub(crate) calls: Option<Vec<String>>,
+}
+
+/// Where something of a playbook is from.
+#[derive(Debug)]
+pub(crate) struct Home {
+    /// The role, if it is from one.
+    pub(crate) role: Option<String>,
+    /// The directories in which local files are sought, each with its `files` or `templates` first.
+    pub(crate) roots: Vec<PathBuf>,
 }
 
 /// A block, or the tasks of an included file.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct ManifestBlock {
     pub(crate) control: Control,
     /// Variables that its own `vars` do not give: those of the included file, which are weaker than those that its include
@@ -102,6 +136,8 @@ pub(crate) struct ManifestBlock {
     pub(crate) body: Vec<Entry>,
     pub(crate) rescue: Vec<Entry>,
     pub(crate) always: Vec<Entry>,
+    /// Tags that decide whether it is read at all, and are not those of its tasks.
+    pub(crate) gate: Option<Vec<Spot>>,
 }
 
 /// A text of a file, as it stands or as it is meant.
@@ -168,6 +204,7 @@ impl ManifestPlay {
                         walk(&block.rescue, see);
                         walk(&block.always, see);
                     }
+                    Entry::Flush => {}
                 }
             }
         }

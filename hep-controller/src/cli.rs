@@ -15,6 +15,7 @@ use std::sync::LazyLock;
 
 mod habits;
 pub(crate) mod output;
+pub(crate) mod playbook;
 
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     format!("{} (build {BUILD_ID}, protocol {PROTOCOL})", env!("CARGO_PKG_VERSION"))
@@ -62,6 +63,9 @@ pub(crate) enum Command {
     /// Converge the hosts of an inventory to the state a manifest describes.
     #[command(after_long_help = EXIT_CODES)]
     Push(Box<Push>),
+    /// Run Ansible playbooks on the hosts of an inventory.
+    #[command(after_long_help = EXIT_CODES)]
+    Playbook(Box<playbook::Playbook>),
     /// Converge this machine, as the user who runs hep.
     #[command(after_long_help = EXIT_CODES)]
     Apply(Apply),
@@ -132,6 +136,14 @@ pub(crate) struct Reach {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Forks(pub(crate) NonZeroUsize);
 
+impl Forks {
+    /// As many as without a word about it.
+    pub(crate) const USUAL: Forks = match NonZeroUsize::new(32) {
+        Some(n) => Forks(n),
+        None => Forks(NonZeroUsize::MIN),
+    };
+}
+
 impl Default for Forks {
     fn default() -> Forks {
         Forks(NonZeroUsize::MIN)
@@ -173,7 +185,7 @@ pub(crate) struct Run {
     pub(crate) diff: bool,
     /// Report format.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT", help_heading = REPORT)]
-    pub(crate) output: Output,
+    pub(crate) output: Format,
     /// Exit with 4 if anything changed or is pending.
     #[arg(long, help_heading = REPORT, hide_short_help = true)]
     pub(crate) fail_on_change: bool,
@@ -210,7 +222,19 @@ pub(crate) struct Tasks {
     pub(crate) list_tasks: bool,
 }
 
-/// The format of a report.
+/// The format of a run's report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Text for people.
+    #[default]
+    Human,
+    /// One JSON object per line, for programs.
+    Json,
+    /// What ansible-playbook prints: PLAY, TASK, PLAY RECAP.
+    Ansible,
+}
+
+/// The format of a listing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Output {
     /// Text for people.
@@ -366,8 +390,8 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, cl
 pub(crate) fn means_push(word: &OsString) -> bool {
     match word.to_str() {
         Some(
-            "push" | "apply" | "validate" | "bundle" | "hosts" | "facts" | "doc" | "schema"
-            | "completions" | "help" | "-h" | "--help" | "-V" | "--version",
+            "push" | "playbook" | "apply" | "validate" | "bundle" | "hosts" | "facts" | "doc"
+            | "schema" | "completions" | "help" | "-h" | "--help" | "-V" | "--version",
         ) => false,
         Some(text) if text.starts_with('-') => true,
         Some(text) => text.contains(['/', '.']) || Path::new(text).is_file(),
@@ -413,7 +437,7 @@ mod tests {
         );
         let Run { check, diff, output, fail_on_change, step, told } = push.run;
         assert!(step);
-        assert!(check && diff && fail_on_change && told.verbose == 1 && output == Output::Json);
+        assert!(check && diff && fail_on_change && told.verbose == 1 && output == Format::Json);
         let Login { user, port, private_key, ask_pass, password_command, .. } = &push.login;
         assert_eq!(password_command.as_deref(), Some("pass"));
         assert_eq!((user.as_deref(), *port, *ask_pass), (Some("bob"), Some(2222), true));

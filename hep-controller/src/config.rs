@@ -1,6 +1,8 @@
 //! The config file: defaults for what the command line does not say. A missing key is no mistake here; the caller
 //! knows whether something else supplies it.
 
+pub(crate) mod ansible;
+
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::read::parameter::{Place, Words};
 use crate::remote::{Secret, Transport, UploadMode};

@@ -59,11 +59,18 @@ impl Diagnostic {
     }
 
     /// `site.yml:3`, if it has a place.
-    fn line(&self) -> Option<String> {
+    pub(crate) fn line(&self) -> Option<String> {
         let place = self.place.as_ref()?;
         let before = place.source.text.get(..place.span.start)?;
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
         Some(format!("{}:{line}", self.path.display()))
+    }
+
+    /// All of it in one line: `site.yml:3: MESSAGE (HINT)`.
+    pub(crate) fn in_a_line(&self) -> String {
+        let place = self.line().unwrap_or_else(|| self.path.display().to_string());
+        let hint = self.hint.as_ref().map_or(String::new(), |hint| format!(" ({hint})"));
+        format!("{place}: {}{hint}", self.message)
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Diagnostic {
@@ -173,6 +180,15 @@ impl Diagnostics {
             all.push(format!("error: {more} more mistakes are not shown\n"));
         }
         all.join("\n")
+    }
+}
+
+impl<'d> IntoIterator for &'d Diagnostics {
+    type Item = &'d Diagnostic;
+    type IntoIter = std::slice::Iter<'d, Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
     }
 }
 

@@ -171,12 +171,20 @@ fn attempt(text: &str, form: Form) -> Result<Reading, (Problem, Option<Range<usi
             machinery::parse(text, "", SyntaxConfig::default()).map(|whole| walk.statement(&whole))
         }
     };
+    // The parser takes words for other files, which hep's dialect does not have.
+    let refused = parsed.as_ref().err().and_then(minijinja::Error::range);
+    let of_files = syntax::block::reaches_for_files(&words)
+        .filter(|(word, _)| refused.is_none_or(|refused| word.range.start <= refused.start))
+        .map(|(word, name)| (syntax::block::of_files(word, name), None));
     // Behind a quoted text the parser takes what is no word for the end: `'a' && b` would be `'a'`.
-    if parsed.is_ok() && words.stop.is_none() {
+    if parsed.is_ok() && words.stop.is_none() && of_files.is_none() {
         return match misread::call_of_go(text, &words).filter(|_| form == Form::Text) {
             Some((problem, piece)) => Err((problem, Some(piece))),
             None => Ok(walk.reading),
         };
+    }
+    if let Some(found) = of_files {
+        return Err(found);
     }
     let failure = syntax::Failure::new(text, &words, parsed.err().as_ref());
     Err((failure.explain(), failure.piece()))

@@ -158,7 +158,6 @@ pub(crate) struct Surroundings {
 }
 
 /// What an inventory in Ansible's dialect is made of.
-#[allow(dead_code, reason = "`hep playbook` is about to read it")]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AnsibleSources<'a> {
     /// Files, directories and lists of names, each beating those before it.
@@ -167,6 +166,9 @@ pub(crate) struct AnsibleSources<'a> {
     pub(crate) playbook: &'a Path,
     /// The variables of the command line, which beat all others.
     pub(crate) extra: &'a Map<String, Value>,
+    /// Variables that all others beat, and the file that says them.
+    pub(crate) defaults: &'a [(&'static str, String)],
+    pub(crate) config: Option<&'a Path>,
 }
 
 impl Inventory {
@@ -182,7 +184,6 @@ impl Inventory {
     ///
     /// # Errors
     /// Every mistake in them.
-    #[allow(dead_code, reason = "`hep playbook` is about to read it")]
     pub(crate) fn read_ansible(
         wanted: &AnsibleSources<'_>,
         around: &Surroundings,
@@ -312,6 +313,11 @@ impl Text {
 }
 
 impl Place {
+    /// Of a file as a whole.
+    fn nowhere(source: &Arc<Source>) -> Place {
+        Place::new(&Text::of(source), Span::new(0, 0))
+    }
+
     fn new(text: &Arc<Text>, span: Span) -> Place {
         Place { text: Arc::clone(text), span }
     }

@@ -32,6 +32,7 @@ mod source;
 mod stop;
 mod text;
 mod ui;
+mod wildcard;
 mod words;
 mod writers;
 mod yaml;
@@ -39,12 +40,13 @@ mod yaml;
 use ast::Manifest;
 use check::targets::Targets;
 use check::{Input, Options};
-use cli::{Command, Output, completions};
+use cli::{Command, Format, Output, completions};
 use config::Config;
 use diagnostic::Diagnostics;
 use drive::Job;
 use fleet::gather::Gather;
 use fleet::{Fleet, Launch, waves};
+use hep_protocol::dialect::Dialect;
 use hep_protocol::plan::{HostPart, Plan, Settings};
 use host::{HostId, LOCALHOST};
 use inputs::LocalUser;
@@ -52,10 +54,12 @@ use inventory::{Host, Inventory};
 use local_files::Contents;
 use plan::compile::{Compiled, compile};
 use refusal::Refusal;
-use report::{Run, TaskLabel};
+use report::{PlayLabel, Run, RunEnd, TaskLabel};
 use run::escalation::{Escalation, Start};
 use run::launcher::{LaunchOptions, Launcher, launch_here, local_agent, wishes_to_stop};
-use run::{HostRun, failed_hosts, options, screen};
+use run::playbook::explain::Support;
+use run::playbook::listing::{self, Wanted as Listed};
+use run::{HostRun, failed_hosts, options, playbook, screen};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -77,6 +81,7 @@ fn main() -> ExitCode {
     let done = match cli::parse(std::env::args_os()) {
         Ok(cli) => match cli.command {
             Command::Push(args) => push(&args, &mut ui),
+            Command::Playbook(args) => playbook(*args, &mut ui),
             Command::Apply(args) => apply(&args, &mut ui),
             Command::Validate(args) => validate(&args, &mut ui),
             Command::Bundle(args) => write_bundle(&args, &mut ui),
@@ -129,22 +134,96 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
         ui.out(&text);
         return Ok(ExitCode::SUCCESS);
     }
-    let Compiled { plan, hosts, contents, method, batches, warnings } =
-        compile(&input).map_err(Refusal::Mistakes)?;
+    let (end, _) = converge(&input, args, &config, &usual, ui)?;
+    Ok(end)
+}
+
+/// `hep playbook`.
+fn playbook(args: cli::playbook::Playbook, ui: &mut Ui) -> Result<ExitCode, Refusal> {
+    let as_ansible = args.selection.as_ansible;
+    let done = play(args, ui);
+    match done {
+        Ok((_, Some(end))) if as_ansible => Ok(ExitCode::from(end.exit_of_ansible())),
+        Ok((code, _)) => Ok(code),
+        Err(refusal) if as_ansible => {
+            refuse(&refusal, ui);
+            Ok(ExitCode::from(refusal.exit_of_ansible()))
+        }
+        Err(refusal) => Err(refusal),
+    }
+}
+
+/// The run of playbooks, or what is shown in its place.
+fn play(args: cli::playbook::Playbook, ui: &mut Ui) -> Result<(ExitCode, Option<RunEnd>), Refusal> {
+    let usual = LocalUser::of_system();
+    let (playbooks, given) = (args.playbooks.clone(), args.inventory.clone());
+    let (explained, listed) = (args.selection.explain_support.clone(), Listed::of(&args.selection));
+    let (syntax_check, format) = (args.selection.syntax_check, args.report.output);
+    let handlers = playbook::handlers(&args.selection);
+    let prepared = playbook::prepare(args, &usual)?;
+    warn(&prepared.ansible.warnings, ui);
+    if prepared.args.run.told.verbose > 0 {
+        prepared.ansible.mentions.iter().for_each(|line| ui.err(&format!("note: {line}\n")));
+    }
+    if let Some(directory) = explained {
+        let support = Support::of(&directory, &prepared.settings(), &prepared.options)?;
+        ui.out(&match format {
+            Some(Format::Json) => shown_json(&format!("{:#}\n", support.json())),
+            Some(Format::Human | Format::Ansible) | None => support.text(),
+        });
+        return Ok((ExitCode::SUCCESS, None));
+    }
+    let manifest = prepared.manifest(&playbooks, handlers).map_err(Refusal::Mistakes)?;
+    let warnings: Vec<String> = manifest.warnings.sorted().iter().map(|w| w.in_a_line()).collect();
     warn(&warnings, ui);
-    let hosts = HostRun::all(hosts, &plan, &targets)?;
+    if syntax_check {
+        let titles: String = playbooks.iter().map(|path| listing::title(path)).collect();
+        let mistakes = manifest.mistakes().unless(()).map_err(Refusal::Mistakes);
+        return mistakes.map(|()| ui.out(&titles)).map(|()| (ExitCode::SUCCESS, None));
+    }
+    let inventory = prepared.inventory(&given, &playbooks)?;
+    warn(&inventory.warnings, ui);
+    let targets = targets(inventory, prepared.args.limit.as_deref())?;
+    let input = Input { manifest: &manifest, targets: &targets, options: &prepared.options };
+    if let Some(wanted) = listed {
+        let text = listing::listing(&input, &playbooks, wanted).map_err(Refusal::Mistakes)?;
+        ui.out(&text);
+        return Ok((ExitCode::SUCCESS, None));
+    }
+    converge(&input, &prepared.args, &prepared.config, &usual, ui)
+}
+
+/// The run of a manifest on its hosts.
+fn converge(
+    input: &Input<'_>,
+    args: &cli::Push,
+    config: &Config,
+    usual: &LocalUser,
+    ui: &mut Ui,
+) -> Result<(ExitCode, Option<RunEnd>), Refusal> {
+    let Compiled { plan, hosts, contents, method, batches, warnings } =
+        compile(input).map_err(Refusal::Mistakes)?;
+    warn(&warnings, ui);
+    if hosts.is_empty() && input.manifest.dialect == Dialect::Ansible {
+        ui.err("warning: no play has hosts: there is nothing to do\n");
+        return Ok((ExitCode::SUCCESS, None));
+    }
+    let mut hosts = HostRun::all(hosts, &plan, input.targets)?;
+    playbook::follow_plays(&mut hosts, input.manifest, &input.options.extra)
+        .map_err(Refusal::Mistakes)?;
     let forks = forks(args, ui)?;
     args.limits.failed_hosts.as_deref().map_or(Ok(()), failed_hosts::check)?;
-    let run = run_of(&plan, &hosts, waves(&batches, forks));
+    let mut run = run_of(&plan, &hosts, waves(&batches, forks));
+    playbook::name_plays(&mut run, input);
     let names = run.hosts.clone();
     let (ways_in, parts): (Vec<_>, Vec<_>) = hosts.into_iter().map(HostRun::split).unzip();
     let (login, connect_timeout) = (&args.login, args.reach.connect_timeout);
     let escalation = Escalation { method, options: &args.rights, config: &config.rights };
-    let ways = LaunchOptions { login, connect_timeout, config: &config, usual: &usual, escalation };
+    let ways = LaunchOptions { login, connect_timeout, config, usual, escalation };
     let launcher = Launcher::new(ways_in, &ways, ui)?;
     let job = job(plan, parts, contents)?;
     let launch: &Launch = &|greeting, way| launcher.launch(greeting, way);
-    let view = screen::view(run, &args.run, &config, Arc::clone(&launcher.clock), ui)?;
+    let view = screen::view(run, &args.run, config, Arc::clone(&launcher.clock), ui)?;
     launcher.ask_about_keys(forks, ui)?;
     let limits = args.limits.of_run();
     let (hosts, job, stop, batches) = (names.len(), &job, &launcher.stop, &batches);
@@ -156,7 +235,7 @@ fn push(args: &cli::Push, ui: &mut Ui) -> Result<ExitCode, Refusal> {
     if let Some(file) = &args.limits.failed_hosts {
         failed_hosts::keep_and_tell(file, &end, &names, ui);
     }
-    Ok(code)
+    Ok((code, Some(end)))
 }
 
 /// `hep apply`.
@@ -377,7 +456,8 @@ fn warn(warnings: &[String], ui: &mut Ui) {
 
 fn run_of(plan: &Plan, hosts: &[HostRun], waves: Vec<Vec<HostId>>) -> Run {
     let hosts = hosts.iter().map(|run| run.host.name.clone()).collect();
-    Run { hosts, tasks: TaskLabel::all(plan), mode: plan.settings.mode, waves, room: usize::MAX }
+    let (plays, tasks) = (PlayLabel::all(plan), TaskLabel::all(plan));
+    Run { hosts, plays, tasks, mode: plan.settings.mode, waves, room: usize::MAX }
 }
 
 fn job(

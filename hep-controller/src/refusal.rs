@@ -28,6 +28,15 @@ impl Refusal {
         if stop.wanted() { Refusal::Stopped } else { Refusal::Other { what, hint } }
     }
 
+    /// The exit code of ansible-playbook for the same.
+    pub(crate) fn exit_of_ansible(&self) -> u8 {
+        match self {
+            Refusal::Mistakes(_) => 4,
+            Refusal::Other { .. } => 1,
+            Refusal::Stopped => 99,
+        }
+    }
+
     /// A refusal that needs none.
     pub(crate) fn plain(what: impl fmt::Display) -> Refusal {
         Refusal::Other { what: what.to_string(), hint: None }

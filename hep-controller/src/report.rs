@@ -7,9 +7,10 @@ use crate::text::shown;
 use hep_protocol::facts::Facts;
 use hep_protocol::message::{Stream, Turn};
 use hep_protocol::outcome::{Counts, Outcome};
-use hep_protocol::plan::{Plan, RunMode, Task};
+use hep_protocol::plan::{Plan, Play, RunMode, Task};
 use std::fmt;
 
+pub(crate) mod ansible;
 pub(crate) mod clock;
 pub(crate) mod details;
 pub(crate) mod fold;
@@ -27,6 +28,8 @@ pub(crate) mod told;
 pub(crate) struct Run {
     /// The hosts' names, as the operator wrote them.
     pub(crate) hosts: Vec<String>,
+    /// The plays, in their order.
+    pub(crate) plays: Vec<PlayLabel>,
     /// The tasks of the plan.
     pub(crate) tasks: Vec<TaskLabel>,
     /// Whether hosts are changed.
@@ -55,6 +58,29 @@ impl Run {
         let TaskLabel { name, module, role } = self.task(task);
         let (name, host) = (shown(name), shown(self.host(host)));
         format!("{host}: {role}{name} ({module})")
+    }
+}
+
+/// How a play is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PlayLabel {
+    /// Its name, else the pattern of its hosts.
+    pub(crate) name: String,
+    /// The number of its first task.
+    pub(crate) first: u32,
+    /// Whether it is for any host.
+    pub(crate) has_hosts: bool,
+}
+
+impl PlayLabel {
+    /// The labels of a plan's plays.
+    pub(crate) fn all(plan: &Plan) -> Vec<PlayLabel> {
+        let label = |play: &Play| PlayLabel {
+            name: play.name.clone().unwrap_or_else(|| "all".to_owned()),
+            first: play.first,
+            has_hosts: true,
+        };
+        plan.plays.iter().map(label).collect()
     }
 }
 
@@ -269,6 +295,18 @@ impl RunEnd {
             RunStatus::Stopped
         } else {
             RunStatus::Converged
+        }
+    }
+
+    /// The exit code of ansible-playbook: 4, if a host was not reached, or 2, if a task failed.
+    pub(crate) fn exit_of_ansible(&self) -> u8 {
+        let any = |status| self.reports.iter().any(|report| report.status == status);
+        match self.status() {
+            RunStatus::Cancelled => 99,
+            _ if any(HostStatus::Unreachable) || any(HostStatus::Lost) => 4,
+            RunStatus::Failed => 2,
+            RunStatus::Unreachable | RunStatus::Stopped => 4,
+            RunStatus::Converged => 0,
         }
     }
 

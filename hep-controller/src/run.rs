@@ -6,6 +6,7 @@ pub(crate) mod failed_hosts;
 pub(crate) mod launcher;
 mod login;
 pub(crate) mod options;
+pub(crate) mod playbook;
 pub(crate) mod screen;
 
 use crate::check::targets::Targets;

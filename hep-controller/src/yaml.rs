@@ -16,7 +16,7 @@ mod version11;
 pub(crate) use decode::decode_each;
 pub(crate) use hep_protocol::words::shorten;
 pub(crate) use indentation::{colon, dash};
-pub(crate) use recover::parse;
+pub(crate) use recover::{parse, parse_foreign};
 
 use crate::source::Span;
 use hep_protocol::decode::Tree;
@@ -101,6 +101,13 @@ pub(crate) enum Meaning<'a> {
 impl Entry {
     fn pair(&self) -> (&str, &Node) {
         (&self.key.text, &self.value)
+    }
+}
+
+impl Node {
+    /// The same at another place.
+    pub(crate) fn placed(self, span: Span) -> Node {
+        Node { span, ..self }
     }
 }
 

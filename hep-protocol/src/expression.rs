@@ -177,8 +177,48 @@ impl Language {
         text: &str,
         scope: &Arc<dyn Scope>,
     ) -> Result<String, Trouble> {
-        Run::new(scope, &self.memory).template(name, text)
+        self.template_of(&Template { name, text, ..Template::default() }, scope)
     }
+
+    /// The same of a template with rules of its own, or one that includes, imports or extends others.
+    ///
+    /// # Errors
+    /// What is wrong with it or them, with the file's name, line and column.
+    pub fn template_of(
+        &self,
+        template: &Template<'_>,
+        scope: &Arc<dyn Scope>,
+    ) -> Result<String, Trouble> {
+        Run::new(scope, &self.memory).template(template)
+    }
+}
+
+/// A template file.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Template<'t> {
+    /// Its name, for messages.
+    pub name: &'t str,
+    /// What is in it.
+    pub text: &'t str,
+    /// Rules that the task chooses, as a template's first line has them: `trim_blocks: False, lstrip_blocks: True`.
+    pub rules: &'t str,
+    /// The others that it may name.
+    pub parts: &'t [Part],
+}
+
+/// A template that another one includes, imports or extends.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// As the other one names it.
+    pub name: String,
+    /// What is in it.
+    pub text: Arc<str>,
+}
+
+/// Whether a template may include, import or extend others.
+#[must_use]
+pub fn has_parts(text: &str) -> bool {
+    ["include", "import", "extends"].iter().any(|word| text.contains(word)) && text.contains("{%")
 }
 
 /// Whether a text has anything to render.

@@ -210,13 +210,15 @@ pub enum Item {
     Task(u32),
     /// A block over the entries after it.
     Block(Box<Block>),
+    /// Notified handlers, now: where a part of a play ends.
+    Flush,
 }
 
 impl Item {
     fn task(&self) -> Option<u32> {
         match self {
             Self::Task(number) => Some(*number),
-            Self::Block(_) => None,
+            Self::Block(_) | Self::Flush => None,
         }
     }
 }
@@ -260,6 +262,8 @@ pub struct Block {
     pub each: Option<Loop>,
     /// Its variables.
     pub layers: Vec<Layer>,
+    /// Whether its tasks are one choice of several: nothing is reported of them where it is not entered.
+    pub choice: bool,
 }
 
 /// Variables, a mapping, and how strong they are. Those of one rank stand in one layer.
@@ -362,6 +366,13 @@ pub struct Control {
     pub check: CheckPolicy,
     /// The user that it runs as; blocks, play and command line are taken into account.
     pub act_as: ActAs,
+    /// Whether it is one choice of several: it is not reported where its condition does not hold.
+    pub choice: bool,
+    /// The rank of the variables that it sets, which then are kept as written and evaluated where they are read; without
+    /// it they are results.
+    pub gives: Option<Rank>,
+    /// Whether the host is done with the play after it, which is no failure.
+    pub ends_play: bool,
 }
 
 /// An expression that must hold, without braces.
@@ -379,6 +390,12 @@ pub struct Loop {
     pub index: Option<String>,
     /// What reports call an element; may hold `{{ }}`.
     pub label: Option<String>,
+    /// The lookup that makes elements of `over`, as `dict` in `with_dict`; without it these are the elements.
+    pub kind: Option<String>,
+    /// Seconds between two rounds: a number or an expression.
+    pub pause: Option<Json>,
+    /// Whether each round knows its place among the others, as `ansible_loop`.
+    pub extended: bool,
 }
 
 /// How often a task is tried.

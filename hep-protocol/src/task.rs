@@ -161,6 +161,11 @@ pub trait Params {
         Vec::new()
     }
 
+    /// The values of those variables, as far as they may be kept as they are written.
+    fn kept(&self) -> Vec<&serde_json::Value> {
+        Vec::new()
+    }
+
     /// The local file in the template language that gives the content.
     fn template(&self) -> Option<&str> {
         None

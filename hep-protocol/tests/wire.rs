@@ -58,7 +58,15 @@ fn conditions(texts: &[&str]) -> Vec<Condition> {
 
 fn each() -> Loop {
     let over = json(r#"["a", {"b": null}, 1.5]"#);
-    Loop { over, var: "item".into(), index: Some("n".into()), label: Some("{{ item }}".into()) }
+    Loop {
+        over,
+        var: "item".into(),
+        index: Some("n".into()),
+        label: Some("{{ item }}".into()),
+        kind: Some("dict".into()),
+        pause: Some(json("2")),
+        extended: true,
+    }
 }
 
 fn act_as() -> ActAs {
@@ -70,6 +78,9 @@ fn control() -> Control {
     let number = |n: u32| Json(n.into());
     let until = conditions(&["result.rc == 0"]);
     Control {
+        choice: true,
+        gives: Some(Rank::IncludedVars),
+        ends_play: true,
         when: conditions(&["a", "b is defined"]),
         each: Some(each()),
         register: Some("r".into()),
@@ -122,6 +133,7 @@ fn tasks() -> Vec<Task> {
 
 fn play() -> Play {
     let block = Block {
+        choice: true,
         name: Some("b".into()),
         body: 1,
         rescue: 1,

@@ -43,6 +43,16 @@ enum Passed {
     Depends(String),
 }
 
+impl Passed {
+    /// Whether something is reported of what is one choice of several, or is none.
+    fn tells_of(&self, choice: bool) -> bool {
+        match self {
+            Self::Skipped => !choice,
+            Self::Depends(_) => true,
+        }
+    }
+}
+
 impl Walk<'_> {
     /// Runs entries until one fails.
     pub(super) fn entries(&mut self, place: &Place<'_>, range: Range<u32>, names: &Names) -> Flow {
@@ -59,6 +69,7 @@ impl Walk<'_> {
                     let end = at.saturating_add(1).saturating_add(size).min(range.end);
                     (self.block(place, at, block, names), end)
                 }
+                Some(Item::Flush) => (self.handlers(place, &place.turn(at)), at + 1),
                 None => return Flow::On,
             };
             if flow != Flow::On {
@@ -87,6 +98,7 @@ impl Walk<'_> {
         let body = at.saturating_add(1)..at.saturating_add(1).saturating_add(block.body);
         let why = match self.entered(place, at, block, &names) {
             Ok(Some(flow)) => return flow,
+            Ok(None) if block.choice => return Flow::On,
             Ok(None) => Passed::Skipped,
             Err(Unrendered::Unknown(cause)) => Passed::Depends(cause),
             Err(Unrendered::Wrong(error)) => return self.refuse(place, body, error, &names),
@@ -147,7 +159,7 @@ impl Walk<'_> {
         if flow == Flow::Failed && block.rescue > 0 {
             flow = self.entries(place, rescue..always, names);
         }
-        if flow == Flow::Cancelled {
+        if matches!(flow, Flow::Cancelled | Flow::Ended) {
             return flow;
         }
         worse(flow, self.entries(place, always..end, names))
@@ -160,7 +172,9 @@ impl Walk<'_> {
             let next = at.saturating_add(1);
             at = match place.play.items.get(at as usize) {
                 Some(Item::Task(number)) => {
-                    if let Some(job) = self.job(*number, names) {
+                    if let Some(job) =
+                        self.job(*number, names).filter(|job| why.tells_of(job.control.choice))
+                    {
                         let turn = place.turn(at);
                         match why {
                             Passed::Skipped => self.pass_over(&job, &turn),
@@ -170,10 +184,13 @@ impl Walk<'_> {
                     next
                 }
                 Some(Item::Block(block)) => {
-                    let names = names.with_layers(&block.layers);
-                    self.pass(place, next..next.saturating_add(block.body), why, &names);
+                    if why.tells_of(block.choice) {
+                        let names = names.with_layers(&block.layers);
+                        self.pass(place, next..next.saturating_add(block.body), why, &names);
+                    }
                     next.saturating_add(block.entries().unwrap_or(u32::MAX))
                 }
+                Some(Item::Flush) => next,
                 None => return,
             };
         }
@@ -189,7 +206,7 @@ impl Walk<'_> {
     ) -> Flow {
         let first = body.into_iter().find_map(|at| match place.play.items.get(at as usize)? {
             Item::Task(number) => Some((at, *number)),
-            Item::Block(_) => None,
+            Item::Block(_) | Item::Flush => None,
         });
         let job = first.and_then(|(at, number)| Some((at, self.job(number, names)?)));
         match job {

@@ -40,7 +40,8 @@ impl Walk<'_> {
                 let (_, after) = self.task(*handler, &turn, &place.outer, depends.as_deref());
                 flow = worse(flow, after);
                 let ends = match (flow, place.play.on_failure) {
-                    (Flow::Cancelled, _) | (Flow::Failed, HandlersOnFailure::Skip) => true,
+                    (Flow::Cancelled | Flow::Ended, _)
+                    | (Flow::Failed, HandlersOnFailure::Skip) => true,
                     (Flow::Failed, HandlersOnFailure::Run) | (Flow::On, _) => false,
                 };
                 if ends {

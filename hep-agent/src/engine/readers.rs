@@ -98,12 +98,14 @@ impl Readers {
                     }
                     self.block(block, at(end.max(again)));
                 }
+                // Handlers read until the end of the play.
+                Item::Flush => {}
             }
         }
     }
 
     fn block(&mut self, block: &Block, at: Point) {
-        let Block { name: _, body: _, rescue: _, always: _, when, each, layers } = block;
+        let Block { name: _, body: _, rescue: _, always: _, when, each, layers, choice: _ } = block;
         self.conditions(when, at);
         each.iter().for_each(|each| self.each(each, at));
         self.layers(layers, at);
@@ -112,6 +114,11 @@ impl Readers {
     fn task(&mut self, task: &Task, at: Point) {
         let Task { name, spec, sources: _, on_error, control } = task;
         self.text(name, at);
+        // Variables that are kept as written read what they read until the end.
+        let lasting = control.as_ref().is_some_and(|control| control.gives.is_some());
+        if let (true, Spec::Typed(spec)) = (lasting, spec) {
+            spec.params().kept().into_iter().for_each(|value| self.value(value, Point::END_OF_RUN));
+        }
         self.spec(spec, at);
         match on_error {
             OnError::Stop | OnError::GoOn => {}
@@ -149,6 +156,9 @@ impl Readers {
             privacy: _,
             check: _,
             act_as,
+            choice: _,
+            gives: _,
+            ends_play: _,
         } = control;
         self.conditions(when, at);
         each.iter().for_each(|each| self.each(each, at));
@@ -168,8 +178,9 @@ impl Readers {
     }
 
     fn each(&mut self, each: &Loop, at: Point) {
-        let Loop { over, var: _, index: _, label } = each;
+        let Loop { over, var: _, index: _, label, kind: _, pause, extended: _ } = each;
         self.value(&over.0, at);
+        pause.iter().for_each(|pause| self.value(&pause.0, at));
         label.iter().for_each(|label| self.text(label, at));
     }
 

@@ -81,6 +81,10 @@ impl<'p> Walk<'p> {
         if let Some(cause) = depends {
             return (self.leave_open(&job, turn, cause), Flow::On);
         }
+        let untaken = || matches!(conditions(&job.control.when, &job.names), Ok(false));
+        if job.control.choice && untaken() {
+            return (Status::Skipped, Flow::On);
+        }
         let wanted = self.asked(number);
         if self.outside.cancelled() {
             return (Status::Skipped, Flow::Cancelled);
@@ -98,6 +102,8 @@ impl<'p> Walk<'p> {
         let status = outcome.status;
         let outcome = Outcome { ms: millis(start), ..outcome };
         self.outside.reply(Reply::Finished { task: number, outcome });
+        let ends = job.control.ends_play && status == Status::Ok && flow == Flow::On;
+        let flow = if ends { Flow::Ended } else { flow };
         (status, if self.outside.cancelled() { Flow::Cancelled } else { flow })
     }
 

@@ -191,7 +191,12 @@ impl Walk<'_> {
             // Nobody reads it.
             tried.missing = Missing::default();
         }
-        tried.set.iter().for_each(|(name, value)| names.register(name, ready(value), 0));
+        for (name, value) in &tried.set {
+            match job.control.gives {
+                Some(rank) => names.give(rank, name, value.clone()),
+                None => names.register(name, ready(value), 0),
+            }
+        }
         if !tried.facts.is_empty() {
             names.add_facts(&tried.facts);
             let facts = std::mem::take(&mut tried.facts);

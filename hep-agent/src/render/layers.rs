@@ -102,6 +102,32 @@ impl Scope for Results {
     }
 }
 
+/// Variables that tasks gave, as they are written.
+#[derive(Debug, Default)]
+pub(super) struct Kept(RwLock<HashMap<String, Value>>);
+
+impl Kept {
+    pub(super) fn set(&self, name: &str, value: Value) {
+        let mut held = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        held.insert(name.to_owned(), value);
+    }
+
+    pub(super) fn clear(&self) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+impl Scope for Kept {
+    fn get(&self, name: &str) -> Option<Found> {
+        let held = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        held.get(name).cloned().map(Found::Raw)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+    }
+}
+
 /// All facts, and each by its own name; none changes while the run goes on.
 pub(super) struct Facts {
     gathered: Gathered,

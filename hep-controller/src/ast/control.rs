@@ -2,6 +2,7 @@
 
 use super::rights::Rights;
 use super::{Piece, Spot};
+use hep_protocol::expression::Rank;
 use hep_protocol::plan::{CheckPolicy, OnError, Privacy};
 
 /// What the keys say. Most tasks have few.
@@ -22,12 +23,19 @@ pub(crate) struct Control {
     pub(crate) changed_when: Option<Vec<Spot>>,
     pub(crate) failed_when: Option<Vec<Spot>>,
     pub(crate) vars: Option<Piece>,
-    pub(crate) env: Option<Piece>,
+    /// Later ones beat earlier ones.
+    pub(crate) env: Vec<Piece>,
     pub(crate) tags: Vec<Spot>,
     pub(crate) timeout: Option<Piece>,
     pub(crate) privacy: Option<Privacy>,
     pub(crate) check: Option<CheckPolicy>,
     pub(crate) act_as: Rights,
+    /// Whether it is one choice of several, of which nothing is reported unless it is taken.
+    pub(crate) choice: bool,
+    /// The rank of the variables that the task sets and that are kept as written.
+    pub(crate) gives: Option<Rank>,
+    /// Whether the host is done with the play after it.
+    pub(crate) ends_play: bool,
 }
 
 /// A loop as written.
@@ -37,4 +45,9 @@ pub(crate) struct ManifestLoop {
     pub(crate) var: String,
     pub(crate) index: Option<String>,
     pub(crate) label: Option<Spot>,
+    /// The lookup that makes elements of `over`: `dict` in `with_dict`.
+    pub(crate) kind: Option<Spot>,
+    pub(crate) pause: Option<Piece>,
+    /// Whether rounds know their place, as `ansible_loop`.
+    pub(crate) extended: bool,
 }

@@ -83,6 +83,9 @@ impl Control {
             privacy: _,
             check: _,
             act_as,
+            choice: _,
+            gives: _,
+            ends_play: _,
         } = self;
         name.iter().for_each(|name| see(Evaluated::Name(name)));
         see(Evaluated::When(when));
@@ -90,7 +93,9 @@ impl Control {
         after.into_iter().flatten().for_each(|conditions| see(Evaluated::AfterTry(conditions)));
         ignored_if.iter().for_each(|one| see(Evaluated::AfterTry(std::slice::from_ref(one))));
         if let Some(each) = each {
-            let ManifestLoop { over, var: _, index: _, label } = &**each;
+            let ManifestLoop { over, var: _, index: _, label, kind: _, pause, extended: _ } =
+                &**each;
+            pause.iter().for_each(|pause| see(Evaluated::Number(pause)));
             see(Evaluated::Loop(over));
             label.iter().for_each(|label| see(Evaluated::Label(label)));
         }
@@ -112,7 +117,16 @@ impl Rights {
 impl ManifestTask {
     /// What the task holds, without the templates that it names.
     pub(crate) fn each_evaluated<'m>(&'m self, see: &mut dyn FnMut(Evaluated<'m>)) {
-        let ManifestTask { number: _, control, module: _, params, spec, broken: _, layers } = self;
+        let ManifestTask {
+            number: _,
+            control,
+            module: _,
+            params,
+            spec,
+            broken: _,
+            layers,
+            origin: _,
+        } = self;
         control.each_evaluated(see);
         layers.iter().for_each(|(_, vars)| see(Evaluated::Vars(vars)));
         if self.about().bare.is_some() {
@@ -126,7 +140,7 @@ impl ManifestTask {
 impl ManifestBlock {
     /// What the block itself holds, without its tasks.
     pub(crate) fn each_evaluated<'m>(&'m self, see: &mut dyn FnMut(Evaluated<'m>)) {
-        let ManifestBlock { control, layers, body: _, rescue: _, always: _ } = self;
+        let ManifestBlock { control, layers, body: _, rescue: _, always: _, gate: _ } = self;
         control.each_evaluated(see);
         layers.iter().for_each(|(_, vars)| see(Evaluated::Vars(vars)));
     }

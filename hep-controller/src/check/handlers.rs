@@ -61,6 +61,7 @@ impl Walk<'_, '_> {
                         around.iter().copied().chain(&control.notify).collect();
                     [body, rescue, always].into_iter().for_each(|part| self.entries(part, &around));
                 }
+                Entry::Flush => {}
             }
         }
     }
@@ -91,6 +92,18 @@ impl<'m> Handlers<'m> {
         let mut called: HashMap<&str, Vec<usize>> = HashMap::new();
         let mut names: HashMap<&str, &Spot> = HashMap::new();
         for handler in &play.handlers {
+            if let Some(calls) = &handler.origin.calls {
+                // Which of several is meant was decided when they were read.
+                let calls = calls.iter().map(String::as_str);
+                for name in calls.chain(handler.control.listen.iter().map(|one| one.text.as_str()))
+                {
+                    let numbers = called.entry(name).or_default();
+                    if !numbers.contains(&handler.number) {
+                        numbers.push(handler.number);
+                    }
+                }
+                continue;
+            }
             if let Some(name) = &handler.control.name {
                 match names.get(name.text.as_str()) {
                     Some(first) => {

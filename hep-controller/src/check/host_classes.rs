@@ -63,6 +63,7 @@ impl HostClasses {
                         self.entries(part);
                     }
                 }
+                Entry::Flush => {}
             }
         }
     }

@@ -5,14 +5,14 @@ use super::verify::{Context, Rendered, Template, Verifier, hint_of};
 use crate::ast::{ManifestTask, Piece, Spot};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expression::{self, Form, Mapping};
-use crate::local_files::search::{Local, Part, Pattern, at_place, climbs};
+use crate::local_files::search::{From, Local, at_place};
 use crate::read::module::{self, Called};
 use crate::source::Source;
+use crate::wildcard::{Pattern, climbs};
 use crate::yaml::{Entry, Node};
-use hep_protocol::expression::{Language, Scope, TroubleKind, has_expression};
+use hep_protocol::expression::{TroubleKind, has_expression};
 use hep_protocol::plan::Privacy;
 use hep_protocol::value::Mode;
-use serde_json::Value;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -83,7 +83,7 @@ impl Verifier<'_, '_> {
                     .then(|| Piece { source: Arc::clone(source), node: value.clone() })
             });
             let named = named.unwrap_or_else(|| task.parameter(&written));
-            match self.sources.find(source, &written) {
+            match self.sources.find(From::of(task), &written) {
                 Ok(local) => self.keep(task, local),
                 Err(troubles) => self.mistakes.extend(at_place(&named, troubles)),
             }
@@ -115,7 +115,7 @@ impl Verifier<'_, '_> {
         let source = &task.module.source;
         let piece = Piece { source: Arc::clone(source), node: entry.value.clone() };
         let scope = self.scope(context);
-        let pattern = pattern(self.language, text, &scope);
+        let pattern = Pattern::of_text(self.language, text, &scope);
         let usable =
             pattern.filter(|pattern| pattern.says_something() && !climbs(&pattern.shown()));
         let Some(pattern) = usable else {
@@ -125,7 +125,7 @@ impl Verifier<'_, '_> {
             ));
             return;
         };
-        match self.sources.find_all(source, &pattern) {
+        match self.sources.find_all(From::of(task), &pattern) {
             Ok(locals) => locals.into_iter().for_each(|local| self.keep(task, local)),
             Err(troubles) => self.mistakes.extend(at_place(&piece, troubles)),
         }
@@ -246,33 +246,4 @@ fn explained(problem: Diagnostic, source: &Source, known: &Node) -> Diagnostic {
         None => format!("this gives {}", node.describe()),
     });
     gives.into_iter().fold(problem, |problem, label| problem.label(label))
-}
-
-/// A text's parts, each expression evaluated by itself; nothing for one with statements in it.
-fn pattern(language: &Language, text: &str, scope: &Arc<dyn Scope>) -> Option<Pattern> {
-    if text.contains("{%") {
-        return None;
-    }
-    let (mut parts, mut rest) = (Vec::new(), text);
-    while let Some((before, inner)) = rest.split_once("{{") {
-        let (expression, after) = inner.split_once("}}")?;
-        push_text(&mut parts, before);
-        match language.text(&format!("{{{{{expression}}}}}"), scope) {
-            Ok(Value::String(text)) => push_text(&mut parts, &text),
-            Ok(other) => push_text(&mut parts, &other.to_string()),
-            Err(_) if parts.last() == Some(&Part::Unknown) => {}
-            Err(_) => parts.push(Part::Unknown),
-        }
-        rest = after;
-    }
-    push_text(&mut parts, rest);
-    Some(Pattern(parts))
-}
-
-fn push_text(parts: &mut Vec<Part>, text: &str) {
-    match parts.last_mut() {
-        _ if text.is_empty() => {}
-        Some(Part::Text(before)) => before.push_str(text),
-        Some(Part::Unknown) | None => parts.push(Part::Text(text.to_owned())),
-    }
 }

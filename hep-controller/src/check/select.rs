@@ -106,10 +106,15 @@ impl Walk<'_> {
             match entry {
                 Entry::Task(task) => self.task(task, around),
                 Entry::Block(block) => {
-                    let ManifestBlock { control, body, rescue, always, .. } = block.as_ref();
+                    let ManifestBlock { control, body, rescue, always, gate, .. } = block.as_ref();
+                    let read = gate.as_ref().map(|gate| tags(&BTreeSet::new(), gate));
+                    if read.is_some_and(|tags| !wanted(&tags, self.choice)) {
+                        continue;
+                    }
                     let tags = tags(around, &control.tags);
                     [body, rescue, always].into_iter().for_each(|part| self.entries(part, &tags));
                 }
+                Entry::Flush => {}
             }
         }
     }

@@ -57,6 +57,22 @@ impl Extra {
         problems.unless(extra)
     }
 
+    /// Reads the words after `-e` as Ansible does: `name=value` gives texts alone, a mapping and `@file` the types of YAML
+    /// 1.1.
+    ///
+    /// # Errors
+    /// Everything that is none of these.
+    pub(crate) fn read_ansible(words: &[String]) -> Result<Extra, Diagnostics> {
+        let (mut extra, mut problems) = (Extra::default(), Diagnostics::default());
+        for word in words {
+            match ansible_definitions(word.trim()) {
+                Ok(definitions) => extra.definitions.extend(definitions),
+                Err(found) => problems.extend(found),
+            }
+        }
+        problems.unless(extra)
+    }
+
     /// As a mapping.
     pub(crate) fn vars(&self) -> Map<String, Value> {
         mapping(&self.definitions)
@@ -82,6 +98,67 @@ fn definitions_of(word: &str) -> Result<Vec<Definition>, Diagnostics> {
         }
     }
     problems.unless(definitions)
+}
+
+fn ansible_definitions(word: &str) -> Result<Vec<Definition>, Diagnostics> {
+    if let Some(path) = word.strip_prefix('@') {
+        return of_foreign(&Source::read(Path::new(path))?);
+    }
+    if word.starts_with(['{', '[']) {
+        return of_foreign(&Source::from_bytes(Path::new(COMMAND_LINE), word.as_bytes().to_vec())?);
+    }
+    let (mut definitions, mut problems) = (Vec::new(), Diagnostics::default());
+    for assignment in assignments(word) {
+        let source = Arc::new(Source { path: COMMAND_LINE.into(), text: assignment.to_owned() });
+        let name = assignment.split('=').next().unwrap_or_default();
+        let place = Span::new(0, name.len().max(1));
+        match assignment.split_once('=') {
+            Some((name, text)) if is_name(name) => {
+                let text = unescaped(text.trim());
+                let value = Value::from(unquoted(&text).unwrap_or(&text));
+                let (name, origin) = (name.to_owned(), COMMAND_LINE.to_owned());
+                definitions.push(Definition { name, value, origin });
+            }
+            Some((name, _)) => {
+                let (message, hint) = hep_protocol::names::no_name(name);
+                problems.push(Diagnostic::at(&source, place, message).hint(hint));
+            }
+            None => {
+                let message = format!("`{}` gives no variable a value", yaml::shorten(assignment));
+                let hint = "write `-e name=value`, `-e '{name: value}'` or `-e @file.yml`";
+                problems.push(Diagnostic::at(&source, place, message).hint(hint));
+            }
+        }
+    }
+    problems.unless(definitions)
+}
+
+/// The variables of a file or mapping of Ansible's.
+fn of_foreign(source: &Arc<Source>) -> Result<Vec<Definition>, Diagnostics> {
+    let (root, mut problems, _) = yaml::parse_foreign(source);
+    let Some(root) = root.filter(|root| !root.is_null()) else {
+        return problems.unless(Vec::new());
+    };
+    if let Kind::Scalar(_) | Kind::Seq(_) = &root.kind {
+        let message = format!("variables are a mapping, found {}", root.describe());
+        let problem = Diagnostic::at(source, root.span, message);
+        problems.push(problem.hint("write each as `name: value`"));
+    }
+    let definition = |entry: &yaml::Entry| Definition {
+        name: entry.key.text.to_string(),
+        value: entry.value.to_json_11(),
+        origin: format!("-e {}", source.path.display()),
+    };
+    problems.unless(root.entries().iter().map(definition).collect())
+}
+
+/// What stands in the quotes around all of a text.
+fn unquoted(text: &str) -> Option<&str> {
+    let inner = |quote: char| {
+        let inner = text.strip_prefix(quote)?.strip_suffix(quote)?;
+        (!inner.ends_with('\\')).then_some(inner)
+    };
+    inner('"').or_else(|| inner('\''))
 }
 
 /// The parts of `a=1 b='x y'`: each begins with a name and `=`, after a blank that is in no quotes and no braces.
@@ -155,11 +232,7 @@ fn value_of(text: &str) -> Value {
         return node.map_or_else(|| Value::from(text), |node| node.to_json());
     }
     let text = unescaped(text);
-    let quoted = |quote: char| {
-        let inner = text.strip_prefix(quote)?.strip_suffix(quote)?;
-        (!inner.ends_with('\\')).then_some(inner)
-    };
-    match quoted('"').or_else(|| quoted('\'')) {
+    match unquoted(&text) {
         Some(inner) => Value::from(inner),
         None if text.is_empty() => Value::from(""),
         None => Node::of_word(&text, Span::default()).to_json(),
@@ -329,6 +402,21 @@ fn file_name(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_of_the_command_line_are_texts_to_ansible() {
+        let check = |word: &str, expected: Value| {
+            let read = Extra::read_ansible(&[word.to_owned()]).unwrap();
+            assert_eq!(Value::Object(read.vars()), expected, "{word}");
+        };
+        check("a=5 b='x y' c=yes", serde_json::json!({"a": "5", "b": "x y", "c": "yes"}));
+        check("a=[1,2]", serde_json::json!({"a": "[1,2]"}));
+        check("{a: 0644, b: [yes]}", serde_json::json!({"a": 420, "b": [true]}));
+        check(r#"{"a": "5"}"#, serde_json::json!({"a": "5"}));
+        check("host=x", serde_json::json!({"host": "x"}));
+        assert!(Extra::read_ansible(&["a".to_owned()]).is_err());
+        assert!(Extra::read_ansible(&["a-b=1".to_owned()]).is_err());
+    }
 
     /// What Ansible 2.19 makes of the same words, but for numbers, which it leaves texts.
     #[test]

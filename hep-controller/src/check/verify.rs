@@ -17,14 +17,14 @@ use crate::ast::rights::Rights;
 use crate::ast::{Entry, Manifest, ManifestBlock, ManifestPlay, ManifestTask, Spot};
 use crate::diagnostic::Diagnostics;
 use crate::expression::{self, Form, Origin, Reading, Shape, place};
-use crate::local_files::search::{Local, Sources, at_place};
+use crate::local_files::search::{From, Local, Sources, at_place};
 use crate::source::Source;
 use crate::yaml::Node;
 use context::{has_expressions, result_shape, result_shape_of_try, spots_of};
 pub(crate) use evaluate::hint_of;
 use hep_protocol::dialect::Dialect;
 use hep_protocol::expression::{Language, Layers, Rank, Variables, has_expression};
-use hep_protocol::plan::{Privacy, RunMode};
+use hep_protocol::plan::{OnError, Privacy, RunMode};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -102,6 +102,8 @@ pub(super) struct Context {
     rights: Rights,
     /// Whether mistakes may show the values of what is looked at.
     pub(super) privacy: Privacy,
+    /// Whether only hosts know whether this is reached.
+    doubtful: bool,
 }
 
 /// What all hosts of a class have in common.
@@ -158,7 +160,10 @@ impl<'v, 's> Verifier<'v, 's> {
         let classes = HostClasses::of(self.input, plays);
         let mut results = Vec::new();
         for ResolvedPlay { play, .. } in plays {
-            self.texts_of_vars(play);
+            // To Ansible a variable that nobody reads may be anything.
+            if self.dialect() == Dialect::Hep {
+                self.texts_of_vars(play);
+            }
             self.named_files(play);
             play.each_task(&mut |task| {
                 results.extend(task.control.register.iter().map(|name| name.text.as_str()));
@@ -168,6 +173,7 @@ impl<'v, 's> Verifier<'v, 's> {
         for play in plays {
             self.play(play, &classes, &results);
         }
+        self.warnings.extend(self.mistakes.doubts());
         Verified { files: self.files, warnings: self.warnings, problems: self.mistakes.all }
     }
 
@@ -182,8 +188,10 @@ impl<'v, 's> Verifier<'v, 's> {
             self.registered = before.clone();
             self.mistakes.begin_class(members);
             let class = Arc::new(self.class(resolved, members, results));
-            let context = Context::of(class, play.act_as.clone());
+            let mut context = Context::of(class, play.act_as.clone());
+            self.mistakes.doubtful = false;
             self.entries(&play.entries, &context);
+            self.doubt(&mut context);
             play.handlers.iter().for_each(|handler| self.register(handler));
             for handler in &play.handlers {
                 self.task(handler, &context);
@@ -200,7 +208,7 @@ impl<'v, 's> Verifier<'v, 's> {
         play.each_task(&mut |task| {
             let spec = task.spec.as_ref().filter(|_| self.chosen.has(task.number));
             for written in spec.iter().flat_map(|spec| spec.params().sources()) {
-                match self.sources.find(&task.module.source, written) {
+                match self.sources.find(From::of(task), written) {
                     Ok(local) => self.keep(task, local),
                     Err(troubles) => {
                         self.mistakes.all.extend(at_place(&task.parameter(written), troubles));
@@ -215,7 +223,7 @@ impl<'v, 's> Verifier<'v, 's> {
         for piece in &self.input.manifest.loose_sources {
             let written = piece.node.text().filter(|text| !has_expression(text));
             let Some(written) = written.filter(|text| !text.is_empty()) else { continue };
-            if let Err(troubles) = self.sources.find(&piece.source, written) {
+            if let Err(troubles) = self.sources.find(From::File(&piece.source), written) {
                 self.mistakes.all.extend(at_place(piece, troubles));
             }
         }
@@ -301,12 +309,13 @@ impl<'v, 's> Verifier<'v, 's> {
             match entry {
                 Entry::Task(task) => self.task(task, context),
                 Entry::Block(block) => self.block(block, context),
+                Entry::Flush => {}
             }
         }
     }
 
     fn block(&mut self, block: &ManifestBlock, context: &Context) {
-        let ManifestBlock { control, layers: _, body, rescue, always } = block;
+        let ManifestBlock { control, layers: _, body, rescue, always, gate: _ } = block;
         let mut context = context.clone();
         context.privacy = control.privacy.unwrap_or(context.privacy);
         context.take_layers(block.layers());
@@ -323,12 +332,15 @@ impl<'v, 's> Verifier<'v, 's> {
         for mut context in rounds {
             if self.decide(&control.when, &mut context) == Decision::Done {
                 entered = true;
-                if let Some(env) = &control.env {
+                for env in &control.env {
                     self.tree(env, &context);
                 }
-                for part in [body, rescue, always] {
-                    self.entries(part, &context);
-                }
+                let mut doubtful = context.clone();
+                self.doubt(&mut doubtful);
+                // A failure in what has a rescue is no failure of the host.
+                self.entries(body, if rescue.is_empty() { &context } else { &doubtful });
+                self.entries(rescue, &doubtful);
+                self.entries(always, &context);
             }
         }
         if !entered {
@@ -363,7 +375,7 @@ impl<'v, 's> Verifier<'v, 's> {
             Rendered::Wrong => return Vec::new(),
         };
         let shape = elements.as_deref().map_or(Shape::Any, Shape::of_each);
-        let round = |layer: Layer| {
+        let round = |context: &Context, layer: Layer| {
             let mut context = context.clone();
             context.layers.add(Rank::Local, Arc::new(layer));
             context.shapes.push((each.var.clone(), Origin::LoopVariable, shape.clone()));
@@ -380,12 +392,15 @@ impl<'v, 's> Verifier<'v, 's> {
                     each.index
                         .iter()
                         .for_each(|index| drop(names.insert(index.clone(), json!(number))));
-                    round(Layer::Plain(names))
+                    round(context, Layer::Plain(names))
                 };
                 items.iter().enumerate().take(MAX_ELEMENTS).map(layer).collect()
             }
             None => {
                 let cause = "the elements of the loop";
+                let mut context = context.clone();
+                self.doubt(&mut context);
+                let round = |layer: Layer| round(&context, layer);
                 let names = [Some(&each.var), each.index.as_ref()].into_iter().flatten();
                 vec![round(Layer::later(names.cloned(), cause))]
             }
@@ -401,6 +416,7 @@ impl<'v, 's> Verifier<'v, 's> {
                         self.register_all(part);
                     }
                 }
+                Entry::Flush => {}
             }
         }
     }
@@ -420,24 +436,34 @@ impl<'v, 's> Verifier<'v, 's> {
     }
 
     fn task(&mut self, task: &ManifestTask, context: &Context) {
-        let evaluated = has_expressions(task, &context.rights);
+        let refused = task.origin.refused.as_deref();
+        let evaluated = has_expressions(task, &context.rights) || refused.is_some();
         if self.chosen.has(task.number) && evaluated && self.evaluations < MAX_EVALUATIONS {
             let mut context = context.clone();
             context.privacy = task.control.privacy.unwrap_or(context.privacy);
             context.take_layers(task.layers());
             context.rights = task.control.act_as.within(&context.rights);
+            self.mistakes.doubtful = context.doubtful;
+            if task.control.on_error == Some(OnError::GoOn) || task.control.ignored_if.is_some() {
+                self.doubt(&mut context);
+            }
             // Where it cannot be rendered the host shows it as it is written: what guards the task, or loops, guards it too.
-            let mut title = task.control.name.as_ref().filter(|name| has_expression(&name.text));
+            // To Ansible it is no mistake anywhere.
+            let title = task.control.name.as_ref().filter(|name| has_expression(&name.text));
+            let mut title = title.filter(|_| self.dialect() == Dialect::Hep);
             let rounds = match &task.control.each {
                 Some(each) => self.rounds(each, &context),
                 None => vec![context],
             };
             for mut context in rounds {
+                self.mistakes.doubtful = context.doubtful;
                 if self.decide(&task.control.when, &mut context) == Decision::Done {
                     if let Some(title) = title.take() {
                         self.text(title, &context);
                     }
-                    if !task.broken {
+                    if let Some(refused) = refused {
+                        self.mistakes.push(refused.clone());
+                    } else if !task.broken {
                         self.params(task, &context);
                     }
                     self.keys(&task.control, &context, result_shape_of_try(task));

@@ -72,9 +72,17 @@ pub(crate) fn standing(play: &Play) -> Vec<(u32, Standing)> {
         }
         let here = parts.last().map_or(Standing::Must, |(_, standing)| *standing);
         match item {
-            Item::Task(task) => all.push((*task, here)),
+            Item::Task(task) => {
+                let is_choice = |task: &Task| task.control.as_ref().is_some_and(|c| c.choice);
+                let may = play.task(*task).is_some_and(is_choice);
+                all.push((*task, if may { Standing::May } else { here }));
+            }
+            Item::Flush => {}
             Item::Block(block) => {
-                let open = here == Standing::May || !block.when.is_empty() || block.each.is_some();
+                let open = here == Standing::May
+                    || !block.when.is_empty()
+                    || block.each.is_some()
+                    || block.choice;
                 let inner = if open { Standing::May } else { Standing::Should };
                 let [body, rescue, always] =
                     [block.body, block.rescue, block.always].map(u64::from);
@@ -119,7 +127,7 @@ mod tests {
                 when: vec![hep_protocol::plan::Condition("a".to_owned())],
                 ..*block
             })),
-            Item::Task(_) => item,
+            Item::Task(_) | Item::Flush => item,
         };
         let items = vec![
             Item::Task(0),

@@ -14,7 +14,7 @@ use minijinja::Error;
 use minijinja::machinery::Token;
 use std::ops::Range;
 
-mod block;
+pub(super) mod block;
 mod character;
 
 /// A refused text with what is known of the place.

@@ -2,6 +2,7 @@
 
 mod blocks;
 mod names;
+mod oracle;
 mod syntax;
 mod words;
 

@@ -7,10 +7,10 @@ mod near_miss;
 
 use super::address::{self, Address};
 use super::draft::DraftHost;
-use super::{Host, Layer, Origin, Owner, Place, Surroundings, Text, Variable};
+use super::{Host, Layer, Origin, Owner, Place, Surroundings, Variable};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::remote::{Secret, Transport};
-use crate::source::{Source, Span};
+use crate::source::Source;
 use crate::words::alternatives;
 use hep_protocol::dialect::Dialect;
 use hep_protocol::expression::{Language, Scope, Variables, has_expression};
@@ -184,7 +184,7 @@ pub(super) struct Connecting<'a> {
 /// The definitions that count, those of the command line among them.
 fn overridden(host: &Host, extra: &Map<String, Value>) -> Vec<Arc<Variable>> {
     let source = Arc::new(Source { path: "-e".into(), text: String::new() });
-    let place = Place::new(&Text::of(&source), Span::new(0, 0));
+    let place = Place::nowhere(&source);
     let own = host.effective().into_iter().filter(|one| !extra.contains_key(&one.name)).cloned();
     let given = extra.iter().map(|(name, value)| {
         let origin = Origin { owner: Owner::Host(host.name.clone()), place: place.clone() };

@@ -2,10 +2,10 @@
 
 use super::connection::{self, Short};
 use super::nesting::Edge;
-use super::{Origin, Owner, Place, Text, Variable};
+use super::{Origin, Owner, Place, Variable};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::host::LOCALHOST;
-use crate::source::{Source, Span};
+use crate::source::Source;
 use crate::words::nearest;
 use hep_protocol::dialect::Dialect;
 use serde_json::Value;
@@ -125,7 +125,7 @@ impl DraftHost {
     /// This machine, where no file names it.
     pub(super) fn implicit(vars: Tiers) -> DraftHost {
         let source = Arc::new(Source { path: LOCALHOST.into(), text: String::new() });
-        let place = Place::new(&Text::of(&source), Span::new(0, 0));
+        let place = Place::nowhere(&source);
         let (name, groups, short) = (LOCALHOST.to_owned(), Vec::new(), Vec::new());
         DraftHost { name, place, groups, vars, short, port: None }
     }

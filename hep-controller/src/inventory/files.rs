@@ -1,8 +1,8 @@
 //! Which files an inventory is made of.
 
-use super::draft::{Draft, Tier};
+use super::draft::{ALL, Draft, Tier};
 use super::yaml::Of;
-use super::{AnsibleSources, Inventory, Surroundings, ini, resolve, yaml};
+use super::{AnsibleSources, Inventory, Place, Surroundings, ini, resolve, yaml};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::host::LOCALHOST;
 use crate::source::{Source, plain};
@@ -50,8 +50,13 @@ pub(super) fn read_ansible(
     wanted: &AnsibleSources<'_>,
     around: &Surroundings,
 ) -> Result<Inventory, Diagnostics> {
-    let AnsibleSources { paths, playbook, extra } = wanted;
+    let AnsibleSources { paths, playbook, extra, defaults, config } = wanted;
     let mut draft = Draft::new(Dialect::Ansible);
+    let path = config.unwrap_or(Path::new("ansible.cfg")).to_owned();
+    let place = Place::nowhere(&Arc::new(Source { path, text: String::new() }));
+    for (name, value) in *defaults {
+        draft.group_var(ALL, Tier::Inline, name, value.as_str().into(), &place);
+    }
     let mut bases: Vec<&Path> = Vec::new();
     for path in *paths {
         hosts(path, &mut draft);

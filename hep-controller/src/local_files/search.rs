@@ -2,13 +2,14 @@
 
 use super::contents::Contents;
 use super::tree::{self, Trouble};
-use crate::ast::{Manifest, Piece};
+use crate::ast::{Home, Manifest, ManifestTask, Piece};
 use crate::diagnostic::Diagnostics;
 use crate::source::{Source, plain};
+use crate::wildcard::Pattern;
 use hep_protocol::blob;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 /// Where a relative `src` is looked for, in this order: beside the file that names it, beside the manifest, here.
 #[derive(Clone, Debug)]
@@ -27,20 +28,56 @@ impl SearchPath {
         }
     }
 
-    /// The places a text in a file may mean; one, if they are the same.
-    fn candidates(&self, file: &Source, main: &Source, written: &str) -> Vec<PathBuf> {
+    /// The places a name may mean; one, if they are the same.
+    fn candidates(&self, from: &From<'_>, main: &Source, written: &str) -> Vec<PathBuf> {
         let mut all = Vec::new();
-        let beside_file = self.working_directory.join(Manifest::directory(file));
-        let main_file = std::ptr::eq(file, main);
-        let first = (!main_file).then_some(&beside_file);
-        let rest = [&self.beside_manifest, &self.working_directory];
-        for directory in first.into_iter().chain(rest) {
+        for directory in self.directories(from, main) {
             let path = directory.join(written);
             if !all.contains(&path) {
                 all.push(path);
             }
         }
         all
+    }
+
+    fn directories(&self, from: &From<'_>, main: &Source) -> Vec<PathBuf> {
+        match from {
+            From::File(file) => {
+                let beside_file = self.working_directory.join(Manifest::directory(file));
+                let first = (!std::ptr::eq(*file, main)).then_some(beside_file);
+                let rest = [self.beside_manifest.clone(), self.working_directory.clone()];
+                first.into_iter().chain(rest).collect()
+            }
+            From::Home { home, kind } => {
+                let both = |root: &PathBuf| {
+                    let root = self.working_directory.join(root);
+                    [root.join(kind), root]
+                };
+                home.roots.iter().flat_map(both).collect()
+            }
+        }
+    }
+}
+
+/// From where relative names of local files begin.
+#[derive(Clone, Copy)]
+pub(crate) enum From<'f> {
+    /// Beside the file that names them.
+    File(&'f Source),
+    /// In the directories of a playbook or role, each with its directory of this kind, `files` or `templates`, first.
+    Home { home: &'f Home, kind: &'static str },
+}
+
+impl<'f> From<'f> {
+    /// Where a task's names begin.
+    pub(crate) fn of(task: &'f ManifestTask) -> From<'f> {
+        match &task.origin.home {
+            Some(home) => {
+                let kind = if task.template().is_some() { "templates" } else { "files" };
+                From::Home { home, kind }
+            }
+            None => From::File(&task.module.source),
+        }
     }
 }
 
@@ -74,8 +111,8 @@ impl<'s> Sources<'s> {
     ///
     /// # Errors
     /// It is not there, or cannot be sent.
-    pub(crate) fn find(&mut self, file: &Source, written: &str) -> Result<Local, Vec<Trouble>> {
-        let candidates = self.search.candidates(file, self.main, written);
+    pub(crate) fn find(&mut self, from: From<'_>, written: &str) -> Result<Local, Vec<Trouble>> {
+        let candidates = self.search.candidates(&from, self.main, written);
         for path in &candidates {
             if let Some(source) = self.read(path)? {
                 let written = written.to_owned();
@@ -110,12 +147,12 @@ impl<'s> Sources<'s> {
     /// None is there, too many are, or one cannot be sent.
     pub(crate) fn find_all(
         &mut self,
-        file: &Source,
+        from: From<'_>,
         pattern: &Pattern,
     ) -> Result<Vec<Local>, Vec<Trouble>> {
         let text = pattern.shown();
         let mut found: Vec<Local> = Vec::new();
-        for path in self.search.candidates(file, self.main, "") {
+        for path in self.search.candidates(&from, self.main, "") {
             for written in pattern.matches(&path) {
                 // Of two files by one name the host would get the first.
                 if !found.iter().any(|local| local.written == written) {
@@ -133,7 +170,7 @@ impl<'s> Sources<'s> {
             }
         }
         if found.is_empty() {
-            let sought = self.search.candidates(file, self.main, &text);
+            let sought = self.search.candidates(&from, self.main, &text);
             let sought: Vec<String> =
                 sought.iter().map(|path| format!("`{}`", path.display())).collect();
             return Err(vec![Trouble {
@@ -146,114 +183,6 @@ impl<'s> Sources<'s> {
         }
         Ok(found)
     }
-}
-
-/// A relative path with parts that only the host knows.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Pattern(pub(crate) Vec<Part>);
-
-/// A part of a pattern.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Part {
-    Text(String),
-    /// Anything but a slash.
-    Unknown,
-}
-
-impl Pattern {
-    /// With `*` for what is not known.
-    pub(crate) fn shown(&self) -> String {
-        let part = |part: &Part| match part {
-            Part::Text(text) => text.clone(),
-            Part::Unknown => "*".to_owned(),
-        };
-        self.0.iter().map(part).collect()
-    }
-
-    /// Whether anything is known at all.
-    pub(crate) fn says_something(&self) -> bool {
-        self.0.iter().any(|part| matches!(part, Part::Text(text) if text.contains(|c| c != '/')))
-    }
-
-    /// The path's components, each in its parts.
-    fn components(&self) -> Vec<Vec<Part>> {
-        let mut components = vec![Vec::new()];
-        for part in &self.0 {
-            match part {
-                Part::Unknown => {
-                    components.last_mut().into_iter().for_each(|c| c.push(Part::Unknown))
-                }
-                Part::Text(text) => {
-                    for (number, piece) in text.split('/').enumerate() {
-                        if number > 0 {
-                            components.push(Vec::new());
-                        }
-                        if let Some(last) = components.last_mut().filter(|_| !piece.is_empty()) {
-                            last.push(Part::Text(piece.to_owned()));
-                        }
-                    }
-                }
-            }
-        }
-        components
-    }
-
-    /// The relative (or absolute) paths below a directory that it stands for, in order.
-    fn matches(&self, directory: &Path) -> Vec<String> {
-        let mut found = vec![String::new()];
-        let components = self.components();
-        let count = components.len();
-        for (number, component) in components.iter().enumerate() {
-            let separator = if number + 1 < count { "/" } else { "" };
-            let mut next = Vec::new();
-            for before in &found {
-                match component.as_slice() {
-                    [] => next.push(format!("{before}{separator}")),
-                    [Part::Text(name)] => next.push(format!("{before}{name}{separator}")),
-                    parts => {
-                        let names = names_in(&directory.join(before));
-                        let fitting = names.into_iter().filter(|name| fits(parts, name));
-                        next.extend(fitting.map(|name| format!("{before}{name}{separator}")));
-                    }
-                }
-                if next.len() > 4 * MAX_MATCHES {
-                    break;
-                }
-            }
-            found = next;
-        }
-        found.retain(|path| directory.join(path).exists());
-        found
-    }
-}
-
-fn names_in(directory: &Path) -> Vec<String> {
-    let Ok(listed) = std::fs::read_dir(directory) else { return Vec::new() };
-    let name = |item: io::Result<std::fs::DirEntry>| item.ok()?.file_name().into_string().ok();
-    let mut names: Vec<String> = listed.filter_map(name).collect();
-    names.sort_unstable();
-    names
-}
-
-/// Whether a name consists of the parts, with one character or more for each that is unknown.
-fn fits(parts: &[Part], name: &str) -> bool {
-    // Where in the name the parts so far may end.
-    let mut ends = BTreeSet::from([0]);
-    for part in parts {
-        ends = match part {
-            Part::Text(text) => {
-                let rest = |at: usize| name.get(at..).unwrap_or_default();
-                let fitting = ends.into_iter().filter(|at| rest(*at).starts_with(text.as_str()));
-                fitting.map(|at| at + text.len()).collect()
-            }
-            Part::Unknown => {
-                let first = ends.first().copied().unwrap_or(name.len());
-                let starts = name.char_indices().map(|(at, _)| at).chain([name.len()]);
-                starts.filter(|at| *at > first).collect()
-            }
-        };
-    }
-    ends.contains(&name.len())
 }
 
 /// Troubles with a source as mistakes at the value that names it.
@@ -296,58 +225,5 @@ fn missing(written: &str, candidates: &[PathBuf]) -> Trouble {
             };
             Trouble { message, hint: Some(hint.into()) }
         }
-    }
-}
-
-/// Whether a path leads out of where it begins; such a pattern could list the whole machine.
-pub(crate) fn climbs(text: &str) -> bool {
-    Path::new(text).components().any(|part| part == Component::ParentDir)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(parts: &[&str], expected: &[&str]) {
-        let directory = tempfile::tempdir().unwrap();
-        for path in [
-            "files/bookworm.conf",
-            "files/trixie.conf",
-            "files/other",
-            "a/x/site",
-            "b/x/site",
-            "b/y",
-        ] {
-            let path = directory.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, "").unwrap();
-        }
-        let part =
-            |part: &&str| if *part == "*" { Part::Unknown } else { Part::Text((*part).to_owned()) };
-        let pattern = Pattern(parts.iter().map(part).collect());
-        assert_eq!(pattern.matches(directory.path()), expected);
-    }
-
-    #[test]
-    fn unknown_parts_stand_for_what_is_there() {
-        check(&["files/", "*", ".conf"], &["files/bookworm.conf", "files/trixie.conf"]);
-        check(&["*", "/x/site"], &["a/x/site", "b/x/site"]);
-        check(
-            &["*", "/", "*"],
-            &["a/x", "b/x", "b/y", "files/bookworm.conf", "files/other", "files/trixie.conf"],
-        );
-        check(&["files/b", "*", "m.conf"], &["files/bookworm.conf"]);
-        check(&["none/", "*"], &[]);
-        check(&["files/", "*", "o", "*", "o", "*"], &["files/bookworm.conf"]);
-    }
-
-    #[test]
-    fn many_unknown_parts_of_a_long_name_are_decided_at_once() {
-        let mut parts = Vec::new();
-        for _ in 0..120 {
-            parts.extend([Part::Unknown, Part::Text("a".to_owned())]);
-        }
-        parts.push(Part::Text("b".to_owned()));
-        assert!(!fits(&parts, &"a".repeat(250)));
     }
 }

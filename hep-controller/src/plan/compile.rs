@@ -198,12 +198,13 @@ impl Flat<'_, '_> {
                     items.extend(self.task(task, inherited).map(Item::Task));
                 }
                 Entry::Block(block) => self.block(block, inherited, items),
+                Entry::Flush => items.push(Item::Flush),
             }
         }
     }
 
     fn block(&mut self, block: &ManifestBlock, inherited: &Inherited, items: &mut Vec<Item>) {
-        let ManifestBlock { control, layers: _, body, rescue, always } = block;
+        let ManifestBlock { control, layers: _, body, rescue, always, gate: _ } = block;
         let inherited = inherited.with(control);
         let at = items.len();
         let mut counts = [0_u32; 3];
@@ -216,6 +217,7 @@ impl Flat<'_, '_> {
         let plain = control.when.is_empty()
             && control.each.is_none()
             && layers.is_empty()
+            && !control.choice
             && rescue.is_empty()
             && always.is_empty();
         if items.len() > at && !plain {
@@ -228,6 +230,7 @@ impl Flat<'_, '_> {
                 when: conditions(&control.when),
                 each: control.each.as_deref().map(looped),
                 layers: travelling(layers),
+                choice: control.choice,
             };
             items.insert(at, Item::Block(Box::new(block)));
         }

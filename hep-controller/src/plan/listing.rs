@@ -76,6 +76,7 @@ fn walk(
                     walk(part, &tags, depth, show);
                 }
             }
+            Entry::Flush => {}
         }
     }
 }

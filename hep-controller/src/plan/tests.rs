@@ -133,6 +133,7 @@ fn outline(compiled: &Compiled) -> String {
                     let rest = serde_json::json!({"when": when, "each": each, "vars": vars});
                     format!("  block {body}+{rescue}+{always} {}", short(rest))
                 }
+                Item::Flush => "  flush".to_owned(),
             });
         }
         for handler in &play.handlers {
@@ -165,14 +166,24 @@ fn task_line(compiled: &Compiled, number: u32) -> String {
 /// Without what says nothing.
 fn short(value: serde_json::Value) -> String {
     let usual = ["Open", "AsRun"];
-    let serde_json::Value::Object(map) = value else { return value.to_string() };
+    let serde_json::Value::Object(mut map) = value else { return value.to_string() };
     let says = |value: &serde_json::Value| match value {
         serde_json::Value::Null => false,
         serde_json::Value::Array(items) => !items.is_empty(),
         serde_json::Value::String(text) => !usual.contains(&text.as_str()),
         serde_json::Value::Object(map) => map.values().any(|value| !value.is_null()),
-        serde_json::Value::Bool(_) | serde_json::Value::Number(_) => true,
+        serde_json::Value::Bool(said) => *said,
+        serde_json::Value::Number(_) => true,
     };
+    if let Some(each) = map.get_mut("each").and_then(serde_json::Value::as_object_mut) {
+        for (key, usual) in [
+            ("kind", serde_json::json!(null)),
+            ("pause", serde_json::json!(null)),
+            ("extended", serde_json::json!(false)),
+        ] {
+            each.get(key).is_some_and(|value| *value == usual).then(|| each.remove(key));
+        }
+    }
     let parts = map.iter().filter(|(_, value)| says(value));
     parts.map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
 }

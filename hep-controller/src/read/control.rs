@@ -14,11 +14,17 @@ use hep_protocol::plan::{CheckPolicy, Condition, OnError, Privacy};
 use std::sync::Arc;
 
 impl ManifestLoop {
+    /// One over these, with the usual names.
+    pub(crate) fn over(over: Piece) -> ManifestLoop {
+        let (var, kind) = ("item".to_owned(), None);
+        ManifestLoop { over, var, index: None, label: None, kind, pause: None, extended: false }
+    }
+
     /// One with a mistake, which was reported: nothing is known of its elements.
     fn broken(source: &Arc<Source>, entry: &Entry) -> ManifestLoop {
         let node = Node::broken(entry.value.span);
         let over = Piece { source: Arc::clone(source), node };
-        ManifestLoop { over, var: "item".to_owned(), index: None, label: None }
+        ManifestLoop::over(over)
     }
 }
 
@@ -112,7 +118,7 @@ impl Control {
             "changed_when" => self.changed_when = Some(value.conditions()),
             "failed_when" => self.failed_when = Some(value.conditions()),
             "vars" => self.vars = value.variables(),
-            "env" => self.env = value.environment(),
+            "env" => self.env = value.environment().into_iter().collect(),
             "tags" => self.tags = value.words(),
             "timeout" => self.timeout = value.number(),
             "sensitive" => {
@@ -299,7 +305,7 @@ fn read_loop(value: &mut Value<'_>) -> Option<ManifestLoop> {
             return None;
         }
     }
-    Some(ManifestLoop { over, var: "item".to_owned(), index: None, label: None })
+    Some(ManifestLoop::over(over))
 }
 
 /// Whether a text is one expression and nothing else.

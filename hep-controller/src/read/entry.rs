@@ -6,7 +6,7 @@ use super::keys;
 use super::parse::Reader;
 use super::task::{Sorted, unknown_key};
 use crate::ast::control::Control;
-use crate::ast::{Entry as Step, ManifestBlock, ManifestTask, Spot};
+use crate::ast::{Entry as Step, ManifestBlock, ManifestTask, Origin, Spot};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::Source;
 use crate::yaml::{Entry, Kind, Node};
@@ -106,7 +106,14 @@ impl Reader {
                 |key: &str| item.entry(key).map_or(Vec::new(), |entry| reader.list(source, entry));
             let (rescue, always) = (below("rescue"), below("always"));
             let layers = Vec::new();
-            Step::Block(Box::new(ManifestBlock { control, layers, body, rescue, always }))
+            Step::Block(Box::new(ManifestBlock {
+                control,
+                layers,
+                body,
+                rescue,
+                always,
+                gate: None,
+            }))
         })
     }
 
@@ -119,7 +126,14 @@ impl Reader {
             self.deeper(source, entry, |reader| reader.included(&file, control.vars.as_ref()))??;
         let (layers, body) = (of_file(included.vars), included.entries);
         let (rescue, always) = (Vec::new(), Vec::new());
-        Some(Step::Block(Box::new(ManifestBlock { control, layers, body, rescue, always })))
+        Some(Step::Block(Box::new(ManifestBlock {
+            control,
+            layers,
+            body,
+            rescue,
+            always,
+            gate: None,
+        })))
     }
 
     /// The name of a file to include.
@@ -255,7 +269,16 @@ impl Reader {
         let number = self.count;
         self.count += 1;
         let (params, layers) = (Node::broken(item.span), Vec::new());
-        ManifestTask { number, control, module, params, spec: None, broken: true, layers }
+        ManifestTask {
+            number,
+            control,
+            module,
+            params,
+            spec: None,
+            broken: true,
+            layers,
+            origin: Origin::default(),
+        }
     }
 
     fn included_handlers(

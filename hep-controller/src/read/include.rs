@@ -37,6 +37,7 @@ impl Included {
             body: entries,
             rescue: Vec::new(),
             always: Vec::new(),
+            gate: None,
         }))
     }
 }

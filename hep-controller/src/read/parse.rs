@@ -4,7 +4,7 @@ use super::include::Loaded;
 use super::values::Value;
 use super::{foreign, keys};
 use crate::ast::rights::Rights;
-use crate::ast::{Batching, Layer, Manifest, ManifestPlay, ManifestTask, Piece, Spot};
+use crate::ast::{Batching, Layer, Login, Manifest, ManifestPlay, ManifestTask, Piece, Spot};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, Span};
 use crate::words::nearest;
@@ -60,7 +60,15 @@ pub(crate) fn parse(source: &Arc<Source>) -> Manifest {
     }
     let Reader { problems, loose_sources, count, .. } = reader;
     let (source, dialect) = (Arc::clone(source), Dialect::Hep);
-    Manifest { source, dialect, plays, loose_sources, tasks: count, problems }
+    Manifest {
+        source,
+        dialect,
+        plays,
+        loose_sources,
+        tasks: count,
+        warnings: Diagnostics::default(),
+        problems,
+    }
 }
 
 /// Keys that only a play has, Ansible's too.
@@ -188,6 +196,7 @@ impl ManifestPlay {
             on_failure: HandlersOnFailure::Run,
             act_as: Rights::default(),
             batching: Batching::default(),
+            login: Login::default(),
         }
     }
 }

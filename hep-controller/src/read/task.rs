@@ -5,7 +5,7 @@ use super::module::{self, Params};
 use super::parse::Reader;
 use super::{foreign, keys};
 use crate::ast::control::Control;
-use crate::ast::{ManifestTask, Piece, Spot};
+use crate::ast::{ManifestTask, Origin, Piece, Spot};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, Span};
 use crate::words::{all_of, alternatives, nearest};
@@ -79,7 +79,16 @@ impl Reader {
         let number = self.count;
         self.count += 1;
         // One with mistakes is kept for its names: what uses them has no mistake by that.
-        Some(ManifestTask { number, control, module, params, spec, broken, layers: Vec::new() })
+        Some(ManifestTask {
+            number,
+            control,
+            module,
+            params,
+            spec,
+            broken,
+            layers: Vec::new(),
+            origin: Origin::default(),
+        })
     }
 
     fn one_module(

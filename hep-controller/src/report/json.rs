@@ -105,6 +105,7 @@ mod tests {
     fn run() -> Run {
         Run {
             hosts: vec!["web1".to_owned()],
+            plays: Vec::new(),
             tasks: vec![TaskLabel {
                 name: "a \"page\"".to_owned(),
                 module: "file".to_owned(),

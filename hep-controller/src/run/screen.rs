@@ -1,9 +1,10 @@
 //! A run on the operator's screen: which report is made of it, and what goes on while it is performed.
 
-use crate::cli::{self, Output};
+use crate::cli::{self, Format};
 use crate::config::{Config, LogLevel};
 use crate::fleet::{Fleet, Question, Tick};
 use crate::refusal::Refusal;
+use crate::report::ansible::Ansible;
 use crate::report::clock::Clock;
 use crate::report::human::{Human, Verbosity};
 use crate::report::journal::Depth;
@@ -37,11 +38,14 @@ pub(crate) fn view(
         Some(LogLevel::Error | LogLevel::Critical) => Verbosity::Quiet,
     };
     let (view, form): (Box<dyn View>, Form) = match args.output {
-        Output::Human => (
+        Format::Human => (
             Box::new(Human::new(run.clone(), ui.out_colour, verbosity)),
             Form::Human(ui.out_colour),
         ),
-        Output::Json => (
+        Format::Ansible => {
+            (Box::new(Ansible::new(run.clone(), told.verbose > 0)), Form::Human(ui.out_colour))
+        }
+        Format::Json => (
             Box::new(Json::new(
                 run.clone(),
                 super::options::diff_mode(args.diff),

@@ -27,6 +27,9 @@ pub(super) struct Builder<'s> {
     /// Where the last part that was understood ends.
     pub(super) consumed: usize,
     pub(super) problems: Diagnostics,
+    /// Whether the file is one of Ansible's.
+    foreign: bool,
+    warnings: Diagnostics,
 }
 
 /// A collection that is still open.
@@ -69,7 +72,14 @@ impl<'s> Builder<'s> {
             anchors_lost: false,
             consumed: 0,
             problems: Diagnostics::default(),
+            foreign: false,
+            warnings: Diagnostics::default(),
         }
+    }
+
+    /// For a file of Ansible's.
+    pub(super) fn foreign(self) -> Builder<'s> {
+        Builder { foreign: true, ..self }
     }
 
     /// Continues with a piece of the source that begins at `base`; anchors of what was before are unknown to it.
@@ -104,8 +114,8 @@ impl<'s> Builder<'s> {
     }
 
     /// The root, once all collections are closed.
-    pub(super) fn into_root(mut self) -> (Option<Node>, Diagnostics) {
-        (self.roots.pop(), self.problems)
+    pub(super) fn into_root(mut self) -> (Option<Node>, Diagnostics, Diagnostics) {
+        (self.roots.pop(), self.problems, self.warnings)
     }
 
     /// Takes in one event.
@@ -314,9 +324,20 @@ impl<'s> Builder<'s> {
                     *key = Some(None);
                 }
                 None => {
-                    let (found, problem) = as_key(self.source, node, seen);
-                    *key = Some(found);
-                    problem.into_iter().for_each(|problem| self.problems.push(problem));
+                    let (found, problem) = as_key(self.source, node.clone(), seen);
+                    let again = match &node.kind {
+                        Kind::Scalar(scalar) if self.foreign && found.is_none() => Some(scalar),
+                        Kind::Scalar(_) | Kind::Seq(_) | Kind::Map(_) | Kind::Broken => None,
+                    };
+                    if let Some(scalar) = again {
+                        // The last of several counts.
+                        entries.retain(|entry| entry.key.text != scalar.text);
+                        *key = Some(Some(Key { span: node.span, text: scalar.text.clone() }));
+                        problem.into_iter().for_each(|problem| self.warnings.push(problem));
+                    } else {
+                        *key = Some(found);
+                        problem.into_iter().for_each(|problem| self.problems.push(problem));
+                    }
                 }
             },
         }
@@ -339,6 +360,12 @@ impl<'s> Builder<'s> {
             Some(Some("str")) => Kind::Scalar(Scalar { text, style: Style::Text }),
             Some(Some(_)) => Kind::Scalar(Scalar { text, style: Style::Plain }),
             Some(None) if is_secret(tag) => Kind::Scalar(Scalar { text, style }),
+            Some(None) if self.foreign && tag.is_some_and(|tag| tag.original() == "!unsafe") => {
+                let raw = hep_protocol::expression::has_expression(&text);
+                let text =
+                    if raw { format!("{{% raw %}}{text}{{% endraw %}}").into() } else { text };
+                Kind::Scalar(Scalar { text, style: Style::Text })
+            }
             Some(None) => {
                 self.refuse_tag(tag, span);
                 Kind::Broken

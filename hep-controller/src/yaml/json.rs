@@ -167,6 +167,11 @@ impl Node {
         Node::new(self.span, Kind::Map(Arc::new(entries)))
     }
 
+    /// A list that is written nowhere but here.
+    pub(crate) fn of_list(items: Vec<Node>, span: Span) -> Node {
+        Node::new(span, Kind::Seq(Arc::new(items)))
+    }
+
     /// A text that is written nowhere but here.
     pub(crate) fn of_text(text: &str, span: Span) -> Node {
         Node::new(span, scalar(text, Style::Text))

@@ -12,7 +12,20 @@ const MAX_SYNTAX_ERRORS: usize = 50;
 
 /// The tree of a source, as far as it can be read, and what was wrong; no tree when the file has no value.
 pub(crate) fn parse(source: &Arc<Source>) -> (Option<Node>, Diagnostics) {
-    let mut builder = Builder::new(source);
+    let (root, problems, _) = parse_with(source, Builder::new(source));
+    (root, problems)
+}
+
+/// The same of a file of Ansible's, where of a key that is given twice the last counts, which is told as a warning, and
+/// `!unsafe` makes a text that holds no expressions.
+pub(crate) fn parse_foreign(source: &Arc<Source>) -> (Option<Node>, Diagnostics, Diagnostics) {
+    parse_with(source, Builder::new(source).foreign())
+}
+
+fn parse_with(
+    source: &Arc<Source>,
+    mut builder: Builder<'_>,
+) -> (Option<Node>, Diagnostics, Diagnostics) {
     let mut piece = Span::new(0, source.text.len());
     for number in 1..=MAX_SYNTAX_ERRORS {
         match feed(&mut builder, source, piece) {
@@ -37,14 +50,14 @@ pub(crate) fn parse(source: &Arc<Source>) -> (Option<Node>, Diagnostics) {
         builder.drop_open_item(list);
     }
     builder.close_all();
-    let (mut root, mut problems) = builder.into_root();
+    let (mut root, mut problems, warnings) = builder.into_root();
     if let Some(root) = &mut root
         && let Some(problem) = encrypted::problem(source, root)
     {
         problems.push(problem);
         *root = Node::broken(root.span);
     }
-    (root, problems)
+    (root, problems, warnings)
 }
 
 enum Feed {

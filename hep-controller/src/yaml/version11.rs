@@ -1,8 +1,6 @@
 //! Scalars as YAML 1.1 has them, and as PyYAML reads them: what Ansible's files mean. `0644` is 420, `yes` is true,
 //! `12:30:45` is 45045. Dates stay texts, and so do numbers that JSON cannot hold.
 
-#![allow(dead_code, reason = "the readers of Ansible's files are not all there yet")]
-
 use super::{Entry, Kind, Meaning, Node, Scalar, Style};
 use hep_protocol::truth::{Reader, truth};
 use serde_json::{Map, Value};

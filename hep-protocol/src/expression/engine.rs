@@ -176,48 +176,55 @@ pub(super) fn alone(text: &str) -> Option<Range<usize>> {
 }
 
 /// Ansible's first line of a template that chooses rules: `#jinja2: lstrip_blocks: True, trim_blocks: False`. Also where the
-/// template begins after it.
-pub(super) fn header(text: &str) -> Result<(Option<Rules>, usize), Trouble> {
-    let Some(rest) = text.strip_prefix("#jinja2:") else { return Ok((None, 0)) };
+/// template begins after it. `rules` are those that the task chose; the template has the last word.
+pub(super) fn header(text: &str, rules: &str) -> Result<(Option<Rules>, usize), Trouble> {
+    let of_task = Some(rules).filter(|rules| !rules.is_empty());
+    let of_task = of_task.map(|rules| Rules::default().changed(rules)).transpose();
+    let of_task = of_task.map_err(|trouble| Trouble { line: None, column: None, ..trouble })?;
+    let Some(rest) = text.strip_prefix("#jinja2:") else { return Ok((of_task, 0)) };
     let (line, _) = rest.split_once('\n').unwrap_or((rest, ""));
-    let refuse = |message: String| {
-        let trouble = Trouble::new(TroubleKind::Syntax, message);
-        let hint = "write `#jinja2: lstrip_blocks: true`; `trim_blocks` is the other rule there is";
-        Err(Trouble { line: Some(1), column: Some(1), ..trouble.hint(hint) })
-    };
-    let mut rules = Rules::default();
-    for rule in line.split(',').filter(|rule| !rule.trim().is_empty()) {
-        let (name, value) = rule.split_once(':').unwrap_or((rule, ""));
-        let (name, value) = (name.trim(), value.trim());
-        let quoted = ['\'', '"']
-            .into_iter()
-            .find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote))
-            .map(|text| text.replace("\\n", "\n").replace("\\r", "\r"));
-        if let (Some(place), Some(text)) = (rules.named(name), quoted) {
-            *place = text;
-            continue;
-        }
-        let value = match value.to_lowercase().as_str() {
-            "true" => true,
-            "false" => false,
-            _ => {
-                return refuse(format!(
-                    "`{}` in `#jinja2:` is neither true nor false",
-                    rule.trim()
-                ));
-            }
-        };
-        match name {
-            "trim_blocks" => rules.trim_blocks = value,
-            "lstrip_blocks" => rules.lstrip_blocks = value,
-            name => return refuse(format!("`#jinja2:` has no rule `{name}` here")),
-        }
-    }
+    let rules = of_task.unwrap_or_default().changed(line)?;
     let skipped = text.find('\n').map_or(text.len(), |at| at.saturating_add(1));
     Ok((Some(rules), skipped))
 }
 
 impl Rules {
+    /// With these ones changed: `trim_blocks: False, newline_sequence: "\r\n"`.
+    fn changed(mut self, line: &str) -> Result<Self, Trouble> {
+        let refuse = |message: String| {
+            let trouble = Trouble::new(TroubleKind::Syntax, message);
+            let hint =
+                "write `#jinja2: lstrip_blocks: true`; `trim_blocks` is the other rule there is";
+            Err(Trouble { line: Some(1), column: Some(1), ..trouble.hint(hint) })
+        };
+        for rule in line.split(',').filter(|rule| !rule.trim().is_empty()) {
+            let (name, value) = rule.split_once(':').unwrap_or((rule, ""));
+            let (name, value) = (name.trim(), value.trim());
+            let quoted = ['\'', '"']
+                .into_iter()
+                .find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote))
+                .map(|text| text.replace("\\n", "\n").replace("\\r", "\r"));
+            if let (Some(place), Some(text)) = (self.named(name), quoted) {
+                *place = text;
+                continue;
+            }
+            let value = match value.to_lowercase().as_str() {
+                "true" => true,
+                "false" => false,
+                _ => {
+                    let rule = rule.trim();
+                    return refuse(format!("`{rule}` in `#jinja2:` is neither true nor false"));
+                }
+            };
+            match name {
+                "trim_blocks" => self.trim_blocks = value,
+                "lstrip_blocks" => self.lstrip_blocks = value,
+                name => return refuse(format!("`#jinja2:` has no rule `{name}` here")),
+            }
+        }
+        Ok(self)
+    }
+
     /// The rule of a name whose value is a text.
     fn named(&mut self, name: &str) -> Option<&mut String> {
         let [[block, block_end], [variable, variable_end], [comment, comment_end]] =

@@ -22,6 +22,7 @@ pub use encoded::has_encoded_replacement;
 pub use regex::Pattern;
 
 use super::rewrite::REACH;
+use super::spoken::spoken;
 use super::{Trouble, TroubleKind};
 use crate::dialect::Dialect;
 use minijinja::functions::Function;
@@ -143,6 +144,11 @@ fn reach(value: &Value, keys: &[Value]) -> Result<Value, Error> {
 
 /// The methods of Python's texts, lists and mappings.
 fn method(state: &mut State, value: &Value, name: &str, args: &[Value]) -> Result<Value, Error> {
+    if spoken() == Dialect::Ansible
+        && let Some(found) = ansible::methods::called(state, value, name, args)
+    {
+        return found;
+    }
     if let ("replace", Some(text), [old, new, ..]) = (name, value.as_str(), args)
         && let (Some(old), Some(new)) = (old.as_str(), new.as_str())
     {

@@ -6,6 +6,7 @@
 mod memory;
 mod names;
 mod objects;
+mod templates;
 
 pub(super) use memory::Memory;
 pub(super) use objects::is_defined;
@@ -189,32 +190,6 @@ impl Run {
         }
     }
 
-    pub(super) fn template(&self, name: &str, text: &str) -> Result<String, Trouble> {
-        let named = |mut trouble: Trouble| {
-            trouble.template.get_or_insert_with(|| name.to_owned());
-            trouble
-        };
-        let _speaking = self.speaking();
-        let dialect = self.shared.memory.dialect;
-        let unix = text.replace("\r\n", "\n");
-        let text = if dialect == Dialect::Ansible { &unix } else { text };
-        let (rules, skipped) = engine::header(text).map_err(named)?;
-        let body = text.get(skipped..).unwrap_or_default();
-        let (rendered, newline) = match rules {
-            None => (
-                self.replaced(engine(dialect), &Rules::default(), body, Form::Template),
-                "\n".to_owned(),
-            ),
-            Some(rules) => {
-                let engine = engine::environment(dialect, &rules);
-                (self.replaced(&engine, &rules, body, Form::Template), rules.newline)
-            }
-        };
-        let rendered = rendered.map_err(|trouble| trouble.moved(skipped, text));
-        let rendered = self.settled(rendered).map_err(named)?;
-        Ok(if newline == "\n" { rendered } else { rendered.replace('\n', &newline) })
-    }
-
     /// What the notes say about an evaluation, before its own result.
     fn settled<T>(&self, result: Result<T, Trouble>) -> Result<T, Trouble> {
         let notes = lock(&self.shared.notes);
@@ -261,13 +236,19 @@ impl Run {
     fn rendered(&self, text: &str) -> Result<Value, Trouble> {
         let dialect = self.shared.memory.dialect;
         // Jinja takes away the last newline of a template.
-        let (body, newline) = match (dialect, text.strip_suffix('\n')) {
-            (Dialect::Ansible, Some(body)) => (body, "\n"),
-            (Dialect::Ansible | Dialect::Hep, _) => (text, ""),
+        let body = match dialect {
+            Dialect::Ansible => text.strip_suffix('\n').unwrap_or(text),
+            Dialect::Hep => text,
         };
         if let Some(place) = engine::alone(body) {
             let expression = body.get(place.clone()).unwrap_or_default();
-            return self.expression(expression, place, body, Form::Alone);
+            let value = self.expression(expression, place, body, Form::Alone)?;
+            return Ok(match value.as_str() {
+                Some(part) if body.len() < text.len() => {
+                    Value::from(templates::with_newlines_of(text, part.to_owned()))
+                }
+                Some(_) | None => value,
+            });
         }
         let rules = Rules::default();
         match dialect {
@@ -279,8 +260,9 @@ impl Run {
                 let replaced = self.replaced(engine(dialect), &rules, body, Form::Text);
                 let printed = Printed::replace(around);
                 let replaced = replaced?;
-                let value = printed.value(&replaced);
-                Ok(value.unwrap_or_else(|| Value::from(format!("{replaced}{newline}"))))
+                let value = printed.value(&replaced).filter(|value| value.as_str().is_none());
+                let text = || Value::from(templates::with_newlines_of(text, replaced));
+                Ok(value.unwrap_or_else(text))
             }
         }
     }

@@ -26,6 +26,10 @@ impl Params for Set {
         self.0.keys().map(String::as_str).collect()
     }
 
+    fn kept(&self) -> Vec<&serde_json::Value> {
+        self.0.values().map(|value| &value.0).collect()
+    }
+
     fn check(&self) -> Result<(), BadParam> {
         BadParam::when(
             self.0.is_empty(),

@@ -86,8 +86,16 @@ fn entry(
     let when = conditions(&written["when"]);
     let layers = vec![(Rank::Task, Json(written["vars"].clone()))];
     let each = each(written);
-    *items.get_mut(at).unwrap() =
-        Item::Block(Box::new(Block { name: None, body, rescue, always, when, each, layers }));
+    *items.get_mut(at).unwrap() = Item::Block(Box::new(Block {
+        name: None,
+        body,
+        rescue,
+        always,
+        when,
+        each,
+        layers,
+        choice: false,
+    }));
 }
 
 fn task(written: &Value, number: &dyn Fn(&str) -> u32) -> Task {
@@ -133,6 +141,9 @@ fn control(written: &Value, number: &dyn Fn(&str) -> u32) -> Control {
         until: conditions(&written["until"]),
     });
     Control {
+        choice: false,
+        gives: None,
+        ends_play: false,
         when: conditions(&written["when"]),
         each: each(written),
         register: written["register"].as_str().map(str::to_owned),
@@ -175,5 +186,8 @@ fn each(written: &Value) -> Option<Loop> {
         var: text("var").unwrap_or("item".into()),
         index: text("index"),
         label: text("label"),
+        kind: None,
+        pause: None,
+        extended: false,
     })
 }

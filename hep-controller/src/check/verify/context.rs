@@ -42,6 +42,7 @@ impl Context {
             conditions: Vec::new(),
             rights,
             privacy: Privacy::Open,
+            doubtful: false,
         }
     }
 

@@ -7,6 +7,7 @@ use crate::check::scope::Layer;
 use crate::diagnostic::Diagnostic;
 use crate::expression::{self, Form, Mapping, Reading, is_sound, judge, place};
 use crate::yaml::Node;
+use hep_protocol::dialect::Dialect;
 use hep_protocol::expression::{Rank, Scope, Trouble, TroubleKind};
 use hep_protocol::names::is_name;
 use hep_protocol::plan::Privacy;
@@ -26,11 +27,25 @@ impl Verifier<'_, '_> {
                 Ok(false) => return Decision::NotDone,
                 Err(trouble) if matches!(trouble.kind, TroubleKind::Unknown { .. }) => {
                     context.conditions.push(reading);
+                    self.doubt(context);
                 }
-                Err(trouble) => self.trouble(condition, trouble, context),
+                Err(trouble) => {
+                    self.trouble(condition, trouble, context);
+                    self.doubt(context);
+                }
             }
         }
         Decision::Done
+    }
+
+    /// From here on only hosts know whether what follows is reached. In hep's dialect a mistake is one wherever it stands.
+    pub(super) fn doubt(&mut self, context: &mut Context) {
+        context.doubtful |= self.dialect() == Dialect::Ansible;
+        self.mistakes.doubtful = context.doubtful;
+    }
+
+    pub(super) fn dialect(&self) -> Dialect {
+        self.input.manifest.dialect
     }
 
     /// A text with expressions in it.
@@ -120,6 +135,10 @@ impl Verifier<'_, '_> {
     ) -> Option<Arc<Reading>> {
         self.evaluations += 1;
         let reading = self.read(&spot.text, form);
+        // What Ansible does not reach it does not miss: there is no mistake but what evaluation meets.
+        if self.dialect() == Dialect::Ansible {
+            return Some(reading);
+        }
         let mapping = || place(&spot.source, &Node::of_scalar(&spot.source, spot.span, &spot.text));
         let problems = self.judge(&reading, mapping, context);
         if problems.is_empty() {
@@ -193,7 +212,7 @@ impl Verifier<'_, '_> {
         if context.class.incomplete && matches!(trouble.kind, TroubleKind::Undefined { .. }) {
             return;
         }
-        if self.told_of_variable(&trouble, context) {
+        if self.dialect() == Dialect::Hep && self.told_of_variable(&trouble, context) {
             return;
         }
         let node = Node::of_scalar(&spot.source, spot.span, &spot.text);
@@ -208,7 +227,12 @@ impl Verifier<'_, '_> {
             return;
         }
         let problem = Diagnostic::at(&spot.source, span, &*trouble.message);
-        self.mistakes.push(problem.with(hint_of(&trouble)));
+        let problem = problem.with(hint_of(&trouble));
+        match (self.dialect(), &trouble.kind) {
+            // One host may have what others have not, and be the only one to read it.
+            (Dialect::Ansible, TroubleKind::Undefined { .. }) => self.mistakes.push_of_all(problem),
+            (Dialect::Ansible | Dialect::Hep, _) => self.mistakes.push(problem),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `{% %}` that does not fit together: unknown words, ends without a beginning, beginnings without an end.
 
-use super::{Failure, Token, Word, nearest, shorten};
+use super::{Failure, Token, Word, Words, nearest, shorten};
 use crate::expression::Problem;
 
 /// The words that begin a block with an end, and that end.
@@ -72,6 +72,25 @@ fn never_ended(failure: &Failure<'_>) -> Option<Problem> {
     Some(Problem::new(word.range.clone(), message).hint(format!("write `{{% {end} %}}`")))
 }
 
+/// The first word that reaches for another file.
+pub(in crate::expression) fn reaches_for_files<'w, 't>(
+    words: &'w Words<'t>,
+) -> Option<(&'w Word<'t>, &'t str)> {
+    words.all.windows(2).find_map(|pair| match pair {
+        [Word { token: Token::BlockStart, .. }, word @ Word { token: Token::Ident(name), .. }]
+            if FILES.contains(name) =>
+        {
+            Some((word, *name))
+        }
+        _ => None,
+    })
+}
+
+pub(in crate::expression) fn of_files(word: &Word<'_>, name: &str) -> Problem {
+    Problem::new(word.range.clone(), format!("hep's templates have no `{name}`"))
+        .hint("a template stands alone; write its parts as macros, or as templates of their own")
+}
+
 fn strange(failure: &Failure<'_>, word: &Word<'_>, name: &str) -> Problem {
     let refuse = |message: String| Problem::new(word.range.clone(), message);
     let innermost = open(failure).pop();
@@ -87,9 +106,7 @@ fn strange(failure: &Failure<'_>, word: &Word<'_>, name: &str) -> Problem {
             .hint(format!("write `{{% {wanted} .. %}}` before it, or remove it"));
     }
     if FILES.contains(&name) {
-        return refuse(format!("hep's templates have no `{name}`")).hint(
-            "a template stands alone; write its parts as macros, or as templates of their own",
-        );
+        return of_files(word, name);
     }
     if matches!(name, "break" | "continue") {
         return refuse(format!("hep's templates have no `{name}`"))

@@ -53,6 +53,19 @@ impl<'t> Walk<'t> {
                 self.macro_body(&block.macro_decl);
             }
             ast::Stmt::Do(action) => self.call(&action.call),
+            ast::Stmt::Block(block) => self.scoped(|walk| walk.body(&block.body)),
+            ast::Stmt::Extends(base) => self.expression(&base.name, Mode::Used),
+            ast::Stmt::Include(part) => self.expression(&part.name, Mode::Used),
+            ast::Stmt::Import(part) => {
+                self.expression(&part.expr, Mode::Used);
+                self.assign(&part.name);
+            }
+            ast::Stmt::FromImport(part) => {
+                self.expression(&part.expr, Mode::Used);
+                for (name, own) in &part.names {
+                    self.assign(own.as_ref().unwrap_or(name));
+                }
+            }
         }
     }
 

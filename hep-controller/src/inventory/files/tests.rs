@@ -36,7 +36,13 @@ fn check_ansible(paths: &[&str], playbook: &str, expected: &str) {
         .map(|path| if path.contains(',') { path.into() } else { fixtures.join(path) })
         .collect();
     let playbook = fixtures.join(playbook);
-    let wanted = AnsibleSources { paths: &paths, playbook: &playbook, extra: &Map::new() };
+    let wanted = AnsibleSources {
+        paths: &paths,
+        playbook: &playbook,
+        extra: &Map::new(),
+        defaults: &[],
+        config: None,
+    };
     let inventory = read_ansible(&wanted, &around()).unwrap_or_else(|said| panic!("{said}"));
     let all: Vec<usize> = (0..inventory.hosts.len()).collect();
     let text = fs::read_to_string(fixtures.join(expected)).unwrap();

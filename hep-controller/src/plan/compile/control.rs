@@ -63,6 +63,9 @@ pub(super) fn control_of(
         privacy: _,
         check: _,
         act_as: _,
+        choice,
+        gives,
+        ends_play,
     } = &task.control;
     // Ansible's: three more tries where only `until` is given, and five seconds between two.
     let usual_tries = || (!until.is_empty()).then(|| Json(Value::from(3)));
@@ -85,6 +88,9 @@ pub(super) fn control_of(
         privacy: privacy.unwrap_or_default(),
         check: check.unwrap_or_default(),
         act_as: act_as.act_as(usual),
+        choice: *choice,
+        gives: *gives,
+        ends_play: *ends_play,
     };
     (control != Control::default()).then(|| Box::new(control))
 }
@@ -99,6 +105,9 @@ pub(super) fn looped(each: &ManifestLoop) -> Loop {
         var: each.var.clone(),
         index: each.index.clone(),
         label: each.label.as_ref().map(|label| label.text.clone()),
+        kind: each.kind.as_ref().map(|kind| kind.text.clone()),
+        pause: each.pause.as_ref().map(value),
+        extended: each.extended,
     }
 }
 

@@ -27,6 +27,7 @@ impl Play {
         };
         let run = Run {
             hosts: (1..=hosts).map(|n| format!("web{n}")).collect(),
+            plays: Vec::new(),
             tasks: vec![
                 task("Install apache2", "apt"),
                 task("Place index.php", "file"),

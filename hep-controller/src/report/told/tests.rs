@@ -39,6 +39,7 @@ fn check(depth: Depth, room: usize, form: Form) -> (Texts, String) {
     };
     let run = Run {
         hosts: vec!["web1".to_owned(), "w\u{1b}2".to_owned()],
+        plays: Vec::new(),
         tasks: vec![label("a page")],
         mode: RunMode::Apply,
         waves: vec![vec![HostId(0), HostId(1)]],
@@ -140,6 +141,7 @@ fn evil_outcome() -> Outcome {
 fn a_host_begins_no_line_of_the_log() {
     let run = Run {
         hosts: vec!["web1".to_owned()],
+        plays: Vec::new(),
         tasks: Vec::new(),
         mode: RunMode::Apply,
         waves: vec![vec![HostId(0)]],

@@ -1,7 +1,10 @@
 //! Filters and tests as Ansible has them, where hep's differ or are missing. They stand above hep's own of the same name.
 
+mod chance;
+mod json;
 mod lists;
 mod lookups;
+pub(super) mod methods;
 mod numbers;
 mod pyyaml;
 mod texts;
@@ -11,7 +14,7 @@ use super::{Registry, defined, described, refuse, shown};
 use crate::expression::rewrite::TEXT;
 use crate::expression::run::Run;
 use crate::truth::{self, Reader};
-use minijinja::value::{Kwargs, ValueKind};
+use minijinja::value::{Kwargs, Rest, ValueKind};
 use minijinja::{Error, State, Value, filters};
 
 /// The name under which the engine finds the evaluation itself. Nobody can write it.
@@ -50,6 +53,8 @@ pub(super) fn register_inherited(engine: &mut Registry<'_>) {
 }
 
 pub(super) fn register(engine: &mut Registry<'_>) {
+    chance::register(engine);
+    json::register(engine);
     numbers::register(engine);
     texts::register(engine);
     lists::register(engine);
@@ -67,13 +72,16 @@ pub(super) fn register(engine: &mut Registry<'_>) {
         truthy(value, &kwargs).map(|truth| !truth)
     });
     engine.add_test("vault_encrypted", |_: &Value| false);
+    engine.add_test("sequence", |value: &Value| {
+        matches!(value.kind(), ValueKind::Seq | ValueKind::Map | ValueKind::String)
+    });
+    engine.add_function("cycler", |items: Rest<Value>| minijinja_contrib::globals::cycler(items.0));
+    engine.add_function("joiner", minijinja_contrib::globals::joiner);
     engine.add_function("undef", |_: Option<Value>, _: Kwargs| Value::UNDEFINED);
     for name in ["file", "directory", "exists", "link", "mount", "link_exists", "same_file"] {
-        engine.add_test(name, move |_: &Value| -> Result<bool, Error> {
-            Err(super::advise(
-                format!("`is {name}` looks at the controller, and hep evaluates this on the host"),
-                "register a `stat` task that is delegated to localhost",
-            ))
+        engine.add_test(name, move |state: &State, value: &Value, rest: Rest<Value>| {
+            let found = lookups::of_files(state, &format!("is {name}"), value, &rest)?;
+            Ok::<_, Error>(found.is_true())
         });
     }
 }
@@ -146,3 +154,6 @@ fn argument(place: Option<&Value>, kwargs: &Kwargs, name: &str) -> Result<Option
 fn string(value: &Value) -> Result<String, Error> {
     shown(defined(value)?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -60,7 +60,7 @@ enum Lists {
 }
 
 /// Later mappings win over earlier ones.
-fn combine(value: &Value, others: Rest<ValueOrKwargs>) -> Result<Value, Error> {
+pub(super) fn combine(value: &Value, others: Rest<ValueOrKwargs>) -> Result<Value, Error> {
     let others = others.into_values();
     let (others, kwargs): (&[Value], Kwargs) = minijinja::value::from_args(&others)?;
     let recursive = kwargs.get::<Option<bool>>("recursive")?.unwrap_or(false);

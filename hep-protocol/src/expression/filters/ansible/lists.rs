@@ -1,9 +1,10 @@
 //! Filters of lists and mappings that Ansible has and hep's own language has not, or has otherwise.
 
+use super::super::mappings::combine;
 use super::super::{Registry, advise, defined, described, items, reach, refuse, shown};
-use super::{argument, iterated};
+use super::{argument, iterated, string};
 use minijinja::value::{Kwargs, Rest, ValueKind, ValueOrKwargs};
-use minijinja::{Error, Value};
+use minijinja::{Error, State, Value, filters};
 
 /// More items than any list of a configuration; permutations grow fast.
 const MAX_ITEMS: usize = 100_000;
@@ -24,6 +25,17 @@ pub(super) fn register(engine: &mut Registry<'_>) {
     engine.add_filter("combinations", |value: &Value, size: usize| {
         chosen(&iterated(value, "combinations")?, size, Order::AsGiven)
     });
+    engine.add_filter("combine", |value: &Value, others: Rest<ValueOrKwargs>| {
+        let rest = others.into_values();
+        match value.kind() {
+            ValueKind::Seq | ValueKind::Iterable => {
+                let all = items(value, "combine")?.into_iter().chain(rest).map(ValueOrKwargs::from);
+                combine(&Value::from_pairs(Vec::<(Value, Value)>::new()), Rest(all.collect()))
+            }
+            _ => combine(value, Rest(rest.into_iter().map(ValueOrKwargs::from).collect())),
+        }
+    });
+    register_orders(engine);
     engine.add_filter("extract", extract);
     engine.add_filter("subelements", |value: &Value, path: &Value, rest: Rest<ValueOrKwargs>| {
         let rest = rest.into_values();
@@ -57,6 +69,52 @@ pub(super) fn register(engine: &mut Registry<'_>) {
             Ok::<_, Error>(items(small, test)?.iter().all(|item| large.contains(item)))
         });
     }
+}
+
+fn register_orders(engine: &mut Registry<'_>) {
+    for (name, filter) in [
+        ("sort", Value::from_function(filters::sort)),
+        ("min", Value::from_function(filters::min)),
+        ("max", Value::from_function(filters::max)),
+    ] {
+        engine.add_filter(
+            name,
+            move |state: &mut State, value: &Value, rest: Rest<ValueOrKwargs>| {
+                let rest = rest.into_values();
+                comparable(value, &rest, name)?;
+                let arguments: Vec<Value> = std::iter::once(value.clone()).chain(rest).collect();
+                filter.call(state, &arguments)
+            },
+        );
+    }
+}
+
+/// What Python can put in order: numbers among numbers, texts among texts, lists among lists.
+fn comparable(value: &Value, rest: &[Value], filter: &str) -> Result<(), Error> {
+    let (_, kwargs): (&[Value], Kwargs) = minijinja::value::from_args(rest)?;
+    let attribute = kwargs.get::<Option<Value>>("attribute")?;
+    let attribute = attribute.map(|attribute| string(&attribute)).transpose()?;
+    let mut first: Option<ValueKind> = None;
+    for item in iterated(value, filter)? {
+        let item = match attribute.as_deref().and_then(|all| all.split(',').next()) {
+            Some(path) => at_path(&item, path.trim())?,
+            None => item,
+        };
+        let kind = match item.kind() {
+            ValueKind::Bool => ValueKind::Number,
+            ValueKind::Iterable => ValueKind::Seq,
+            kind => kind,
+        };
+        let orders = matches!(kind, ValueKind::Number | ValueKind::String | ValueKind::Seq);
+        if first.is_some_and(|first| first != kind || !orders) {
+            return Err(advise(
+                format!("`{filter}` cannot compare {} with others of the list", described(&item)),
+                "make them of one kind: `x | map('string') | sort`",
+            ));
+        }
+        first = Some(kind);
+    }
+    Ok(())
 }
 
 /// What is below a value by names that dots part; undefined where there is nothing.

@@ -99,6 +99,18 @@ fn found(
     }
 }
 
+/// A test or filter that looks at the controller's files. The scope knows it as `is file`, or `| realpath`.
+pub(super) fn of_files(
+    state: &State,
+    name: &str,
+    value: &Value,
+    rest: &[Value],
+) -> Result<Value, Error> {
+    let terms: Vec<Value> = std::iter::once(value.clone()).chain(rest.iter().cloned()).collect();
+    let kwargs: Kwargs = minijinja::value::from_args::<(Kwargs,)>(&[])?.0;
+    asked(&run(state)?, name, &terms, &kwargs).map(single)
+}
+
 /// What the scope knows of it.
 fn asked(run: &Run, name: &str, terms: &[Value], kwargs: &Kwargs) -> Result<Vec<Value>, Error> {
     let json = |value: &Value| to_json(value).map_err(trouble);
@@ -112,7 +124,12 @@ fn asked(run: &Run, name: &str, terms: &[Value], kwargs: &Kwargs) -> Result<Vec<
         Some(Ok(found)) => Ok(found.iter().map(to_value).collect()),
         Some(Err(what)) => Err(trouble(what)),
         None => Err(advise(
-            format!("the lookup `{name}` cannot be answered here"),
+            match name.starts_with(['|', 'i']) && name.contains(' ') {
+                true => format!(
+                    "`{name}` looks at the controller's files, and hep evaluates this on the host"
+                ),
+                false => format!("the lookup `{name}` cannot be answered here"),
+            },
             "have a task that is delegated to localhost find the value, and register it",
         )),
     }

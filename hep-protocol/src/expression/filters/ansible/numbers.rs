@@ -1,6 +1,6 @@
 //! Numbers as Python reads and writes them.
 
-use super::super::{Registry, advise, defined, described, refuse};
+use super::super::{Registry, defined, described, refuse};
 use super::argument;
 use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{Error, Value};
@@ -31,17 +31,6 @@ pub(super) fn register(engine: &mut Registry<'_>) {
     engine.add_filter("human_readable", human_readable);
     engine.add_filter("human_to_bytes", human_to_bytes);
     engine.add_filter("filesizeformat", filesizeformat);
-    for name in ["random", "shuffle"] {
-        engine.add_filter(
-            name,
-            move |_: &Value, _: Option<Value>, _: Kwargs| -> Result<(), Error> {
-                Err(advise(
-                    format!("hep has no chance: `{name}` gives another value each time"),
-                    "write the value out, or have a task compute and register it",
-                ))
-            },
-        );
-    }
     engine.add_test("nan", |value: &Value| f64::try_from(value.clone()).is_ok_and(f64::is_nan));
 }
 

@@ -1,8 +1,8 @@
 //! Filters of texts, paths and addresses as Ansible has them.
 
-use super::super::{Registry, advise, items, refuse};
+use super::super::{Registry, charge, items, refuse, trouble};
 use super::{iterated, string};
-use minijinja::value::{Kwargs, Rest};
+use minijinja::value::{Kwargs, Rest, ValueOrKwargs};
 use minijinja::{Error, State, Value};
 use sha2::Digest as _;
 
@@ -29,6 +29,11 @@ pub(super) fn register(engine: &mut Registry<'_>) {
     }
     engine.add_filter("safe", |value: &Value| value.clone());
     engine.add_filter("striptags", |value: &Value| string(value).map(|text| striptags(&text)));
+    engine.add_filter("replace", replace);
+    engine.add_filter("pprint", |value: &Value| {
+        crate::expression::python::repr(value).map_err(trouble)
+    });
+    engine.add_filter("xmlattr", xmlattr);
     engine.add_filter("trim", |value: &Value, characters: Option<String>| {
         let text = string(value)?;
         Ok::<_, Error>(match characters {
@@ -72,11 +77,8 @@ fn register_paths(engine: &mut Registry<'_>) {
     });
     engine.add_filter("commonpath", commonpath);
     for name in ["realpath", "expanduser", "expandvars", "fileglob", "vault", "unvault"] {
-        engine.add_filter(name, move |_: &Value, _: Rest<Value>| -> Result<(), Error> {
-            Err(advise(
-                format!("`{name}` looks at the controller, and hep evaluates this on the host"),
-                "write the path out",
-            ))
+        engine.add_filter(name, move |state: &State, value: &Value, rest: Rest<Value>| {
+            super::lookups::of_files(state, &format!("| {name}"), value, &rest)
         });
     }
 }
@@ -113,6 +115,37 @@ fn register_windows(engine: &mut Registry<'_>) {
             vec![drive.to_owned(), rest.to_owned()]
         })
     });
+}
+
+fn replace(
+    state: &State,
+    value: &Value,
+    old: &Value,
+    new: &Value,
+    rest: Rest<ValueOrKwargs>,
+) -> Result<String, Error> {
+    let rest = rest.into_values();
+    let (count, kwargs): (Option<usize>, Kwargs) = minijinja::value::from_args(&rest)?;
+    let count = count.or(kwargs.get("count")?);
+    kwargs.assert_all_used()?;
+    let (text, old, new) = (string(value)?, string(old)?, string(new)?);
+    let most = count.unwrap_or(usize::MAX);
+    let found = text.matches(&old).take(most).count();
+    charge(state, text.len().saturating_add(found.saturating_mul(new.len())))?;
+    Ok(text.replacen(&old, &new, most))
+}
+
+/// The entries of a mapping as attributes of an element; those of nothing are left out.
+fn xmlattr(value: &Value, space: Option<bool>) -> Result<String, Error> {
+    let mut out = String::new();
+    for key in iterated(value, "xmlattr")? {
+        let item = value.get_item(&key)?;
+        if !item.is_none() && !item.is_undefined() {
+            out.push_str(if out.is_empty() && space == Some(false) { "" } else { " " });
+            out.push_str(&format!("{}=\"{}\"", escaped(&string(&key)?), escaped(&string(&item)?)));
+        }
+    }
+    Ok(out)
 }
 
 fn join(value: &Value, separator: Option<String>, kwargs: Kwargs) -> Result<String, Error> {

@@ -1,0 +1,551 @@
+//! Roles: where they are, what their files give, and the roles they depend on.
+
+use super::entry::{Around, Section};
+use super::include::Dynamic;
+use super::inherit::Keys;
+use super::keywords::{self, Level};
+use super::names::Using;
+use super::scalars::{self, Truth, piece, spot};
+use super::{Loaded, Reader};
+use crate::ast::control::Control;
+use crate::ast::{Entry as Step, Home, Layer, ManifestBlock, Piece, Spot};
+use crate::diagnostic::Diagnostic;
+use crate::source::Source;
+use crate::yaml::{Entry, Kind, Node};
+use hep_protocol::expression::Rank;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A role that is being read.
+#[derive(Debug)]
+pub(super) struct Role {
+    /// Its name without a collection.
+    pub(super) name: String,
+    /// Its name with the collection, if it has one.
+    pub(super) full: String,
+    /// `namespace.name`, if it is from one.
+    collection: Option<String>,
+    pub(super) path: PathBuf,
+    /// Its defaults, variables, parameters and names.
+    pub(super) layers: Vec<Layer>,
+    pub(super) home: Arc<Home>,
+    /// The roles that led to it, the nearest first.
+    parents: Vec<Arc<Role>>,
+}
+
+/// How a role is asked for.
+#[derive(Clone)]
+pub(super) struct Asked {
+    pub(super) name: Spot,
+    /// Files in place of `main`.
+    pub(super) tasks: String,
+    vars: String,
+    defaults: String,
+    handlers: String,
+    /// What it is given, as layers.
+    pub(super) given: Vec<Layer>,
+    /// Whether its defaults and variables are those of the whole play too.
+    pub(super) public: bool,
+    /// Whether it runs again where it ran before.
+    pub(super) again: Option<bool>,
+    /// Whether it is a role of its play or of another role, of which each runs once.
+    once: bool,
+    /// How those that lead to it are told apart: its `when` and `tags`.
+    condition: String,
+}
+
+impl Asked {
+    fn of(name: Spot) -> Asked {
+        let main = || "main".to_owned();
+        Asked {
+            name,
+            tasks: main(),
+            vars: main(),
+            defaults: main(),
+            handlers: main(),
+            given: Vec::new(),
+            public: true,
+            again: None,
+            once: false,
+            condition: String::new(),
+        }
+    }
+
+    /// Reads the keys of `include_role` and `import_role`.
+    fn option(&mut self, key: &str, text: &str) -> bool {
+        let name = || {
+            text.strip_suffix(".yml")
+                .or_else(|| text.strip_suffix(".yaml"))
+                .unwrap_or(text)
+                .to_owned()
+        };
+        match key {
+            "tasks_from" => self.tasks = name(),
+            "vars_from" => self.vars = name(),
+            "defaults_from" => self.defaults = name(),
+            "handlers_from" => self.handlers = name(),
+            _ => return false,
+        }
+        true
+    }
+}
+
+/// Keys of `include_role` and `import_role` beside those that name files.
+const OPTIONS: [&str; 6] =
+    ["allow_duplicates", "apply", "name", "public", "role", "rolespec_validate"];
+
+impl Reader<'_> {
+    /// The roles of a play.
+    pub(super) fn roles(
+        &mut self,
+        source: &Arc<Source>,
+        entry: &Entry,
+        around: &Around,
+    ) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for item in entry.value.items() {
+            if !item.is_null() {
+                steps.extend(self.listed_role(source, item, around));
+            }
+        }
+        steps
+    }
+
+    /// An entry below `roles` or `dependencies`.
+    fn listed_role(&mut self, source: &Arc<Source>, item: &Node, around: &Around) -> Option<Step> {
+        let named = match &item.kind {
+            Kind::Scalar(_) => item.text().map(|text| (item, text)),
+            Kind::Map(_) => item
+                .entry("role")
+                .or_else(|| item.entry("name"))
+                .and_then(|entry| Some((&entry.value, entry.value.text()?))),
+            Kind::Broken => return None,
+            Kind::Seq(_) => None,
+        };
+        let Some((node, text)) = named else {
+            self.refuse(source, item.span, "this names no role", "write `- role: NAME`");
+            return None;
+        };
+        // `name,version` of old requirements.
+        let text = text.split(',').next().unwrap_or(text).trim();
+        let mut asked = Asked { once: true, ..Asked::of(spot(source, node, text)) };
+        let keys = self.keys(source, item.entries(), Level::Role);
+        let own = |entry: &&Entry| {
+            let key = &*entry.key.text;
+            key != "role"
+                && key != "name"
+                && !matches!(key, "src" | "scm" | "version" | "allow_duplicates")
+        };
+        let mut params = Vec::new();
+        for entry in item.entries().iter().filter(own) {
+            let text = entry.value.text().unwrap_or_default();
+            if !asked.option(&entry.key.text, text) && keywords::find(&entry.key.text).is_none() {
+                params.push(entry.clone());
+            }
+        }
+        if let Some(entry) = item.entry("allow_duplicates") {
+            asked.again = Some(matches!(scalars::truth(source, &entry.value), Truth::Known(true)));
+        }
+        if !params.is_empty() {
+            asked.given.push((Rank::Params, piece(source, &item.with_entries(params))));
+        }
+        asked.given.extend(keys.vars.iter().map(|vars| (Rank::RoleVars, vars.clone())));
+        let texts = |spots: &[Spot]| spots.iter().map(|spot| spot.text.clone()).collect::<Vec<_>>();
+        let given: Vec<Value> = asked.given.iter().map(|(_, piece)| piece.node.to_json()).collect();
+        asked.condition =
+            json!([texts(&keys.handed.when), texts(&keys.handed.tags), given]).to_string();
+        let inner = Around {
+            inherited: around.inherited.with(&keys.handed),
+            base: around.base.with(&keys.handed),
+            ..around.clone()
+        };
+        match self.role(&asked, &inner) {
+            Ok(step) => step,
+            Err(problem) => {
+                self.problems.push(*problem);
+                None
+            }
+        }
+    }
+
+    /// `import_role`.
+    pub(super) fn import_role(
+        &mut self,
+        source: &Arc<Source>,
+        entry: &Entry,
+        keys: Keys,
+        around: &Around,
+    ) -> Option<Step> {
+        let mut asked = self.asked(source, entry, &keys)?;
+        if let Some(each) = &keys.each {
+            let hint = "write `include_role`, which may have a loop";
+            self.refuse(source, each.over.node.span, "an import has no loop", hint);
+        }
+        asked.given = keys.vars.iter().map(|vars| (Rank::Task, vars.clone())).collect();
+        let inner = Around { inherited: around.inherited.with(&keys.handed), ..around.clone() };
+        match self.role(&asked, &inner) {
+            Ok(step) => step,
+            Err(problem) => {
+                self.problems.push(*problem);
+                None
+            }
+        }
+    }
+
+    /// `include_role`.
+    pub(super) fn include_role(
+        &mut self,
+        source: &Arc<Source>,
+        entry: &Entry,
+        mut keys: Keys,
+        around: &Around,
+    ) -> Option<Step> {
+        let mut asked = self.asked(source, entry, &keys)?;
+        let apply = keys
+            .apply
+            .take()
+            .or_else(|| entry.value.entry("apply").map(|entry| entry.value.clone()));
+        let applied = self.applied(source, apply.as_ref(), around);
+        asked.given = keys.vars.take().into_iter().map(|vars| (Rank::Params, vars)).collect();
+        asked.public = entry.value.entry("public").is_some_and(|entry| {
+            matches!(scalars::truth(source, &entry.value), Truth::Known(true))
+        });
+        let inner = Around { inherited: applied, ..around.clone() };
+        match self.role(&asked, &inner) {
+            Ok(step) => {
+                let body = step.into_iter().collect();
+                Some(self.dynamic(Dynamic { keys, layers: asked.given, body }, around))
+            }
+            Err(problem) => {
+                let named = Spot { text: entry.key.text.to_string(), ..asked.name };
+                Some(Step::Task(Box::new(self.refusal(&named, *problem, keys, around))))
+            }
+        }
+    }
+
+    fn asked(&mut self, source: &Arc<Source>, entry: &Entry, keys: &Keys) -> Option<Asked> {
+        let options: Vec<Entry> = match &entry.value.kind {
+            Kind::Map(entries) => entries.to_vec(),
+            Kind::Scalar(_) => in_line(&entry.value),
+            Kind::Seq(_) | Kind::Broken => Vec::new(),
+        };
+        let args = keys.args.iter().flat_map(Node::entries).cloned();
+        let options: Vec<Entry> = options.into_iter().chain(args).collect();
+        let option = |name: &str| options.iter().find(|entry| &*entry.key.text == name);
+        let named = option("name").or_else(|| option("role"));
+        let Some((node, text)) = named.and_then(|entry| Some((&entry.value, entry.value.text()?)))
+        else {
+            let message = format!("`{}` names no role", entry.key.text);
+            self.refuse(source, entry.key.span, message, "write `name: ROLE` below it");
+            return None;
+        };
+        let mut asked = Asked::of(spot(source, node, text));
+        for option in &options {
+            let key = &*option.key.text;
+            let known = asked.option(key, option.value.text().unwrap_or_default());
+            if !known && !OPTIONS.contains(&key) {
+                let message = format!("`{}` has no parameter `{key}`", entry.key.text);
+                self.refuse(
+                    source,
+                    option.key.span,
+                    message,
+                    "variables of the role stand below `vars:`, beside the module",
+                );
+            }
+        }
+        let again = option("allow_duplicates").map(|entry| scalars::truth(source, &entry.value));
+        asked.again = again.map(|truth| !matches!(truth, Truth::Known(false)));
+        Some(asked)
+    }
+
+    /// What a role does, with the roles that it depends on before it; nothing if it ran before.
+    fn role(&mut self, asked: &Asked, around: &Around) -> Result<Option<Step>, Box<Diagnostic>> {
+        let span = asked.name.span;
+        let Some(name) = self.known_text(&asked.name.text, around, Using::Static) else {
+            let message = "the name of a role must be known before the run";
+            return Err(asked
+                .name
+                .problem(message)
+                .hint("include each possible role with its own `when`")
+                .into());
+        };
+        let (path, full) = self.find_role(&asked.name, &name, around)?;
+        let role = Arc::new(self.opened(asked, path, full, around));
+        let again = asked.again.unwrap_or_else(|| self.may_run_again(&role));
+        let same = format!("{} {} {}", role.path.display(), asked.tasks, asked.condition);
+        let ran = self.play.done.contains(&same);
+        if ran && ((asked.once && !again) || asked.again == Some(false)) {
+            return Ok(None);
+        }
+        let deep = around.role.iter().flat_map(|outer| [outer].into_iter().chain(&outer.parents));
+        if deep.filter(|outer| outer.path == role.path).count() > 3 {
+            let message = format!("the role `{name}` leads to itself");
+            return Err(asked
+                .name
+                .problem(message)
+                .hint("remove one of these dependencies or includes")
+                .into());
+        }
+        self.play.done.push(same);
+        if asked.once {
+            self.play.roles.push(role.full.clone());
+        }
+        let body =
+            self.deeper(&asked.name.source, span, |reader| reader.role_body(asked, &role, around));
+        let control = Control { name: None, ..Control::default() };
+        let layers = role.layers.clone();
+        let body = body.unwrap_or_default();
+        Ok(Some(Step::Block(Box::new(ManifestBlock {
+            control,
+            layers,
+            body,
+            ..ManifestBlock::default()
+        }))))
+    }
+
+    /// A role with its variables.
+    fn opened(&mut self, asked: &Asked, path: PathBuf, full: String, around: &Around) -> Role {
+        let name = full.rsplit('.').next().filter(|_| is_qualified(&full)).unwrap_or(&full);
+        let name = name.rsplit('/').next().unwrap_or(name).to_owned();
+        let collection = is_qualified(&full)
+            .then(|| full.rsplit_once('.').map(|(ns, _)| ns.to_owned()))
+            .flatten();
+        let parents: Vec<Arc<Role>> = around
+            .role
+            .iter()
+            .flat_map(|role| [role].into_iter().chain(&role.parents))
+            .cloned()
+            .collect();
+        let of_directory = |reader: &mut Self, kind: &str, name: &str, rank: Rank| {
+            let found = reader.variables_named(&path.join(kind), name).unwrap_or_default();
+            found.into_iter().map(|vars| (rank, vars)).collect::<Vec<Layer>>()
+        };
+        let defaults = of_directory(self, "defaults", &asked.defaults, Rank::RoleDefaults);
+        let vars = of_directory(self, "vars", &asked.vars, Rank::RoleVars);
+        if asked.public {
+            self.play.layers.extend(defaults.iter().chain(&vars).cloned());
+        }
+        let outer = around
+            .role
+            .iter()
+            .flat_map(|role| role.layers.iter().filter(|(rank, _)| *rank != Rank::Magic));
+        let mut layers: Vec<Layer> = outer.cloned().collect();
+        layers.extend(defaults);
+        layers.extend(vars);
+        layers.extend(asked.given.iter().cloned());
+        layers.push((
+            Rank::Magic,
+            magic(&asked.name, &name, &full, collection.as_deref(), &path, &parents),
+        ));
+        let mut roots = vec![path.clone(), path.join("tasks")];
+        roots.extend(around.home.roots.iter().cloned());
+        let home = Arc::new(Home { role: Some(full.clone()), roots });
+        Role { name, full, collection, path, layers, home, parents }
+    }
+
+    /// The dependencies of a role, and its tasks; its handlers join those of the play.
+    fn role_body(&mut self, asked: &Asked, role: &Arc<Role>, around: &Around) -> Vec<Step> {
+        let mut inner =
+            Around { role: Some(Arc::clone(role)), home: Arc::clone(&role.home), ..around.clone() };
+        let mut body = Vec::new();
+        let meta = self.role_file(role, "meta", "main");
+        if let Some(Loaded { source, root: Some(root) }) = &meta {
+            for entry in root.entries() {
+                match &*entry.key.text {
+                    "dependencies" => {
+                        for item in entry.value.items().iter().filter(|item| !item.is_null()) {
+                            body.extend(self.listed_role(source, item, &inner));
+                        }
+                    }
+                    "collections" => {
+                        let names = scalars::texts(source, &entry.value).unwrap_or_default();
+                        inner.inherited.collections = names.clone();
+                        inner.base.collections = names;
+                    }
+                    _ => {}
+                }
+            }
+        }
+        self.role_handlers(asked, role, &inner);
+        inner.section = Section::Tasks;
+        if let Some(path) = self.file_of_role(role, "tasks", &asked.tasks) {
+            let read = |reader: &mut Self, Loaded { source, root }: Loaded| {
+                reader.tasks_of_file(&source, root.as_ref(), &inner)
+            };
+            let tasks = self.within(&asked.name.source, asked.name.span, &path, read);
+            body.extend(tasks.unwrap_or_default());
+        } else if asked.tasks != "main" {
+            let message =
+                format!("the role `{}` has no file `tasks/{}.yml`", role.full, asked.tasks);
+            self.problems.push(asked.name.problem(message).hint("correct `tasks_from`"));
+        }
+        body
+    }
+
+    fn role_handlers(&mut self, asked: &Asked, role: &Arc<Role>, inner: &Around) {
+        let Some(Loaded { source, root: Some(root) }) =
+            self.role_file(role, "handlers", &asked.handlers)
+        else {
+            return;
+        };
+        let around = Around { section: Section::Handlers, ..inner.clone() };
+        let mut handlers = self.handlers_of(&source, root.items(), &around);
+        for handler in &mut handlers {
+            handler.layers.splice(0..0, role.layers.iter().cloned());
+        }
+        self.play.handlers.push(handlers);
+    }
+
+    fn file_of_role(&self, role: &Role, kind: &str, name: &str) -> Option<PathBuf> {
+        let whole = role.path.join(kind).join(name);
+        [".yml", ".yaml", ".json", ""]
+            .iter()
+            .map(|ending| PathBuf::from(format!("{}{ending}", whole.display())))
+            .find(|path| path.is_file())
+    }
+
+    fn role_file(&mut self, role: &Role, kind: &str, name: &str) -> Option<Loaded> {
+        let path = self.file_of_role(role, kind, name)?;
+        self.load(&path)
+    }
+
+    /// Whether a role's meta says that it may run several times.
+    fn may_run_again(&mut self, role: &Role) -> bool {
+        let Some(Loaded { source, root: Some(root) }) = self.role_file(role, "meta", "main") else {
+            return false;
+        };
+        let entry = root.entry("allow_duplicates");
+        entry.is_some_and(|entry| {
+            matches!(scalars::truth(&source, &entry.value), Truth::Known(true))
+        })
+    }
+
+    /// The directory of a role, and its full name.
+    fn find_role(
+        &self,
+        asked: &Spot,
+        name: &str,
+        around: &Around,
+    ) -> Result<(PathBuf, String), Box<Diagnostic>> {
+        let is_role = |path: &PathBuf| {
+            ["tasks", "handlers", "defaults", "vars", "meta", "templates", "files"]
+                .iter()
+                .any(|kind| path.join(kind).is_dir())
+        };
+        let collections = self.collections(around);
+        let in_collection = |full: &str| {
+            let mut parts = full.splitn(3, '.');
+            let (namespace, collection, role) = (parts.next()?, parts.next()?, parts.next()?);
+            let below =
+                Path::new(namespace).join(collection).join("roles").join(role.replace('.', "/"));
+            collections.iter().map(|base| base.join(&below)).find(|path| path.is_dir())
+        };
+        if is_qualified(name)
+            && let Some(path) = in_collection(name)
+        {
+            return Ok((path, name.to_owned()));
+        }
+        let own = around.role.as_ref().and_then(|role| role.collection.clone());
+        let named = around.inherited.collections.iter().map(|spot| spot.text.clone());
+        for collection in own.into_iter().chain(named) {
+            let full = format!("{collection}.{name}");
+            if let Some(path) = in_collection(&full) {
+                return Ok((path, full));
+            }
+        }
+        let playbook = &self.play.directory;
+        let mut bases = vec![playbook.join("roles")];
+        bases.extend(self.settings.roles_path.iter().cloned());
+        let beside = around.role.as_ref().and_then(|role| role.path.parent()).map(Path::to_owned);
+        bases.extend(beside);
+        bases.push(playbook.clone());
+        let paths: Vec<PathBuf> = bases.iter().map(|base| base.join(name)).collect();
+        if let Some(path) = paths
+            .iter()
+            .find(|path| path.is_dir() && is_role(path))
+            .or_else(|| paths.iter().find(|path| path.is_dir()))
+        {
+            let last = path
+                .file_name()
+                .map_or_else(|| name.to_owned(), |last| last.to_string_lossy().into_owned());
+            let full = if name.contains('/') { last } else { name.to_owned() };
+            return Ok((path.clone(), full));
+        }
+        Err(self.no_role(asked, name, &bases).into())
+    }
+
+    fn no_role(&self, asked: &Spot, name: &str, bases: &[PathBuf]) -> Diagnostic {
+        let near = bases.iter().find_map(|base| super::include::near_file(&base.join(name)));
+        let hint = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if is_qualified(name) => {
+                let collection = name.rsplit_once('.').map_or(name, |(collection, _)| collection);
+                format!("install its collection: `ansible-galaxy collection install {collection}`")
+            }
+            None => format!(
+                "install it: `ansible-galaxy role install {name}`, or name its directory in `roles_path`"
+            ),
+        };
+        let shown: Vec<String> = bases.iter().map(|path| format!("`{}`", path.display())).collect();
+        asked
+            .problem(format!("there is no role `{name}`: searched {}", shown.join(", ")))
+            .hint(hint)
+    }
+
+    /// The directories `ansible_collections`.
+    fn collections(&self, _around: &Around) -> Vec<PathBuf> {
+        let beside = self.play.directory.join("collections");
+        let all = [beside].into_iter().chain(self.settings.collections_path.iter().cloned());
+        all.flat_map(|base| [base.join("ansible_collections"), base]).collect()
+    }
+}
+
+/// Whether a name is that of a role in a collection.
+fn is_qualified(name: &str) -> bool {
+    let mut parts = name.split('.');
+    let word = |part: &str| hep_protocol::names::is_name(part);
+    name.split('.').count() >= 3 && parts.all(word)
+}
+
+/// `name=nginx tasks_from=setup`.
+fn in_line(value: &Node) -> Vec<Entry> {
+    let text = value.text().unwrap_or_default();
+    let entry = |word: &str| {
+        let (key, text) = word.split_once('=')?;
+        let key = crate::yaml::Key { span: value.span, text: key.into() };
+        Some(Entry { key, value: Node::of_text(text.trim_matches(['"', '\'']), value.span) })
+    };
+    text.split_whitespace().filter_map(entry).collect()
+}
+
+/// The names that a role has for itself.
+fn magic(
+    asked: &Spot,
+    name: &str,
+    full: &str,
+    collection: Option<&str>,
+    path: &Path,
+    parents: &[Arc<Role>],
+) -> Piece {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let text = |text: &str| Node::of_text(text, asked.span);
+    let entry = |key: &str, value: Node| Entry {
+        key: crate::yaml::Key { span: asked.span, text: key.into() },
+        value,
+    };
+    let mut entries = vec![
+        entry("role_name", text(name)),
+        entry("ansible_role_name", text(full)),
+        entry("role_path", text(&path.to_string_lossy())),
+    ];
+    entries.extend(collection.map(|collection| entry("ansible_collection_name", text(collection))));
+    if !parents.is_empty() {
+        let names = parents.iter().map(|role| text(&role.full)).collect();
+        entries.push(entry("ansible_parent_role_names", Node::of_list(names, asked.span)));
+        let paths = parents.iter().map(|role| text(&role.path.to_string_lossy())).collect();
+        entries.push(entry("ansible_parent_role_paths", Node::of_list(paths, asked.span)));
+    }
+    let node = Node::of_list(Vec::new(), asked.span).with_entries(entries);
+    Piece { source: Arc::clone(&asked.source), node }
+}

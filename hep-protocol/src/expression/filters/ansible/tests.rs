@@ -1,0 +1,104 @@
+//! Corners of Ansible's dialect that the recorded cases of tests/oracle do not have.
+
+use crate::dialect::Dialect;
+use crate::expression::{Found, Language, Lookup, Scope, Trouble};
+use serde_json::{Value as Json, json};
+use std::sync::Arc;
+
+#[derive(Debug)]
+struct Names(Json);
+
+impl Scope for Names {
+    fn get(&self, name: &str) -> Option<Found> {
+        self.0.get(name).cloned().map(Found::Raw)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0.as_object().map(|map| map.keys().cloned().collect()).unwrap_or_default()
+    }
+
+    fn answer(&self, asked: &Lookup) -> Option<Result<Vec<Json>, Trouble>> {
+        let known = matches!(asked.plugin.as_str(), "file" | "is file" | "| realpath");
+        known.then(|| Ok(vec![json!(asked.terms.first() == Some(&json!("/etc/passwd")))]))
+    }
+}
+
+fn scope() -> Arc<dyn Scope> {
+    Arc::new(Names(json!({
+        "l": [3, 1, 2], "d": {"b": 1, "a": 2}, "t": "text", "word": "n == 5", "n": 5, "flag": true,
+        "deep": "{{ nowhere }}",
+    })))
+}
+
+fn text(text: &str) -> Result<Json, Trouble> {
+    Language::of(Dialect::Ansible).text(text, &scope())
+}
+
+#[track_caller]
+fn check(written: &str, expected: Json) {
+    assert_eq!(text(written), Ok(expected), "{written}");
+}
+
+#[track_caller]
+fn refused(written: &str, expected: &str) {
+    assert_eq!(text(written).unwrap_err().message, expected, "{written}");
+}
+
+#[track_caller]
+fn holds(condition: &str, expected: Result<bool, &str>) {
+    let found = Language::of(Dialect::Ansible).holds(condition, &scope());
+    assert_eq!(found.map_err(|trouble| trouble.message), expected.map_err(str::to_owned));
+}
+
+#[test]
+fn lists_and_mappings_are_never_changed() {
+    refused("{{ l.append(4) }}", "`append` changes a list in place, which hep does not do");
+    refused(
+        "{% set _ = d.update({}) %}",
+        "`update` changes a mapping in place, which hep does not do",
+    );
+    check("{{ l.index(1) }} {{ l.copy() }} {{ 'abc'.rindex('c') }}", json!("1 [3, 1, 2] 2"));
+}
+
+#[test]
+fn a_seed_gives_what_pythons_generator_gives() {
+    check("{{ 100 | random(seed='host') }} {{ 59 | random(seed='web1') }}", json!("11 52"));
+    check("{{ [1, 2, 3, 4, 5] | shuffle(seed='x') }}", json!([5, 2, 1, 4, 3]));
+    refused(
+        "{{ 100 | random }}",
+        "`random` without a seed gives another value each time, and hep has no chance",
+    );
+}
+
+#[test]
+fn conditions_are_true_or_false() {
+    holds("n == 5 and flag", Ok(true));
+    holds("{{ flag }}", Ok(true));
+    holds("{{ word }}", Ok(true));
+    holds("'{{ t }}' == 'text'", Ok(true));
+    holds(
+        "'a' | regex_search('b')",
+        Err("the condition gives nothing, and a condition must be true or false"),
+    );
+    holds("l", Err("the condition gives a list, and a condition must be true or false"));
+    holds("l | length", Err("the condition gives a number, and a condition must be true or false"));
+}
+
+#[test]
+fn what_cannot_be_compared_is_not_sorted() {
+    refused("{{ [1, 'a'] | sort }}", "`sort` cannot compare the text `a` with others of the list");
+    check("{{ [true, 0, 2.5] | sort }}", json!([0, true, 2.5]));
+}
+
+#[test]
+fn lookups_are_answered_by_names_or_by_the_scope() {
+    check("{{ lookup('vars', 'n') }}", json!(5));
+    check("{{ lookup('ansible.builtin.file', '/etc/passwd') }}", json!(true));
+    check(
+        "{{ q('file', 'x') }} {{ '/etc/passwd' is file }} {{ 'x' | realpath }}",
+        json!("[False] True False"),
+    );
+    refused("{{ lookup('vars', 'deep') }}", "in the variable `deep`: `nowhere` is undefined");
+    refused("{{ lookup('url', 'x') }}", "the lookup `url` cannot be answered here");
+    check("{{ lookup('url', 'x', errors='ignore') is none }}", json!(true));
+}
