@@ -81,6 +81,8 @@ pub enum Found {
     },
     /// A value that could not be had, and why.
     Failed(String),
+    /// All names of another scope, as a mapping: what they stand for is rendered there.
+    Names(Arc<dyn Scope>),
 }
 
 /// A plain value as the engine wants it. Cloning shares it.

@@ -32,7 +32,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 struct Shared {
     scope: Arc<dyn Scope>,
     memory: Arc<Memory>,
-    notes: Mutex<Notes>,
+    notes: Arc<Mutex<Notes>>,
+    /// What leads to the scope's names; nothing, if they are those of the evaluation itself.
+    path: String,
 }
 
 #[derive(Debug, Default)]
@@ -66,7 +68,8 @@ impl Run {
         let shared = Shared {
             scope: Arc::clone(scope),
             memory: Arc::clone(memory),
-            notes: Mutex::default(),
+            notes: Arc::default(),
+            path: String::new(),
         };
         Self { shared: Arc::new(shared), chain: Arc::default() }
     }
@@ -130,7 +133,8 @@ impl Run {
                 | Found::Ready(_)
                 | Found::Unknown(_)
                 | Found::Partial { .. }
-                | Found::Failed(_),
+                | Found::Failed(_)
+                | Found::Names(_),
             ) => false,
         })
     }

@@ -295,3 +295,35 @@ fn templates_have_the_whitespace_rules_of_ansible() {
         Ok(r#"["nginx","curl"] true  1.5 {"family":"debian","version":"12"}"#.to_owned())
     );
 }
+
+/// A scope with the names of another one in it.
+#[derive(Debug)]
+struct Around(Arc<dyn Scope>);
+
+impl Scope for Around {
+    fn get(&self, name: &str) -> Option<Found> {
+        match name {
+            "there" => Some(Found::Names(Arc::clone(&self.0))),
+            "host" => Some(Found::Plain(json!("here"))),
+            _ => None,
+        }
+    }
+
+    fn names(&self) -> Vec<String> {
+        vec!["there".to_owned()]
+    }
+}
+
+#[test]
+fn names_of_another_scope_are_rendered_there() {
+    let there = json!({"host": "there", "greeting": "on {{ host }}", "list": ["{{ host }}"], "bad": "{{ nope }}"});
+    let there = Names(there.as_object().unwrap().clone());
+    let scope: Arc<dyn Scope> = Arc::new(Around(Arc::new(there)));
+    let check = |text: &str, expected: Json| {
+        assert_eq!(Language::new().text(text, &scope), Ok(expected), "{text}");
+    };
+    check("{{ host }} {{ there.greeting }} {{ there['list'][0] }}", json!("here on there there"));
+    check("{{ there.greeting }} {{ host }} {{ there.host }}", json!("on there here there"));
+    check("{{ there.bad is defined }} {{ there.none | default(1) }}", json!("false 1"));
+    check("{{ there | list }}", json!(["bad", "greeting", "host", "list"]));
+}

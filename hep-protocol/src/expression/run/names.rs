@@ -3,8 +3,8 @@
 use super::super::convert::to_value;
 use super::super::filters::RUN;
 use super::super::{Found, Lookup, Trouble, TroubleKind, has_expression};
-use super::objects::{Existence, Lazy, NotKnown, Partial};
-use super::{Run, lock};
+use super::objects::{Elsewhere, Existence, Lazy, NotKnown, Partial};
+use super::{Run, Shared, lock};
 use minijinja::value::Object;
 use minijinja::{Error, ErrorKind, Value};
 use serde_json::Value as Json;
@@ -22,12 +22,20 @@ impl Run {
         match self.shared.scope.get(name)? {
             Found::Plain(json) => Some(to_value(&json)),
             Found::Ready(ready) => Some(ready.0),
-            Found::Raw(json) => self.member(name.to_owned(), &json),
+            Found::Raw(json) => self.member(format!("{}{name}", self.shared.path), &json),
             Found::Unknown(cause) => Some(self.unknown(cause, Existence::Certain)),
             Found::Partial { known, cause } => {
                 Some(Value::from_object(Partial { run: self.clone(), known, cause }))
             }
             Found::Failed(message) => Some(self.failed(Trouble::new(TroubleKind::Other, message))),
+            Found::Names(scope) => {
+                let Shared { memory, notes, path, .. } = self.shared.as_ref();
+                let (memory, notes) = (Arc::clone(memory), Arc::clone(notes));
+                let path = format!("{path}{name}.");
+                let shared = Arc::new(Shared { scope, memory, notes, path });
+                let run = Self { shared, chain: Arc::clone(&self.chain) };
+                Some(Value::from_object(Elsewhere(run)))
+            }
         }
     }
 

@@ -79,6 +79,27 @@ impl Object for Lazy {
     }
 }
 
+/// The names of another scope.
+#[derive(Debug)]
+pub(super) struct Elsewhere(pub(super) Run);
+
+impl Object for Elsewhere {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Map
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.0.look_up(key.as_str()?)
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        let mut names = self.0.names();
+        names.sort_unstable();
+        names.dedup();
+        Enumerator::Values(names.into_iter().map(Value::from).collect())
+    }
+}
+
 /// In place of a value that is not known. Nothing may be made of it, which its look-up's note sees to; only whether
 /// it is defined can be told.
 #[derive(Debug)]
