@@ -9,10 +9,10 @@ use hep_protocol::expression::{
     has_encoded_replacement,
 };
 use hep_protocol::facts::setup::Collector;
-use hep_protocol::plan::{DiffMode, HostPart, Layer, Plan, RunMode, Settings};
+use hep_protocol::plan::{HostPart, Layer, Plan, RunMode, Settings};
 use hep_protocol::rights::ActAs;
 use hep_protocol::value::Json;
-use layers::{Facts, Given, HostFacts, Kept, Lossy, Registered, Results};
+use layers::{Facts, Given, HostFacts, HostVars, Hosts, Kept, Lossy, Registered, Results};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -94,30 +94,33 @@ struct Base {
     /// Facts by Ansible's names, and what else the run gives in that dialect.
     facts: Arc<HostFacts>,
     magic: Arc<Given>,
+    hosts: Hosts,
     wanted_facts: Option<BTreeSet<Collector>>,
 }
 
 impl Names {
     /// The names of a host before its first play.
     pub(crate) fn of_host(plan: &Plan, host: HostPart) -> Self {
-        let Settings { mode, diff, pace: _, extra, groups, task_timeout, facts } = &plan.settings;
+        let Settings { mode, diff: _, pace: _, extra, groups, task_timeout, facts } =
+            &plan.settings;
         let HostPart { name, groups: own_groups, vars, plays: _, act_as, secrets: _ } = host;
         let registered = Arc::new(Results::default());
-        let is_check = *mode == RunMode::Check;
         let magic = given([
-            ("ansible_check_mode", is_check.into()),
-            ("ansible_diff_mode", (*diff == DiffMode::Unified).into()),
             ("group_names", own_groups.clone().into()),
             ("groups", groups.0.clone()),
             ("inventory_hostname", name.as_str().into()),
             ("inventory_hostname_short", name.split('.').next().unwrap_or_default().into()),
         ]);
         let (kept, kept_of_play) = (Arc::new(Kept::default()), Arc::new(Kept::default()));
+        let listed = groups.entries().into_iter().flat_map(Map::values).filter_map(Value::as_array);
+        let others = listed.flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+        let hosts = Hosts { name: name.clone(), others };
         let base = Base {
             kept: Arc::clone(&kept),
             kept_of_play,
             facts: Arc::default(),
             magic: Arc::new(magic),
+            hosts,
             wanted_facts: facts.clone(),
             act_as,
             task_timeout: *task_timeout,
@@ -125,7 +128,7 @@ impl Names {
             templates: Templates::default(),
         };
         let built_in = given([
-            ("check_mode", is_check.into()),
+            ("check_mode", (*mode == RunMode::Check).into()),
             ("group_names", own_groups.into()),
             ("groups", groups.0.clone()),
             ("host", name.into()),
@@ -155,6 +158,7 @@ impl Names {
     /// The names of a unit test: facts of the machine alone.
     #[cfg(test)]
     pub(crate) fn none() -> Self {
+        use hep_protocol::plan::DiffMode;
         let plan = Plan::of_tasks(RunMode::Apply, DiffMode::Off, Vec::new());
         Self::of_host(&plan, HostPart::default())
     }
@@ -164,12 +168,17 @@ impl Names {
         if self.language.dialect() == dialect {
             return self.clone();
         }
-        let mut layers = self.layers.only(&[Rank::Inventory, Rank::Registered, Rank::Extra]);
+        let shared = [Rank::Inventory, Rank::IncludedVars, Rank::Registered, Rank::Extra];
+        let mut layers = self.layers.only(&shared);
         match dialect {
             Dialect::Hep => {}
             Dialect::Ansible => {
                 layers.add(Rank::HostFacts, Arc::<HostFacts>::clone(&self.base.facts));
                 layers.add(Rank::Magic, Arc::<Given>::clone(&self.base.magic));
+                let hosts =
+                    HostVars { hosts: self.base.hosts.clone(), own: Arc::new(layers.clone()) };
+                let hosts = Found::Names(Arc::new(hosts));
+                layers.add(Rank::Magic, Arc::new(Given(vec![("hostvars".to_owned(), hosts)])));
             }
         }
         Self::new(Arc::new(Language::of(dialect)), Arc::clone(&self.base), layers)

@@ -6,9 +6,9 @@ use crate::sys::linux::credentials::unworn;
 use hep_protocol::expression::{Found, Scope};
 use hep_protocol::facts::{FACTS, setup};
 use serde_json::{Map, Value};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Names with their values; of those of one name the last counts.
 #[derive(Debug)]
@@ -163,6 +163,36 @@ impl Scope for Facts {
 
     fn names(&self) -> Vec<String> {
         FACTS.iter().map(|fact| fact.name).chain([ALL]).map(str::to_owned).collect()
+    }
+}
+
+/// The hosts of the inventory, as far as they were told.
+#[derive(Clone, Debug)]
+pub(super) struct Hosts {
+    /// This one.
+    pub(super) name: String,
+    pub(super) others: BTreeSet<String>,
+}
+
+/// Ansible's `hostvars`: what this host has without plays, roles and tasks. Nothing is known of others.
+#[derive(Debug)]
+pub(super) struct HostVars {
+    pub(super) hosts: Hosts,
+    pub(super) own: Arc<dyn Scope>,
+}
+
+impl Scope for HostVars {
+    fn get(&self, name: &str) -> Option<Found> {
+        if name == self.hosts.name {
+            return Some(Found::Names(Arc::clone(&self.own)));
+        }
+        let unknown =
+            || format!("the variables of `{name}` are not known on `{}`", self.hosts.name);
+        self.hosts.others.contains(name).then(|| Found::Failed(unknown()))
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.hosts.others.iter().cloned().chain([self.hosts.name.clone()]).collect()
     }
 }
 

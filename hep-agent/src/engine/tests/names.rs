@@ -325,3 +325,23 @@ fn only_facts_that_are_read_are_gathered_unless_the_result_is_kept() {
     let kept = gathered(with(gather, json!({"register": "r"})));
     assert!(kept.contains(" distribution ") && kept.contains(" mounts "), "{kept}");
 }
+
+/// It has no variables of plays and tasks, and its templates are rendered without them.
+#[test]
+fn hostvars_are_those_of_the_host_itself() {
+    let shows = |name: &str, text: &str| json!({"name": name, "debug": {"msg": text}});
+    let play = json!({"foreign": true, "vars": {"both": "play", "p": 1}, "tasks": [
+        {"name": "s", "set": {"f": "set"}},
+        shows("own", "{{ hostvars[inventory_hostname].f }} {{ hostvars.web1['both'] }} {{ hostvars['web1'].t }} {{ both }}"),
+        shows("less", "{{ hostvars.web1.p | default('-') }} {{ hostvars['nobody'] | default('-') }}"),
+        shows("other", "{{ hostvars['web2'].x | default('-') }}"),
+    ]});
+    let mut plan = plan(RunMode::Apply, &[play]);
+    plan.settings.groups = Json(json!({"all": ["web1", "web2"]}));
+    let mut host = manifest::host(&plan);
+    host.vars = Json(json!({"both": "inventory", "t": "{{ both }}!"}));
+    let run = Run::heard(plan, host, Ear::default());
+    assert_eq!(run.told("own"), "ok\nnote: set inventory inventory! play");
+    assert_eq!(run.told("less"), "ok\nnote: - -");
+    assert!(run.failure().0.ends_with("the variables of `web2` are not known on `web1`"));
+}
