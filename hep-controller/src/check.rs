@@ -3,6 +3,7 @@
 
 pub(crate) mod handlers;
 mod host_classes;
+pub(crate) mod magic;
 mod mistakes;
 pub(crate) mod params;
 pub(crate) mod resolve;
@@ -21,6 +22,7 @@ use hep_protocol::plan::{DiffMode, Pace, RunMode};
 use hep_protocol::rights::ActAs;
 use resolve::{Resolved, ResolvedPlay};
 use select::{Choice, Chosen};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use targets::Targets;
@@ -41,6 +43,8 @@ pub(crate) struct Options {
     pub(crate) act_as: ActAs,
     /// How long a task may take that does not say so, in seconds.
     pub(crate) task_timeout: Option<u32>,
+    /// Magic variables that a run of playbooks has by its command line and configuration.
+    pub(crate) foreign: Map<String, Value>,
 }
 
 /// A manifest, the hosts it may be for, and what is asked of it.

@@ -9,6 +9,16 @@ use hep_protocol::expression::has_expression;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
 
+/// Names that no two hosts have the same value of, unless their variables say so.
+const OF_ONE: [&str; 6] = [
+    "ansible_host",
+    "ansible_ssh_host",
+    "host",
+    "hostvars",
+    "inventory_hostname",
+    "inventory_hostname_short",
+];
+
 /// Hosts are of one class where they are equal in all that expressions could read.
 pub(super) struct HostClasses {
     words: HashSet<String>,
@@ -42,7 +52,7 @@ impl HostClasses {
             let read = |name: &str| self.anything || self.words.contains(name);
             let vars = member.vars.iter().filter(|(name, _)| read(name));
             let mut key: String = vars.map(|(name, value)| format!("{name}={value}\n")).collect();
-            if read("host") {
+            if OF_ONE.iter().any(|name| read(name)) {
                 key.push_str(&member.name);
             }
             if read("group_names") {

@@ -18,6 +18,34 @@ pub(crate) enum Layer {
     Facts,
     /// The same by Ansible's names, once a task has gathered it.
     Gathered,
+    /// `hostvars`: the hosts of the inventory.
+    HostVars(Arc<Others>),
+}
+
+/// Ansible's name for the variables of all hosts.
+const HOSTVARS: &str = "hostvars";
+
+/// Hosts by their names.
+#[derive(Debug)]
+pub(crate) struct Others {
+    /// The one that asks.
+    pub(crate) name: String,
+    pub(crate) others: Vec<String>,
+}
+
+impl Scope for Others {
+    fn get(&self, name: &str) -> Option<Found> {
+        if name == self.name {
+            return Some(Found::Unknown("what the host's tasks give".to_owned()));
+        }
+        self.others.iter().any(|other| other == name).then(|| {
+            Found::Failed(format!("the variables of `{name}` are not known on `{}`", self.name))
+        })
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.others.iter().chain([&self.name]).cloned().collect()
+    }
 }
 
 /// What the facts are to a sentence that begins with `depends on`.
@@ -40,6 +68,9 @@ impl Scope for Layer {
             Layer::Gathered => {
                 is_setup_name(name).then(|| Found::Unknown(FACTS_OF_HOST.to_owned()))
             }
+            Layer::HostVars(hosts) => {
+                (name == HOSTVARS).then(|| Found::Names(Arc::<Others>::clone(hosts)))
+            }
         }
     }
 
@@ -51,6 +82,7 @@ impl Scope for Layer {
             Layer::Gathered => {
                 SETUP_FACTS.iter().map(|fact| format!("{PREFIX}{}", fact.name)).collect()
             }
+            Layer::HostVars(_) => vec![HOSTVARS.to_owned()],
         }
     }
 }

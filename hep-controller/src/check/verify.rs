@@ -7,9 +7,10 @@ mod keys;
 
 use super::Input;
 use super::host_classes::HostClasses;
+use super::magic;
 use super::mistakes::Mistakes;
 use super::resolve::ResolvedPlay;
-use super::scope::Layer;
+use super::scope::{Layer, Others};
 use super::select::Chosen;
 use super::targets::Hosts;
 use crate::ast::control::ManifestLoop;
@@ -295,13 +296,39 @@ impl<'v, 's> Verifier<'v, 's> {
             Dialect::Hep => Layers::default()
                 .with(Rank::Facts, Layer::Facts)
                 .with(Rank::BuiltIn, Layer::Plain(built_in)),
-            Dialect::Ansible => Layers::default().with(Rank::HostFacts, Layer::Gathered),
+            Dialect::Ansible => self.foreign(resolved, members),
         };
         let layers =
             layers.with(Rank::Inventory, Variables(vars)).with(Rank::Extra, Variables(extra));
         let with = |layers: Layers, (rank, map)| layers.with(rank, Variables(map));
         let layers = play.into_iter().fold(layers, with);
         HostClass { layers, names, incomplete }
+    }
+
+    /// What a class of hosts has in Ansible's dialect beside variables.
+    fn foreign(&self, resolved: &ResolvedPlay<'_>, members: &[usize]) -> Layers {
+        let targets = self.input.targets;
+        let mut magic = magic::of_play(self.input, resolved);
+        magic.insert("groups".to_owned(), Value::Object(targets.groups.clone()));
+        let first = members.first().and_then(|at| Some((*at, targets.members.get(*at)?)));
+        let Some((at, member)) = first else { return Layers::default() };
+        let short = member.name.split('.').next().unwrap_or_default();
+        magic.insert("inventory_hostname".to_owned(), json!(member.name));
+        magic.insert("inventory_hostname_short".to_owned(), json!(short));
+        magic.insert("group_names".to_owned(), json!(member.groups));
+        let others = targets.members.iter().map(|other| other.name.clone());
+        let others = others.filter(|other| *other != member.name).collect();
+        let hosts = Others { name: member.name.clone(), others };
+        let mut layers = Layers::default()
+            .with(Rank::Inventory, Variables(magic::of_connection(self.input, at)))
+            .with(Rank::HostFacts, Layer::Gathered)
+            .with(Rank::Magic, Layer::HostVars(Arc::new(hosts)))
+            .with(Rank::Magic, Layer::Plain(magic));
+        if !resolved.play.batching.serial.is_empty() {
+            let later = Layer::later(magic::BATCH.map(str::to_owned), "the host's batch");
+            layers.add(Rank::Magic, Arc::new(later));
+        }
+        layers
     }
 
     fn entries(&mut self, entries: &[Entry], context: &Context) {

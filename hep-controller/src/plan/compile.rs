@@ -1,10 +1,12 @@
 //! From a checked manifest to a plan: passes on what blocks say, and makes flat items of nested entries.
 
 mod control;
+mod foreign;
 mod warnings;
 
 use super::batches::{Batch, batches};
-use super::{facts, reads};
+use super::facts::Read;
+use super::reads;
 use crate::ast::{Batching, Entry, ManifestBlock, ManifestTask, Spot};
 use crate::check::resolve::ResolvedPlay;
 use crate::check::select::Chosen;
@@ -15,6 +17,7 @@ use crate::local_files::Contents;
 use crate::local_files::search::Local;
 use crate::secrets;
 use control::{Inherited, conditions, control_of, looped};
+use hep_protocol::dialect::Dialect;
 use hep_protocol::expression::Rank;
 use hep_protocol::plan::{
     Block, HostPart, Item, Layer, NamedSource, OnError, Plan, Play, Privacy, Settings, Spec, Task,
@@ -76,12 +79,23 @@ pub(crate) fn compile(input: &Input<'_>) -> Result<Compiled, Diagnostics> {
         facts: None,
     };
     let mut plan = Plan { settings, plays };
-    let (numbers, parts): (Vec<usize>, Vec<HostPart>) = parts(targets, &checked).unzip();
+    let (numbers, mut parts): (Vec<usize>, Vec<HostPart>) = parts(targets, &checked).unzip();
     let contents = Arc::new(contents);
-    plan.settings.facts = facts::read_by(&plan, &parts, &contents);
-    let settings = reads::settings(&plan, &parts, &contents);
     let batching: Vec<&Batching> = manifest.plays.iter().map(|play| &play.batching).collect();
     let batches = batches(&batching, &parts);
+    let read = Read::by(&plan, &parts, &contents);
+    if manifest.dialect == Dialect::Ansible {
+        let known = foreign::Known {
+            input,
+            plays: &checked,
+            batches: &batches,
+            read: &read.magic,
+            members: &numbers,
+        };
+        foreign::tell(&known, &mut plan, &mut parts);
+    }
+    plan.settings.facts = read.facts;
+    let settings = reads::settings(&plan, &parts, &contents);
     let each = numbers.into_iter().zip(parts).zip(settings);
     let planned = |((target, part), settings)| PlannedHost { target, part, settings };
     let mut hosts: Vec<PlannedHost> = each.map(planned).collect();

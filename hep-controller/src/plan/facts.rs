@@ -1,6 +1,7 @@
-//! Which facts of `setup` a run reads, by their collectors: no others are gathered. A name counts as read wherever it stands as
-//! a word; where names are computed, all facts are read.
+//! Which facts of `setup` a run reads, by their collectors, and which of Ansible's magic variables: no others are gathered and
+//! sent. A name counts as read wherever it stands as a word; where names are computed, all are read.
 
+use crate::check::magic;
 use crate::local_files::contents::Contents;
 use crate::secrets::leaves::{self, Leaf};
 use hep_protocol::blob::Source;
@@ -10,36 +11,40 @@ use hep_protocol::task::setup;
 use std::collections::BTreeSet;
 use std::fs;
 
-/// The collectors of the facts that a plan reads; `None`: it may read any.
-pub(super) fn read_by(
-    plan: &Plan,
-    hosts: &[HostPart],
-    contents: &Contents,
-) -> Option<BTreeSet<Collector>> {
-    let mut read = BTreeSet::new();
-    let tasks = || plan.plays.iter().flat_map(|play| &play.tasks);
-    if !tasks().any(|task| task.spec.about().name == setup::ABOUT.name) {
-        return Some(read);
-    }
-    let mut all = false;
-    let mut look = |leaf: Leaf<'_>| {
-        if let Leaf::Text(text) = leaf {
-            all |= text_reads(text, &mut read) == Extent::All;
+/// What a plan reads.
+pub(super) struct Read {
+    /// The collectors of facts; `None`: it may read any.
+    pub(super) facts: Option<BTreeSet<Collector>>,
+    /// Magic variables.
+    pub(super) magic: BTreeSet<&'static str>,
+}
+
+impl Read {
+    pub(super) fn by(plan: &Plan, hosts: &[HostPart], contents: &Contents) -> Read {
+        let (mut names, mut all) = (Names::default(), false);
+        let mut look = |leaf: Leaf<'_>| {
+            if let Leaf::Text(text) = leaf {
+                all |= names.of_text(text) == Extent::All;
+            }
+        };
+        let Plan { settings, plays } = plan;
+        let looked = [
+            leaves::visit(settings, &mut look),
+            leaves::visit(plays, &mut look),
+            leaves::visit(&hosts, &mut look),
+        ];
+        let tasks = || plan.plays.iter().flat_map(|play| &play.tasks);
+        for path in tasks().flat_map(|task| templates(task, contents)) {
+            let text = fs::read(path).unwrap_or_default();
+            look(Leaf::Text(&String::from_utf8_lossy(&text)));
         }
-    };
-    // What cannot be looked through may read anything.
-    let Plan { settings, plays } = plan;
-    let looked = [
-        leaves::visit(settings, &mut look),
-        leaves::visit(plays, &mut look),
-        leaves::visit(&hosts, &mut look),
-    ];
-    let looked = looked.iter().all(Result::is_ok);
-    for path in tasks().flat_map(|task| templates(task, contents)) {
-        let text = fs::read(path).unwrap_or_default();
-        look(Leaf::Text(&String::from_utf8_lossy(&text)));
+        // What cannot be looked through may read anything.
+        all |= looked.iter().any(Result::is_err);
+        let Names { facts, magic } = names;
+        let gathers = tasks().any(|task| task.spec.about().name == setup::ABOUT.name);
+        let facts = if gathers { (!all).then_some(facts) } else { Some(BTreeSet::new()) };
+        Read { facts, magic: if all { magic::NAMES.into() } else { magic } }
     }
-    (looked && !all).then_some(read)
 }
 
 fn templates(task: &Task, contents: &Contents) -> Vec<std::path::PathBuf> {
@@ -60,38 +65,51 @@ enum Extent {
     All,
 }
 
-fn text_reads(text: &str, read: &mut BTreeSet<Collector>) -> Extent {
-    let is_part = |c: char| c.is_alphanumeric() || c == '_';
-    let mut rest = text;
-    while let Some(start) = rest.find(is_part) {
-        let (before, from) = rest.split_at(start);
-        let (word, after) = from.split_at(from.find(|c| !is_part(c)).unwrap_or(from.len()));
-        let quoted = before.ends_with(['\'', '"', '.']) && after.starts_with(['\'', '"']);
-        let after_blanks = after.trim_start();
-        let is_computed = match word {
-            "hostvars" | PREFIX => true,
-            ALL => {
-                let name = below(after_blanks);
-                let collector = name.and_then(collector_of);
-                read.extend(collector);
-                collector.is_none() && !name.is_some_and(|name| OF_MODULES.contains(&name))
+#[derive(Debug, Default)]
+struct Names {
+    facts: BTreeSet<Collector>,
+    magic: BTreeSet<&'static str>,
+}
+
+impl Names {
+    fn of_text(&mut self, text: &str) -> Extent {
+        let is_part = |c: char| c.is_alphanumeric() || c == '_';
+        let mut rest = text;
+        while let Some(start) = rest.find(is_part) {
+            let (before, from) = rest.split_at(start);
+            let (word, after) = from.split_at(from.find(|c| !is_part(c)).unwrap_or(from.len()));
+            let quoted = before.ends_with(['\'', '"', '.']) && after.starts_with(['\'', '"']);
+            let after_blanks = after.trim_start();
+            let is_computed = match word {
+                "hostvars" | PREFIX => true,
+                ALL => {
+                    let name = below(after_blanks);
+                    let collector = name.and_then(collector_of);
+                    self.facts.extend(collector);
+                    collector.is_none() && !name.is_some_and(|name| OF_MODULES.contains(&name))
+                }
+                "vars" | "varnames" => {
+                    quoted
+                        || (after_blanks.starts_with(['[', '|']) && below(after_blanks).is_none())
+                }
+                _ => {
+                    let magic = magic::NAMES.iter().find(|name| **name == word);
+                    self.magic.extend(magic);
+                    // What is not known by its name may be an interface's.
+                    let bare = word.strip_prefix(PREFIX).filter(|_| magic.is_none());
+                    let collector =
+                        bare.map(|bare| collector_of(bare).unwrap_or(Collector::Network));
+                    self.facts.extend(collector);
+                    false
+                }
+            };
+            if is_computed {
+                return Extent::All;
             }
-            "vars" | "varnames" => {
-                quoted || (after_blanks.starts_with(['[', '|']) && below(after_blanks).is_none())
-            }
-            _ => {
-                // What is not known by its name may be an interface's.
-                let bare = word.strip_prefix(PREFIX);
-                read.extend(bare.map(|bare| collector_of(bare).unwrap_or(Collector::Network)));
-                false
-            }
-        };
-        if is_computed {
-            return Extent::All;
+            rest = after;
         }
-        rest = after;
+        Extent::Named
     }
-    Extent::Named
 }
 
 /// The name in `.name` or `['name']`.
@@ -114,9 +132,9 @@ mod tests {
     fn facts_are_read_where_their_names_stand() {
         use Collector::{Distribution, Local, Memory, Network};
         let check = |text: &str, expected: &[Collector]| {
-            let mut read = BTreeSet::new();
-            assert_eq!(text_reads(text, &mut read), Extent::Named, "{text}");
-            assert_eq!(read.into_iter().collect::<Vec<_>>(), expected, "{text}");
+            let mut read = Names::default();
+            assert_eq!(read.of_text(text), Extent::Named, "{text}");
+            assert_eq!(read.facts.into_iter().collect::<Vec<_>>(), expected, "{text}");
         };
         check("nothing but words, vars/main.yml and packages", &[]);
         check("ansible_os_family == 'Debian' and x", &[Distribution]);
@@ -127,6 +145,7 @@ mod tests {
         check("{{ ansible_facts [ \"local\" ].a.os_family }}", &[Local]);
         check("vars/{{ ansible_distribution }}.yml", &[Distribution]);
         check("{{ ansible_my_bridge.ipv4 }}", &[Network]);
+        check("{{ ansible_play_hosts }} {{ ansible_version.full }}", &[]);
         check("{{ vars['ansible_distribution'] }}", &[Distribution]);
         check("{{ ansible_facts.packages.bash }} {{ ansible_facts['services'] }}", &[]);
     }
@@ -134,7 +153,7 @@ mod tests {
     #[test]
     fn computed_names_read_all_facts() {
         let check = |text: &str| {
-            assert_eq!(text_reads(text, &mut BTreeSet::new()), Extent::All, "{text}");
+            assert_eq!(Names::default().of_text(text), Extent::All, "{text}");
         };
         for text in ["{{ ansible_facts }}", "ansible_facts[x]", "ansible_facts | dict2items"] {
             check(text);

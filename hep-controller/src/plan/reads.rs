@@ -16,6 +16,9 @@ use std::sync::Arc;
 /// The built-in name of the inventory's groups.
 const GROUPS: &str = "groups";
 
+/// Ansible's name of all hosts' variables: who reads them must know who is in the inventory.
+const HOSTVARS: &str = "hostvars";
+
 /// How large a template is at most that a host renders, in bytes.
 const LARGEST_TEMPLATE: u64 = 8 * 1024 * 1024;
 
@@ -32,7 +35,8 @@ pub(crate) fn settings(plan: &Plan, hosts: &[HostPart], contents: &Contents) -> 
     }
     // A variable of a host leads on from what plays read to what the command line says.
     let own = hosts.iter().filter_map(|part| part.vars.entries()).flat_map(Map::keys);
-    let names: HashSet<&str> = shared.iter().copied().chain(own.map(String::as_str)).collect();
+    let names: HashSet<&str> =
+        shared.iter().copied().chain(own.map(String::as_str)).chain([HOSTVARS]).collect();
     let mut reader = Reader { names, contents, templates: HashMap::new() };
     let plays: HashMap<u32, Names<'_>> =
         plan.plays.iter().map(|play| (play.number, reader.play(play))).collect();
@@ -45,6 +49,8 @@ pub(crate) fn settings(plan: &Plan, hosts: &[HostPart], contents: &Contents) -> 
             reader.value(&said.0, &mut first);
         }
         let mut read = reader.beyond(first, &[extra, &part.vars]);
+        let hosts = read.contains(HOSTVARS).then_some(GROUPS);
+        read.extend(hosts);
         read.retain(|name| shared.contains(name));
         let settings = known.entry(read);
         Arc::clone(settings.or_insert_with_key(|read| Arc::new(told(plan, read))))

@@ -5,6 +5,7 @@
 mod decoding;
 mod expressions;
 mod extra;
+mod foreign;
 mod host_classes;
 mod includes;
 mod keys;
@@ -80,6 +81,7 @@ fn compile_for(
         pace: Pace::Straight,
         act_as: hep_protocol::rights::ActAs::default(),
         task_timeout: None,
+        foreign: serde_json::Map::new(),
     };
     compile(&Input { manifest, targets, options: &options })
 }

@@ -17,6 +17,7 @@ use crate::words::nearest;
 use hep_protocol::plan::{DiffMode, Pace, RunMode};
 use hep_protocol::rights::ActAs;
 use hep_protocol::value::Json;
+use serde_json::Map;
 use std::path::Path;
 
 impl Options {
@@ -35,6 +36,7 @@ impl Options {
             pace: Pace::Straight,
             act_as: ActAs::default(),
             task_timeout: None,
+            foreign: Map::new(),
         })
     }
 

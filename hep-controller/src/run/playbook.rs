@@ -23,6 +23,7 @@ use crate::source::plain;
 use hep_protocol::plan::HandlersOnFailure;
 use hep_protocol::rights::ActAs;
 use hep_protocol::value::Json;
+use serde_json::{Map, Value};
 use std::num::NonZeroUsize;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -62,11 +63,34 @@ pub(crate) fn prepare(args: Playbook, usual: &LocalUser) -> Result<Prepared, Ref
         wanted: becomes.then(|| Json(true.into())),
         user: user.map(|user| Json(user.into())),
     };
+    let foreign = magic(&args, &ansible);
     let args = as_push(args, &ansible)?;
     let timeout = args.limits.task_timeout.or(ansible.task_timeout);
     let of_run = Options::of_run(&args.vars, &args.tasks, &args.run, &args.rights, timeout)?;
-    let options = Options { extra, act_as, ..of_run };
+    let options = Options { extra, act_as, foreign, ..of_run };
     Ok(Prepared { args, config, options, ansible, around, ssh_arguments })
+}
+
+/// The magic variables that command line and configuration give.
+fn magic(args: &Playbook, ansible: &AnsibleConfig) -> Map<String, Value> {
+    let forks = args.limits.forks.map(|Forks(forks)| forks.get()).or(ansible.forks);
+    let sources = if args.inventory.is_empty() { &ansible.inventory } else { &args.inventory };
+    let absolute = |path: &PathBuf| match path.to_str() {
+        Some(list) if list.contains(',') => list.into(),
+        Some(_) | None => {
+            let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+            path.to_string_lossy().into_owned()
+        }
+    };
+    let all = [
+        ("ansible_config_file", Some(ansible.file.as_ref().map(absolute).into())),
+        ("ansible_forks", forks.map(Value::from)),
+        ("ansible_inventory_sources", Some(sources.iter().map(absolute).collect())),
+        ("ansible_limit", args.limit.clone().map(Value::from)),
+        ("ansible_verbosity", Some(args.report.told.verbose.max(ansible.verbosity).into())),
+    ];
+    let said = all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    said.collect()
 }
 
 impl Prepared {

@@ -120,6 +120,7 @@ fn site(directory: &Path) -> Compiled {
         pace: Pace::Straight,
         act_as: ActAs::default(),
         task_timeout: None,
+        foreign: serde_json::Map::new(),
     };
     let manifest = Manifest::read(&directory.join("site.yml")).unwrap();
     let targets = Targets::of(inventory);
