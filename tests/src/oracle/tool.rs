@@ -30,6 +30,9 @@ pub const COMMAND: &str = "command";
 /// The other one: it depends on what only a real run can tell.
 pub const UNCERTAIN: &str = "uncertain";
 
+/// A host that nothing was done on.
+const UNREACHABLE: &str = "unreachable";
+
 /// Tasks that read other tasks, gather facts or check arguments are counted in other ways by each tool, and change nothing.
 const UNCOUNTED: &[&str] = &[
     "meta",
@@ -100,7 +103,9 @@ fn ansible(stdout: &str, stderr: &str) -> Result<Played> {
     for task in list(&report, "plays").iter().flat_map(|play| list(play, "tasks")) {
         let name = task.pointer("/task/name").and_then(Value::as_str).unwrap_or_default();
         for (host, result) in task.get("hosts").and_then(Value::as_object).into_iter().flatten() {
-            if !is_uncounted(text_of(result, "action"), name) {
+            // hep does not come to a task of such a host: what tells of it is the count.
+            let is_unreachable = ansible_status(result) == UNREACHABLE;
+            if !is_uncounted(text_of(result, "action"), name) && !is_unreachable {
                 let items = list(result, "results").iter().map(ansible_status);
                 let line = line(name, ansible_status(result), items);
                 played.tasks.entry(host.clone()).or_default().push(line);
@@ -109,8 +114,13 @@ fn ansible(stdout: &str, stderr: &str) -> Result<Played> {
     }
     for (host, counts) in report.get("stats").and_then(Value::as_object).into_iter().flatten() {
         let count = |name: &str| counts.get(name).and_then(Value::as_u64).unwrap_or(0);
-        let failed = [("failed", "failures"), ("ignored", "ignored"), ("rescued", "rescued")];
-        let counts = failed.map(|(ours, theirs)| (ours.to_owned(), count(theirs)));
+        let named = [
+            ("failed", "failures"),
+            ("ignored", "ignored"),
+            ("rescued", "rescued"),
+            (UNREACHABLE, UNREACHABLE),
+        ];
+        let counts = named.map(|(ours, theirs)| (ours.to_owned(), count(theirs)));
         let counts = counts.into_iter().filter(|(_, count)| *count > 0).collect();
         played.counts.insert(host.clone(), counts);
     }
@@ -120,7 +130,7 @@ fn ansible(stdout: &str, stderr: &str) -> Result<Played> {
 fn ansible_status(result: &Value) -> &'static str {
     let is = |field: &str| result.get(field) == Some(&Value::Bool(true));
     match (is("unreachable"), is("failed"), is("skipped"), is("changed")) {
-        (true, _, _, _) => "unreachable",
+        (true, _, _, _) => UNREACHABLE,
         (_, true, _, _) => "failed",
         (_, _, true, _) => "skipped",
         (_, _, _, true) => "changed",
@@ -149,7 +159,10 @@ fn hep(stdout: &str, stderr: &str, code: Option<i32>) -> Result<Played> {
                 let count = |name: &str| event.get(name).and_then(Value::as_u64).unwrap_or(0);
                 let counts =
                     ["failed", "ignored", "rescued"].map(|name| (name.to_owned(), count(name)));
-                let counts = counts.into_iter().filter(|(_, count)| *count > 0).collect();
+                let is_unreachable = text_of(&event, "status") == UNREACHABLE;
+                let unreachable = (UNREACHABLE.to_owned(), u64::from(is_unreachable));
+                let counts = counts.into_iter().chain([unreachable]);
+                let counts = counts.filter(|(_, count)| *count > 0).collect();
                 played.counts.insert(host, counts);
             }
             "run" => has_ended = true,
