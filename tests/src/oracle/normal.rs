@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 /// Paths that are not compared, each with its reason. A `*` stands for any text; what ends in `/` stands for all below it too.
 pub const IGNORED: &[(&str, &str)] = &[
-    ("/root/.ansible/", "where Ansible puts its modules"),
+    ("*/.ansible", "where Ansible puts its modules"),
     ("*.pyc", "what Python compiles of them"),
     ("*/__pycache__", "where it does"),
     ("/var/log/", "what programs log, with times"),
