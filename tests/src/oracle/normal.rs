@@ -50,6 +50,7 @@ const VOLATILE: &[&str] = &[
     "_ansible_no_log",
     "_ansible_verbose_always",
     "cache_update_time",
+    "failed_when_suppressed_exception",
 ];
 
 /// Whether a path is left out.

@@ -10,7 +10,7 @@ use crate::Host;
 use crate::error::{Doing as _, Result};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// The name of every twin.
@@ -20,6 +20,8 @@ const NAME: &str = "target";
 #[derive(Debug)]
 pub struct Stage {
     host: Host,
+    /// What it stands on.
+    root: PathBuf,
     place: TempDir,
     places: Places,
     now: State,
@@ -28,7 +30,8 @@ pub struct Stage {
 impl Stage {
     /// Boots a host and writes what leads to it.
     pub fn start() -> Result<Self> {
-        let host = Host::start_on(&image::ensure()?, image::FLAVOUR, NAME)?;
+        let root = image::ensure()?;
+        let host = Host::start_on(&root, image::FLAVOUR, NAME)?;
         host.exec_ok(&["mkdir", "-m", "1777", state::RESULTS])?;
         let place = tempfile::tempdir().doing(|| "make a directory".to_owned())?;
         let ssh = place.path().join("home/.ssh");
@@ -43,9 +46,8 @@ impl Stage {
             (host.private_key().display().to_string(), "/operator/key"),
             (host.addr().to_string(), "192.0.2.1"),
         ]);
-        let mut stage = Self { host, place, places, now: State::new() };
-        stage.now = state::read(&stage.host, &stage.places)?;
-        Ok(stage)
+        let now = state::read(&host, &root, &places)?;
+        Ok(Self { host, root, place, places, now })
     }
 
     /// The host.
@@ -78,7 +80,7 @@ impl Stage {
         command.envs([("LANG", "C.UTF-8"), ("USER", "root"), ("ORACLE", "from the environment")]);
         let output = command.output().doing(|| format!("run {command:?}"))?;
         let mut played = tool.read(&output)?;
-        let after = state::read(&self.host, &self.places)?;
+        let after = state::read(&self.host, &self.root, &self.places)?;
         played.changes = state::delta(&self.now, &after);
         self.now = after;
         Ok(played)

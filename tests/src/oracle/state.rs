@@ -19,12 +19,12 @@ pub const RESULTS: &str = "/tmp/oracle";
 /// The longest text that is kept as it is.
 const SHOWN: usize = 1500;
 
-/// Reads a host.
-pub fn read(host: &Host, places: &Places) -> Result<State> {
+/// Reads a host that stands on `root`.
+pub fn read(host: &Host, root: &Path, places: &Places) -> Result<State> {
     let names = Names::read(host)?;
     let mut state = State::new();
-    let packaged = packaged(host);
-    files(host, &names, &packaged, places, &mut state)?;
+    let look = Look { names, packaged: packaged(host), places };
+    files(host, root, &look, &mut state)?;
     accounts(host, &mut state)?;
     packages(host, &mut state)?;
     services(host, &mut state)?;
@@ -79,14 +79,16 @@ fn packaged(host: &Host) -> BTreeSet<String> {
     texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()).collect()
 }
 
-/// What the upper layer of the overlay holds, as the host sees it.
-fn files(
-    host: &Host,
-    names: &Names,
-    packaged: &BTreeSet<String>,
-    places: &Places,
-    state: &mut State,
-) -> Result<()> {
+/// What is known before files are looked at.
+struct Look<'a> {
+    names: Names,
+    packaged: BTreeSet<String>,
+    places: &'a Places,
+}
+
+/// What the upper layer of the overlay holds, as the host sees it. It also holds what is as in the root, such as the
+/// directories above a changed file.
+fn files(host: &Host, root: &Path, look: &Look<'_>, state: &mut State) -> Result<()> {
     let upper = host.upper_dir();
     let mut directories = vec![String::new()];
     while let Some(directory) = directories.pop() {
@@ -100,24 +102,19 @@ fn files(
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 directories.push(path.clone());
             }
-            let seen = host.root_dir().join(path.trim_start_matches('/'));
-            let is_packaged = packaged.contains(&path);
-            let file = file(&seen, &path, names, is_packaged, places)?;
-            state.insert(format!("file {}", normal::path(&path)), file);
+            let below = |root: &Path| root.join(path.trim_start_matches('/'));
+            let now = file(&below(&host.root_dir()), &path, look)?;
+            if now != file(&below(root), &path, look)? {
+                state.insert(format!("file {}", normal::path(&path)), now);
+            }
         }
     }
     Ok(())
 }
 
-fn file(
-    seen: &Path,
-    path: &str,
-    names: &Names,
-    is_packaged: bool,
-    places: &Places,
-) -> Result<Value> {
+fn file(seen: &Path, path: &str, look: &Look<'_>) -> Result<Value> {
     let Ok(metadata) = fs::symlink_metadata(seen) else { return Ok(Value::Null) };
-    let owner = names.owner(metadata.uid(), metadata.gid());
+    let owner = look.names.owner(metadata.uid(), metadata.gid());
     let mode = format!("{:04o}", metadata.mode() & 0o7777);
     let kind = metadata.file_type();
     if kind.is_symlink() {
@@ -134,9 +131,9 @@ fn file(
         return Ok(json!({"is": is, "mode": mode, "owner": owner}));
     }
     let mut file = json!({"is": "file", "mode": mode, "owner": owner});
-    if let Some(fields) = file.as_object_mut().filter(|_| !is_packaged) {
+    if let Some(fields) = file.as_object_mut().filter(|_| !look.packaged.contains(path)) {
         let bytes = fs::read(seen).doing(|| format!("read {path}"))?;
-        let (field, value) = content(path, bytes, places);
+        let (field, value) = content(path, bytes, look.places);
         fields.insert(field.to_owned(), value);
         if metadata.nlink() > 1 {
             fields.insert("links".to_owned(), json!(metadata.nlink()));
