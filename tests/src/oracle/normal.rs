@@ -24,6 +24,7 @@ pub const IGNORED: &[(&str, &str)] = &[
         "/usr/lib/locale/locale-archive",
         "an archive whose order varies: `locale -a` tells its content",
     ),
+    ("/etc/ld.so.cache", "the linker's index of all libraries"),
     ("/root/.ssh/known_hosts", "what a login leaves"),
     ("/tmp/systemd-private*", "directories of services, with random names"),
 ];
