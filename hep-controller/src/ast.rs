@@ -221,6 +221,24 @@ impl ManifestTask {
 
     /// The same of a task whose privacy is known: parameters that may not be shown make no name.
     pub(crate) fn title_in(&self, privacy: Privacy) -> String {
+        let own = self.own_title(privacy);
+        match self.role() {
+            Some(role) => format!("{role} : {own}"),
+            None => own,
+        }
+    }
+
+    /// Whether this is what it is called, with or without its role.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        self.title() == name || self.own_title(self.control.privacy.unwrap_or_default()) == name
+    }
+
+    /// The role that it is from.
+    fn role(&self) -> Option<&str> {
+        self.origin.home.as_ref()?.role.as_deref()
+    }
+
+    fn own_title(&self, privacy: Privacy) -> String {
         if let Some(name) = &self.control.name {
             return name.text.clone();
         }

@@ -127,11 +127,8 @@ impl Walk<'_> {
             }
             return;
         }
-        let name = task.title();
-        if self.choice.start_at.as_deref() == Some(&name) {
-            self.begun = true;
-        }
-        self.names.push(name);
+        self.begun |= self.choice.start_at.as_deref().is_some_and(|name| task.is_called(name));
+        self.names.push(task.title());
         if self.begun && wanted(&tags, self.choice) {
             self.take(task);
         }

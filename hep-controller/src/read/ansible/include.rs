@@ -6,7 +6,7 @@ use super::keywords::Level;
 use super::names::{Named, Using};
 use super::scalars::{self, Truth, spot};
 use super::{Loaded, Reader};
-use crate::ast::control::Control;
+use crate::ast::control::{Control, ManifestLoop};
 use crate::ast::{Entry as Step, Layer, Manifest, ManifestBlock, Piece, Spot};
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;
@@ -128,7 +128,7 @@ impl Reader<'_> {
         let first = self.first_found(&mut keys, around, "");
         let body = match &first {
             Some(first) => self.first_of_tasks(&file, first, &inner, &mut layers),
-            None => self.chosen_tasks(&file, &inner, &mut layers),
+            None => self.chosen_tasks(&file, keys.each.as_ref(), &inner, &mut layers),
         };
         match body {
             Ok(body) => Some(self.dynamic(Dynamic { keys, layers, body }, around)),
@@ -159,9 +159,21 @@ impl Reader<'_> {
     fn chosen_tasks(
         &mut self,
         file: &Spot,
+        each: Option<&ManifestLoop>,
         inner: &Around,
         layers: &mut Vec<Layer>,
     ) -> Result<Vec<Step>, Box<Diagnostic>> {
+        if let Some(names) = self.named_in_loop(&file.text, each, inner) {
+            let mut found: Vec<(String, PathBuf)> = Vec::new();
+            for name in names {
+                let path = self.tasks_file(&file.source, &name, inner);
+                if !found.iter().any(|(known, _)| *known == name) {
+                    found.extend(path.map(|path| (name, path)));
+                }
+            }
+            layers.push(chosen(file));
+            return Ok(self.branches(file, found, inner, CHOSEN));
+        }
         let directories = self.task_directories(&file.source, inner);
         match self.named(&file.text, inner) {
             Named::Exactly(name) => match self.tasks_file(&file.source, &name, inner) {

@@ -1,9 +1,11 @@
 //! Names of files and roles: those that are known before the run, and patterns of those that a host decides.
 
 use super::Reader;
-use super::entry::Around;
-use crate::ast::{Layer, Piece};
+use super::entry::{Around, short};
+use crate::ast::control::ManifestLoop;
+use crate::ast::{Layer, Piece, Spot};
 use crate::wildcard::Pattern;
+use crate::yaml::{Kind, Node};
 use hep_protocol::expression::{Layers, Rank, Scope, Variables, has_expression};
 use serde_json::Value;
 use std::sync::Arc;
@@ -34,7 +36,7 @@ pub(super) enum Named {
 impl Reader<'_> {
     fn scope_of_names(&self, around: &Around, using: Using) -> Arc<dyn Scope> {
         let usable = |(rank, _): &&Layer| match using {
-            Using::Certain => *rank == Rank::Magic,
+            Using::Certain => matches!(rank, Rank::Magic | Rank::Local),
             Using::Static => true,
         };
         let own = self.play.layers.iter().chain(&around.known);
@@ -83,6 +85,32 @@ impl Reader<'_> {
             Some(pattern) if usable(&pattern) => Named::Like(pattern),
             Some(_) | None => Named::Unknown,
         }
+    }
+
+    /// The names that a text gives in the rounds of a loop, if they are known before the run.
+    pub(super) fn named_in_loop(
+        &self,
+        text: &str,
+        each: Option<&ManifestLoop>,
+        around: &Around,
+    ) -> Option<Vec<String>> {
+        let each = each?;
+        let elements = |kind: &Spot| matches!(short(&kind.text), "items" | "list");
+        if !each.kind.as_ref().is_none_or(elements) {
+            return None;
+        }
+        let meant = self.variable(&each.over.node, around);
+        let Kind::Seq(items) = &meant.as_ref().unwrap_or(&each.over.node).kind else {
+            return None;
+        };
+        let name = |item: &Node| {
+            let mut inner = around.clone();
+            let (source, node) =
+                (Arc::clone(&each.over.source), Node::below(&each.var, item.clone()));
+            inner.known.push((Rank::Local, Piece { source, node }));
+            self.known_text(text, &inner, Using::Certain)
+        };
+        items.iter().map(name).collect()
     }
 
     /// The files that a pattern may mean below directories, each as the host will name it; the first of one name counts.

@@ -202,23 +202,27 @@ impl Reader<'_> {
         let directories = self.vars_directories(&file.source, around);
         let mut inner = around.clone();
         inner.known.extend(layers.iter().cloned());
-        let found = match &first {
-            Some(first) => self.found(&file, first, &inner, &directories).map(|found| {
+        let in_loop = self.vars_of_loop(&file, &keys, &inner);
+        let found = match (&first, in_loop) {
+            (Some(first), _) => self.found(&file, first, &inner, &directories).map(|found| {
                 layers.extend(first_layers(&file, first, &found));
                 (found, "item")
             }),
-            None => match self.named(&file.text, &inner) {
+            (None, Some(found)) => Ok((found, CHOSEN)),
+            (None, None) => match self.named(&file.text, &inner) {
                 Named::Exactly(name) => {
                     return Some(self.known_vars(&file, &name, below, keys, around));
                 }
                 Named::Like(pattern) => {
-                    layers.push(chosen(&file));
                     let found = Self::candidates(&pattern, &directories);
                     found.map(|found| (found, CHOSEN)).ok_or_else(|| Box::new(too_many(&file)))
                 }
                 Named::Unknown => Err(unknowable(&file).into()),
             },
         };
+        if first.is_none() {
+            layers.push(chosen(&file));
+        }
         match found {
             Err(problem) => {
                 let named = Spot { text: entry.key.text.to_string(), ..file };
@@ -229,6 +233,24 @@ impl Reader<'_> {
                 Some(self.chosen_vars(&file, found, (variable, skip), below, keys, layers, around))
             }
         }
+    }
+
+    /// The files that the rounds of a loop name, if they are known before the run.
+    fn vars_of_loop(
+        &self,
+        file: &Spot,
+        keys: &Keys,
+        around: &Around,
+    ) -> Option<Vec<(String, PathBuf)>> {
+        let names = self.named_in_loop(&file.text, keys.each.as_ref(), around)?;
+        let mut found: Vec<(String, PathBuf)> = Vec::new();
+        for name in names {
+            if !found.iter().any(|(known, _)| *known == name) {
+                let path = self.variables_file(&file.source, &name, around);
+                found.extend(path.map(|path| (name, path)));
+            }
+        }
+        Some(found)
     }
 
     /// The one task for a file that is known.

@@ -67,9 +67,7 @@ fn of_tasks(play: &ManifestPlay, chosen: &Chosen, wanted: Wanted) -> String {
     }
     if wanted.tasks {
         for task in &tasks {
-            let role = task.origin.home.as_ref().and_then(|home| home.role.as_deref());
-            let role = role.map(|role| format!("{role} : ")).unwrap_or_default();
-            let (title, tags) = (shown(&format!("{role}{}", task.title())), joined(tags(task)));
+            let (title, tags) = (shown(&task.title()), joined(tags(task)));
             text.push_str(&format!("      {title}\tTAGS: [{tags}]\n"));
         }
     }
