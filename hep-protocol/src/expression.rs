@@ -18,6 +18,7 @@ mod engine;
 mod filters;
 mod layers;
 mod lines;
+mod pattern;
 mod python;
 mod rewrite;
 mod run;
@@ -25,8 +26,9 @@ mod spoken;
 mod trouble;
 
 pub use documented::{Documented, FILTERS, FUNCTIONS, TESTS};
-pub use filters::{Pattern, digest_of, has_encoded_replacement};
+pub use filters::{digest_of, has_encoded_replacement};
 pub use layers::{Layers, Rank, Variables};
+pub use pattern::{Anchors, Pattern, Replacement};
 pub use trouble::{Trouble, TroubleKind};
 
 use crate::dialect::Dialect;

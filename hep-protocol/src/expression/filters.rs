@@ -19,7 +19,7 @@ mod yaml;
 pub(super) use ansible::RUN;
 pub use digests::digest_of;
 pub use encoded::has_encoded_replacement;
-pub use regex::Pattern;
+pub(super) use regex::read_pattern;
 
 use super::rewrite::REACH;
 use super::spoken::spoken;

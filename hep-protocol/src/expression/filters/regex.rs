@@ -1,6 +1,7 @@
 //! Regular expressions, in the syntax that Python and Rust share. A small engine without tables of Unicode: `\w`, `\d`,
 //! `\s` and ignoring case mean ASCII. It takes time linear in the text, so look-around is not to be had.
 
+use super::super::pattern::Replacement;
 use super::kinds::text;
 use super::{Registry, Trouble, TroubleKind, charge, defined, items, refuse, trouble};
 use minijinja::value::{Kwargs, Rest, ValueOrKwargs};
@@ -69,34 +70,9 @@ fn build(full: &str, ignore_case: bool, multiline: bool) -> Result<Regex, regex_
         .build()
 }
 
-/// A regular expression by itself, in the syntax of the filters.
-#[derive(Clone, Debug)]
-pub struct Pattern(Regex);
-
-impl Pattern {
-    /// What its groups match where it is first found in a text, in their order; `None` if it is nowhere.
-    #[must_use]
-    pub fn groups(&self, text: &str) -> Option<Vec<serde_json::Value>> {
-        let found = self.0.captures(text)?;
-        let groups = found.iter().skip(1);
-        Some(groups.map(|group| group.map(|group| group.as_str()).into()).collect())
-    }
-
-    /// Reads it.
-    ///
-    /// # Errors
-    /// What is wrong with it, in a sentence.
-    pub fn new(pattern: &str) -> Result<Self, String> {
-        build(pattern, false, false)
-            .map(Self)
-            .map_err(|error| what_is_wrong(pattern, &error).message)
-    }
-
-    /// Whether it matches anywhere in a text.
-    #[must_use]
-    pub fn is_match(&self, text: &str) -> bool {
-        self.0.is_match(text)
-    }
+/// A pattern by itself, in the syntax of the filters; or what is wrong with it, in a sentence.
+pub(in crate::expression) fn read_pattern(pattern: &str) -> Result<Regex, String> {
+    build(pattern, false, false).map_err(|error| what_is_wrong(pattern, &error).message)
 }
 
 fn why_not(pattern: &str, error: &regex_lite::Error) -> Error {
@@ -135,7 +111,7 @@ fn replace(
         replacement.or(kwargs.get::<Option<String>>("replacement")?).unwrap_or_default();
     let count = kwargs.get::<Option<usize>>("count")?.unwrap_or(0);
     let regex = compiled(&pattern, &pattern, &kwargs)?;
-    let replacement = Replacement::parse(&replacement, &regex)?;
+    let replacement = Replacement::parse(&replacement, &regex).map_err(refuse)?;
     let text = text(value, "regex_replace")?;
     let most = if count == 0 { usize::MAX } else { count };
     let (mut replaced, mut behind) = (String::new(), 0);
@@ -151,74 +127,6 @@ fn replace(
     Ok(replaced)
 }
 
-/// A replacement as Python has it: `\1`, `\g<1>` and `\g<name>` stand for groups.
-struct Replacement(Vec<Piece>);
-
-enum Piece {
-    Text(String),
-    Group(usize),
-}
-
-impl Replacement {
-    fn parse(written: &str, regex: &Regex) -> Result<Self, Error> {
-        let names: Vec<Option<&str>> = regex.capture_names().collect();
-        let group = |name: &str| {
-            let number = name.parse().ok().filter(|number| *number < names.len());
-            let found = number.or_else(|| names.iter().position(|known| *known == Some(name)));
-            found.map(Piece::Group).ok_or_else(|| {
-                let groups = names.len().saturating_sub(1);
-                refuse(format!(
-                    "the replacement names the group `{name}`, and the pattern has {groups}"
-                ))
-            })
-        };
-        let (mut pieces, mut plain) = (Vec::new(), String::new());
-        let mut rest = written;
-        while let Some(at) = rest.find('\\') {
-            let (before, after) = rest.split_at(at);
-            plain.push_str(before);
-            let after = after.get(1..).unwrap_or_default();
-            let digits = after
-                .len()
-                .saturating_sub(after.trim_start_matches(|c: char| c.is_ascii_digit()).len());
-            if digits > 0 {
-                let (number, tail) = after.split_at(digits.min(2));
-                pieces.push(Piece::Text(std::mem::take(&mut plain)));
-                pieces.push(group(number)?);
-                rest = tail;
-            } else if let Some((name, tail)) =
-                after.strip_prefix("g<").and_then(|named| named.split_once('>'))
-            {
-                pieces.push(Piece::Text(std::mem::take(&mut plain)));
-                pieces.push(group(name)?);
-                rest = tail;
-            } else {
-                let mut characters = after.chars();
-                match characters.next() {
-                    Some('n') => plain.push('\n'),
-                    Some('t') => plain.push('\t'),
-                    Some('\\') | None => plain.push('\\'),
-                    Some(other) => plain.extend(['\\', other]),
-                }
-                rest = characters.as_str();
-            }
-        }
-        plain.push_str(rest);
-        pieces.push(Piece::Text(plain));
-        Ok(Self(pieces))
-    }
-
-    fn with(&self, captures: &Captures<'_>) -> String {
-        let piece = |piece: &Piece| match piece {
-            Piece::Text(text) => text.clone(),
-            Piece::Group(number) => {
-                captures.get(*number).map_or(String::new(), |group| group.as_str().to_owned())
-            }
-        };
-        self.0.iter().map(piece).collect()
-    }
-}
-
 /// The first match, or nothing; with groups (`'\\1'`, `'\\g<name>'`), a list of them.
 fn search(value: &Value, pattern: String, groups: Rest<ValueOrKwargs>) -> Result<Value, Error> {
     let groups = groups.into_values();
@@ -231,7 +139,7 @@ fn search(value: &Value, pattern: String, groups: Rest<ValueOrKwargs>) -> Result
     }
     let group = |group: &Value| -> Result<Value, Error> {
         let written = defined(group)?.to_string();
-        Ok(Value::from(Replacement::parse(&written, &regex)?.with(&captures)))
+        Ok(Value::from(Replacement::parse(&written, &regex).map_err(refuse)?.with(&captures)))
     };
     groups.iter().map(group).collect::<Result<Vec<_>, _>>().map(Value::from)
 }

@@ -1,0 +1,319 @@
+//! Python's spelling of a regular expression in that of the engine. Only text is looked at: whether the whole is sound is
+//! for the engine to say.
+
+/// What `^` and `$` mean, where the pattern does not say so itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Anchors {
+    /// The ends of the text, which is one line and may end in a newline.
+    Line,
+    /// The ends of each line of the text.
+    Lines,
+    /// The ends of the text, which may have many lines.
+    Text,
+}
+
+/// What is said where a pattern needs an engine that goes back.
+const NO_WAY_BACK: &str = "which hep does not support";
+
+/// The pattern in the engine's spelling, or what is wrong with it.
+pub(super) fn translate(written: &str, anchors: Anchors) -> Result<String, String> {
+    let rest = written.chars().collect();
+    let mut translator = Translator { rest, at: 0, out: String::new(), anchors, verbose: false };
+    while let Some(next) = translator.next() {
+        translator.piece(next)?;
+    }
+    Ok(translator.out)
+}
+
+/// Whether a pattern says itself, by its flags for all of it, that its anchors are the ends of lines.
+pub(super) fn is_multiline(written: &str) -> bool {
+    let flags = written.strip_prefix("(?").and_then(|rest| rest.split_once(')'));
+    flags.is_some_and(|(flags, _)| {
+        flags.contains('m') && flags.chars().all(|c| c.is_ascii_alphabetic())
+    })
+}
+
+struct Translator {
+    rest: Vec<char>,
+    at: usize,
+    out: String,
+    anchors: Anchors,
+    /// Whether blanks and comments between the pieces are left out.
+    verbose: bool,
+}
+
+/// One piece of a class: a character, which a range may begin or end with, or a set like `\d`.
+enum Item {
+    Char(char),
+    Set(char),
+}
+
+impl Translator {
+    fn peek(&self) -> Option<char> {
+        self.rest.get(self.at).copied()
+    }
+
+    fn next(&mut self) -> Option<char> {
+        let next = self.peek();
+        self.at += usize::from(next.is_some());
+        next
+    }
+
+    /// Passes over these characters if they come next.
+    fn take(&mut self, expected: &str) -> bool {
+        let length = expected.chars().count();
+        let ahead = self.rest.get(self.at..self.at + length);
+        let found = ahead.is_some_and(|ahead| ahead.iter().copied().eq(expected.chars()));
+        self.at += if found { length } else { 0 };
+        found
+    }
+
+    /// The characters up to this one, which is passed over.
+    fn until(&mut self, end: char) -> Option<String> {
+        let length = self.rest.get(self.at..)?.iter().position(|c| *c == end)?;
+        let text = self.rest.get(self.at..self.at + length)?.iter().collect();
+        self.at += length + 1;
+        Some(text)
+    }
+
+    fn piece(&mut self, next: char) -> Result<(), String> {
+        match next {
+            '\\' => match self.escape(false)? {
+                Item::Char(c) => self.literal(c),
+                Item::Set(letter) => self.out.extend(['\\', letter]),
+            },
+            '[' => return self.class(),
+            '(' => return self.group(),
+            '^' if self.anchors == Anchors::Lines => self.out.push_str("(?m:^)"),
+            '^' => self.out.push_str(r"\A"),
+            '$' if self.anchors == Anchors::Text => self.out.push_str(r"(?:\n?\z)"),
+            // A single line has its only newline at its end.
+            '$' => self.out.push_str("(?m:$)"),
+            '*' | '+' | '?' => {
+                self.out.push(next);
+                return self.after_quantifier();
+            }
+            '{' => match self.counts() {
+                Some(counts) => {
+                    self.out.push_str(&counts);
+                    return self.after_quantifier();
+                }
+                None => self.literal('{'),
+            },
+            '.' | '|' | ')' => self.out.push(next),
+            blank if self.verbose && blank.is_ascii_whitespace() => {}
+            '#' if self.verbose => {
+                if self.until('\n').is_none() {
+                    self.at = self.rest.len();
+                }
+            }
+            other => self.literal(other),
+        }
+        Ok(())
+    }
+
+    fn literal(&mut self, c: char) {
+        if c.is_ascii() && !c.is_ascii_alphanumeric() {
+            self.out.push_str(&format!(r"\x{{{:x}}}", u32::from(c)));
+        } else {
+            self.out.push(c);
+        }
+    }
+
+    /// `?` makes a quantifier lazy; `+` would forbid it to give back.
+    fn after_quantifier(&mut self) -> Result<(), String> {
+        if self.take("?") {
+            self.out.push('?');
+        }
+        match self.peek() {
+            Some('+') => Err(format!("has a possessive quantifier, {NO_WAY_BACK}")),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// The rest of `{n}`, `{n,}`, `{,m}` or `{n,m}`; any other brace is one.
+    fn counts(&mut self) -> Option<String> {
+        let start = self.at;
+        let text = self.until('}').filter(|text| !text.is_empty());
+        let counts = text.and_then(|text| {
+            let (low, high) = match text.split_once(',') {
+                Some((low, high)) => (low, Some(high)),
+                None => (text.as_str(), None),
+            };
+            let digits = |part: &str| part.chars().all(|c| c.is_ascii_digit());
+            let sound = digits(low) && high.is_none_or(digits);
+            let low = if low.is_empty() { "0" } else { low };
+            sound.then(|| match high {
+                Some(high) => format!("{{{low},{high}}}"),
+                None => format!("{{{low}}}"),
+            })
+        });
+        if counts.is_none() {
+            self.at = start;
+        }
+        counts
+    }
+
+    /// What follows a backslash.
+    fn escape(&mut self, in_class: bool) -> Result<Item, String> {
+        let Some(next) = self.next() else { return Err("ends in a backslash".to_owned()) };
+        let character = match next {
+            'd' | 'D' | 's' | 'S' | 'w' | 'W' => return Ok(Item::Set(next)),
+            'A' | 'B' | 'b' if !in_class => return Ok(Item::Set(next)),
+            'Z' if !in_class => return Ok(Item::Set('z')),
+            'b' => '\u{8}',
+            'a' => '\u{7}',
+            'f' => '\u{c}',
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            'v' => '\u{b}',
+            'x' => self.number(2, 16)?,
+            'u' => self.number(4, 16)?,
+            'U' => self.number(8, 16)?,
+            '0' => {
+                self.at -= 1;
+                self.octal()?
+            }
+            '1'..='9' if in_class || self.is_octal() => {
+                self.at -= 1;
+                self.octal()?
+            }
+            '1'..='9' => return Err(format!("refers back to a group, {NO_WAY_BACK}")),
+            letter if letter.is_ascii_alphabetic() => {
+                return Err(format!("has `\\{letter}`, which Python does not know"));
+            }
+            other => other,
+        };
+        Ok(Item::Char(character))
+    }
+
+    /// Whether the digit just passed begins three octal ones.
+    fn is_octal(&self) -> bool {
+        let digits = self.rest.get(self.at - 1..self.at + 2);
+        digits.is_some_and(|digits| digits.iter().all(|digit| digit.is_digit(8)))
+    }
+
+    /// One to three octal digits.
+    fn octal(&mut self) -> Result<char, String> {
+        let ahead = self.rest.iter().skip(self.at).take(3);
+        let digits = ahead.take_while(|digit| digit.is_digit(8)).count();
+        self.number(digits, 8)
+    }
+
+    /// A character by exactly so many digits.
+    fn number(&mut self, digits: usize, base: u32) -> Result<char, String> {
+        let text: String = self.rest.iter().skip(self.at).take(digits).collect();
+        self.at += digits;
+        let sound = text.chars().count() == digits && text.chars().all(|c| c.is_digit(base));
+        let number = u32::from_str_radix(&text, base).ok().filter(|_| sound);
+        number
+            .and_then(char::from_u32)
+            .ok_or_else(|| format!("has an escape that is no character: `{text}`"))
+    }
+
+    fn class(&mut self) -> Result<(), String> {
+        let unclosed = || "has a `[` that is never closed".to_owned();
+        self.out.push('[');
+        if self.take("^") {
+            self.out.push('^');
+        }
+        let mut first = true;
+        loop {
+            match self.next().ok_or_else(unclosed)? {
+                ']' if !first => break,
+                next => {
+                    let item = self.item(next)?;
+                    self.range(item)?;
+                }
+            }
+            first = false;
+        }
+        self.out.push(']');
+        Ok(())
+    }
+
+    fn item(&mut self, next: char) -> Result<Item, String> {
+        if next == '\\' { self.escape(true) } else { Ok(Item::Char(next)) }
+    }
+
+    /// An item of a class, and the end of its range if it begins one.
+    fn range(&mut self, item: Item) -> Result<(), String> {
+        match item {
+            Item::Set(letter) => self.out.extend(['\\', letter]),
+            Item::Char(from) => {
+                self.literal(from);
+                let is_range = self.peek() == Some('-')
+                    && self.rest.get(self.at + 1).is_some_and(|end| *end != ']');
+                if is_range {
+                    self.at += 1;
+                    let next = self.next().unwrap_or_default();
+                    match self.item(next)? {
+                        Item::Char(to) => {
+                            self.out.push('-');
+                            self.literal(to);
+                        }
+                        Item::Set(_) => return Err("has a range that ends in a set".to_owned()),
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What follows an opening parenthesis.
+    fn group(&mut self) -> Result<(), String> {
+        if !self.take("?") {
+            self.out.push('(');
+            return Ok(());
+        }
+        if self.take("#") {
+            let comment = self.until(')');
+            return comment.map(|_| ()).ok_or_else(|| "has a comment without an end".to_owned());
+        }
+        for start in ["=", "!", "<=", "<!"] {
+            if self.take(start) {
+                return Err(format!("looks around with `(?{start}`, {NO_WAY_BACK}"));
+            }
+        }
+        if self.take("P=") || self.take("(") {
+            return Err(format!("refers back to a group, {NO_WAY_BACK}"));
+        }
+        if self.take(">") {
+            return Err(format!("has an atomic group, {NO_WAY_BACK}"));
+        }
+        if self.take("P<") {
+            let name = self.until('>').ok_or_else(|| "has a name without `>`".to_owned())?;
+            self.out.push_str(&format!("(?P<{name}>"));
+            return Ok(());
+        }
+        self.flags()
+    }
+
+    /// `(?i)` for all of the pattern, `(?i:` for a part, `(?:` for none.
+    fn flags(&mut self) -> Result<(), String> {
+        let is_first = self.at == 2;
+        let mut flags = String::new();
+        loop {
+            match self.next() {
+                // Letters are ASCII's in any case.
+                Some('a' | 'L' | 'u') => {}
+                Some(flag @ ('i' | 's' | '-')) => flags.push(flag),
+                Some('m') if is_first => self.anchors = Anchors::Lines,
+                Some('x') if is_first => self.verbose = true,
+                Some(':') => {
+                    self.out.push_str(&format!("(?{flags}:"));
+                    return Ok(());
+                }
+                Some(')') if is_first => {
+                    let all = if flags.is_empty() { String::new() } else { format!("(?{flags})") };
+                    self.out.push_str(&all);
+                    return Ok(());
+                }
+                Some(')') => return Err("has flags for all of it that are not first".to_owned()),
+                Some(other) => return Err(format!("has a group `(?{other}`, {NO_WAY_BACK}")),
+                None => return Err("has a group without an end".to_owned()),
+            }
+        }
+    }
+}
