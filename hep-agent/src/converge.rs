@@ -176,6 +176,8 @@ struct Report {
     /// The bytes of notes, and how many found no more room.
     noted: usize,
     more_notes: usize,
+    /// Where the last step kept what gave way.
+    backup: Option<AbsPath>,
 }
 
 /// What a shell says of a program that was ended by SIGTERM, as is one that does not end in time.
@@ -288,7 +290,11 @@ fn run<M: Module>(
     host: &mut dyn Host,
     report: &mut Report,
 ) -> Result<(), SysError> {
-    rounds(params, input, host, report).inspect_err(|error| {
+    let done = rounds(params, input, host, report);
+    if let (Some(field), Some(backup)) = (M::BACKUP, report.backup.take()) {
+        report.tried.data.insert(field.to_owned(), json!(backup.as_str()));
+    }
+    done.inspect_err(|error| {
         if let Some(end) = error.ended() {
             report.ended(end);
             output::left_out(end).into_iter().for_each(|note| report.note(note));
@@ -332,9 +338,10 @@ fn execute(steps: &[Planned], host: &mut dyn Host, report: &mut Report) -> Resul
         }
         match apply(&planned.action, host)? {
             Effect::Changed => report.add(planned),
-            Effect::ChangedAnd(note) => {
+            Effect::Kept(backup) => {
                 report.add(planned);
-                report.note(note);
+                report.note(format!("kept the old content as {backup}"));
+                report.backup = Some(backup);
             }
             Effect::Ran(end) => {
                 report.add(planned);

@@ -18,7 +18,6 @@ mod set;
 mod setup;
 mod stat;
 mod sysctl;
-mod text;
 mod timezone;
 mod user;
 mod wait_for;
@@ -38,6 +37,9 @@ use std::time::{Duration, SystemTime};
 pub(crate) trait Module {
     /// What `inspect` found and `plan` needs.
     type State;
+
+    /// The field of its results that names the backup of what gave way.
+    const BACKUP: Option<&'static str> = None;
 
     /// Reads the host. An error here is a failed task, never "nothing to do".
     fn inspect(&self, input: &Input<'_>, host: &dyn Observe) -> Result<Self::State, SysError>;

@@ -18,6 +18,7 @@ pub(crate) use error::{Lost, ProcessEnd, SysError, words};
 use hep_protocol::action::Action;
 use hep_protocol::dialect::Dialect;
 use hep_protocol::plan::Privacy;
+use hep_protocol::value::AbsPath;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -50,8 +51,8 @@ pub(crate) trait Change {
 pub(crate) enum Effect {
     /// The host is different now (on an overlay: would be).
     Changed,
-    /// The host is different now, and the reader should know this about it.
-    ChangedAnd(String),
+    /// The host is different now, and what gave way is kept under this name.
+    Kept(AbsPath),
     /// A program ran, and this is how it ended.
     Ran(ProcessEnd),
     /// A program would run: what it would say is not known.
@@ -116,13 +117,13 @@ impl Default for Kept {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Subject<'a> {
     /// A path that has to be there.
-    Path(&'a hep_protocol::value::AbsPath),
+    Path(&'a AbsPath),
     /// A path that is about to be made or changed: an earlier step may bring its directory, or itself.
-    Place(&'a hep_protocol::value::AbsPath),
+    Place(&'a AbsPath),
     /// A path at which something is: an earlier command may change it or take it away.
-    There(&'a hep_protocol::value::AbsPath),
+    There(&'a AbsPath),
     /// A path of which that is asked for all that is below it, too.
-    Tree(&'a hep_protocol::value::AbsPath),
+    Tree(&'a AbsPath),
     /// What keeps paths from being changed, as a mount or an attribute: an earlier command may end that.
     Hindrance,
     /// A user's name.

@@ -25,7 +25,8 @@ pub use crate::about::{About, Effect, Form, Local};
 
 use crate::decode::{self, Mistake, Tree, What};
 use crate::dialect::Dialect;
-use crate::value::Mode;
+use crate::expression::{Anchors, Pattern, Replacement};
+use crate::value::{Argv, Mode};
 use serde::{Deserialize, Serialize};
 
 /// The modules, each by its file and the type of its parameters.
@@ -226,5 +227,81 @@ impl BadParam {
         } else {
             Ok(())
         }
+    }
+}
+
+/// Whether something should be there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// It is there.
+    #[default]
+    Present,
+    /// It is not.
+    Absent,
+}
+
+impl State {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Present => "present",
+            Self::Absent => "absent",
+        }
+    }
+
+    /// For a title: `line`, `no line`.
+    fn of(self, what: &str) -> String {
+        match self {
+            Self::Present => what.to_owned(),
+            Self::Absent => format!("no {what}"),
+        }
+    }
+}
+
+/// What is wrong with parameters that several modules have.
+impl BadParam {
+    /// A regular expression in Python's syntax.
+    fn pattern(
+        key: &'static str,
+        written: Option<&str>,
+        anchors: Anchors,
+    ) -> Result<Option<Pattern>, Self> {
+        let hint = "it is read as Python's `re` reads it";
+        let pattern = written.map(|written| Pattern::python(written, anchors)).transpose();
+        pattern.map_err(|message| Self { key, message, hint: hint.to_owned() })
+    }
+
+    /// What comes instead of a pattern's match.
+    fn replacement(key: &'static str, written: &str, pattern: &Pattern) -> Result<(), Self> {
+        let hint = r"write `\\` for a backslash of its own".to_owned();
+        let replacement = Replacement::new(written, pattern);
+        replacement.map(|_| ()).map_err(|message| Self { key, message, hint })
+    }
+
+    /// Where new lines go: patterns, or words for the ends of the file.
+    fn places(after: Option<&str>, before: Option<&str>) -> Result<(), Self> {
+        Self::when(
+            after.is_some() && before.is_some(),
+            "insertbefore",
+            "`insertafter` and `insertbefore` both say where new lines go",
+            "keep one of them",
+        )?;
+        let is_pattern = |place: &&str| !["BOF", "EOF"].contains(place);
+        Self::pattern("insertafter", after.filter(is_pattern), Anchors::Line)?;
+        Self::pattern("insertbefore", before.filter(is_pattern), Anchors::Line).map(|_| ())
+    }
+
+    /// A command that checks a file's new content.
+    fn validate(command: Option<&Argv>) -> Result<(), Self> {
+        let is_blind = |command: &Argv| !command.parts().iter().any(|part| part.contains("%s"));
+        Self::when(
+            command.is_some_and(is_blind),
+            "validate",
+            "`validate` has no `%s`, so it would not check the new content",
+            "write `%s` where the command takes the file, as in `nginx -t -c %s`",
+        )
     }
 }

@@ -4,6 +4,7 @@
 //! frame contains is checked by the same words everywhere.
 
 mod argv;
+mod attributes;
 mod document;
 mod json;
 pub(crate) mod kind;
@@ -18,6 +19,8 @@ mod schema;
 mod secret;
 
 pub use argv::Argv;
+pub use attributes::Attributes;
+pub(crate) use attributes::with_attributes;
 pub(crate) use document::document;
 pub use json::Json;
 pub use list::OneOrMany;

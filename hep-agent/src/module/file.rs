@@ -8,9 +8,11 @@ mod accounts;
 mod ansible;
 mod decide;
 mod diff;
+pub(super) mod edit;
 mod look;
 #[cfg(test)]
 mod tests;
+pub(super) mod text;
 mod unified;
 mod words;
 
@@ -135,6 +137,16 @@ struct Found {
     shared: bool,
     /// The mount points at and below it, if it is a directory that may have to give way.
     mounts: Vec<AbsPath>,
+}
+
+/// Looks for a module that puts a content of its own in the place of what `params` name; the plan is made as for `file`.
+fn look_with(
+    params: &File,
+    content: &[u8],
+    input: &Input<'_>,
+    host: &dyn Observe,
+) -> Result<State, SysError> {
+    look::look_with(params, Content::inline(content), input, host)
 }
 
 impl Module for File {

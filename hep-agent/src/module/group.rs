@@ -6,7 +6,8 @@ use crate::sys::accounts::{self, Account, AccountAction, AccountChange, Home, Re
 use crate::sys::{Observe, SysError};
 use hep_protocol::action::Action;
 use hep_protocol::action::programs::Call;
-use hep_protocol::task::group::{Group, State};
+use hep_protocol::task::State;
+use hep_protocol::task::group::Group;
 use serde_json::{Map, Value, json};
 
 impl Module for Group {

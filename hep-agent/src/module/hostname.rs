@@ -1,6 +1,6 @@
 //! The module `hostname`. What systemd-hostnamed keeps is kept here as it does it, which it notices by itself.
 
-use super::text::{Part, found_text, value_of};
+use super::file::text::{Part, found_text, value_of};
 use super::{Input, Module, Plan};
 use crate::planned::Planned;
 use crate::sys::settings::{By, Setting, What};

@@ -1,13 +1,13 @@
 //! The module `locale_gen`: lines of /etc/locale.gen, and locale-gen(8), which compiles what they name.
 
-use super::text::{Part, found_text, text_of};
+use super::file::text::{Part, found_text, text_of};
 use super::{Input, Module, Plan};
 use crate::planned::Planned;
 use crate::sys::settings::{By, Setting, What};
 use crate::sys::{Observe, Subject, SysError};
 use hep_protocol::action::Action;
 use hep_protocol::action::programs::Call;
-use hep_protocol::task::group::State as Wanted;
+use hep_protocol::task::State as Wanted;
 use hep_protocol::task::locale_gen::LocaleGen;
 use hep_protocol::value::AbsPath;
 use serde_json::{Map, json};

@@ -1,13 +1,13 @@
 //! The module `sysctl`: a line of a file for the next boot, and the running kernel, which is asked and told by its files below
 //! /proc/sys.
 
-use super::text::{Part, text_of};
+use super::file::text::{Part, text_of};
 use super::{Input, Module, Plan};
 use crate::planned::Planned;
 use crate::sys::settings::{By, Setting, What};
 use crate::sys::{Cause, Observe, Subject, SysError};
 use hep_protocol::action::Action;
-use hep_protocol::task::group::State as Wanted;
+use hep_protocol::task::State as Wanted;
 use hep_protocol::task::sysctl::Sysctl;
 use hep_protocol::truth::{Reader, truth};
 use serde_json::json;

@@ -1,6 +1,6 @@
 //! The module `timezone`: the link /etc/localtime, and the name in /etc/timezone where Debian's tools read it.
 
-use super::text::{Part, found_text};
+use super::file::text::{Part, found_text};
 use super::{Input, Module, Plan};
 use crate::sys::files::FileKind;
 use crate::sys::{Observe, Subject, SysError};

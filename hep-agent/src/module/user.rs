@@ -16,7 +16,7 @@ use crate::sys::accounts::{self, Account, AccountAction, Reach};
 use crate::sys::{Cause, Observe, Subject, SysError};
 use change::Defaults;
 use hep_protocol::action::Action;
-use hep_protocol::task::group::State as Wanted;
+use hep_protocol::task::State as Wanted;
 use hep_protocol::task::user::User;
 use hep_protocol::value::Owner;
 use serde_json::{Map, Value, json};

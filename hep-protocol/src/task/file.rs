@@ -195,14 +195,7 @@ impl Params for File {
             "`validate` needs new content to check",
             "give `src` or `content`, or remove `validate`",
         )?;
-        BadParam::when(
-            self.validate
-                .as_ref()
-                .is_some_and(|v| !v.parts().iter().any(|part| part.contains("%s"))),
-            "validate",
-            "`validate` has no `%s`, so it would not check the new content",
-            "write `%s` where the command takes the file, as in `nginx -t -c %s`",
-        )?;
+        BadParam::validate(self.validate.as_ref())?;
         BadParam::when(
             self.in_place && !copies,
             "in_place",

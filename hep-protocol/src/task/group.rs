@@ -1,6 +1,6 @@
 //! Parameters of `group`: groups of the host.
 
-use super::{About, BadParam, Effect, Params};
+use super::{About, BadParam, Effect, Params, State};
 use crate::value::{Id, Owner};
 use serde::{Deserialize, Serialize};
 
@@ -10,29 +10,6 @@ pub const ABOUT: About = About {
     results: Some(&["gid", "name", "state", "system"]),
     ..About::module("group", Effect::Acts)
 };
-
-/// Whether an account should be there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum State {
-    /// It is there.
-    #[default]
-    Present,
-    /// It is not.
-    Absent,
-}
-
-impl State {
-    /// The word for it.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Present => "present",
-            Self::Absent => "absent",
-        }
-    }
-}
 
 /// Parameters of `group`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

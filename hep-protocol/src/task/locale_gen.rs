@@ -1,7 +1,6 @@
 //! Parameters of `locale_gen`: locales that programs can use.
 
-use super::group::State;
-use super::{About, BadParam, Effect, Params};
+use super::{About, BadParam, Effect, Params, State};
 use crate::value::Names;
 use serde::{Deserialize, Serialize};
 

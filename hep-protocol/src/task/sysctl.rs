@@ -1,7 +1,6 @@
 //! Parameters of `sysctl`: parameters of the kernel.
 
-use super::group::State;
-use super::{About, BadParam, Effect, Params};
+use super::{About, BadParam, Effect, Params, State};
 use crate::value::{AbsPath, Scalar};
 use serde::{Deserialize, Serialize};
 

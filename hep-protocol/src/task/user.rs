@@ -1,7 +1,6 @@
 //! Parameters of `user`: users of the host.
 
-use super::group::State;
-use super::{About, BadParam, Effect, Params};
+use super::{About, BadParam, Effect, Params, State};
 use crate::value::{AbsPath, Id, Names, Owner, Secret, Whole};
 use serde::{Deserialize, Serialize};
 

@@ -24,26 +24,22 @@ pub(super) fn look(
     input: &Input<'_>,
     host: &dyn Observe,
 ) -> Result<State, SysError> {
-    let asked = Asked::look(params, host)?;
-    let mut look = Look {
-        params,
-        diff: input.diff,
-        host,
-        asked,
-        names: Names::default(),
-        entries: Vec::new(),
-        budget: diff::BUDGET,
-        inherited: HashMap::new(),
-        handed_down: HashMap::new(),
-        left: Vec::new(),
-    };
-    look.learn_asked();
+    let mut look = Look::new(params, input, host)?;
     look.gather(input)?;
-    look.acls()?;
-    let missing = look.missing()?;
-    let cause = look.cause(&missing);
-    let Look { asked, names, entries, left, .. } = look;
-    Ok(State { asked, names, entries, missing, left, cause })
+    look.finish()
+}
+
+/// The same for a file whose content is at hand.
+pub(super) fn look_with(
+    params: &File,
+    content: Content,
+    input: &Input<'_>,
+    host: &dyn Observe,
+) -> Result<State, SysError> {
+    let mut look = Look::new(params, input, host)?;
+    let path = look.followed(look.destination(None)?)?;
+    look.file(Place::of(path), Copied { content, executable: false }, Scope::Asked)?;
+    look.finish()
 }
 
 struct Look<'a> {
@@ -63,7 +59,32 @@ struct Look<'a> {
     left: Vec<AbsPath>,
 }
 
-impl Look<'_> {
+impl<'a> Look<'a> {
+    fn new(params: &'a File, input: &Input<'_>, host: &'a dyn Observe) -> Result<Self, SysError> {
+        let mut look = Self {
+            params,
+            diff: input.diff,
+            host,
+            asked: Asked::look(params, host)?,
+            names: Names::default(),
+            entries: Vec::new(),
+            budget: diff::BUDGET,
+            inherited: HashMap::new(),
+            handed_down: HashMap::new(),
+            left: Vec::new(),
+        };
+        look.learn_asked();
+        Ok(look)
+    }
+
+    fn finish(mut self) -> Result<State, SysError> {
+        self.acls()?;
+        let missing = self.missing()?;
+        let cause = self.cause(&missing);
+        let Look { asked, names, entries, left, .. } = self;
+        Ok(State { asked, names, entries, missing, left, cause })
+    }
+
     fn gather(&mut self, input: &Input<'_>) -> Result<(), SysError> {
         match (self.params.action, &self.params.src, &self.params.content) {
             (Action::Present, _, _) if self.params.copy_of.is_some() => self.copy_on_host(),

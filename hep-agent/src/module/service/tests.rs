@@ -31,10 +31,9 @@ fn converge(host: &mut Overlay<Empty>, parameters: &Value) -> Result<String, Str
             match host.apply(&planned.action).unwrap() {
                 Effect::Changed => lines.push(planned.change().line),
                 Effect::Noted(note) => lines.push(format!("note: {note}")),
-                other @ (Effect::ChangedAnd(_)
-                | Effect::Ran(_)
-                | Effect::WouldRun
-                | Effect::Nothing) => panic!("{other:?}"),
+                other @ (Effect::Kept(_) | Effect::Ran(_) | Effect::WouldRun | Effect::Nothing) => {
+                    panic!("{other:?}")
+                }
             }
         }
         if !plan.again {

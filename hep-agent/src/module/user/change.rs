@@ -1,7 +1,7 @@
 //! What useradd(8), usermod(8), userdel(8), chpasswd(8) and chage(1) are asked for.
 
 use super::State;
-use crate::module::text::{text_of, value_of};
+use crate::module::file::text::{text_of, value_of};
 use crate::sys::accounts::{Account, AccountChange, Aging, Home, Reach, User as Entry};
 use crate::sys::{Observe, SysError};
 use hep_protocol::action::programs::Call;

@@ -1,6 +1,6 @@
 //! The home directory: made with its first content where it is missing, for a new user and for an old one.
 
-use crate::module::text::{text_of, value_of};
+use crate::module::file::text::{text_of, value_of};
 use crate::sys::accounts::{Account, User as Entry};
 use crate::sys::files::{
     Acl, Attrs, Content, Durable, FileAction, FileKind, FileState, NewFile, NewLink, Place,

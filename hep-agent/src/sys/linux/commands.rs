@@ -152,7 +152,7 @@ mod tests {
         let end = |effect| match effect {
             Effect::Ran(end) => end,
             other @ (Effect::Changed
-            | Effect::ChangedAnd(_)
+            | Effect::Kept(_)
             | Effect::WouldRun
             | Effect::Noted(_)
             | Effect::Nothing) => panic!("{other:?}"),

@@ -221,7 +221,7 @@ impl Linux {
         match action {
             FileAction::Put(file) => {
                 return Ok(match self.put_file(file)? {
-                    Some(kept) => Effect::ChangedAnd(format!("kept the old content as {kept}")),
+                    Some(kept) => Effect::Kept(kept),
                     None => Effect::Changed,
                 });
             }
