@@ -54,6 +54,7 @@ modules! {
     flush::Flush,
     group::Group,
     hostname::Hostname,
+    lineinfile::Lineinfile,
     locale_gen::LocaleGen,
     service::Service,
     set::Set,

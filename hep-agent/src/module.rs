@@ -12,6 +12,7 @@ mod file;
 mod flush;
 mod group;
 mod hostname;
+mod lineinfile;
 mod locale_gen;
 mod service;
 mod set;

@@ -11,6 +11,7 @@ pub mod file;
 pub mod flush;
 pub mod group;
 pub mod hostname;
+pub mod lineinfile;
 pub mod locale_gen;
 pub mod service;
 pub mod set;
@@ -122,6 +123,8 @@ modules! {
     group::Group,
     /// The name of the host.
     hostname::Hostname,
+    /// A line of a file.
+    lineinfile::Lineinfile,
     /// Locales that programs can use.
     locale_gen::LocaleGen,
     /// Services.

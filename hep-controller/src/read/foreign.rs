@@ -124,7 +124,6 @@ const MODULES: &[(&str, &str)] = &[
     ("get_url", "command"),
     ("git", "command"),
     ("ini_file", "file"),
-    ("lineinfile", "file"),
     ("meta", "flush"),
     ("mount", "command"),
     ("npm", "command"),
@@ -151,7 +150,6 @@ const MODULES: &[(&str, &str)] = &[
 
 /// Keys whose meaning is not there yet, and how to do without.
 const NOT_YET: &[(&str, &str)] = &[
-    ("lineinfile", "write the whole file: `file: {dest: ..., template: ...}`"),
     ("blockinfile", "write the whole file: `file: {dest: ..., template: ...}`"),
     ("replace", "write the whole file: `file: {dest: ..., template: ...}`"),
     ("assemble", "write the whole file: `file: {dest: ..., template: ...}`"),
