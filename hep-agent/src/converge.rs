@@ -47,6 +47,7 @@ modules! {
     alternatives::Alternatives,
     apt::Apt,
     assert::Assert,
+    blockinfile::Blockinfile,
     command::Command,
     debug::Debug,
     fail::Fail,

@@ -5,6 +5,7 @@
 mod alternatives;
 mod apt;
 mod assert;
+mod blockinfile;
 mod command;
 mod debug;
 mod fail;

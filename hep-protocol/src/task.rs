@@ -4,6 +4,7 @@
 pub mod alternatives;
 pub mod apt;
 pub mod assert;
+pub mod blockinfile;
 pub mod command;
 pub mod debug;
 pub mod fail;
@@ -109,6 +110,8 @@ modules! {
     apt::Apt,
     /// Conditions that must hold.
     assert::Assert,
+    /// Lines between two marks in a file.
+    blockinfile::Blockinfile,
     /// A program to run.
     command::Command,
     /// Shows a message or a value.

@@ -113,7 +113,6 @@ const MODULES: &[(&str, &str)] = &[
     ("apt_repository", "file"),
     ("assemble", "file"),
     ("authorized_key", "file"),
-    ("blockinfile", "file"),
     ("copy", "file"),
     ("cron", "file"),
     ("debconf", "apt"),
@@ -150,7 +149,6 @@ const MODULES: &[(&str, &str)] = &[
 
 /// Keys whose meaning is not there yet, and how to do without.
 const NOT_YET: &[(&str, &str)] = &[
-    ("blockinfile", "write the whole file: `file: {dest: ..., template: ...}`"),
     ("replace", "write the whole file: `file: {dest: ..., template: ...}`"),
     ("assemble", "write the whole file: `file: {dest: ..., template: ...}`"),
     ("ini_file", "write the whole file: `file: {dest: ..., template: ...}`"),
