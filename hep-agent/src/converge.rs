@@ -57,6 +57,7 @@ modules! {
     hostname::Hostname,
     lineinfile::Lineinfile,
     locale_gen::LocaleGen,
+    replace::Replace,
     service::Service,
     set::Set,
     setup::Setup,

@@ -15,6 +15,7 @@ mod group;
 mod hostname;
 mod lineinfile;
 mod locale_gen;
+mod replace;
 mod service;
 mod set;
 mod setup;

@@ -14,6 +14,7 @@ pub mod group;
 pub mod hostname;
 pub mod lineinfile;
 pub mod locale_gen;
+pub mod replace;
 pub mod service;
 pub mod set;
 pub mod setup;
@@ -130,6 +131,8 @@ modules! {
     lineinfile::Lineinfile,
     /// Locales that programs can use.
     locale_gen::LocaleGen,
+    /// What a pattern matches in a file.
+    replace::Replace,
     /// Services.
     service::Service,
     /// Variables.

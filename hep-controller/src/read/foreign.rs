@@ -131,7 +131,6 @@ const MODULES: &[(&str, &str)] = &[
     ("pause", "wait_for"),
     ("pip", "command"),
     ("raw", "command"),
-    ("replace", "file"),
     ("script", "command"),
     ("service_facts", "command"),
     ("set_fact", "set"),
@@ -149,7 +148,6 @@ const MODULES: &[(&str, &str)] = &[
 
 /// Keys whose meaning is not there yet, and how to do without.
 const NOT_YET: &[(&str, &str)] = &[
-    ("replace", "write the whole file: `file: {dest: ..., template: ...}`"),
     ("assemble", "write the whole file: `file: {dest: ..., template: ...}`"),
     ("ini_file", "write the whole file: `file: {dest: ..., template: ...}`"),
     ("cron", "write a file: `file: {dest: /etc/cron.d/NAME, content: ...}`"),
