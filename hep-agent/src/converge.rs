@@ -53,6 +53,7 @@ modules! {
     fail::Fail,
     file::File,
     flush::Flush,
+    getent::Getent,
     group::Group,
     hostname::Hostname,
     lineinfile::Lineinfile,

@@ -11,6 +11,7 @@ mod debug;
 mod fail;
 mod file;
 mod flush;
+mod getent;
 mod group;
 mod hostname;
 mod lineinfile;

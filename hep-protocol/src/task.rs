@@ -10,6 +10,7 @@ pub mod debug;
 pub mod fail;
 pub mod file;
 pub mod flush;
+pub mod getent;
 pub mod group;
 pub mod hostname;
 pub mod lineinfile;
@@ -123,6 +124,8 @@ modules! {
     file::File,
     /// Notified handlers, now.
     flush::Flush,
+    /// Entries of the host's databases.
+    getent::Getent,
     /// Groups of users.
     group::Group,
     /// The name of the host.

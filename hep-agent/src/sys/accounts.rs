@@ -22,6 +22,31 @@ impl Reach {
     }
 }
 
+/// The databases that are files of accounts, with `:` between fields.
+pub(crate) const OWN: &[&str] = &["passwd", "group", "shadow", "gshadow"];
+
+/// What is asked of a database, as of getent(1).
+pub(crate) struct Asked<'a> {
+    pub(crate) database: &'a str,
+    /// The entry; without it, all of them.
+    pub(crate) key: Option<&'a str>,
+    /// The only source of nsswitch.conf(5) to ask.
+    pub(crate) service: Option<&'a str>,
+}
+
+/// What a database says.
+#[derive(Debug)]
+pub(crate) enum Records {
+    /// A line for each entry.
+    Lines(String),
+    /// There is no such entry.
+    NoKey,
+    /// There is no such database.
+    NoDatabase,
+    /// It answers only for single entries.
+    NoList,
+}
+
 /// Reads users and groups. No process is started unless nsswitch.conf(5) names a directory.
 pub(crate) trait ObserveAccounts {
     /// The user of that name.
@@ -29,4 +54,7 @@ pub(crate) trait ObserveAccounts {
 
     /// The group of that name.
     fn group_entry(&self, name: &str, reach: Reach) -> Result<Option<Group>, SysError>;
+
+    /// Entries of a database. getent(1) is asked for those that are no file of accounts.
+    fn records(&self, asked: &Asked<'_>) -> Result<Records, SysError>;
 }

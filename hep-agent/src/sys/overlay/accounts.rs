@@ -2,7 +2,8 @@
 
 use super::Overlay;
 use crate::sys::accounts::{
-    Account, AccountAction, AccountChange, Group, Home, ObserveAccounts, Reach, User,
+    Account, AccountAction, AccountChange, Asked, Group, Home, OWN, ObserveAccounts, Reach,
+    Records, User,
 };
 use crate::sys::files::{FileAction, ObserveFiles, Place};
 use crate::sys::{Cause, Effect, Observe, SysError};
@@ -75,6 +76,19 @@ impl<O: Observe> ObserveAccounts for Overlay<O> {
         match self.accounts.groups.get(name) {
             Some(group) => Ok(group.clone()),
             None => self.base.group_entry(name, reach),
+        }
+    }
+
+    /// Entries that an earlier step would change are not known: what its program writes is its own matter.
+    fn records(&self, asked: &Asked<'_>) -> Result<Records, SysError> {
+        let cause = match (OWN.contains(&asked.database), asked.key) {
+            (true, Some(key)) => self.accounts.cause(key),
+            (true, None) => self.accounts.causes.values().next().cloned(),
+            (false, _) => None,
+        };
+        match cause {
+            Some(cause) => Err(SysError::unknown(cause.to_string())),
+            None => self.base.records(asked),
         }
     }
 }

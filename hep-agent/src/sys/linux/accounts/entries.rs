@@ -3,9 +3,13 @@
 use super::super::Linux;
 use super::super::locks::Locks;
 use super::super::passwd::Database;
+use super::super::process::Program;
 use super::{asks_elsewhere, getent};
-use crate::sys::accounts::{Account, AccountAction, Aging, Group, ObserveAccounts, Reach, User};
+use crate::sys::accounts::{
+    Account, AccountAction, Aging, Asked, Group, OWN, ObserveAccounts, Reach, Records, User,
+};
 use crate::sys::{Effect, SysError};
+use hep_protocol::outcome::Exit;
 use hep_protocol::value::Secret;
 use std::fs;
 use std::io::ErrorKind;
@@ -42,6 +46,49 @@ impl ObserveAccounts for Linux {
             None => elsewhere(Database::Group, name, reach)?,
         };
         Ok(line.and_then(|line| group(&line)))
+    }
+
+    fn records(&self, asked: &Asked<'_>) -> Result<Records, SysError> {
+        let Asked { database, key, service } = asked;
+        let switch = fs::read_to_string("/etc/nsswitch.conf").unwrap_or_default();
+        let is_own = OWN.contains(database) && service.is_none();
+        // What this user may not read, getent(1) may not either, but it says so in its own way.
+        let text = if is_own && !asks_elsewhere(&switch, &[database]) {
+            fs::read(format!("/etc/{database}")).ok()
+        } else {
+            None
+        };
+        let Some(text) = text else { return ask_getent(asked) };
+        let text = String::from_utf8_lossy(&text);
+        let Some(key) = key else { return Ok(Records::Lines(text.into_owned())) };
+        let is_number = !database.ends_with("shadow") && key.parse::<u32>().is_ok();
+        let has = |line: &&str| {
+            let mut fields = line.split(':');
+            fields.next() == Some(key) || is_number && fields.nth(1) == Some(key)
+        };
+        Ok(text.lines().find(has).map_or(Records::NoKey, |line| Records::Lines(line.to_owned())))
+    }
+}
+
+/// What getent(1) says.
+fn ask_getent(asked: &Asked<'_>) -> Result<Records, SysError> {
+    let Asked { database, key, service } = *asked;
+    let words = [Some("getent"), Some(database), key].into_iter().chain(match service {
+        Some(service) => [Some("-s"), Some(service)],
+        None => [None, None],
+    });
+    let argv: Vec<String> = words.flatten().map(str::to_owned).collect();
+    let end = Program { timeout: Some(PATIENCE), ..Program::new(&argv) }.run()?;
+    match end.exit {
+        Some(Exit::Code(0)) => {
+            Ok(Records::Lines(String::from_utf8_lossy(&end.stdout).into_owned()))
+        }
+        Some(Exit::Code(1)) => Ok(Records::NoDatabase),
+        Some(Exit::Code(2)) => Ok(Records::NoKey),
+        Some(Exit::Code(3)) => Ok(Records::NoList),
+        Some(Exit::Code(_) | Exit::Signal(_)) | None => {
+            Err(SysError::new(format!("`{}` failed", argv.join(" "))).process(end))
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Empty;
 use crate::sys::SysError;
-use crate::sys::accounts::{Account, Aging, Group, ObserveAccounts, Reach, User};
+use crate::sys::accounts::{Account, Aging, Asked, Group, ObserveAccounts, Reach, Records, User};
 use crate::sys::files::ObserveFiles;
 use crate::sys::settings::{ObserveSettings, What};
 use hep_protocol::value::Secret;
@@ -24,6 +24,14 @@ impl ObserveAccounts for Empty {
     fn group_entry(&self, name: &str, _reach: Reach) -> Result<Option<Group>, SysError> {
         let group = |number| Group { gid: Account::Number(number), members: Vec::new() };
         Ok(self.group(name)?.map(group))
+    }
+
+    fn records(&self, asked: &Asked<'_>) -> Result<Records, SysError> {
+        let Asked { database: "passwd", key: Some(name), service: _ } = asked else {
+            return Ok(Records::NoDatabase);
+        };
+        let line = |number| format!("{name}:x:{number}:{number}::/home/{name}:/bin/sh\n");
+        Ok(self.user(name)?.map_or(Records::NoKey, |number| Records::Lines(line(number))))
     }
 }
 
