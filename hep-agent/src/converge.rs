@@ -47,6 +47,7 @@ modules! {
     alternatives::Alternatives,
     apt::Apt,
     assert::Assert,
+    authorized_key::AuthorizedKey,
     blockinfile::Blockinfile,
     command::Command,
     debug::Debug,

@@ -5,6 +5,7 @@
 mod alternatives;
 mod apt;
 mod assert;
+mod authorized_key;
 mod blockinfile;
 mod command;
 mod debug;

@@ -4,6 +4,7 @@
 pub mod alternatives;
 pub mod apt;
 pub mod assert;
+pub mod authorized_key;
 pub mod blockinfile;
 pub mod command;
 pub mod debug;
@@ -112,6 +113,8 @@ modules! {
     apt::Apt,
     /// Conditions that must hold.
     assert::Assert,
+    /// SSH keys that let somebody log in.
+    authorized_key::AuthorizedKey,
     /// Lines between two marks in a file.
     blockinfile::Blockinfile,
     /// A program to run.

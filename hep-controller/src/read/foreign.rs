@@ -112,7 +112,6 @@ const MODULES: &[(&str, &str)] = &[
     ("apt_key", "file"),
     ("apt_repository", "file"),
     ("assemble", "file"),
-    ("authorized_key", "file"),
     ("copy", "file"),
     ("cron", "file"),
     ("debconf", "apt"),
@@ -159,10 +158,6 @@ const NOT_YET: &[(&str, &str)] = &[
     (
         "apt_repository",
         "write a file: `file: {dest: /etc/apt/sources.list.d/NAME.list, content: ...}`",
-    ),
-    (
-        "authorized_key",
-        "write a file: `file: {dest: /home/NAME/.ssh/authorized_keys, content: ..., mode: \"0600\"}`",
     ),
     ("mount", "write `command: {argv: [mount, ...]}`, and the line of /etc/fstab with a template"),
     ("pip", "write `command: {argv: [pip, install, ...], creates: ...}`"),
