@@ -1,20 +1,10 @@
 //! Users and groups on a real host, as its own programs and files tell of them.
 
-use crate::operator::{Operator, start, started};
+use crate::check::converges;
+use crate::operator::{start, started};
 use hep_tests::{Flavour, Host};
 
 const HASH: &str = "$6$hepsalt$5Hj6kPXb8Zk4ZcTmYl3WnYFYxqFNkQ2mD1b0Ff1KqvMPOfhh8HUcTJv8yMfX5KZyPn2aHqUu1kBd5C8m0j5r./";
-
-/// A manifest that is foretold, done, and then has nothing left to do.
-#[track_caller]
-fn converges(operator: &Operator, manifest: &str) -> Vec<String> {
-    let foreseen = operator.push(manifest, &["--check"]).ends(0);
-    let done = operator.push(manifest, &[]).ends(0);
-    crate::check::foretold(&foreseen, &done);
-    let again = operator.push(manifest, &[]).ends(0);
-    assert!(again.statuses().iter().all(|status| status == "ok"), "{}", again.stdout);
-    done.changes()
-}
 
 fn shell(host: &Host, command: &str) -> String {
     host.shell(command).unwrap().trim_end().to_owned()

@@ -20,6 +20,17 @@ fn examples() -> Vec<PathBuf> {
     all
 }
 
+/// Pushes a manifest that is foretold, done, and then has nothing left to do; gives the lines of its changes.
+#[track_caller]
+pub(crate) fn converges(operator: &Operator, manifest: &str) -> Vec<String> {
+    let foreseen = operator.push(manifest, &["--check"]).ends(0);
+    let done = operator.push(manifest, &[]).ends(0);
+    foretold(&foreseen, &done);
+    let again = operator.push(manifest, &[]).ends(0);
+    assert!(again.statuses().iter().all(|status| status == "ok"), "{}", again.stdout);
+    done.changes()
+}
+
 /// What a run says of each task, with everything left out that only the real run could know: lines that name the package
 /// or command they depend on.
 pub(crate) fn foretold(check: &Run, push: &Run) {

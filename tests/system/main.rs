@@ -20,6 +20,7 @@ mod batches;
 mod become_user;
 mod check;
 mod contents;
+mod edits;
 mod facts;
 mod fleet;
 mod foreseen;

@@ -1,17 +1,8 @@
 //! Settings of a real host: its name, its time zone, its locales, its kernel and its alternatives.
 
-use crate::operator::{Operator, start, started};
+use crate::check::converges;
+use crate::operator::{start, started};
 use hep_tests::{Flavour, Host};
-
-#[track_caller]
-fn converges(operator: &Operator, manifest: &str) -> Vec<String> {
-    let foreseen = operator.push(manifest, &["--check"]).ends(0);
-    let done = operator.push(manifest, &[]).ends(0);
-    crate::check::foretold(&foreseen, &done);
-    let again = operator.push(manifest, &[]).ends(0);
-    assert!(again.statuses().iter().all(|status| status == "ok"), "{}", again.stdout);
-    done.changes()
-}
 
 fn shell(host: &Host, command: &str) -> String {
     host.shell(command).unwrap().trim_end().to_owned()
