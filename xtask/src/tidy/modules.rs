@@ -46,6 +46,12 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ("command", "hep-agent/src/lib.rs", "the word of a message"),
     ("user group", "hep-agent/src/module", "parameters, fields and accounts"),
     ("group", "hep-protocol/src/task/stat.rs", "a field"),
+    ("replace", "hep-controller/src/expression/method.rs", "a method of Python's"),
+    ("replace", "hep-protocol/src/expression", "a filter, a method, and what merges lists"),
+    ("replace", "hep-agent/src/sys/linux/files", "the word of a message"),
+    ("user", "hep-protocol/src/task/authorized_key.rs", "a parameter"),
+    ("getent", "hep-agent/src/facts/setup", "a program"),
+    ("getent", "hep-agent/src/sys/linux/accounts", "a program"),
     ("user hostname", "hep-controller/src/remote", "words of ssh_config"),
 ];
 

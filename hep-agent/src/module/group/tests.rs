@@ -1,3 +1,5 @@
+//! Groups that come, change and go.
+
 use crate::converge::testing::{settles, tried};
 use crate::sys::overlay::Overlay;
 use crate::sys::overlay::empty::Empty;

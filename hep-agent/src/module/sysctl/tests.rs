@@ -1,3 +1,5 @@
+//! Lines of files and values of the kernel, as Ansible has them.
+
 use super::*;
 use crate::converge::testing::{settles, tried};
 use crate::sys::Change as _;
