@@ -41,6 +41,9 @@ pub(super) enum Form {
 /// methods.
 pub(super) const TEXT: &str = "hep.text";
 
+/// The filter that tells which of two values is less, and refuses those that Python does not compare.
+pub(super) const COMPARE: &str = "hep.compare";
+
 /// The text as the engine wants it; nothing where it is that already.
 pub(super) fn rewrite(
     text: &str,
@@ -69,7 +72,9 @@ fn reworded(text: &str, form: Form, dialect: Dialect, syntax: &SyntaxConfig) -> 
     let short = text.split('|').skip(1).any(|part| part.trim_start().starts_with('d'));
     let percent = ["' %", "'%", "\" %", "\"%"].iter().any(|part| text.contains(part));
     let own = dialect == Dialect::Ansible
-        && (text.contains("ansible.") || form == Form::Bare && text.contains("{{"));
+        && (text.contains(['<', '>'])
+            || text.contains("ansible.")
+            || form == Form::Bare && text.contains("{{"));
     if !short && !percent && !own && !text.contains("def") {
         return None;
     }
@@ -80,6 +85,10 @@ fn reworded(text: &str, form: Form, dialect: Dialect, syntax: &SyntaxConfig) -> 
             Some(Token::Pipe) => match words.token(at.saturating_add(1)) {
                 Some(Token::Ident("default" | "d")) => {
                     edits.extend(words.reach(None, at).into_iter().flatten());
+                    if dialect == Dialect::Ansible {
+                        let first = words.first_pipe(at).and_then(|pipe| words.reach(None, pipe));
+                        edits.extend(first.into_iter().flatten());
+                    }
                     words.second_choice(at)
                 }
                 Some(Token::Ident("ansible")) => words.unqualified(at.saturating_add(1)),
@@ -90,6 +99,9 @@ fn reworded(text: &str, form: Form, dialect: Dialect, syntax: &SyntaxConfig) -> 
             }
             Some(Token::Ident("is")) => words.asks(at).then(|| words.reach(None, at)).flatten(),
             Some(Token::Mod) => words.percent(at),
+            Some(Token::Lt | Token::Lte | Token::Gt | Token::Gte) if own => {
+                words.comparison(at, text)
+            }
             Some(Token::Str(_) | Token::String(_)) if own && form == Form::Bare => {
                 words.embedded(at, text)
             }

@@ -228,7 +228,12 @@ impl Run {
         };
         match compiled.expression.eval(Value::from_object(Root(self.clone()))) {
             Ok(value) if value.is_undefined() => {
-                let kind = TroubleKind::Undefined { name: path_of(expression) };
+                let first = expression.split('|').next().unwrap_or_default();
+                let name = match self.shared.memory.dialect {
+                    Dialect::Ansible if !first.contains('(') => path_of(first),
+                    Dialect::Ansible | Dialect::Hep => path_of(expression),
+                };
+                let kind = TroubleKind::Undefined { name };
                 Err(Trouble::new(kind, "").placed(expression, place.start, text))
             }
             Ok(value) => Ok(value),

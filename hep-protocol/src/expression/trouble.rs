@@ -2,6 +2,8 @@
 
 use super::documented::{Documented, FILTERS, FUNCTIONS, TESTS};
 use super::rewrite::Rewritten;
+use super::spoken::spoken;
+use crate::dialect::Dialect;
 use crate::words::{nearest, shorten};
 use minijinja::{Error, ErrorKind};
 use std::fmt;
@@ -251,8 +253,25 @@ fn word<'d>(detail: &'d str, before: &str) -> &'d str {
 fn missing(kind: &str, name: &str, known: &[Documented]) -> Trouble {
     let trouble =
         Trouble::new(TroubleKind::Other, format!("there is no {kind} `{}`", shorten(name)));
+    if spoken() == Dialect::Ansible {
+        return trouble.hint(foreign_advice(name));
+    }
     trouble.hint(match nearest(name, known.iter().map(|row| row.name)) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("docs/expressions.md lists every {kind}"),
     })
+}
+
+/// What to do without a filter, test or function of Ansible's that there is not.
+fn foreign_advice(name: &str) -> &'static str {
+    match name.rsplit('.').next().unwrap_or_default() {
+        "password_hash" => "hash the password beforehand, and keep the hash in a variable",
+        "json_query" => "write it with `selectattr` and `map(attribute=..)`",
+        "ipaddr" | "ipv4" | "ipv6" | "ipwrap" | "ipsubnet" | "ipmath" | "nthhost" => {
+            "take addresses apart with `split('/')` and `regex_replace`, or write the parts as variables"
+        }
+        "now" | "strftime" | "to_datetime" => "`ansible_date_time` has the time of the host",
+        _ if name.contains('.') => "those of collections are not had: use one of ansible.builtin",
+        _ => "docs/ansible.md tells which there are",
+    }
 }

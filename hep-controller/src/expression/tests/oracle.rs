@@ -104,7 +104,6 @@ fn filters_and_tests_are_ansibles() {
             "dates",
             "regex lookahead",
             "regex backreference",
-            "yaml-load",
         ],
     );
 }

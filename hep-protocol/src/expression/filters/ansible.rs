@@ -9,9 +9,10 @@ mod numbers;
 mod pyyaml;
 mod texts;
 mod versions;
+mod yaml;
 
 use super::{Registry, defined, described, refuse, shown};
-use crate::expression::rewrite::TEXT;
+use crate::expression::rewrite::{COMPARE, TEXT};
 use crate::expression::run::Run;
 use crate::truth::{self, Reader};
 use minijinja::value::{Kwargs, Rest, ValueKind};
@@ -61,10 +62,12 @@ pub(super) fn register(engine: &mut Registry<'_>) {
     lookups::register(engine);
     pyyaml::register(engine);
     versions::register(engine);
+    yaml::register(engine);
     engine.add_filter(TEXT, |state: &State, value: &Value| match value.as_str() {
         Some(text) => run(state)?.inner(text),
         None => Ok(value.clone()),
     });
+    engine.add_filter_of_any(COMPARE, lists::compared);
     engine.add_filter("bool", |value: &Value| Ok::<_, Error>(truth(value).unwrap_or(false)));
     engine.add_filter_of_any("type_debug", type_name);
     engine.add_test("truthy", |value: &Value, kwargs: Kwargs| truthy(value, &kwargs));
@@ -72,8 +75,10 @@ pub(super) fn register(engine: &mut Registry<'_>) {
         truthy(value, &kwargs).map(|truth| !truth)
     });
     engine.add_test("vault_encrypted", |_: &Value| false);
+    register_kinds(engine);
     engine.add_test("sequence", |value: &Value| {
-        matches!(value.kind(), ValueKind::Seq | ValueKind::Map | ValueKind::String)
+        let kind = defined(value)?.kind();
+        Ok::<_, Error>(matches!(kind, ValueKind::Seq | ValueKind::Map | ValueKind::String))
     });
     engine.add_function("cycler", |items: Rest<Value>| minijinja_contrib::globals::cycler(items.0));
     engine.add_function("joiner", minijinja_contrib::globals::joiner);
@@ -83,6 +88,27 @@ pub(super) fn register(engine: &mut Registry<'_>) {
             let found = lookups::of_files(state, &format!("is {name}"), value, &rest)?;
             Ok::<_, Error>(found.is_true())
         });
+    }
+}
+
+/// Tests of what a value is, which refuse what is undefined.
+fn register_kinds(engine: &mut Registry<'_>) {
+    type Kind = (&'static str, fn(&Value) -> bool);
+    let kinds: [Kind; 8] = [
+        ("none", Value::is_none),
+        ("string", |value| value.kind() == ValueKind::String),
+        ("mapping", |value| value.kind() == ValueKind::Map),
+        ("boolean", |value| value.kind() == ValueKind::Bool),
+        ("integer", |value| value.kind() == ValueKind::Number && value.is_integer()),
+        ("float", |value| value.kind() == ValueKind::Number && !value.is_integer()),
+        ("number", |value| matches!(value.kind(), ValueKind::Number | ValueKind::Bool)),
+        ("iterable", |value| {
+            use ValueKind::{Iterable, Map, Seq, String};
+            matches!(value.kind(), Seq | Iterable | Map | String)
+        }),
+    ];
+    for (name, test) in kinds {
+        engine.add_test(name, move |value: &Value| defined(value).map(test));
     }
 }
 

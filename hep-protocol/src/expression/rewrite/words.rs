@@ -1,6 +1,6 @@
 //! The words of a text, and what is made of them: where values begin and end, and what stands in their place.
 
-use super::{Edit, Form, REACH, TEXT, edit};
+use super::{COMPARE, Edit, Form, REACH, TEXT, edit};
 use minijinja::machinery::{Token, tokenize};
 use minijinja::syntax::SyntaxConfig;
 use std::ops::Range;
@@ -141,6 +141,24 @@ impl<'t> Words<'t> {
         matches!(self.token(name), Some(Token::Ident(_))) && called
     }
 
+    /// The pipe after `x.b` in `x.b | upper | default(1)`: what is undefined passes through filters.
+    pub(super) fn first_pipe(&self, pipe: usize) -> Option<usize> {
+        let mut first = pipe;
+        loop {
+            let last = first.checked_sub(1)?;
+            let name = match self.token(last)? {
+                Token::ParenClose => self.opening(last)?.checked_sub(1)?,
+                _ => last,
+            };
+            match (self.token(name)?, self.before(name)) {
+                // That one looks after itself.
+                (Token::Ident("default" | "d"), Some(Token::Pipe)) => return None,
+                (Token::Ident(_), Some(Token::Pipe)) => first = name.checked_sub(1)?,
+                _ => return (first < pipe).then_some(first),
+            }
+        }
+    }
+
     /// The same of `y.c` in `x.b | default(y.c) | default(1)`: something stands in for that too.
     pub(super) fn second_choice(&self, pipe: usize) -> Option<Vec<Edit>> {
         let close = pipe.checked_sub(1)?;
@@ -271,6 +289,54 @@ impl<'t> Words<'t> {
         })
     }
 
+    /// Makes `((a) | hep.compare("<", (b)))` of `a < b`. A chain of comparisons stays.
+    pub(super) fn comparison(&self, at: usize, text: &str) -> Option<Vec<Edit>> {
+        let (mut depth, mut begin) = (0_usize, 0);
+        for before in (0..at).rev() {
+            match self.token(before)? {
+                Token::ParenClose | Token::BracketClose | Token::BraceClose => {
+                    depth = depth.saturating_add(1);
+                }
+                Token::ParenOpen | Token::BracketOpen | Token::BraceOpen if depth > 0 => {
+                    depth = depth.saturating_sub(1);
+                }
+                token if depth == 0 && is_comparison(token) => return None,
+                token if depth == 0 && ends_operand(token) => {
+                    begin = before.saturating_add(1);
+                    break;
+                }
+                _ => {}
+            }
+        }
+        depth = 0;
+        let mut end = self.len();
+        for after in at.saturating_add(1)..self.len() {
+            match self.token(after)? {
+                Token::ParenOpen | Token::BracketOpen | Token::BraceOpen => {
+                    depth = depth.saturating_add(1);
+                }
+                Token::ParenClose | Token::BracketClose | Token::BraceClose if depth > 0 => {
+                    depth = depth.saturating_sub(1);
+                }
+                token if depth == 0 && is_comparison(token) => return None,
+                token if depth == 0 && ends_operand(token) => {
+                    end = after;
+                    break;
+                }
+                _ => {}
+            }
+        }
+        let place = self.place(at)?;
+        let operator = text.get(place.clone())?;
+        let begin = self.place(begin).filter(|begin| begin.start < place.start)?.start;
+        let end = self.place(end.checked_sub(1)?).filter(|end| end.end > place.end)?.end;
+        Some(vec![
+            edit(begin..begin, "(("),
+            edit(place, format!(") | {COMPARE}(\"{operator}\", (")),
+            edit(end..end, ")))"),
+        ])
+    }
+
     /// Makes `'text' | format(value)` of `'text' % value`: numbers have their own `%`.
     pub(super) fn percent(&self, at: usize) -> Option<Vec<Edit>> {
         let text = at.checked_sub(1)?;
@@ -323,4 +389,39 @@ impl<'t> Words<'t> {
             };
         }
     }
+}
+
+/// Operators of the same rank as `<`, and tests, which are not taken apart here.
+fn is_comparison(token: &Token<'_>) -> bool {
+    matches!(
+        token,
+        Token::Lt
+            | Token::Lte
+            | Token::Gt
+            | Token::Gte
+            | Token::Eq
+            | Token::Ne
+            | Token::Ident("in" | "is")
+    )
+}
+
+/// Words that stand around what is compared.
+fn ends_operand(token: &Token<'_>) -> bool {
+    matches!(
+        token,
+        Token::ParenOpen
+            | Token::ParenClose
+            | Token::BracketOpen
+            | Token::BracketClose
+            | Token::BraceOpen
+            | Token::BraceClose
+            | Token::Comma
+            | Token::Colon
+            | Token::Assign
+            | Token::VariableStart
+            | Token::VariableEnd
+            | Token::BlockStart
+            | Token::BlockEnd
+            | Token::Ident("and" | "or" | "not" | "if" | "elif" | "else")
+    )
 }

@@ -89,24 +89,51 @@ fn register_orders(engine: &mut Registry<'_>) {
     }
 }
 
+/// Whether a value is less than another, or more, where Python compares the two.
+pub(super) fn compared(value: &Value, operator: String, other: &Value) -> Result<bool, Error> {
+    let (a, b) = (order_of(defined(value)?), order_of(defined(other)?));
+    let (Some(a), Some(b)) = (a, b) else { return Err(not_ordered(value, other)) };
+    if a != b {
+        return Err(not_ordered(value, other));
+    }
+    Ok(match operator.as_str() {
+        "<" => value < other,
+        "<=" => value <= other,
+        ">" => value > other,
+        _ => value >= other,
+    })
+}
+
+fn not_ordered(value: &Value, other: &Value) -> Error {
+    advise(
+        format!("{} and {} cannot be compared", described(value), described(other)),
+        "make both numbers: `x | int`",
+    )
+}
+
+/// The kind of what has an order.
+fn order_of(value: &Value) -> Option<ValueKind> {
+    match value.kind() {
+        ValueKind::Bool | ValueKind::Number => Some(ValueKind::Number),
+        ValueKind::Iterable | ValueKind::Seq => Some(ValueKind::Seq),
+        ValueKind::String => Some(ValueKind::String),
+        _ => None,
+    }
+}
+
 /// What Python can put in order: numbers among numbers, texts among texts, lists among lists.
 fn comparable(value: &Value, rest: &[Value], filter: &str) -> Result<(), Error> {
     let (_, kwargs): (&[Value], Kwargs) = minijinja::value::from_args(rest)?;
     let attribute = kwargs.get::<Option<Value>>("attribute")?;
     let attribute = attribute.map(|attribute| string(&attribute)).transpose()?;
-    let mut first: Option<ValueKind> = None;
+    let mut first: Option<Option<ValueKind>> = None;
     for item in iterated(value, filter)? {
         let item = match attribute.as_deref().and_then(|all| all.split(',').next()) {
             Some(path) => at_path(&item, path.trim())?,
             None => item,
         };
-        let kind = match item.kind() {
-            ValueKind::Bool => ValueKind::Number,
-            ValueKind::Iterable => ValueKind::Seq,
-            kind => kind,
-        };
-        let orders = matches!(kind, ValueKind::Number | ValueKind::String | ValueKind::Seq);
-        if first.is_some_and(|first| first != kind || !orders) {
+        let kind = order_of(&item);
+        if first.is_some_and(|first| first != kind || kind.is_none()) {
             return Err(advise(
                 format!("`{filter}` cannot compare {} with others of the list", described(&item)),
                 "make them of one kind: `x | map('string') | sort`",

@@ -1,7 +1,7 @@
 //! Writes YAML byte for byte as Ansible's `to_yaml` and `to_nice_yaml` do: the layout of libyaml's emitter, and quotes
 //! wherever YAML 1.1 would read a text as something else.
 
-mod scalars;
+pub(super) mod scalars;
 
 use super::super::{Registry, defined, trouble};
 use crate::expression::convert::to_json;

@@ -91,6 +91,25 @@ fn what_cannot_be_compared_is_not_sorted() {
 }
 
 #[test]
+fn values_of_two_kinds_are_not_compared() {
+    refused("{{ 1 < 'a' }}", "the number 1 and the text `a` cannot be compared");
+    refused("{{ n >= none }}", "the number 5 and nothing cannot be compared");
+    check(
+        "{{ [n - 1 > 3, 'a' < 'b', 1 < n < 9, not n | int <= 4 and l[0] >= 3] }}",
+        json!([true, true, true, true]),
+    );
+    check("{% if l | length > 1 %}{{ n if n < 9 else t }}{% endif %}", json!(5));
+}
+
+#[test]
+fn what_is_undefined_is_named() {
+    refused("{{ nope | upper }}", "`nope` is undefined");
+    refused("{{ nope is none }}", "`nope` is undefined");
+    refused("{{ nope > 1 }}", "`nope` is undefined");
+    check("{{ nope.x | upper | default('d') }}", json!("d"));
+}
+
+#[test]
 fn lookups_are_answered_by_names_or_by_the_scope() {
     check("{{ lookup('vars', 'n') }}", json!(5));
     check("{{ lookup('ansible.builtin.file', '/etc/passwd') }}", json!(true));

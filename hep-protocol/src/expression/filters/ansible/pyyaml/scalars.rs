@@ -113,7 +113,7 @@ fn all(text: &str, known: &str) -> bool {
     text.chars().all(|c| known.contains(c))
 }
 
-fn is_integer(text: &str) -> bool {
+pub(in super::super) fn is_integer(text: &str) -> bool {
     let bare = text.strip_prefix(['+', '-']).unwrap_or(text);
     let with = |prefix: &str, digits: &str| {
         bare.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty() && all(rest, digits))
@@ -143,7 +143,7 @@ fn is_sexagesimal(text: &str) -> bool {
     fitting && count > 0 && !first.is_empty() && all(first, "0123456789_")
 }
 
-fn is_float(text: &str) -> bool {
+pub(in super::super) fn is_float(text: &str) -> bool {
     let bare = text.strip_prefix(['+', '-']).unwrap_or(text);
     if matches!(bare, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN") {
         return true;
