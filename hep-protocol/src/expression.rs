@@ -170,6 +170,24 @@ impl Language {
         Run::new(scope, &self.memory).part(json)
     }
 
+    /// What a lookup of Ansible's gives for these terms, as a list.
+    ///
+    /// # Errors
+    /// What is wrong with them, or what it could not know.
+    pub fn look_up(
+        &self,
+        plugin: &str,
+        terms: Vec<Json>,
+        scope: &Arc<dyn Scope>,
+    ) -> Result<Vec<Json>, Trouble> {
+        let terms = Terms { plugin: plugin.into(), terms: terms.into(), below: Arc::clone(scope) };
+        let scope: Arc<dyn Scope> = Arc::new(terms);
+        match self.evaluate(&format!("query({PLUGIN}, *{TERMS})"), &scope)? {
+            Json::Array(found) => Ok(found),
+            other => Ok(vec![other]),
+        }
+    }
+
     /// A template file's text, rendered with the whitespace rules of Ansible's `template`: the newline after a block is
     /// removed, blanks before it stay, and so does the newline at the end. `name` is the file's, for messages.
     ///
@@ -223,6 +241,36 @@ pub struct Part {
 #[must_use]
 pub fn has_parts(text: &str) -> bool {
     ["include", "import", "extends"].iter().any(|word| text.contains(word)) && text.contains("{%")
+}
+
+/// The names under which a lookup finds what it is asked for.
+const PLUGIN: &str = "_plugin";
+const TERMS: &str = "_terms";
+
+/// What a lookup is asked for, above all other names.
+#[derive(Debug)]
+struct Terms {
+    plugin: Json,
+    terms: Json,
+    below: Arc<dyn Scope>,
+}
+
+impl Scope for Terms {
+    fn get(&self, name: &str) -> Option<Found> {
+        match name {
+            PLUGIN => Some(Found::Plain(self.plugin.clone())),
+            TERMS => Some(Found::Plain(self.terms.clone())),
+            _ => self.below.get(name),
+        }
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.below.names()
+    }
+
+    fn answer(&self, asked: &Lookup) -> Option<Result<Vec<Json>, Trouble>> {
+        self.below.answer(asked)
+    }
 }
 
 /// Whether a text has anything to render.

@@ -1,7 +1,7 @@
 //! Which of several values a name stands for: layers of names, one above the other. Both sides look names up here, so
 //! precedence is written once, in [`Rank`].
 
-use super::{Found, Scope};
+use super::{Found, Lookup, Scope, Trouble};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
@@ -74,6 +74,10 @@ impl Scope for Layers {
 
     fn names(&self) -> Vec<String> {
         self.0.iter().flat_map(|(_, layer)| layer.names()).collect()
+    }
+
+    fn answer(&self, asked: &Lookup) -> Option<Result<Vec<Json>, Trouble>> {
+        self.0.iter().find_map(|(_, layer)| layer.answer(asked))
     }
 }
 
