@@ -326,6 +326,15 @@ impl Names {
         Ok(self.language.tree(&value.0, &self.scope)?)
     }
 
+    /// What a lookup gives for these terms.
+    pub(crate) fn look_up(
+        &self,
+        plugin: &str,
+        terms: Vec<Value>,
+    ) -> Result<Vec<Value>, Unrendered> {
+        Ok(self.language.look_up(plugin, terms, &self.scope)?)
+    }
+
     /// A text with its expressions replaced.
     pub(crate) fn text(&self, text: &str) -> Result<Value, Unrendered> {
         Ok(self.language.text(text, &self.scope)?)

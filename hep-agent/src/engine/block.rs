@@ -134,8 +134,11 @@ impl Walk<'_> {
         names.begin_task();
         let elements = elements(each, names)?;
         let outer = names.enter_loop();
-        for (round, element) in (0_u32..).zip(elements) {
-            let names = names.with_locals(locals(each, round, &element));
+        for (round, _) in (0_u32..).zip(&elements) {
+            if round > 0 {
+                self.rest(each, names)?;
+            }
+            let names = names.with_locals(locals(each, round, &elements));
             let place = inner(deeper(&place.turn(at), round));
             let after = self.sections(&place, first, block, &names);
             flow = Some(after);

@@ -8,12 +8,21 @@ use super::{Flow, Walk};
 use crate::render::{Names, Unrendered, ready, word};
 use crate::sys::SysError;
 use crate::sys::output;
+use hep_protocol::dialect::Dialect;
 use hep_protocol::expression::Found;
 use hep_protocol::message::Reply;
 use hep_protocol::outcome::Outcome;
 use hep_protocol::plan::{Loop, OnError, Privacy};
 use serde_json::{Value, json};
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
 use std::time::{Duration, Instant};
+
+/// The loop over one of its terms, by chance: `with_random_choice`.
+const CHANCE: &str = "random_choice";
+
+/// What a round calls its place among the others.
+pub(super) const PLACE: &str = "ansible_loop";
 
 /// How many characters a loop's element is called by.
 const LABEL: usize = 60;
@@ -41,7 +50,14 @@ impl Walk<'_> {
         let mut tally = Tally::new(privacy, job.one(), each, wanted);
         for (round, element) in (0_u32..).zip(&elements) {
             let start = Instant::now();
-            let names = job.names.with_locals(locals(each, round, element));
+            if round > 0
+                && let Err(why) = self.rest(each, &job.names)
+            {
+                let verdict = self.unsettled(job, why);
+                tally.add(format!("element {}", round.saturating_add(1)), element, verdict, 0);
+                break;
+            }
+            let names = job.names.with_locals(locals(each, round, &elements));
             let label = label(each, round, element, &names, privacy);
             if self.outside.cancelled() && !merged.is_done() {
                 tally.add(label.clone(), element, stopped(Verdict::skipped(), &label), 0);
@@ -59,6 +75,15 @@ impl Walk<'_> {
         (items.outcome(&whole), flow)
     }
 
+    /// The pause between two rounds.
+    pub(super) fn rest(&self, each: &Loop, names: &Names) -> Result<(), Unrendered> {
+        if let Some(pause) = &each.pause {
+            let seconds = names.seconds(pause, "pause")?;
+            self.sleep(Duration::try_from_secs_f64(seconds).unwrap_or_default());
+        }
+        Ok(())
+    }
+
     /// Tells which element has its turn, of very many not each.
     fn tell(&self, job: &Job<'_>, label: &str, round: u32, count: usize) {
         let seldom = (round as usize).is_multiple_of(count.div_ceil(TOLD).max(1));
@@ -71,26 +96,91 @@ impl Walk<'_> {
 
 /// The elements of a loop.
 pub(super) fn elements(each: &Loop, names: &Names) -> Result<Vec<Value>, Unrendered> {
-    match names.tree(&each.over)? {
-        Value::Array(elements) => Ok(elements),
-        Value::Object(entries) => {
+    match (&each.kind, names.tree(&each.over)?) {
+        (Some(kind), over) => {
+            let terms = match over {
+                Value::Array(terms) => terms,
+                one @ (Value::Null
+                | Value::Bool(_)
+                | Value::Number(_)
+                | Value::String(_)
+                | Value::Object(_)) => vec![one],
+            };
+            match kind.as_str() {
+                CHANCE => Ok(chosen(terms)),
+                kind => names.look_up(kind, terms),
+            }
+        }
+        (None, Value::Array(elements)) => Ok(elements),
+        (None, Value::Object(entries)) if names.dialect() == Dialect::Hep => {
             let pairs = entries.into_iter().map(|(key, value)| json!({"key": key, "value": value}));
             Ok(pairs.collect())
         }
-        other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
+        (
+            None,
+            other @ (Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Object(_)),
+        ) => {
             let shown: String = other.to_string().chars().take(LABEL).collect();
+            let (takes, hint) = match names.dialect() {
+                Dialect::Hep => (
+                    "a list or a mapping",
+                    "write `[...]` around it, or an expression that gives a list",
+                ),
+                Dialect::Ansible => {
+                    ("a list", "write `[...]` around it, or `| dict2items` after a mapping")
+                }
+            };
             Err(Unrendered::Wrong(
-                SysError::new(format!("`loop` takes a list or a mapping, found {shown}"))
-                    .hint("write `[...]` around it, or an expression that gives a list"),
+                SysError::new(format!("`loop` takes {takes}, found {shown}")).hint(hint),
             ))
         }
     }
 }
 
+/// One of the terms, by chance.
+fn chosen(mut terms: Vec<Value>) -> Vec<Value> {
+    let chance = RandomState::new().build_hasher().finish();
+    let count = u64::try_from(terms.len()).unwrap_or(u64::MAX);
+    let at = chance.checked_rem(count).and_then(|at| usize::try_from(at).ok());
+    at.map(|at| terms.swap_remove(at)).into_iter().collect()
+}
+
 /// The names of one round of a loop.
-pub(super) fn locals(each: &Loop, round: u32, element: &Value) -> Vec<(String, Found)> {
+pub(super) fn locals(each: &Loop, round: u32, elements: &[Value]) -> Vec<(String, Found)> {
+    let at = round as usize;
+    let element = elements.get(at).map_or(Found::Plain(Value::Null), ready);
     let index = each.index.iter().map(|name| (name.clone(), Found::Plain(json!(round))));
-    std::iter::once((each.var.clone(), ready(element))).chain(index).collect()
+    let place = each.extended.then(|| (PLACE.to_owned(), Found::Plain(place(at, elements))));
+    std::iter::once((each.var.clone(), element)).chain(index).chain(place).collect()
+}
+
+/// The place of a round among the others.
+pub(super) fn place(at: usize, elements: &[Value]) -> Value {
+    let length = elements.len();
+    let left = length.saturating_sub(at);
+    let mut place = json!({
+        "index": at.saturating_add(1),
+        "index0": at,
+        "first": at == 0,
+        "last": left == 1,
+        "length": length,
+        "revindex": left,
+        "revindex0": left.saturating_sub(1),
+        "allitems": elements,
+    });
+    let beside = [("previtem", at.checked_sub(1)), ("nextitem", at.checked_add(1))];
+    for (name, at) in beside {
+        if let Some(element) = at.and_then(|at| elements.get(at))
+            && let Value::Object(fields) = &mut place
+        {
+            fields.insert(name.to_owned(), element.clone());
+        }
+    }
+    place
 }
 
 /// What an element is called. A label that cannot be rendered may have been meant to hide the rest of the element.

@@ -110,8 +110,8 @@ impl Walk<'_> {
             return None;
         }
         let (mut specs, mut known) = (Vec::new(), None);
-        for (round, element) in (0_u32..).zip(elements) {
-            let names = job.names.with_locals(locals(each, round, element));
+        for (round, _) in (0_u32..).zip(elements) {
+            let names = job.names.with_locals(locals(each, round, elements));
             if !conditions(&job.control.when, &names).ok()? {
                 specs.push(None);
                 continue;

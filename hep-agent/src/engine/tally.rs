@@ -79,7 +79,9 @@ impl<'a> Tally<'a> {
         if self.wanted {
             let mut fields = verdict.fields(self.shape);
             match self.shape {
-                Shape::Ansible => fields.extend(names_of(self.each, self.count - 1, element)),
+                Shape::Ansible => {
+                    fields.extend(names_of(self.each, self.count.saturating_sub(1), element));
+                }
                 Shape::One(_) | Shape::Loop => {
                     fields.insert("item".to_owned(), element.clone());
                 }

@@ -81,9 +81,14 @@ impl Walk<'_> {
             let text = format!("try {attempt} of {most} failed; next try in {seconds} s");
             self.outside.reply(Reply::Progress { task: job.number, text });
         }
+        self.sleep(*delay);
+    }
+
+    /// Lets time pass, unless the run is to stop.
+    pub(super) fn sleep(&self, time: Duration) {
         let start = Instant::now();
         while !self.outside.cancelled() {
-            let left = delay.saturating_sub(start.elapsed());
+            let left = time.saturating_sub(start.elapsed());
             if left.is_zero() {
                 return;
             }

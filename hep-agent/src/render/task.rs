@@ -6,6 +6,7 @@ use crate::outside::Outside;
 use crate::sys::SysError;
 use crate::sys::output;
 use hep_protocol::decode::Sentence;
+use hep_protocol::dialect::Dialect;
 use hep_protocol::expression::{Rank, Scope, TroubleKind};
 use hep_protocol::plan::{Control, Spec, Task};
 use hep_protocol::task::{About, Effect, TaskSpec};
@@ -166,10 +167,23 @@ impl Names {
         Ok(all)
     }
 
+    /// A number of seconds, which may have a fraction.
+    pub(crate) fn seconds(&self, value: &Json, key: &str) -> Result<f64, Unrendered> {
+        let value = self.tree(value)?;
+        let written = value.as_str().and_then(|text| text.trim().parse().ok());
+        let seconds = value.as_f64().or(written);
+        seconds.filter(|seconds| *seconds >= 0.0).ok_or_else(|| {
+            Unrendered::Wrong(SysError::new(format!("`{key}` takes seconds, found {value}")))
+        })
+    }
+
     /// A whole number that a key takes, from 0.
     pub(crate) fn number(&self, value: &Json, key: &str) -> Result<u32, Unrendered> {
         let value = self.tree(value)?;
-        let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+        // In Ansible's language a number may come as a text.
+        let text = value.as_str().filter(|_| self.dialect() == Dialect::Ansible);
+        let written = text.and_then(|text| text.trim().parse().ok());
+        let number = value.as_u64().and_then(|number| u32::try_from(number).ok()).or(written);
         number.ok_or_else(|| {
             Unrendered::Wrong(
                 SysError::new(format!("`{key}` takes a whole number, found {value}"))

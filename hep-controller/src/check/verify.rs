@@ -378,17 +378,19 @@ impl<'v, 's> Verifier<'v, 's> {
     /// One scope for each element of a loop; one with an unknown element, if those are not known.
     fn rounds(&mut self, each: &ManifestLoop, context: &Context) -> Vec<Context> {
         let over = self.tree(&each.over, context);
+        let over = self.looked_up(each, over, context);
+        let ours = self.dialect() == Dialect::Hep;
         let elements: Option<Vec<Value>> = match over {
             Rendered::Known(Value::Array(items)) => Some(items),
-            Rendered::Known(Value::Object(map)) => {
+            Rendered::Known(Value::Object(map)) if ours => {
                 let pair = |(key, value): (&String, &Value)| json!({"key": key, "value": value});
                 Some(map.iter().map(pair).collect())
             }
             Rendered::Known(other) => {
                 let found = Node::of_text("", each.over.node.span).rendered(&other).describe();
-                let problem = each
-                    .over
-                    .problem(format!("a loop takes a list or a mapping, and this gives {found}"));
+                let takes = if ours { "a list or a mapping" } else { "a list" };
+                let problem =
+                    each.over.problem(format!("a loop takes {takes}, and this gives {found}"));
                 self.mistakes.push(problem.hint("write an expression that gives a list"));
                 return Vec::new();
             }
@@ -432,6 +434,23 @@ impl<'v, 's> Verifier<'v, 's> {
                 vec![round(Layer::later(names.cloned(), cause))]
             }
         }
+    }
+
+    /// What the lookup of a loop makes of its terms.
+    fn looked_up(&mut self, each: &ManifestLoop, over: Rendered, context: &Context) -> Rendered {
+        let Some(kind) = &each.kind else { return over };
+        let terms = match over {
+            Rendered::Known(Value::Array(terms)) => terms,
+            Rendered::Known(one) => vec![one],
+            Rendered::Omitted | Rendered::Later | Rendered::Wrong => return over,
+        };
+        // Which one it is, chance decides on the host.
+        if kind.text == "random_choice" {
+            return Rendered::Later;
+        }
+        let scope = self.scope(context);
+        let found = self.language.look_up(&kind.text, terms, &scope);
+        self.known(kind, found.map(|found| Some(Value::Array(found))), context)
     }
 
     fn register_all(&mut self, entries: &[Entry]) {

@@ -97,6 +97,57 @@ fn loop_has_the_results_of_its_elements() {
     assert_eq!([&result["skipped"], &result["results"][0]["skipped"]], [true, true]);
 }
 
+/// What rounds of a loop see, each on its own.
+#[track_caller]
+fn rounds(task: Value, shown: &str, expected: Value) {
+    let name = json!({"name": "t", "debug": {"msg": shown}});
+    let result = result(with(name, task));
+    let said = result["results"]
+        .as_array()
+        .map(|all| all.iter().map(|one| one["msg"].clone()).collect::<Value>());
+    assert_eq!(said.unwrap_or_else(|| result["msg"].clone()), expected);
+}
+
+#[test]
+fn lookups_give_the_elements_of_a_loop() {
+    let check = |with: &str, over: Value, expected: Value| {
+        rounds(json!({"with": with, "loop": over}), "{{ item }}", expected);
+    };
+    check("items", json!([1, [2, 3], [[4]]]), json!([1, 2, 3, [4]]));
+    check("items", json!("single"), json!(["single"]));
+    check("list", json!([1, [2, 3]]), json!([1, [2, 3]]));
+    check("flattened", json!([1, [2, [3]]]), json!([1, 2, 3]));
+    check("dict", json!({"a": 1}), json!([{"key": "a", "value": 1}]));
+    check("together", json!([["a", "b"], [1]]), json!([["a", 1], ["b", null]]));
+    check("nested", json!([["a"], [1, 2]]), json!([["a", 1], ["a", 2]]));
+    check("indexed_items", json!(["a", "b"]), json!([[0, "a"], [1, "b"]]));
+    check("sequence", json!("start=1 end=2 format=n%02d"), json!(["n01", "n02"]));
+    check("random_choice", json!(["a", "a"]), json!(["a"]));
+    let users = json!([{"name": "x", "keys": [1, 2]}]);
+    let (one, two) = (json!([{"name": "x"}, 1]), json!([{"name": "x"}, 2]));
+    check("subelements", json!([users, "keys"]), json!([one, two]));
+    check("nope", json!(["a"]), json!("the lookup `nope` cannot be answered here"));
+}
+
+#[test]
+fn rounds_know_their_place() {
+    let place = "{{ ansible_loop.index }}{{ ansible_loop.revindex0 }}{{ ansible_loop.last }}\
+                 {{ ansible_loop.previtem | default('-') }}{{ ansible_loop.nextitem | default('-') }}";
+    let looped = json!({"loop": ["a", "b"], "extended": true, "pause": 0.01});
+    rounds(looped, place, json!(["11False-b", "20Truea-"]));
+    let index = json!({"loop": ["a"], "index": "i", "var": "it"});
+    rounds(index, "{{ i }}{{ it }}", json!(["0a"]));
+}
+
+#[test]
+fn loop_takes_a_list_alone() {
+    let check = |over: Value, expected: &str| {
+        rounds(json!({"loop": over}), "x", json!(expected));
+    };
+    check(json!({"a": 1}), "`loop` takes a list, found {\"a\":1}");
+    check(json!("a"), "`loop` takes a list, found \"a\"");
+}
+
 #[test]
 fn words_and_facts_are_in_the_result() {
     check(json!({"debug": {"msg": 5}}), json!({"changed": false, "failed": false, "msg": 5}));

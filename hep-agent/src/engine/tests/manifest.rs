@@ -186,8 +186,8 @@ fn each(written: &Value) -> Option<Loop> {
         var: text("var").unwrap_or("item".into()),
         index: text("index"),
         label: text("label"),
-        kind: None,
-        pause: None,
-        extended: false,
+        kind: text("with"),
+        pause: (!written["pause"].is_null()).then(|| Json(written["pause"].clone())),
+        extended: written["extended"] == true,
     })
 }
