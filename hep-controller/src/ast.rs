@@ -112,7 +112,7 @@ pub(crate) struct Origin {
     /// Where its relative names begin, if not at its file.
     pub(crate) home: Option<Arc<Home>>,
     /// Why hep cannot do it: it fails where it is reached.
-    pub(crate) refused: Option<Box<Diagnostic>>,
+    pub(crate) refused: Vec<Diagnostic>,
     /// For a handler: the names that `notify` may use for it, if its own name is not the only one.
     pub(crate) calls: Option<Vec<String>>,
 }

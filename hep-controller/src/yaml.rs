@@ -9,6 +9,7 @@ mod decode;
 mod encrypted;
 mod indentation;
 mod json;
+mod merge;
 mod recover;
 mod syntax;
 mod version11;

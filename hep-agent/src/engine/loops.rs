@@ -1,7 +1,7 @@
 //! Loops: the elements, what they are called, and a task's tries over them made into one outcome and one result.
 
 use super::tally::Tally;
-use super::task::{Job, millis};
+use super::task::{Job, conditions, millis};
 use super::tries::stopped;
 use super::verdict::Verdict;
 use super::{Flow, Walk};
@@ -37,6 +37,12 @@ impl Walk<'_> {
         let privacy = job.control.privacy;
         let elements = match elements(each, &job.names) {
             Ok(elements) => elements,
+            // To Ansible what is skipped may loop over anything.
+            Err(Unrendered::Wrong(_)) if untaken(job) => {
+                let mut verdict = Verdict::skipped();
+                let flow = self.settle(job, &mut verdict);
+                return (verdict.hidden(privacy).outcome(), flow);
+            }
             Err(why) => {
                 let mut verdict = self.unsettled(job, why);
                 let flow = self.settle(job, &mut verdict);
@@ -92,6 +98,13 @@ impl Walk<'_> {
             self.outside.reply(Reply::Progress { task: job.number, text });
         }
     }
+}
+
+/// Whether a condition does not hold whatever the element is, in Ansible's dialect.
+fn untaken(job: &Job<'_>) -> bool {
+    let (when, names) = (&job.control.when, &job.names);
+    names.dialect() == Dialect::Ansible
+        && when.iter().any(|one| matches!(conditions(std::slice::from_ref(one), names), Ok(false)))
 }
 
 /// The elements of a loop.

@@ -2,7 +2,7 @@
 
 use super::verdict::{Shape, Verdict, failure};
 use super::{Flow, Walk};
-use crate::render::{Names, Unrendered, word};
+use crate::render::{Names, Unrendered, ready, word};
 use crate::sys::output;
 use crate::sys::{Cause, SysError};
 use hep_protocol::dialect::Dialect;
@@ -80,6 +80,13 @@ impl<'p> Walk<'p> {
         names.begin_task();
         if let Some(cause) = depends {
             return (self.leave_open(&job, turn, cause), Flow::On);
+        }
+        if job.control.ends_play
+            && !matches!(conditions(&job.control.when, &job.names), Err(Unrendered::Wrong(_)))
+        {
+            // Nothing is reported of what does nothing else.
+            let ends = matches!(conditions(&job.control.when, &job.names), Ok(true));
+            return (Status::Skipped, if ends { Flow::Ended } else { Flow::On });
         }
         let untaken = || matches!(conditions(&job.control.when, &job.names), Ok(false));
         if job.control.choice && untaken() {
@@ -251,6 +258,14 @@ impl<'p> Walk<'p> {
             CheckPolicy::AsRun | CheckPolicy::Never => job.control.notify.as_slice(),
         };
         let fails = verdict.details.failure.is_some() && job.names.dialect() == Dialect::Ansible;
+        if fails && self.rescued > 0 {
+            let size = output::size(&verdict.data);
+            let result = verdict.result(&job.title, job.whole());
+            job.names.register("ansible_failed_result", result, size);
+            let action = job.task.spec.about().name;
+            let task = serde_json::json!({"name": &*job.title, "action": action});
+            job.names.register("ansible_failed_task", ready(&task), 0);
+        }
         if !notify.is_empty() && verdict.changed() && !fails {
             self.notified.notify(notify, verdict.open_change(&job.title));
         }

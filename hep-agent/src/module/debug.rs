@@ -1,7 +1,9 @@
 //! The module `debug`.
 
 use super::{Done, Input, Module, Plan};
+use crate::render::Unrendered;
 use crate::sys::{Observe, SysError};
+use hep_protocol::dialect::Dialect;
 use hep_protocol::task::debug::Debug;
 use serde_json::{Map, Value};
 
@@ -12,7 +14,7 @@ impl Module for Debug {
     fn inspect(&self, input: &Input<'_>, _host: &dyn Observe) -> Result<Self::State, SysError> {
         match (&self.msg, &self.var) {
             (Some(msg), _) => Ok(words(&msg.0)),
-            (None, Some(var)) => Ok(format!("{var}: {}", words(&input.names.value(var)?))),
+            (None, Some(var)) => Ok(format!("{var}: {}", words(&value(var, input)?))),
             (None, None) => Ok(words(&Value::Null)),
         }
     }
@@ -23,12 +25,20 @@ impl Module for Debug {
 
     fn as_ansible(&self, done: &Done<'_>) -> Map<String, Value> {
         let shown = match (&self.msg, &self.var) {
-            (None, Some(var)) => done.input.names.value(var).ok().map(|value| (var.clone(), value)),
+            (None, Some(var)) => value(var, done.input).ok().map(|value| (var.clone(), value)),
             (msg, _) => {
                 Some(("msg".to_owned(), msg.as_ref().map_or(Value::Null, |msg| msg.0.clone())))
             }
         };
         shown.into_iter().collect()
+    }
+}
+
+/// The value of an expression; in Ansible's dialect it may be undefined.
+fn value(var: &str, input: &Input<'_>) -> Result<Value, SysError> {
+    match (input.names.value(var), input.names.dialect()) {
+        (Err(Unrendered::Wrong(_)), Dialect::Ansible) => Ok("VARIABLE IS NOT DEFINED!".into()),
+        (value, Dialect::Hep | Dialect::Ansible) => Ok(value?),
     }
 }
 

@@ -153,6 +153,8 @@ impl Names {
             for (name, value) in entries {
                 let text = match value {
                     Value::String(text) => text,
+                    Value::Bool(true) if self.dialect() == Dialect::Ansible => "True".to_owned(),
+                    Value::Bool(false) if self.dialect() == Dialect::Ansible => "False".to_owned(),
                     Value::Bool(_) | Value::Number(_) => value.to_string(),
                     Value::Null => String::new(),
                     Value::Array(_) | Value::Object(_) => {

@@ -10,6 +10,7 @@ use crate::read::module::{self, Called};
 use crate::source::Source;
 use crate::wildcard::{Pattern, climbs};
 use crate::yaml::{Entry, Node};
+use hep_protocol::dialect::Dialect;
 use hep_protocol::expression::{TroubleKind, has_expression};
 use hep_protocol::plan::Privacy;
 use hep_protocol::value::Mode;
@@ -22,7 +23,12 @@ impl Verifier<'_, '_> {
         if task.spec.is_none() {
             self.open(task, context);
         } else {
-            let bare = task.about().bare;
+            if self.dialect() == Dialect::Ansible {
+                let missing = self.files_of(task);
+                self.mistakes.extend(missing);
+            }
+            let bare =
+                task.about().bare.filter(|key| *key != "var" || self.dialect() == Dialect::Hep);
             if let Some(entry) = bare.and_then(|key| task.params.entry(key)) {
                 self.bare_expressions(task, &entry.value, context);
             }
@@ -155,7 +161,11 @@ impl Verifier<'_, '_> {
         };
         let Template { source, reading } = template.as_ref();
         let mapping = Mapping::of_file(source);
-        let problems = self.judge(reading, || mapping.clone(), context);
+        // To Ansible names are what they are when they are read.
+        let problems = match self.dialect() {
+            Dialect::Hep => self.judge(reading, || mapping.clone(), context),
+            Dialect::Ansible => Vec::new(),
+        };
         if !problems.is_empty() {
             problems.into_iter().for_each(|problem| self.mistakes.push(problem));
             return;
@@ -167,7 +177,7 @@ impl Verifier<'_, '_> {
         if let Some(trouble) = trouble {
             let range = trouble.range.clone().unwrap_or(0..1);
             let problem = Diagnostic::at(source, mapping.span(&range), &*trouble.message);
-            self.mistakes.push(problem.with(hint_of(&trouble)));
+            self.tell(&trouble, problem.with(hint_of(&trouble)));
         }
     }
 

@@ -26,10 +26,14 @@ pub(crate) use evaluate::hint_of;
 use hep_protocol::dialect::Dialect;
 use hep_protocol::expression::{Language, Layers, Rank, Variables, has_expression};
 use hep_protocol::plan::{OnError, Privacy, RunMode};
+use hep_protocol::task::TaskSpec;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// What Ansible's dialect knows in a `rescue`.
+const FAILED: [&str; 2] = ["ansible_failed_task", "ansible_failed_result"];
 
 /// How many times something is evaluated before the rest is left to the hosts.
 const MAX_EVALUATIONS: usize = 500_000;
@@ -165,7 +169,9 @@ impl<'v, 's> Verifier<'v, 's> {
             if self.dialect() == Dialect::Hep {
                 self.texts_of_vars(play);
             }
-            self.named_files(play);
+            if self.dialect() == Dialect::Hep {
+                self.named_files(play);
+            }
             play.each_task(&mut |task| {
                 results.extend(task.control.register.iter().map(|name| name.text.as_str()));
             });
@@ -207,16 +213,23 @@ impl<'v, 's> Verifier<'v, 's> {
     /// Finds the local files that the tasks of a play name without an expression.
     fn named_files(&mut self, play: &ManifestPlay) {
         play.each_task(&mut |task| {
-            let spec = task.spec.as_ref().filter(|_| self.chosen.has(task.number));
-            for written in spec.iter().flat_map(|spec| spec.params().sources()) {
-                match self.sources.find(From::of(task), written) {
-                    Ok(local) => self.keep(task, local),
-                    Err(troubles) => {
-                        self.mistakes.all.extend(at_place(&task.parameter(written), troubles));
-                    }
-                }
+            if self.chosen.has(task.number) {
+                let missing = self.files_of(task);
+                self.mistakes.all.extend(missing);
             }
         });
+    }
+
+    /// Finds the local files that a task names without an expression; those that are not there.
+    pub(super) fn files_of(&mut self, task: &ManifestTask) -> Diagnostics {
+        let mut missing = Diagnostics::default();
+        for written in task.spec.iter().flat_map(|spec| spec.params().sources()) {
+            match self.sources.find(From::of(task), written) {
+                Ok(local) => self.keep(task, local),
+                Err(troubles) => missing.extend(at_place(&task.parameter(written), troubles)),
+            }
+        }
+        missing
     }
 
     /// Looks up what tasks with a mistake name.
@@ -366,6 +379,11 @@ impl<'v, 's> Verifier<'v, 's> {
                 self.doubt(&mut doubtful);
                 // A failure in what has a rescue is no failure of the host.
                 self.entries(body, if rescue.is_empty() { &context } else { &doubtful });
+                if self.dialect() == Dialect::Ansible && !rescue.is_empty() {
+                    for name in FAILED {
+                        self.registered.add(name, "what has failed".to_owned(), Shape::Any);
+                    }
+                }
                 self.entries(rescue, &doubtful);
                 self.entries(always, &context);
             }
@@ -482,8 +500,12 @@ impl<'v, 's> Verifier<'v, 's> {
     }
 
     fn task(&mut self, task: &ManifestTask, context: &Context) {
-        let refused = task.origin.refused.as_deref();
-        let evaluated = has_expressions(task, &context.rights) || refused.is_some();
+        let refused = &task.origin.refused;
+        let foreign = self.dialect() == Dialect::Ansible;
+        let names = |spec: &TaskSpec| !spec.params().sources().is_empty();
+        let evaluated = has_expressions(task, &context.rights)
+            || !refused.is_empty()
+            || foreign && task.spec.as_ref().is_some_and(names);
         if self.chosen.has(task.number) && evaluated && self.evaluations < MAX_EVALUATIONS {
             let mut context = context.clone();
             context.privacy = task.control.privacy.unwrap_or(context.privacy);
@@ -498,6 +520,10 @@ impl<'v, 's> Verifier<'v, 's> {
             let title = task.control.name.as_ref().filter(|name| has_expression(&name.text));
             let mut title = title.filter(|_| self.dialect() == Dialect::Hep);
             let rounds = match &task.control.each {
+                // To Ansible a loop that is skipped may be anything.
+                Some(_) if foreign && self.surely_skipped(&task.control.when, &context) => {
+                    Vec::new()
+                }
                 Some(each) => self.rounds(each, &context),
                 None => vec![context],
             };
@@ -507,11 +533,10 @@ impl<'v, 's> Verifier<'v, 's> {
                     if let Some(title) = title.take() {
                         self.text(title, &context);
                     }
-                    if let Some(refused) = refused {
-                        self.mistakes.push(refused.clone());
-                    } else if !task.broken {
+                    if !task.broken && refused.is_empty() {
                         self.params(task, &context);
                     }
+                    refused.iter().for_each(|refused| self.mistakes.push(refused.clone()));
                     self.keys(&task.control, &context, result_shape_of_try(task));
                 }
             }

@@ -2,10 +2,12 @@
 //! What only a host can decide is left to it; what hep cannot do is kept with its reason.
 
 mod entry;
+mod find;
 mod handlers;
 mod include;
 mod inherit;
 mod keywords;
+mod loops;
 pub(crate) mod lower;
 mod names;
 mod play;
@@ -34,6 +36,8 @@ pub(crate) struct Settings {
     pub(crate) collections_path: Vec<PathBuf>,
     /// The variables of the command line.
     pub(crate) extra: Map<String, Value>,
+    /// Whether Ansible's side is taken of what hep does otherwise on purpose.
+    pub(crate) as_ansible: bool,
     /// Whether a play that does not say so gathers facts.
     pub(crate) gathering: Gathering,
 }

@@ -52,7 +52,12 @@ pub(crate) enum Params {
 }
 
 /// Decodes a module's parameters as far as they are known, and checks them together.
-pub(crate) fn read(source: &Arc<Source>, entry: &Entry, problems: &mut Diagnostics) -> Params {
+pub(crate) fn read(
+    source: &Arc<Source>,
+    dialect: Dialect,
+    entry: &Entry,
+    problems: &mut Diagnostics,
+) -> Params {
     let module: &str = &entry.key.text;
     let params = &entry.value;
     match &params.kind {
@@ -64,12 +69,14 @@ pub(crate) fn read(source: &Arc<Source>, entry: &Entry, problems: &mut Diagnosti
             return Params::Wrong;
         }
     }
-    if !bare_enough(source, entry, problems) | !names_fit(source, entry, problems) {
+    // To Ansible an expression may stand in braces where it needs none.
+    let plain = dialect == Dialect::Ansible || bare_enough(source, entry, problems);
+    if !plain | !names_fit(source, entry, problems) {
         return Params::Wrong;
     }
     let open = params.any_text(&has_expression);
     let literal = if open { &params.without_texts(&has_expression) } else { params };
-    let called = Called { source, dialect: Dialect::Hep, module, key: entry.key.span };
+    let called = Called { source, dialect, module, key: entry.key.span };
     let found = decode(called, literal, params, problems);
     match found {
         Ok(spec) => Params::Typed(spec),

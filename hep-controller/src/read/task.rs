@@ -10,6 +10,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, Span};
 use crate::words::{all_of, alternatives, nearest};
 use crate::yaml::{self, Entry, Node};
+use hep_protocol::dialect::Dialect;
 use hep_protocol::task::{About, TaskSpec};
 use std::sync::Arc;
 
@@ -54,7 +55,7 @@ impl Reader {
         let mut read = modules.iter().map(|entry| {
             let params = match beside.0 {
                 Some((module, _)) if std::ptr::eq(module, *entry) => Params::Wrong,
-                Some(_) | None => module::read(source, entry, &mut self.problems),
+                Some(_) | None => module::read(source, Dialect::Hep, entry, &mut self.problems),
             };
             (entry, params)
         });

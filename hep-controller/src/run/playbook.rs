@@ -38,6 +38,7 @@ pub(crate) struct Prepared {
     pub(crate) config: Config,
     pub(crate) options: Options,
     pub(crate) ansible: AnsibleConfig,
+    as_ansible: bool,
     around: Surroundings,
     /// What the inventory says weakest of all.
     ssh_arguments: Vec<(&'static str, String)>,
@@ -64,11 +65,12 @@ pub(crate) fn prepare(args: Playbook, usual: &LocalUser) -> Result<Prepared, Ref
         user: user.map(|user| Json(user.into())),
     };
     let foreign = magic(&args, &ansible);
+    let as_ansible = args.selection.as_ansible;
     let args = as_push(args, &ansible)?;
     let timeout = args.limits.task_timeout.or(ansible.task_timeout);
     let of_run = Options::of_run(&args.vars, &args.tasks, &args.run, &args.rights, timeout)?;
     let options = Options { extra, act_as, foreign, ..of_run };
-    Ok(Prepared { args, config, options, ansible, around, ssh_arguments })
+    Ok(Prepared { args, config, options, ansible, as_ansible, around, ssh_arguments })
 }
 
 /// The magic variables that command line and configuration give.
@@ -100,6 +102,7 @@ impl Prepared {
             roles_path: self.ansible.roles_path.clone(),
             collections_path: self.ansible.collections_path.clone(),
             extra: self.options.extra.vars(),
+            as_ansible: self.as_ansible,
             gathering: if self.ansible.explicit_facts {
                 Gathering::Explicit
             } else {

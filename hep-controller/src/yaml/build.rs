@@ -5,7 +5,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, Span};
 use hep_protocol::redact::SHORTEST;
 use serde_yaml::granit_parser::{self as granit, Event, ScalarStyle, StructureStyle, Tag};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A tree under construction.
@@ -16,6 +16,8 @@ pub(super) struct Builder<'s> {
     frames: Vec<Frame>,
     /// How many collections are open around the one that is tagged `!secret`.
     secret: Option<usize>,
+    /// The same of `!unsafe`, whose texts are no expressions.
+    raw: Option<usize>,
     roots: Vec<Node>,
     anchors: HashMap<usize, Node>,
     /// Nodes that are written so far.
@@ -65,6 +67,7 @@ impl<'s> Builder<'s> {
             base: 0,
             frames: Vec::new(),
             secret: None,
+            raw: None,
             roots: Vec::new(),
             anchors: HashMap::new(),
             written: 0,
@@ -212,7 +215,7 @@ impl<'s> Builder<'s> {
         Span::new(self.base + range.start, self.base + range.end)
     }
 
-    fn problem(&mut self, span: Span, message: impl Into<String>, hint: &str) {
+    pub(super) fn problem(&mut self, span: Span, message: impl Into<String>, hint: &str) {
         self.problems.push(Diagnostic::at(self.source, span, message).hint(hint));
     }
 
@@ -259,8 +262,11 @@ impl<'s> Builder<'s> {
     }
 
     fn close(&mut self, frame: Frame, end: usize) -> Result<(), TooMuch> {
-        if self.secret == Some(self.frames.len()) {
-            self.secret = None;
+        let depth = Some(self.frames.len());
+        for around in [&mut self.secret, &mut self.raw] {
+            if *around == depth {
+                *around = None;
+            }
         }
         let Frame { start, style, anchor, open } = frame;
         let (kind, last) = match open {
@@ -356,16 +362,12 @@ impl<'s> Builder<'s> {
 
     fn tagged(&mut self, text: Arc<str>, style: Style, tag: Option<&Tag>, span: Span) -> Kind {
         match tag.map(Tag::core_suffix) {
+            None if self.raw.is_some() && !self.at_key() => Kind::Scalar(raw(text, style)),
             None => Kind::Scalar(Scalar { text, style }),
             Some(Some("str")) => Kind::Scalar(Scalar { text, style: Style::Text }),
             Some(Some(_)) => Kind::Scalar(Scalar { text, style: Style::Plain }),
             Some(None) if is_secret(tag) => Kind::Scalar(Scalar { text, style }),
-            Some(None) if self.foreign && tag.is_some_and(|tag| tag.original() == "!unsafe") => {
-                let raw = hep_protocol::expression::has_expression(&text);
-                let text =
-                    if raw { format!("{{% raw %}}{text}{{% endraw %}}").into() } else { text };
-                Kind::Scalar(Scalar { text, style: Style::Text })
-            }
+            Some(None) if self.foreign && is_unsafe(tag) => Kind::Scalar(raw(text, style)),
             Some(None) => {
                 self.refuse_tag(tag, span);
                 Kind::Broken
@@ -377,6 +379,8 @@ impl<'s> Builder<'s> {
     fn collection(&mut self, tag: Option<&Tag>, span: Span) {
         if is_secret(tag) {
             self.secret.get_or_insert(self.frames.len());
+        } else if self.foreign && is_unsafe(tag) {
+            self.raw.get_or_insert(self.frames.len());
         } else {
             self.refuse_tag(tag, span);
         }
@@ -384,9 +388,12 @@ impl<'s> Builder<'s> {
 
     /// Whether the next scalar is a value in a secret collection; its keys are no secrets.
     fn within_secret(&self) -> bool {
-        let key =
-            matches!(self.frames.last(), Some(Frame { open: Open::Map { key: None, .. }, .. }));
-        self.secret.is_some() && !key
+        self.secret.is_some() && !self.at_key()
+    }
+
+    /// Whether the next scalar is a key.
+    fn at_key(&self) -> bool {
+        matches!(self.frames.last(), Some(Frame { open: Open::Map { key: None, .. }, .. }))
     }
 
     /// Takes note of all values of an alias in a secret collection.
@@ -432,35 +439,21 @@ impl<'s> Builder<'s> {
             self.problem(span, message, "remove it; a text that begins with `!` needs quotes");
         }
     }
+}
 
-    /// Puts what `<<` names after the mapping's own entries, which win.
-    fn merged(&mut self, entries: Vec<Entry>) -> Vec<Entry> {
-        if !entries.iter().any(|entry| &*entry.key.text == "<<") {
-            return entries;
-        }
-        let (merges, mut own): (Vec<Entry>, Vec<Entry>) =
-            entries.into_iter().partition(|entry| &*entry.key.text == "<<");
-        let mut seen: HashSet<Arc<str>> = own.iter().map(|entry| entry.key.text.clone()).collect();
-        for merge in merges {
-            for part in merge.value.items() {
-                match &part.kind {
-                    Kind::Map(entries) => own.extend(
-                        entries.iter().filter(|entry| seen.insert(entry.key.text.clone())).cloned(),
-                    ),
-                    Kind::Broken => {}
-                    Kind::Scalar(_) | Kind::Seq(_) => {
-                        let message = format!("`<<` takes a mapping, found {}", part.describe());
-                        self.problem(
-                            part.span,
-                            message,
-                            "write `<<: *name` with the anchor of a mapping",
-                        );
-                    }
-                }
-            }
-        }
-        own
+/// A text as it stands, whatever braces are in it.
+fn raw(text: Arc<str>, style: Style) -> Scalar {
+    if hep_protocol::expression::has_expression(&text) {
+        let text = format!("{{% raw %}}{text}{{% endraw %}}").into();
+        Scalar { text, style: Style::Text }
+    } else {
+        Scalar { text, style }
     }
+}
+
+/// Ansible's tag for it.
+fn is_unsafe(tag: Option<&Tag>) -> bool {
+    tag.is_some_and(|tag| tag.original() == "!unsafe")
 }
 
 fn is_secret(tag: Option<&Tag>) -> bool {

@@ -16,8 +16,7 @@ pub const IGNORED: &[(&str, &str)] = &[
     ("/etc/shadow", "compared account by account, without the day of the change"),
     ("/etc/group", "compared group by group"),
     ("/etc/gshadow", "compared group by group"),
-    ("/etc/subuid", "ranges that depend on former accounts"),
-    ("/etc/subgid", "ranges that depend on former accounts"),
+    ("/etc/sub*", "ranges of users and groups that depend on former accounts"),
     ("*-", "what the tools of accounts keep of the former file"),
     ("/etc/.pwd.lock", "the lock of accounts"),
     (
@@ -26,6 +25,7 @@ pub const IGNORED: &[(&str, &str)] = &[
     ),
     ("/etc/ld.so.cache", "the linker's index of all libraries"),
     ("/root/.ssh/known_hosts", "what a login leaves"),
+    ("/tmp/ansible_*", "directories that Ansible leaves where a task was stopped"),
     ("/tmp/systemd-private*", "directories of services, with random names"),
 ];
 

@@ -53,6 +53,9 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ("getent", "hep-agent/src/facts/setup", "a program"),
     ("getent", "hep-agent/src/sys/linux/accounts", "a program"),
     ("user hostname", "hep-controller/src/remote", "words of ssh_config"),
+    ("file user debug", "hep-controller/src/read/ansible", "keys and strategies of Ansible's"),
+    ("setup fail assert set", "hep-controller/src/read/ansible", "tasks that the reader makes"),
+    ("file hostname", "hep-protocol/src/expression/filters/ansible", "words of filters and tests"),
 ];
 
 /// Names of modules, and variants of the enum of modules, stand nowhere else.

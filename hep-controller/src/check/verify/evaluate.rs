@@ -38,13 +38,19 @@ impl Verifier<'_, '_> {
         Decision::Done
     }
 
+    /// Whether a condition does not hold whatever a loop's element is.
+    pub(super) fn surely_skipped(&self, conditions: &[Spot], context: &Context) -> bool {
+        let scope = self.scope(context);
+        conditions.iter().any(|condition| self.language.holds(&condition.text, &scope) == Ok(false))
+    }
+
     /// From here on only hosts know whether what follows is reached. In hep's dialect a mistake is one wherever it stands.
     pub(super) fn doubt(&mut self, context: &mut Context) {
         context.doubtful |= self.dialect() == Dialect::Ansible;
         self.mistakes.doubtful = context.doubtful;
     }
 
-    pub(super) fn dialect(&self) -> Dialect {
+    pub(crate) fn dialect(&self) -> Dialect {
         self.input.manifest.dialect
     }
 
@@ -227,7 +233,11 @@ impl Verifier<'_, '_> {
             return;
         }
         let problem = Diagnostic::at(&spot.source, span, &*trouble.message);
-        let problem = problem.with(hint_of(&trouble));
+        self.tell(&trouble, problem.with(hint_of(&trouble)));
+    }
+
+    /// Tells what is wrong where it is.
+    pub(crate) fn tell(&mut self, trouble: &Trouble, problem: Diagnostic) {
         match (self.dialect(), &trouble.kind) {
             // One host may have what others have not, and be the only one to read it.
             (Dialect::Ansible, TroubleKind::Undefined { .. }) => self.mistakes.push_of_all(problem),

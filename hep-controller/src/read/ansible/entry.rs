@@ -74,7 +74,49 @@ impl Reading {
     }
 }
 
+/// A `meta` task that is no task to hep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meta {
+    Flush,
+    Nothing,
+}
+
+impl Meta {
+    fn of(item: &Node) -> Option<Meta> {
+        let entry = item.entries().iter().find(|entry| short(&entry.key.text) == "meta")?;
+        match entry.value.text()?.trim() {
+            "flush_handlers" => Some(Meta::Flush),
+            "noop" | "reset_connection" | "clear_host_errors" => Some(Meta::Nothing),
+            _ => None,
+        }
+    }
+}
+
 impl Reader<'_> {
+    /// What a `meta` task does, under its conditions and tags; nothing is reported of it.
+    fn meta(
+        &mut self,
+        source: &Arc<Source>,
+        item: &Node,
+        meta: Meta,
+        around: &Around,
+    ) -> Option<Step> {
+        let keys = self.keys(source, item.entries(), around.section.level());
+        if meta == Meta::Nothing {
+            return None;
+        }
+        let own = around.inherited.with(&keys.handed);
+        let control =
+            Control { when: own.when, choice: true, vars: keys.vars, ..Control::default() };
+        let (body, gate) = (vec![Step::Flush], Some(own.tags));
+        Some(Step::Block(Box::new(ManifestBlock {
+            control,
+            body,
+            gate,
+            ..ManifestBlock::default()
+        })))
+    }
+
     /// The list of tasks below a key.
     pub(super) fn list(
         &mut self,
@@ -148,10 +190,16 @@ impl Reader<'_> {
         let reading =
             item.entries().iter().find_map(|entry| Some((entry, Reading::of(&entry.key.text)?)));
         let Some((entry, reading)) = reading else {
-            return Some(Step::Task(Box::new(self.task(source, item, around))));
+            return match Meta::of(item) {
+                Some(meta) => self.meta(source, item, meta, around),
+                None => Some(Step::Task(Box::new(self.task(source, item, around)))),
+            };
         };
         self.nothing_else(source, item, entry);
-        if reading == Reading::Include {
+        if reading == Reading::Include && self.settings.as_ansible {
+            let hint = "write `include_tasks` or `import_tasks`, or leave `--as-ansible` out";
+            self.refuse(source, entry.key.span, "Ansible has no `include` any more", hint);
+        } else if reading == Reading::Include {
             let hint = "write `include_tasks`, or `import_tasks` for a file that is always read";
             self.warn(
                 source,

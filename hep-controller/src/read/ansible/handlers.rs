@@ -2,6 +2,7 @@
 
 use super::Reader;
 use super::entry::Around;
+use super::names::Using;
 use crate::ast::{Entry as Step, Layer, ManifestTask, Spot};
 use crate::source::Source;
 use crate::yaml::{Kind, Node};
@@ -47,19 +48,24 @@ impl Reader<'_> {
                 // What an include reads is called by the include's name alone.
                 match &calls {
                     Some((name, listen)) => {
-                        handler.origin.calls = Some(names_of(name, around));
+                        handler.origin.calls = Some(names_of(&self.meant(name, around), around));
                         handler.control.listen.clone_from(listen);
                     }
                     None if handler.origin.calls.is_none() => {
                         let own = handler.control.name.as_ref().filter(|_| named(item, handler));
                         let own = own.map(|name| name.text.clone()).unwrap_or_default();
-                        handler.origin.calls = Some(names_of(&own, around));
+                        handler.origin.calls = Some(names_of(&self.meant(&own, around), around));
                     }
                     None => {}
                 }
             }
         }
         handlers
+    }
+
+    /// A name with variables of plays and roles in it.
+    fn meant(&self, name: &str, around: &Around) -> String {
+        self.known_text(name, around, Using::Static).unwrap_or_else(|| name.to_owned())
     }
 
     /// The tasks of entries, each with what lies around it.

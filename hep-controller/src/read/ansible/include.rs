@@ -84,7 +84,9 @@ impl Reader<'_> {
             let hint = "write `include_tasks`, which may have a loop";
             self.refuse(source, each.over.node.span, "an import has no loop", hint);
         }
-        let Some(name) = self.known_text(&file.text, around, Using::Static) else {
+        let mut inner = Around { inherited: around.inherited.with(&keys.handed), ..around.clone() };
+        inner.known.extend(keys.vars.iter().map(|vars| (Rank::Task, vars.clone())));
+        let Some(name) = self.known_text(&file.text, &inner, Using::Static) else {
             let hint = "it may use variables of the play and `-e`; write `include_tasks` for what facts decide";
             self.problems.push(
                 file.problem("the name of an imported file must be known before the run")
@@ -97,8 +99,6 @@ impl Reader<'_> {
             self.problems.push(problem);
             return None;
         };
-        let mut inner = Around { inherited: around.inherited.with(&keys.handed), ..around.clone() };
-        inner.known.extend(keys.vars.iter().map(|vars| (Rank::Task, vars.clone())));
         let read = |reader: &mut Self, Loaded { source, root }: Loaded| {
             reader.tasks_of_file(&source, root.as_ref(), &inner)
         };
@@ -120,10 +120,11 @@ impl Reader<'_> {
             .apply
             .take()
             .or_else(|| entry.value.entry("apply").map(|entry| entry.value.clone()));
-        let mut inner =
-            Around { inherited: self.applied(source, apply.as_ref(), around), ..around.clone() };
+        let (inherited, applied) = self.applied(source, apply.as_ref(), around);
+        let mut inner = Around { inherited, ..around.clone() };
         let vars: Vec<Piece> = in_line.into_iter().chain(keys.vars.take()).collect();
         let mut layers: Vec<Layer> = vars.into_iter().map(|vars| (Rank::Params, vars)).collect();
+        layers.extend(applied);
         inner.known.extend(layers.iter().cloned());
         let first = self.first_found(&mut keys, around, "");
         let body = match &first {
@@ -145,13 +146,13 @@ impl Reader<'_> {
         source: &Arc<Source>,
         apply: Option<&Node>,
         around: &Around,
-    ) -> super::inherit::Inherited {
+    ) -> (super::inherit::Inherited, Option<Layer>) {
         match apply {
             Some(apply) => {
                 let keys = self.keys(source, apply.entries(), Level::Block);
-                around.base.with(&keys.handed)
+                (around.base.with(&keys.handed), keys.vars.map(|vars| (Rank::Task, vars)))
             }
-            None => around.base.clone(),
+            None => (around.base.clone(), None),
         }
     }
 

@@ -2,13 +2,14 @@
 
 use super::Reader;
 use super::keywords::{self, Level, Treatment};
+use super::loops::Looping;
+use super::lower;
 use super::scalars::{self, Truth, canonical, piece, spot};
 use crate::ast::control::{Control, ManifestLoop};
 use crate::ast::rights::Rights;
 use crate::ast::{Piece, Spot};
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;
-use crate::words::nearest;
 use crate::yaml::{Entry, Kind, Node, shorten};
 use hep_protocol::expression::has_expression;
 use hep_protocol::names::is_name;
@@ -157,13 +158,6 @@ impl Inherited {
     }
 }
 
-/// A loop that is read: its keyword, and what `loop_control` says.
-#[derive(Default)]
-struct Looping<'n> {
-    over: Option<&'n Entry>,
-    control: Option<&'n Entry>,
-}
-
 impl Reader<'_> {
     /// The keywords of an item; its other keys are left to the caller. `strange` says which of them may be unknown keywords.
     pub(super) fn keys(&mut self, source: &Arc<Source>, entries: &[Entry], level: Level) -> Keys {
@@ -180,6 +174,9 @@ impl Reader<'_> {
                 continue;
             }
             let Some((levels, treatment)) = keywords::find(name) else { continue };
+            if !keywords::is_of_tasks(name) && level != Level::Play && lower::is_module(name) {
+                continue;
+            }
             if !levels.contains(&level) {
                 self.misplaced(source, entry, level, levels);
                 continue;
@@ -197,7 +194,7 @@ impl Reader<'_> {
     }
 
     /// A keyword that hep cannot do, unless it asks for nothing.
-    fn refuse_key(
+    pub(super) fn refuse_key(
         &mut self,
         source: &Arc<Source>,
         entry: &Entry,
@@ -400,7 +397,7 @@ impl Reader<'_> {
         found.unwrap_or_default()
     }
 
-    fn number_of(&mut self, source: &Arc<Source>, entry: &Entry) -> Option<Piece> {
+    pub(super) fn number_of(&mut self, source: &Arc<Source>, entry: &Entry) -> Option<Piece> {
         let value = canonical(&entry.value);
         let text = value.text()?.trim().to_owned();
         if has_expression(&text) {
@@ -414,7 +411,7 @@ impl Reader<'_> {
         None
     }
 
-    fn variable_name(&mut self, source: &Arc<Source>, entry: &Entry) -> Option<Spot> {
+    pub(super) fn variable_name(&mut self, source: &Arc<Source>, entry: &Entry) -> Option<Spot> {
         let text = entry.value.text()?;
         if is_name(text) {
             return Some(spot(source, &entry.value, text));
@@ -463,52 +460,6 @@ impl Reader<'_> {
         }
         found
     }
-
-    fn looping(&mut self, source: &Arc<Source>, looping: Looping<'_>, keys: &mut Keys) {
-        let Looping { over: Some(over), control } = looping else { return };
-        let kind = over.key.text.strip_prefix("with_").map(|kind| spot_of_key(source, over, kind));
-        let mut each = ManifestLoop { kind, ..ManifestLoop::over(piece(source, &over.value)) };
-        for entry in control.iter().flat_map(|entry| entry.value.entries()) {
-            let text = entry.value.text();
-            match &*entry.key.text {
-                "loop_var" => match self.variable_name(source, entry) {
-                    Some(name) => each.var = name.text,
-                    None => each.over.node = Node::broken(over.value.span),
-                },
-                "index_var" => each.index = self.variable_name(source, entry).map(|name| name.text),
-                "label" => each.label = text.map(|text| spot(source, &entry.value, text)),
-                "pause" => each.pause = self.number_of(source, entry),
-                "extended" => {
-                    each.extended =
-                        matches!(scalars::truth(source, &entry.value), Truth::Known(true));
-                }
-                "extended_allitems" => {}
-                "break_when" => {
-                    let why = "hep runs a loop to its end";
-                    let way_out = "narrow the list, or give the task a `when`";
-                    self.refuse_key(source, entry, &mut keys.handed, (why, way_out));
-                }
-                key => {
-                    let known = [
-                        "loop_var",
-                        "index_var",
-                        "label",
-                        "pause",
-                        "extended",
-                        "extended_allitems",
-                    ];
-                    let hint = match nearest(key, known) {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None => "it has `loop_var`, `index_var`, `label`, `pause` and `extended`"
-                            .to_owned(),
-                    };
-                    let message = format!("unknown key `{}` of `loop_control`", shorten(key));
-                    self.refuse(source, entry.key.span, message, hint);
-                }
-            }
-        }
-        keys.each = Some(each);
-    }
 }
 
 /// `ignore_errors` with an expression.
@@ -520,8 +471,4 @@ fn asked(spot: &Spot) -> (OnError, Option<Spot>) {
         None => text.to_owned(),
     };
     (OnError::Ask(Condition(condition.clone())), Some(Spot { text: condition, ..spot.clone() }))
-}
-
-fn spot_of_key(source: &Arc<Source>, entry: &Entry, text: &str) -> Spot {
-    Spot { text: text.to_owned(), source: Arc::clone(source), span: entry.key.span }
 }

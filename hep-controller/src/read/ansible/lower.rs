@@ -30,6 +30,8 @@ pub(crate) struct Call<'c> {
     pub(crate) value: &'c Node,
     /// The task's `args`, weaker than what stands below the module.
     pub(crate) args: Option<&'c Node>,
+    /// Whether Ansible's side is taken of what hep does otherwise on purpose.
+    pub(crate) as_ansible: bool,
     /// What `module_defaults` say of the module, weakest first; weaker than `args`.
     pub(crate) defaults: &'c [Node],
 }

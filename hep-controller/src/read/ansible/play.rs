@@ -200,7 +200,10 @@ impl Reader<'_> {
             ),
         ];
         let node = Node::of_list(Vec::new(), hosts.span).with_entries(magic);
-        play.layers = layers;
+        let managed = Node::below("ansible_managed", text("Ansible managed"));
+        play.layers =
+            vec![(Rank::RoleDefaults, Piece { source: Arc::clone(source), node: managed })];
+        play.layers.extend(layers);
         play.layers.push((Rank::Magic, Piece { source: Arc::clone(source), node }));
         play.entries = entries;
         play.handlers = joined(handlers);

@@ -1,7 +1,7 @@
 //! Roles: where they are, what their files give, and the roles they depend on.
 
 use super::entry::{Around, Section};
-use super::include::Dynamic;
+use super::include::{CHOSEN, Dynamic, chosen, is_chosen};
 use super::inherit::Keys;
 use super::keywords::{self, Level};
 use super::names::Using;
@@ -12,7 +12,7 @@ use crate::ast::{Entry as Step, Home, Layer, ManifestBlock, Piece, Spot};
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;
 use crate::yaml::{Entry, Kind, Node};
-use hep_protocol::expression::Rank;
+use hep_protocol::expression::{Rank, has_expression};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub(super) struct Role {
     /// Its name with the collection, if it has one.
     pub(super) full: String,
     /// `namespace.name`, if it is from one.
-    collection: Option<String>,
+    pub(super) collection: Option<String>,
     pub(super) path: PathBuf,
     /// Its defaults, variables, parameters and names.
     pub(super) layers: Vec<Layer>,
@@ -206,22 +206,56 @@ impl Reader<'_> {
             .apply
             .take()
             .or_else(|| entry.value.entry("apply").map(|entry| entry.value.clone()));
-        let applied = self.applied(source, apply.as_ref(), around);
+        let (inherited, applied) = self.applied(source, apply.as_ref(), around);
         asked.given = keys.vars.take().into_iter().map(|vars| (Rank::Params, vars)).collect();
         asked.public = entry.value.entry("public").is_some_and(|entry| {
             matches!(scalars::truth(source, &entry.value), Truth::Known(true))
         });
-        let inner = Around { inherited: applied, ..around.clone() };
-        match self.role(&asked, &inner) {
-            Ok(step) => {
-                let body = step.into_iter().collect();
-                Some(self.dynamic(Dynamic { keys, layers: asked.given, body }, around))
+        let inner = Around { inherited, ..around.clone() };
+        let mut layers = asked.given.clone();
+        layers.extend(applied);
+        let body = match self.named_in_loop(&asked.name.text, keys.each.as_ref(), around) {
+            Some(names) if has_expression(&asked.name.text) => {
+                layers.push(chosen(&asked.name));
+                self.roles_of_loop(&asked, names, &inner)
             }
+            Some(_) | None => self.role(&asked, &inner).map(|step| step.into_iter().collect()),
+        };
+        match body {
+            Ok(body) => Some(self.dynamic(Dynamic { keys, layers, body }, around)),
             Err(problem) => {
                 let named = Spot { text: entry.key.text.to_string(), ..asked.name };
                 Some(Step::Task(Box::new(self.refusal(&named, *problem, keys, around))))
             }
         }
+    }
+
+    /// The roles that the rounds of a loop name.
+    fn roles_of_loop(
+        &mut self,
+        asked: &Asked,
+        names: Vec<String>,
+        around: &Around,
+    ) -> Result<Vec<Step>, Box<Diagnostic>> {
+        let mut body: Vec<Step> = Vec::new();
+        let mut read: Vec<String> = Vec::new();
+        for name in names {
+            if read.contains(&name) {
+                continue;
+            }
+            let when = vec![is_chosen(&asked.name, CHOSEN, &name)];
+            let named = Spot { text: name.clone(), ..asked.name.clone() };
+            let step = self.role(&Asked { name: named, ..asked.clone() }, around)?;
+            let control = Control { when, choice: true, ..Control::default() };
+            let inner = step.into_iter().collect();
+            body.push(Step::Block(Box::new(ManifestBlock {
+                control,
+                body: inner,
+                ..ManifestBlock::default()
+            })));
+            read.push(name);
+        }
+        Ok(body)
     }
 
     fn asked(&mut self, source: &Arc<Source>, entry: &Entry, keys: &Keys) -> Option<Asked> {
@@ -420,89 +454,10 @@ impl Reader<'_> {
             matches!(scalars::truth(&source, &entry.value), Truth::Known(true))
         })
     }
-
-    /// The directory of a role, and its full name.
-    fn find_role(
-        &self,
-        asked: &Spot,
-        name: &str,
-        around: &Around,
-    ) -> Result<(PathBuf, String), Box<Diagnostic>> {
-        let is_role = |path: &PathBuf| {
-            ["tasks", "handlers", "defaults", "vars", "meta", "templates", "files"]
-                .iter()
-                .any(|kind| path.join(kind).is_dir())
-        };
-        let collections = self.collections(around);
-        let in_collection = |full: &str| {
-            let mut parts = full.splitn(3, '.');
-            let (namespace, collection, role) = (parts.next()?, parts.next()?, parts.next()?);
-            let below =
-                Path::new(namespace).join(collection).join("roles").join(role.replace('.', "/"));
-            collections.iter().map(|base| base.join(&below)).find(|path| path.is_dir())
-        };
-        if is_qualified(name)
-            && let Some(path) = in_collection(name)
-        {
-            return Ok((path, name.to_owned()));
-        }
-        let own = around.role.as_ref().and_then(|role| role.collection.clone());
-        let named = around.inherited.collections.iter().map(|spot| spot.text.clone());
-        for collection in own.into_iter().chain(named) {
-            let full = format!("{collection}.{name}");
-            if let Some(path) = in_collection(&full) {
-                return Ok((path, full));
-            }
-        }
-        let playbook = &self.play.directory;
-        let mut bases = vec![playbook.join("roles")];
-        bases.extend(self.settings.roles_path.iter().cloned());
-        let beside = around.role.as_ref().and_then(|role| role.path.parent()).map(Path::to_owned);
-        bases.extend(beside);
-        bases.push(playbook.clone());
-        let paths: Vec<PathBuf> = bases.iter().map(|base| base.join(name)).collect();
-        if let Some(path) = paths
-            .iter()
-            .find(|path| path.is_dir() && is_role(path))
-            .or_else(|| paths.iter().find(|path| path.is_dir()))
-        {
-            let last = path
-                .file_name()
-                .map_or_else(|| name.to_owned(), |last| last.to_string_lossy().into_owned());
-            let full = if name.contains('/') { last } else { name.to_owned() };
-            return Ok((path.clone(), full));
-        }
-        Err(self.no_role(asked, name, &bases).into())
-    }
-
-    fn no_role(&self, asked: &Spot, name: &str, bases: &[PathBuf]) -> Diagnostic {
-        let near = bases.iter().find_map(|base| super::include::near_file(&base.join(name)));
-        let hint = match near {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if is_qualified(name) => {
-                let collection = name.rsplit_once('.').map_or(name, |(collection, _)| collection);
-                format!("install its collection: `ansible-galaxy collection install {collection}`")
-            }
-            None => format!(
-                "install it: `ansible-galaxy role install {name}`, or name its directory in `roles_path`"
-            ),
-        };
-        let shown: Vec<String> = bases.iter().map(|path| format!("`{}`", path.display())).collect();
-        asked
-            .problem(format!("there is no role `{name}`: searched {}", shown.join(", ")))
-            .hint(hint)
-    }
-
-    /// The directories `ansible_collections`.
-    fn collections(&self, _around: &Around) -> Vec<PathBuf> {
-        let beside = self.play.directory.join("collections");
-        let all = [beside].into_iter().chain(self.settings.collections_path.iter().cloned());
-        all.flat_map(|base| [base.join("ansible_collections"), base]).collect()
-    }
 }
 
 /// Whether a name is that of a role in a collection.
-fn is_qualified(name: &str) -> bool {
+pub(super) fn is_qualified(name: &str) -> bool {
     let mut parts = name.split('.');
     let word = |part: &str| hep_protocol::names::is_name(part);
     name.split('.').count() >= 3 && parts.all(word)

@@ -5,6 +5,7 @@ use super::entry::{Around, short};
 use super::inherit::{Inherited, Keys};
 use super::keywords::{self, Level};
 use super::lower::{self, Call, Lowered, Unlowered};
+use super::names::Using;
 use crate::ast::control::Control;
 use crate::ast::{ManifestTask, Origin, Spot};
 use crate::diagnostic::Diagnostic;
@@ -12,6 +13,8 @@ use crate::read::module::{self, Params};
 use crate::source::{Source, Span};
 use crate::words::nearest;
 use crate::yaml::{Entry, Key, Kind, Node, shorten};
+use hep_protocol::dialect::Dialect;
+use hep_protocol::expression::{Rank, has_expression};
 use hep_protocol::task::{TaskSpec, fail::Fail};
 use std::sync::Arc;
 
@@ -28,7 +31,7 @@ struct Work {
     spec: Option<TaskSpec>,
     broken: bool,
     /// Why hep cannot do it.
-    refused: Option<Diagnostic>,
+    refused: Vec<Diagnostic>,
 }
 
 impl Reader<'_> {
@@ -48,12 +51,13 @@ impl Reader<'_> {
                 span: called.key.span,
             });
         }
+        self.name_notified(&mut keys, around);
         let inherited = around.inherited.with(&keys.handed);
         let refused = inherited.refused.first().map(|refused| refused.problem.clone());
         let meta = called.as_ref().and_then(Meta::of);
         let (work, when) = match (called, refused) {
             (Some(called), Some(problem)) => {
-                (self.undone(source, &called.key, problem), Vec::new())
+                (self.undone(source, &called.key, vec![problem]), Vec::new())
             }
             (Some(called), None) if meta.is_some() => {
                 (self.nothing(source, &called.key), Vec::new())
@@ -71,13 +75,23 @@ impl Reader<'_> {
         self.made(work, control, around)
     }
 
+    /// Names of handlers with variables of plays and roles in them.
+    fn name_notified(&self, keys: &mut Keys, around: &Around) {
+        if !keys.handed.notify.iter().any(|name| has_expression(&name.text)) {
+            return;
+        }
+        let mut inner = around.clone();
+        inner.known.extend(keys.vars.iter().map(|vars| (Rank::Task, vars.clone())));
+        for name in &mut keys.handed.notify {
+            if let Some(known) = self.known_text(&name.text, &inner, Using::Static) {
+                name.text = known;
+            }
+        }
+    }
+
     fn made(&mut self, work: Work, control: Control, around: &Around) -> ManifestTask {
         let Work { module, params, spec, broken, refused } = work;
-        let origin = Origin {
-            home: Some(Arc::clone(&around.home)),
-            refused: refused.map(Box::new),
-            calls: None,
-        };
+        let origin = Origin { home: Some(Arc::clone(&around.home)), refused, calls: None };
         let number = self.number();
         ManifestTask { number, control, module, params, spec, broken, layers: Vec::new(), origin }
     }
@@ -174,27 +188,30 @@ impl Reader<'_> {
     ) -> (Work, Vec<String>) {
         let Called { key, value } = called;
         let defaults = defaults(inherited, key);
-        let call = Call { source, module: key, value, args, defaults: &defaults };
+        let as_ansible = self.settings.as_ansible;
+        let call = Call { source, module: key, value, args, as_ansible, defaults: &defaults };
         match lower::lower(&call) {
             Ok(Lowered { module, params, when, warnings }) => {
                 warnings.into_iter().for_each(|warning| self.warnings.push(warning));
                 let entry =
                     Entry { key: Key { span: key.span, text: module.into() }, value: params };
-                (self.decoded(source, entry), when)
+                // What is wrong with a call fails where it is reached, as to Ansible.
+                let before = std::mem::take(&mut self.problems);
+                let work = self.decoded(source, entry);
+                let found = std::mem::replace(&mut self.problems, before);
+                if found.is_empty() {
+                    return (work, when);
+                }
+                (self.undone(source, key, found.into_iter().collect()), when)
             }
-            Err(Unlowered::Mistakes(found)) => {
-                self.problems.extend(found);
-                (self.broken(source, key.span), Vec::new())
+            Err(Unlowered::Mistakes(found) | Unlowered::Refused(found)) => {
+                (self.undone(source, key, found.into_iter().collect()), Vec::new())
             }
-            Err(Unlowered::Refused(found)) => match found.into_iter().next() {
-                Some(problem) => (self.undone(source, key, problem), Vec::new()),
-                None => (self.broken(source, key.span), Vec::new()),
-            },
         }
     }
 
     fn decoded(&mut self, source: &Arc<Source>, entry: Entry) -> Work {
-        let read = module::read(source, &entry, &mut self.problems);
+        let read = module::read(source, Dialect::Ansible, &entry, &mut self.problems);
         let (spec, broken) = match read {
             Params::Typed(spec) => (Some(*spec), false),
             Params::Open => (None, false),
@@ -205,16 +222,16 @@ impl Reader<'_> {
             source: Arc::clone(source),
             span: entry.key.span,
         };
-        Work { module, params: entry.value, spec, broken, refused: None }
+        Work { module, params: entry.value, spec, broken, refused: Vec::new() }
     }
 
     /// What fails where it is reached, because hep cannot do it.
-    fn undone(&mut self, source: &Arc<Source>, key: &Key, problem: Diagnostic) -> Work {
-        let msg = problem.in_a_line();
+    fn undone(&mut self, source: &Arc<Source>, key: &Key, refused: Vec<Diagnostic>) -> Work {
+        let msg = refused.first().map_or(String::new(), Diagnostic::in_a_line);
         let params = Node::below("msg", Node::of_text(&msg, key.span));
         let module = Spot { text: "fail".to_owned(), source: Arc::clone(source), span: key.span };
         let spec = Some(TaskSpec::Fail(Fail { msg }));
-        Work { module, params, spec, broken: false, refused: Some(problem) }
+        Work { module, params, spec, broken: false, refused }
     }
 
     /// A task that does nothing and is ok.
@@ -226,7 +243,7 @@ impl Reader<'_> {
 
     fn broken(&mut self, source: &Arc<Source>, span: Span) -> Work {
         let module = Spot { text: String::new(), source: Arc::clone(source), span };
-        Work { module, params: Node::broken(span), spec: None, broken: true, refused: None }
+        Work { module, params: Node::broken(span), spec: None, broken: true, refused: Vec::new() }
     }
 
     /// A task of the reader's own, which does what a module of hep does.
@@ -251,7 +268,7 @@ impl Reader<'_> {
         around: &Around,
     ) -> ManifestTask {
         let module = Spot { text: spec.about().name.to_owned(), ..named.clone() };
-        let work = Work { module, params, spec: Some(spec), broken: false, refused: None };
+        let work = Work { module, params, spec: Some(spec), broken: false, refused: Vec::new() };
         self.made(work, control, around)
     }
 
@@ -264,7 +281,7 @@ impl Reader<'_> {
         around: &Around,
     ) -> ManifestTask {
         let key = Key { span: named.span, text: named.text.as_str().into() };
-        let work = self.undone(&named.source, &key, problem);
+        let work = self.undone(&named.source, &key, vec![problem]);
         let mut control = around.inherited.clone().control(keys);
         control.name.get_or_insert_with(|| named.clone());
         self.made(work, control, around)

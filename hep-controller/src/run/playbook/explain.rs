@@ -177,7 +177,7 @@ fn look(found: &Found, settings: &Settings, options: &Options) -> (usize, Vec<Di
     };
     let mut problems = Vec::new();
     let mut refused = |task: &ManifestTask| {
-        problems.extend(task.origin.refused.iter().map(|problem| (**problem).clone()));
+        problems.extend(task.origin.refused.iter().cloned());
     };
     for play in &manifest.plays {
         play.each_task(&mut refused);

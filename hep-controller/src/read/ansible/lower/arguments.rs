@@ -5,6 +5,7 @@ use super::line::{self, Line, Reader};
 use super::table::{Does, Parameter, Row};
 use super::{Call, Lowered, Unlowered};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::read::ansible::scalars::canonical;
 use crate::source::Span;
 use crate::words::{all_of, nearest};
 use crate::yaml::{Entry, Key, Kind, Node, shorten};
@@ -313,12 +314,25 @@ impl<'c> Arguments<'c> {
         }
     }
 
+    /// Values of any kind are what YAML 1.1 says they are.
+    pub(super) fn mean_as_written(&mut self) {
+        for given in &mut self.given {
+            given.entry.value = canonical(&given.entry.value);
+        }
+    }
+
     /// Takes out an argument that may only say what hep does in any case.
     fn only(&mut self, name: &str, default: &str, hint: &str) {
         let same = match truth(default, Truth::Key) {
             Some(expected) => {
                 let answer = self.answer(name, Answer::Later);
                 answer == if expected { Answer::Yes } else { Answer::No }
+            }
+            // What may be left out by an expression is an argument for other systems.
+            None if default == "omit" => {
+                let given = self.given.iter().find(|given| given.parameter.name == name);
+                let text = given.and_then(|given| given.entry.value.text()).unwrap_or_default();
+                has_expression(text) && text.contains(default)
             }
             None => self.literal(name) == Some(default),
         };

@@ -265,7 +265,7 @@ fn octal(arguments: &mut Arguments<'_>, value: Node) -> Node {
     }
     let number = text.parse::<u16>().unwrap_or(u16::MAX);
     match text.parse::<Mode>() {
-        Ok(mode) if mode.doubt().is_none() => {
+        Ok(mode) if mode.doubt().is_none() && !arguments.call.as_ansible => {
             let decimal = format!("{number:04o}");
             arguments.warn(
                 value.span,

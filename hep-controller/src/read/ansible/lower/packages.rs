@@ -28,6 +28,9 @@ pub(super) const APT: &[Parameter] = &[
     same("policy_rc_d"),
     nothing("update_cache_retries"),
     nothing("update_cache_retry_max_delay"),
+    only("enablerepo", "omit", OTHERS),
+    only("disablerepo", "omit", OTHERS),
+    only("disable_gpg_check", "no", OTHERS),
     nothing("auto_install_module_deps"),
     nothing("force_apt_get"),
     only("only_upgrade", "no", "use `state: latest` under a condition that the package is there"),
@@ -36,6 +39,10 @@ pub(super) const APT: &[Parameter] = &[
     only("allow_change_held_packages", "no", "release the package with `apt-mark unhold` first"),
     refused("version", "write it into the name: `nginx=1.22*`"),
 ];
+
+/// What to do about arguments of other managers of packages.
+const OTHERS: &str =
+    "leave it out on Debian: `\"{{ repository if ansible_os_family == 'RedHat' else omit }}\"`";
 
 /// Ansible's words for an upgrade of everything, and hep's.
 const UPGRADES: &[(&str, &str)] =

@@ -42,6 +42,7 @@ pub(super) const SCRIPT: &[Parameter] =
     &[nothing("decrypt"), named("executable", "executable"), nothing("warn")];
 
 pub(super) fn command(arguments: &mut Arguments<'_>) -> &'static str {
+    not_in_a_check(arguments);
     let free = words(arguments);
     let list = arguments.take("argv");
     match (free, list) {
@@ -62,6 +63,7 @@ pub(super) fn command(arguments: &mut Arguments<'_>) -> &'static str {
 }
 
 pub(super) fn shell(arguments: &mut Arguments<'_>) -> &'static str {
+    not_in_a_check(arguments);
     script_text(arguments);
     input(arguments);
     "command"
@@ -79,6 +81,14 @@ pub(super) fn script(arguments: &mut Arguments<'_>) -> &'static str {
     arguments.take(FREE);
     arguments.take("cmd");
     "command"
+}
+
+/// Ansible skips in a check what it cannot foretell.
+fn not_in_a_check(arguments: &mut Arguments<'_>) {
+    let foretold = arguments.has("creates") || arguments.has("removes");
+    if arguments.call.as_ansible && !foretold {
+        arguments.only_if("not ansible_check_mode".to_owned());
+    }
 }
 
 /// The script for a shell.

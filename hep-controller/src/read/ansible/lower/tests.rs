@@ -12,8 +12,14 @@ fn lowered(text: &str) -> String {
     let task = task.unwrap();
     let entry = task.entries().iter().find(|entry| &*entry.key.text != "args").unwrap();
     let args = task.entry("args").map(|entry| &entry.value);
-    let call =
-        Call { source: &source, module: &entry.key, value: &entry.value, args, defaults: &[] };
+    let call = Call {
+        source: &source,
+        module: &entry.key,
+        value: &entry.value,
+        args,
+        as_ansible: false,
+        defaults: &[],
+    };
     let shown = |all: Diagnostics| {
         let all = all.into_iter().map(|one| match one.hint {
             Some(hint) => format!("{}; {hint}", one.message),

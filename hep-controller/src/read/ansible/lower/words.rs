@@ -11,6 +11,7 @@ pub(super) const DEBUG: &[Parameter] = &[same("msg"), own("var"), own("verbosity
 const GREETING: &str = "Hello world!";
 
 pub(super) fn debug(arguments: &mut Arguments<'_>) -> &'static str {
+    arguments.mean_as_written();
     if let Some(Entry { key, value }) = arguments.take("var") {
         let value = bare(value);
         arguments.put("var", key.span, value);
@@ -47,8 +48,11 @@ pub(super) fn assert(arguments: &mut Arguments<'_>) -> &'static str {
 
 /// A bare expression without the braces that Ansible would take as well.
 fn bare(value: Node) -> Node {
-    let inner = value.text().and_then(inner).map(str::to_owned);
-    inner.map_or(value.clone(), |inner| Node::of_text(&inner, value.span))
+    match value.text() {
+        // A word such as `true` is an expression too.
+        Some(text) => Node::of_text(inner(text).unwrap_or(text), value.span),
+        None => value,
+    }
 }
 
 pub(super) const FAIL: &[Parameter] = &[same("msg")];
@@ -63,6 +67,7 @@ pub(super) fn fail(arguments: &mut Arguments<'_>) -> &'static str {
 pub(super) fn set_fact(arguments: &mut Arguments<'_>) -> &'static str {
     // A fact that is kept is one all the same.
     arguments.take_back("cacheable");
+    arguments.mean_as_written();
     "set"
 }
 
