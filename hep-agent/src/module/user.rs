@@ -91,6 +91,15 @@ impl Module for User {
     }
 }
 
+/// Whose the files of a user are, for a reader.
+fn whose(params: &User, user: &accounts::User, host: &dyn Observe) -> String {
+    let group = match &user.gid {
+        Account::Number(gid) => host.group_name(*gid).unwrap_or_else(|| gid.to_string()),
+        Account::Expected(name) => name.clone(),
+    };
+    format!("{}:{group}", params.name)
+}
+
 fn owner(name: &str) -> Result<Owner, SysError> {
     name.parse().map_err(|error| SysError::new(format!("`groups`: {error}")))
 }

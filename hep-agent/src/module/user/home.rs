@@ -39,11 +39,12 @@ impl State {
                 break;
             }
             above = path.parent();
-            missing.push(directory(path, plain.clone()));
+            missing.push(directory(path, plain.clone(), "root:root"));
         }
         missing.reverse();
         let mine = |mode| attrs(user.uid.clone(), user.gid.clone(), mode);
-        missing.push(directory(home.clone(), mine(mode(params, host)?)));
+        let whose = super::whose(params, user, host);
+        missing.push(directory(home.clone(), mine(mode(params, host)?), &whose));
         let skeleton = match &params.skeleton {
             Some(path) => path.clone(),
             None => SKELETON.parse().map_err(|_| SysError::new("the skeleton has no path"))?,
@@ -51,7 +52,8 @@ impl State {
         if let Some(from) = host.resolve(&skeleton)?
             && host.lstat(&from)?.is_some_and(|meta| meta.kind == FileKind::Directory)
         {
-            copy(&from, &home, &mine, host, &mut missing)?;
+            let new = New { mine: &mine, whose: &whose, host };
+            copy(&from, &home, &new, &mut missing)?;
         }
         Ok(Self(missing))
     }
@@ -67,24 +69,28 @@ fn mode(params: &User, host: &dyn Observe) -> Result<PermissionBits, SysError> {
     Ok(PermissionBits(own.unwrap_or(masked)))
 }
 
-fn directory(path: AbsPath, to: Attrs) -> FileAction {
+fn directory(path: AbsPath, to: Attrs, whose: &str) -> FileAction {
     let (place, from, durable) = (Place::of(path), None, Durable::AtOnce);
-    let detail = detail(&to);
+    let detail = format!("{} {whose}", to.mode);
     FileAction::MakeDirectory { place, from, to, durable, detail }
 }
 
-fn detail(attrs: &Attrs) -> String {
-    format!("{} {}:{}", attrs.mode, attrs.owner, attrs.group)
+/// Whose new files are.
+struct New<'a> {
+    mine: &'a dyn Fn(PermissionBits) -> Attrs,
+    /// The same for a reader.
+    whose: &'a str,
+    host: &'a dyn Observe,
 }
 
 /// What a directory has is made below another one.
 fn copy(
     from: &AbsPath,
     below: &AbsPath,
-    mine: &dyn Fn(PermissionBits) -> Attrs,
-    host: &dyn Observe,
+    new: &New<'_>,
     actions: &mut Vec<FileAction>,
 ) -> Result<(), SysError> {
+    let New { mine, whose, host } = *new;
     let (durable, was) = (Durable::AtOnce, None);
     for name in host.list(from)? {
         let join = |path: &AbsPath| path.join(&name).map_err(|e| SysError::new(e.to_string()));
@@ -93,8 +99,8 @@ fn copy(
         let to = mine(meta.attrs.mode);
         match meta.kind {
             FileKind::Directory => {
-                actions.push(directory(path.clone(), to));
-                copy(&source, &path, mine, host, actions)?;
+                actions.push(directory(path.clone(), to, whose));
+                copy(&source, &path, new, actions)?;
             }
             FileKind::Link => {
                 let to = NewLink { target: host.read_link(&source)?, attrs: to };
@@ -104,7 +110,7 @@ fn copy(
             FileKind::File => {
                 let too_large = || SysError::new(format!("{source} has more than {LIMIT} bytes"));
                 let bytes = host.read(&source, LIMIT)?.ok_or_else(too_large)?;
-                let detail = format!("{} bytes, {}", bytes.len(), detail(&to));
+                let detail = format!("{} bytes, {} {whose}", bytes.len(), to.mode);
                 let to = FileState { content: Content::inline(&bytes), attrs: to };
                 let (place, backup, validate) = (Place::of(path), false, None);
                 let (from, in_place) = (was.clone(), false);

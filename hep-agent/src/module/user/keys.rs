@@ -30,6 +30,8 @@ pub(super) struct State {
     public: Option<String>,
     /// What the host calls itself.
     host: String,
+    /// Whose the pair is, for a reader.
+    whose: String,
 }
 
 impl State {
@@ -59,6 +61,7 @@ impl State {
             files,
             public: text.map(|text| String::from_utf8_lossy(&text).trim().to_owned()),
             host: host.setting(&What::HostName)?.unwrap_or_default(),
+            whose: super::whose(params, user, host),
             path,
         })
     }
@@ -75,15 +78,14 @@ pub(super) fn steps(params: &User, user: &Entry, state: &State) -> Vec<Action> {
             state.files.iter().filter(|(_, meta)| fresh && meta.attrs.owner == Account::Number(0));
         let given = others.filter(|_| user.uid != Account::Number(0)).map(|(path, meta)| {
             let to = mine(meta.attrs.mode);
-            let (place, detail) =
-                (Place::of(path.clone()), format!("owner {}:{}", to.owner, to.group));
+            let (place, detail) = (Place::of(path.clone()), format!("owner {}", state.whose));
             Action::File(FileAction::Set { place, from: Some(meta.attrs.clone()), to, detail })
         });
         return given.collect();
     }
     let directory = state.directory.clone().map(|path| {
         let (place, from, to) = (Place::of(path), None, mine(PermissionBits(0o700)));
-        let (durable, detail) = (Durable::AtOnce, format!("0700 {}:{}", user.uid, user.gid));
+        let (durable, detail) = (Durable::AtOnce, format!("0700 {}", state.whose));
         Action::File(FileAction::MakeDirectory { place, from, to, durable, detail })
     });
     let mut words =

@@ -43,7 +43,7 @@ fn new_user_gets_a_home_directory() {
     check(
         json!({"name": "ada"}),
         "add user ada (home /home/ada, shell /bin/sh, password)\n\
-         make directory /home (0755 0:0)\n\
+         make directory /home (0755 root:root)\n\
          make directory /home/ada (0755 ada:ada)",
     );
     check(
@@ -53,8 +53,8 @@ fn new_user_gets_a_home_directory() {
     check(
         json!({"name": "ada", "home": "/srv/ada", "umask": "0077", "group": "www-data"}),
         "add user ada (gid 33, home /srv/ada, shell /bin/sh, password)\n\
-         make directory /srv (0755 0:0)\n\
-         make directory /srv/ada (0700 ada:33)",
+         make directory /srv (0755 root:root)\n\
+         make directory /srv/ada (0700 ada:www-data)",
     );
 }
 
@@ -160,9 +160,9 @@ fn pair_of_keys_is_made_once() {
     let params = json!({"name": "www-data", "generate_ssh_key": true, "ssh_key_type": "ed25519"});
     check(
         params,
-        "make directory /home (0755 0:0)\n\
-         make directory /home/www-data (0755 33:33)\n\
-         make directory /home/www-data/.ssh (0700 33:33)\n\
+        "make directory /home (0755 root:root)\n\
+         make directory /home/www-data (0755 www-data:www-data)\n\
+         make directory /home/www-data/.ssh (0700 www-data:www-data)\n\
          set SSH key /home/www-data/.ssh/id_ed25519: ed25519",
     );
 }
