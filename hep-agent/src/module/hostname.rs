@@ -7,9 +7,9 @@ use crate::sys::settings::{By, Setting, What};
 use crate::sys::{Observe, SysError};
 use hep_protocol::action::Action;
 use hep_protocol::facts::Init;
+use hep_protocol::facts::setup::PREFIX;
 use hep_protocol::task::hostname::Hostname;
-use hep_protocol::value::AbsPath;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 /// The name for the next boot (hostname(5)).
 const NAME: &str = "/etc/hostname";
@@ -17,13 +17,15 @@ const NAME: &str = "/etc/hostname";
 /// The name for people (machine-info(5)).
 const INFO: &str = "/etc/machine-info";
 
+/// The mode that systemd gives its files.
+const MODE: &str = "0644";
+
 /// What was found.
 pub(crate) struct State {
     /// The files to write.
     parts: Vec<Part>,
     /// The name of the running host, where that is to change.
     live: Option<String>,
-    kernel: AbsPath,
 }
 
 impl Module for Hostname {
@@ -36,7 +38,9 @@ impl Module for Hostname {
         let mut parts = Vec::new();
         if kept != Some(self.name.as_str()) {
             let content = format!("{}\n", self.name);
-            parts.push(Part::look(json!({"dest": NAME, "content": content}), input, host)?);
+            let mode = systemd.then_some(MODE);
+            let params = json!({"dest": NAME, "content": content, "mode": mode});
+            parts.push(Part::look(params, input, host)?);
             if systemd {
                 let info = pretty(&found_text(INFO, host)?.unwrap_or_default(), &self.name);
                 parts.push(Part::look(json!({"dest": INFO, "content": info}), input, host)?);
@@ -44,9 +48,7 @@ impl Module for Hostname {
         }
         let live = host.setting(&What::HostName)?.unwrap_or_default();
         let live = (systemd && live != self.name).then_some(live);
-        let kernel = "/proc/sys/kernel/hostname".parse();
-        let kernel = kernel.map_err(|_| SysError::new("the kernel's file has no path"))?;
-        Ok(State { parts, live, kernel })
+        Ok(State { parts, live })
     }
 
     fn plan(&self, input: &Input<'_>, state: &State) -> Result<Plan, SysError> {
@@ -56,12 +58,19 @@ impl Module for Hostname {
         }
         steps.extend(state.live.clone().map(|from| {
             let to = Some(self.name.clone());
-            let (from, by) = (Some(from), By::Kernel(state.kernel.clone()));
+            let (from, by) = (Some(from), By::HostName);
             Planned::new(Action::Setting(Setting { what: What::HostName, from, to, by }))
         }));
         let data = Map::from_iter([("name".to_owned(), json!(self.name))]);
-        Ok(Plan { steps, data, ..Plan::default() })
+        Ok(Plan { steps, data, facts: facts(&self.name), ..Plan::default() })
     }
+}
+
+/// What `setup` would tell of the name where nobody else knows it.
+fn facts(name: &str) -> Map<String, Value> {
+    let (short, domain) = name.split_once('.').unwrap_or((name, ""));
+    let facts = [("hostname", short), ("nodename", name), ("fqdn", name), ("domain", domain)];
+    facts.into_iter().map(|(fact, value)| (format!("{PREFIX}{fact}"), json!(value))).collect()
 }
 
 /// The name that /etc/hostname has. systemd passes comments over; others take all of it.

@@ -44,6 +44,8 @@ pub enum What {
 pub enum By {
     /// The value is written to a file of the kernel's.
     Kernel(AbsPath),
+    /// sethostname(2).
+    HostName,
     /// Programs, in turn.
     Programs(Vec<Call>),
 }

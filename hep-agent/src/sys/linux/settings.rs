@@ -36,6 +36,11 @@ impl Linux {
                 fs::write(path.as_str(), value)
                     .map_err(|error| SysError::io(format!("cannot {setting}"), error))?;
             }
+            // Its file below /proc/sys is read-only in containers that may set their name all the same.
+            By::HostName => {
+                nix::unistd::sethostname(setting.to.as_deref().unwrap_or_default())
+                    .map_err(|error| SysError::io(format!("cannot {setting}"), error))?;
+            }
             By::Programs(calls) => self.call(calls, setting)?,
         }
         Ok(Effect::Changed)
