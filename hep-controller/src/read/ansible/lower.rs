@@ -9,6 +9,7 @@ mod modules;
 mod packages;
 mod programs;
 mod services;
+mod system;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -19,6 +19,9 @@ pub(super) const RIGHTS: &[Parameter] = &[
     refused("attributes", "set them with `command: chattr`").also(&["attr"]),
 ];
 
+/// What modules that edit a file take besides hep's own parameters.
+pub(super) const EDITED: &[Parameter] = &[nothing("others")];
+
 pub(super) const COPY: &[Parameter] = &[
     same("src"),
     same("content"),
@@ -118,6 +121,12 @@ pub(super) fn copy(arguments: &mut Arguments<'_>) -> &'static str {
 
 /// A mode that leaves every mode as it is.
 const UNCHANGED: &str = "u+";
+
+/// The text of a file is edited: all but the mode is as in hep.
+pub(super) fn edited(arguments: &mut Arguments<'_>) -> &'static str {
+    mode(arguments);
+    ""
+}
 
 pub(super) fn template(arguments: &mut Arguments<'_>) -> &'static str {
     let name =

@@ -1,7 +1,7 @@
 //! Ansible's modules that hep can do.
 
 use super::table::Row;
-use super::{files, packages, programs, services, words};
+use super::{files, packages, programs, services, system, words};
 
 /// The row of a module by its short name.
 pub(super) fn row(name: &str) -> Option<&'static Row> {
@@ -30,18 +30,18 @@ static ROWS: &[Row] = &[
     Row::of("template", &[files::TEMPLATE, files::RIGHTS], files::template),
     Row::of("wait_for", &[words::WAIT_FOR], words::wait_for),
     Row::own("alternatives"),
-    Row::own("authorized_key"),
-    Row::own("blockinfile"),
+    Row::own_and("authorized_key", &[system::AUTHORIZED_KEY], |_| ""),
+    Row::own_and("blockinfile", &[files::EDITED, files::RIGHTS], files::edited),
     Row::own("gather_facts"),
     Row::own("getent"),
     Row::own("group"),
     Row::own("hostname"),
-    Row::own("lineinfile"),
+    Row::own_and("lineinfile", &[files::EDITED, files::RIGHTS], files::edited),
     Row::own("locale_gen"),
     Row::own("ping"),
-    Row::own("replace"),
+    Row::own_and("replace", &[files::EDITED, files::RIGHTS], files::edited),
     Row::own("setup"),
     Row::own("sysctl"),
-    Row::own("timezone"),
-    Row::own("user"),
+    Row::own_and("timezone", &[system::TIMEZONE], |_| ""),
+    Row::own_and("user", &[system::USER], |_| ""),
 ];

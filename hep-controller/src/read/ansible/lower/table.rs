@@ -19,8 +19,8 @@ enum Takes {
     Parameters(&'static [&'static [Parameter]]),
     /// Any names.
     Names,
-    /// Those of hep's module of the same name.
-    Own,
+    /// Those of hep's module of the same name, and these.
+    Own(&'static [&'static [Parameter]]),
 }
 
 /// A parameter of a module of Ansible's.
@@ -109,29 +109,44 @@ impl Row {
 
     /// A module that hep has under the same name with the same parameters.
     pub(super) const fn own(name: &'static str) -> Self {
-        Self { name, reader: Reader::Module, takes: Takes::Own, lower: |_| "" }
+        Self { name, reader: Reader::Module, takes: Takes::Own(&[]), lower: |_| "" }
+    }
+
+    /// The same, where Ansible's has further parameters, or some that mean something else.
+    pub(super) const fn own_and(
+        name: &'static str,
+        parameters: &'static [&'static [Parameter]],
+        lower: fn(&mut Arguments<'_>) -> &'static str,
+    ) -> Self {
+        Self { name, reader: Reader::Module, takes: Takes::Own(parameters), lower }
     }
 
     /// Whether hep has what the module leads to.
     pub(super) fn is_known(&self) -> bool {
         match self.takes {
-            Takes::Own => is_own(self.name),
+            Takes::Own(_) => is_own(self.name),
             Takes::Parameters(_) | Takes::Names => true,
         }
     }
 
     /// Lowers the arguments, and gives the name of hep's module.
     pub(super) fn lower(&self, arguments: &mut Arguments<'_>) -> &'static str {
-        let module = match self.takes {
-            Takes::Own | Takes::Names => {
+        let lowered = match self.takes {
+            Takes::Names => {
+                arguments.hand_on();
+                (self.lower)(arguments)
+            }
+            Takes::Own(_) | Takes::Parameters(_) => (self.lower)(arguments),
+        };
+        arguments.rest();
+        match self.takes {
+            Takes::Own(_) => {
                 arguments.hand_on();
                 self.name
             }
-            Takes::Parameters(_) => "",
-        };
-        let lowered = (self.lower)(arguments);
-        arguments.rest();
-        if lowered.is_empty() { module } else { lowered }
+            Takes::Names if lowered.is_empty() => self.name,
+            Takes::Names | Takes::Parameters(_) => lowered,
+        }
     }
 
     /// The parameter of this name.
@@ -140,8 +155,12 @@ impl Row {
             Takes::Parameters(groups) => {
                 groups.iter().flat_map(|group| group.iter()).find(|one| one.is(name))
             }
-            Takes::Names | Takes::Own if name == FREE => None,
-            Takes::Names | Takes::Own => Some(&ANY),
+            Takes::Names | Takes::Own(_) if name == FREE => None,
+            Takes::Names => Some(&ANY),
+            Takes::Own(groups) => {
+                let known = groups.iter().flat_map(|group| group.iter()).find(|one| one.is(name));
+                Some(known.unwrap_or(&ANY))
+            }
         }
     }
 
@@ -151,7 +170,7 @@ impl Row {
             Takes::Parameters(groups) => {
                 groups.iter().flat_map(|group| group.iter()).map(|one| one.name).collect()
             }
-            Takes::Names | Takes::Own => Vec::new(),
+            Takes::Names | Takes::Own(_) => Vec::new(),
         }
     }
 }

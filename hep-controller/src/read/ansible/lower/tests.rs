@@ -218,3 +218,31 @@ fn mistakes_and_refusals_name_the_way_out() {
         "refused: only the host knows these parameters; write them as `key: value`; each value may be an expression",
     );
 }
+
+#[test]
+fn modules_of_the_same_name_keep_their_parameters() {
+    check(
+        "lineinfile: {dest: /f, line: a, mode: 0644, serole: x, owner: root}",
+        r#"lineinfile {"mode":"0644","owner":"root","dest":"/f","line":"a"}"#,
+    );
+    check("blockinfile: {path: /f, mode: 420}", r#"blockinfile {"mode":"0644","path":"/f"}"#);
+    check(
+        "replace: path=/f regexp='^a b' replace=x",
+        r#"replace {"path":"/f","regexp":"^a b","replace":"x"}"#,
+    );
+    check(
+        "ansible.posix.authorized_key: {user: a, key: k, validate_certs: no}",
+        r#"authorized_key {"user":"a","key":"k"}"#,
+    );
+    check("community.general.locale_gen: {name: C.UTF-8}", r#"locale_gen {"name":"C.UTF-8"}"#);
+    check("ansible.builtin.getent: database=passwd", r#"getent {"database":"passwd"}"#);
+    check("user: {name: a, seuser: x, createhome: no}", r#"user {"name":"a","createhome":"no"}"#);
+    check(
+        "lineinfile: {path: /f, line: a, attributes: +i}",
+        "refused: hep does not support `attributes` of `lineinfile`; set them with `command: chattr`",
+    );
+    check(
+        "community.general.timezone: {name: UTC, hwclock: UTC}",
+        "refused: hep does not support `hwclock` of `community.general.timezone`; set it with `command: timedatectl set-local-rtc`",
+    );
+}
