@@ -46,7 +46,10 @@ fn users_come_change_and_go() {
         &operator,
         "- user: {name: ada, state: absent, remove: true}\n- group: {name: web, state: absent, force: true}\n",
     );
-    assert_eq!(shell(&host, "getent passwd ada; getent group ada web; ls /home"), "");
+    assert_eq!(
+        shell(&host, "getent passwd ada; getent group ada web; ls -d /home/ada 2>&1 | grep -c No"),
+        "1"
+    );
     let refused = operator.push("- user: {name: bob, groups: nosuch}\n", &[]).ends(1);
     assert!(refused.error().contains("no group `nosuch`"), "{}", refused.stdout);
 }
@@ -72,11 +75,12 @@ fn pair_of_keys_is_made_once_and_belongs_to_its_user() {
 fn files_of_accounts_that_another_program_holds_are_waited_for() {
     let (host, operator) = start(Flavour::Sysv);
     host.shell(
-        "sleep 3 & echo $! > /etc/passwd.lock; (sleep 3; rm /etc/passwd.lock) >/dev/null 2>&1 &",
+        "sleep 8 >/dev/null 2>&1 & echo $! > /etc/passwd.lock; (sleep 8; rm /etc/passwd.lock) >/dev/null 2>&1 &",
     )
     .unwrap();
     let done = operator.push("- user: {name: ada}\n", &[]).ends(0);
-    assert!(done.stdout.contains("/etc/passwd.lock"), "{}", done.stdout);
+    let waited = done.events("task")[0]["ms"].as_u64().unwrap();
+    assert!(waited > 1000, "{}", done.stdout);
     assert!(shell(&host, "getent passwd ada").starts_with("ada:"));
 }
 
@@ -85,7 +89,7 @@ fn converged_accounts_start_no_process_and_no_list_shows_a_password() {
     let (host, operator) = start(Flavour::Sysv);
     let manifest = format!(
         "- group: {{name: web}}\n\
-         - user: {{name: ada, groups: [adm, web], shell: /bin/bash, password: '{HASH}'}}\n\
+         - user: {{name: ada, groups: [adm, web], shell: /bin/bash, password: '{HASH}', create_home: false}}\n\
          - user: {{name: nobody-here, state: absent}}\n\
          - getent: {{database: passwd, key: ada}}\n"
     );

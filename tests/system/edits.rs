@@ -12,7 +12,7 @@ fn shell(host: &Host, command: &str) -> String {
 fn files_keep_what_is_not_edited() {
     let (host, operator) = start(Flavour::Sysv);
     host.shell(
-        "printf 'caf\\351\\n#Port 22\\n' > /opt/real; chown 33:34 /opt/real; chmod 640 /opt/real; \
+        "printf 'caf\\351\\n#Port 22\\nopt = 1\\n' > /opt/real; chown 33:34 /opt/real; chmod 640 /opt/real; \
          ln -s real /opt/link; setfattr -n user.note -v kept /opt/real 2>/dev/null; :",
     )
     .unwrap();
@@ -20,14 +20,14 @@ fn files_keep_what_is_not_edited() {
         &operator,
         "- lineinfile: {path: /opt/link, regexp: '^#?Port', line: Port 2222}\n\
          - blockinfile: {path: /opt/link, block: \"a\\nb\", insertbefore: ^Port}\n\
-         - replace: {path: /opt/link, regexp: '^([ab])$', replace: '\\1\\1'}\n\
+         - replace: {path: /opt/link, regexp: '^(opt) = 1$', replace: '\\1 = 2'}\n\
          - lineinfile: {path: /opt/new/file, line: x, create: true, mode: '0600', owner: www-data}\n",
     );
     assert!(changes.iter().all(|line| !line.contains("/opt/link")), "{changes:?}");
     let block = "# BEGIN ANSIBLE MANAGED BLOCK";
-    let lines = format!("{block}\naa\nbb\n# END ANSIBLE MANAGED BLOCK\nPort 2222");
+    let lines = format!("{block}\na\nb\n# END ANSIBLE MANAGED BLOCK\nPort 2222\nopt = 2");
     assert_eq!(shell(&host, "tail -n +2 /opt/real"), lines);
-    assert_eq!(shell(&host, "head -n 1 /opt/real | od -An -tx1"), "63 61 66 e9 0a");
+    assert_eq!(shell(&host, "head -n 1 /opt/real | od -An -tx1").trim(), "63 61 66 e9 0a");
     assert_eq!(
         shell(&host, "stat -c '%F %u %g %a' /opt/link /opt/real"),
         "symbolic link 0 0 777\nregular file 33 34 640"
