@@ -3,6 +3,7 @@
 
 pub(crate) mod handlers;
 mod host_classes;
+mod lookups;
 pub(crate) mod magic;
 mod mistakes;
 pub(crate) mod params;
@@ -64,6 +65,8 @@ pub(crate) struct Checked<'m> {
     pub(crate) files: BTreeMap<usize, Vec<Local>>,
     /// What is in them.
     pub(crate) contents: Contents,
+    /// What lookups were answered with, by the hosts' numbers among the targets.
+    pub(crate) answered: BTreeMap<usize, Map<String, Value>>,
     /// What is no mistake and may be none of the operator's intentions.
     pub(crate) warnings: Vec<String>,
     pub(crate) problems: Diagnostics,
@@ -87,6 +90,7 @@ pub(crate) fn check<'m>(input: &Input<'m>) -> Result<Checked<'m>, Diagnostics> {
         plays,
         chosen,
         files: verified.files,
+        answered: verified.answered,
         contents: sources.contents,
         warnings,
         problems,

@@ -57,6 +57,8 @@ pub(crate) struct Reading {
     pub(crate) names: Vec<Name>,
     /// What is wrong whatever the names stand for.
     pub(crate) problems: Vec<Problem>,
+    /// The templates that it includes, imports or extends, as far as they are named by constants.
+    pub(crate) parts: Vec<String>,
     /// What is defined wherever this expression holds: a condition answers for what it guards.
     pub(crate) assured: Vec<Path>,
 }
@@ -124,6 +126,16 @@ impl Problem {
 
 /// Each mistake in the syntax costs one more pass over the text; a reader has enough after so many.
 const MAX_SYNTAX_PROBLEMS: usize = 10;
+
+/// The other templates that a template of Ansible's names by constants.
+pub(crate) fn parts_of(text: &str) -> Vec<String> {
+    let parsed = machinery::parse(text, "", SyntaxConfig::default());
+    let mut walk = Walk::new(text, Form::Template);
+    if let Ok(whole) = &parsed {
+        walk.statement(whole);
+    }
+    walk.reading.parts
+}
 
 /// Reads a text.
 pub(crate) fn read(text: &str, form: Form) -> Reading {

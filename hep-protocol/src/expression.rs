@@ -27,7 +27,7 @@ mod trouble;
 
 pub use documented::{Documented, FILTERS, FUNCTIONS, TESTS};
 pub use filters::{digest_of, has_encoded_replacement};
-pub use layers::{Layers, Rank, Variables};
+pub use layers::{ANSWERS, Layers, Rank, Variables};
 pub use pattern::{Anchors, Pattern, Replacement};
 pub use trouble::{Trouble, TroubleKind};
 
@@ -61,6 +61,16 @@ pub struct Lookup {
     pub terms: Vec<Json>,
     /// Its named arguments, without `wantlist` and `errors`.
     pub options: serde_json::Map<String, Json>,
+}
+
+impl Lookup {
+    /// What it is kept by.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let options = self.options.iter().map(|(name, value)| format!(", {name}={value}"));
+        let terms = self.terms.iter().map(|term| format!(", {term}"));
+        format!("{}{}", self.plugin, terms.chain(options).collect::<String>())
+    }
 }
 
 /// What a name stands for.
@@ -180,6 +190,8 @@ impl Language {
         terms: Vec<Json>,
         scope: &Arc<dyn Scope>,
     ) -> Result<Vec<Json>, Trouble> {
+        // As a loop it looks into directories that it leaves alone as a function.
+        let plugin = if plugin == "first_found" { "with_first_found" } else { plugin };
         let terms = Terms { plugin: plugin.into(), terms: terms.into(), below: Arc::clone(scope) };
         let scope: Arc<dyn Scope> = Arc::new(terms);
         match self.evaluate(&format!("query({PLUGIN}, *{TERMS})"), &scope)? {

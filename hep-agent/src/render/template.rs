@@ -4,6 +4,8 @@ use super::{Names, Unrendered};
 use crate::outside::Outside;
 use crate::sys::SysError;
 use hep_protocol::blob::{Digest, Source, SourceFile, Want};
+use hep_protocol::dialect::Dialect;
+use hep_protocol::expression::{Part, Template, has_parts};
 use hep_protocol::plan::Task;
 use std::collections::HashMap;
 use std::io::Read;
@@ -73,6 +75,31 @@ impl Names {
             }
         };
         let text = text.map_err(|why| Unrendered::Wrong(unreadable(&why)))?;
-        Ok(self.language.template(written, &text, &self.scope)?)
+        let parts = match self.language.dialect() {
+            Dialect::Ansible if has_parts(&text) => self.parts(written, task, outside),
+            Dialect::Ansible | Dialect::Hep => Ok(Vec::new()),
+        };
+        let parts = parts.map_err(|why| Unrendered::Wrong(unreadable(&why)))?;
+        let template =
+            Template { name: written, text: &text, parts: &parts, ..Template::default() };
+        Ok(self.language.template_of(&template, &self.scope)?)
+    }
+
+    /// The other templates that came with a task.
+    fn parts(
+        &self,
+        written: &str,
+        task: &Task,
+        outside: &dyn Outside,
+    ) -> Result<Vec<Part>, String> {
+        let mut parts = Vec::new();
+        for named in task.sources.iter().filter(|named| named.written != written) {
+            if let Source::File(file) = &named.source {
+                let text = self.base.templates.text(file, outside);
+                let text = text.map_err(|why| format!("its part `{}`: {why}", named.written))?;
+                parts.push(Part { name: named.written.clone(), text });
+            }
+        }
+        Ok(parts)
     }
 }

@@ -1,6 +1,7 @@
 //! A task's parameters with the values that are known, decoded as the host will: a wrong value is a mistake of the
 //! manifest. Finds the local files that their texts name.
 
+use super::lookups::lookups_in;
 use super::verify::{Context, Rendered, Template, Verifier, hint_of};
 use crate::ast::{ManifestTask, Piece, Spot};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -11,7 +12,7 @@ use crate::source::Source;
 use crate::wildcard::{Pattern, climbs};
 use crate::yaml::{Entry, Node};
 use hep_protocol::dialect::Dialect;
-use hep_protocol::expression::{TroubleKind, has_expression};
+use hep_protocol::expression::{self as language, Part, TroubleKind, has_expression, has_parts};
 use hep_protocol::plan::Privacy;
 use hep_protocol::value::Mode;
 use std::path::Path;
@@ -161,24 +162,58 @@ impl Verifier<'_, '_> {
         };
         let Template { source, reading } = template.as_ref();
         let mapping = Mapping::of_file(source);
-        // To Ansible names are what they are when they are read.
-        let problems = match self.dialect() {
-            Dialect::Hep => self.judge(reading, || mapping.clone(), context),
-            Dialect::Ansible => Vec::new(),
-        };
-        if !problems.is_empty() {
-            problems.into_iter().for_each(|problem| self.mistakes.push(problem));
-            return;
+        let mut parts = Vec::new();
+        match self.language.dialect() {
+            Dialect::Hep => {
+                let problems = self.judge(reading, || mapping.clone(), context);
+                if !problems.is_empty() {
+                    problems.into_iter().for_each(|problem| self.mistakes.push(problem));
+                    return;
+                }
+            }
+            Dialect::Ansible => {
+                self.ask(&lookups_in(&source.text), context);
+                parts = self.parts(&source.text, path, task);
+            }
         }
         let scope = self.scope(context);
         let name = source.path.display().to_string();
-        let rendered = self.language.template(&name, &source.text, &scope);
+        let template = language::Template {
+            name: &name,
+            text: &source.text,
+            parts: &parts,
+            ..language::Template::default()
+        };
+        let rendered = self.language.template_of(&template, &scope);
         let trouble = rendered.err().filter(|t| !matches!(t.kind, TroubleKind::Unknown { .. }));
         if let Some(trouble) = trouble {
             let range = trouble.range.clone().unwrap_or(0..1);
             let problem = Diagnostic::at(source, mapping.span(&range), &*trouble.message);
             self.tell(&trouble, problem.with(hint_of(&trouble)));
         }
+    }
+
+    /// The templates that one includes, imports or extends, and those that these name in turn. One that is not there is missed
+    /// where it is reached.
+    fn parts(&mut self, text: &str, path: &Path, task: &ManifestTask) -> Vec<Part> {
+        let mut parts: Vec<Part> = Vec::new();
+        let mut open = if has_parts(text) { expression::parts_of(text) } else { Vec::new() };
+        while let Some(name) = open.pop() {
+            if parts.iter().any(|part| part.name == name) {
+                continue;
+            }
+            let beside = path.with_file_name(&name).display().to_string();
+            let found = self.sources.find(From::of(task), &name);
+            let found = found.or_else(|_| self.sources.find(From::of(task), &beside));
+            let Ok(local) = found else { continue };
+            let Ok(text) = std::fs::read_to_string(&local.path) else { continue };
+            if has_parts(&text) {
+                open.extend(expression::parts_of(&text));
+            }
+            parts.push(Part { name: name.clone(), text: text.into() });
+            self.keep(task, Local { written: name, ..local });
+        }
+        parts
     }
 
     fn read_template(

@@ -7,6 +7,7 @@ mod keys;
 
 use super::Input;
 use super::host_classes::HostClasses;
+use super::lookups::Answers;
 use super::magic;
 use super::mistakes::Mistakes;
 use super::resolve::ResolvedPlay;
@@ -15,7 +16,7 @@ use super::select::Chosen;
 use super::targets::Hosts;
 use crate::ast::control::ManifestLoop;
 use crate::ast::rights::Rights;
-use crate::ast::{Entry, Manifest, ManifestBlock, ManifestPlay, ManifestTask, Spot};
+use crate::ast::{Entry, Home, Manifest, ManifestBlock, ManifestPlay, ManifestTask, Spot};
 use crate::diagnostic::Diagnostics;
 use crate::expression::{self, Form, Origin, Reading, Shape, place};
 use crate::local_files::search::{From, Local, Sources, at_place};
@@ -61,6 +62,10 @@ pub(super) struct Verifier<'v, 's> {
     /// Templates by their paths; the mistakes of those that cannot be read.
     pub(super) templates: HashMap<PathBuf, Result<Arc<Template>, Diagnostics>>,
     evaluations: usize,
+    /// What lookups were answered with, for the hosts that are looked at.
+    answers: Arc<Answers>,
+    /// The same of all hosts, by their numbers among the targets.
+    answered: BTreeMap<usize, Map<String, Value>>,
 }
 
 /// What verifying came to.
@@ -69,6 +74,8 @@ pub(super) struct Verified {
     pub(super) files: BTreeMap<usize, Vec<Local>>,
     pub(super) warnings: Vec<String>,
     pub(super) problems: Diagnostics,
+    /// What lookups were answered with, by the hosts' numbers among the targets.
+    pub(super) answered: BTreeMap<usize, Map<String, Value>>,
 }
 
 /// A template that was read.
@@ -109,6 +116,10 @@ pub(super) struct Context {
     pub(super) privacy: Privacy,
     /// Whether only hosts know whether this is reached.
     doubtful: bool,
+    /// Where local files are sought, in a task of a playbook.
+    home: Option<Arc<Home>>,
+    /// Which of their directories is its own: `files`, `templates`.
+    kind: &'static str,
 }
 
 /// What all hosts of a class have in common.
@@ -157,6 +168,8 @@ impl<'v, 's> Verifier<'v, 's> {
             readings: HashMap::new(),
             templates: HashMap::new(),
             evaluations: 0,
+            answers: Arc::default(),
+            answered: BTreeMap::new(),
         }
     }
 
@@ -181,7 +194,12 @@ impl<'v, 's> Verifier<'v, 's> {
             self.play(play, &classes, &results);
         }
         self.warnings.extend(self.mistakes.doubts());
-        Verified { files: self.files, warnings: self.warnings, problems: self.mistakes.all }
+        Verified {
+            files: self.files,
+            warnings: self.warnings,
+            problems: self.mistakes.all,
+            answered: self.answered,
+        }
     }
 
     fn play(&mut self, resolved: &ResolvedPlay<'_>, classes: &HostClasses, results: &[&str]) {
@@ -197,11 +215,22 @@ impl<'v, 's> Verifier<'v, 's> {
             let class = Arc::new(self.class(resolved, members, results));
             let mut context = Context::of(class, play.act_as.clone());
             self.mistakes.doubtful = false;
+            let own = members.first().and_then(|member| targets.members.get(*member));
+            let own = own.map(|member| (Rank::Inventory, member.vars.clone()));
+            let extra = (Rank::Extra, self.input.options.extra.vars());
+            let all: Vec<_> = resolved.layers().into_iter().chain(own).chain([extra]).collect();
+            self.ask_ahead(&context, &all);
             self.entries(&play.entries, &context);
             self.doubt(&mut context);
             play.handlers.iter().for_each(|handler| self.register(handler));
             for handler in &play.handlers {
                 self.task(handler, &context);
+            }
+            let answers = self.answers.take();
+            if !answers.is_empty() {
+                for member in members {
+                    self.answered.entry(*member).or_default().extend(answers.clone());
+                }
             }
         }
         let name = |member: &usize| {
@@ -510,6 +539,9 @@ impl<'v, 's> Verifier<'v, 's> {
             let mut context = context.clone();
             context.privacy = task.control.privacy.unwrap_or(context.privacy);
             context.take_layers(task.layers());
+            context.home = task.origin.home.clone();
+            context.kind = if task.template().is_some() { "templates" } else { "files" };
+            self.ask_ahead(&context, &task.layers());
             context.rights = task.control.act_as.within(&context.rights);
             self.mistakes.doubtful = context.doubtful;
             if task.control.on_error == Some(OnError::GoOn) || task.control.ignored_if.is_some() {

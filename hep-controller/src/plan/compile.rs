@@ -18,7 +18,7 @@ use crate::local_files::search::Local;
 use crate::secrets;
 use control::{Inherited, conditions, control_of, looped};
 use hep_protocol::dialect::Dialect;
-use hep_protocol::expression::Rank;
+use hep_protocol::expression::{ANSWERS, Rank};
 use hep_protocol::plan::{
     Block, HostPart, Item, Layer, NamedSource, OnError, Plan, Play, Privacy, Settings, Spec, Task,
 };
@@ -63,7 +63,8 @@ pub(crate) struct PlannedHost {
 /// that would go wrong on some host as far as that can be known; each at its place.
 pub(crate) fn compile(input: &Input<'_>) -> Result<Compiled, Diagnostics> {
     let Input { manifest, targets, options } = input;
-    let Checked { plays: checked, chosen, files, contents, warnings, mut problems } = check(input)?;
+    let Checked { plays: checked, chosen, files, answered, contents, warnings, mut problems } =
+        check(input)?;
     let mut emitter =
         Emitter { input, chosen: &chosen, files: &files, count: 0, warnings, methods: Vec::new() };
     let plays = (0_u32..).zip(&checked).map(|(number, play)| emitter.play(number, play)).collect();
@@ -79,7 +80,8 @@ pub(crate) fn compile(input: &Input<'_>) -> Result<Compiled, Diagnostics> {
         facts: None,
     };
     let mut plan = Plan { settings, plays };
-    let (numbers, mut parts): (Vec<usize>, Vec<HostPart>) = parts(targets, &checked).unzip();
+    let (numbers, mut parts): (Vec<usize>, Vec<HostPart>) =
+        parts(targets, &checked, answered).unzip();
     let contents = Arc::new(contents);
     let batching: Vec<&Batching> = manifest.plays.iter().map(|play| &play.batching).collect();
     let batches = batches(&batching, &parts);
@@ -117,15 +119,23 @@ fn travelling(layers: Vec<(Rank, Map<String, Value>)>) -> Vec<Layer> {
 }
 
 /// The parts of those hosts that some play is for, by the hosts' numbers among the targets.
-fn parts(targets: &Targets, plays: &[ResolvedPlay<'_>]) -> impl Iterator<Item = (usize, HostPart)> {
+fn parts(
+    targets: &Targets,
+    plays: &[ResolvedPlay<'_>],
+    mut answered: BTreeMap<usize, Map<String, Value>>,
+) -> impl Iterator<Item = (usize, HostPart)> {
     let mut parts: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
     for (number, play) in (0_u32..).zip(plays) {
         play.members.iter().for_each(|member| parts.entry(*member).or_default().push(number));
     }
-    parts.into_iter().filter_map(|(member, plays)| {
+    parts.into_iter().filter_map(move |(member, plays)| {
         let host = targets.members.get(member)?;
         let (name, groups) = (host.name.clone(), host.groups.clone());
-        let (vars, act_as) = (json(host.vars.clone()), host.act_as.clone());
+        let (mut vars, act_as) = (host.vars.clone(), host.act_as.clone());
+        if let Some(answers) = answered.remove(&member) {
+            vars.insert(ANSWERS.to_owned(), Value::Object(answers));
+        }
+        let vars = json(vars);
         Some((member, HostPart { name, groups, vars, plays, act_as, ..HostPart::default() }))
     })
 }

@@ -35,6 +35,19 @@ pub(super) struct Rules {
     pub(super) newline: String,
 }
 
+/// The names of all rules, as the parameters of Ansible's module and the first line of a template have them.
+pub(super) const RULES: [&str; 9] = [
+    "trim_blocks",
+    "lstrip_blocks",
+    "newline_sequence",
+    "block_start_string",
+    "block_end_string",
+    "variable_start_string",
+    "variable_end_string",
+    "comment_start_string",
+    "comment_end_string",
+];
+
 impl Default for Rules {
     fn default() -> Self {
         let delimiters = [["{%", "%}"], ["{{", "}}"], ["{#", "#}"]];

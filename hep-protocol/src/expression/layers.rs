@@ -1,7 +1,7 @@
 //! Which of several values a name stands for: layers of names, one above the other. Both sides look names up here, so
 //! precedence is written once, in [`Rank`].
 
-use super::{Found, Lookup, Scope, Trouble};
+use super::{Found, Lookup, Scope, Trouble, TroubleKind};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
@@ -72,12 +72,36 @@ impl Scope for Layers {
         self.0.iter().find_map(|(_, layer)| layer.get(name))
     }
 
+    /// What a layer knows, or what was answered before and travelled as a variable.
+    fn answer(&self, asked: &Lookup) -> Option<Result<Vec<Json>, Trouble>> {
+        let known = || {
+            let found = match self.get(ANSWERS)? {
+                Found::Raw(known) | Found::Plain(known) => known.get(asked.key()).cloned()?,
+                Found::Ready(_)
+                | Found::Unknown(_)
+                | Found::Partial { .. }
+                | Found::Names(_)
+                | Found::Failed(_) => return None,
+            };
+            Some(answered(found))
+        };
+        self.0.iter().find_map(|(_, layer)| layer.answer(asked)).or_else(known)
+    }
+
     fn names(&self) -> Vec<String> {
         self.0.iter().flat_map(|(_, layer)| layer.names()).collect()
     }
+}
 
-    fn answer(&self, asked: &Lookup) -> Option<Result<Vec<Json>, Trouble>> {
-        self.0.iter().find_map(|(_, layer)| layer.answer(asked))
+/// The variable that holds what lookups were answered with, by [`Lookup::key`]: a list each, or a text that tells why there is
+/// none. Nobody can write this name.
+pub const ANSWERS: &str = "answers of lookups";
+
+fn answered(found: Json) -> Result<Vec<Json>, Trouble> {
+    match found {
+        Json::Array(found) => Ok(found),
+        Json::String(why) => Err(Trouble::new(TroubleKind::Other, why)),
+        other => Ok(vec![other]),
     }
 }
 

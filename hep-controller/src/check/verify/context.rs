@@ -43,6 +43,8 @@ impl Context {
             rights,
             privacy: Privacy::Open,
             doubtful: false,
+            home: None,
+            kind: "files",
         }
     }
 

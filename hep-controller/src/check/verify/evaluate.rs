@@ -2,7 +2,8 @@
 
 use super::context::{names, spots_of};
 use super::{Context, Decision, Rendered, Verifier};
-use crate::ast::{Piece, Spot};
+use crate::ast::{Manifest, Piece, Spot};
+use crate::check::lookups::{Looking, asked_in, lookups_in};
 use crate::check::scope::Layer;
 use crate::diagnostic::Diagnostic;
 use crate::expression::{self, Form, Mapping, Reading, is_sound, judge, place};
@@ -11,7 +12,7 @@ use hep_protocol::dialect::Dialect;
 use hep_protocol::expression::{Rank, Scope, Trouble, TroubleKind};
 use hep_protocol::names::is_name;
 use hep_protocol::plan::Privacy;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::sync::Arc;
 
 impl Verifier<'_, '_> {
@@ -143,6 +144,7 @@ impl Verifier<'_, '_> {
         let reading = self.read(&spot.text, form);
         // What Ansible does not reach it does not miss: there is no mistake but what evaluation meets.
         if self.dialect() == Dialect::Ansible {
+            self.ask(&lookups_in(&spot.text), context);
             return Some(reading);
         }
         let mapping = || place(&spot.source, &Node::of_scalar(&spot.source, spot.span, &spot.text));
@@ -177,7 +179,38 @@ impl Verifier<'_, '_> {
 
     pub(crate) fn scope(&self, context: &Context) -> Arc<dyn Scope> {
         let later = Layer::Later(Arc::clone(&self.registered.later));
-        Arc::new(context.layers.clone().with(Rank::Registered, later))
+        let layers = context.layers.clone().with(Rank::Registered, later);
+        Arc::new(match self.dialect() {
+            Dialect::Hep => layers,
+            Dialect::Ansible => layers.with(Rank::Local, self.looking(context)),
+        })
+    }
+
+    fn looking(&self, context: &Context) -> Looking {
+        let here = &self.input.options.working_directory;
+        let beside = || vec![Manifest::directory(&self.input.manifest.source)];
+        let roots = context.home.as_ref().map_or_else(beside, |home| home.roots.clone());
+        let roots = roots.iter().map(|root| here.join(root)).collect();
+        Looking { answers: Arc::clone(&self.answers), roots, kind: context.kind }
+    }
+
+    /// Asks what lookups in variables ask: an evaluation that needs what only hosts know ends before it comes to them.
+    pub(super) fn ask_ahead(&self, context: &Context, layers: &[(Rank, Map<String, Value>)]) {
+        if self.dialect() == Dialect::Ansible {
+            let mut calls = Vec::new();
+            layers.iter().flat_map(|(_, vars)| vars.values()).for_each(|v| asked_in(v, &mut calls));
+            self.ask(&calls, context);
+        }
+    }
+
+    pub(crate) fn ask(&self, calls: &[&str], context: &Context) {
+        if !calls.is_empty() {
+            let scope = self.scope(context);
+            for call in calls {
+                // What is wrong with it is told where it is reached.
+                let _told_later = self.language.evaluate(call, &scope);
+            }
+        }
     }
 
     /// Trouble with a text of a variable is told once, in that text, and not wherever the variable is used.

@@ -54,19 +54,36 @@ impl<'t> Walk<'t> {
             }
             ast::Stmt::Do(action) => self.call(&action.call),
             ast::Stmt::Block(block) => self.scoped(|walk| walk.body(&block.body)),
-            ast::Stmt::Extends(base) => self.expression(&base.name, Mode::Used),
-            ast::Stmt::Include(part) => self.expression(&part.name, Mode::Used),
+            ast::Stmt::Extends(base) => self.part(&base.name),
+            ast::Stmt::Include(part) => self.part(&part.name),
             ast::Stmt::Import(part) => {
-                self.expression(&part.expr, Mode::Used);
+                self.part(&part.expr);
                 self.assign(&part.name);
             }
             ast::Stmt::FromImport(part) => {
-                self.expression(&part.expr, Mode::Used);
+                self.part(&part.expr);
                 for (name, own) in &part.names {
                     self.assign(own.as_ref().unwrap_or(name));
                 }
             }
         }
+    }
+
+    /// Another template, by its name or the first that is there of several.
+    fn part(&mut self, named: &ast::Expr<'t>) {
+        let items = match named {
+            ast::Expr::List(list) => list.items.as_slice(),
+            ast::Expr::Tuple(tuple) => tuple.items.as_slice(),
+            other => std::slice::from_ref(other),
+        };
+        for item in items {
+            if let ast::Expr::Const(constant) = item
+                && let Some(name) = constant.value.as_str()
+            {
+                self.reading.parts.push(name.to_owned());
+            }
+        }
+        self.expression(named, Mode::Used);
     }
 
     fn body(&mut self, statements: &[ast::Stmt<'t>]) {

@@ -2,7 +2,7 @@
 
 use super::super::convert::to_value;
 use super::super::filters::RUN;
-use super::super::{Found, Lookup, Trouble, TroubleKind, has_expression};
+use super::super::{Found, Lookup, Scope, Trouble, TroubleKind, has_expression};
 use super::objects::{Elsewhere, Existence, Lazy, NotKnown, Partial};
 use super::{Run, Shared, lock};
 use minijinja::value::Object;
@@ -52,6 +52,18 @@ impl Run {
     /// What the scope knows of what a lookup asks for.
     pub(in super::super) fn ask(&self, asked: &Lookup) -> Option<Result<Vec<Json>, Trouble>> {
         self.shared.scope.answer(asked)
+    }
+
+    /// An evaluation with these names above the others.
+    pub(in super::super) fn over(&self, names: Option<Json>) -> Self {
+        match names {
+            Some(Json::Object(names)) => {
+                let scope = Over { names, below: Arc::clone(&self.shared.scope) };
+                let scope: Arc<dyn Scope> = Arc::new(scope);
+                Self::new(&scope, &self.shared.memory)
+            }
+            Some(_) | None => self.clone(),
+        }
     }
 
     /// The evaluation that has these names.
@@ -133,6 +145,28 @@ impl Run {
         notes.looked_up = number.saturating_add(1);
         notes.unknown.push((number, cause.clone()));
         Value::from_object(NotKnown { shared: Arc::clone(&self.shared), number, existence, cause })
+    }
+}
+
+/// Names above those of a scope.
+#[derive(Debug)]
+struct Over {
+    names: serde_json::Map<String, Json>,
+    below: Arc<dyn Scope>,
+}
+
+impl Scope for Over {
+    fn get(&self, name: &str) -> Option<Found> {
+        let own = self.names.get(name).cloned().map(Found::Plain);
+        own.or_else(|| self.below.get(name))
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.names.keys().cloned().chain(self.below.names()).collect()
+    }
+
+    fn answer(&self, asked: &Lookup) -> Option<Result<Vec<Json>, Trouble>> {
+        self.below.answer(asked)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Template files, with those that they include, import or extend.
 
+use super::super::convert::shown;
 use super::super::engine::{self, Printed, Rules, engine};
 use super::super::rewrite::{Form, Rewritten, rewrite};
 use super::super::{Part, Template, Trouble};
@@ -10,12 +11,26 @@ use minijinja::{Environment, Error, ErrorKind, Value};
 
 impl Run {
     pub(in super::super) fn template(&self, template: &Template<'_>) -> Result<String, Trouble> {
+        let _speaking = self.speaking();
+        let rendered = self
+            .template_value(template)
+            .and_then(|value| if value.is_none() { Ok(String::new()) } else { shown(&value) });
+        self.settled(rendered).map_err(|mut trouble| {
+            trouble.template.get_or_insert_with(|| template.name.to_owned());
+            trouble
+        })
+    }
+
+    /// The same within an evaluation, and of a template that prints one value and nothing else that value.
+    pub(in super::super) fn template_value(
+        &self,
+        template: &Template<'_>,
+    ) -> Result<Value, Trouble> {
         let Template { name, text, rules, parts } = *template;
         let named = |mut trouble: Trouble| {
             trouble.template.get_or_insert_with(|| name.to_owned());
             trouble
         };
-        let _speaking = self.speaking();
         let dialect = self.shared.memory.dialect;
         let unix = text.replace("\r\n", "\n");
         let text = if dialect == Dialect::Ansible { &unix } else { text };
@@ -23,19 +38,22 @@ impl Run {
         let body = text.get(skipped..).unwrap_or_default();
         let newline = rules.as_ref().map_or_else(|| "\n".to_owned(), |rules| rules.newline.clone());
         let rendered = match dialect {
-            Dialect::Hep => self.by_rules(rules, body, parts),
+            Dialect::Hep => self.by_rules(rules, body, parts).map(Value::from),
             Dialect::Ansible => self.printed(rules, body, parts),
         };
         let rendered = rendered.map_err(|trouble| match trouble.template {
             None => trouble.moved(skipped, text),
             Some(_) => trouble,
         });
-        let rendered = self.settled(rendered).map_err(named)?;
-        Ok(if newline == "\n" { rendered } else { rendered.replace('\n', &newline) })
+        let rendered = rendered.map_err(named)?;
+        Ok(match rendered.as_str() {
+            Some(text) if newline != "\n" => Value::from(text.replace('\n', &newline)),
+            Some(_) | None => rendered,
+        })
     }
 
-    /// The text, or what the only value that it prints is by itself: then there is no newline after it.
-    fn printed(&self, rules: Option<Rules>, body: &str, parts: &[Part]) -> Result<String, Trouble> {
+    /// The text, or the only value that it prints: then there is no newline after it.
+    fn printed(&self, rules: Option<Rules>, body: &str, parts: &[Part]) -> Result<Value, Trouble> {
         // Jinja takes away the last newline, and Ansible puts back what is missing.
         let cut = body.strip_suffix('\n').unwrap_or(body);
         let around = Printed::replace(Printed::default());
@@ -43,10 +61,8 @@ impl Run {
         let printed = Printed::replace(around);
         let rendered = rendered?;
         let value = printed.value(&rendered).filter(|_| body.contains("{{"));
-        if value.is_some_and(|value| value.as_str().is_none()) {
-            return Ok(rendered);
-        }
-        Ok(with_newlines_of(body, rendered))
+        let value = value.filter(|value| value.as_str().is_none());
+        Ok(value.unwrap_or_else(|| Value::from(with_newlines_of(body, rendered))))
     }
 
     fn by_rules(

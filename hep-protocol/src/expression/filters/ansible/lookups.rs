@@ -6,7 +6,7 @@ use super::lists::{every, flatten_into, subelements, together};
 use super::{run, string};
 use crate::expression::convert::{to_json, to_value};
 use crate::expression::run::Run;
-use crate::expression::{Lookup, Trouble};
+use crate::expression::{Lookup, Template, Trouble};
 use minijinja::value::{Kwargs, Rest, ValueKind, ValueOrKwargs};
 use minijinja::{Error, State, Value};
 
@@ -95,6 +95,7 @@ fn found(
         }
         "subelements" => nested_elements(terms),
         "sequence" => sequence(state, terms, kwargs),
+        "template" => terms.iter().map(|term| template(run, term, kwargs)).collect(),
         _ => asked(run, name, terms, kwargs),
     }
 }
@@ -111,6 +112,50 @@ pub(super) fn of_files(
     asked(&run(state)?, name, &terms, &kwargs).map(single)
 }
 
+/// A template file of the controller, whose text the scope has, rendered with the names that are in view here.
+fn template(run: &Run, term: &Value, kwargs: &Kwargs) -> Result<Value, Error> {
+    let vars = kwargs.get::<Option<Value>>("template_vars")?;
+    let _converted = kwargs.get::<Option<bool>>("convert_data")?;
+    let mut rules = Vec::new();
+    for name in crate::expression::engine::RULES {
+        if let Some(value) = kwargs.get::<Option<Value>>(name)? {
+            let value = string(&value)?.replace('\n', "\\n").replace('\r', "\\r");
+            let truth = name.ends_with("blocks");
+            rules.push(if truth {
+                format!("{name}: {value}")
+            } else {
+                format!("{name}: '{value}'")
+            });
+        }
+    }
+    let lookup = Lookup {
+        plugin: "template".to_owned(),
+        terms: vec![to_json(term).map_err(trouble)?],
+        options: serde_json::Map::new(),
+    };
+    let name = string(term)?;
+    let text = answer_of(run, &lookup)?.into_iter().next();
+    let text = text.as_ref().and_then(|text| text.as_str()).unwrap_or_default();
+    let vars = vars.map(|vars| to_json(&vars).map_err(trouble)).transpose()?;
+    let template = Template { name: &name, text, rules: &rules.join(", "), parts: &[] };
+    run.over(vars).template_value(&template).map_err(trouble)
+}
+
+fn answer_of(run: &Run, asked: &Lookup) -> Result<Vec<serde_json::Value>, Error> {
+    match run.ask(asked) {
+        Some(answer) => answer.map_err(trouble),
+        None => Err(unanswered(&asked.plugin)),
+    }
+}
+
+fn unanswered(name: &str) -> Error {
+    let message = match name.split_once(' ') {
+        Some(_) => format!("`{name}` looks at the controller's files, and they are not known here"),
+        None => format!("the lookup `{name}` cannot be answered here"),
+    };
+    advise(message, "have a task that is delegated to localhost find the value, and register it")
+}
+
 /// What the scope knows of it.
 fn asked(run: &Run, name: &str, terms: &[Value], kwargs: &Kwargs) -> Result<Vec<Value>, Error> {
     let json = |value: &Value| to_json(value).map_err(trouble);
@@ -120,19 +165,7 @@ fn asked(run: &Run, name: &str, terms: &[Value], kwargs: &Kwargs) -> Result<Vec<
     }
     let terms = terms.iter().map(json).collect::<Result<_, _>>()?;
     let asked = Lookup { plugin: name.to_owned(), terms, options };
-    match run.ask(&asked) {
-        Some(Ok(found)) => Ok(found.iter().map(to_value).collect()),
-        Some(Err(what)) => Err(trouble(what)),
-        None => Err(advise(
-            match name.starts_with(['|', 'i']) && name.contains(' ') {
-                true => format!(
-                    "`{name}` looks at the controller's files, and hep evaluates this on the host"
-                ),
-                false => format!("the lookup `{name}` cannot be answered here"),
-            },
-            "have a task that is delegated to localhost find the value, and register it",
-        )),
-    }
+    Ok(answer_of(run, &asked)?.iter().map(to_value).collect())
 }
 
 /// A variable by its name; its default only where there is none of that name.
