@@ -80,10 +80,14 @@ impl Host {
 
     /// Runs a program of the host with these arguments, if it has it.
     pub(super) fn ask(&self, name: &str, arguments: &[&str]) -> Option<Ran> {
-        let program = self.program(name)?;
-        let arguments = arguments.iter().map(|argument| (*argument).to_owned());
-        let argv: Vec<String> = std::iter::once(program).chain(arguments).collect();
-        Some((self.run)(&argv, PATIENCE))
+        self.program(name).map(|path| self.start(&path, arguments))
+    }
+
+    /// Runs the program at a path.
+    pub(super) fn start(&self, path: &str, arguments: &[&str]) -> Ran {
+        let argv: Vec<String> =
+            [path].iter().chain(arguments).map(|word| (*word).to_owned()).collect();
+        (self.run)(&argv, PATIENCE)
     }
 
     pub(super) fn is_dir(&self, path: &str) -> bool {

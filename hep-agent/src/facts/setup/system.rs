@@ -144,11 +144,11 @@ v = sys.version_info
 for x in (v[0], v[1], v[2], v[3], v[4], sys.executable, int(tls), sys.implementation.name):
     print(x)";
 
-/// The newest interpreter; nothing on a host without one.
+/// The system's interpreter; nothing on a host without one.
 pub(super) fn python(host: &Host) -> Facts {
-    let versioned = (8_u32..=13).rev().map(|minor| format!("python3.{minor}"));
-    let found = versioned.chain(["python3".to_owned()]).find(|name| host.program(name).is_some());
-    let said = found.and_then(|name| host.ask(&name, &["-c", ASK_PYTHON]));
+    const PROGRAM: &str = "usr/bin/python3";
+    let said =
+        host.exists(PROGRAM).then(|| host.start(&format!("/{PROGRAM}"), &["-c", ASK_PYTHON]));
     let Some(Ran { code: Some(0), stdout, .. }) = said else { return Facts::new() };
     let lines: Vec<&str> = stdout.lines().collect();
     let [major, minor, micro, level, serial, executable, tls, kind] = *lines.as_slice() else {
