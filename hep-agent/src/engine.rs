@@ -74,6 +74,8 @@ struct Walk<'p> {
     plan: &'p Plan,
     outside: &'p dyn Outside,
     machine: Machine,
+    /// The plays before which the host waits for the others, as long as there are any.
+    waits: Vec<u32>,
     /// The names outside of any play; what is registered is shared by all places.
     names: Names,
     readers: Readers,
@@ -100,6 +102,7 @@ impl<'p> Walk<'p> {
             readers: Readers::of(plan, &host),
             point: Point::default(),
             room: None,
+            waits: host.waits.clone(),
             names: Names::of_host(plan, host),
             notified: Notified::default(),
             pace: plan.settings.pace,
@@ -112,6 +115,12 @@ impl<'p> Walk<'p> {
 
     fn run(&mut self) -> End {
         for play in &self.plan.plays {
+            if self.waits.contains(&play.number) && self.outside.wait(play.number) {
+                self.waits.clear();
+            }
+            if self.outside.cancelled() {
+                return End::Cancelled;
+            }
             match self.play(play) {
                 Flow::On | Flow::Ended => {}
                 Flow::Failed => return End::Failed,

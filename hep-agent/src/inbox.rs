@@ -33,6 +33,8 @@ struct State {
     /// Its plays, until the run begins.
     plays: Vec<Play>,
     answers: VecDeque<Go>,
+    /// Whether the host may go on with its next play, and is alone then.
+    go_ahead: Option<bool>,
     /// Whether the run has begun: from then on a content is streamed to who asked for it, or belongs to nobody any more.
     begun: bool,
     ahead: Ahead,
@@ -104,6 +106,7 @@ impl Inbox {
             }
             Request::Facts => state.work = Some(Work::Facts),
             Request::Go(go) => state.answers.push_back(go),
+            Request::GoAhead { alone } => state.go_ahead = Some(alone),
             Request::Cancel => state.cancelled = true,
             Request::Blob { digest, data, .. } if !state.begun => {
                 state.ahead.store(digest, data)?
@@ -138,6 +141,15 @@ impl Inbox {
         state.answers.pop_front().unwrap_or(Go::Skip)
     }
 
+    /// The word to go on with the next play, and whether no other host is left; when none will come, the run is over.
+    pub(crate) fn go_ahead(&self) -> bool {
+        let waiting = |s: &mut State| s.go_ahead.is_none() && s.ending.is_none() && !s.cancelled;
+        let mut state = self.wait_while(self.lock(), waiting);
+        let alone = state.go_ahead.take();
+        state.cancelled |= alone.is_none();
+        alone.unwrap_or(true)
+    }
+
     /// Files a piece of a content that was asked for, where no plan comes.
     pub(crate) fn stream(&self, request: Request) {
         match request {
@@ -153,6 +165,7 @@ impl Inbox {
             | Request::Begin(_)
             | Request::Facts
             | Request::Go(_)
+            | Request::GoAhead { .. }
             | Request::Cancel
             | Request::End => {}
         }

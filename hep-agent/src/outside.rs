@@ -22,4 +22,10 @@ pub(crate) trait Outside: Send + Sync {
 
     /// Asks whether a task may begin, and waits for the answer.
     fn ask(&self, task: u32) -> Go;
+
+    /// Waits until the other hosts have ended all plays before this one, or the run is to stop; whether there is no other host
+    /// from here on.
+    fn wait(&self, _play: u32) -> bool {
+        true
+    }
 }

@@ -78,6 +78,7 @@ impl Outside for Masked {
             | Reply::Became
             | Reply::Want(_)
             | Reply::Ask { .. }
+            | Reply::Waits { .. }
             | Reply::Done(_) => {
                 self.outside.reply(reply);
             }
@@ -98,6 +99,10 @@ impl Outside for Masked {
 
     fn ask(&self, task: u32) -> Go {
         self.outside.ask(task)
+    }
+
+    fn wait(&self, play: u32) -> bool {
+        self.outside.wait(play)
     }
 }
 

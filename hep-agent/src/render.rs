@@ -103,7 +103,8 @@ impl Names {
     pub(crate) fn of_host(plan: &Plan, host: HostPart) -> Self {
         let Settings { mode, diff: _, pace: _, extra, groups, task_timeout, facts } =
             &plan.settings;
-        let HostPart { name, groups: own_groups, vars, plays: _, act_as, secrets: _ } = host;
+        let HostPart { name, groups: own_groups, vars, plays: _, waits: _, act_as, secrets: _ } =
+            host;
         let registered = Arc::new(Results::default());
         let magic = given([
             ("group_names", own_groups.clone().into()),

@@ -183,6 +183,7 @@ fn may_wait(reply: &Reply) -> bool {
         | Reply::Want(_)
         | Reply::Facts(_)
         | Reply::Ask { .. }
+        | Reply::Waits { .. }
         | Reply::Output { .. }
         | Reply::Progress { .. }
         | Reply::Done(_) => false,
@@ -217,6 +218,7 @@ impl Outside for Controller {
             | Reply::Want(_)
             | Reply::Facts(_)
             | Reply::Ask { .. }
+            | Reply::Waits { .. }
             | Reply::Progress { .. }
             | Reply::Done(_) => {}
         }
@@ -240,6 +242,11 @@ impl Outside for Controller {
     fn ask(&self, task: u32) -> Go {
         self.reply(Reply::Ask { task });
         self.inbox.answer()
+    }
+
+    fn wait(&self, play: u32) -> bool {
+        self.reply(Reply::Waits { play });
+        self.inbox.go_ahead()
     }
 }
 

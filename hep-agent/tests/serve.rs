@@ -325,6 +325,7 @@ fn whole_plan_crosses_the_wire_and_needs_no_answer() {
             | Reply::Want(_)
             | Reply::Facts(_)
             | Reply::Ask { .. }
+            | Reply::Waits { .. }
             | Reply::Output { .. }
             | Reply::Progress { .. } => {}
         }
@@ -387,6 +388,33 @@ fn operator_is_asked_and_waited_for() {
     assert_eq!(agent.reply(), Some(Reply::Ask { task: 2 }));
     agent.send(&Request::Cancel);
     assert_eq!(agent.reply(), Some(Reply::Done(End::Cancelled)));
+}
+
+#[test]
+fn host_waits_for_the_others_between_plays() {
+    let plan = manifest::plan(RunMode::Apply, &[json!(["a"]), json!(["b"]), json!(["c"])]);
+    let begin = |waits: &[u32]| {
+        let mut agent = Agent::start();
+        agent.greeting();
+        let host = HostPart { waits: waits.to_vec(), ..manifest::host(&plan) };
+        agent.send(&Request::Host(host));
+        Request::of_plan(plan.clone()).for_each(|request| agent.send(&request));
+        agent
+    };
+    let mut agent = begin(&[1, 2]);
+    agent.finished();
+    assert_eq!(agent.reply(), Some(Reply::Waits { play: 1 }));
+    agent.send(&Request::GoAhead { alone: false });
+    agent.finished();
+    assert_eq!(agent.reply(), Some(Reply::Waits { play: 2 }));
+    agent.send(&Request::Cancel);
+    assert_eq!(agent.reply(), Some(Reply::Done(End::Cancelled)));
+    // Once it is alone it waits no more.
+    let mut agent = begin(&[0, 1, 2]);
+    assert_eq!(agent.reply(), Some(Reply::Waits { play: 0 }));
+    agent.send(&Request::GoAhead { alone: true });
+    (0..3).for_each(|_| drop(agent.finished()));
+    assert_eq!(agent.reply(), Some(Reply::Done(End::Completed)));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// From the controller (or a bundle) to the agent.
 ///
 /// A stream is one `Become` if tasks run as others, any number of `Blob`s, one `Host`, its `Play`s in order, one `Begin`, then
-/// answers to wants and questions. Or it is one `Facts`. A bundle closes with `End`; the end of the stream without it means that the controller
+/// answers to wants, waits and questions. Or it is one `Facts`. A bundle closes with `End`; the end of the stream without it means that the controller
 /// is gone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Request {
@@ -44,6 +44,11 @@ pub enum Request {
     Facts,
     /// The answer to [`Reply::Ask`].
     Go(Go),
+    /// The answer to [`Reply::Waits`]: the other hosts have ended all plays before that one.
+    GoAhead {
+        /// Whether no other host is left: there is nobody to wait for from here on.
+        alone: bool,
+    },
     /// Stop after the current step.
     Cancel,
     /// Nothing more will come, and that is meant.
@@ -76,6 +81,12 @@ pub enum Reply {
     Ask {
         /// The task's number.
         task: u32,
+    },
+    /// The next play may begin as soon as the other hosts have ended those before it. Said of those alone that
+    /// [`HostPart::waits`] names.
+    Waits {
+        /// The play's number.
+        play: u32,
     },
     /// A task begins.
     Started {

@@ -108,6 +108,8 @@ pub struct HostPart {
     pub vars: Json,
     /// The plays it runs, by their [`Play::number`], ascending: all that it is sent.
     pub plays: Vec<u32>,
+    /// Those of them before which it waits for the other hosts, ascending.
+    pub waits: Vec<u32>,
     /// The user that its tasks run as; overrides what they say themselves.
     pub act_as: ActAs,
     /// What nothing that leaves the host may show.

@@ -178,7 +178,8 @@ fn part() -> HostPart {
     let (name, groups) = ("web1".into(), vec!["web".into(), "all".into()]);
     let vars = json(r#"{"z": 1, "a": {"b": "ü"}}"#);
     let secrets = vec![Secret::new("s")];
-    HostPart { name, groups, vars, plays: vec![0, 1], act_as: act_as(), secrets }
+    let (plays, waits) = (vec![0, 1], vec![1]);
+    HostPart { name, groups, vars, plays, waits, act_as: act_as(), secrets }
 }
 
 fn means() -> Means {
@@ -201,6 +202,7 @@ fn requests() -> Vec<Request> {
         Request::Go(Go::Run),
         Request::Go(Go::Skip),
         Request::Go(Go::RunAll),
+        Request::GoAhead { alone: true },
         Request::Cancel,
         Request::End,
     ]
@@ -241,6 +243,7 @@ fn replies() -> Vec<Reply> {
         Reply::Want(vec![Want { digest: Digest::of(b"x"), from: 300 }]),
         Reply::Facts(json(r#"{"os": {"id": "debian"}, "cpus": 4}"#)),
         Reply::Ask { task: 3 },
+        Reply::Waits { play: 1 },
         Reply::Started { task: 3, turn: Turn::default(), name: None },
         Reply::Started { task: 3, turn, name },
         Reply::Output { task: 3, stream: Stream::Stderr, data: vec![0xff, 0] },
@@ -363,8 +366,8 @@ fn bytes_are_what_they_were() {
         format!("protocol {}\nrequests {requests}\nreplies  {replies}", hep_protocol::hello::PROTOCOL),
         @r"
     protocol 7
-    requests e44905e5839756d3d4c8b128513446c298a8002048782a0edf8d3fdc65c38479
-    replies  db99a0fc08bac5bb7112e4824cb57c6496145b34b98036c417922064f968eff7
+    requests 73c0ac1ca0caf78567795f42e3f321c7e7d4bdd26cc0ae836b716aee4f1f16f9
+    replies  5e05ca6fe64f9ac2c083beda8f0bea03d3f387d330510e0bfcae3280cba7417f
     "
     );
     let asked = frame::encode(&Reply::Ask { task: 300 }).unwrap();

@@ -127,6 +127,7 @@ impl Outside for Reader {
             | Reply::Want(_)
             | Reply::Facts(_)
             | Reply::Ask { .. }
+            | Reply::Waits { .. }
             | Reply::Done(_) => {}
         }
     }

@@ -41,7 +41,7 @@ impl Readers {
         if readers.0.is_empty() {
             return readers;
         }
-        let HostPart { name: _, groups: _, vars, plays: _, act_as, secrets: _ } = host;
+        let HostPart { name: _, groups: _, vars, plays: _, waits: _, act_as, secrets: _ } = host;
         let Plan { settings, plays } = plan;
         let Settings { mode: _, diff: _, pace: _, extra, groups: _, task_timeout: _, facts: _ } =
             settings;

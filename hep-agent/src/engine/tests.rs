@@ -114,6 +114,7 @@ impl Run {
                 | Reply::Want(_)
                 | Reply::Facts(_)
                 | Reply::Ask { .. }
+                | Reply::Waits { .. }
                 | Reply::Output { .. }
                 | Reply::Progress { .. }
                 | Reply::Done(_) => {}

@@ -169,6 +169,7 @@ fn is_of(reply: &Reply, task: u32) -> bool {
         | Reply::Want(_)
         | Reply::Facts(_)
         | Reply::Ask { .. }
+        | Reply::Waits { .. }
         | Reply::Started { .. }
         | Reply::Finished { .. }
         | Reply::Done(_) => false,
