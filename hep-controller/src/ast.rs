@@ -69,6 +69,8 @@ pub(crate) struct Batching {
     pub(crate) most_failed: Option<u32>,
     /// Whether one failure ends the run.
     pub(crate) fatal: bool,
+    /// Whether a host begins the play without waiting for others.
+    pub(crate) free: bool,
 }
 
 /// How many hosts.

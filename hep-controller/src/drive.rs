@@ -20,6 +20,7 @@ use hep_protocol::plan::Pace;
 use hep_protocol::rights::Means;
 use hep_protocol::value::Json;
 pub(crate) use job::{Job, Opening};
+pub(crate) use meeting::Meeting;
 use order::{Next, Order};
 use std::collections::VecDeque;
 use std::io::{self, Read};
@@ -31,6 +32,7 @@ mod bounds;
 pub(crate) mod content;
 pub(crate) mod expected;
 mod job;
+mod meeting;
 mod order;
 
 /// As much of contents goes out at once, in bytes.
@@ -38,6 +40,12 @@ const BATCH: usize = 128 * 1024;
 
 /// How soon a wish to stop reaches an agent that says nothing.
 const LOOK: Duration = Duration::from_millis(500);
+
+/// How soon a wish to stop reaches a host that waits for others.
+const GLANCE: Duration = Duration::from_millis(200);
+
+/// How often the link of such a host is kept alive.
+const KEEP: Duration = Duration::from_secs(5);
 
 /// How soon the operator's answer is noticed.
 const LOOK_FOR_ANSWER: Duration = Duration::from_millis(50);
@@ -179,6 +187,8 @@ pub(crate) struct Drive<'a> {
     pub(crate) job: &'a Job,
     pub(crate) host: HostId,
     pub(crate) stop: &'a Stop,
+    /// Where it meets the other hosts, if plays wait for one another.
+    pub(crate) meeting: Option<&'a Meeting>,
 }
 
 impl Drive<'_> {
@@ -189,8 +199,9 @@ impl Drive<'_> {
         tell: &mut dyn FnMut(Event),
         ask: &Ask<'_>,
     ) -> Conclusion {
-        let Drive { job, host, stop } = *self;
-        let mut order = Order::new(host, &job.tasks, job.standing(host), job.pace);
+        let Drive { job, host, stop, meeting: _ } = *self;
+        let order = Order::new(host, &job.tasks, job.standing(host), job.pace);
+        let mut order = order.waiting(job.waits_of(host));
         let look = match job.pace {
             Pace::Straight => LOOK,
             Pace::Asking => LOOK_FOR_ANSWER,
@@ -201,6 +212,26 @@ impl Drive<'_> {
             .map_err(|error| format!("the link cannot be watched: {error}"))
             .and_then(|()| self.converse(&mut heedful, &mut order, tell, ask));
         conclude(ended, &order, heedful)
+    }
+
+    /// Waits until the other hosts have ended the plays before this one, and says whether there are none any more; nothing if the
+    /// operator wishes to stop meanwhile.
+    fn wait(&self, link: &mut Heedful<'_>, play: u32) -> Result<Option<bool>, String> {
+        let Some(meeting) = self.meeting else { return Ok(Some(true)) };
+        meeting.arrives(self.host, play);
+        let mut listened = Instant::now();
+        loop {
+            if let Some(alone) = meeting.go_ahead(self.host, GLANCE) {
+                return Ok(Some(alone));
+            }
+            if self.stop.wanted() {
+                return Ok(None);
+            }
+            if listened.elapsed() >= KEEP {
+                link.listen()?;
+                listened = Instant::now();
+            }
+        }
     }
 
     /// Talks until the agent's last frame.
@@ -219,7 +250,12 @@ impl Drive<'_> {
                 Err(error) => return Err(chain(&error)),
             };
             match order.take(reply)? {
-                Next::Tell(event) => tell(event),
+                Next::Tell(event) => {
+                    if let (Some(meeting), Event::Started { turn, .. }) = (self.meeting, &event) {
+                        turn.0.first().iter().for_each(|play| meeting.passes(self.host, **play));
+                    }
+                    tell(event);
+                }
                 Next::Send(wants) => {
                     answer(self.job, &wants, link)
                         .map_err(|error| format!("a content was not taken: {}", chain(&error)))?;
@@ -229,18 +265,30 @@ impl Drive<'_> {
                         if go == Go::RunAll {
                             order.ask_no_more();
                         }
-                        let sent = frame::write(&mut *link.link, &Request::Go(go));
-                        let sent = sent.and_then(|()| link.link.flush().map_err(FrameError::Io));
-                        sent.map_err(|e| format!("the answer was not taken: {}", chain(&e)))?;
+                        say(link.link, &Request::Go(go))?;
                     }
                     // The agent hears of it before the next read. A second wish would cut the link.
                     Answer::Quit if self.stop.wanted() => {}
                     Answer::Quit => self.stop.ask(),
                 },
+                Next::Wait(play) => {
+                    if let Some(alone) = self.wait(link, play)? {
+                        if alone {
+                            order.wait_no_more();
+                        }
+                        say(link.link, &Request::GoAhead { alone })?;
+                    }
+                }
                 Next::Over(end) => return Ok(end),
             }
         }
     }
+}
+
+fn say(link: &mut dyn Link, request: &Request) -> Result<(), String> {
+    let sent = frame::write(&mut *link, request);
+    let sent = sent.and_then(|()| link.flush().map_err(FrameError::Io));
+    sent.map_err(|error| format!("the answer was not taken: {}", chain(&error)))
 }
 
 fn conclude(ended: Result<End, String>, order: &Order<'_>, link: Heedful<'_>) -> Conclusion {
@@ -315,7 +363,6 @@ struct Heedful<'a> {
 impl Heedful<'_> {
     /// Waits for the operator, and keeps the link alive meanwhile. Quits if the operator wishes to stop some other way.
     fn wait_for(&mut self, answer: &Receiver<Answer>) -> Result<Answer, String> {
-        let mut buffer = vec![0; 4096];
         loop {
             match answer.try_recv() {
                 Ok(answer) => return Ok(answer),
@@ -325,15 +372,24 @@ impl Heedful<'_> {
                 }
                 Err(TryRecvError::Empty) => {}
             }
-            if self.heard.len() >= MEANWHILE {
-                return Err("the agent goes on while it should wait".to_owned());
+            self.listen()?;
+        }
+    }
+
+    /// Keeps what the agent says while it should wait, for as long as the link looks around.
+    fn listen(&mut self) -> Result<(), String> {
+        if self.heard.len() >= MEANWHILE {
+            return Err("the agent goes on while it should wait".to_owned());
+        }
+        let mut buffer = [0; 4096];
+        match self.link.read(&mut buffer) {
+            Ok(0) => Err("the agent ended without a final message".to_owned()),
+            Ok(n) => {
+                self.heard.extend(buffer.get(..n).unwrap_or_default());
+                Ok(())
             }
-            match self.link.read(&mut buffer) {
-                Ok(0) => return Err("the agent ended without a final message".to_owned()),
-                Ok(n) => self.heard.extend(buffer.get(..n).unwrap_or_default()),
-                Err(error) if is_quiet(&error) => {}
-                Err(error) => return Err(format!("the stream broke: {error}")),
-            }
+            Err(error) if is_quiet(&error) => Ok(()),
+            Err(error) => Err(format!("the stream broke: {error}")),
         }
     }
 

@@ -2,7 +2,7 @@
 //! Knows nothing of SSH: how to reach a host is handed in.
 
 use crate::canceller::Canceller;
-use crate::drive::{Answer, Conclusion, Drive, Greeting, Job};
+use crate::drive::{Answer, Conclusion, Drive, Greeting, Job, Meeting};
 use crate::host::HostId;
 use crate::plan::batches::Batch;
 use crate::remote::{Link, Stage, Unreachable};
@@ -117,14 +117,20 @@ impl Fleet<'_> {
 
     /// Runs the job on the hosts of a batch.
     fn batch(&self, batch: &Batch, watcher: &mut Watcher<'_, '_>) -> Vec<HostReport> {
-        let (next, lost) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let hosts = || batch.hosts.iter().map(|host| HostId(*host));
+        let waits = hosts().any(|host| !self.job.waits_of(host).is_empty());
+        let plays = hosts().map(|host| (host, self.job.plays_of(host)));
+        let meeting = waits.then(|| Meeting::new(plays, self.forks));
+        // Who waits for others keeps its link.
+        let threads = if waits { batch.hosts.len() } else { self.forks };
+        let turn = Turn { batch, next: AtomicUsize::new(0), lost: AtomicUsize::new(0), meeting };
         thread::scope(|scope| {
             let (sender, events) = sync_channel(QUEUE);
-            for _ in 0..self.forks.clamp(1, batch.hosts.len().max(1)) {
-                let (sender, next, lost) = (sender.clone(), &next, &lost);
+            for _ in 0..threads.clamp(1, batch.hosts.len().max(1)) {
+                let (sender, turn) = (sender.clone(), &turn);
                 let worker = host_thread();
                 // With fewer threads than wished for the run takes longer; without any, no host is reached.
-                let _ = worker.spawn_scoped(scope, move || self.work(batch, next, lost, &sender));
+                let _ = worker.spawn_scoped(scope, move || self.work(turn, &sender));
             }
             drop(sender);
             watcher.watch(&events)
@@ -132,23 +138,32 @@ impl Fleet<'_> {
     }
 
     /// Takes hosts until there are none left.
-    fn work(
-        &self,
-        batch: &Batch,
-        next: &AtomicUsize,
-        lost: &AtomicUsize,
-        sender: &SyncSender<Tick>,
-    ) {
+    fn work(&self, turn: &Turn<'_>, sender: &SyncSender<Tick>) {
+        let Turn { batch, next, lost, meeting } = turn;
         while let Some(host) = batch.hosts.get(next.fetch_add(1, Ordering::Relaxed)) {
             let host = HostId(*host);
-            let report = self.host(host, sender);
+            meeting.iter().for_each(|meeting| meeting.enter(host));
+            let report = self.host(host, meeting.as_ref(), sender);
             self.stop.end(host);
             if failed(&report) {
                 // Before this thread takes another one.
                 self.judge(batch, lost.fetch_add(1, Ordering::Relaxed) + 1);
             }
+            if let Some(meeting) = meeting {
+                self.leave(meeting, &report);
+            }
             tell(sender, Event::Ended(report));
         }
+    }
+
+    /// Lets go on who waits for a host that has ended, unless no play follows.
+    fn leave(&self, meeting: &Meeting, report: &HostReport) {
+        let failed_play = if failed(report) { meeting.fails(report.host) } else { None };
+        let name = failed_play.and_then(|play| self.job.vital(play));
+        if let Some(name) = name.filter(|_| !self.stop.wanted()) {
+            self.stop.halt(&format!("all hosts of the play `{name}` failed"));
+        }
+        meeting.leaves(report.host);
     }
 
     /// Ends a run in which too many hosts of a batch have failed.
@@ -168,10 +183,16 @@ impl Fleet<'_> {
     }
 
     /// One host, from nothing to its report.
-    fn host(&self, host: HostId, sender: &SyncSender<Tick>) -> HostReport {
+    fn host(
+        &self,
+        host: HostId,
+        meeting: Option<&Meeting>,
+        sender: &SyncSender<Tick>,
+    ) -> HostReport {
         let begin = Instant::now();
         let mut report = HostReport::unreached(host);
-        let run = catch_unwind(AssertUnwindSafe(|| self.reach_and_drive(&mut report, sender)));
+        let reach = || self.reach_and_drive(&mut report, meeting, sender);
+        let run = catch_unwind(AssertUnwindSafe(reach));
         if let Err(panic) = run {
             report.status = HostStatus::Lost;
             report.trouble = Some(own_fault(words(panic.as_ref())));
@@ -180,7 +201,12 @@ impl Fleet<'_> {
         report
     }
 
-    fn reach_and_drive(&self, report: &mut HostReport, sender: &SyncSender<Tick>) {
+    fn reach_and_drive(
+        &self,
+        report: &mut HostReport,
+        meeting: Option<&Meeting>,
+        sender: &SyncSender<Tick>,
+    ) {
         let host = report.host;
         let way = Canceller::default();
         if !self.stop.begin(host, &way) {
@@ -209,7 +235,7 @@ impl Fleet<'_> {
             }
         };
         tell(sender, Event::Connected { host, facts });
-        let drive = Drive { job: self.job, host, stop: self.stop };
+        let drive = Drive { job: self.job, host, stop: self.stop, meeting };
         let told = &mut |event| tell(sender, event);
         // Questions stand in line behind what was told before them.
         let ask = &|task| {
@@ -283,6 +309,17 @@ impl Fleet<'_> {
     }
 }
 
+/// A batch that has its turn.
+struct Turn<'a> {
+    batch: &'a Batch,
+    /// The place in it of the host that is taken next.
+    next: AtomicUsize,
+    /// How many hosts have failed.
+    lost: AtomicUsize,
+    /// Where its hosts meet, if plays wait for one another.
+    meeting: Option<Meeting>,
+}
+
 /// The run's only reader: passes on what happens, and ends the run where its bounds say so.
 struct Watcher<'a, 'w> {
     fleet: &'a Fleet<'a>,
@@ -337,7 +374,8 @@ fn host_thread() -> thread::Builder {
 
 /// The hosts that run together.
 pub(crate) fn waves(batches: &[Batch], forks: usize) -> Vec<Vec<HostId>> {
-    let waves = batches.iter().flat_map(|batch| batch.hosts.chunks(forks.max(1)));
+    let size = |batch: &Batch| if batch.meets { batch.hosts.len() } else { forks }.max(1);
+    let waves = batches.iter().flat_map(|batch| batch.hosts.chunks(size(batch)));
     waves.map(|hosts| hosts.iter().copied().map(HostId).collect()).collect()
 }
 

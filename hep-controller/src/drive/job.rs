@@ -6,9 +6,10 @@ use crate::host::HostId;
 use crate::local_files::contents::Contents;
 use crate::remote::Link;
 use hep_protocol::blob::{Digest, Want};
+use hep_protocol::dialect::Dialect;
 use hep_protocol::frame::{self, FrameError};
 use hep_protocol::message::Request;
-use hep_protocol::plan::{HostPart, Pace, Plan, Settings};
+use hep_protocol::plan::{HostPart, Pace, Plan, Play, Settings};
 use std::collections::hash_map::{Entry, HashMap};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -36,6 +37,8 @@ pub(crate) struct Job {
     pub(super) tasks: Vec<Expected>,
     /// What the tasks of each play are to those who run it.
     standing: Vec<Vec<(u32, Standing)>>,
+    /// The names of the plays that the run cannot do without, by the plays' numbers.
+    vital: Vec<Option<String>>,
     pub(super) pace: Pace,
     pub(super) contents: Arc<Contents>,
 }
@@ -46,6 +49,8 @@ struct Own {
     part: Vec<u8>,
     /// Its place in [`Job::shares`].
     share: usize,
+    /// The plays before which it waits for others.
+    waits: Vec<u32>,
 }
 
 /// What hosts have in common that run the same plays, and read the same of what all plays can read.
@@ -76,6 +81,7 @@ impl Job {
             plays: Vec::with_capacity(plays.len()),
             shares: Vec::new(),
             hosts: Vec::new(),
+            vital: plays.iter().map(vital).collect(),
             pace,
             contents,
         };
@@ -90,8 +96,9 @@ impl Job {
                 Entry::Occupied(known) => *known.get(),
                 Entry::Vacant(new) => *new.insert(job.add_share(&part, &settings)?),
             };
+            let waits = part.waits.clone();
             let part = frame::encode_packed(&Request::Host(part))?;
-            job.hosts.push(Own { part, share });
+            job.hosts.push(Own { part, share, waits });
         }
         Ok(job)
     }
@@ -118,7 +125,7 @@ impl Job {
 
     /// All that a host is sent before it says anything.
     pub(crate) fn opening(&self, host: HostId) -> Option<Opening<'_>> {
-        let Own { part, share } = self.hosts.get(host.0)?;
+        let Own { part, share, waits: _ } = self.hosts.get(host.0)?;
         let Share { plays, ahead, settings } = self.shares.get(*share)?;
         let mut pieces: Vec<&[u8]> = Vec::with_capacity(ahead.len() + plays.len() + 2);
         pieces.extend(ahead.iter().filter_map(|digest| self.small.get(digest)).map(Vec::as_slice));
@@ -130,11 +137,34 @@ impl Job {
         Some(Opening(pieces))
     }
 
+    /// The plays that a host runs, ascending.
+    pub(crate) fn plays_of(&self, host: HostId) -> &[u32] {
+        let share = self.hosts.get(host.0).and_then(|own| self.shares.get(own.share));
+        share.map_or(&[], |share| share.plays.as_slice())
+    }
+
+    /// Those before which it waits for other hosts.
+    pub(crate) fn waits_of(&self, host: HostId) -> &[u32] {
+        self.hosts.get(host.0).map_or(&[], |own| own.waits.as_slice())
+    }
+
+    /// What ends the run when all hosts of a play have failed: its name, in Ansible's dialect.
+    pub(crate) fn vital(&self, play: u32) -> Option<&str> {
+        self.vital.get(play as usize)?.as_deref()
+    }
+
     /// What each task of the plan is to a host.
     pub(super) fn standing(&self, host: HostId) -> Vec<Standing> {
-        let share = self.hosts.get(host.0).and_then(|own| self.shares.get(own.share));
-        let own = share.map_or(&[][..], |share| share.plays.as_slice());
-        expected::standing_in(self.tasks.len(), &self.standing, own)
+        expected::standing_in(self.tasks.len(), &self.standing, self.plays_of(host))
+    }
+}
+
+/// In Ansible's dialect no play follows one that all its hosts have failed.
+fn vital(play: &Play) -> Option<String> {
+    let name = || play.name.clone().unwrap_or_else(|| (play.number + 1).to_string());
+    match play.dialect {
+        Dialect::Ansible => Some(name()),
+        Dialect::Hep => None,
     }
 }
 

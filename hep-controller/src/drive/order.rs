@@ -34,6 +34,8 @@ pub(crate) enum Next {
     Send(Vec<Want>),
     /// The operator is asked about this task.
     Ask(u32),
+    /// The other hosts are waited for before this play.
+    Wait(u32),
     /// The run is over.
     Over(End),
 }
@@ -61,6 +63,8 @@ pub(crate) struct Order<'a> {
     completed: bool,
     /// Whether the agent may ask about tasks.
     pace: Pace,
+    /// The plays before which it waits for others, and has not yet.
+    waits: VecDeque<u32>,
     present: Option<Present>,
     /// Whether that task is under way.
     begun: bool,
@@ -92,6 +96,7 @@ impl<'a> Order<'a> {
             hoped,
             completed: false,
             pace,
+            waits: VecDeque::new(),
             present: None,
             begun: false,
             failed: false,
@@ -100,6 +105,11 @@ impl<'a> Order<'a> {
             told: Told::default(),
             written: Written::default(),
         }
+    }
+
+    /// The same of a host that waits for others before these plays, ascending.
+    pub(crate) fn waiting(self, plays: &[u32]) -> Order<'a> {
+        Order { waits: plays.iter().copied().collect(), ..self }
     }
 
     /// Judges a reply.
@@ -115,6 +125,7 @@ impl<'a> Order<'a> {
             }
             Reply::Facts(_) => Err("the agent told facts that nobody asked for".to_owned()),
             Reply::Ask { task } => self.ask(task),
+            Reply::Waits { play } => self.wait(play),
             Reply::Started { task, turn, name } => self.start(task, turn, name),
             Reply::Want(wants) => self.want(wants),
             Reply::Output { task, stream, data } => {
@@ -142,6 +153,18 @@ impl<'a> Order<'a> {
         Ok(Next::Ask(task))
     }
 
+    fn wait(&mut self, play: u32) -> Result<Next, String> {
+        if self.begun || self.waits.pop_front() != Some(play) {
+            return Err(format!("the agent waits before play {play} out of turn"));
+        }
+        Ok(Next::Wait(play))
+    }
+
+    /// There is no other host any more.
+    pub(crate) fn wait_no_more(&mut self) {
+        self.waits.clear();
+    }
+
     /// The operator wants to be asked no more.
     pub(crate) fn ask_no_more(&mut self) {
         self.pace = Pace::Straight;
@@ -156,7 +179,8 @@ impl<'a> Order<'a> {
     fn start(&mut self, task: u32, turn: Turn, name: Option<String>) -> Result<Next, String> {
         let last = self.present.as_ref().map(|present| &present.turn);
         let sound = !turn.0.is_empty() && turn.0.len() <= DEEPEST;
-        if self.begun || !sound || last.is_some_and(|last| turn <= *last) {
+        let is_early = self.waits.front().is_some_and(|play| turn.0.first() >= Some(play));
+        if self.begun || is_early || !sound || last.is_some_and(|last| turn <= *last) {
             return Err(format!("the agent began task {task} out of turn"));
         }
         let standing = self.own(task)?;

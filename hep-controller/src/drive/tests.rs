@@ -11,11 +11,12 @@ use crate::canceller::Canceller;
 use crate::local_files::contents::Contents;
 use crate::remote::{Counters, Ending};
 use hep_protocol::blob::{Digest, Source, SourceFile};
+use hep_protocol::dialect::Dialect;
 use hep_protocol::facts::Init;
 use hep_protocol::message::Turn;
 use hep_protocol::outcome::{Details, Outcome, Status};
 use hep_protocol::plan::{
-    DiffMode, HostPart, NamedSource, OnError, Plan, RunMode, Settings, Spec, Task,
+    DiffMode, HostPart, Item, NamedSource, OnError, Plan, Play, RunMode, Settings, Spec, Task,
 };
 use hep_protocol::task::TaskSpec;
 use std::fs;
@@ -176,6 +177,28 @@ pub(crate) fn job(files: &[(&Path, &[u8])]) -> Job {
     Job::new(plan, hosts, Arc::new(contents)).unwrap()
 }
 
+/// A plan of plays of one task each, for hosts that run some of them and wait before those.
+pub(crate) fn job_of_plays(plays: u32, dialect: Dialect, hosts: &[(&[u32], &[u32])]) -> Job {
+    let play = |number| Play {
+        number,
+        name: Some(format!("play {number}")),
+        dialect,
+        first: number,
+        tasks: vec![task("t")],
+        items: vec![Item::Task(number)],
+        ..Plan::of_tasks(RunMode::Apply, DiffMode::Off, vec![]).plays.remove(0)
+    };
+    let settings = Settings::of(RunMode::Apply, DiffMode::Off);
+    let plan = Plan { settings: settings.clone(), plays: (0..plays).map(play).collect() };
+    let settings = Arc::new(settings);
+    let part = |(plays, waits): &(&[u32], &[u32])| {
+        let (plays, waits) = (plays.to_vec(), waits.to_vec());
+        let part = HostPart { name: "web".into(), plays, waits, ..HostPart::default() };
+        (part, Arc::clone(&settings))
+    };
+    Job::new(plan, hosts.iter().map(part).collect::<Vec<_>>(), Arc::default()).unwrap()
+}
+
 /// Hosts that run the first play.
 fn hosts(n: usize, plan: &Plan) -> Vec<(HostPart, Arc<Settings>)> {
     let settings = Arc::new(plan.settings.clone());
@@ -219,7 +242,11 @@ fn check_asking(
     assert_eq!(greeting(stop, ahead).exchange(&mut link), Ok(facts()));
     let mut events = 0;
     let Conclusion { status, counts, trouble, missing: _ } =
-        Drive { job, host: HostId(0), stop }.run(&mut link, &mut |_| events += 1, ask);
+        Drive { job, host: HostId(0), stop, meeting: None }.run(
+            &mut link,
+            &mut |_| events += 1,
+            ask,
+        );
     let trouble = trouble.map_or(String::new(), |trouble| {
         if trouble.what.contains("; the agent was killed") {
             assert_eq!(trouble.output, "last words\n");
@@ -377,7 +404,7 @@ fn every_truncation_of_a_run_is_a_loss() {
         });
         let opening = job.opening(HostId(0)).unwrap();
         opening.send(&[], &mut link).unwrap();
-        let drive = Drive { job: &job, host: HostId(0), stop: &Stop::default() };
+        let drive = Drive { job: &job, host: HostId(0), stop: &Stop::default(), meeting: None };
         let status = drive.run(&mut link, &mut |_| {}, &nobody).status;
         let expected = if length == whole.len() { HostStatus::Converged } else { HostStatus::Lost };
         assert_eq!(status, expected, "{length} bytes");

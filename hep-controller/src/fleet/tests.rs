@@ -1,10 +1,11 @@
 //! Fleets of scripted agents: some converge, some fail, some cannot be reached, one brings hep itself down.
 
 use super::*;
-use crate::drive::tests::{Agent, agent, job};
+use crate::drive::tests::{Agent, agent, job, job_of_plays};
 use crate::report::OnChange;
-use hep_protocol::message::End;
-use hep_protocol::outcome::Status;
+use hep_protocol::dialect::Dialect;
+use hep_protocol::message::{End, Reply, Request, Turn};
+use hep_protocol::outcome::{Details, Outcome, Status};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
@@ -272,4 +273,134 @@ fn who_stopped_the_run_first_decides_its_exit_code() {
     stop.halt("a host failed");
     stop.ask();
     assert!(!stop.cancelled());
+}
+
+/// What the tasks of a host's plays come to, or that its agent is gone when it is to begin a play.
+type Script = [Option<Status>];
+
+fn follows(agent: &mut Agent, script: &Script, host: u64) {
+    agent.plan();
+    let mut alone = false;
+    for (play, status) in (0..).zip(script) {
+        if play > 0 && !alone {
+            agent.say(Reply::Waits { play });
+            match agent.hear() {
+                Some(Request::GoAhead { alone: none }) => alone = none,
+                Some(Request::Cancel) => return agent.done(End::Cancelled),
+                other => panic!("{other:?}"),
+            }
+        }
+        let Some(status) = *status else { return };
+        // The later host is the faster one.
+        thread::sleep(Duration::from_millis(30 / (host + 1)));
+        agent.say(Reply::Started { task: play, turn: Turn(vec![play, 0]), name: None });
+        let failure = (status == Status::Failed).then(Default::default);
+        let outcome = Outcome::new(status, Details { failure, ..Details::default() });
+        agent.say(Reply::Finished { task: play, outcome });
+        if status == Status::Failed {
+            return agent.done(End::Failed);
+        }
+    }
+    agent.done(End::Completed);
+}
+
+/// Hosts that all run as many plays as their scripts have entries: `host.play` as tasks began, then reports.
+fn in_order(
+    dialect: Dialect,
+    forks: usize,
+    scripts: &[&'static Script],
+) -> (Vec<String>, Vec<String>) {
+    let waits: Vec<Vec<u32>> =
+        scripts.iter().map(|script| (1..script.len() as u32).collect()).collect();
+    let plays: Vec<Vec<u32>> =
+        scripts.iter().map(|script| (0..script.len() as u32).collect()).collect();
+    let hosts: Vec<(&[u32], &[u32])> =
+        plays.iter().zip(&waits).map(|(p, w)| (&p[..], &w[..])).collect();
+    let job = job_of_plays(3, dialect, &hosts);
+    let stop = Stop::default();
+    let launch: &Launch<'_> = &|greeting, _| {
+        let script = scripts[greeting.host.0];
+        let first = greeting.host.0 as u64;
+        launched(greeting, move |agent| follows(agent, script, first))
+    };
+    let (batches, limits) = ([batch(&(0..scripts.len()).collect::<Vec<_>>())], Limits::default());
+    let mut began = Vec::new();
+    let fleet = Fleet {
+        hosts: scripts.len(),
+        forks,
+        job: &job,
+        launch,
+        stop: &stop,
+        batches: &batches,
+        limits,
+    };
+    let end = fleet.run(&mut |tick, _| {
+        if let Tick::Event(Event::Started { host, turn, .. }) = tick {
+            began.push(format!("{}.{}", turn.0[0], host.0));
+        }
+    });
+    let told = |report: &HostReport| {
+        let trouble = report
+            .trouble
+            .as_ref()
+            .map_or("", |trouble| trouble.what.split(" after").next().unwrap());
+        format!("{} {trouble}", report.status).trim_end().to_owned()
+    };
+    (began, end.reports.iter().map(told).collect())
+}
+
+#[test]
+fn plays_are_in_order_across_hosts() {
+    for forks in [1, 2, 32] {
+        let one: &'static Script = &[Some(Status::Ok); 3];
+        let all: &[&Script] = &[one; 3];
+        let (began, told) = in_order(Dialect::Hep, forks, all);
+        let plays: Vec<&str> = began.iter().map(|began| &began[..1]).collect();
+        assert_eq!(plays, ["0", "0", "0", "1", "1", "1", "2", "2", "2"], "{forks}");
+        assert_eq!(told, ["converged"; 3]);
+    }
+    // A failed host drops out, and a lost one is not waited for.
+    let scripts: &[&'static Script] = &[
+        &[Some(Status::Ok), Some(Status::Failed), Some(Status::Ok)],
+        &[Some(Status::Ok), None],
+        &[Some(Status::Ok), Some(Status::Ok), Some(Status::Ok)],
+    ];
+    for forks in [1, 3] {
+        let (began, told) = in_order(Dialect::Hep, forks, scripts);
+        assert_eq!(began.last().map(String::as_str), Some("2.2"), "{began:?}");
+        assert_eq!(began.len(), 6);
+        assert_eq!(&told[0], "failed");
+        assert!(told[1].starts_with("lost"), "{told:?}");
+        assert_eq!(&told[2], "converged");
+    }
+}
+
+#[test]
+fn no_play_follows_one_that_all_its_hosts_failed_in_ansible_s_dialect() {
+    let scripts: &[&'static Script] =
+        &[&[Some(Status::Failed), Some(Status::Ok)], &[Some(Status::Failed), Some(Status::Ok)]];
+    let (_, told) = in_order(Dialect::Ansible, 2, scripts);
+    assert_eq!(told, ["failed", "failed"]);
+    // The first play is not for all.
+    let job = job_of_plays(2, Dialect::Ansible, &[(&[0], &[]), (&[1], &[1])]);
+    let stop = Stop::default();
+    let launch: &Launch<'_> = &|greeting, _| match greeting.host.0 {
+        0 => Err(unreachable()),
+        _ => launched(greeting, |agent| {
+            agent.plan();
+            agent.say(Reply::Waits { play: 1 });
+            assert_eq!(agent.hear(), Some(Request::Cancel));
+            agent.done(End::Cancelled);
+        }),
+    };
+    let (batches, limits) = ([batch(&[0, 1])], Limits::default());
+    let fleet =
+        Fleet { hosts: 2, forks: 2, job: &job, launch, stop: &stop, batches: &batches, limits };
+    let end = fleet.run(&mut |_, _| {});
+    let why = end.reports[1].trouble.as_ref().map(|trouble| trouble.what.as_str());
+    let stopped = [
+        "stopped, since all hosts of the play `play 0` failed, before the first task",
+        "stopped, since all hosts of the play `play 0` failed, before the host was contacted",
+    ];
+    assert!(why.is_some_and(|why| stopped.contains(&why)), "{why:?}");
 }

@@ -26,6 +26,8 @@ pub(crate) struct Batch {
     pub(crate) most_failed: Option<u32>,
     /// Whether one failure ends the run.
     pub(crate) fatal: bool,
+    /// Whether plays wait for one another across its hosts, so that all of them are on their way at a time.
+    pub(crate) meets: bool,
 }
 
 /// The batches of a run. `plays` are those of the plan, by their places in it.
@@ -60,9 +62,26 @@ pub(crate) fn batches(plays: &[&Batching], hosts: &[HostPart]) -> Vec<Batch> {
             parts.flat_map(|part| part.plays.iter().filter_map(play)).collect();
         let most_failed = orders.iter().filter_map(|order| order.most_failed).min();
         let fatal = orders.iter().any(|order| order.fatal);
-        Batch { hosts: members, most_failed, fatal }
+        Batch { hosts: members, most_failed, fatal, meets: false }
     };
     batches.into_iter().map(bounded).collect()
+}
+
+/// The plays before which a host waits for the others of its batch: all but those that nothing comes before, and those that
+/// do not wait.
+pub(crate) fn set_waits(plays: &[&Batching], batches: &mut [Batch], hosts: &mut [HostPart]) {
+    for batch in batches.iter_mut().filter(|batch| batch.hosts.len() > 1) {
+        let firsts = batch.hosts.iter().filter_map(|at| hosts.get(*at)?.plays.first());
+        let Some(first) = firsts.min().copied() else { continue };
+        for at in &batch.hosts {
+            let Some(host) = hosts.get_mut(*at) else { continue };
+            let waits = |play: &&u32| {
+                **play > first && plays.get(**play as usize).is_some_and(|play| !play.free)
+            };
+            host.waits = host.plays.iter().filter(waits).copied().collect();
+            batch.meets |= !host.waits.is_empty();
+        }
+    }
 }
 
 #[cfg(test)]
@@ -79,6 +98,29 @@ mod tests {
         let found = batches(&plays.iter().collect::<Vec<_>>(), &hosts);
         let found: Vec<Vec<usize>> = found.into_iter().map(|batch| batch.hosts).collect();
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn hosts_wait_before_plays_that_something_comes_before() {
+        let check = |plays: &[Batching], hosts: &[&[u32]], expected: &[&[u32]]| {
+            let part = |plays: &&[u32]| HostPart { plays: plays.to_vec(), ..HostPart::default() };
+            let mut hosts: Vec<HostPart> = hosts.iter().map(part).collect();
+            let plays: Vec<&Batching> = plays.iter().collect();
+            let mut batches = batches(&plays, &hosts);
+            set_waits(&plays, &mut batches, &mut hosts);
+            let waits: Vec<Vec<u32>> = hosts.into_iter().map(|host| host.waits).collect();
+            assert_eq!(waits, expected);
+        };
+        let plays = || vec![Batching::default(), Batching::default(), Batching::default()];
+        check(&plays(), &[&[0, 1, 2]], &[&[]]);
+        check(&plays(), &[&[1], &[1]], &[&[], &[]]);
+        check(&plays(), &[&[0, 1, 2], &[0, 2], &[1]], &[&[1, 2], &[2], &[1]]);
+        let mut free = plays();
+        free[1].free = true;
+        check(&free, &[&[0, 1, 2], &[1]], &[&[2], &[]]);
+        let mut serial = plays();
+        serial[0].serial = vec![Size::Hosts(1)];
+        check(&serial, &[&[0, 1], &[0, 1]], &[&[], &[]]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ mod control;
 mod foreign;
 mod warnings;
 
-use super::batches::{Batch, batches};
+use super::batches::{Batch, batches, set_waits};
 use super::facts::Read;
 use super::reads;
 use crate::ast::{Batching, Entry, ManifestBlock, ManifestTask, Spot};
@@ -84,7 +84,8 @@ pub(crate) fn compile(input: &Input<'_>) -> Result<Compiled, Diagnostics> {
         parts(targets, &checked, answered).unzip();
     let contents = Arc::new(contents);
     let batching: Vec<&Batching> = manifest.plays.iter().map(|play| &play.batching).collect();
-    let batches = batches(&batching, &parts);
+    let mut batches = batches(&batching, &parts);
+    set_waits(&batching, &mut batches, &mut parts);
     let read = Read::by(&plan, &parts, &contents);
     if manifest.dialect == Dialect::Ansible {
         let known = foreign::Known {

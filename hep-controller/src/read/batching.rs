@@ -11,6 +11,7 @@ impl Batching {
             "serial" => self.serial = sizes(value),
             "max_fail_percentage" => self.most_failed = percentage(value),
             "any_errors_fatal" => self.fatal = value.truth().unwrap_or_default(),
+            "wait" => self.free = !value.truth().unwrap_or(true),
             _ => return false,
         }
         true

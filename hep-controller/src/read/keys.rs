@@ -404,6 +404,14 @@ pub(crate) static PLAY: &[Key] = &[
     )
     .default("false"),
     Key::new(
+        "wait",
+        Takes::Truth,
+        "Whether no host begins the play before all hosts of its batch have ended the plays before it. Hosts that failed or \
+         are lost have ended all plays.",
+        "wait: false",
+    )
+    .default("true"),
+    Key::new(
         "handlers_on_failure",
         Takes::Word(&["run", "skip"]),
         "Whether notified handlers still run when a later task has failed.",

@@ -243,3 +243,21 @@ fn long_texts_are_kept_in_part() {
     assert_eq!(end_of_text("\u{fc}".repeat(OUTPUT)).len(), OUTPUT);
     assert_eq!(end_of_text(format!("{}x", "\u{fc}".repeat(OUTPUT))).len(), OUTPUT - 1);
 }
+
+#[test]
+fn an_agent_waits_before_its_plays_in_order_and_begins_none_earlier() {
+    let none = || Expected { name: String::new(), wants: 0, contents: [].into_iter().collect() };
+    let tasks = [none(), none()];
+    let order = || {
+        let standing = vec![Standing::Must, Standing::Must];
+        Order::new(HostId(0), &tasks, standing, Pace::Straight).waiting(&[1, 2])
+    };
+    let begins = |play| Reply::Started { task: 0, turn: Turn(vec![play, 0]), name: None };
+    assert!(matches!(order().take(begins(0)), Ok(Next::Tell(_))));
+    assert!(order().take(begins(1)).unwrap_err().contains("out of turn"));
+    assert!(order().take(Reply::Waits { play: 2 }).unwrap_err().contains("out of turn"));
+    let mut order = order();
+    assert_eq!(order.take(Reply::Waits { play: 1 }), Ok(Next::Wait(1)));
+    assert!(matches!(order.take(begins(1)), Ok(Next::Tell(_))));
+    assert!(order.take(Reply::Waits { play: 2 }).unwrap_err().contains("out of turn"));
+}

@@ -77,7 +77,7 @@ fn noise_in_the_place_of_frames() {
         });
         let ahead = job.opening(HostId(0)).unwrap();
         greeting(&Stop::default(), ahead).exchange(&mut link).unwrap();
-        let drive = Drive { job: &job, host: HostId(0), stop: &Stop::default() };
+        let drive = Drive { job: &job, host: HostId(0), stop: &Stop::default(), meeting: None };
         let status = drive.run(&mut link, &mut |_| {}, &nobody).status;
         assert_eq!(status, HostStatus::Lost, "{seed}");
     }
@@ -106,7 +106,7 @@ fn frames_that_were_changed_on_their_way() {
         });
         let ahead = job.opening(HostId(0)).unwrap();
         greeting(&Stop::default(), ahead).exchange(&mut link).unwrap();
-        let drive = Drive { job: &job, host: HostId(0), stop: &Stop::default() };
+        let drive = Drive { job: &job, host: HostId(0), stop: &Stop::default(), meeting: None };
         harmed +=
             usize::from(drive.run(&mut link, &mut |_| {}, &nobody).status != HostStatus::Converged);
     }

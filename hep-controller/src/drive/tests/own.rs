@@ -132,11 +132,14 @@ fn sent_to(job: &Job, host: usize) -> Vec<u8> {
     let (sender, receiver) = channel();
     let mut link = agent(move |agent| {
         let mut all = Vec::new();
-        let mut plays: Vec<Play> = Vec::new();
+        let (mut plays, mut waits): (Vec<Play>, Vec<u32>) = (Vec::new(), Vec::new());
         loop {
             let request = agent.hear().unwrap();
             all.extend(frame::encode(&request).unwrap());
             let begins = matches!(request, Request::Begin(_));
+            if let Request::Host(part) = &request {
+                waits.clone_from(&part.waits);
+            }
             if let Request::Play(play) = request {
                 plays.push(play);
             }
@@ -145,6 +148,11 @@ fn sent_to(job: &Job, host: usize) -> Vec<u8> {
             }
         }
         for play in plays {
+            if waits.contains(&play.number) {
+                agent.say(Reply::Waits { play: play.number });
+                assert_eq!(agent.hear(), Some(Request::GoAhead { alone: true }));
+                waits.clear();
+            }
             for (number, task) in (play.first..).zip(play.tasks) {
                 let turn = Turn(vec![play.number, number]);
                 agent.say(Reply::Started { task: number, turn, name: None });
@@ -164,7 +172,7 @@ fn sent_to(job: &Job, host: usize) -> Vec<u8> {
         sender.send(all).unwrap();
     });
     job.opening(HostId(host)).unwrap().send(&[], &mut link).unwrap();
-    let drive = Drive { job, host: HostId(host), stop: &Stop::default() };
+    let drive = Drive { job, host: HostId(host), stop: &Stop::default(), meeting: None };
     let conclusion = drive.run(&mut link, &mut |_| {}, &nobody);
     assert_eq!((conclusion.status, conclusion.trouble), (HostStatus::Converged, None));
     receiver.recv().unwrap()
@@ -256,7 +264,7 @@ fn content_of_another_hosts_play_is_refused() {
             sender.send(agent.rest()).unwrap();
         });
         job.opening(HostId(0)).unwrap().send(&[], &mut link).unwrap();
-        let drive = Drive { job: &job, host: HostId(0), stop: &Stop::default() };
+        let drive = Drive { job: &job, host: HostId(0), stop: &Stop::default(), meeting: None };
         let conclusion = drive.run(&mut link, &mut |_| {}, &nobody);
         let trouble = conclusion.trouble.unwrap().what;
         assert!(trouble.contains("a content that no task of its needs"), "{trouble}");
