@@ -12,6 +12,7 @@ mod json;
 mod merge;
 mod recover;
 mod syntax;
+mod tags;
 mod version11;
 
 pub(crate) use decode::decode_each;

@@ -9,6 +9,7 @@ mod inherit;
 mod keywords;
 mod loops;
 pub(crate) mod lower;
+mod magic;
 mod names;
 mod play;
 mod role;

@@ -1,5 +1,6 @@
 //! From parser events to a tree. Iterative, so that no nesting overflows the stack.
 
+use super::tags::{is_secret, is_unsafe, raw};
 use super::{Entry, Key, Kind, MAX_ALIASED, MAX_DEPTH, MAX_NODES, Node, Scalar, Style};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, Span};
@@ -439,25 +440,6 @@ impl<'s> Builder<'s> {
             self.problem(span, message, "remove it; a text that begins with `!` needs quotes");
         }
     }
-}
-
-/// A text as it stands, whatever braces are in it.
-fn raw(text: Arc<str>, style: Style) -> Scalar {
-    if hep_protocol::expression::has_expression(&text) {
-        let text = format!("{{% raw %}}{text}{{% endraw %}}").into();
-        Scalar { text, style: Style::Text }
-    } else {
-        Scalar { text, style }
-    }
-}
-
-/// Ansible's tag for it.
-fn is_unsafe(tag: Option<&Tag>) -> bool {
-    tag.is_some_and(|tag| tag.original() == "!unsafe")
-}
-
-fn is_secret(tag: Option<&Tag>) -> bool {
-    tag.is_some_and(|tag| tag.original() == "!secret")
 }
 
 /// A value left out has no place of its own; its key has.

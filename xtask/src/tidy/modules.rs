@@ -38,6 +38,7 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ("file", "hep-controller/src/read/keys.rs", "what a key takes"),
     ("command file", "hep-controller/src/diagnostic/mask.rs", "the last word of a key"),
     ("service", "hep-controller/src/ast.rs", "a parameter"),
+    ("replace", "hep-controller/src/config/ansible", "a value of `hash_behaviour`"),
     ("service", "hep-protocol/src/value/schema.rs", "what a value is"),
     ("file user group", "hep-protocol/src/action", "what is at a path; an account"),
     ("apt group hostname timezone service user", "hep-agent/src/facts", "a package manager; facts"),

@@ -4,17 +4,18 @@ use super::entry::{Around, Section};
 use super::include::{CHOSEN, Dynamic, chosen, is_chosen};
 use super::inherit::Keys;
 use super::keywords::{self, Level};
+use super::magic::magic;
 use super::names::Using;
 use super::scalars::{self, Truth, piece, spot};
 use super::{Loaded, Reader};
 use crate::ast::control::Control;
-use crate::ast::{Entry as Step, Home, Layer, ManifestBlock, Piece, Spot};
+use crate::ast::{Entry as Step, Home, Layer, ManifestBlock, Spot};
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;
 use crate::yaml::{Entry, Kind, Node};
 use hep_protocol::expression::{Rank, has_expression};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// A role that is being read.
@@ -472,35 +473,4 @@ fn in_line(value: &Node) -> Vec<Entry> {
         Some(Entry { key, value: Node::of_text(text.trim_matches(['"', '\'']), value.span) })
     };
     text.split_whitespace().filter_map(entry).collect()
-}
-
-/// The names that a role has for itself.
-fn magic(
-    asked: &Spot,
-    name: &str,
-    full: &str,
-    collection: Option<&str>,
-    path: &Path,
-    parents: &[Arc<Role>],
-) -> Piece {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let text = |text: &str| Node::of_text(text, asked.span);
-    let entry = |key: &str, value: Node| Entry {
-        key: crate::yaml::Key { span: asked.span, text: key.into() },
-        value,
-    };
-    let mut entries = vec![
-        entry("role_name", text(name)),
-        entry("ansible_role_name", text(full)),
-        entry("role_path", text(&path.to_string_lossy())),
-    ];
-    entries.extend(collection.map(|collection| entry("ansible_collection_name", text(collection))));
-    if !parents.is_empty() {
-        let names = parents.iter().map(|role| text(&role.full)).collect();
-        entries.push(entry("ansible_parent_role_names", Node::of_list(names, asked.span)));
-        let paths = parents.iter().map(|role| text(&role.path.to_string_lossy())).collect();
-        entries.push(entry("ansible_parent_role_paths", Node::of_list(paths, asked.span)));
-    }
-    let node = Node::of_list(Vec::new(), asked.span).with_entries(entries);
-    Piece { source: Arc::clone(&asked.source), node }
 }
