@@ -28,7 +28,7 @@ mod trouble;
 pub use documented::{Documented, FILTERS, FUNCTIONS, TESTS};
 pub use filters::{digest_of, has_encoded_replacement};
 pub use layers::{ANSWERS, Layers, Rank, Variables};
-pub use pattern::{Anchors, Pattern, Replacement};
+pub use pattern::{Anchors, Pattern, Python, Replacement};
 pub use trouble::{Trouble, TroubleKind};
 
 use crate::dialect::Dialect;

@@ -30,7 +30,7 @@ pub use crate::about::{About, Effect, Form, Local};
 
 use crate::decode::{self, Mistake, Tree, What};
 use crate::dialect::Dialect;
-use crate::expression::{Anchors, Pattern, Replacement};
+use crate::expression::{Anchors, Python, Replacement};
 use crate::value::{Argv, Mode};
 use serde::{Deserialize, Serialize};
 
@@ -283,14 +283,14 @@ impl BadParam {
         key: &'static str,
         written: Option<&str>,
         anchors: Anchors,
-    ) -> Result<Option<Pattern>, Self> {
+    ) -> Result<Option<Python>, Self> {
         let hint = "it is read as Python's `re` reads it";
-        let pattern = written.map(|written| Pattern::python(written, anchors)).transpose();
+        let pattern = written.map(|written| Python::new(written, anchors)).transpose();
         pattern.map_err(|message| Self { key, message, hint: hint.to_owned() })
     }
 
     /// What comes instead of a pattern's match.
-    fn replacement(key: &'static str, written: &str, pattern: &Pattern) -> Result<(), Self> {
+    fn replacement(key: &'static str, written: &str, pattern: &Python) -> Result<(), Self> {
         let hint = r"write `\\` for a backslash of its own".to_owned();
         let replacement = Replacement::new(written, pattern);
         replacement.map(|_| ()).map_err(|message| Self { key, message, hint })

@@ -2,7 +2,7 @@
 
 use super::file::edit::{Edit, Edited, Target, missing};
 use crate::sys::SysError;
-use hep_protocol::expression::{Anchors, Pattern};
+use hep_protocol::expression::{Anchors, Python};
 use hep_protocol::task::blockinfile::{ABOUT, Blockinfile};
 use hep_protocol::task::{About, State};
 
@@ -89,14 +89,16 @@ fn spot(params: &Blockinfile, text: &str, lines: &[&str]) -> Result<usize, SysEr
         (Some(after), _) => (after, true),
         (None, Some(before)) => (before, false),
     };
-    let pattern = |anchors| Pattern::python(written, anchors).map_err(SysError::new);
-    let found = if Pattern::is_multiline(written) {
-        let found = pattern(Anchors::Text)?.find(text);
+    let pattern = |anchors| Python::new(written, anchors).map_err(SysError::new);
+    let found = if Python::is_multiline(written) {
+        let found = pattern(Anchors::Text)?.find(text).map_err(SysError::new)?;
         let place = found.map(|found| if is_after { found.end } else { found.start });
         place.map(|place| text.get(..place).unwrap_or_default().matches('\n').count())
     } else {
         let pattern = pattern(Anchors::Line)?;
-        lines.iter().rposition(|line| pattern.is_match(line))
+        let matches = lines.iter().map(|line| pattern.is_match(line));
+        let matches: Vec<bool> = matches.collect::<Result<_, _>>().map_err(SysError::new)?;
+        matches.iter().rposition(|matches| *matches)
     };
     let spot = found.map_or(lines.len(), |found| found + usize::from(is_after));
     Ok(spot.min(lines.len()))

@@ -2,23 +2,28 @@
 
 use super::file::edit::{Edit, Edited, Target, missing};
 use crate::sys::SysError;
-use hep_protocol::expression::{Anchors, Pattern, Replacement};
+use hep_protocol::expression::{Anchors, Python, Replacement};
 use hep_protocol::task::lineinfile::{ABOUT, Lineinfile};
 use hep_protocol::task::{About, State};
 use serde_json::json;
 
 /// Which line is meant.
 enum Search<'a> {
-    Pattern(Pattern),
+    Pattern(Python),
     Text(&'a str),
 }
 
 impl Search<'_> {
-    fn finds(&self, line: &str) -> bool {
+    fn finds(&self, line: &str) -> Result<bool, SysError> {
         match self {
-            Self::Pattern(pattern) => pattern.is_match(line),
-            Self::Text(text) => line.contains(text),
+            Self::Pattern(pattern) => matches(pattern, line),
+            Self::Text(text) => Ok(line.contains(text)),
         }
+    }
+
+    /// Which lines it finds.
+    fn among(&self, lines: &[&str]) -> Result<Vec<bool>, SysError> {
+        lines.iter().map(|line| self.finds(line)).collect()
     }
 }
 
@@ -26,8 +31,8 @@ impl Search<'_> {
 enum Place {
     Begin,
     End,
-    After(Pattern),
-    Before(Pattern),
+    After(Python),
+    Before(Python),
 }
 
 impl Edit for Lineinfile {
@@ -54,14 +59,13 @@ fn present(params: &Lineinfile, old: &str) -> Result<Edited, SysError> {
     let line = params.line.as_deref().unwrap_or_default();
     let mut lines: Vec<&str> = old.split_inclusive('\n').collect();
     let (search, place) = (search(params)?, place(params)?);
-    let found = search.as_ref().and_then(|search| {
-        let mut found = lines.iter().enumerate().filter(|(_, line)| search.finds(line));
-        let one = if params.firstmatch { found.next() } else { found.next_back() };
-        one.map(|(at, line)| (at, *line))
-    });
+    let finds = search.as_ref().map_or(Ok(Vec::new()), |search| search.among(&lines))?;
+    let mut found = finds.iter().zip(&lines).enumerate().filter(|(_, (finds, _))| **finds);
+    let found = if params.firstmatch { found.next() } else { found.next_back() };
+    let found = found.map(|(at, (_, line))| (at, *line));
     let (equal, spot) = match found {
         Some(_) => (None, None),
-        None => survey(params, &lines, line, &place),
+        None => survey(params, &lines, line, &place)?,
     };
     let new = filled(params, line, search.as_ref(), found.map(|(_, line)| line))?;
     let there = found.map(|(at, _)| at).or(equal);
@@ -84,16 +88,19 @@ fn present(params: &Lineinfile, old: &str) -> Result<Edited, SysError> {
 
 fn absent(params: &Lineinfile, old: &str) -> Result<Edited, SysError> {
     let search = search(params)?;
-    let goes = |line: &&str| match &search {
-        Some(search) => search.finds(line),
-        None => is(Some(line), params.line.as_deref().unwrap_or_default()),
+    let lines: Vec<&str> = old.split_inclusive('\n').collect();
+    let goes = match &search {
+        Some(search) => search.among(&lines)?,
+        None => {
+            let line = params.line.as_deref().unwrap_or_default();
+            lines.iter().map(|there| is(Some(there), line)).collect()
+        }
     };
-    let (gone, kept): (Vec<&str>, Vec<&str>) = old.split_inclusive('\n').partition(goes);
-    let message = match gone.len() {
-        0 => String::new(),
-        some => format!("{some} line(s) removed"),
-    };
-    Ok(edited(Some(kept.concat()), message, Some(gone.len())))
+    let kept: Vec<&str> =
+        lines.iter().zip(&goes).filter(|(_, goes)| !**goes).map(|(line, _)| *line).collect();
+    let gone = lines.len() - kept.len();
+    let message = if gone == 0 { String::new() } else { format!("{gone} line(s) removed") };
+    Ok(edited(Some(kept.concat()), message, Some(gone)))
 }
 
 /// The last line that is there already, and where the line that is asked for would go.
@@ -102,7 +109,7 @@ fn survey(
     lines: &[&str],
     line: &str,
     place: &Place,
-) -> (Option<usize>, Option<usize>) {
+) -> Result<(Option<usize>, Option<usize>), SysError> {
     let (mut equal, mut spot) = (None, None);
     for (at, there) in lines.iter().enumerate() {
         let found = match place {
@@ -110,8 +117,8 @@ fn survey(
                 equal = Some(at);
                 continue;
             }
-            Place::After(pattern) => pattern.is_match(there).then_some(at + 1),
-            Place::Before(pattern) => pattern.is_match(there).then_some(at),
+            Place::After(pattern) => matches(pattern, there)?.then_some(at + 1),
+            Place::Before(pattern) => matches(pattern, there)?.then_some(at),
             Place::Begin | Place::End => None,
         };
         spot = found.or(spot);
@@ -120,7 +127,7 @@ fn survey(
             break;
         }
     }
-    (equal, spot)
+    Ok((equal, spot))
 }
 
 /// The line with its end, and with the groups of what it replaces.
@@ -133,7 +140,7 @@ fn filled(
     let filled = match (search, found) {
         (Some(Search::Pattern(pattern)), Some(found)) if params.backrefs => {
             let replacement = Replacement::new(line, pattern).map_err(SysError::new)?;
-            pattern.expand(found, &replacement).unwrap_or_default()
+            pattern.expand(found, &replacement).map_err(SysError::new)?.unwrap_or_default()
         }
         (Some(_) | None, _) => line.to_owned(),
     };
@@ -162,8 +169,12 @@ fn edited(text: Option<String>, message: String, found: Option<usize>) -> Edited
     Edited { text, message, data, ..Edited::default() }
 }
 
-fn pattern(written: &str) -> Result<Pattern, SysError> {
-    Pattern::python(written, Anchors::Line).map_err(SysError::new)
+fn pattern(written: &str) -> Result<Python, SysError> {
+    Python::new(written, Anchors::Line).map_err(SysError::new)
+}
+
+fn matches(pattern: &Python, line: &str) -> Result<bool, SysError> {
+    pattern.is_match(line).map_err(SysError::new)
 }
 
 /// Whether a line of the file says this, however it ends.

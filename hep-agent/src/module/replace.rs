@@ -2,7 +2,7 @@
 
 use super::file::edit::{Edit, Edited, Target, missing};
 use crate::sys::SysError;
-use hep_protocol::expression::{Anchors, Pattern, Replacement};
+use hep_protocol::expression::{Anchors, Python, Replacement};
 use hep_protocol::task::About;
 use hep_protocol::task::replace::{ABOUT, Replace};
 use serde_json::{Value, json};
@@ -21,10 +21,11 @@ impl Edit for Replace {
     fn edit(&self, old: Option<&str>) -> Result<Edited, SysError> {
         let hint = "write it in an earlier task, with `file`";
         let old = old.ok_or_else(|| missing(&self.path, hint))?;
-        let pattern = |written: &str, anchors| Pattern::python(written, anchors);
+        let pattern = |written: &str, anchors| Python::new(written, anchors);
         let part = match part(self) {
             Some(part) => {
-                match pattern(&part, Anchors::Text).map_err(SysError::new)?.group(old, PART) {
+                let part_of = pattern(&part, Anchors::Text).and_then(|part| part.group(old, PART));
+                match part_of.map_err(SysError::new)? {
                     Some(found) => found,
                     None => return Ok(untouched(&part)),
                 }
@@ -34,7 +35,7 @@ impl Edit for Replace {
         let pattern = pattern(&self.regexp, Anchors::Lines).map_err(SysError::new)?;
         let replacement = Replacement::new(&self.replace, &pattern).map_err(SysError::new)?;
         let section = old.get(part.clone()).unwrap_or_default();
-        let (new, count) = pattern.replace_all(section, &replacement);
+        let (new, count) = pattern.replace_all(section, &replacement).map_err(SysError::new)?;
         let is_new = count > 0 && new != section;
         let message = if is_new { format!("{count} replacements made") } else { String::new() };
         let before = old.get(..part.start).unwrap_or_default();

@@ -1,47 +1,30 @@
 //! Regular expressions as Python's `re` reads them, for modules that search and change text. What Python writes otherwise
-//! than this engine is translated; what the engine cannot do, look-around and references to groups, is refused by name.
+//! than the engine is translated; what that cannot do, look-around and references to groups, [`back`] does.
 
+mod back;
 mod translate;
 
-use regex_lite::{Captures, Regex, RegexBuilder};
+use back::{Program, Spans};
+use regex_lite::{Match, Regex, RegexBuilder};
 use std::ops::Range;
+use std::sync::Arc;
 pub use translate::Anchors;
+use translate::Translated;
 
 /// What a compiled pattern may take, in bytes.
 const SIZE: usize = 1 << 20;
 
-/// A regular expression by itself.
+/// A regular expression in the syntax of the filters.
 #[derive(Clone, Debug)]
 pub struct Pattern(Regex);
 
 impl Pattern {
-    /// Reads it in the syntax of the filters.
+    /// Reads it.
     ///
     /// # Errors
     /// What is wrong with it, in a sentence.
     pub fn new(pattern: &str) -> Result<Self, String> {
         super::filters::read_pattern(pattern).map(Self)
-    }
-
-    /// Reads it in Python's syntax.
-    ///
-    /// # Errors
-    /// What is wrong with it, in a sentence.
-    pub fn python(pattern: &str, anchors: Anchors) -> Result<Self, String> {
-        let shown = crate::words::shorten(pattern);
-        let translated = translate::translate(pattern, anchors)
-            .map_err(|why| format!("the pattern `{shown}` {why}"))?;
-        RegexBuilder::new(&translated)
-            .size_limit(SIZE)
-            .build()
-            .map(Self)
-            .map_err(|error| format!("`{shown}` is not a regular expression: {error}"))
-    }
-
-    /// Whether a pattern in Python's syntax says itself that its anchors are the ends of lines.
-    #[must_use]
-    pub fn is_multiline(written: &str) -> bool {
-        translate::is_multiline(written)
     }
 
     /// Whether it matches anywhere in a text.
@@ -57,34 +40,124 @@ impl Pattern {
         let groups = found.iter().skip(1);
         Some(groups.map(|group| group.map(|group| group.as_str()).into()).collect())
     }
+}
+
+/// A regular expression in Python's syntax. The errors of all searches: the pattern takes too long on that text.
+#[derive(Clone, Debug)]
+pub struct Python {
+    engine: Engine,
+    /// What was written, for messages.
+    written: String,
+}
+
+#[derive(Clone, Debug)]
+enum Engine {
+    /// Takes time linear in the text.
+    Linear(Regex),
+    /// For what the other cannot do.
+    Back(Arc<Program>),
+}
+
+impl Python {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// What is wrong with it, in a sentence.
+    pub fn new(pattern: &str, anchors: Anchors) -> Result<Self, String> {
+        let written = crate::words::shorten(pattern);
+        let wrong = |why| format!("the pattern `{written}` {why}");
+        let Translated { pattern, goes_back } =
+            translate::translate(pattern, anchors).map_err(wrong)?;
+        let engine = if goes_back {
+            Engine::Back(Arc::new(Program::parse(&pattern).map_err(wrong)?))
+        } else {
+            let regex = RegexBuilder::new(&pattern).size_limit(SIZE).build();
+            Engine::Linear(
+                regex
+                    .map_err(|error| format!("`{written}` is not a regular expression: {error}"))?,
+            )
+        };
+        Ok(Self { engine, written: written.to_string() })
+    }
+
+    /// Whether a pattern says itself that its anchors are the ends of lines.
+    #[must_use]
+    pub fn is_multiline(written: &str) -> bool {
+        translate::is_multiline(written)
+    }
+
+    fn names(&self) -> Vec<Option<&str>> {
+        match &self.engine {
+            Engine::Linear(regex) => regex.capture_names().collect(),
+            Engine::Back(program) => program.names.iter().map(Option::as_deref).collect(),
+        }
+    }
+
+    /// The first match at or after a place.
+    fn spans(&self, text: &str, at: usize) -> Result<Option<Spans>, String> {
+        match &self.engine {
+            Engine::Linear(regex) => {
+                let found = regex.captures_at(text, at);
+                let span = |group: Option<Match<'_>>| group.map(|group| group.range());
+                Ok(found.map(|found| found.iter().map(span).collect()))
+            }
+            Engine::Back(program) => program
+                .find(text, at)
+                .map_err(|why| format!("the pattern `{}` {why}", self.written)),
+        }
+    }
+
+    /// Whether it matches anywhere in a text.
+    ///
+    /// # Errors
+    /// See the type.
+    pub fn is_match(&self, text: &str) -> Result<bool, String> {
+        match &self.engine {
+            Engine::Linear(regex) => Ok(regex.is_match(text)),
+            Engine::Back(_) => Ok(self.spans(text, 0)?.is_some()),
+        }
+    }
 
     /// Where it matches first.
-    #[must_use]
-    pub fn find(&self, text: &str) -> Option<Range<usize>> {
-        self.0.find(text).map(|found| found.range())
+    ///
+    /// # Errors
+    /// See the type.
+    pub fn find(&self, text: &str) -> Result<Option<Range<usize>>, String> {
+        Ok(self.spans(text, 0)?.and_then(|spans| spans.first().cloned().flatten()))
     }
 
     /// What its first match leaves for a group of this name.
-    #[must_use]
-    pub fn group(&self, text: &str, name: &str) -> Option<Range<usize>> {
-        let found = self.0.captures(text)?;
-        found.name(name).map(|group| group.range())
+    ///
+    /// # Errors
+    /// See the type.
+    pub fn group(&self, text: &str, name: &str) -> Result<Option<Range<usize>>, String> {
+        let number = self.names().iter().position(|known| *known == Some(name));
+        let spans = self.spans(text, 0)?;
+        Ok(spans.zip(number).and_then(|(spans, number)| spans.get(number).cloned().flatten()))
     }
 
     /// The replacement for its first match, if there is one.
-    #[must_use]
-    pub fn expand(&self, text: &str, replacement: &Replacement) -> Option<String> {
-        self.0.captures(text).map(|captures| replacement.with(&captures))
+    ///
+    /// # Errors
+    /// See the type.
+    pub fn expand(&self, text: &str, replacement: &Replacement) -> Result<Option<String>, String> {
+        Ok(self.spans(text, 0)?.map(|spans| replacement.with_spans(text, &spans)))
     }
 
     /// Replaces all matches, and counts them. As in Python, an empty match directly after another match counts.
-    #[must_use]
-    pub fn replace_all(&self, text: &str, replacement: &Replacement) -> (String, usize) {
+    ///
+    /// # Errors
+    /// See the type.
+    pub fn replace_all(
+        &self,
+        text: &str,
+        replacement: &Replacement,
+    ) -> Result<(String, usize), String> {
         let (mut replaced, mut kept, mut count) = (String::new(), 0, 0);
         let (mut at, mut must_advance) = (0, false);
-        while let Some(captures) = self.0.captures_at(text, at) {
-            let Some(found) = captures.get(0) else { break };
-            if must_advance && found.end() == at {
+        while let Some(spans) = self.spans(text, at)? {
+            let Some(found) = spans.first().cloned().flatten() else { break };
+            if must_advance && found.end == at {
                 must_advance = false;
                 match text.get(at..).and_then(|rest| rest.chars().next()) {
                     Some(next) => at += next.len_utf8(),
@@ -92,13 +165,13 @@ impl Pattern {
                 }
                 continue;
             }
-            replaced.push_str(text.get(kept..found.start()).unwrap_or_default());
-            replaced.push_str(&replacement.with(&captures));
+            replaced.push_str(text.get(kept..found.start).unwrap_or_default());
+            replaced.push_str(&replacement.with_spans(text, &spans));
             count += 1;
-            (kept, at, must_advance) = (found.end(), found.end(), found.is_empty());
+            (kept, at, must_advance) = (found.end, found.end, found.is_empty());
         }
         replaced.push_str(text.get(kept..).unwrap_or_default());
-        (replaced, count)
+        Ok((replaced, count))
     }
 }
 
@@ -117,12 +190,12 @@ impl Replacement {
     ///
     /// # Errors
     /// The group that the pattern does not have, in a sentence.
-    pub fn new(written: &str, pattern: &Pattern) -> Result<Self, String> {
-        Self::parse(written, &pattern.0)
+    pub fn new(written: &str, pattern: &Python) -> Result<Self, String> {
+        Self::parse(written, &pattern.names())
     }
 
-    pub(super) fn parse(written: &str, regex: &Regex) -> Result<Self, String> {
-        let names: Vec<Option<&str>> = regex.capture_names().collect();
+    /// Reads it for a pattern with groups of these names.
+    pub(super) fn parse(written: &str, names: &[Option<&str>]) -> Result<Self, String> {
         let group = |name: &str| {
             let number = name.parse().ok().filter(|number| *number < names.len());
             let found = number.or_else(|| names.iter().position(|known| *known == Some(name)));
@@ -167,14 +240,16 @@ impl Replacement {
     }
 
     /// The replacement with the groups of a match.
-    pub(super) fn with(&self, captures: &Captures<'_>) -> String {
+    pub(super) fn with<'t>(&self, group: impl Fn(usize) -> Option<&'t str>) -> String {
         let piece = |piece: &Piece| match piece {
             Piece::Text(text) => text.clone(),
-            Piece::Group(number) => {
-                captures.get(*number).map_or(String::new(), |group| group.as_str().to_owned())
-            }
+            Piece::Group(number) => group(*number).unwrap_or_default().to_owned(),
         };
         self.0.iter().map(piece).collect()
+    }
+
+    fn with_spans(&self, text: &str, spans: &Spans) -> String {
+        self.with(|number| text.get(spans.get(number)?.clone()?))
     }
 }
 

@@ -44,6 +44,7 @@ fn last_or_first_line_that_matches_is_replaced() {
     check(old, json!({"regexp": "^d", "line": "d"}), "line added|a=1\na=2\n#c=1\nd\n");
     check(old, json!({"search_string": "a=", "line": "a="}), "line replaced|a=1\na=\n#c=1\n");
     check("a\r\nb\r\n", json!({"regexp": "^a", "line": "A"}), "line replaced|A\nb\r\n");
+    check("a=9\n", json!({"regexp": "^a(?==9)", "line": "a=10"}), "line replaced|a=10\n");
     // The line is there, although the pattern does not match it.
     check("x\n", json!({"regexp": "^y", "line": "x"}), "|x\n");
 }

@@ -111,13 +111,13 @@ fn replace(
         replacement.or(kwargs.get::<Option<String>>("replacement")?).unwrap_or_default();
     let count = kwargs.get::<Option<usize>>("count")?.unwrap_or(0);
     let regex = compiled(&pattern, &pattern, &kwargs)?;
-    let replacement = Replacement::parse(&replacement, &regex).map_err(refuse)?;
+    let replacement = Replacement::parse(&replacement, &names_of(&regex)).map_err(refuse)?;
     let text = text(value, "regex_replace")?;
     let most = if count == 0 { usize::MAX } else { count };
     let (mut replaced, mut behind) = (String::new(), 0);
     for captures in regex.captures_iter(&text).take(most) {
         let Some(found) = captures.get(0) else { continue };
-        let instead = replacement.with(&captures);
+        let instead = replacement.with(|number| group_of(&captures, number));
         charge(state, instead.len())?;
         replaced.push_str(text.get(behind..found.start()).unwrap_or_default());
         replaced.push_str(&instead);
@@ -125,6 +125,14 @@ fn replace(
     }
     replaced.push_str(text.get(behind..).unwrap_or_default());
     Ok(replaced)
+}
+
+fn names_of(regex: &Regex) -> Vec<Option<&str>> {
+    regex.capture_names().collect()
+}
+
+fn group_of<'t>(captures: &Captures<'t>, number: usize) -> Option<&'t str> {
+    captures.get(number).map(|group| group.as_str())
 }
 
 /// The first match, or nothing; with groups (`'\\1'`, `'\\g<name>'`), a list of them.
@@ -139,7 +147,8 @@ fn search(value: &Value, pattern: String, groups: Rest<ValueOrKwargs>) -> Result
     }
     let group = |group: &Value| -> Result<Value, Error> {
         let written = defined(group)?.to_string();
-        Ok(Value::from(Replacement::parse(&written, &regex).map_err(refuse)?.with(&captures)))
+        let written = Replacement::parse(&written, &names_of(&regex)).map_err(refuse)?;
+        Ok(Value::from(written.with(|number| group_of(&captures, number))))
     };
     groups.iter().map(group).collect::<Result<Vec<_>, _>>().map(Value::from)
 }

@@ -12,17 +12,22 @@ pub enum Anchors {
     Text,
 }
 
-/// What is said where a pattern needs an engine that goes back.
-const NO_WAY_BACK: &str = "which hep does not support";
+/// A pattern in the spelling of the engines.
+pub(super) struct Translated {
+    pub(super) pattern: String,
+    /// Whether it needs the engine that goes back.
+    pub(super) goes_back: bool,
+}
 
-/// The pattern in the engine's spelling, or what is wrong with it.
-pub(super) fn translate(written: &str, anchors: Anchors) -> Result<String, String> {
+/// The pattern in the engines' spelling, or what is wrong with it.
+pub(super) fn translate(written: &str, anchors: Anchors) -> Result<Translated, String> {
     let rest = written.chars().collect();
-    let mut translator = Translator { rest, at: 0, out: String::new(), anchors, verbose: false };
+    let (out, verbose, goes_back) = (String::new(), false, false);
+    let mut translator = Translator { rest, at: 0, out, anchors, verbose, goes_back };
     while let Some(next) = translator.next() {
         translator.piece(next)?;
     }
-    Ok(translator.out)
+    Ok(Translated { pattern: translator.out, goes_back: translator.goes_back })
 }
 
 /// Whether a pattern says itself, by its flags for all of it, that its anchors are the ends of lines.
@@ -40,12 +45,15 @@ struct Translator {
     anchors: Anchors,
     /// Whether blanks and comments between the pieces are left out.
     verbose: bool,
+    goes_back: bool,
 }
 
-/// One piece of a class: a character, which a range may begin or end with, or a set like `\d`.
+/// One piece of a class: a character, which a range may begin or end with, a set like `\d`, or none at all.
 enum Item {
     Char(char),
     Set(char),
+    /// What a group has matched, by its number.
+    Same(String),
 }
 
 impl Translator {
@@ -81,12 +89,13 @@ impl Translator {
             '\\' => match self.escape(false)? {
                 Item::Char(c) => self.literal(c),
                 Item::Set(letter) => self.out.extend(['\\', letter]),
+                Item::Same(group) => self.same(&group),
             },
             '[' => return self.class(),
             '(' => return self.group(),
             '^' if self.anchors == Anchors::Lines => self.out.push_str("(?m:^)"),
             '^' => self.out.push_str(r"\A"),
-            '$' if self.anchors == Anchors::Text => self.out.push_str(r"(?:\n?\z)"),
+            '$' if self.anchors == Anchors::Text => self.out.push_str(r"(?:\x{a}?\z)"),
             // A single line has its only newline at its end.
             '$' => self.out.push_str("(?m:$)"),
             '*' | '+' | '?' => {
@@ -120,15 +129,24 @@ impl Translator {
         }
     }
 
-    /// `?` makes a quantifier lazy; `+` would forbid it to give back.
+    /// `?` makes a quantifier lazy, `+` forbids it to give back.
     fn after_quantifier(&mut self) -> Result<(), String> {
         if self.take("?") {
             self.out.push('?');
+        } else if self.take("+") {
+            self.out.push('+');
+            self.goes_back = true;
         }
         match self.peek() {
-            Some('+') => Err(format!("has a possessive quantifier, {NO_WAY_BACK}")),
+            Some('+' | '*' | '?') => Err("repeats what repeats already".to_owned()),
             Some(_) | None => Ok(()),
         }
+    }
+
+    /// What a group has matched, by its name or number.
+    fn same(&mut self, group: &str) {
+        self.out.push_str(&format!("(?P={group})"));
+        self.goes_back = true;
     }
 
     /// The rest of `{n}`, `{n,}`, `{,m}` or `{n,m}`; any other brace is one.
@@ -179,7 +197,11 @@ impl Translator {
                 self.at -= 1;
                 self.octal()?
             }
-            '1'..='9' => return Err(format!("refers back to a group, {NO_WAY_BACK}")),
+            '1'..='9' => {
+                let second = self.peek().filter(char::is_ascii_digit);
+                self.at += usize::from(second.is_some());
+                return Ok(Item::Same([Some(next), second].into_iter().flatten().collect()));
+            }
             letter if letter.is_ascii_alphabetic() => {
                 return Err(format!("has `\\{letter}`, which Python does not know"));
             }
@@ -241,6 +263,7 @@ impl Translator {
     fn range(&mut self, item: Item) -> Result<(), String> {
         match item {
             Item::Set(letter) => self.out.extend(['\\', letter]),
+            Item::Same(_) => {}
             Item::Char(from) => {
                 self.literal(from);
                 let is_range = self.peek() == Some('-')
@@ -253,7 +276,9 @@ impl Translator {
                             self.out.push('-');
                             self.literal(to);
                         }
-                        Item::Set(_) => return Err("has a range that ends in a set".to_owned()),
+                        Item::Set(_) | Item::Same(_) => {
+                            return Err("has a range that ends in a set".to_owned());
+                        }
                     }
                 }
             }
@@ -271,16 +296,20 @@ impl Translator {
             let comment = self.until(')');
             return comment.map(|_| ()).ok_or_else(|| "has a comment without an end".to_owned());
         }
-        for start in ["=", "!", "<=", "<!"] {
+        for start in ["=", "!", "<=", "<!", ">"] {
             if self.take(start) {
-                return Err(format!("looks around with `(?{start}`, {NO_WAY_BACK}"));
+                self.out.push_str(&format!("(?{start}"));
+                self.goes_back = true;
+                return Ok(());
             }
         }
-        if self.take("P=") || self.take("(") {
-            return Err(format!("refers back to a group, {NO_WAY_BACK}"));
+        if self.take("P=") {
+            let name = self.until(')').ok_or_else(|| "has a name without `)`".to_owned())?;
+            self.same(&name);
+            return Ok(());
         }
-        if self.take(">") {
-            return Err(format!("has an atomic group, {NO_WAY_BACK}"));
+        if self.take("(") {
+            return Err("has a condition `(?(`, which hep does not support".to_owned());
         }
         if self.take("P<") {
             let name = self.until('>').ok_or_else(|| "has a name without `>`".to_owned())?;
@@ -311,7 +340,9 @@ impl Translator {
                     return Ok(());
                 }
                 Some(')') => return Err("has flags for all of it that are not first".to_owned()),
-                Some(other) => return Err(format!("has a group `(?{other}`, {NO_WAY_BACK}")),
+                Some(other) => {
+                    return Err(format!("has a group `(?{other}`, which Python does not know"));
+                }
                 None => return Err("has a group without an end".to_owned()),
             }
         }
