@@ -119,3 +119,33 @@ fn one_wish_to_stop_lets_steps_finish_and_contacts_nobody_new() {
     let tasks = run.events("task");
     assert_eq!(tasks.len(), 2, "what was done is told: {}", run.stdout);
 }
+
+/// Every host writes when it began the second play; the first has a slow one before.
+#[test]
+fn a_play_begins_when_all_hosts_have_ended_the_one_before() {
+    let (hosts, operator) = bench(3);
+    let manifest = |more: &str| {
+        format!(
+            "- hosts: web1\n  tasks:\n    - command: {{shell: 'sleep 2; date +%s%N > /srv/first; test ! -e /srv/bad'}}\n\
+             - hosts: all\n{more}  tasks:\n    - command: {{shell: 'date +%s%N > /srv/second'}}\n"
+        )
+    };
+    let at = |host: &Host, file: &str| -> u64 {
+        host.shell(&format!("cat /srv/{file}")).unwrap().trim().parse().unwrap()
+    };
+    let run = operator.push(&manifest(""), &["--forks", "2"]);
+    assert_eq!(run.code, 0, "{}", run.stdout);
+    let first = at(&hosts[0], "first");
+    assert!(hosts.iter().all(|host| at(host, "second") > first));
+    let run = operator.push(&manifest("  wait: false\n"), &[]);
+    assert_eq!(run.code, 0, "{}", run.stdout);
+    let first = at(&hosts[0], "first");
+    assert!(hosts.iter().skip(1).all(|host| at(host, "second") < first));
+    // A host that failed has ended all its plays.
+    hosts[0].shell("touch /srv/bad; rm /srv/second").unwrap();
+    let run = operator.push(&manifest(""), &[]);
+    assert_eq!(run.code, 1, "{}", run.stdout);
+    let first = at(&hosts[0], "first");
+    assert!(!hosts[0].exists("/srv/second"));
+    assert!(hosts.iter().skip(1).all(|host| at(host, "second") > first));
+}
