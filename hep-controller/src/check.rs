@@ -21,6 +21,7 @@ use crate::local_files::search::{Local, SearchPath, Sources};
 use hep_protocol::expression::Language;
 use hep_protocol::plan::{DiffMode, Pace, RunMode};
 use hep_protocol::rights::ActAs;
+pub(crate) use lookups::Programs;
 use resolve::{Resolved, ResolvedPlay};
 use select::{Choice, Chosen};
 use serde_json::{Map, Value};
@@ -76,14 +77,14 @@ pub(crate) struct Checked<'m> {
 ///
 /// # Errors
 /// The choice of tasks leaves none, or names one that is not there. All other mistakes are in [`Checked::problems`].
-pub(crate) fn check<'m>(input: &Input<'m>) -> Result<Checked<'m>, Diagnostics> {
+pub(crate) fn check<'m>(input: &Input<'m>, programs: Programs) -> Result<Checked<'m>, Diagnostics> {
     let Input { manifest, options, .. } = input;
     let language = Language::of(manifest.dialect);
     let Resolved { plays, chosen, mut warnings, mut problems } =
         resolve::resolve(input, &language)?;
     let search = SearchPath::new(&manifest.source.path, &options.working_directory);
     let mut sources = Sources::new(&search, &manifest.source);
-    let verified = Verifier::new(input, &language, &mut sources, &chosen).verify(&plays);
+    let verified = Verifier::new(input, &language, &mut sources, &chosen, programs).verify(&plays);
     warnings.extend(verified.warnings);
     problems.extend(verified.problems);
     Ok(Checked {

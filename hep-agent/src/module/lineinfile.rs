@@ -50,7 +50,10 @@ impl Edit for Lineinfile {
             (State::Present, None) if self.create => present(self, ""),
             (State::Present, None) => Err(missing(&self.path, "add `create: true` to create it")),
             (State::Absent, Some(old)) => absent(self, old),
-            (State::Absent, None) => Ok(edited(None, "file not present".to_owned(), None)),
+            (State::Absent, None) => {
+                let message = "file not present".to_owned();
+                Ok(Edited { message, ..Edited::default() })
+            }
         }
     }
 }

@@ -25,7 +25,10 @@ impl Module for Timezone {
         let zone: AbsPath = format!("{ZONES}/{}", self.name)
             .parse()
             .map_err(|error| SysError::new(format!("`name`: {error}")))?;
-        if host.resolve(&zone)?.is_none() && host.depends(Subject::Path(&zone)).is_none() {
+        // A part of the world is a directory.
+        let at = host.stat(&zone)?;
+        let is_zone = at.is_some_and(|meta| meta.kind == FileKind::File);
+        if !is_zone && host.depends(Subject::Path(&zone)).is_none() {
             let error = SysError::new(format!("there is no time zone `{}` on the host", self.name));
             return Err(error.hint("correct `name`, or install the package tzdata first"));
         }
@@ -45,7 +48,8 @@ impl Module for Timezone {
             let source = if systemd { format!("..{zone}") } else { zone.to_string() };
             let params = json!({"dest": LINK, "action": "link", "src": source, "force": true});
             parts.push(Part::look(params, input, host)?);
-            if !systemd || text.is_some() {
+            // timedatectl(1) leaves the name alone.
+            if !systemd {
                 let content = format!("{}\n", self.name);
                 parts.push(Part::look(json!({"dest": NAME, "content": content}), input, host)?);
             }

@@ -10,7 +10,7 @@ mod keys;
 #[cfg(test)]
 mod tests;
 
-use super::{Input, Module, Plan};
+use super::{Done, Input, Module, Plan};
 use crate::planned::Planned;
 use crate::sys::accounts::{self, Account, AccountAction, Reach};
 use crate::sys::{Cause, Observe, Subject, SysError};
@@ -20,6 +20,10 @@ use hep_protocol::task::State as Wanted;
 use hep_protocol::task::user::User;
 use hep_protocol::value::Owner;
 use serde_json::{Map, Value, json};
+
+/// A field of the result of a new user, and those of an old one.
+const NEW: &str = "create_home";
+const CHANGED: [&str; 2] = ["append", "move_home"];
 
 /// What was found.
 #[derive(Debug)]
@@ -89,6 +93,15 @@ impl Module for User {
         let unforeseen = state.user.as_ref().is_some_and(expected);
         Ok(Plan { steps, notes, data: result(self, state), again, unforeseen, ..Plan::default() })
     }
+
+    /// A new user is looked at twice, but nothing of it was changed.
+    fn as_ansible(&self, done: &Done<'_>) -> Map<String, Value> {
+        let mut fields = done.data.clone();
+        if fields.contains_key(NEW) {
+            fields.retain(|field, _| !CHANGED.contains(&field.as_str()));
+        }
+        fields
+    }
 }
 
 /// Whose the files of a user are, for a reader.
@@ -139,12 +152,13 @@ fn result(params: &User, state: &State) -> Map<String, Value> {
         (Wanted::Absent, Some(_)) => {
             data.extend([("force", json!(params.force)), ("remove", json!(params.remove))]);
         }
-        (Wanted::Present, None) => data
-            .extend([("system", json!(params.system)), ("create_home", json!(params.create_home))]),
+        (Wanted::Present, None) => {
+            data.extend([("system", json!(params.system)), (NEW, json!(params.create_home))])
+        }
         (Wanted::Present, Some(user)) => {
             data.extend([
-                ("append", json!(params.append)),
-                ("move_home", json!(params.move_home)),
+                (CHANGED[0], json!(params.append)),
+                (CHANGED[1], json!(params.move_home)),
                 ("comment", json!(user.comment)),
                 ("home", json!(user.home)),
                 ("shell", json!(user.shell)),

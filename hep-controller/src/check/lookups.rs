@@ -1,5 +1,6 @@
-//! Lookups of Ansible's that this machine answers while a playbook is checked: files, the environment, listings. Nothing is
-//! run and nothing is written. What was answered travels with the variables of the hosts that asked.
+//! Lookups of Ansible's that this machine answers while a playbook is checked: files, the environment, listings; what a program
+//! prints only where a run is certain to read it. Nothing is written. What was answered travels with the variables of the hosts
+//! that asked.
 #![expect(clippy::result_large_err, reason = "a lookup that fails is the end of its task")]
 
 mod files;
@@ -26,7 +27,17 @@ impl Answers {
             Ok(found) => Value::from(found.clone()),
             Err(trouble) => Value::from(trouble.message.as_str()),
         };
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, value);
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // What was found stays, though a later reader may not look.
+        if value.is_array() || !known.contains_key(&key) {
+            known.insert(key, value);
+        }
+    }
+
+    /// What was found before.
+    fn found(&self, key: &str) -> Option<Vec<Value>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(key).and_then(Value::as_array).cloned()
     }
 }
 
@@ -38,6 +49,18 @@ pub(super) struct Looking {
     pub(super) roots: Vec<PathBuf>,
     /// The directory there that a loop's `first_found` looks into: `files`, `templates`.
     pub(super) kind: &'static str,
+    pub(super) programs: Programs,
+}
+
+/// Whether lookups may start programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Programs {
+    /// This is certain to be read in a run.
+    Start,
+    /// A run may not come to this.
+    Doubtful,
+    /// Nothing is run: something is listed or explained.
+    Leave,
 }
 
 impl Scope for Looking {
@@ -113,6 +136,7 @@ impl Looking {
             "with_first_found" => self.first_found(asked, self.kind),
             "ini" => self.each(asked, |own, looking| tables::ini(&own, looking)),
             "csvfile" => self.each(asked, |own, looking| tables::csv(&own, looking)),
+            "pipe" | "lines" => self.printed(asked),
             plugin => return files::judged(plugin, &asked.terms),
         })
     }
@@ -180,6 +204,52 @@ impl Looking {
             Ok(Value::from(if left { text.trim_start() } else { text }))
         };
         asked.terms.iter().map(read).collect()
+    }
+
+    /// What programs print: the text without blanks at its end, or its lines.
+    fn printed(&self, asked: &Lookup) -> Answer {
+        if let Some(found) = self.answers.found(&asked.key()) {
+            return Ok(found);
+        }
+        let plugin = &asked.plugin;
+        match self.programs {
+            Programs::Start => {}
+            Programs::Doubtful => {
+                let what = format!(
+                    "the lookup `{plugin}` starts a program here, and only a host knows whether it comes to this"
+                );
+                return Err(wrong(what)
+                    .hint("set the value where every host comes to it, in a play's `vars`"));
+            }
+            Programs::Leave => return Err(Trouble::unknown(format!("what `{plugin}` prints"))),
+        }
+        let mut all = Vec::new();
+        for term in &asked.terms {
+            let command = text_of(term);
+            let mut shell = std::process::Command::new("/bin/sh");
+            shell
+                .arg("-c")
+                .arg(&command)
+                .current_dir(self.roots.last().map_or(Path::new("."), |root| root));
+            let output = shell
+                .stdin(std::process::Stdio::null())
+                .stderr(std::process::Stdio::inherit())
+                .output();
+            let output = output.map_err(|error| {
+                wrong(format!("cannot start `/bin/sh`: {}", crate::source::plain(&error)))
+            })?;
+            if !output.status.success() {
+                let what = format!("the lookup `{plugin}` failed: `{command}`: {}", output.status);
+                return Err(wrong(what).hint("run it by hand in the playbook's directory"));
+            }
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            if plugin == "pipe" {
+                all.push(Value::from(text.trim_end()));
+            } else {
+                all.extend(text.lines().map(Value::from));
+            }
+        }
+        Ok(all)
     }
 
     fn templates(&self, asked: &Lookup) -> Answer {

@@ -8,7 +8,7 @@ mod keys;
 
 use super::Input;
 use super::host_classes::HostClasses;
-use super::lookups::Answers;
+use super::lookups::{Answers, Programs};
 use super::mistakes::Mistakes;
 use super::resolve::ResolvedPlay;
 use super::scope::Layer;
@@ -65,6 +65,7 @@ pub(super) struct Verifier<'v, 's> {
     answers: Arc<Answers>,
     /// The same of all hosts, by their numbers among the targets.
     answered: BTreeMap<usize, Map<String, Value>>,
+    programs: Programs,
 }
 
 /// What verifying came to.
@@ -153,6 +154,7 @@ impl<'v, 's> Verifier<'v, 's> {
         language: &'v Language,
         sources: &'v mut Sources<'s>,
         chosen: &'v Chosen,
+        programs: Programs,
     ) -> Verifier<'v, 's> {
         Verifier {
             input,
@@ -169,6 +171,7 @@ impl<'v, 's> Verifier<'v, 's> {
             evaluations: 0,
             answers: Arc::default(),
             answered: BTreeMap::new(),
+            programs,
         }
     }
 

@@ -11,7 +11,7 @@ use crate::ast::{Batching, Entry, ManifestBlock, ManifestTask, Spot};
 use crate::check::resolve::ResolvedPlay;
 use crate::check::select::Chosen;
 use crate::check::targets::Targets;
-use crate::check::{Checked, Input, check};
+use crate::check::{Checked, Input, Programs, check};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::local_files::Contents;
 use crate::local_files::search::Local;
@@ -64,7 +64,7 @@ pub(crate) struct PlannedHost {
 pub(crate) fn compile(input: &Input<'_>) -> Result<Compiled, Diagnostics> {
     let Input { manifest, targets, options } = input;
     let Checked { plays: checked, chosen, files, answered, contents, warnings, mut problems } =
-        check(input)?;
+        check(input, Programs::Start)?;
     let mut emitter =
         Emitter { input, chosen: &chosen, files: &files, count: 0, warnings, methods: Vec::new() };
     let plays = (0_u32..).zip(&checked).map(|(number, play)| emitter.play(number, play)).collect();

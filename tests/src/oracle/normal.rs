@@ -79,8 +79,17 @@ impl Places {
     }
 }
 
-/// A path without the process number and time that a backup's name has.
+/// A path without the process number and time that a backup's name has; hep's has the time alone.
 pub fn path(path: &str) -> String {
+    let is_time = |word: &str| {
+        let digits = word.split_once('-').filter(|(day, time)| (day.len(), time.len()) == (8, 6));
+        digits
+            .is_some_and(|(day, time)| day.chars().chain(time.chars()).all(|c| c.is_ascii_digit()))
+    };
+    let stamped = path.strip_suffix('~').and_then(|path| path.rsplit_once('.'));
+    if let Some((name, _)) = stamped.filter(|(_, time)| is_time(time)) {
+        return format!("{name}.BACKUP~");
+    }
     let stamped = path.strip_suffix('~').and_then(|path| path.rsplit_once('@'));
     let Some((before, _)) = stamped else { return path.to_owned() };
     let name: Vec<&str> = before.rsplitn(3, '.').collect();
@@ -146,6 +155,7 @@ mod tests {
     #[test]
     fn a_backup_has_no_time_in_its_name() {
         assert_eq!(path("/opt/a.conf.123.2026-01-02@03:04:05~"), "/opt/a.conf.BACKUP~");
+        assert_eq!(path("/opt/a.conf.20260102-030405~"), "/opt/a.conf.BACKUP~");
         assert_eq!(path("/opt/a.conf~"), "/opt/a.conf~");
         assert_eq!(path("/opt/a@b~"), "/opt/a@b~");
     }

@@ -38,6 +38,7 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ("file", "hep-controller/src/read/keys.rs", "what a key takes"),
     ("command file", "hep-controller/src/diagnostic/mask.rs", "the last word of a key"),
     ("service", "hep-controller/src/ast.rs", "a parameter"),
+    ("file", "hep-controller/src/check/lookups", "a lookup of Ansible's"),
     ("replace", "hep-controller/src/config/ansible", "a value of `hash_behaviour`"),
     ("service", "hep-protocol/src/value/schema.rs", "what a value is"),
     ("file user group", "hep-protocol/src/action", "what is at a path; an account"),

@@ -8,7 +8,12 @@ use serde_json::json;
 fn looking() -> (Arc<Answers>, Layers) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/oracle/lookups");
     let answers = Arc::new(Answers::default());
-    let looking = Looking { answers: Arc::clone(&answers), roots: vec![root], kind: "files" };
+    let looking = Looking {
+        answers: Arc::clone(&answers),
+        roots: vec![root],
+        kind: "files",
+        programs: Programs::Start,
+    };
     let vars = Variables(json!({"who": "you", "n": 3}).as_object().cloned().unwrap_or_default());
     (answers, Layers::default().with(Rank::Play, vars).with(Rank::Local, looking))
 }
@@ -91,6 +96,19 @@ fn a_loop_looks_into_the_directory_of_its_module() {
         found.first().and_then(Value::as_str).is_some_and(|path| path.ends_with("files/other.txt")),
         "{found:?}"
     );
+}
+
+#[test]
+fn programs_are_started_where_that_is_certain() {
+    check("{{ lookup('pipe', 'printf \"a\\nb\\n\"') }}", json!("a\nb"));
+    check("{{ query('lines', 'printf \"a\\nb\\n\"') }}", json!(["a", "b"]));
+    check("{{ lookup('pipe', 'basename $PWD') }}", json!("lookups"));
+    refused("{{ lookup('pipe', 'exit 3') }}", "the lookup `pipe` failed: `exit 3`: exit status: 3");
+    let (answers, root) = (Arc::default(), PathBuf::from("/"));
+    let programs = Programs::Doubtful;
+    let looking = Looking { answers, roots: vec![root], kind: "files", programs };
+    let asked = Lookup { plugin: "pipe".to_owned(), terms: vec![json!("id")], options: Map::new() };
+    assert!(matches!(looking.answer(&asked), Some(Err(_))));
 }
 
 #[test]

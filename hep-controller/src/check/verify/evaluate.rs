@@ -3,7 +3,7 @@
 use super::context::{names, spots_of};
 use super::{Context, Decision, Rendered, Verifier};
 use crate::ast::{Manifest, Piece, Spot};
-use crate::check::lookups::{Looking, asked_in, lookups_in};
+use crate::check::lookups::{Looking, Programs, asked_in, lookups_in};
 use crate::check::scope::Layer;
 use crate::diagnostic::Diagnostic;
 use crate::expression::{self, Form, Mapping, Reading, is_sound, judge, place};
@@ -182,16 +182,21 @@ impl Verifier<'_, '_> {
         let layers = context.layers.clone().with(Rank::Registered, later);
         Arc::new(match self.dialect() {
             Dialect::Hep => layers,
-            Dialect::Ansible => layers.with(Rank::Local, self.looking(context)),
+            Dialect::Ansible => {
+                let doubtful = context.doubtful || self.mistakes.doubtful;
+                layers.with(Rank::Local, self.looking(context, doubtful))
+            }
         })
     }
 
-    fn looking(&self, context: &Context) -> Looking {
+    fn looking(&self, context: &Context, doubtful: bool) -> Looking {
         let here = &self.input.options.working_directory;
         let beside = || vec![Manifest::directory(&self.input.manifest.source)];
         let roots = context.home.as_ref().map_or_else(beside, |home| home.roots.clone());
         let roots = roots.iter().map(|root| here.join(root)).collect();
-        Looking { answers: Arc::clone(&self.answers), roots, kind: context.kind }
+        let certain = !doubtful || self.programs != Programs::Start;
+        let programs = if certain { self.programs } else { Programs::Doubtful };
+        Looking { answers: Arc::clone(&self.answers), roots, kind: context.kind, programs }
     }
 
     /// Asks what lookups in variables ask: an evaluation that needs what only hosts know ends before it comes to them.
@@ -205,7 +210,10 @@ impl Verifier<'_, '_> {
 
     pub(crate) fn ask(&self, calls: &[&str], context: &Context) {
         if !calls.is_empty() {
-            let scope = self.scope(context);
+            let looking = self.looking(context, true);
+            let later = Layer::Later(Arc::clone(&self.registered.later));
+            let layers = context.layers.clone().with(Rank::Registered, later);
+            let scope: Arc<dyn Scope> = Arc::new(layers.with(Rank::Local, looking));
             for call in calls {
                 // What is wrong with it is told where it is reached.
                 let _told_later = self.language.evaluate(call, &scope);

@@ -184,7 +184,8 @@ impl Reader<'_> {
             key: Key { span: hosts.span, text: key.into() },
             value,
         };
-        let directory = std::path::absolute(&directory).unwrap_or(directory);
+        // That of `site.yml` is empty.
+        let directory = std::path::absolute(directory.join(".")).unwrap_or(directory);
         let names = |roles: &[String]| {
             Node::of_list(roles.iter().map(|role| text(role)).collect(), hosts.span)
         };

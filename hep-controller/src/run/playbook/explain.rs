@@ -5,7 +5,7 @@ mod find;
 
 use crate::ast::{Manifest, ManifestTask};
 use crate::check::targets::Targets;
-use crate::check::{Checked, Input, Options, check};
+use crate::check::{Checked, Input, Options, Programs, check};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::host::LOCALHOST;
 use crate::read::ansible::Settings;
@@ -184,7 +184,7 @@ fn look(found: &Found, settings: &Settings, options: &Options) -> (usize, Vec<Di
     }
     let targets = Targets::some_host(LOCALHOST);
     let input = Input { manifest: &manifest, targets: &targets, options };
-    problems.extend(match check(&input) {
+    problems.extend(match check(&input, Programs::Leave) {
         Ok(Checked { problems, .. }) => all(problems),
         Err(problems) => all(problems),
     });

@@ -2,7 +2,7 @@
 
 use crate::ast::{Entry, ManifestPlay, ManifestTask};
 use crate::check::select::Chosen;
-use crate::check::{Checked, Input, check};
+use crate::check::{Checked, Input, Programs, check};
 use crate::cli::playbook::Selection;
 use crate::diagnostic::Diagnostics;
 use crate::text::shown;
@@ -39,7 +39,7 @@ pub(crate) fn listing(
     playbooks: &[PathBuf],
     wanted: Wanted,
 ) -> Result<String, Diagnostics> {
-    let Checked { plays, chosen, problems, .. } = check(input)?;
+    let Checked { plays, chosen, problems, .. } = check(input, Programs::Leave)?;
     let mut text: String = playbooks.iter().map(|playbook| title(playbook)).collect();
     for (number, resolved) in (1..).zip(&plays) {
         let play = resolved.play;
