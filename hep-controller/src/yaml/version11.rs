@@ -6,7 +6,7 @@ use hep_protocol::truth::{Reader, truth};
 use serde_json::{Map, Value};
 
 impl Scalar {
-    /// What it means by itself to YAML 1.1 (https://yaml.org/type/, as PyYAML has it).
+    /// What it means by itself to YAML 1.1 (<https://yaml.org/type/>, as PyYAML has it).
     pub(crate) fn meaning_11(&self) -> Meaning<'_> {
         let text: &str = &self.text;
         match (self.style, text) {

@@ -118,7 +118,7 @@ fn strictly(version: &str) -> Result<Strict, Error> {
     Ok((three, pre.is_none(), pre))
 }
 
-/// Three numbers, whether it is a release, and the parts before one: https://semver.org, 11.
+/// Three numbers, whether it is a release, and the parts before one: <https://semver.org>, 11.
 type Semantic = ([u64; 3], bool, Vec<Part>);
 
 fn semantic(version: &str) -> Result<Semantic, Error> {
