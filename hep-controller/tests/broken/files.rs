@@ -166,7 +166,7 @@ fn a_mistake_in_an_included_file() {
     1 | - apt: {package: nginx, acton: install}
       |                         ^^^^^
       |
-      = hint: did you mean `action`? `apt` has name, package, packages, action, update_cache, cache_valid_time, install_recommends, default_release, allow_downgrade, allow_removals, autoremove, hold, dpkg_options, policy_rc_d, upgrade, lock_timeout, debconf, recover
+      = hint: did you mean `action`? `apt` has name, package, packages, action, purge, update_cache, cache_valid_time, install_recommends, default_release, allow_downgrade, allow_removals, autoremove, hold, dpkg_options, policy_rc_d, upgrade, lock_timeout, debconf, recover
     ");
 }
 

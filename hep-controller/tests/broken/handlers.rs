@@ -186,6 +186,6 @@ handlers:
     6 |   service: {nme: nginx, action: reload}
       |             ^^^
       |
-      = hint: did you mean `name`? `service` has name, service, action, enabled, pattern, timeout
+      = hint: did you mean `name`? `service` has name, service, action, enabled, masked, daemon_reload, pattern, timeout
     ");
 }

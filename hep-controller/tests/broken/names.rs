@@ -338,7 +338,7 @@ fn a_result_of_a_task_with_a_mistake() {
     1 | - comand: {argv: [ls]}
       |   ^^^^^^
       |
-      = hint: did you mean `command`? the modules are `alternatives`, `apt`, `assert`, `command`, `debug`, `fail`, `file`, `flush`, `group`, `hostname`, `locale_gen`, `service`, `set`, `setup`, `stat`, `sysctl`, `timezone`, `user` and `wait_for`
+      = hint: did you mean `command`? the modules are `alternatives`, `apt`, `assert`, `authorized_key`, `blockinfile`, `command`, `debug`, `fail`, `file`, `flush`, `getent`, `group`, `hostname`, `lineinfile`, `locale_gen`, `replace`, `service`, `set`, `setup`, `stat`, `sysctl`, `timezone`, `user` and `wait_for`
     ");
 }
 
