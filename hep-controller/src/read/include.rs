@@ -46,7 +46,9 @@ impl Included {
 fn of_included(entry: &yaml::Entry) -> bool {
     let key = &*entry.key.text;
     let near = || crate::words::nearest(key, ["vars", "tasks", "handlers"]).is_some();
-    keys::find(keys::PLAY, key).is_some() || TaskSpec::MODULES.contains(&key) || near()
+    // A variable may have the name of a module, and seldom has parameters below it.
+    let calls = TaskSpec::MODULES.contains(&key) && matches!(entry.value.kind, Kind::Map(_));
+    keys::find(keys::PLAY, key).is_some() || calls || near()
 }
 
 /// The name of a file beside one that is not there, if it is like its name.
