@@ -25,7 +25,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// Parameters of every module with every kind of value in them, as a manifest would give them.
-const SPECS: [&str; 19] = [
+const SPECS: [&str; 24] = [
     r#"{"apt": {"package": ["nginx=1.22*", "libc6:arm64", "/srv/a.deb"], "action": "build-dep", "upgrade": "safe",
         "debconf": [{"package": "p", "question": "p/q", "type": "string", "value": "v"}], "policy_rc_d": 101}}"#,
     r#"{"assert": {"that": "x > 1", "msg": "too few"}}"#,
@@ -46,6 +46,11 @@ const SPECS: [&str; 19] = [
     r#"{"setup": {"gather_subset": "!all,network", "filter": ["ansible_*"], "fact_path": "/f", "gather_timeout": 5}}"#,
     r#"{"stat": {"path": "/srv", "checksum": true}}"#,
     r#"{"wait_for": {"port": 80, "timeout": 5}}"#,
+    r#"{"lineinfile": {"path": "/a", "regexp": "^a=", "line": "a=1", "create": true, "owner": "0", "mode": "0600"}}"#,
+    r#"{"blockinfile": {"path": "/a", "block": "x", "marker": "; {mark}", "insertafter": "EOF"}}"#,
+    r#"{"replace": {"path": "/a", "regexp": "a(.)", "replace": "b\\1", "after": "begin"}}"#,
+    r#"{"authorized_key": {"user": "ada", "key": "ssh-ed25519 AAAA ada", "exclusive": true}}"#,
+    r#"{"getent": {"database": "passwd", "key": "root", "fail_key": false}}"#,
 ];
 
 fn json(text: &str) -> Json {
@@ -365,8 +370,8 @@ fn bytes_are_what_they_were() {
     insta::assert_snapshot!(
         format!("protocol {}\nrequests {requests}\nreplies  {replies}", hep_protocol::hello::PROTOCOL),
         @r"
-    protocol 7
-    requests 73c0ac1ca0caf78567795f42e3f321c7e7d4bdd26cc0ae836b716aee4f1f16f9
+    protocol 8
+    requests ec9e3973a55b5056dc4c099ef0cfc2dcbddf7e103d49b663997c2fc8add4648f
     replies  5e05ca6fe64f9ac2c083beda8f0bea03d3f387d330510e0bfcae3280cba7417f
     "
     );
