@@ -7,6 +7,7 @@ pub mod about;
 pub mod action;
 pub mod blob;
 mod bytes;
+pub mod calendar;
 pub mod decode;
 pub mod dialect;
 pub mod expression;

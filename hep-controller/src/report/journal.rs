@@ -5,6 +5,7 @@ use super::{Event, HostReport, Run, RunEnd};
 use crate::host::HostId;
 use crate::stop::Stopping;
 use crate::text::{duration, shown, shown_diff};
+use hep_protocol::calendar::Moment;
 use hep_protocol::outcome::{Counts, Details, Failure, ItemOutcome, Outcome};
 use hep_protocol::plan::RunMode;
 
@@ -159,18 +160,8 @@ fn ended(run: &Run, clock: &Clock, report: &HostReport) -> Vec<Line> {
 
 /// The time as RFC 3339 has it, in UTC, of so many milliseconds since 1970.
 pub(crate) fn timestamp(ms: u64) -> String {
-    let (days, rest) = (ms / 86_400_000, ms % 86_400_000);
-    // Days since 0000-03-01, so that a leap day ends its year.
-    let days = days + 719_468;
-    let (era, of_era) = (days / 146_097, days % 146_097);
-    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = era * 400 + year + u64::from(month <= 2);
-    let (hour, minute) = (rest / 3_600_000, rest / 60_000 % 60);
-    let (second, milli) = (rest / 1000 % 60, rest % 1000);
+    let Moment { year, month, day, hour, minute, second } = Moment::of(ms / 1000);
+    let milli = ms % 1000;
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
 }
 

@@ -3,6 +3,7 @@
 use super::super::host::Host;
 use super::super::mapping;
 use super::one;
+use hep_protocol::calendar::Moment;
 use serde_json::{Map, Value as Json};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -65,19 +66,9 @@ fn summer(host: &Host, seconds: u64) -> Option<String> {
     Some(if winter.1 > summer.1 { winter.0 } else { summer.0 })
 }
 
-/// A day and a time in UTC, as ISO 8601 has them (the civil calendar, from the days since 1970).
+/// A day and a time in UTC, as ISO 8601 has them.
 fn utc(seconds: u64) -> (String, String) {
-    let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    // Years that begin in March put the leap day last; eras have 400 of them.
-    let shifted = days + 719_468;
-    let (era, of_era) = (shifted / 146_097, shifted % 146_097);
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let from_march = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-    let year = year + era * 400 + u64::from(month <= 2);
-    let (hour, minute, second) = (rest / 3_600, rest % 3_600 / 60, rest % 60);
+    let Moment { year, month, day, hour, minute, second } = Moment::of(seconds);
     (format!("{year:04}-{month:02}-{day:02}"), format!("{hour:02}:{minute:02}:{second:02}"))
 }
 

@@ -2,6 +2,7 @@
 
 use super::paths;
 use crate::module::{Done, RAN};
+use hep_protocol::calendar::Moment;
 use hep_protocol::task::command::Command;
 use hep_protocol::value::AbsPath;
 use serde_json::{Map, Value, json};
@@ -56,11 +57,9 @@ pub(super) fn fields(params: &Command, done: &Done<'_>) -> Map<String, Value> {
 /// A time as Python writes it, in UTC: `2026-01-02 03:04:05.678901`.
 fn local(time: SystemTime) -> String {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let (days, rest) = (since.as_secs() / DAY, since.as_secs() % DAY);
-    let (year, month, day) = date(days);
-    let (hours, minutes, seconds) = (rest / 3600, rest / 60 % 60, rest % 60);
+    let Moment { year, month, day, hour, minute, second } = Moment::of(since.as_secs());
     let micros = since.subsec_micros();
-    format!("{year:04}-{month:02}-{day:02} {hours:02}:{minutes:02}:{seconds:02}.{micros:06}")
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{micros:06}")
 }
 
 /// How long something took as Python writes it: `0:00:05.678901`.
@@ -68,20 +67,6 @@ fn delta(took: Duration) -> String {
     let seconds = took.as_secs();
     let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     format!("{hours}:{minutes:02}:{rest:02}.{:06}", took.subsec_micros())
-}
-
-const DAY: u64 = 86_400;
-
-/// The date so many days after 1970-01-01, in the Gregorian calendar: years that begin in March have their leap day last.
-fn date(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
-    let (era, of_era) = (days / 146_097, days % 146_097);
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    (era * 400 + year + u64::from(month <= 2), month, day)
 }
 
 #[cfg(test)]

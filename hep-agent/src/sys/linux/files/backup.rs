@@ -5,6 +5,7 @@ use super::trouble::trouble;
 use super::{attributes, xattrs};
 use crate::sys::SysError;
 use crate::sys::files::{Account, Acl, Attrs};
+use hep_protocol::calendar::Moment;
 use hep_protocol::value::{AbsPath, PermissionBits};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
@@ -112,17 +113,7 @@ fn named(spot: &Spot, mut make: impl FnMut(&str) -> Result<(), Errno>) -> Result
 
 /// Seconds since 1970 as `YYYYmmdd-HHMMSS`, UTC: hosts of one run agree on it.
 fn stamp(seconds: u64) -> String {
-    let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    // Years are counted from 1 March of the year 0, so that the leap day is the last of its year.
-    let days = days + 719_468;
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-    let year = year + era * 400 + next;
-    let (hour, minute, second) = (rest / 3_600, rest / 60 % 60, rest % 60);
+    let Moment { year, month, day, hour, minute, second } = Moment::of(seconds);
     format!("{year:04}{month:02}{day:02}-{hour:02}{minute:02}{second:02}")
 }
 
