@@ -2,6 +2,7 @@
 //! than the engine is translated; what that cannot do, look-around and references to groups, [`back`] does.
 
 mod back;
+mod scanner;
 mod translate;
 
 use back::{Program, Spans};

@@ -1,6 +1,8 @@
 //! Python's spelling of a regular expression in that of the engine. Only text is looked at: whether the whole is sound is
 //! for the engine to say.
 
+use super::scanner::Scanner;
+
 /// What `^` and `$` mean, where the pattern does not say so itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Anchors {
@@ -21,10 +23,10 @@ pub(super) struct Translated {
 
 /// The pattern in the engines' spelling, or what is wrong with it.
 pub(super) fn translate(written: &str, anchors: Anchors) -> Result<Translated, String> {
-    let rest = written.chars().collect();
+    let scan = Scanner::of(written);
     let (out, verbose, goes_back) = (String::new(), false, false);
-    let mut translator = Translator { rest, at: 0, out, anchors, verbose, goes_back };
-    while let Some(next) = translator.next() {
+    let mut translator = Translator { scan, out, anchors, verbose, goes_back };
+    while let Some(next) = translator.scan.next() {
         translator.piece(next)?;
     }
     Ok(Translated { pattern: translator.out, goes_back: translator.goes_back })
@@ -39,8 +41,7 @@ pub(super) fn is_multiline(written: &str) -> bool {
 }
 
 struct Translator {
-    rest: Vec<char>,
-    at: usize,
+    scan: Scanner,
     out: String,
     anchors: Anchors,
     /// Whether blanks and comments between the pieces are left out.
@@ -57,33 +58,6 @@ enum Item {
 }
 
 impl Translator {
-    fn peek(&self) -> Option<char> {
-        self.rest.get(self.at).copied()
-    }
-
-    fn next(&mut self) -> Option<char> {
-        let next = self.peek();
-        self.at += usize::from(next.is_some());
-        next
-    }
-
-    /// Passes over these characters if they come next.
-    fn take(&mut self, expected: &str) -> bool {
-        let length = expected.chars().count();
-        let ahead = self.rest.get(self.at..self.at + length);
-        let found = ahead.is_some_and(|ahead| ahead.iter().copied().eq(expected.chars()));
-        self.at += if found { length } else { 0 };
-        found
-    }
-
-    /// The characters up to this one, which is passed over.
-    fn until(&mut self, end: char) -> Option<String> {
-        let length = self.rest.get(self.at..)?.iter().position(|c| *c == end)?;
-        let text = self.rest.get(self.at..self.at + length)?.iter().collect();
-        self.at += length + 1;
-        Some(text)
-    }
-
     fn piece(&mut self, next: char) -> Result<(), String> {
         match next {
             '\\' => match self.escape(false)? {
@@ -112,8 +86,8 @@ impl Translator {
             '.' | '|' | ')' => self.out.push(next),
             blank if self.verbose && blank.is_ascii_whitespace() => {}
             '#' if self.verbose => {
-                if self.until('\n').is_none() {
-                    self.at = self.rest.len();
+                if self.scan.until('\n').is_none() {
+                    self.scan.at = self.scan.rest.len();
                 }
             }
             other => self.literal(other),
@@ -131,13 +105,13 @@ impl Translator {
 
     /// `?` makes a quantifier lazy, `+` forbids it to give back.
     fn after_quantifier(&mut self) -> Result<(), String> {
-        if self.take("?") {
+        if self.scan.take("?") {
             self.out.push('?');
-        } else if self.take("+") {
+        } else if self.scan.take("+") {
             self.out.push('+');
             self.goes_back = true;
         }
-        match self.peek() {
+        match self.scan.peek() {
             Some('+' | '*' | '?') => Err("repeats what repeats already".to_owned()),
             Some(_) | None => Ok(()),
         }
@@ -151,8 +125,8 @@ impl Translator {
 
     /// The rest of `{n}`, `{n,}`, `{,m}` or `{n,m}`; any other brace is one.
     fn counts(&mut self) -> Option<String> {
-        let start = self.at;
-        let text = self.until('}').filter(|text| !text.is_empty());
+        let start = self.scan.at;
+        let text = self.scan.until('}').filter(|text| !text.is_empty());
         let counts = text.and_then(|text| {
             let (low, high) = match text.split_once(',') {
                 Some((low, high)) => (low, Some(high)),
@@ -167,14 +141,14 @@ impl Translator {
             })
         });
         if counts.is_none() {
-            self.at = start;
+            self.scan.at = start;
         }
         counts
     }
 
     /// What follows a backslash.
     fn escape(&mut self, in_class: bool) -> Result<Item, String> {
-        let Some(next) = self.next() else { return Err("ends in a backslash".to_owned()) };
+        let Some(next) = self.scan.next() else { return Err("ends in a backslash".to_owned()) };
         let character = match next {
             'd' | 'D' | 's' | 'S' | 'w' | 'W' => return Ok(Item::Set(next)),
             'A' | 'B' | 'b' if !in_class => return Ok(Item::Set(next)),
@@ -190,16 +164,16 @@ impl Translator {
             'u' => self.number(4, 16)?,
             'U' => self.number(8, 16)?,
             '0' => {
-                self.at -= 1;
+                self.scan.at -= 1;
                 self.octal()?
             }
             '1'..='9' if in_class || self.is_octal() => {
-                self.at -= 1;
+                self.scan.at -= 1;
                 self.octal()?
             }
             '1'..='9' => {
-                let second = self.peek().filter(char::is_ascii_digit);
-                self.at += usize::from(second.is_some());
+                let second = self.scan.peek().filter(char::is_ascii_digit);
+                self.scan.at += usize::from(second.is_some());
                 return Ok(Item::Same([Some(next), second].into_iter().flatten().collect()));
             }
             letter if letter.is_ascii_alphabetic() => {
@@ -212,21 +186,21 @@ impl Translator {
 
     /// Whether the digit just passed begins three octal ones.
     fn is_octal(&self) -> bool {
-        let digits = self.rest.get(self.at - 1..self.at + 2);
+        let digits = self.scan.rest.get(self.scan.at - 1..self.scan.at + 2);
         digits.is_some_and(|digits| digits.iter().all(|digit| digit.is_digit(8)))
     }
 
     /// One to three octal digits.
     fn octal(&mut self) -> Result<char, String> {
-        let ahead = self.rest.iter().skip(self.at).take(3);
+        let ahead = self.scan.rest.iter().skip(self.scan.at).take(3);
         let digits = ahead.take_while(|digit| digit.is_digit(8)).count();
         self.number(digits, 8)
     }
 
     /// A character by exactly so many digits.
     fn number(&mut self, digits: usize, base: u32) -> Result<char, String> {
-        let text: String = self.rest.iter().skip(self.at).take(digits).collect();
-        self.at += digits;
+        let text: String = self.scan.rest.iter().skip(self.scan.at).take(digits).collect();
+        self.scan.at += digits;
         let sound = text.chars().count() == digits && text.chars().all(|c| c.is_digit(base));
         let number = u32::from_str_radix(&text, base).ok().filter(|_| sound);
         number
@@ -237,12 +211,12 @@ impl Translator {
     fn class(&mut self) -> Result<(), String> {
         let unclosed = || "has a `[` that is never closed".to_owned();
         self.out.push('[');
-        if self.take("^") {
+        if self.scan.take("^") {
             self.out.push('^');
         }
         let mut first = true;
         loop {
-            match self.next().ok_or_else(unclosed)? {
+            match self.scan.next().ok_or_else(unclosed)? {
                 ']' if !first => break,
                 next => {
                     let item = self.item(next)?;
@@ -266,11 +240,11 @@ impl Translator {
             Item::Same(_) => {}
             Item::Char(from) => {
                 self.literal(from);
-                let is_range = self.peek() == Some('-')
-                    && self.rest.get(self.at + 1).is_some_and(|end| *end != ']');
+                let is_range = self.scan.peek() == Some('-')
+                    && self.scan.rest.get(self.scan.at + 1).is_some_and(|end| *end != ']');
                 if is_range {
-                    self.at += 1;
-                    let next = self.next().unwrap_or_default();
+                    self.scan.at += 1;
+                    let next = self.scan.next().unwrap_or_default();
                     match self.item(next)? {
                         Item::Char(to) => {
                             self.out.push('-');
@@ -288,31 +262,31 @@ impl Translator {
 
     /// What follows an opening parenthesis.
     fn group(&mut self) -> Result<(), String> {
-        if !self.take("?") {
+        if !self.scan.take("?") {
             self.out.push('(');
             return Ok(());
         }
-        if self.take("#") {
-            let comment = self.until(')');
+        if self.scan.take("#") {
+            let comment = self.scan.until(')');
             return comment.map(|_| ()).ok_or_else(|| "has a comment without an end".to_owned());
         }
         for start in ["=", "!", "<=", "<!", ">"] {
-            if self.take(start) {
+            if self.scan.take(start) {
                 self.out.push_str(&format!("(?{start}"));
                 self.goes_back = true;
                 return Ok(());
             }
         }
-        if self.take("P=") {
-            let name = self.until(')').ok_or_else(|| "has a name without `)`".to_owned())?;
+        if self.scan.take("P=") {
+            let name = self.scan.until(')').ok_or_else(|| "has a name without `)`".to_owned())?;
             self.same(&name);
             return Ok(());
         }
-        if self.take("(") {
+        if self.scan.take("(") {
             return Err("has a condition `(?(`, which hep does not support".to_owned());
         }
-        if self.take("P<") {
-            let name = self.until('>').ok_or_else(|| "has a name without `>`".to_owned())?;
+        if self.scan.take("P<") {
+            let name = self.scan.until('>').ok_or_else(|| "has a name without `>`".to_owned())?;
             self.out.push_str(&format!("(?P<{name}>"));
             return Ok(());
         }
@@ -321,10 +295,10 @@ impl Translator {
 
     /// `(?i)` for all of the pattern, `(?i:` for a part, `(?:` for none.
     fn flags(&mut self) -> Result<(), String> {
-        let is_first = self.at == 2;
+        let is_first = self.scan.at == 2;
         let mut flags = String::new();
         loop {
-            match self.next() {
+            match self.scan.next() {
                 // Letters are ASCII's in any case.
                 Some('a' | 'L' | 'u') => {}
                 Some(flag @ ('i' | 's' | '-')) => flags.push(flag),

@@ -1,21 +1,21 @@
 //! What the translator writes, as nodes.
 
+use super::super::scanner::Scanner;
 use super::{DEPTH, Edge, Node, Program, Set};
 
 /// Reads a translated pattern.
 pub(super) fn program(translated: &str) -> Result<Program, String> {
-    let rest = translated.chars().collect();
-    let mut parser = Parser { rest, at: 0, names: vec![None], fold: false, dot: false, depth: 0 };
+    let scan = Scanner::of(translated);
+    let mut parser = Parser { scan, names: vec![None], fold: false, dot: false, depth: 0 };
     let root = parser.either()?;
-    match parser.next() {
+    match parser.scan.next() {
         None => Ok(Program { root, names: parser.names }),
         Some(_) => Err("has a `)` without a `(`".to_owned()),
     }
 }
 
 struct Parser {
-    rest: Vec<char>,
-    at: usize,
+    scan: Scanner,
     names: Vec<Option<String>>,
     fold: bool,
     /// Whether `.` matches newlines.
@@ -24,30 +24,6 @@ struct Parser {
 }
 
 impl Parser {
-    fn peek(&self) -> Option<char> {
-        self.rest.get(self.at).copied()
-    }
-
-    fn next(&mut self) -> Option<char> {
-        let next = self.peek();
-        self.at += usize::from(next.is_some());
-        next
-    }
-
-    fn take(&mut self, expected: &str) -> bool {
-        let length = expected.chars().count();
-        let ahead = self.rest.get(self.at..self.at + length);
-        let found = ahead.is_some_and(|ahead| ahead.iter().copied().eq(expected.chars()));
-        self.at += if found { length } else { 0 };
-        found
-    }
-
-    fn until(&mut self, end: char) -> String {
-        let text: String = self.rest.iter().skip(self.at).take_while(|c| **c != end).collect();
-        self.at += text.chars().count() + 1;
-        text
-    }
-
     fn either(&mut self) -> Result<Node, String> {
         self.depth += 1;
         if self.depth > DEPTH {
@@ -56,14 +32,14 @@ impl Parser {
         let mut ways = Vec::new();
         loop {
             let mut all = Vec::new();
-            while let Some(next) = self.peek().filter(|next| !matches!(next, '|' | ')')) {
-                self.at += 1;
+            while let Some(next) = self.scan.peek().filter(|next| !matches!(next, '|' | ')')) {
+                self.scan.at += 1;
                 if let Some(node) = self.piece(next)? {
                     all.push(self.repeated(node)?);
                 }
             }
             ways.push(only(all).unwrap_or_else(Node::All));
-            if !self.take("|") {
+            if !self.scan.take("|") {
                 break;
             }
         }
@@ -79,13 +55,13 @@ impl Parser {
             }
             '[' => Node::Set(self.class()),
             '(' => return self.group(),
-            '\\' => match self.next() {
+            '\\' => match self.scan.next() {
                 Some('A') => Node::Edge(Edge::Start),
                 Some('z') => Node::Edge(Edge::End),
                 Some('b') => Node::Edge(Edge::Word(true)),
                 Some('B') => Node::Edge(Edge::Word(false)),
                 _ => {
-                    self.at -= 1;
+                    self.scan.at -= 1;
                     let mut set = Set { fold: self.fold, ..Set::default() };
                     self.escape(&mut set);
                     Node::Set(set)
@@ -109,9 +85,10 @@ impl Parser {
 
     /// The same; an error is the letter of a class.
     fn character(&mut self) -> Result<char, char> {
-        match self.next() {
-            Some('x') if self.take("{") => {
-                let number = u32::from_str_radix(&self.until('}'), 16).ok();
+        match self.scan.next() {
+            Some('x') if self.scan.take("{") => {
+                let number =
+                    u32::from_str_radix(&self.scan.until('}').unwrap_or_default(), 16).ok();
                 Ok(number.and_then(char::from_u32).unwrap_or_default())
             }
             other => Err(other.unwrap_or_default()),
@@ -119,15 +96,16 @@ impl Parser {
     }
 
     fn class(&mut self) -> Set {
-        let mut set = Set { negated: self.take("^"), fold: self.fold, ..Set::default() };
-        while let Some(next) = self.next().filter(|next| *next != ']') {
+        let mut set = Set { negated: self.scan.take("^"), fold: self.fold, ..Set::default() };
+        while let Some(next) = self.scan.next().filter(|next| *next != ']') {
             let from = match next {
                 '\\' => self.character(),
                 other => Ok(other),
             };
             match from {
-                Ok(from) if self.take("-") => {
-                    let to = if self.take("\\") { self.character().ok() } else { self.next() };
+                Ok(from) if self.scan.take("-") => {
+                    let to =
+                        if self.scan.take("\\") { self.character().ok() } else { self.scan.next() };
                     set.ranges.push((from, to.unwrap_or(from)));
                 }
                 Ok(from) => set.ranges.push((from, from)),
@@ -139,35 +117,35 @@ impl Parser {
 
     fn group(&mut self) -> Result<Option<Node>, String> {
         let (fold, dot) = (self.fold, self.dot);
-        let node = if self.take("?=") {
+        let node = if self.scan.take("?=") {
             Node::Look { behind: None, negated: false, node: Box::new(self.either()?) }
-        } else if self.take("?!") {
+        } else if self.scan.take("?!") {
             Node::Look { behind: None, negated: true, node: Box::new(self.either()?) }
-        } else if self.take("?<=") {
+        } else if self.scan.take("?<=") {
             self.behind(false)?
-        } else if self.take("?<!") {
+        } else if self.scan.take("?<!") {
             self.behind(true)?
-        } else if self.take("?>") {
+        } else if self.scan.take("?>") {
             Node::Once(Box::new(self.either()?))
-        } else if self.take("?P=") {
-            let name = self.until(')');
+        } else if self.scan.take("?P=") {
+            let name = self.scan.until(')').unwrap_or_default();
             let by_name = self.names.iter().position(|known| known.as_ref() == Some(&name));
             let number = by_name.or_else(|| name.parse().ok());
             let known = number.filter(|number| (1..self.names.len()).contains(number));
             let number =
                 known.ok_or_else(|| format!("refers back to `{name}`, which is no group"))?;
             return Ok(Some(Node::Same(number, self.fold)));
-        } else if self.take("?m:^)") {
+        } else if self.scan.take("?m:^)") {
             return Ok(Some(Node::Edge(Edge::LineStart)));
-        } else if self.take("?m:$)") {
+        } else if self.scan.take("?m:$)") {
             return Ok(Some(Node::Edge(Edge::LineEnd)));
-        } else if self.take("?P<") {
-            let name = self.until('>');
+        } else if self.scan.take("?P<") {
+            let name = self.scan.until('>').unwrap_or_default();
             self.captured(Some(name))?
-        } else if self.take("?") {
+        } else if self.scan.take("?") {
             let mut on = true;
             loop {
-                match self.next() {
+                match self.scan.next() {
                     Some('-') => on = false,
                     Some('i') => self.fold = on,
                     Some('s') => self.dot = on,
@@ -182,7 +160,7 @@ impl Parser {
             self.captured(None)?
         };
         (self.fold, self.dot) = (fold, dot);
-        if self.take(")") { Ok(Some(node)) } else { Err("has a `(` without a `)`".to_owned()) }
+        if self.scan.take(")") { Ok(Some(node)) } else { Err("has a `(` without a `)`".to_owned()) }
     }
 
     fn captured(&mut self, name: Option<String>) -> Result<Node, String> {
@@ -200,14 +178,14 @@ impl Parser {
 
     /// A piece with the quantifier after it.
     fn repeated(&mut self, node: Node) -> Result<Node, String> {
-        let (least, most) = match self.peek() {
+        let (least, most) = match self.scan.peek() {
             Some('*') => (0, usize::MAX),
             Some('+') => (1, usize::MAX),
             Some('?') => (0, 1),
             Some('{') => {
-                self.at += 1;
-                let text = self.until('}');
-                self.at -= 1;
+                self.scan.at += 1;
+                let text = self.scan.until('}').unwrap_or_default();
+                self.scan.at -= 1;
                 let number = |text: &str, or: usize| match text {
                     "" => Ok(or),
                     digits => digits.parse().map_err(|_| "repeats too often".to_owned()),
@@ -219,10 +197,10 @@ impl Parser {
             }
             Some(_) | None => return Ok(node),
         };
-        self.at += 1;
-        let lazy = self.take("?");
+        self.scan.at += 1;
+        let lazy = self.scan.take("?");
         let node = Node::Repeat { node: Box::new(node), least, most, lazy };
-        Ok(if self.take("+") { Node::Once(Box::new(node)) } else { node })
+        Ok(if self.scan.take("+") { Node::Once(Box::new(node)) } else { node })
     }
 }
 
