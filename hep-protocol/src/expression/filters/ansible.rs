@@ -1,15 +1,15 @@
 //! Filters and tests as Ansible has them, where hep's differ or are missing. They stand above hep's own of the same name.
 
 mod chance;
+mod from_yaml;
 mod json;
 mod lists;
 mod lookups;
 pub(super) mod methods;
 mod numbers;
-mod pyyaml;
 mod texts;
+mod to_yaml;
 mod versions;
-mod yaml;
 
 use super::{Registry, defined, described, refuse, shown};
 use crate::expression::rewrite::{COMPARE, TEXT};
@@ -60,9 +60,9 @@ pub(super) fn register(engine: &mut Registry<'_>) {
     texts::register(engine);
     lists::register(engine);
     lookups::register(engine);
-    pyyaml::register(engine);
+    to_yaml::register(engine);
     versions::register(engine);
-    yaml::register(engine);
+    from_yaml::register(engine);
     engine.add_filter(TEXT, |state: &State, value: &Value| match value.as_str() {
         Some(text) => run(state)?.inner(text),
         None => Ok(value.clone()),

@@ -25,7 +25,12 @@ fn version(
     kwargs.assert_all_used()?;
     let order = compare(&text(value, "version")?, &text(other, "version")?);
     let operator = operator.unwrap_or_else(|| "==".to_owned());
-    Ok(match operator.as_str() {
+    holds(&operator, order)
+}
+
+/// Whether two versions in this order are related as the operator says.
+pub(super) fn holds(operator: &str, order: Ordering) -> Result<bool, Error> {
+    Ok(match operator {
         "==" | "=" | "eq" => order == Ordering::Equal,
         "!=" | "<>" | "ne" => order != Ordering::Equal,
         "<" | "lt" => order == Ordering::Less,

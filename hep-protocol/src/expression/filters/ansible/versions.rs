@@ -1,5 +1,6 @@
 //! Versions compared as Ansible does: loosely, strictly, or by semver.
 
+use super::super::version::holds;
 use super::super::{Registry, refuse};
 use super::string;
 use minijinja::value::{Kwargs, Rest, ValueOrKwargs};
@@ -32,15 +33,7 @@ fn version(value: &Value, other: &Value, rest: Rest<ValueOrKwargs>) -> Result<bo
             return Err(refuse(format!("`version` has no `version_type` `{other}`")));
         }
     };
-    Ok(match operator.as_str() {
-        "==" | "=" | "eq" => order == Ordering::Equal,
-        "!=" | "<>" | "ne" => order != Ordering::Equal,
-        "<" | "lt" => order == Ordering::Less,
-        "<=" | "le" => order != Ordering::Greater,
-        ">" | "gt" => order == Ordering::Greater,
-        ">=" | "ge" => order != Ordering::Less,
-        other => return Err(refuse(format!("`version` has no operator `{other}`"))),
-    })
+    holds(&operator, order)
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

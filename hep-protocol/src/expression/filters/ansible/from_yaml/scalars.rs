@@ -1,6 +1,6 @@
 //! Texts of scalars, and what they mean to YAML 1.1.
 
-use super::super::pyyaml::scalars::{is_float, is_integer};
+use super::super::to_yaml::scalars::{is_float, is_integer};
 use super::{Loader, Read};
 use crate::truth::{Reader, truth};
 use serde_json::{Number, Value as Json};
