@@ -1,9 +1,9 @@
 //! The command line of `hep playbook`: that of ansible-playbook, with hep's own options for what Ansible has not.
 
+use super::rights::methods;
 use super::{BECOME, Forks, Format, LIMITS, LOGIN, REPORT, SELECTION, TARGETS};
 use super::{completions, limits, output};
 use crate::remote::{HostKeyPolicy, Transport, UploadMode};
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args};
 use hep_protocol::rights::Method;
 use std::path::PathBuf;
@@ -72,7 +72,7 @@ pub(crate) struct Selection {
     /// List, for all playbooks and roles below a directory, what hep runs of them and what not; contacts no host.
     #[arg(long, value_name = "DIR", conflicts_with = "playbooks")]
     pub(crate) explain_support: Option<PathBuf>,
-    /// Take Ansible's side wherever hep differs on purpose, its exit codes included: `hep doc playbook`.
+    /// Take Ansible's side of notified handlers, modes, bare `include` and commands in a check; its screen and exit codes.
     #[arg(long)]
     pub(crate) as_ansible: bool,
     /// Run notified handlers even on hosts where a task fails; hep always does, except with --as-ansible.
@@ -187,9 +187,4 @@ pub(crate) struct Vault {
     pub(crate) vault_password_file: Vec<PathBuf>,
     #[arg(short = 'J', long, alias = "ask-vault-pass", hide = true)]
     pub(crate) ask_vault_password: bool,
-}
-
-fn methods() -> impl TypedValueParser<Value = Method> {
-    let names = PossibleValuesParser::new(Method::ALL.map(|(name, _)| name));
-    names.map(|name| Method::named(&name).unwrap_or_default())
 }

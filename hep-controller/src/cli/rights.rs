@@ -36,7 +36,8 @@ impl Rights {
     }
 }
 
-fn methods() -> impl TypedValueParser<Value = Method> {
+/// The programs that change the user, by name.
+pub(super) fn methods() -> impl TypedValueParser<Value = Method> {
     let names = PossibleValuesParser::new(Method::ALL.map(|(name, _)| name));
     names.map(|name| Method::named(&name).unwrap_or_default())
 }
