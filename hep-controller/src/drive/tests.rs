@@ -441,16 +441,3 @@ fn a_greeting_of_another_kind_is_told() {
         "did not say what its host is",
     );
 }
-
-#[test]
-fn a_cut_link_is_told_as_that() {
-    let stop = Arc::new(Stop::default());
-    let asking = Arc::clone(&stop);
-    let script = move |agent: &mut Agent| {
-        agent.plan();
-        agent.start(0);
-        asking.ask();
-        asking.ask();
-    };
-    check(&job(&[]), &stop, script, "stopped 0/0/0: the link was cut on request during `one`");
-}

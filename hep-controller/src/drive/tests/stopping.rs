@@ -64,3 +64,16 @@ fn a_failure_is_an_end_too_when_the_run_was_stopped_behind_it() {
     };
     check(&job(&[]), &Stop::default(), rescued, "converged 1/0/0");
 }
+
+#[test]
+fn a_cut_link_is_told_as_that() {
+    let stop = Arc::new(Stop::default());
+    let asking = Arc::clone(&stop);
+    let script = move |agent: &mut Agent| {
+        agent.plan();
+        agent.start(0);
+        asking.ask();
+        asking.ask();
+    };
+    check(&job(&[]), &stop, script, "stopped 0/0/0: the link was cut on request during `one`");
+}
