@@ -10,6 +10,7 @@ mod keywords;
 mod loops;
 pub(crate) mod lower;
 mod magic;
+mod meta;
 mod names;
 mod play;
 mod role;

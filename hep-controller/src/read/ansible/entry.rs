@@ -3,6 +3,8 @@
 use super::Reader;
 use super::inherit::{Inherited, Keys};
 use super::keywords::{self, Level};
+use super::lower::short;
+use super::meta::Meta;
 use super::role::Role;
 use crate::ast::control::Control;
 use crate::ast::{Entry as Step, Home, Layer, ManifestBlock};
@@ -53,13 +55,6 @@ enum Reading {
     IncludeVars,
 }
 
-/// A module's name without the collection that need not be written.
-pub(super) fn short(name: &str) -> &str {
-    name.strip_prefix("ansible.builtin.")
-        .or_else(|| name.strip_prefix("ansible.legacy."))
-        .unwrap_or(name)
-}
-
 impl Reading {
     fn of(name: &str) -> Option<Reading> {
         match short(name) {
@@ -69,24 +64,6 @@ impl Reading {
             "import_role" => Some(Reading::ImportRole),
             "include_role" => Some(Reading::IncludeRole),
             "include_vars" => Some(Reading::IncludeVars),
-            _ => None,
-        }
-    }
-}
-
-/// A `meta` task that is no task to hep.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Meta {
-    Flush,
-    Nothing,
-}
-
-impl Meta {
-    fn of(item: &Node) -> Option<Meta> {
-        let entry = item.entries().iter().find(|entry| short(&entry.key.text) == "meta")?;
-        match entry.value.text()?.trim() {
-            "flush_handlers" => Some(Meta::Flush),
-            "noop" | "reset_connection" | "clear_host_errors" => Some(Meta::Nothing),
             _ => None,
         }
     }
@@ -190,9 +167,11 @@ impl Reader<'_> {
         let reading =
             item.entries().iter().find_map(|entry| Some((entry, Reading::of(&entry.key.text)?)));
         let Some((entry, reading)) = reading else {
-            return match Meta::of(item) {
-                Some(meta) => self.meta(source, item, meta, around),
-                None => Some(Step::Task(Box::new(self.task(source, item, around)))),
+            return match Meta::of_item(item) {
+                Some(meta @ (Meta::Flush | Meta::Nothing)) => self.meta(source, item, meta, around),
+                Some(Meta::EndPlay) | None => {
+                    Some(Step::Task(Box::new(self.task(source, item, around))))
+                }
             };
         };
         self.nothing_else(source, item, entry);

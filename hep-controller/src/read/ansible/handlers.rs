@@ -29,7 +29,7 @@ impl Reader<'_> {
         for item in items {
             let included = item.entries().iter().find(|entry| {
                 matches!(
-                    super::entry::short(&entry.key.text),
+                    super::lower::short(&entry.key.text),
                     "include_tasks" | "include" | "include_role"
                 )
             });

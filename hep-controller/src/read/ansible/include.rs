@@ -238,7 +238,7 @@ impl Reader<'_> {
         below: &str,
     ) -> Option<FirstFound> {
         let kind = keys.each.as_ref()?.kind.as_ref()?;
-        if super::entry::short(&kind.text) != "first_found" {
+        if super::lower::short(&kind.text) != "first_found" {
             return None;
         }
         let each = keys.each.take()?;

@@ -1,7 +1,8 @@
 //! Names of files and roles: those that are known before the run, and patterns of those that a host decides.
 
 use super::Reader;
-use super::entry::{Around, short};
+use super::entry::Around;
+use super::lower::short;
 use crate::ast::control::ManifestLoop;
 use crate::ast::{Layer, Piece, Spot};
 use crate::wildcard::Pattern;

@@ -359,7 +359,7 @@ struct Gather {
 
 fn imported(item: &Node) -> Option<&Entry> {
     item.entries().iter().find(|entry| {
-        matches!(super::entry::short(&entry.key.text), "import_playbook")
+        matches!(super::lower::short(&entry.key.text), "import_playbook")
             || (&*entry.key.text == "include" && item.entry("hosts").is_none())
     })
 }

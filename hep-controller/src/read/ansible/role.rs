@@ -369,9 +369,12 @@ impl Reader<'_> {
         layers.extend(defaults);
         layers.extend(vars);
         layers.extend(asked.given.iter().cloned());
+        let outer =
+            |role: &Arc<Role>| (role.full.clone(), role.path.to_string_lossy().into_owned());
+        let outer: Vec<(String, String)> = parents.iter().map(outer).collect();
         layers.push((
             Rank::Magic,
-            magic(&asked.name, &name, &full, collection.as_deref(), &path, &parents),
+            magic(&asked.name, &name, &full, collection.as_deref(), &path, &outer),
         ));
         let mut roots = vec![path.clone(), path.join("tasks")];
         roots.extend(around.home.roots.iter().cloned());

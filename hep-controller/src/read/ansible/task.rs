@@ -1,10 +1,11 @@
 //! One task that calls a module: its keywords, and the parameters as hep's own module takes them.
 
 use super::Reader;
-use super::entry::{Around, short};
+use super::entry::Around;
 use super::inherit::{Inherited, Keys};
 use super::keywords::{self, Level};
 use super::lower::{self, Call, Lowered, Unlowered};
+use super::meta::Meta;
 use super::names::Using;
 use crate::ast::control::Control;
 use crate::ast::{ManifestTask, Origin, Spot};
@@ -54,7 +55,9 @@ impl Reader<'_> {
         self.name_notified(&mut keys, around);
         let inherited = around.inherited.with(&keys.handed);
         let refused = inherited.refused.first().map(|refused| refused.problem.clone());
-        let meta = called.as_ref().and_then(Meta::of);
+        let meta =
+            called.as_ref().and_then(|called| Meta::of_call(&called.key.text, &called.value));
+        let meta = meta.filter(|meta| *meta != Meta::Flush);
         let (work, when) = match (called, refused) {
             (Some(called), Some(problem)) => {
                 (self.undone(source, &called.key, vec![problem]), Vec::new())
@@ -285,26 +288,6 @@ impl Reader<'_> {
         let mut control = around.inherited.clone().control(keys);
         control.name.get_or_insert_with(|| named.clone());
         self.made(work, control, around)
-    }
-}
-
-/// A `meta` task that hep has no module for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Meta {
-    Nothing,
-    EndPlay,
-}
-
-impl Meta {
-    fn of(called: &Called) -> Option<Meta> {
-        if short(&called.key.text) != "meta" {
-            return None;
-        }
-        match called.value.text()?.trim() {
-            "noop" => Some(Meta::Nothing),
-            "end_play" | "end_host" => Some(Meta::EndPlay),
-            _ => None,
-        }
     }
 }
 

@@ -326,7 +326,7 @@ impl Reader<'_> {
         let inner = inner.trim().strip_prefix('(')?.strip_suffix(')')?;
         let (kind, terms) = inner.split_once(',')?;
         let kind = kind.trim().trim_matches(['"', '\'']);
-        if super::entry::short(kind) != "first_found" {
+        if super::lower::short(kind) != "first_found" {
             return None;
         }
         let name = terms.split(',').next()?.trim();

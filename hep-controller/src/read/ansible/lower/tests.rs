@@ -205,8 +205,8 @@ fn mistakes_and_refusals_name_the_way_out() {
         "mistake: unknown parameter `mgs` of `fail`; did you mean `msg`? `fail` has msg",
     );
     check(
-        "meta: end_play",
-        "refused: hep does not support `meta: end_play`; use `when` on the tasks that follow",
+        "meta: end_role",
+        "refused: hep does not support `meta: end_role`; use `when` on the tasks that follow",
     );
     check(
         "nosuch: {name: x}",

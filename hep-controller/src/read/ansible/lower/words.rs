@@ -73,17 +73,12 @@ pub(super) fn set_fact(arguments: &mut Arguments<'_>) -> &'static str {
 
 pub(super) const META: &[Parameter] = &[own(FREE)];
 
-/// Words of `meta`, and what to do without them.
-const METAS: [(&str, &str); 9] = [
+/// Words of `meta` that hep does not support, and what to do without them. Others than `flush_handlers` the reader does.
+const METAS: [(&str, &str); 4] = [
     ("clear_facts", "leave it out: facts are gathered anew by `setup`"),
-    ("clear_host_errors", "leave it out"),
     ("end_batch", "use `when` on the tasks that follow"),
-    ("end_host", "use `when` on the tasks that follow"),
-    ("end_play", "use `when` on the tasks that follow"),
     ("end_role", "use `when` on the tasks that follow"),
-    ("noop", "leave it out: it does nothing"),
     ("refresh_inventory", "leave it out: the inventory is read once"),
-    ("reset_connection", "leave it out: each run has a connection of its own"),
 ];
 
 pub(super) fn meta(arguments: &mut Arguments<'_>) -> &'static str {
@@ -99,9 +94,8 @@ pub(super) fn meta(arguments: &mut Arguments<'_>) -> &'static str {
             arguments.refuse(value.span, format!("hep does not support `meta: {word}`"), hint);
         }
         None => {
-            let known: Vec<&str> = METAS.iter().map(|(word, _)| *word).collect();
-            let hint = format!("possible are flush_handlers, {}", known.join(", "));
-            arguments.mistake(value.span, format!("`{word}` is no word of `meta`"), &hint);
+            let hint = "write `flush_handlers`, `noop`, `end_play` or `end_host`";
+            arguments.mistake(value.span, format!("`{word}` is no word of `meta`"), hint);
         }
     }
     "flush"
