@@ -16,6 +16,8 @@ mod play;
 mod role;
 mod scalars;
 mod task;
+#[cfg(test)]
+mod tests;
 mod vars;
 
 use crate::ast::{Layer, Manifest, ManifestTask};
@@ -56,6 +58,15 @@ pub(crate) enum Gathering {
 
 /// How many files may be included in all.
 const MAX_FILES: usize = 20_000;
+
+/// Where something was sought, for a reader; the first places, if there are many.
+fn places(directories: &[PathBuf]) -> String {
+    let shown = directories.iter().take(6).map(|path| {
+        let here = path.as_os_str().is_empty();
+        format!("`{}`", if here { Path::new(".") } else { path }.display())
+    });
+    shown.collect::<Vec<_>>().join(", ")
+}
 
 /// How deep includes, roles and blocks may lie within one another.
 const MAX_NESTED: usize = 60;
@@ -194,6 +205,14 @@ impl<'s> Reader<'s> {
         self.problems.extend(problems);
         self.warnings.extend(warnings);
         Loaded { source, root: root.filter(|root| !root.is_null()) }
+    }
+
+    /// Reads what perhaps no host reaches, with what is wrong with it, which then is no mistake of the whole.
+    fn tried<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> (T, Vec<Diagnostic>) {
+        let before = std::mem::take(&mut self.problems);
+        let done = read(self);
+        let found = std::mem::replace(&mut self.problems, before);
+        (done, found.into_iter().collect())
     }
 
     /// A number for a task.

@@ -1,8 +1,8 @@
 //! Where roles are.
 
-use super::Reader;
 use super::entry::Around;
 use super::role::is_qualified;
+use super::{Reader, places};
 use crate::ast::Spot;
 use crate::diagnostic::Diagnostic;
 use std::path::{Path, PathBuf};
@@ -74,10 +74,7 @@ impl Reader<'_> {
                 "install it: `ansible-galaxy role install {name}`, or name its directory in `roles_path`"
             ),
         };
-        let shown: Vec<String> = bases.iter().map(|path| format!("`{}`", path.display())).collect();
-        asked
-            .problem(format!("there is no role `{name}`: searched {}", shown.join(", ")))
-            .hint(hint)
+        asked.problem(format!("there is no role `{name}`: searched {}", places(bases))).hint(hint)
     }
 
     /// The directories `ansible_collections`.

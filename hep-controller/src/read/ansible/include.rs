@@ -5,7 +5,7 @@ use super::inherit::Keys;
 use super::keywords::Level;
 use super::names::{Named, Using};
 use super::scalars::{self, Truth, spot};
-use super::{Loaded, Reader};
+use super::{Loaded, Reader, places};
 use crate::ast::control::{Control, ManifestLoop};
 use crate::ast::{Entry as Step, Layer, Manifest, ManifestBlock, Piece, Spot};
 use crate::diagnostic::Diagnostic;
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The name under which the host finds the name of an included file.
-pub(super) const CHOSEN: &str = "hep_chosen_file";
+pub(super) const CHOSEN: &str = "hep_included_file";
 
 /// Under which it finds what `with_first_found` names, and which of those are there.
 const WANTED: &str = "hep_wanted_files";
@@ -321,7 +321,12 @@ impl Reader<'_> {
             if self.chain.contains(&real) {
                 continue;
             }
-            let tasks = self.tasks_at(file, path, inner);
+            let (mut tasks, found) = self.tried(|reader| reader.tasks_at(file, path, inner));
+            if !found.is_empty() {
+                // Where it is surely read its mistakes are told.
+                self.loaded.remove(path);
+                tasks = vec![self.unread(file, found, inner)];
+            }
             let when = vec![is_chosen(file, variable, name)];
             let control = Control { when, choice: true, ..Control::default() };
             body.push(Step::Block(Box::new(ManifestBlock {
@@ -333,6 +338,12 @@ impl Reader<'_> {
         let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
         body.push(self.none_chosen(file, &names, inner, variable));
         body
+    }
+
+    /// What fails where a host chooses a file with mistakes.
+    pub(super) fn unread(&mut self, file: &Spot, found: Vec<Diagnostic>, around: &Around) -> Step {
+        let named = Spot { text: "include".to_owned(), ..file.clone() };
+        Step::Task(Box::new(self.refusals(&named, found, Keys::default(), around)))
     }
 
     /// A task that fails if the host wants a file that is not there.
@@ -407,9 +418,8 @@ impl Reader<'_> {
 
     fn missing(&self, file: &Spot, name: &str, around: &Around) -> Diagnostic {
         let directories = self.task_directories(&file.source, around);
-        let shown: Vec<String> =
-            directories.iter().take(4).map(|path| format!("`{}`", path.display())).collect();
-        let message = format!("there is no file `{name}` of tasks: searched {}", shown.join(", "));
+        let message =
+            format!("there is no file `{name}` of tasks: searched {}", places(&directories));
         let near = directories.iter().find_map(|directory| near_file(&directory.join(name)));
         let hint = match near {
             Some(near) => format!("did you mean `{near}`?"),

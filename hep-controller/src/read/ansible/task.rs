@@ -126,6 +126,10 @@ impl Reader<'_> {
 
     fn unknown(&mut self, source: &Arc<Source>, entry: &Entry, module: &Key) {
         let key = &*entry.key.text;
+        if keywords::find(key).is_some() && !lower::is_module(key) {
+            // That it is the key of something else was told.
+            return;
+        }
         let (message, hint) = if lower::is_module(key) {
             (
                 format!("a task has one module, and this one has `{}` and `{key}`", module.text),
@@ -199,13 +203,11 @@ impl Reader<'_> {
                 let entry =
                     Entry { key: Key { span: key.span, text: module.into() }, value: params };
                 // What is wrong with a call fails where it is reached, as to Ansible.
-                let before = std::mem::take(&mut self.problems);
-                let work = self.decoded(source, entry);
-                let found = std::mem::replace(&mut self.problems, before);
+                let (work, found) = self.tried(|reader| reader.decoded(source, entry));
                 if found.is_empty() {
                     return (work, when);
                 }
-                (self.undone(source, key, found.into_iter().collect()), when)
+                (self.undone(source, key, found), when)
             }
             Err(Unlowered::Mistakes(found) | Unlowered::Refused(found)) => {
                 (self.undone(source, key, found.into_iter().collect()), Vec::new())
@@ -283,8 +285,19 @@ impl Reader<'_> {
         keys: Keys,
         around: &Around,
     ) -> ManifestTask {
+        self.refusals(named, vec![problem], keys, around)
+    }
+
+    /// The same with several reasons.
+    pub(super) fn refusals(
+        &mut self,
+        named: &Spot,
+        refused: Vec<Diagnostic>,
+        keys: Keys,
+        around: &Around,
+    ) -> ManifestTask {
         let key = Key { span: named.span, text: named.text.as_str().into() };
-        let work = self.undone(&named.source, &key, vec![problem]);
+        let work = self.undone(&named.source, &key, refused);
         let mut control = around.inherited.clone().control(keys);
         control.name.get_or_insert_with(|| named.clone());
         self.made(work, control, around)

@@ -7,7 +7,7 @@ use super::include::{
 use super::inherit::Keys;
 use super::names::{Named, Using};
 use super::scalars::{piece, spot};
-use super::{Loaded, Reader};
+use super::{Loaded, Reader, places};
 use crate::ast::control::Control;
 use crate::ast::{Entry as Step, Layer, Manifest, ManifestBlock, Piece, Spot};
 use crate::source::Source;
@@ -264,10 +264,10 @@ impl Reader<'_> {
     ) -> Step {
         let Some(path) = self.variables_file(&file.source, name, around) else {
             let directories = self.vars_directories(&file.source, around);
-            let shown: Vec<String> =
-                directories.iter().take(4).map(|path| format!("`{}`", path.display())).collect();
-            let message =
-                format!("there is no file `{name}` of variables: searched {}", shown.join(", "));
+            let message = format!(
+                "there is no file `{name}` of variables: searched {}",
+                places(&directories)
+            );
             let problem = file
                 .problem(message)
                 .hint("the path is relative to the role's `vars`, or to the playbook");
@@ -298,9 +298,23 @@ impl Reader<'_> {
     ) -> Step {
         let mut body = Vec::new();
         for (name, path) in &found {
-            let Some(vars) = self.variables_of(path).map(|vars| under(vars, below.as_ref())) else {
+            let (vars, wrong) = self.tried(|reader| reader.variables_of(path));
+            if !wrong.is_empty() {
+                self.loaded.remove(path);
+                let control = Control {
+                    when: vec![is_chosen(file, variable, name)],
+                    choice: true,
+                    ..Control::default()
+                };
+                let body_of = vec![self.unread(file, wrong, around)];
+                body.push(Step::Block(Box::new(ManifestBlock {
+                    control,
+                    body: body_of,
+                    ..ManifestBlock::default()
+                })));
                 continue;
-            };
+            }
+            let Some(vars) = vars.map(|vars| under(vars, below.as_ref())) else { continue };
             let own = Keys {
                 name: keys.name.clone(),
                 register: keys.register.clone(),
