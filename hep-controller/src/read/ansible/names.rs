@@ -88,6 +88,20 @@ impl Reader<'_> {
         }
     }
 
+    /// What a variable alone stands for, as far as plays and roles say.
+    pub(super) fn variable(&self, node: &Node, around: &Around) -> Option<Node> {
+        let text = node.text()?.trim();
+        let name = text.strip_prefix("{{")?.strip_suffix("}}")?.trim();
+        let layers = self
+            .play
+            .layers
+            .iter()
+            .chain(around.role.iter().flat_map(|role| &role.layers))
+            .chain(&around.known);
+        let mut meant = layers.filter_map(|(_, piece)| Some(piece.node.entry(name)?.value.clone()));
+        meant.next_back().filter(|node| matches!(node.kind, Kind::Seq(_) | Kind::Map(_)))
+    }
+
     /// The names that a text gives in the rounds of a loop, if they are known before the run.
     pub(super) fn named_in_loop(
         &self,
