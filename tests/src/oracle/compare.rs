@@ -1,20 +1,27 @@
 //! Where two runs of a case differ, in lines for a person.
 
+use super::normal;
 use super::record::{Played, Runs};
 use super::tool::{COMMAND, UNCERTAIN};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
+/// The last run of a case.
+const CHECK_AGAIN: &str = "check again";
+
 /// All differences between what Ansible did and what hep did, with the run in front; none if they are equal.
 pub fn runs(ansible: &Runs, hep: &Runs) -> Vec<String> {
     let mut found = Vec::new();
     for (name, theirs) in ansible {
-        match hep.get(name) {
-            Some(ours) => {
-                found.extend(played(theirs, ours).into_iter().map(|line| format!("{name}: {line}")))
-            }
-            None => found.push(format!("{name}: hep has no such run")),
-        }
+        let Some(ours) = hep.get(name) else {
+            found.push(format!("{name}: hep has no such run"));
+            continue;
+        };
+        let lines = match (name.as_str(), hep.get("again")) {
+            (CHECK_AGAIN, Some(again)) => checked_again(theirs, ours, again),
+            _ => played(theirs, ours),
+        };
+        found.extend(lines.into_iter().map(|line| format!("{name}: {line}")));
     }
     if let (Some(check), Some(push)) = (hep.get("check"), hep.get("push"))
         && check.refused.is_none()
@@ -22,6 +29,29 @@ pub fn runs(ansible: &Runs, hep: &Runs) -> Vec<String> {
     {
         found.extend(foretold(check, push));
     }
+    found
+}
+
+/// The check after two pushes. Up to the first task that would have an effect it is compared with Ansible's. From there on
+/// Ansible's check looks at a host on which nothing was done, and hep's at one on which it was: it must foretell the second push.
+fn checked_again(theirs: &Played, ours: &Played, again: &Played) -> Vec<String> {
+    let has_effect = |line: &String| {
+        let status = line.rsplit_once(": ").map_or(line.as_str(), |(_, status)| status);
+        ["changed", COMMAND, UNCERTAIN].iter().any(|effect| status.contains(effect))
+    };
+    let effect = |lines: &[String]| lines.iter().position(has_effect);
+    if ours.refused.is_some() || ours.tasks.values().all(|lines| effect(lines).is_none()) {
+        return played(theirs, ours);
+    }
+    let mut found = Vec::new();
+    for (host, lines) in &ours.tasks {
+        let theirs = theirs.tasks.get(host).map_or(&[][..], Vec::as_slice);
+        let until = effect(lines).map_or(lines.len().max(theirs.len()), |first| first + 1);
+        let first = |lines: &[String]| lines.iter().take(until).cloned().collect::<Vec<_>>();
+        let line = tasks(&first(theirs), &first(lines));
+        found.extend(line.map(|line| format!("{host}: {line}")));
+    }
+    found.extend(foretold(ours, again));
     found
 }
 
@@ -40,7 +70,9 @@ fn played(theirs: &Played, ours: &Played) -> Vec<String> {
         found.push(format!("counts: Ansible {:?}, hep {:?}", theirs.counts, ours.counts));
     }
     let names: BTreeSet<&String> = theirs.changes.keys().chain(ours.changes.keys()).collect();
-    for name in names {
+    // A recording may be older than the list of what does not count.
+    let counts = |name: &&String| !name.strip_prefix("file ").is_some_and(normal::is_ignored);
+    for name in names.into_iter().filter(counts) {
         match (theirs.changes.get(name), ours.changes.get(name)) {
             (Some(theirs), Some(ours)) => values(name, theirs, ours, &mut found),
             (Some(theirs), None) => found.push(format!("{name}: Ansible {theirs}, hep leaves it")),
