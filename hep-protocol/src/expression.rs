@@ -26,6 +26,7 @@ mod spoken;
 mod trouble;
 
 pub use documented::{Documented, FILTERS, FUNCTIONS, TESTS};
+pub use engine::RULES;
 pub use filters::{digest_of, has_encoded_replacement};
 pub use layers::{ANSWERS, Layers, Rank, Variables};
 pub use pattern::{Anchors, Pattern, Python, Replacement};
@@ -289,6 +290,18 @@ impl Scope for Terms {
 #[must_use]
 pub fn has_expression(text: &str) -> bool {
     text.contains("{{") || text.contains("{%") || text.contains("{#")
+}
+
+/// So many places of a list of `count`, chosen by chance: the same ones for the same seed, as Python chooses them.
+///
+/// # Errors
+/// A seed that is neither a text nor a whole number.
+pub fn seeded_choice(
+    seed: &serde_json::Value,
+    count: usize,
+    times: usize,
+) -> Result<Vec<usize>, Trouble> {
+    filters::choice(seed, count, times)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The plan: what the hosts of a run are asked to do, fully checked. Flat: a block is counted, not nested.
 
+mod place;
+
 use crate::blob::Source;
 use crate::dialect::Dialect;
 use crate::expression::Rank;
@@ -8,6 +10,7 @@ use crate::message::MAX_DEPTH;
 use crate::rights::ActAs;
 use crate::task::{About, TaskSpec};
 use crate::value::{Json, Secret};
+pub use place::{PLACE, place};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 

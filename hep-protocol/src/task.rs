@@ -187,6 +187,11 @@ pub trait Params {
         None
     }
 
+    /// Jinja's rules for it, as a template's first line has them.
+    fn template_rules(&self) -> &str {
+        ""
+    }
+
     /// Puts what the template gave in its place.
     fn fill(&mut self, _content: String) {}
 

@@ -12,7 +12,7 @@ use hep_protocol::dialect::Dialect;
 use hep_protocol::expression::Found;
 use hep_protocol::message::Reply;
 use hep_protocol::outcome::Outcome;
-use hep_protocol::plan::{Loop, OnError, Privacy};
+use hep_protocol::plan::{Loop, OnError, PLACE, Privacy, place};
 use serde_json::{Value, json};
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -20,9 +20,6 @@ use std::time::{Duration, Instant};
 
 /// The loop over one of its terms, by chance: `with_random_choice`.
 const CHANCE: &str = "random_choice";
-
-/// What a round calls its place among the others.
-pub(super) const PLACE: &str = "ansible_loop";
 
 /// How many characters a loop's element is called by.
 const LABEL: usize = 60;
@@ -169,31 +166,6 @@ pub(super) fn locals(each: &Loop, round: u32, elements: &[Value]) -> Vec<(String
     let index = each.index.iter().map(|name| (name.clone(), Found::Plain(json!(round))));
     let place = each.extended.then(|| (PLACE.to_owned(), Found::Plain(place(at, elements))));
     std::iter::once((each.var.clone(), element)).chain(index).chain(place).collect()
-}
-
-/// The place of a round among the others.
-pub(super) fn place(at: usize, elements: &[Value]) -> Value {
-    let length = elements.len();
-    let left = length.saturating_sub(at);
-    let mut place = json!({
-        "index": at.saturating_add(1),
-        "index0": at,
-        "first": at == 0,
-        "last": left == 1,
-        "length": length,
-        "revindex": left,
-        "revindex0": left.saturating_sub(1),
-        "allitems": elements,
-    });
-    let beside = [("previtem", at.checked_sub(1)), ("nextitem", at.checked_add(1))];
-    for (name, at) in beside {
-        if let Some(element) = at.and_then(|at| elements.get(at))
-            && let Value::Object(fields) = &mut place
-        {
-            fields.insert(name.to_owned(), element.clone());
-        }
-    }
-    place
 }
 
 /// What an element is called. A label that cannot be rendered may have been meant to hide the rest of the element.

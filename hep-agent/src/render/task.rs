@@ -40,8 +40,9 @@ impl Names {
         };
         let doubt = self.doubt(task, &spec);
         if let Some(template) = spec.params().template() {
+            let rules = spec.params().template_rules();
             let (content, read) =
-                self.reading(&before, || self.template(template, task, outside))?;
+                self.reading(&before, || self.template(template, rules, task, outside))?;
             refuse_lossy("template", content.contains(output::REPLACEMENT), &read)?;
             spec.to_mut().params_mut().fill(content);
         }

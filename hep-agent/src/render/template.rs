@@ -57,6 +57,7 @@ impl Names {
     pub(super) fn template(
         &self,
         written: &str,
+        rules: &str,
         task: &Task,
         outside: &dyn Outside,
     ) -> Result<String, Unrendered> {
@@ -80,8 +81,7 @@ impl Names {
             Dialect::Ansible | Dialect::Hep => Ok(Vec::new()),
         };
         let parts = parts.map_err(|why| Unrendered::Wrong(unreadable(&why)))?;
-        let template =
-            Template { name: written, text: &text, parts: &parts, ..Template::default() };
+        let template = Template { name: written, text: &text, rules, parts: &parts };
         Ok(self.language.template_of(&template, &self.scope)?)
     }
 

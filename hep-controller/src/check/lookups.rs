@@ -4,12 +4,18 @@
 #![expect(clippy::result_large_err, reason = "a lookup that fails is the end of its task")]
 
 mod files;
+mod password;
 mod tables;
 
 use hep_protocol::expression::{Found, Lookup, Scope, Trouble, TroubleKind};
 use serde_json::{Map, Value};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// The most that a program may print, in bytes; what is read travels with the variables of hosts.
+const MAX_PRINTED: u64 = 8 << 20;
 
 /// What lookups were answered with, by [`Lookup::key`].
 #[derive(Debug, Default)]
@@ -137,6 +143,7 @@ impl Looking {
             "ini" => self.each(asked, |own, looking| tables::ini(&own, looking)),
             "csvfile" => self.each(asked, |own, looking| tables::csv(&own, looking)),
             "pipe" | "lines" => self.printed(asked),
+            "password" => self.passwords(asked),
             plugin => return files::judged(plugin, &asked.terms),
         })
     }
@@ -226,23 +233,8 @@ impl Looking {
         let mut all = Vec::new();
         for term in &asked.terms {
             let command = text_of(term);
-            let mut shell = std::process::Command::new("/bin/sh");
-            shell
-                .arg("-c")
-                .arg(&command)
-                .current_dir(self.roots.last().map_or(Path::new("."), |root| root));
-            let output = shell
-                .stdin(std::process::Stdio::null())
-                .stderr(std::process::Stdio::inherit())
-                .output();
-            let output = output.map_err(|error| {
-                wrong(format!("cannot start `/bin/sh`: {}", crate::source::plain(&error)))
-            })?;
-            if !output.status.success() {
-                let what = format!("the lookup `{plugin}` failed: `{command}`: {}", output.status);
-                return Err(wrong(what).hint("run it by hand in the playbook's directory"));
-            }
-            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            let directory = self.roots.last().map_or(Path::new("."), |root| root);
+            let text = program(plugin, &command, directory)?;
             if plugin == "pipe" {
                 all.push(Value::from(text.trim_end()));
             } else {
@@ -304,6 +296,34 @@ impl Looking {
             }
         }
     }
+}
+
+/// What a shell's command prints. It inherits standard error, and is killed once it prints too much.
+fn program(plugin: &str, command: &str, directory: &Path) -> Result<String, Trouble> {
+    let mut shell = Command::new("/bin/sh");
+    shell.arg("-c").arg(command).current_dir(directory);
+    shell.stdin(Stdio::null()).stdout(Stdio::piped());
+    let cannot = |error: std::io::Error| {
+        wrong(format!("cannot run `/bin/sh -c '{command}'`: {}", crate::source::plain(&error)))
+    };
+    let mut child = shell.spawn().map_err(cannot)?;
+    let mut bytes = Vec::new();
+    if let Some(stdout) = child.stdout.take() {
+        stdout.take(MAX_PRINTED + 1).read_to_end(&mut bytes).map_err(cannot)?;
+    }
+    let failed = |why: &str| wrong(format!("the lookup `{plugin}` failed: `{command}`: {why}"));
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > MAX_PRINTED) {
+        // It may have ended by itself; what matters is that nothing of it is left.
+        let _ = child.kill();
+        let _ = child.wait();
+        return Err(failed("it prints more than 8 MiB").hint("print less: end it with `| head`"));
+    }
+    let status = child.wait().map_err(cannot)?;
+    if !status.success() {
+        let hint = "run it by hand in the playbook's directory";
+        return Err(failed(&status.to_string()).hint(hint));
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn environment(asked: &Lookup) -> Vec<Value> {

@@ -178,12 +178,9 @@ impl Verifier<'_, '_> {
         }
         let scope = self.scope(context);
         let name = source.path.display().to_string();
-        let template = language::Template {
-            name: &name,
-            text: &source.text,
-            parts: &parts,
-            ..language::Template::default()
-        };
+        let rules = task.params.entry("template_rules").and_then(|entry| entry.value.text());
+        let rules = rules.filter(|rules| !has_expression(rules)).unwrap_or_default();
+        let template = language::Template { name: &name, text: &source.text, rules, parts: &parts };
         let rendered = self.language.template_of(&template, &scope);
         let trouble = rendered.err().filter(|t| !matches!(t.kind, TroubleKind::Unknown { .. }));
         if let Some(trouble) = trouble {

@@ -5,29 +5,27 @@ mod class;
 mod context;
 mod evaluate;
 mod keys;
+mod rounds;
 
 use super::Input;
 use super::host_classes::HostClasses;
 use super::lookups::{Answers, Programs};
 use super::mistakes::Mistakes;
 use super::resolve::ResolvedPlay;
-use super::scope::Layer;
 use super::select::Chosen;
-use crate::ast::control::ManifestLoop;
 use crate::ast::rights::Rights;
 use crate::ast::{Entry, Home, ManifestBlock, ManifestPlay, ManifestTask, Spot};
 use crate::diagnostic::Diagnostics;
 use crate::expression::{self, Form, Origin, Reading, Shape, place};
 use crate::local_files::search::{From, Local, Sources, at_place};
 use crate::source::Source;
-use crate::yaml::Node;
 use context::{has_expressions, result_shape, result_shape_of_try, spots_of};
 pub(crate) use evaluate::hint_of;
 use hep_protocol::dialect::Dialect;
 use hep_protocol::expression::{Language, Layers, Rank, has_expression};
 use hep_protocol::plan::{OnError, Privacy};
 use hep_protocol::task::TaskSpec;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -37,9 +35,6 @@ const FAILED: [&str; 2] = ["ansible_failed_task", "ansible_failed_result"];
 
 /// How many times something is evaluated before the rest is left to the hosts.
 const MAX_EVALUATIONS: usize = 500_000;
-
-/// How many elements of a loop are gone through.
-const MAX_ELEMENTS: usize = 1000;
 
 /// Goes through plays as their hosts will.
 pub(super) struct Verifier<'v, 's> {
@@ -338,84 +333,6 @@ impl<'v, 's> Verifier<'v, 's> {
         if !entered {
             [body, rescue, always].into_iter().for_each(|part| self.register_all(part));
         }
-    }
-
-    /// One scope for each element of a loop; one with an unknown element, if those are not known.
-    fn rounds(&mut self, each: &ManifestLoop, context: &Context) -> Vec<Context> {
-        let over = self.tree(&each.over, context);
-        let over = self.looked_up(each, over, context);
-        let ours = self.dialect() == Dialect::Hep;
-        let elements: Option<Vec<Value>> = match over {
-            Rendered::Known(Value::Array(items)) => Some(items),
-            Rendered::Known(Value::Object(map)) if ours => {
-                let pair = |(key, value): (&String, &Value)| json!({"key": key, "value": value});
-                Some(map.iter().map(pair).collect())
-            }
-            Rendered::Known(other) => {
-                let found = Node::of_text("", each.over.node.span).rendered(&other).describe();
-                let takes = if ours { "a list or a mapping" } else { "a list" };
-                let problem =
-                    each.over.problem(format!("a loop takes {takes}, and this gives {found}"));
-                self.mistakes.push(problem.hint("write an expression that gives a list"));
-                return Vec::new();
-            }
-            Rendered::Later => None,
-            Rendered::Omitted => {
-                let problem = each.over.problem("a loop cannot be left out by `omit`");
-                self.mistakes
-                    .push(problem.hint("write `default([])` where there may be nothing to do"));
-                return Vec::new();
-            }
-            Rendered::Wrong => return Vec::new(),
-        };
-        let shape = elements.as_deref().map_or(Shape::Any, Shape::of_each);
-        let round = |context: &Context, layer: Layer| {
-            let mut context = context.clone();
-            context.layers.add(Rank::Local, Arc::new(layer));
-            context.shapes.push((each.var.clone(), Origin::LoopVariable, shape.clone()));
-            if let Some(index) = &each.index {
-                context.shapes.push((index.clone(), Origin::LoopVariable, Shape::Leaf("a number")));
-            }
-            context
-        };
-        match &elements {
-            Some(items) => {
-                let layer = |(number, item): (usize, &Value)| {
-                    let mut names = Map::new();
-                    names.insert(each.var.clone(), item.clone());
-                    each.index
-                        .iter()
-                        .for_each(|index| drop(names.insert(index.clone(), json!(number))));
-                    round(context, Layer::Plain(names))
-                };
-                items.iter().enumerate().take(MAX_ELEMENTS).map(layer).collect()
-            }
-            None => {
-                let cause = "the elements of the loop";
-                let mut context = context.clone();
-                self.doubt(&mut context);
-                let round = |layer: Layer| round(&context, layer);
-                let names = [Some(&each.var), each.index.as_ref()].into_iter().flatten();
-                vec![round(Layer::later(names.cloned(), cause))]
-            }
-        }
-    }
-
-    /// What the lookup of a loop makes of its terms.
-    fn looked_up(&mut self, each: &ManifestLoop, over: Rendered, context: &Context) -> Rendered {
-        let Some(kind) = &each.kind else { return over };
-        let terms = match over {
-            Rendered::Known(Value::Array(terms)) => terms,
-            Rendered::Known(one) => vec![one],
-            Rendered::Omitted | Rendered::Later | Rendered::Wrong => return over,
-        };
-        // Which one it is, chance decides on the host.
-        if kind.text == "random_choice" {
-            return Rendered::Later;
-        }
-        let scope = self.scope(context);
-        let found = self.language.look_up(&kind.text, terms, &scope);
-        self.known(kind, found.map(|found| Some(Value::Array(found))), context)
     }
 
     fn register_all(&mut self, entries: &[Entry]) {

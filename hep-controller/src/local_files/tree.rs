@@ -52,7 +52,7 @@ pub(crate) fn read(
     } else if metadata.is_file() {
         file(path, name, contents).map(Source::File).map_err(|trouble| vec![trouble])
     } else {
-        Err(vec![unsendable(path, metadata)])
+        Err(vec![unsendable(path, metadata.file_type())])
     }
 }
 
@@ -73,8 +73,7 @@ fn no_text(path: &Path) -> Trouble {
     Trouble::new(format!("the name `{}` is not UTF-8", path.display())).hint("rename it")
 }
 
-fn unsendable(path: &Path, metadata: &Metadata) -> Trouble {
-    let kind = metadata.file_type();
+fn unsendable(path: &Path, kind: fs::FileType) -> Trouble {
     let what = if kind.is_socket() {
         "a socket"
     } else if kind.is_fifo() {
@@ -189,7 +188,7 @@ fn list(root: &Path) -> (Vec<Listed>, Vec<Trouble>) {
             }
         };
         for item in items {
-            match entry(root, item.path()) {
+            match entry(root, &item) {
                 Ok(found) => {
                     if matches!(found.kind, Kind::Directory) {
                         pending.push(found.path.clone());
@@ -215,21 +214,23 @@ fn items_of(directory: &Path, disks: &mut HashSet<u64>) -> io::Result<Vec<fs::Di
     fs::read_dir(directory)?.collect()
 }
 
-fn entry(root: &Path, path: PathBuf) -> Result<Listed, Trouble> {
+/// What is there, by what the directory says of it: a look of its own at each name costs as much as opening it.
+fn entry(root: &Path, item: &fs::DirEntry) -> Result<Listed, Trouble> {
+    let path = item.path();
     let below = path.strip_prefix(root).ok().and_then(Path::to_str).map(str::to_owned);
     let below = below.and_then(|below| RelPath::try_from(below).ok());
     let below = below.ok_or_else(|| no_text(&path))?;
-    let metadata = fs::symlink_metadata(&path).map_err(|e| Trouble::cannot_read(&path, &e))?;
-    let kind = if metadata.is_dir() {
+    let is = item.file_type().map_err(|e| Trouble::cannot_read(&path, &e))?;
+    let kind = if is.is_dir() {
         Kind::Directory
-    } else if metadata.is_file() {
+    } else if is.is_file() {
         Kind::File
-    } else if metadata.is_symlink() {
+    } else if is.is_symlink() {
         let target = fs::read_link(&path).map_err(|e| Trouble::cannot_read(&path, &e))?;
         let target = target.into_os_string().into_string();
         Kind::Link { target: target.map_err(|_| no_text(&path))? }
     } else {
-        return Err(unsendable(&path, &metadata));
+        return Err(unsendable(&path, is));
     };
     Ok(Listed { below, path, kind })
 }

@@ -86,7 +86,7 @@ pub(crate) fn compile(input: &Input<'_>) -> Result<Compiled, Diagnostics> {
     let batching: Vec<&Batching> = manifest.plays.iter().map(|play| &play.batching).collect();
     let mut batches = batches(&batching, &parts);
     set_waits(&batching, &mut batches, &mut parts);
-    let read = Read::by(&plan, &parts, &contents);
+    let read = Read::by(manifest.dialect, &plan, &parts, &contents);
     if manifest.dialect == Dialect::Ansible {
         let known = foreign::Known {
             input,

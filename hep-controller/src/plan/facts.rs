@@ -5,6 +5,7 @@ use crate::check::magic;
 use crate::local_files::contents::Contents;
 use crate::secrets::leaves::{self, Leaf};
 use hep_protocol::blob::Source;
+use hep_protocol::dialect::Dialect;
 use hep_protocol::facts::setup::{ALL, Collector, OF_MODULES, PREFIX, collector_of};
 use hep_protocol::plan::{HostPart, Plan, Task};
 use hep_protocol::task::setup;
@@ -20,7 +21,18 @@ pub(super) struct Read {
 }
 
 impl Read {
-    pub(super) fn by(plan: &Plan, hosts: &[HostPart], contents: &Contents) -> Read {
+    /// What is read by plays of this dialect; hep's own has no magic variables.
+    pub(super) fn by(
+        dialect: Dialect,
+        plan: &Plan,
+        hosts: &[HostPart],
+        contents: &Contents,
+    ) -> Read {
+        let tasks = || plan.plays.iter().flat_map(|play| &play.tasks);
+        let gathers = tasks().any(|task| task.spec.about().name == setup::ABOUT.name);
+        if dialect == Dialect::Hep && !gathers {
+            return Read { facts: Some(BTreeSet::new()), magic: BTreeSet::new() };
+        }
         let (mut names, mut all) = (Names::default(), false);
         let mut look = |leaf: Leaf<'_>| {
             if let Leaf::Text(text) = leaf {
@@ -33,7 +45,6 @@ impl Read {
             leaves::visit(plays, &mut look),
             leaves::visit(&hosts, &mut look),
         ];
-        let tasks = || plan.plays.iter().flat_map(|play| &play.tasks);
         for path in tasks().flat_map(|task| templates(task, contents)) {
             let text = fs::read(path).unwrap_or_default();
             look(Leaf::Text(&String::from_utf8_lossy(&text)));
@@ -41,7 +52,6 @@ impl Read {
         // What cannot be looked through may read anything.
         all |= looked.iter().any(Result::is_err);
         let Names { facts, magic } = names;
-        let gathers = tasks().any(|task| task.spec.about().name == setup::ABOUT.name);
         let facts = if gathers { (!all).then_some(facts) } else { Some(BTreeSet::new()) };
         Read { facts, magic: if all { magic::NAMES.into() } else { magic } }
     }

@@ -213,7 +213,7 @@ fn tasks_of_the_ancestor_are_read_as_they_are() {
          mod: 644\n    action: \"present\"\n"
     ), @r#"
     Install apache2 package | Stop | Apt(Apt { package: OneOrMany([Named { name: PackageName("apache2"), arch: None, version: None }]), action: Install, purge: false, update_cache: false, cache_valid_time: None, install_recommends: None, default_release: None, allow_downgrade: false, allow_removals: false, autoremove: false, hold: None, dpkg_options: None, policy_rc_d: None, upgrade: None, lock_timeout: None, debconf: [], recover: false })
-    Configure apache DirectoryIndex | Stop | File(File { action: Present, dest: Dest { path: AbsPath("/etc/apache2/mods-enabled/dir.conf"), into: false }, src: Some("examples/apache2/dir.conf"), target: None, copy_of: None, content: None, template: None, owner: Some(Name("root")), group: Some(Name("root")), mode: Some(Mode { text: "644", wanted: Exactly(420) }), directory_mode: None, executable: None, overwrite: None, keep_times: false, recurse: false, one_file_system: None, parents: false, parents_alike: false, remove_content: false, force: false, follow: false, backup: false, in_place: false, validate: None })
+    Configure apache DirectoryIndex | Stop | File(File { action: Present, dest: Dest { path: AbsPath("/etc/apache2/mods-enabled/dir.conf"), into: false }, src: Some("examples/apache2/dir.conf"), target: None, copy_of: None, content: None, template: None, template_rules: None, owner: Some(Name("root")), group: Some(Name("root")), mode: Some(Mode { text: "644", wanted: Exactly(420) }), directory_mode: None, executable: None, overwrite: None, keep_times: false, recurse: false, one_file_system: None, parents: false, parents_alike: false, remove_content: false, force: false, follow: false, backup: false, in_place: false, validate: None })
     "#);
 }
 
@@ -230,9 +230,9 @@ fn scalars_mean_what_they_are_asked_for() {
          - file: {dest: /c, content: \"null\", mode: u=rw, recurse: false}\n\
          - apt: {package: [nginx, 7zip], cache_valid_time: 3600, update_cache: True}\n"
     ), @r#"
-    file /a | Stop | File(File { action: Present, dest: Dest { path: AbsPath("/a"), into: false }, src: None, target: None, copy_of: None, content: Some("42"), template: None, owner: Some(Id(33)), group: None, mode: Some(Mode { text: "0o644", wanted: Exactly(420) }), directory_mode: None, executable: None, overwrite: None, keep_times: false, recurse: false, one_file_system: None, parents: false, parents_alike: false, remove_content: false, force: false, follow: false, backup: false, in_place: false, validate: None })
-    file /b | Stop | File(File { action: Present, dest: Dest { path: AbsPath("/b"), into: false }, src: None, target: None, copy_of: None, content: Some("true"), template: None, owner: Some(Name("null-user")), group: None, mode: Some(Mode { text: "0644", wanted: Exactly(420) }), directory_mode: None, executable: None, overwrite: None, keep_times: false, recurse: false, one_file_system: None, parents: false, parents_alike: false, remove_content: false, force: false, follow: false, backup: false, in_place: false, validate: None })
-    file /c | Stop | File(File { action: Present, dest: Dest { path: AbsPath("/c"), into: false }, src: None, target: None, copy_of: None, content: Some("null"), template: None, owner: None, group: None, mode: Some(Mode { text: "u=rw", wanted: Clauses([Clause { who: 2496, operator: Set, permissions: "rw" }]) }), directory_mode: None, executable: None, overwrite: None, keep_times: false, recurse: false, one_file_system: None, parents: false, parents_alike: false, remove_content: false, force: false, follow: false, backup: false, in_place: false, validate: None })
+    file /a | Stop | File(File { action: Present, dest: Dest { path: AbsPath("/a"), into: false }, src: None, target: None, copy_of: None, content: Some("42"), template: None, template_rules: None, owner: Some(Id(33)), group: None, mode: Some(Mode { text: "0o644", wanted: Exactly(420) }), directory_mode: None, executable: None, overwrite: None, keep_times: false, recurse: false, one_file_system: None, parents: false, parents_alike: false, remove_content: false, force: false, follow: false, backup: false, in_place: false, validate: None })
+    file /b | Stop | File(File { action: Present, dest: Dest { path: AbsPath("/b"), into: false }, src: None, target: None, copy_of: None, content: Some("true"), template: None, template_rules: None, owner: Some(Name("null-user")), group: None, mode: Some(Mode { text: "0644", wanted: Exactly(420) }), directory_mode: None, executable: None, overwrite: None, keep_times: false, recurse: false, one_file_system: None, parents: false, parents_alike: false, remove_content: false, force: false, follow: false, backup: false, in_place: false, validate: None })
+    file /c | Stop | File(File { action: Present, dest: Dest { path: AbsPath("/c"), into: false }, src: None, target: None, copy_of: None, content: Some("null"), template: None, template_rules: None, owner: None, group: None, mode: Some(Mode { text: "u=rw", wanted: Clauses([Clause { who: 2496, operator: Set, permissions: "rw" }]) }), directory_mode: None, executable: None, overwrite: None, keep_times: false, recurse: false, one_file_system: None, parents: false, parents_alike: false, remove_content: false, force: false, follow: false, backup: false, in_place: false, validate: None })
     install nginx, 7zip | Stop | Apt(Apt { package: OneOrMany([Named { name: PackageName("nginx"), arch: None, version: None }, Named { name: PackageName("7zip"), arch: None, version: None }]), action: Install, purge: false, update_cache: true, cache_valid_time: Some(3600), install_recommends: None, default_release: None, allow_downgrade: false, allow_removals: false, autoremove: false, hold: None, dpkg_options: None, policy_rc_d: None, upgrade: None, lock_timeout: None, debconf: [], recover: false })
     "#);
 }
@@ -242,8 +242,8 @@ fn anchors_and_merge_keys_work() {
     assert_snapshot!(check(
         "- file: &base {dest: /a, mode: 0600, owner: &me www-data}\n- file: {<<: *base, dest: /b, group: *me}\n"
     ), @r#"
-    file /a | Stop | File(File { action: Present, dest: Dest { path: AbsPath("/a"), into: false }, src: None, target: None, copy_of: None, content: None, template: None, owner: Some(Name("www-data")), group: None, mode: Some(Mode { text: "0600", wanted: Exactly(384) }), directory_mode: None, executable: None, overwrite: None, keep_times: false, recurse: false, one_file_system: None, parents: false, parents_alike: false, remove_content: false, force: false, follow: false, backup: false, in_place: false, validate: None })
-    file /b | Stop | File(File { action: Present, dest: Dest { path: AbsPath("/b"), into: false }, src: None, target: None, copy_of: None, content: None, template: None, owner: Some(Name("www-data")), group: Some(Name("www-data")), mode: Some(Mode { text: "0600", wanted: Exactly(384) }), directory_mode: None, executable: None, overwrite: None, keep_times: false, recurse: false, one_file_system: None, parents: false, parents_alike: false, remove_content: false, force: false, follow: false, backup: false, in_place: false, validate: None })
+    file /a | Stop | File(File { action: Present, dest: Dest { path: AbsPath("/a"), into: false }, src: None, target: None, copy_of: None, content: None, template: None, template_rules: None, owner: Some(Name("www-data")), group: None, mode: Some(Mode { text: "0600", wanted: Exactly(384) }), directory_mode: None, executable: None, overwrite: None, keep_times: false, recurse: false, one_file_system: None, parents: false, parents_alike: false, remove_content: false, force: false, follow: false, backup: false, in_place: false, validate: None })
+    file /b | Stop | File(File { action: Present, dest: Dest { path: AbsPath("/b"), into: false }, src: None, target: None, copy_of: None, content: None, template: None, template_rules: None, owner: Some(Name("www-data")), group: Some(Name("www-data")), mode: Some(Mode { text: "0600", wanted: Exactly(384) }), directory_mode: None, executable: None, overwrite: None, keep_times: false, recurse: false, one_file_system: None, parents: false, parents_alike: false, remove_content: false, force: false, follow: false, backup: false, in_place: false, validate: None })
     "#);
 }
 
@@ -283,7 +283,7 @@ fn ten_mistakes_are_shown_in_one_run() {
     4 |     onwer: root
       |     ^^^^^
       |
-      = hint: did you mean `owner`? `file` has action, dest, path, src, target, copy_of, content, template, owner, group, mod, mode, directory_mode, executable, overwrite, keep_times, recurse, one_file_system, parents, parents_alike, remove_content, force, follow, backup, in_place, validate
+      = hint: did you mean `owner`? `file` has action, dest, path, src, target, copy_of, content, template, template_rules, owner, group, mod, mode, directory_mode, executable, overwrite, keep_times, recurse, one_file_system, parents, parents_alike, remove_content, force, follow, backup, in_place, validate
 
     error: `0999` is not a mode
      --> site.yml:5:11
@@ -629,7 +629,7 @@ fn long_lines_are_cut_around_the_mistake() {
     1 | ...xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx, onwer: root, dest: /yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy...
       |                                                                  ^^^^^
       |
-      = hint: did you mean `owner`? `file` has action, dest, path, src, target, copy_of, content, template, owner, group, mod, mode, directory_mode, executable, overwrite, keep_times, recurse, one_file_system, parents, parents_alike, remove_content, force, follow, backup, in_place, validate
+      = hint: did you mean `owner`? `file` has action, dest, path, src, target, copy_of, content, template, template_rules, owner, group, mod, mode, directory_mode, executable, overwrite, keep_times, recurse, one_file_system, parents, parents_alike, remove_content, force, follow, backup, in_place, validate
     ");
 }
 

@@ -79,7 +79,7 @@ fn a_parameter_misspelt() {
     1 | - file: {dest: /etc/motd, content: hello, onwer: root}
       |                                           ^^^^^
       |
-      = hint: did you mean `owner`? `file` has action, dest, path, src, target, copy_of, content, template, owner, group, mod, mode, directory_mode, executable, overwrite, keep_times, recurse, one_file_system, parents, parents_alike, remove_content, force, follow, backup, in_place, validate
+      = hint: did you mean `owner`? `file` has action, dest, path, src, target, copy_of, content, template, template_rules, owner, group, mod, mode, directory_mode, executable, overwrite, keep_times, recurse, one_file_system, parents, parents_alike, remove_content, force, follow, backup, in_place, validate
     ");
 }
 

@@ -76,9 +76,17 @@ fn json_below(value: &Value, depth: usize, parts: &mut usize) -> Result<Json, Tr
             TroubleKind::Undefined { name: String::new() },
             "the value is undefined",
         )),
-        ValueKind::Invalid => Err(refuse(&value.to_string())),
+        ValueKind::Invalid => Err(why_invalid(value)),
         _ => Err(refuse("the value is a function, and not what it gives")
             .hint("write `()` after its name, with what it takes")),
+    }
+}
+
+/// Why a value could not be made. The engine lets any use of it fail with that.
+pub(super) fn why_invalid(value: &Value) -> Trouble {
+    match value.get_attr("") {
+        Err(error) => Trouble::from_error(error),
+        Ok(_) => Trouble::new(TroubleKind::Other, "the value could not be made"),
     }
 }
 

@@ -4,6 +4,7 @@ use super::filters;
 use super::run::is_defined;
 use super::{Trouble, TroubleKind};
 use crate::dialect::Dialect;
+use crate::truth::{Reader, truth};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{
     AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value,
@@ -36,7 +37,7 @@ pub(super) struct Rules {
 }
 
 /// The names of all rules, as the parameters of Ansible's module and the first line of a template have them.
-pub(super) const RULES: [&str; 9] = [
+pub const RULES: [&str; 9] = [
     "trim_blocks",
     "lstrip_blocks",
     "newline_sequence",
@@ -221,13 +222,9 @@ impl Rules {
                 *place = text;
                 continue;
             }
-            let value = match value.to_lowercase().as_str() {
-                "true" => true,
-                "false" => false,
-                _ => {
-                    let rule = rule.trim();
-                    return refuse(format!("`{rule}` in `#jinja2:` is neither true nor false"));
-                }
+            let Some(value) = truth(value, Reader::Ansible) else {
+                let rule = rule.trim();
+                return refuse(format!("`{rule}` in `#jinja2:` is neither true nor false"));
             };
             match name {
                 "trim_blocks" => self.trim_blocks = value,

@@ -16,10 +16,9 @@ mod texts;
 mod version;
 mod yaml;
 
-pub(super) use ansible::RUN;
+pub(super) use ansible::{RUN, choice};
 pub use digests::digest_of;
 pub use encoded::has_encoded_replacement;
-pub(super) use regex::read_pattern;
 
 use super::rewrite::REACH;
 use super::spoken::spoken;

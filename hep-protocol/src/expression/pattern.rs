@@ -5,7 +5,8 @@ mod back;
 mod scanner;
 mod translate;
 
-use back::{Program, Spans};
+use back::Program;
+pub(in crate::expression) use back::Spans;
 use regex_lite::{Match, Regex, RegexBuilder};
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,7 +16,8 @@ use translate::Translated;
 /// What a compiled pattern may take, in bytes.
 const SIZE: usize = 1 << 20;
 
-/// A regular expression in the syntax of the filters.
+/// A regular expression in the syntax that Python and Rust share, for texts that are looked at again and again: it takes time
+/// linear in the text.
 #[derive(Clone, Debug)]
 pub struct Pattern(Regex);
 
@@ -25,7 +27,9 @@ impl Pattern {
     /// # Errors
     /// What is wrong with it, in a sentence.
     pub fn new(pattern: &str) -> Result<Self, String> {
-        super::filters::read_pattern(pattern).map(Self)
+        // Python's end of the text.
+        let engine = RegexBuilder::new(&pattern.replace(r"\Z", r"\z")).size_limit(SIZE).build();
+        engine.map(Self).map_err(|error| what_is_wrong(pattern, &error))
     }
 
     /// Whether it matches anywhere in a text.
@@ -41,6 +45,23 @@ impl Pattern {
         let groups = found.iter().skip(1);
         Some(groups.map(|group| group.map(|group| group.as_str()).into()).collect())
     }
+}
+
+fn what_is_wrong(pattern: &str, error: &regex_lite::Error) -> String {
+    let shown = crate::words::shorten(pattern);
+    let look_around = ["(?=", "(?!", "(?<=", "(?<!"];
+    if let Some(found) = look_around.iter().find(|start| pattern.contains(**start)) {
+        return format!(
+            "the pattern `{shown}` looks around with `{found}`, which is not supported here"
+        );
+    }
+    let referring = |digit: char| pattern.contains(&format!("\\{digit}"));
+    if ('1'..='9').any(referring) || pattern.contains("(?P=") {
+        return format!(
+            "the pattern `{shown}` refers back to a group, which is not supported here"
+        );
+    }
+    format!("`{shown}` is not a regular expression: {error}")
 }
 
 /// A regular expression in Python's syntax. The errors of all searches: the pattern takes too long on that text.
@@ -65,10 +86,20 @@ impl Python {
     /// # Errors
     /// What is wrong with it, in a sentence.
     pub fn new(pattern: &str, anchors: Anchors) -> Result<Self, String> {
+        Self::with_case(pattern, anchors, false)
+    }
+
+    /// Reads it, and has it match letters of either case if that is to be ignored.
+    pub(super) fn with_case(
+        pattern: &str,
+        anchors: Anchors,
+        ignore_case: bool,
+    ) -> Result<Self, String> {
         let written = crate::words::shorten(pattern);
         let wrong = |why| format!("the pattern `{written}` {why}");
         let Translated { pattern, goes_back } =
             translate::translate(pattern, anchors).map_err(wrong)?;
+        let pattern = if ignore_case { format!("(?i){pattern}") } else { pattern };
         let engine = if goes_back {
             Engine::Back(Arc::new(Program::parse(&pattern).map_err(wrong)?))
         } else {
@@ -87,7 +118,8 @@ impl Python {
         translate::is_multiline(written)
     }
 
-    fn names(&self) -> Vec<Option<&str>> {
+    /// What its groups are called; the first one is the match itself.
+    pub(super) fn names(&self) -> Vec<Option<&str>> {
         match &self.engine {
             Engine::Linear(regex) => regex.capture_names().collect(),
             Engine::Back(program) => program.names.iter().map(Option::as_deref).collect(),
@@ -95,7 +127,7 @@ impl Python {
     }
 
     /// The first match at or after a place.
-    fn spans(&self, text: &str, at: usize) -> Result<Option<Spans>, String> {
+    pub(super) fn spans(&self, text: &str, at: usize) -> Result<Option<Spans>, String> {
         match &self.engine {
             Engine::Linear(regex) => {
                 let found = regex.captures_at(text, at);
@@ -145,7 +177,12 @@ impl Python {
         Ok(self.spans(text, 0)?.map(|spans| replacement.with_spans(text, &spans)))
     }
 
-    /// Replaces all matches, and counts them. As in Python, an empty match directly after another match counts.
+    /// All matches, first to last, with what their groups match.
+    pub(super) fn matches<'p>(&'p self, text: &'p str) -> Matches<'p> {
+        Matches { pattern: self, text, at: Some(0), must_advance: false }
+    }
+
+    /// Replaces all matches, and counts them.
     ///
     /// # Errors
     /// See the type.
@@ -155,24 +192,57 @@ impl Python {
         replacement: &Replacement,
     ) -> Result<(String, usize), String> {
         let (mut replaced, mut kept, mut count) = (String::new(), 0, 0);
-        let (mut at, mut must_advance) = (0, false);
-        while let Some(spans) = self.spans(text, at)? {
+        for spans in self.matches(text) {
+            let spans = spans?;
             let Some(found) = spans.first().cloned().flatten() else { break };
-            if must_advance && found.end == at {
-                must_advance = false;
-                match text.get(at..).and_then(|rest| rest.chars().next()) {
-                    Some(next) => at += next.len_utf8(),
-                    None => break,
-                }
-                continue;
-            }
             replaced.push_str(text.get(kept..found.start).unwrap_or_default());
             replaced.push_str(&replacement.with_spans(text, &spans));
             count += 1;
-            (kept, at, must_advance) = (found.end, found.end, found.is_empty());
+            kept = found.end;
         }
         replaced.push_str(text.get(kept..).unwrap_or_default());
         Ok((replaced, count))
+    }
+}
+
+/// The matches of a pattern in a text. As in Python, an empty match directly after another match counts.
+pub(super) struct Matches<'p> {
+    pattern: &'p Python,
+    text: &'p str,
+    /// Where the next one begins at the earliest; nothing, when there are no more.
+    at: Option<usize>,
+    /// Whether the last match was empty: then there is no other at its place.
+    must_advance: bool,
+}
+
+impl Iterator for Matches<'_> {
+    type Item = Result<Spans, String>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let at = self.at?;
+            let spans = match self.pattern.spans(self.text, at) {
+                Ok(spans) => spans,
+                Err(why) => {
+                    self.at = None;
+                    return Some(Err(why));
+                }
+            };
+            let found = spans.as_ref().and_then(|spans| spans.first().cloned().flatten());
+            let Some(found) = found else {
+                self.at = None;
+                return None;
+            };
+            if self.must_advance && found.end == at {
+                self.must_advance = false;
+                let next = self.text.get(at..).and_then(|rest| rest.chars().next());
+                self.at = next.map(|next| at.saturating_add(next.len_utf8()));
+                continue;
+            }
+            self.must_advance = found.is_empty();
+            self.at = Some(found.end);
+            return spans.map(Ok);
+        }
     }
 }
 
@@ -196,7 +266,7 @@ impl Replacement {
     }
 
     /// Reads it for a pattern with groups of these names.
-    pub(super) fn parse(written: &str, names: &[Option<&str>]) -> Result<Self, String> {
+    fn parse(written: &str, names: &[Option<&str>]) -> Result<Self, String> {
         let group = |name: &str| {
             let number = name.parse().ok().filter(|number| *number < names.len());
             let found = number.or_else(|| names.iter().position(|known| *known == Some(name)));
@@ -240,8 +310,18 @@ impl Replacement {
         Ok(Self(pieces))
     }
 
+    /// The group that it is, if it is one and nothing more.
+    pub(super) fn group(&self) -> Option<usize> {
+        match self.0.as_slice() {
+            [Piece::Text(before), Piece::Group(number), Piece::Text(behind)] => {
+                (before.is_empty() && behind.is_empty()).then_some(*number)
+            }
+            _ => None,
+        }
+    }
+
     /// The replacement with the groups of a match.
-    pub(super) fn with<'t>(&self, group: impl Fn(usize) -> Option<&'t str>) -> String {
+    fn with<'t>(&self, group: impl Fn(usize) -> Option<&'t str>) -> String {
         let piece = |piece: &Piece| match piece {
             Piece::Text(text) => text.clone(),
             Piece::Group(number) => group(*number).unwrap_or_default().to_owned(),
@@ -249,7 +329,7 @@ impl Replacement {
         self.0.iter().map(piece).collect()
     }
 
-    fn with_spans(&self, text: &str, spans: &Spans) -> String {
+    pub(super) fn with_spans(&self, text: &str, spans: &Spans) -> String {
         self.with(|number| text.get(spans.get(number)?.clone()?))
     }
 }

@@ -62,7 +62,7 @@ fn write(out: &mut String, value: &Value, depth: usize, parts: &mut usize) -> Re
             out.push('}');
         }
         ValueKind::Undefined | ValueKind::Invalid => {
-            value.get_attr("").map_err(Trouble::from_error)?;
+            return Err(super::convert::why_invalid(value));
         }
         _ => out.push_str(&value.to_string()),
     }

@@ -76,6 +76,9 @@ pub struct File {
     /// A local template, rendered on the host.
     #[serde(default)]
     pub template: Option<String>,
+    /// Jinja's rules for the template, as its own first line may have them: `lstrip_blocks: true, newline_sequence: '\r\n'`.
+    #[serde(default)]
+    pub template_rules: Option<Box<str>>,
     /// The owner, by name or number.
     #[serde(default)]
     pub owner: Option<Owner>,
@@ -164,8 +167,12 @@ impl Params for File {
         self.template.as_deref()
     }
 
+    fn template_rules(&self) -> &str {
+        self.template_rules.as_deref().unwrap_or_default()
+    }
+
     fn fill(&mut self, content: String) {
-        (self.content, self.template) = (Some(content), None);
+        (self.content, self.template, self.template_rules) = (Some(content), None, None);
     }
 
     fn check(&self) -> Result<(), BadParam> {
@@ -238,6 +245,12 @@ impl File {
     }
 
     fn check_template(&self) -> Result<(), BadParam> {
+        BadParam::when(
+            self.template_rules.is_some() && self.template.is_none(),
+            "template_rules",
+            "`template_rules` needs a template",
+            "give `template`, or remove `template_rules`",
+        )?;
         let Some(template) = &self.template else { return Ok(()) };
         BadParam::when(
             template.is_empty() || template.contains('\0'),

@@ -103,6 +103,10 @@ fn programs_are_started_where_that_is_certain() {
     check("{{ lookup('pipe', 'printf \"a\\nb\\n\"') }}", json!("a\nb"));
     check("{{ query('lines', 'printf \"a\\nb\\n\"') }}", json!(["a", "b"]));
     check("{{ lookup('pipe', 'basename $PWD') }}", json!("lookups"));
+    refused(
+        "{{ lookup('pipe', 'yes') }}",
+        "the lookup `pipe` failed: `yes`: it prints more than 8 MiB",
+    );
     refused("{{ lookup('pipe', 'exit 3') }}", "the lookup `pipe` failed: `exit 3`: exit status: 3");
     let (answers, root) = (Arc::default(), PathBuf::from("/"));
     let programs = Programs::Doubtful;

@@ -21,6 +21,10 @@ impl Reader<'_> {
     /// Reads a loop.
     pub(super) fn looping(&mut self, source: &Arc<Source>, looping: Looping<'_>, keys: &mut Keys) {
         let Looping { over: Some(over), control } = looping else { return };
+        // To Ansible a loop over nothing is none.
+        if over.value.is_null() {
+            return;
+        }
         let kind = over.key.text.strip_prefix("with_").map(|kind| spot_of_key(source, over, kind));
         let mut each = ManifestLoop { kind, ..ManifestLoop::over(piece(source, &over.value)) };
         for entry in control.iter().flat_map(|entry| entry.value.entries()) {

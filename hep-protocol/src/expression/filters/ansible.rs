@@ -11,6 +11,8 @@ mod texts;
 mod to_yaml;
 mod versions;
 
+pub(in crate::expression) use chance::choice;
+
 use super::{Registry, defined, described, refuse, shown};
 use crate::expression::rewrite::{COMPARE, TEXT};
 use crate::expression::run::Run;
@@ -41,7 +43,7 @@ pub(super) fn register_inherited(engine: &mut Registry<'_>) {
     engine.add_filter("sum", filters::sum);
     engine.add_filter("select", filters::select);
     engine.add_filter("reject", filters::reject);
-    engine.add_filter("map", filters::map);
+    engine.add_filter("map", lists::map);
     engine.add_filter("groupby", filters::groupby);
     engine.add_filter("unique", filters::unique);
     engine.add_filter("format", filters::format);

@@ -1,33 +1,36 @@
-//! Regular expressions, in the syntax that Python and Rust share. A small engine without tables of Unicode: `\w`, `\d`,
-//! `\s` and ignoring case mean ASCII. It takes time linear in the text, so look-around is not to be had.
+//! Regular expressions as Python's `re` reads them.
 
-use super::super::pattern::Replacement;
+use super::super::pattern::{Anchors, Python, Replacement, Spans};
 use super::kinds::text;
-use super::{Registry, Trouble, TroubleKind, charge, defined, items, refuse, trouble};
+use super::{Registry, advise, charge, defined, refuse};
 use minijinja::value::{Kwargs, Rest, ValueOrKwargs};
 use minijinja::{Error, State, Value};
-use regex_lite::{Captures, Regex, RegexBuilder};
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 pub(super) fn register(engine: &mut Registry<'_>) {
     engine.add_filter("regex_replace", replace);
     engine.add_filter("regex_search", search);
     engine.add_filter("regex_findall", find_all);
-    engine.add_filter("regex_escape", |value: &Value| {
-        text(value, "regex_escape").map(|text| regex_lite::escape(&text))
-    });
+    engine.add_filter("regex_escape", escape);
     engine.add_test("match", |value: &Value, pattern: String, kwargs: Kwargs| {
-        let regex = compiled(&format!(r"\A(?:{pattern})"), &pattern, &kwargs)?;
-        Ok::<_, Error>(regex.is_match(&text(value, "match")?))
+        let found = compiled(&pattern, &kwargs)?.find(&text(value, "match")?).map_err(refuse)?;
+        Ok::<_, Error>(found.is_some_and(|found| found.start == 0))
     });
     engine.add_test("search", |value: &Value, pattern: String, kwargs: Kwargs| {
-        let regex = compiled(&pattern, &pattern, &kwargs)?;
-        Ok::<_, Error>(regex.is_match(&text(value, "search")?))
+        compiled(&pattern, &kwargs)?.is_match(&text(value, "search")?).map_err(refuse)
     });
     engine.add_test("regex", |value: &Value, pattern: String, kwargs: Kwargs| {
-        let regex = compiled(&pattern, &pattern, &kwargs)?;
-        Ok::<_, Error>(regex.is_match(&text(value, "regex")?))
+        let full = kwargs.get::<Option<String>>("match_type")?.unwrap_or_default();
+        let regex = compiled(&pattern, &kwargs)?;
+        let text = text(value, "regex")?;
+        let found = regex.find(&text).map_err(refuse)?;
+        Ok::<_, Error>(found.is_some_and(|found| match full.as_str() {
+            "match" => found.start == 0,
+            "fullmatch" => found == (0..text.len()),
+            _ => true,
+        }))
     });
 }
 
@@ -36,68 +39,28 @@ type Flags = (bool, bool);
 
 thread_local! {
     /// Patterns stand in loops and templates; compiling one takes longer than using it.
-    static COMPILED: RefCell<HashMap<(String, Flags), Regex>> = RefCell::default();
+    static COMPILED: RefCell<HashMap<(String, Flags), Rc<Python>>> = RefCell::default();
 }
 
 const MAX_KEPT: usize = 256;
 
-/// `full` is what is compiled, `pattern` what the user wrote.
-fn compiled(full: &str, pattern: &str, kwargs: &Kwargs) -> Result<Regex, Error> {
+fn compiled(pattern: &str, kwargs: &Kwargs) -> Result<Rc<Python>, Error> {
     let ignore_case = kwargs.get::<Option<bool>>("ignorecase")?.unwrap_or(false);
     let multiline = kwargs.get::<Option<bool>>("multiline")?.unwrap_or(false);
     kwargs.assert_all_used()?;
-    let key = (full.to_owned(), (ignore_case, multiline));
+    let key = (pattern.to_owned(), (ignore_case, multiline));
     if let Some(regex) = COMPILED.with_borrow(|known| known.get(&key).cloned()) {
         return Ok(regex);
     }
-    let regex = build(full, ignore_case, multiline).map_err(|error| why_not(pattern, &error))?;
+    let anchors = if multiline { Anchors::Lines } else { Anchors::Text };
+    let regex = Rc::new(Python::with_case(pattern, anchors, ignore_case).map_err(refuse)?);
     COMPILED.with_borrow_mut(|known| {
         if known.len() >= MAX_KEPT {
             known.clear();
         }
-        known.insert(key, regex.clone());
+        known.insert(key, Rc::clone(&regex));
     });
     Ok(regex)
-}
-
-fn build(full: &str, ignore_case: bool, multiline: bool) -> Result<Regex, regex_lite::Error> {
-    // Python's end of the text.
-    let full = full.replace(r"\Z", r"\z");
-    RegexBuilder::new(&full)
-        .case_insensitive(ignore_case)
-        .multi_line(multiline)
-        .size_limit(1 << 20)
-        .build()
-}
-
-/// A pattern by itself, in the syntax of the filters; or what is wrong with it, in a sentence.
-pub(in crate::expression) fn read_pattern(pattern: &str) -> Result<Regex, String> {
-    build(pattern, false, false).map_err(|error| what_is_wrong(pattern, &error).message)
-}
-
-fn why_not(pattern: &str, error: &regex_lite::Error) -> Error {
-    trouble(what_is_wrong(pattern, error))
-}
-
-fn what_is_wrong(pattern: &str, error: &regex_lite::Error) -> Trouble {
-    let shown = crate::words::shorten(pattern);
-    let wrong = |message: String| Trouble::new(TroubleKind::Other, message);
-    let look_around = ["(?=", "(?!", "(?<=", "(?<!"];
-    if let Some(found) = look_around.iter().find(|start| pattern.contains(**start)) {
-        return wrong(format!(
-            "the pattern `{shown}` looks around with `{found}`, which hep does not support"
-        ))
-        .hint(
-            "match what is around too, in groups, and keep it: `regex_replace('(a)b', '\\\\1c')`",
-        );
-    }
-    let referring = |digit: char| pattern.contains(&format!("\\{digit}"));
-    if ('1'..='9').any(referring) || pattern.contains("(?P=") {
-        return wrong(format!(
-            "the pattern `{shown}` refers back to a group, which hep does not support"
-        ));
-    }
-    wrong(format!("`{shown}` is not a regular expression: {error}"))
 }
 
 fn replace(
@@ -110,62 +73,104 @@ fn replace(
     let replacement =
         replacement.or(kwargs.get::<Option<String>>("replacement")?).unwrap_or_default();
     let count = kwargs.get::<Option<usize>>("count")?.unwrap_or(0);
-    let regex = compiled(&pattern, &pattern, &kwargs)?;
-    let replacement = Replacement::parse(&replacement, &names_of(&regex)).map_err(refuse)?;
+    let mandatory = kwargs.get::<Option<usize>>("mandatory_count")?.unwrap_or(0);
+    let regex = compiled(&pattern, &kwargs)?;
+    let replacement = Replacement::new(&replacement, &regex).map_err(refuse)?;
     let text = text(value, "regex_replace")?;
     let most = if count == 0 { usize::MAX } else { count };
-    let (mut replaced, mut behind) = (String::new(), 0);
-    for captures in regex.captures_iter(&text).take(most) {
-        let Some(found) = captures.get(0) else { continue };
-        let instead = replacement.with(|number| group_of(&captures, number));
+    let (mut replaced, mut behind, mut times) = (String::new(), 0, 0_usize);
+    for spans in regex.matches(&text).take(most) {
+        let spans = spans.map_err(refuse)?;
+        let Some(found) = spans.first().cloned().flatten() else { continue };
+        let instead = replacement.with_spans(&text, &spans);
         charge(state, instead.len())?;
-        replaced.push_str(text.get(behind..found.start()).unwrap_or_default());
+        replaced.push_str(text.get(behind..found.start).unwrap_or_default());
         replaced.push_str(&instead);
-        behind = found.end();
+        behind = found.end;
+        times = times.saturating_add(1);
+    }
+    if times < mandatory {
+        let shown = crate::words::shorten(&pattern);
+        return Err(refuse(format!(
+            "`regex_replace` found `{shown}` {times} times, and `mandatory_count` is {mandatory}"
+        )));
     }
     replaced.push_str(text.get(behind..).unwrap_or_default());
     Ok(replaced)
 }
 
-fn names_of(regex: &Regex) -> Vec<Option<&str>> {
-    regex.capture_names().collect()
+/// What a group matched, if it took part.
+fn group_of<'t>(text: &'t str, spans: &Spans, number: usize) -> Option<&'t str> {
+    text.get(spans.get(number)?.clone()?)
 }
 
-fn group_of<'t>(captures: &Captures<'t>, number: usize) -> Option<&'t str> {
-    captures.get(number).map(|group| group.as_str())
-}
-
-/// The first match, or nothing; with groups (`'\\1'`, `'\\g<name>'`), a list of them.
+/// The first match, or nothing; with groups (`'\\1'`, `'\\g<name>'`), a list of them, in which one that took no part is nothing.
 fn search(value: &Value, pattern: String, groups: Rest<ValueOrKwargs>) -> Result<Value, Error> {
     let groups = groups.into_values();
     let (groups, kwargs): (&[Value], Kwargs) = minijinja::value::from_args(&groups)?;
-    let regex = compiled(&pattern, &pattern, &kwargs)?;
+    let regex = compiled(&pattern, &kwargs)?;
     let text = text(value, "regex_search")?;
-    let Some(captures) = regex.captures(&text) else { return Ok(Value::from(())) };
+    let Some(spans) = regex.spans(&text, 0).map_err(refuse)? else { return Ok(Value::from(())) };
     if groups.is_empty() {
-        return Ok(captures.get(0).map(|all| Value::from(all.as_str())).unwrap_or_default());
+        return Ok(group_of(&text, &spans, 0).map(Value::from).unwrap_or_default());
     }
     let group = |group: &Value| -> Result<Value, Error> {
         let written = defined(group)?.to_string();
-        let written = Replacement::parse(&written, &names_of(&regex)).map_err(refuse)?;
-        Ok(Value::from(written.with(|number| group_of(&captures, number))))
+        let number = Replacement::new(&written, &regex).map_err(refuse)?.group();
+        let number = number.ok_or_else(|| {
+            let message = format!("`regex_search` takes groups, and `{written}` is none");
+            advise(message, r"write `'\\1'` or `'\\g<name>'`")
+        })?;
+        Ok(group_of(&text, &spans, number).map_or_else(|| Value::from(()), Value::from))
     };
     groups.iter().map(group).collect::<Result<Vec<_>, _>>().map(Value::from)
 }
 
 /// All matches; of a pattern with one group that group's, with several lists of them.
-fn find_all(value: &Value, pattern: String, kwargs: Kwargs) -> Result<Vec<Value>, Error> {
-    let regex = compiled(&pattern, &pattern, &kwargs)?;
+fn find_all(
+    state: &mut State,
+    value: &Value,
+    pattern: String,
+    kwargs: Kwargs,
+) -> Result<Vec<Value>, Error> {
+    let regex = compiled(&pattern, &kwargs)?;
     let text = text(value, "regex_findall")?;
-    let group = |captures: &Captures<'_>, number: usize| {
-        Value::from(captures.get(number).map_or("", |group| group.as_str()))
+    let group =
+        |spans: &Spans, number| Value::from(group_of(&text, spans, number).unwrap_or_default());
+    let mut all = Vec::new();
+    for spans in regex.matches(&text) {
+        let spans = spans.map_err(refuse)?;
+        charge(state, 64)?;
+        all.push(match spans.len() {
+            1 => group(&spans, 0),
+            2 => group(&spans, 1),
+            groups => Value::from((1..groups).map(|at| group(&spans, at)).collect::<Vec<_>>()),
+        });
+    }
+    Ok(all)
+}
+
+/// A text as the pattern that matches it: in Python's syntax, or for tools with POSIX's basic one.
+fn escape(value: &Value, kind: Option<String>, kwargs: Kwargs) -> Result<String, Error> {
+    let kind = kind.or(kwargs.get::<Option<String>>("re_type")?);
+    kwargs.assert_all_used()?;
+    let special = match kind.as_deref() {
+        None | Some("python") => "()[]{}?*+-|^$\\.&~# \t\n\r\u{b}\u{c}",
+        Some("posix_basic") => "].[^$*\\",
+        Some(other) => {
+            let message = format!(
+                "`regex_escape` knows no patterns of type `{}`",
+                crate::words::shorten(other)
+            );
+            return Err(advise(message, "`python` and `posix_basic` are known"));
+        }
     };
-    let found = |captures: Captures<'_>| match captures.len() {
-        1 => group(&captures, 0),
-        2 => group(&captures, 1),
-        groups => Value::from((1..groups).map(|at| group(&captures, at)).collect::<Vec<_>>()),
-    };
-    let all: Vec<Value> = regex.captures_iter(&text).map(found).collect();
-    // What is handed on is a list like any other.
-    items(&Value::from(all), "regex_findall")
+    let mut escaped = String::new();
+    for character in text(value, "regex_escape")?.chars() {
+        if special.contains(character) {
+            escaped.push('\\');
+        }
+        escaped.push(character);
+    }
+    Ok(escaped)
 }

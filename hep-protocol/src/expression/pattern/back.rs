@@ -12,7 +12,7 @@ const STEPS: usize = 10_000_000;
 const DEPTH: usize = 200;
 
 /// What the groups of a match are; first of all the match itself.
-pub(super) type Spans = Vec<Option<Range<usize>>>;
+pub(in crate::expression) type Spans = Vec<Option<Range<usize>>>;
 
 /// A pattern that has been read.
 #[derive(Debug)]

@@ -316,8 +316,9 @@ impl<'c> Arguments<'c> {
 
     /// Values of any kind are what YAML 1.1 says they are.
     pub(super) fn mean_as_written(&mut self) {
-        for given in &mut self.given {
-            given.entry.value = canonical(&given.entry.value);
+        let given = self.given.iter_mut().map(|given| &mut given.entry);
+        for entry in given.chain(&mut self.out) {
+            entry.value = canonical(&entry.value);
         }
     }
 

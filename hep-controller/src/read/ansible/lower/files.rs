@@ -3,7 +3,7 @@
 use super::arguments::{Answer, Arguments};
 use super::table::{Parameter, named, nothing, only, own, refused, same};
 use crate::yaml::{Entry, Node, Style};
-use hep_protocol::expression::has_expression;
+use hep_protocol::expression::{RULES, has_expression};
 use hep_protocol::value::Mode;
 
 /// Owner, group and mode. What only SELinux knows changes nothing on hosts without it.
@@ -44,24 +44,17 @@ pub(super) const TEMPLATE: &[Parameter] = &[
     same("follow"),
     same("backup"),
     same("validate"),
-    only("trim_blocks", "true", "write `#jinja2: trim_blocks: False` in the template's first line"),
-    only(
-        "lstrip_blocks",
-        "false",
-        "write `#jinja2: lstrip_blocks: True` in the template's first line",
-    ),
-    only("newline_sequence", "\\n", "let the template have these newlines"),
+    own("trim_blocks"),
+    own("lstrip_blocks"),
+    own("newline_sequence"),
     only("output_encoding", "utf-8", "write UTF-8"),
-    only("block_start_string", "{%", DELIMITERS),
-    only("block_end_string", "%}", DELIMITERS),
-    only("variable_start_string", "{{", DELIMITERS),
-    only("variable_end_string", "}}", DELIMITERS),
-    only("comment_start_string", "{#", DELIMITERS),
-    only("comment_end_string", "#}", DELIMITERS),
+    own("block_start_string"),
+    own("block_end_string"),
+    own("variable_start_string"),
+    own("variable_end_string"),
+    own("comment_start_string"),
+    own("comment_end_string"),
 ];
-
-/// How to do without other delimiters.
-const DELIMITERS: &str = "write the delimiters into the template's first line, after `#jinja2:`";
 
 pub(super) const FILE: &[Parameter] = &[
     own("path").also(&["dest", "name"]),
@@ -132,7 +125,29 @@ pub(super) fn template(arguments: &mut Arguments<'_>) -> &'static str {
     let name =
         arguments.literal("src").map(|src| src.rsplit('/').next().unwrap_or_default().to_owned());
     destination(arguments, name.as_deref());
+    rules(arguments);
     content(arguments)
+}
+
+/// Jinja's rules, in the words of a template's first line.
+fn rules(arguments: &mut Arguments<'_>) {
+    let mut rules = Vec::new();
+    for name in RULES {
+        let Some(Entry { key, value }) = arguments.take(name) else { continue };
+        let Some(text) = value.text() else {
+            let message = format!("`{name}` takes a text, found {}", value.describe());
+            arguments.mistake(key.span, message, "write it in quotes");
+            continue;
+        };
+        let text = text.replace('\n', "\\n").replace('\r', "\\r");
+        rules.push(match name.ends_with("_blocks") {
+            true => format!("{name}: {text}"),
+            false => format!("{name}: '{text}'"),
+        });
+    }
+    if !rules.is_empty() {
+        arguments.set_text("template_rules", &rules.join(", "));
+    }
 }
 
 /// What `copy` and `template` have in common.

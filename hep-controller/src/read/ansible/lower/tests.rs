@@ -59,7 +59,10 @@ fn talk_needs_no_host() {
     );
     check("fail:", r#"fail {"msg":"Failed as requested from task"}"#);
     check("set_fact: a=1 b=yes", r#"set {"a":"1","b":"yes"}"#);
-    check("set_fact: {a: 1, cacheable: yes}", r#"set {"a":1}"#);
+    check(
+        "set_fact: {a: 1, b: yes, c: \"yes\", cacheable: yes}",
+        r#"set {"a":1,"b":true,"c":"yes"}"#,
+    );
     check("meta: flush_handlers", "flush true");
 }
 

@@ -1,7 +1,7 @@
 //! `random` and `shuffle` with a `seed`: Python's generator (the Mersenne Twister, seeded as `random.seed` does it), so
 //! that a host gets the same minute of the hour as under Ansible. Without a seed there is no chance here.
 
-use super::super::{Registry, advise, refuse};
+use super::super::{Registry, Trouble, advise, refuse};
 use super::{argument, iterated};
 use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{Error, Value};
@@ -9,6 +9,7 @@ use sha2::Digest as _;
 
 pub(super) fn register(engine: &mut Registry<'_>) {
     engine.add_filter("random", random);
+    engine.add_filter("random_mac", random_mac);
     engine.add_filter("shuffle", |value: &Value, seed: Option<Value>, kwargs: Kwargs| {
         let seed = argument(seed.as_ref(), &kwargs, "seed")?;
         kwargs.assert_all_used()?;
@@ -21,6 +22,40 @@ pub(super) fn register(engine: &mut Registry<'_>) {
         }
         Ok::<_, Error>(items)
     });
+}
+
+/// So many places of a list of `count`, chosen as Python chooses them with this seed.
+pub(in crate::expression) fn choice(
+    seed: &serde_json::Value,
+    count: usize,
+    times: usize,
+) -> Result<Vec<usize>, Trouble> {
+    let seed = crate::expression::convert::to_value(seed);
+    let mut twister = Twister::seeded(Some(&seed), "password").map_err(Trouble::from_error)?;
+    Ok((0..times).map(|_| twister.index(count.max(1))).collect())
+}
+
+/// The first bytes of a hardware address, and others for the rest of it.
+fn random_mac(value: &Value, seed: Option<Value>, kwargs: Kwargs) -> Result<String, Error> {
+    let seed = argument(seed.as_ref(), &kwargs, "seed")?;
+    kwargs.assert_all_used()?;
+    let prefix = value.as_str().unwrap_or_default().to_lowercase();
+    let bytes: Vec<&str> = prefix.split(':').collect();
+    let is_byte =
+        |byte: &&str| byte.len() == 2 && byte.chars().all(|digit| digit.is_ascii_hexdigit());
+    if bytes.len() > 5 || !bytes.iter().all(is_byte) {
+        let message = format!("`random_mac` takes the first bytes of an address, found `{prefix}`");
+        return Err(advise(message, "write one to five of them, as in `52:54:00`"));
+    }
+    // Ten digits, the first of which is not 0.
+    const LEAST: u64 = 0x10_0000_0000;
+    const MOST: u64 = 0xff_ffff_ffff;
+    let number = Twister::seeded(seed.as_ref(), "random_mac")?.below(MOST - LEAST + 1) + LEAST;
+    let digits = format!("{number:x}");
+    let missing = 6_usize.saturating_sub(bytes.len());
+    let byte = |at: usize| digits.get(at.saturating_mul(2)..at.saturating_mul(2).saturating_add(2));
+    let rest = (0..missing).filter_map(byte).map(|byte| format!(":{byte}"));
+    Ok(prefix + &rest.collect::<String>())
 }
 
 fn random(

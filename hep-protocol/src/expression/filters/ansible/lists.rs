@@ -4,7 +4,7 @@ use super::super::mappings::combine;
 use super::super::{Registry, advise, defined, described, items, reach, refuse, shown};
 use super::{argument, iterated, string};
 use minijinja::value::{Kwargs, Rest, ValueKind, ValueOrKwargs};
-use minijinja::{Error, State, Value, filters};
+use minijinja::{Error, ErrorKind, State, Value, filters};
 
 /// More items than any list of a configuration; permutations grow fast.
 const MAX_ITEMS: usize = 100_000;
@@ -190,6 +190,34 @@ pub(in super::super::super) fn flatten_into(
         }
     }
     Ok(())
+}
+
+/// The engine's own, but that a filter may take an `attribute` of its own, as another `map` does.
+pub(super) fn map(
+    state: &mut State,
+    value: Value,
+    args: Rest<ValueOrKwargs>,
+) -> Result<Vec<Value>, Error> {
+    let given = args.into_values();
+    let (names, _): (&[Value], Kwargs) = minijinja::value::from_args(&given)?;
+    let name = names.first().and_then(Value::as_str);
+    let name = name.map(|name| name.strip_prefix("ansible.builtin.").unwrap_or(name).to_owned());
+    let Some(name) = name else {
+        return filters::map(state, value, Rest(given.into_iter().map(Into::into).collect()));
+    };
+    let named = |error: Error| match (error.kind(), error.detail()) {
+        (ErrorKind::UnknownFilter, None) => {
+            Error::new(ErrorKind::UnknownFilter, format!("filter {name} is unknown"))
+        }
+        _ => error,
+    };
+    let mut mapped = Vec::new();
+    for item in iterated(&value, "map")? {
+        super::super::charge(state, 64)?;
+        let args: Vec<Value> = std::iter::once(item).chain(given.iter().skip(1).cloned()).collect();
+        mapped.push(state.apply_filter(&name, &args).map_err(named)?);
+    }
+    Ok(mapped)
 }
 
 /// Every item of one with every item of the others; `repeat` takes them all so many times.
