@@ -371,7 +371,7 @@ fn bytes_are_what_they_were() {
         format!("protocol {}\nrequests {requests}\nreplies  {replies}", hep_protocol::hello::PROTOCOL),
         @r"
     protocol 8
-    requests ec9e3973a55b5056dc4c099ef0cfc2dcbddf7e103d49b663997c2fc8add4648f
+    requests 876e1adbea07797f2c750e494fb2028ccb4c2acbcf4353a73ba8adada56960d0
     replies  5e05ca6fe64f9ac2c083beda8f0bea03d3f387d330510e0bfcae3280cba7417f
     "
     );

@@ -152,6 +152,8 @@ fn look_with(
 impl Module for File {
     type State = State;
 
+    const BACKUP: Option<&'static str> = Some("backup_file");
+
     fn inspect(&self, input: &Input<'_>, host: &dyn Observe) -> Result<State, SysError> {
         look::look(self, input, host)
     }
@@ -163,6 +165,9 @@ impl Module for File {
     }
 
     fn as_ansible(&self, done: &Done<'_>) -> Map<String, Value> {
-        ansible::fields(self, done)
+        let mut fields = ansible::fields(self, done);
+        let backup = Self::BACKUP.and_then(|name| done.data.get(name).map(|path| (name, path)));
+        fields.extend(backup.map(|(name, path)| (name.to_owned(), path.clone())));
+        fields
     }
 }

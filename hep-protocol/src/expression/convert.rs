@@ -82,11 +82,12 @@ fn json_below(value: &Value, depth: usize, parts: &mut usize) -> Result<Json, Tr
     }
 }
 
-/// Why a value could not be made. The engine lets any use of it fail with that.
+/// Why a value could not be made. The engine says it of the items of a list that are gone through.
 pub(super) fn why_invalid(value: &Value) -> Trouble {
-    match value.get_attr("") {
-        Err(error) => Trouble::from_error(error),
-        Ok(_) => Trouble::new(TroubleKind::Other, "the value could not be made"),
+    let list = Value::from(vec![value.clone()]);
+    match list.try_iter().ok().and_then(|items| items.checked().next()) {
+        Some(Err(error)) => Trouble::from_error(error),
+        Some(Ok(_)) | None => Trouble::new(TroubleKind::Other, "the value could not be made"),
     }
 }
 

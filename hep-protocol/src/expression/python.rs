@@ -37,16 +37,15 @@ fn write(out: &mut String, value: &Value, depth: usize, parts: &mut usize) -> Re
         }
         ValueKind::String => quoted(out, value.as_str().unwrap_or_default()),
         ValueKind::Seq | ValueKind::Iterable => {
-            let (open, close) = if value.is_tuple() { ('(', ')') } else { ('[', ']') };
-            out.push(open);
+            // A tuple is a list by the time Ansible prints it.
+            out.push('[');
             let mut count = 0_usize;
             for item in value.try_iter().map_err(Trouble::from_error)?.checked() {
                 out.push_str(if count == 0 { "" } else { ", " });
                 write(out, &item.map_err(Trouble::from_error)?, below, parts)?;
                 count = count.saturating_add(1);
             }
-            out.push_str(if value.is_tuple() && count == 1 { "," } else { "" });
-            out.push(close);
+            out.push(']');
         }
         ValueKind::Map => {
             out.push('{');
@@ -61,7 +60,10 @@ fn write(out: &mut String, value: &Value, depth: usize, parts: &mut usize) -> Re
             }
             out.push('}');
         }
-        ValueKind::Undefined | ValueKind::Invalid => {
+        ValueKind::Undefined => {
+            value.get_attr("").map_err(Trouble::from_error)?;
+        }
+        ValueKind::Invalid => {
             return Err(super::convert::why_invalid(value));
         }
         _ => out.push_str(&value.to_string()),

@@ -74,6 +74,7 @@ fn reworded(text: &str, form: Form, dialect: Dialect, syntax: &SyntaxConfig) -> 
     let own = dialect == Dialect::Ansible
         && (text.contains(['<', '>'])
             || text.contains("ansible.")
+            || text.contains("community.general.")
             || form == Form::Bare && text.contains("{{"));
     if !short && !percent && !own && !text.contains("def") {
         return None;
@@ -91,7 +92,9 @@ fn reworded(text: &str, form: Form, dialect: Dialect, syntax: &SyntaxConfig) -> 
                     }
                     words.second_choice(at)
                 }
-                Some(Token::Ident("ansible")) => words.unqualified(at.saturating_add(1)),
+                Some(Token::Ident("ansible" | "community")) => {
+                    words.unqualified(at.saturating_add(1))
+                }
                 _ => None,
             },
             Some(Token::Ident("is")) if words.qualified_test(at).is_some() => {

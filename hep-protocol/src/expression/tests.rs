@@ -147,7 +147,7 @@ fn what_is_wrong_is_told_with_its_place() {
             "{{ a }}",
             "{{ 'x' | int }}",
             "x {% if n %}",
-            "{{ n | regex_replace('(?=x)', '') }}",
+            "{{ n | regex_replace('(?(1)x)', '') }}",
             "{{ 'x' | regex_replace('(', '') }}",
             "{{ 'x' | regex_replace('x', '\\\\2') }}",
             "{{ range(1000000) | list | length }}",
@@ -173,7 +173,7 @@ syntax at 1:6 `+`: unexpected end of input, expected expression; -
 circle a b c a at 1:4 `a`: `a` stands for itself: a -> b -> c -> a; give one of them a value of its own
 other at 1:10 `int`: the text `x` is not a whole number; `int(0)` gives 0 for anything that is not a number
 syntax at 1:11 `%}`: unexpected end of input, expected end of block; -
-other at 1:8 `regex_replace('(?=x)', '')`: the pattern `(?=x)` looks around with `(?=`, which hep does not support; match what is around too, in groups, and keep it: `regex_replace('(a)b', '\\1c')`
+other at 1:8 `regex_replace('(?(1)x)', '')`: the pattern `(?(1)x)` has a condition `(?(`, which hep does not support; -
 other at 1:10 `regex_replace('(', '')`: `(` is not a regular expression: found open group without closing ')'; -
 other at 1:10 `regex_replace('x', '\\2')`: the replacement names the group `2`, and the pattern has 0; -
 other at 1:4 `range(1000000)`: range has too many elements; -

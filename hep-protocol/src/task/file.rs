@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// What is known of the module.
 pub const ABOUT: About = About {
     main: Some("dest"),
-    results: Some(&[]),
+    results: Some(&["backup_file"]),
     local: Some(Local {
         parameters: &["src", "template"],
         template: "template",

@@ -174,7 +174,7 @@ mod tests {
         check(json!({"port": 80, "delay": 2, "timeout": 2}), "wait for port 80");
         check(
             json!({"path": "/a", "pattern": "(?=x)"}),
-            "the pattern `(?=x)` looks around with `(?=`, which hep does not support",
+            "the pattern `(?=x)` looks around with `(?=`, which is not supported here",
         );
     }
 }

@@ -52,6 +52,7 @@ const CATEGORIES: &[Category] = &[
     values("handlers"),
     values("blocks"),
     values("arguments"),
+    Category { name: "everyday", course: Course::Converge, sharing: Sharing::Category },
     Category { name: "check", course: Course::Converge, sharing: Sharing::Category },
     Category { name: "files", course: Course::Converge, sharing: Sharing::Category },
     Category { name: "accounts", course: Course::Converge, sharing: Sharing::Module },

@@ -79,12 +79,13 @@ impl Places {
     }
 }
 
-/// A path without the process number and time that a backup's name has; hep's has the time alone.
+/// A path without the process number and time that a backup's name has; hep's has the time, and a number where there is such a file.
 pub fn path(path: &str) -> String {
     let is_time = |word: &str| {
-        let digits = word.split_once('-').filter(|(day, time)| (day.len(), time.len()) == (8, 6));
-        digits
-            .is_some_and(|(day, time)| day.chars().chain(time.chars()).all(|c| c.is_ascii_digit()))
+        let parts: Vec<&str> = word.split('-').collect();
+        let is_number = |part: &&str| part.chars().all(|c| c.is_ascii_digit());
+        let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
+        parts.iter().all(is_number) && matches!(lengths.as_slice(), [8, 6] | [8, 6, 1..=3])
     };
     let stamped = path.strip_suffix('~').and_then(|path| path.rsplit_once('.'));
     if let Some((name, _)) = stamped.filter(|(_, time)| is_time(time)) {
@@ -156,6 +157,7 @@ mod tests {
     fn a_backup_has_no_time_in_its_name() {
         assert_eq!(path("/opt/a.conf.123.2026-01-02@03:04:05~"), "/opt/a.conf.BACKUP~");
         assert_eq!(path("/opt/a.conf.20260102-030405~"), "/opt/a.conf.BACKUP~");
+        assert_eq!(path("/opt/a.conf.20260102-030405-1~"), "/opt/a.conf.BACKUP~");
         assert_eq!(path("/opt/a.conf~"), "/opt/a.conf~");
         assert_eq!(path("/opt/a@b~"), "/opt/a@b~");
     }

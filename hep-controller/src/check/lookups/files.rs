@@ -27,10 +27,11 @@ pub(super) fn judged(name: &str, terms: &[Value]) -> Option<Answer> {
             Value::from(inode(&path).is_some() && inode(&path) == inode(&other))
         }
         "| expanduser" => Value::from(path.display().to_string()),
+        "| expandvars" => Value::from(expanded_variables(&path.display().to_string())),
         "| realpath" => {
             let real = fs::canonicalize(&path).or_else(|_| std::path::absolute(&path));
             match real {
-                Ok(real) => Value::from(real.display().to_string()),
+                Ok(real) => Value::from(super::tidied(&real).display().to_string()),
                 Err(error) => {
                     let why = crate::source::plain(&error);
                     return Some(Err(wrong(format!("`realpath` of `{}`: {why}", path.display()))));
@@ -43,6 +44,28 @@ pub(super) fn judged(name: &str, terms: &[Value]) -> Option<Answer> {
         _ => return None,
     };
     Some(Ok(vec![found]))
+}
+
+/// A text with the environment's values in place of `$NAME` and `${NAME}`; what is not set stays as it is.
+fn expanded_variables(text: &str) -> String {
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find('$') {
+        let (before, from) = rest.split_at(at);
+        out.push_str(before);
+        let after = from.get(1..).unwrap_or_default();
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let braced = after.strip_prefix('{').and_then(|inner| inner.split_once('}'));
+        let bare = after.split_at(after.find(|c| !is_part(c)).unwrap_or(after.len()));
+        let (name, tail) = braced.unwrap_or(bare);
+        match std::env::var(name) {
+            Ok(value) if !name.is_empty() => out.push_str(&value),
+            Ok(_) | Err(_) => {
+                out.push_str(from.get(..from.len() - tail.len()).unwrap_or_default());
+            }
+        }
+        rest = tail;
+    }
+    out + rest
 }
 
 /// The files whose last name fits the pattern's, in order.

@@ -4,6 +4,8 @@ use super::*;
 use hep_protocol::dialect::Dialect;
 use hep_protocol::expression::{ANSWERS, Language, Layers, Rank, Variables};
 use serde_json::json;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 fn looking() -> (Arc<Answers>, Layers) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/oracle/lookups");
@@ -116,6 +118,29 @@ fn programs_are_started_where_that_is_certain() {
 }
 
 #[test]
+fn passwords_are_made_once_and_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("secrets/db");
+    let look = |programs, term: String| {
+        let looking =
+            Looking { answers: Arc::default(), roots: Vec::new(), kind: "files", programs };
+        let terms = vec![json!(term)];
+        let asked = Lookup { plugin: "password".to_owned(), terms, options: Map::new() };
+        looking.answer(&asked).unwrap().map(|found| found[0].as_str().unwrap().to_owned())
+    };
+    let term = || format!("{} length=12 chars=digits", path.display());
+    assert!(look(Programs::Doubtful, term()).is_err() && !path.exists());
+    let made = look(Programs::Start, term()).unwrap();
+    assert!(made.len() == 12 && made.chars().all(|c| c.is_ascii_digit()), "{made}");
+    assert_eq!(look(Programs::Leave, term()), Ok(made));
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let seeded = || look(Programs::Leave, "/dev/null seed=x length=8".to_owned()).unwrap();
+    assert_eq!(seeded(), seeded());
+    let error = look(Programs::Start, "/dev/null length=0".to_owned()).unwrap_err();
+    assert_eq!(error.message, "a password cannot have the length \"0\"");
+}
+
+#[test]
 fn settings_and_tables() {
     check("{{ lookup('csvfile', 'ann', file='data.csv', delimiter=',', col=2) }}", json!("Berlin"));
     check("{{ lookup('csvfile', 'bob file=data.csv delimiter=,') }}", json!("25"));
@@ -146,4 +171,6 @@ fn tests_and_filters_of_files() {
         "{{ '/etc' is same_file('/etc/.') }} {{ '~nobody_here/x' | expanduser }}",
         json!("True ~nobody_here/x"),
     );
+    check("{{ '/nonexistent/../x' | realpath }}", json!("/x"));
+    check("{{ '$NOT_SET/${NOT_SET}x$' | expandvars }}", json!("$NOT_SET/${NOT_SET}x$"));
 }

@@ -137,25 +137,24 @@ fn merge_lists(old: Vec<Value>, new: Vec<Value>, lists: Lists) -> Vec<Value> {
 }
 
 /// What the two fields of an item are called.
-fn names(kwargs: &Kwargs) -> Result<(String, String), Error> {
-    let key = kwargs.get::<Option<String>>("key_name")?;
-    let value = kwargs.get::<Option<String>>("value_name")?;
+fn names(kwargs: &Kwargs) -> Result<(Value, Value), Error> {
+    let key = kwargs.get::<Option<Value>>("key_name")?;
+    let value = kwargs.get::<Option<Value>>("value_name")?;
     kwargs.assert_all_used()?;
-    Ok((key.unwrap_or_else(|| "key".to_owned()), value.unwrap_or_else(|| "value".to_owned())))
+    Ok((key.unwrap_or_else(|| Value::from("key")), value.unwrap_or_else(|| Value::from("value"))))
 }
 
 fn dict2items(value: &Value, kwargs: Kwargs) -> Result<Vec<Value>, Error> {
     let (key_name, value_name) = names(&kwargs)?;
-    let item = |(key, value)| {
-        Value::from_pairs([(Value::from(&*key_name), key), (Value::from(&*value_name), value)])
-    };
+    let item =
+        |(key, value)| Value::from_pairs([(key_name.clone(), key), (value_name.clone(), value)]);
     Ok(entries(value, "dict2items")?.into_iter().map(item).collect())
 }
 
 fn items2dict(value: &Value, kwargs: Kwargs) -> Result<Value, Error> {
     let (key_name, value_name) = names(&kwargs)?;
-    let field = |item: &Value, name: &str| -> Result<Value, Error> {
-        let field = item.get_attr(name)?;
+    let field = |item: &Value, name: &Value| -> Result<Value, Error> {
+        let field = item.get_item(name)?;
         if field.is_undefined() {
             let message = format!("an item of `items2dict` has no `{name}`");
             let hint =

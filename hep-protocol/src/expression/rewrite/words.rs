@@ -64,12 +64,17 @@ impl<'t> Words<'t> {
         matches!(self.token(name)?, Token::Ident("ansible")).then_some(name)
     }
 
-    /// Takes `ansible.builtin.` away from before a name.
+    /// Takes `ansible.builtin.` away from before a name, and `community.general.` from before those that are had.
     pub(super) fn unqualified(&self, name: usize) -> Option<Vec<Edit>> {
         let at = |steps: usize| self.token(name.saturating_add(steps));
-        let own = matches!(at(1)?, Token::Dot)
-            && matches!(at(2)?, Token::Ident("builtin" | "legacy"))
-            && matches!(at(3)?, Token::Dot);
+        let collection = match (at(0)?, at(2)?) {
+            (Token::Ident("ansible"), Token::Ident("builtin" | "legacy")) => true,
+            (Token::Ident("community"), Token::Ident("general")) => {
+                matches!(at(4)?, Token::Ident("dict" | "random_mac" | "version_sort"))
+            }
+            _ => false,
+        };
+        let own = collection && matches!(at(1)?, Token::Dot) && matches!(at(3)?, Token::Dot);
         let end = self.place(name.saturating_add(3))?.end;
         own.then(|| vec![edit(self.place(name).unwrap_or_default().start..end, "")])
     }

@@ -108,6 +108,10 @@ fn files_say_what_ansible_does_unasked() {
         r#"file {"dest":"/b","copy_of":"/a","overwrite":"no"}"#,
     );
     check(
+        "template: {src: a.j2, dest: /a, lstrip_blocks: yes, newline_sequence: \"\\r\\n\", variable_start_string: \"<<\"}",
+        r#"file {"dest":"/a","template_rules":"lstrip_blocks: yes, newline_sequence: '\\r\\n', variable_start_string: '<<'","template":"a.j2"}"#,
+    );
+    check(
         "template: {src: templates/a.j2, dest: /etc/x/, validate: \"visudo -cf %s\"}",
         r#"file {"dest":"/etc/x/a.j2","template":"templates/a.j2","validate":"visudo -cf %s"}"#,
     );

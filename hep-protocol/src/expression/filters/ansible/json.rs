@@ -16,6 +16,16 @@ pub(super) fn register(engine: &mut Registry<'_>) {
     engine.add_filter("to_nice_json", |value: &Value, kwargs: Kwargs| {
         written(value, &kwargs, Some(4))
     });
+    // Jinja's own, which is safe within HTML.
+    engine.add_filter("tojson", |value: &Value, indent: Option<usize>, kwargs: Kwargs| {
+        let indent = indent.or(kwargs.get("indent")?);
+        kwargs.assert_all_used()?;
+        let mut json = to_json(defined(value)?).map_err(trouble)?;
+        json.sort_all_objects();
+        let text = dumped(&json, Python::of(indent.map(|width| " ".repeat(width.min(64)))))?;
+        let safe = [("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"), ("'", "\\u0027")];
+        Ok::<_, Error>(safe.iter().fold(escaped(&text), |text, (from, to)| text.replace(from, to)))
+    });
 }
 
 /// `nice` is the indentation of a text that is to be read, and its keys are sorted.
@@ -37,10 +47,7 @@ fn written(value: &Value, kwargs: &Kwargs, nice: Option<usize>) -> Result<String
                 items(&pair, "separators")?.iter().map(string).collect::<Result<Vec<_>, _>>()?;
             <[String; 2]>::try_from(pair).map_err(|_| refuse("`separators` are two texts"))?
         }
-        Some(_) | None => {
-            let comma = if indent.is_some() { "," } else { ", " };
-            [comma.to_owned(), ": ".to_owned()]
-        }
+        Some(_) | None => Python::of(indent.clone()).separators,
     };
     for ignored in ["vault_to_text", "preprocess_unsafe", "profile", "check_circular", "allow_nan"]
     {
@@ -51,12 +58,15 @@ fn written(value: &Value, kwargs: &Kwargs, nice: Option<usize>) -> Result<String
     if sort {
         json.sort_all_objects();
     }
+    let text = dumped(&json, Python { indent, separators, depth: 0, filled: false })?;
+    Ok(if ascii { escaped(&text) } else { text })
+}
+
+fn dumped(json: &serde_json::Value, formatter: Python) -> Result<String, Error> {
     let mut out = Vec::new();
-    let formatter = Python { indent, separators, depth: 0, filled: false };
     json.serialize(&mut Serializer::with_formatter(&mut out, formatter))
         .map_err(|error| refuse(error.to_string()))?;
-    let text = String::from_utf8(out).map_err(|error| refuse(error.to_string()))?;
-    Ok(if ascii { escaped(&text) } else { text })
+    String::from_utf8(out).map_err(|error| refuse(error.to_string()))
 }
 
 /// Only within quotes is there anything beyond ASCII.
@@ -84,6 +94,12 @@ struct Python {
 }
 
 impl Python {
+    fn of(indent: Option<String>) -> Self {
+        let comma = if indent.is_some() { "," } else { ", " };
+        let separators = [comma.to_owned(), ": ".to_owned()];
+        Self { indent, separators, depth: 0, filled: false }
+    }
+
     fn line<W: ?Sized + io::Write>(&self, writer: &mut W) -> io::Result<()> {
         match &self.indent {
             Some(indent) => writer.write_all(format!("\n{}", indent.repeat(self.depth)).as_bytes()),

@@ -1,6 +1,6 @@
 //! Filters of lists and mappings that Ansible has and hep's own language has not, or has otherwise.
 
-use super::super::mappings::combine;
+use super::super::mappings::{combine, pairs};
 use super::super::{Registry, advise, defined, described, items, reach, refuse, shown};
 use super::{argument, iterated, string};
 use minijinja::value::{Kwargs, Rest, ValueKind, ValueOrKwargs};
@@ -35,6 +35,7 @@ pub(super) fn register(engine: &mut Registry<'_>) {
             _ => combine(value, Rest(rest.into_iter().map(ValueOrKwargs::from).collect())),
         }
     });
+    engine.add_filter("dict", |value: &Value| pairs(value, "dict").map(Value::from_pairs));
     register_orders(engine);
     engine.add_filter("extract", extract);
     engine.add_filter("subelements", |value: &Value, path: &Value, rest: Rest<ValueOrKwargs>| {

@@ -26,7 +26,7 @@ impl Scope for Names {
 fn scope() -> Arc<dyn Scope> {
     Arc::new(Names(json!({
         "l": [3, 1, 2], "d": {"b": 1, "a": 2}, "t": "text", "word": "n == 5", "n": 5, "flag": true,
-        "deep": "{{ nowhere }}",
+        "deep": "{{ nowhere }}", "broken": "{{ 1 | nope }}",
     })))
 }
 
@@ -120,4 +120,56 @@ fn lookups_are_answered_by_names_or_by_the_scope() {
     refused("{{ lookup('vars', 'deep') }}", "in the variable `deep`: `nowhere` is undefined");
     refused("{{ lookup('url', 'x') }}", "the lookup `url` cannot be answered here");
     check("{{ lookup('url', 'x', errors='ignore') is none }}", json!(true));
+}
+
+#[test]
+fn patterns_look_around_and_refer_back() {
+    check("{{ 'foobar foobaz' | regex_replace('foo(?=baz)', 'X') }}", json!("foobar Xbaz"));
+    check("{{ 'aabb' | regex_search('(.)\\1') }}", json!("aa"));
+    check("{{ 'b' | regex_search('(a)|(b)', '\\1', '\\2') }}", json!([null, "b"]));
+    check("{{ 'abc' | regex_replace('x*', '-') }}", json!("-a-b-c-"));
+    check(
+        "{{ 'Ab' is match('a', ignorecase=true) }} {{ 'ab' is match('b') }}",
+        json!("True False"),
+    );
+    refused(
+        "{{ 'a' | regex_replace('b', 'c', mandatory_count=1) }}",
+        "`regex_replace` found `b` 0 times, and `mandatory_count` is 1",
+    );
+    refused("{{ 'a' | regex_search('(a)', 'a') }}", "`regex_search` takes groups, and `a` is none");
+}
+
+#[test]
+fn filters_of_filters_take_their_arguments() {
+    check(
+        "{{ [[{'m': 1}], [{'m': 2}]] | map('map', attribute='m') | map('list') | list }}",
+        json!([[1], [2]]),
+    );
+    check("{{ ['/a/b'] | map('ansible.builtin.basename') | list }}", json!(["b"]));
+    refused("{{ [1] | map('nope') | list }}", "there is no filter `nope`");
+}
+
+#[test]
+fn what_other_collections_have_and_hep_too() {
+    check("{{ ['1.10', '1.9'] | community.general.version_sort }}", json!(["1.9", "1.10"]));
+    check("{{ [['a', 1]] | community.general.dict }}", json!({"a": 1}));
+    check("{{ [['a', 1]] | items2dict(key_name=0, value_name=1) }}", json!({"a": 1}));
+    refused(
+        "{{ '52:zz' | random_mac(seed='a') }}",
+        "`random_mac` takes the first bytes of an address, found `52:zz`",
+    );
+}
+
+#[test]
+fn tuples_print_as_lists_and_jinjas_json_is_safe() {
+    check("x{{ {'a': 1}.items() | list }}", json!("x[['a', 1]]"));
+    check(
+        "{{ {'b': '<', 'a': \"'\"} | tojson }}",
+        json!("{\"a\": \"\\u0027\", \"b\": \"\\u003c\"}"),
+    );
+}
+
+#[test]
+fn a_variable_that_cannot_be_made_says_why() {
+    refused("{{ {'a': broken} | to_json }}", "in the variable `broken`: there is no filter `nope`");
 }

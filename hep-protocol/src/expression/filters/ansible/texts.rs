@@ -67,7 +67,6 @@ fn register_encodings(engine: &mut Registry<'_>) {
     });
     engine.add_filter("urlsplit", urlsplit);
     engine.add_filter("urldecode", |value: &Value| string(value).map(|text| urldecode(&text)));
-    engine.add_filter("regex_escape", regex_escape);
 }
 
 fn register_paths(engine: &mut Registry<'_>) {
@@ -362,22 +361,6 @@ fn urldecode(text: &str) -> String {
 }
 
 /// Python's, or those of POSIX's basic expressions.
-fn regex_escape(value: &Value, kind: Option<String>, kwargs: Kwargs) -> Result<String, Error> {
-    let kind = kind.or(kwargs.get("re_type")?).unwrap_or_else(|| "python".to_owned());
-    kwargs.assert_all_used()?;
-    let special = match kind.as_str() {
-        "python" => "()[]{}?*+-|^$\\.&~# \t\n\r\u{b}\u{c}",
-        "posix_basic" => "[]^$*.\\",
-        other => return Err(refuse(format!("`regex_escape` has no `{other}`"))),
-    };
-    let escape = |mut out: String, character: char| {
-        out.push_str(if special.contains(character) { "\\" } else { "" });
-        out.push(character);
-        out
-    };
-    Ok(string(value)?.chars().fold(String::new(), escape))
-}
-
 /// Python's: without what leads nowhere.
 fn normpath(path: &str) -> String {
     let rooted = path.starts_with('/');

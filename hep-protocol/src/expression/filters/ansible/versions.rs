@@ -2,7 +2,7 @@
 
 use super::super::version::holds;
 use super::super::{Registry, refuse};
-use super::string;
+use super::{iterated, string};
 use minijinja::value::{Kwargs, Rest, ValueOrKwargs};
 use minijinja::{Error, Value};
 use std::cmp::Ordering;
@@ -10,6 +10,18 @@ use std::cmp::Ordering;
 pub(super) fn register(engine: &mut Registry<'_>) {
     engine.add_test("version", version);
     engine.add_test("version_compare", version);
+    engine.add_filter("version_sort", |value: &Value| {
+        let mut all = iterated(value, "version_sort")?;
+        let mut problem = None;
+        all.sort_by(|a, b| {
+            let order = string(a).and_then(|a| loosely(&a, &string(b)?));
+            order.unwrap_or_else(|error| {
+                problem = Some(error);
+                Ordering::Equal
+            })
+        });
+        problem.map_or(Ok(all), Err)
+    });
 }
 
 fn version(value: &Value, other: &Value, rest: Rest<ValueOrKwargs>) -> Result<bool, Error> {
