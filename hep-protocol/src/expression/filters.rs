@@ -25,7 +25,7 @@ use super::spoken::spoken;
 use super::{Trouble, TroubleKind};
 use crate::dialect::Dialect;
 use minijinja::functions::Function;
-use minijinja::value::{FunctionArgs, FunctionResult, Rest, ValueOrKwargs};
+use minijinja::value::{FunctionArgs, FunctionResult, Kwargs, Rest, ValueOrKwargs};
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 
 /// What a parameter's expression gives to leave the parameter out. No YAML text and no program's output has a NUL.
@@ -93,6 +93,20 @@ impl Registry<'_> {
                 self.engine.add_filter(name, lenient);
             }
         }
+    }
+
+    /// A filter whose further arguments have these names, in this order: each may stand at its place or behind its name.
+    fn add_filter_named<F, Rv, Args>(
+        &mut self,
+        name: &'static str,
+        arguments: &'static [&'static str],
+        filter: F,
+    ) where
+        F: Function<Rv, Args>,
+        Rv: FunctionResult,
+        Args: for<'a> FunctionArgs<'a>,
+    {
+        self.add_filter(name, by_name(arguments, Value::from_function(filter)));
     }
 
     /// A filter that takes what is undefined.
@@ -168,6 +182,26 @@ fn method(state: &mut State, value: &Value, name: &str, args: &[Value]) -> Resul
 fn charge(state: &State, bytes: usize) -> Result<(), Error> {
     const BYTES_A_STEP: usize = 64;
     state.consume_fuel(u64::try_from(bytes / BYTES_A_STEP).unwrap_or(u64::MAX))
+}
+
+/// Calls a filter with arguments that were named at the places that they have.
+fn by_name(
+    arguments: &'static [&'static str],
+    filter: Value,
+) -> impl Fn(&mut State, &Value, Rest<ValueOrKwargs>) -> Result<Value, Error> {
+    move |state, value, rest| {
+        let given = rest.into_values();
+        let (placed, named): (&[Value], Kwargs) = minijinja::value::from_args(&given)?;
+        let mut all: Vec<Value> = std::iter::once(value).chain(placed).cloned().collect();
+        for (at, name) in (1_usize..).zip(arguments) {
+            if let Some(value) = named.get::<Option<Value>>(name)? {
+                all.resize(all.len().max(at.saturating_add(1)), Value::UNDEFINED);
+                all.splice(at..at.saturating_add(1), [value]);
+            }
+        }
+        named.assert_all_used()?;
+        filter.call(state, &all)
+    }
 }
 
 /// A filter's refusal.

@@ -38,8 +38,8 @@ pub(super) fn register_inherited(engine: &mut Registry<'_>) {
     engine.add_filter("min", filters::min);
     engine.add_filter("max", filters::max);
     engine.add_filter("sort", filters::sort);
-    engine.add_filter("batch", filters::batch);
-    engine.add_filter("slice", filters::slice);
+    engine.add_filter_named("batch", &["linecount", "fill_with"], filters::batch);
+    engine.add_filter_named("slice", &["slices", "fill_with"], filters::slice);
     engine.add_filter("sum", filters::sum);
     engine.add_filter("select", filters::select);
     engine.add_filter("reject", filters::reject);

@@ -25,7 +25,9 @@ pub(super) fn register(engine: &mut Registry<'_>) {
     engine.add_filter("tojson", |value: &Value, kwargs: Kwargs| {
         written(&sorted(value, &kwargs, Order::AsGiven)?, None)
     });
-    engine.add_filter("from_json", from_json);
+    engine.add_filter_named("from_json", &["profile"], |value: &Value, _: Option<Value>| {
+        from_json(value)
+    });
     engine.add_filter("to_yaml", |value: &Value, kwargs: Kwargs| to_yaml(value, &kwargs, 2));
     engine.add_filter("to_nice_yaml", |value: &Value, kwargs: Kwargs| to_yaml(value, &kwargs, 4));
     engine.add_filter("b64encode", |value: &Value| {
@@ -36,7 +38,18 @@ pub(super) fn register(engine: &mut Registry<'_>) {
         value.as_str().map(encoding);
         Ok::<_, Error>(STANDARD.encode(bytes))
     });
-    engine.add_filter("b64decode", b64decode);
+    let arguments = &["encoding", "urlsafe"];
+    engine.add_filter_named(
+        "b64decode",
+        arguments,
+        |value: &Value, encoding: Option<String>, safe: Option<bool>| match encoding
+            .as_deref()
+            .unwrap_or("utf-8")
+        {
+            "utf-8" | "utf8" | "ascii" => b64decode(value, safe.unwrap_or(false)),
+            other => Err(refuse(format!("`b64decode` has no encoding `{other}` here"))),
+        },
+    );
 }
 
 /// Whether the keys of mappings are sorted.
@@ -118,13 +131,14 @@ fn from_json(value: &Value) -> Result<Value, Error> {
     })
 }
 
-fn b64decode(value: &Value) -> Result<String, Error> {
+fn b64decode(value: &Value, safe: bool) -> Result<String, Error> {
     // Padding is often lost where base64 is copied by hand.
     let lenient = GeneralPurposeConfig::new()
         .with_decode_padding_mode(base64::engine::DecodePaddingMode::Indifferent);
     let text: String =
         text(value, "b64decode")?.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-    let bytes = GeneralPurpose::new(&base64::alphabet::STANDARD, lenient)
+    let alphabet = if safe { &base64::alphabet::URL_SAFE } else { &base64::alphabet::STANDARD };
+    let bytes = GeneralPurpose::new(alphabet, lenient)
         .decode(text)
         .map_err(|error| refuse(format!("`b64decode`: this is not base64: {error}")))?;
     String::from_utf8(bytes).map_err(|_| {

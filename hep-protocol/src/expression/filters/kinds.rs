@@ -1,6 +1,6 @@
 //! Filters that make one kind of value of another, and tests of what a value is.
 
-use super::{Registry, advise, defined, described, shown};
+use super::{Registry, advise, by_name, defined, described, shown};
 use crate::truth::{self, Reader};
 use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{Error, Value};
@@ -10,6 +10,10 @@ pub(super) fn register(engine: &mut Registry<'_>) {
     engine.add_filter("int", int);
     engine.add_filter("float", float);
     engine.add_filter("ternary", ternary);
+    for name in ["default", "d"] {
+        let filter = Value::from_function(minijinja::filters::default);
+        engine.add_filter_of_any(name, by_name(&["default_value", "boolean"], filter));
+    }
     engine.add_filter_of_any("mandatory", mandatory);
     engine.add_filter_of_any("type_debug", |value: &Value| type_name(value).to_owned());
     engine.add_test("truthy", |value: &Value| defined(value).map(Value::is_true));

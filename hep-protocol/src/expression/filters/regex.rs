@@ -10,9 +10,11 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 pub(super) fn register(engine: &mut Registry<'_>) {
-    engine.add_filter("regex_replace", replace);
+    let arguments =
+        &["pattern", "replacement", "ignorecase", "multiline", "count", "mandatory_count"];
+    engine.add_filter_named("regex_replace", arguments, replace);
     engine.add_filter("regex_search", search);
-    engine.add_filter("regex_findall", find_all);
+    engine.add_filter_named("regex_findall", &["regex", "multiline", "ignorecase"], find_all);
     engine.add_filter("regex_escape", escape);
     engine.add_test("match", |value: &Value, pattern: String, kwargs: Kwargs| {
         let found = compiled(&pattern, &kwargs)?.find(&text(value, "match")?).map_err(refuse)?;
@@ -45,9 +47,20 @@ thread_local! {
 const MAX_KEPT: usize = 256;
 
 fn compiled(pattern: &str, kwargs: &Kwargs) -> Result<Rc<Python>, Error> {
-    let ignore_case = kwargs.get::<Option<bool>>("ignorecase")?.unwrap_or(false);
-    let multiline = kwargs.get::<Option<bool>>("multiline")?.unwrap_or(false);
+    let flag = |name| kwargs.get::<Option<Value>>(name);
+    let (ignore_case, multiline) = (flag("ignorecase")?, flag("multiline")?);
     kwargs.assert_all_used()?;
+    flagged(pattern, ignore_case, multiline)
+}
+
+/// The same with the flags at places of their own; Python takes any value for one.
+fn flagged(
+    pattern: &str,
+    ignore_case: Option<Value>,
+    multiline: Option<Value>,
+) -> Result<Rc<Python>, Error> {
+    let is_set = |flag: Option<Value>| flag.is_some_and(|flag| flag.is_true());
+    let (ignore_case, multiline) = (is_set(ignore_case), is_set(multiline));
     let key = (pattern.to_owned(), (ignore_case, multiline));
     if let Some(regex) = COMPILED.with_borrow(|known| known.get(&key).cloned()) {
         return Ok(regex);
@@ -67,15 +80,15 @@ fn replace(
     state: &mut State,
     value: &Value,
     pattern: String,
-    replacement: Option<String>,
-    kwargs: Kwargs,
+    rest: Rest<Value>,
 ) -> Result<String, Error> {
-    let replacement =
-        replacement.or(kwargs.get::<Option<String>>("replacement")?).unwrap_or_default();
-    let count = kwargs.get::<Option<usize>>("count")?.unwrap_or(0);
-    let mandatory = kwargs.get::<Option<usize>>("mandatory_count")?.unwrap_or(0);
-    let regex = compiled(&pattern, &kwargs)?;
-    let replacement = Replacement::new(&replacement, &regex).map_err(refuse)?;
+    type Given = (Option<String>, Option<Value>, Option<Value>, Option<usize>, Option<usize>);
+    let (replacement, ignore_case, multiline, count, mandatory): Given =
+        minijinja::value::from_args(&rest)?;
+    let regex = flagged(&pattern, ignore_case, multiline)?;
+    let replacement = Replacement::new(&replacement.unwrap_or_default(), &regex);
+    let replacement = replacement.map_err(refuse)?;
+    let (count, mandatory) = (count.unwrap_or(0), mandatory.unwrap_or(0));
     let text = text(value, "regex_replace")?;
     let most = if count == 0 { usize::MAX } else { count };
     let (mut replaced, mut behind, mut times) = (String::new(), 0, 0_usize);
@@ -131,9 +144,10 @@ fn find_all(
     state: &mut State,
     value: &Value,
     pattern: String,
-    kwargs: Kwargs,
+    multiline: Option<Value>,
+    ignore_case: Option<Value>,
 ) -> Result<Vec<Value>, Error> {
-    let regex = compiled(&pattern, &kwargs)?;
+    let regex = flagged(&pattern, ignore_case, multiline)?;
     let text = text(value, "regex_findall")?;
     let group =
         |spans: &Spans, number| Value::from(group_of(&text, spans, number).unwrap_or_default());

@@ -4,8 +4,8 @@ use super::super::{Registry, defined, items, refuse, trouble};
 use super::string;
 use crate::expression::convert::to_json;
 use crate::expression::python;
-use minijinja::value::Kwargs;
-use minijinja::{Error, Value};
+use minijinja::value::{Kwargs, Rest, ValueOrKwargs};
+use minijinja::{Error, State, Value};
 use serde::Serialize as _;
 use serde_json::ser::{Formatter, Serializer};
 use std::fmt::Write as _;
@@ -13,9 +13,19 @@ use std::io;
 
 pub(super) fn register(engine: &mut Registry<'_>) {
     engine.add_filter("to_json", |value: &Value, kwargs: Kwargs| written(value, &kwargs, None));
-    engine.add_filter("to_nice_json", |value: &Value, kwargs: Kwargs| {
-        written(value, &kwargs, Some(4))
-    });
+    let spread =
+        Value::from_function(|value: &Value, kwargs: Kwargs| written(value, &kwargs, Some(4)));
+    engine.add_filter(
+        "to_nice_json",
+        move |state: &mut State, value: &Value, rest: Rest<ValueOrKwargs>| {
+            let given = rest.into_values();
+            let (placed, named): (&[Value], Kwargs) = minijinja::value::from_args(&given)?;
+            let of_place = ["indent", "sort_keys"].into_iter().zip(placed.iter().cloned());
+            let of_name = named.args().map(|name| Ok((name, named.get::<Value>(name)?)));
+            let all = of_place.map(Ok).chain(of_name).collect::<Result<Kwargs, Error>>()?;
+            spread.call(state, &[value.clone(), Value::from(all)])
+        },
+    );
     // Jinja's own, which is safe within HTML.
     engine.add_filter("tojson", |value: &Value, indent: Option<usize>, kwargs: Kwargs| {
         let indent = indent.or(kwargs.get("indent")?);

@@ -17,7 +17,7 @@ pub(super) fn register(engine: &mut Registry<'_>) {
     engine.add_filter("zip_longest", |value: &Value, others: Rest<ValueOrKwargs>| {
         zip(value, others, true)
     });
-    engine.add_filter("permutations", |value: &Value, size: Option<usize>| {
+    engine.add_filter_named("permutations", &["r"], |value: &Value, size: Option<usize>| {
         let items = iterated(value, "permutations")?;
         let size = size.unwrap_or(items.len());
         chosen(&items, size, Order::Any)

@@ -59,7 +59,7 @@ fn found(
     kwargs: &Kwargs,
 ) -> Result<Vec<Value>, Error> {
     let run = &run(state)?;
-    let own = ["ansible.builtin.", "ansible.legacy."];
+    let own = ["ansible.builtin.", "ansible.legacy.", "community.general."];
     let name = own.iter().find_map(|own| plugin.strip_prefix(own)).unwrap_or(plugin);
     match name {
         "vars" => {
@@ -84,7 +84,7 @@ fn found(
             let lists = lists(terms, name)?;
             Ok(together(&lists, Some(Value::from(()))).into_iter().map(Value::from).collect())
         }
-        "nested" | "cartesian" | "community.general.cartesian" => {
+        "nested" | "cartesian" => {
             let lists = lists(terms, name)?;
             let rows = every(&lists.iter().collect::<Vec<_>>())?;
             Ok(rows.into_iter().map(Value::from).collect())

@@ -19,11 +19,16 @@ pub(super) fn register(engine: &mut Registry<'_>) {
     engine.add_filter("wordcount", |value: &Value| {
         string(value).map(|text| text.split_whitespace().count())
     });
-    engine.add_filter("wordwrap", wordwrap);
-    engine.add_filter("center", |state: &State, value: &Value, width: Option<usize>| {
-        let text = string(value)?;
-        super::super::methods::padded(state, &text, "center", width.unwrap_or(80), None)
-    });
+    let arguments = &["width", "break_long_words", "wrapstring", "break_on_hyphens"];
+    engine.add_filter_named("wordwrap", arguments, wordwrap);
+    engine.add_filter_named(
+        "center",
+        &["width"],
+        |state: &State, value: &Value, width: Option<usize>| {
+            let text = string(value)?;
+            super::super::methods::padded(state, &text, "center", width.unwrap_or(80), None)
+        },
+    );
     for name in ["escape", "e", "forceescape"] {
         engine.add_filter(name, |value: &Value| string(value).map(|text| escaped(&text)));
     }
@@ -34,7 +39,7 @@ pub(super) fn register(engine: &mut Registry<'_>) {
         crate::expression::python::repr(value).map_err(trouble)
     });
     engine.add_filter("xmlattr", xmlattr);
-    engine.add_filter("trim", |value: &Value, characters: Option<String>| {
+    engine.add_filter_named("trim", &["chars"], |value: &Value, characters: Option<String>| {
         let text = string(value)?;
         Ok::<_, Error>(match characters {
             Some(characters) => text.trim_matches(|c| characters.contains(c)).to_owned(),
@@ -66,7 +71,10 @@ fn register_encodings(engine: &mut Registry<'_>) {
         Ok(base64::engine::general_purpose::STANDARD.encode(bytes))
     });
     engine.add_filter("urlsplit", urlsplit);
-    engine.add_filter("urldecode", |value: &Value| string(value).map(|text| urldecode(&text)));
+    let of_utf8 = &["encoding", "errors"];
+    engine.add_filter_named("urldecode", of_utf8, |value: &Value, _: Rest<Value>| {
+        string(value).map(|text| urldecode(&text))
+    });
 }
 
 fn register_paths(engine: &mut Registry<'_>) {
@@ -236,11 +244,15 @@ fn indent(
     Ok(out)
 }
 
-fn wordwrap(value: &Value, width: Option<usize>, kwargs: Kwargs) -> Result<String, Error> {
-    let width = width.or(kwargs.get("width")?).unwrap_or(79);
-    let separator: Option<String> = kwargs.get("wrapstring")?;
+fn wordwrap(
+    value: &Value,
+    width: Option<usize>,
+    breaks: Option<bool>,
+    separator: Option<String>,
+    _hyphens: Option<bool>,
+) -> Result<String, Error> {
+    let width = width.unwrap_or(79).max(1);
     let separator = separator.unwrap_or_else(|| "\n".to_owned());
-    kwargs.assert_all_used()?;
     let text = string(value)?;
     let mut lines: Vec<String> = Vec::new();
     for paragraph in text.split('\n') {
@@ -252,6 +264,11 @@ fn wordwrap(value: &Value, width: Option<usize>, kwargs: Kwargs) -> Result<Strin
             }
             line.push_str(if line.is_empty() { "" } else { " " });
             line.push_str(word);
+            while breaks.unwrap_or(true) && line.chars().count() > width {
+                let end = line.char_indices().nth(width).map_or(line.len(), |(end, _)| end);
+                let rest = line.split_off(end);
+                lines.push(std::mem::replace(&mut line, rest));
+            }
         }
         lines.push(line);
     }
@@ -296,7 +313,8 @@ fn to_uuid(value: &Value, namespace: Option<String>, kwargs: Kwargs) -> Result<S
 }
 
 fn urlsplit(value: &Value, query: Option<String>, kwargs: Kwargs) -> Result<Value, Error> {
-    let query = query.or(kwargs.get("query")?);
+    let query = query.or(kwargs.get("query")?).filter(|query| !query.is_empty());
+    let _alias = kwargs.get::<Option<String>>("alias")?;
     kwargs.assert_all_used()?;
     let text = string(value)?;
     let (rest, fragment) = text.split_once('#').unwrap_or((&text, ""));
