@@ -16,6 +16,15 @@ pub enum Course {
     Converge,
 }
 
+/// Whether a check goes the way of a push.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// As far as can be known.
+    Same,
+    /// The playbook asks whether it is a check.
+    ByMode,
+}
+
 /// Which cases run on one host, one after the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sharing {
@@ -76,6 +85,8 @@ pub struct Case {
     pub inventories: Vec<String>,
     /// The runs it is seen in.
     pub course: Course,
+    /// Whether its check foretells its push.
+    pub way: Way,
     /// Cases of one group share a host.
     pub group: String,
 }
@@ -99,6 +110,8 @@ impl Case {
         let file = dir.join(&playbook);
         let text = fs::read_to_string(&file).doing(|| format!("read {}", file.display()))?;
         let options = options(&text).doing(|| format!("read the options of {}", file.display()))?;
+        let asks = text.contains("ansible_check_mode");
+        let way = if asks { Way::ByMode } else { Way::Same };
         let own = ["inventory", "inventory.ini", "inventory.yml"];
         let own = own.into_iter().filter(|name| playbook == "site.yml" && dir.join(name).exists());
         let mut inventories: Vec<String> = own.map(str::to_owned).collect();
@@ -111,7 +124,7 @@ impl Case {
             Sharing::Module => format!("{}/{module}", category.name),
         };
         let (category, course) = (category.name.to_owned(), category.course);
-        Ok(Some(Self { category, name, dir, playbook, options, inventories, course, group }))
+        Ok(Some(Self { category, name, dir, playbook, options, inventories, course, way, group }))
     }
 }
 

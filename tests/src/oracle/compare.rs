@@ -1,8 +1,9 @@
 //! Where two runs of a case differ, in lines for a person.
 
+use super::case::Way;
 use super::normal;
 use super::record::{Played, Runs};
-use super::tool::{COMMAND, UNCERTAIN};
+use super::tool::{COMMAND, QUIET, UNCERTAIN};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -10,7 +11,7 @@ use std::collections::BTreeSet;
 const CHECK_AGAIN: &str = "check again";
 
 /// All differences between what Ansible did and what hep did, with the run in front; none if they are equal.
-pub fn runs(ansible: &Runs, hep: &Runs) -> Vec<String> {
+pub fn runs(ansible: &Runs, hep: &Runs, way: Way) -> Vec<String> {
     let mut found = Vec::new();
     for (name, theirs) in ansible {
         let Some(ours) = hep.get(name) else {
@@ -23,7 +24,8 @@ pub fn runs(ansible: &Runs, hep: &Runs) -> Vec<String> {
         };
         found.extend(lines.into_iter().map(|line| format!("{name}: {line}")));
     }
-    if let (Some(check), Some(push)) = (hep.get("check"), hep.get("push"))
+    if way == Way::Same
+        && let (Some(check), Some(push)) = (hep.get("check"), hep.get("push"))
         && check.refused.is_none()
         && push.refused.is_none()
     {
@@ -39,20 +41,47 @@ fn checked_again(theirs: &Played, ours: &Played, again: &Played) -> Vec<String> 
         let status = line.rsplit_once(": ").map_or(line.as_str(), |(_, status)| status);
         ["changed", COMMAND, UNCERTAIN].iter().any(|effect| status.contains(effect))
     };
-    let effect = |lines: &[String]| lines.iter().position(has_effect);
-    if ours.refused.is_some() || ours.tasks.values().all(|lines| effect(lines).is_none()) {
+    // A failure that Ansible's check does not see.
+    let fails = |line: &String, theirs: Option<&String>| {
+        let name = line.strip_suffix(": failed");
+        name.is_some_and(|name| theirs.is_some_and(|theirs| *theirs == format!("{name}: changed")))
+    };
+    let effect = |host: &String, lines: &[String]| {
+        let theirs = theirs.tasks.get(host);
+        let mut both =
+            lines.iter().enumerate().map(|(at, line)| (line, theirs.and_then(|all| all.get(at))));
+        both.position(|(line, theirs)| has_effect(line) || fails(line, theirs))
+    };
+    if ours.refused.is_some() || ours.tasks.iter().all(|(host, all)| effect(host, all).is_none()) {
         return played(theirs, ours);
     }
     let mut found = Vec::new();
     for (host, lines) in &ours.tasks {
+        let first = effect(host, lines);
         let theirs = theirs.tasks.get(host).map_or(&[][..], Vec::as_slice);
-        let until = effect(lines).map_or(lines.len().max(theirs.len()), |first| first + 1);
+        let counts = |at: usize| at + usize::from(lines.get(at).is_some_and(has_effect));
+        let until = first.map_or(lines.len().max(theirs.len()), counts);
         let first = |lines: &[String]| lines.iter().take(until).cloned().collect::<Vec<_>>();
         let line = tasks(&first(theirs), &first(lines));
         found.extend(line.map(|line| format!("{host}: {line}")));
     }
-    found.extend(foretold(ours, again));
+    found.extend(foretold(&converged(ours, again), again));
     found
+}
+
+/// A check with what the run before it has done: there a task that changed something finds nothing left to do.
+fn converged(check: &Played, before: &Played) -> Played {
+    let mut check = check.clone();
+    for (host, lines) in &mut check.tasks {
+        let before = before.tasks.get(host).map_or(&[][..], Vec::as_slice);
+        for (line, before) in lines.iter_mut().zip(before) {
+            let name = line.strip_suffix(": ok");
+            if name.is_some_and(|name| *before == format!("{name}: changed")) {
+                line.clone_from(before);
+            }
+        }
+    }
+    check
 }
 
 /// The differences of one run.
@@ -109,8 +138,10 @@ fn is_same(theirs: &str, ours: &str) -> bool {
     // A command's effect is unknown to hep; Ansible's check mode skips it.
     let is_command = our_status.contains(COMMAND)
         && (their_status.starts_with("skipped") || their_status.starts_with("changed"));
+    let is_quiet = our_status.contains(QUIET)
+        && (their_status.starts_with("skipped") || their_status.starts_with("ok"));
     their_name == our_name
-        && (their_status == our_status || is_command || our_status.contains(UNCERTAIN))
+        && (their_status == our_status || is_command || is_quiet || our_status.contains(UNCERTAIN))
 }
 
 /// What hep's check said of tasks that its push then did otherwise.
@@ -126,8 +157,7 @@ fn foretold(check: &Played, push: &Played) -> Vec<String> {
         let until = checked.iter().position(is_open).unwrap_or(checked.len().max(pushed.len()));
         let first = |lines: &[String]| lines.iter().take(until).cloned().collect::<Vec<_>>();
         let (checked, pushed) = (first(&checked), first(pushed));
-        if checked != pushed {
-            let line = tasks(&pushed, &checked).unwrap_or_default();
+        if let Some(line) = tasks(&pushed, &checked) {
             let line = line.replace("Ansible", "the push").replace("hep", "the check");
             found.push(format!("check: {host}: {line}"));
         }
@@ -181,5 +211,8 @@ mod tests {
         assert!(!is_same("run: ok", "run: command"));
         assert!(!is_same("run: ok", "run: changed"));
         assert!(!is_same("run: ok", "walk: ok"));
+        assert!(is_same("run: skipped", "run: quiet"));
+        assert!(is_same("run: ok", "run: quiet"));
+        assert!(!is_same("run: changed", "run: quiet"));
     }
 }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 /// Paths that are not compared, each with its reason. A `*` stands for any text; what ends in `/` stands for all below it too.
 pub const IGNORED: &[(&str, &str)] = &[
     ("*/.ansible", "where Ansible puts its modules"),
+    ("*/.ansible/tmp", "where it puts them one by one"),
     ("*.pyc", "what Python compiles of them"),
     ("*/__pycache__", "where it does"),
     ("/var/log/", "what programs log, with times"),

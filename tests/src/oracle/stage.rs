@@ -79,7 +79,7 @@ impl Stage {
         command.env("HOME", place.join("home"));
         command.envs([("LANG", "C.UTF-8"), ("USER", "root"), ("ORACLE", "from the environment")]);
         let output = command.output().doing(|| format!("run {command:?}"))?;
-        let mut played = tool.read(&output)?;
+        let mut played = tool.read(&output, mode)?;
         let after = state::read(&self.host, &self.root, &self.places)?;
         played.changes = state::delta(&self.now, &after);
         self.now = after;

@@ -91,7 +91,7 @@ pub fn compare(
 
 fn verdict(case: &Case, ansible: Option<&Runs>, hep: Option<&Runs>) -> Verdict {
     let differences = match (ansible, hep) {
-        (Some(ansible), Some(hep)) => compare::runs(ansible, hep),
+        (Some(ansible), Some(hep)) => compare::runs(ansible, hep, case.way),
         (None, _) => vec!["not recorded: `cargo xtask oracle --record` does it".to_owned()],
         (Some(_), None) => vec!["hep was not run".to_owned()],
     };

@@ -27,6 +27,9 @@ pub enum Mode {
 /// A status of hep's that only check mode has: what a command does is not known.
 pub const COMMAND: &str = "command";
 
+/// The same of one that counts as unchanged whatever it does, or that `creates` makes needless.
+pub const QUIET: &str = "quiet";
+
 /// The other one: it depends on what only a real run can tell.
 pub const UNCERTAIN: &str = "uncertain";
 
@@ -83,12 +86,12 @@ impl Tool {
     }
 
     /// What the program's output says.
-    pub fn read(&self, output: &Output) -> Result<Played> {
+    pub fn read(&self, output: &Output, mode: Mode) -> Result<Played> {
         let stdout = String::from_utf8_lossy(&output.stdout);
         let stderr = String::from_utf8_lossy(&output.stderr);
         match self {
             Self::Ansible(_) => ansible(&stdout, &stderr),
-            Self::Hep(_) => hep(&stdout, &stderr, output.status.code()),
+            Self::Hep(_) => hep(&stdout, &stderr, output.status.code(), mode),
         }
     }
 }
@@ -138,7 +141,7 @@ fn ansible_status(result: &Value) -> &'static str {
     }
 }
 
-fn hep(stdout: &str, stderr: &str, code: Option<i32>) -> Result<Played> {
+fn hep(stdout: &str, stderr: &str, code: Option<i32>, mode: Mode) -> Result<Played> {
     let mut played = Played::default();
     let mut has_ended = false;
     for text in stdout.lines() {
@@ -150,8 +153,9 @@ fn hep(stdout: &str, stderr: &str, code: Option<i32>) -> Result<Played> {
                 let name = text_of(&event, "task");
                 if !is_uncounted(text_of(&event, "module"), name) {
                     let module = text_of(&event, "module");
-                    let items = list(&event, "items").iter().map(|item| hep_status(item, module));
-                    let line = line(name, hep_status(&event, module), items);
+                    let items =
+                        list(&event, "items").iter().map(|item| hep_status(item, module, mode));
+                    let line = line(name, hep_status(&event, module, mode), items);
                     played.tasks.entry(host).or_default().push(line);
                 }
             }
@@ -177,9 +181,10 @@ fn hep(stdout: &str, stderr: &str, code: Option<i32>) -> Result<Played> {
     Ok(played)
 }
 
-fn hep_status(event: &Value, module: &str) -> &'static str {
+fn hep_status(event: &Value, module: &str, mode: Mode) -> &'static str {
     let depends = |line: &Value| line.as_str().is_some_and(|line| line.contains("depends on"));
     match text_of(event, "status") {
+        "ok" if module == "command" && mode == Mode::Check => QUIET,
         "ok" => "ok",
         "changed" => "changed",
         "skipped" => "skipped",
@@ -234,12 +239,12 @@ mod tests {
 {"event":"run","status":"converged"}"#;
         let theirs = ansible(theirs, "").unwrap();
         assert_eq!(theirs.tasks["web"], ["a: changed", "b: failed [changed, failed, skipped]"]);
-        assert_eq!(theirs, hep(ours, "", Some(0)).unwrap());
+        assert_eq!(theirs, hep(ours, "", Some(0), Mode::Push).unwrap());
     }
 
     #[test]
     fn a_run_that_does_not_end_was_refused() {
-        let played = hep("", "error: no such module\n", Some(2)).unwrap();
+        let played = hep("", "error: no such module\n", Some(2), Mode::Push).unwrap();
         assert_eq!(played.refused.as_deref(), Some("exit code Some(2): error: no such module"));
     }
 }

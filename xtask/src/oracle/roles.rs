@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use hep_tests::oracle::case::{Case, Course};
+use hep_tests::oracle::case::{Case, Course, Way};
 use hep_tests::oracle::{Tool, cases_dir, suite};
 
 use super::environment;
@@ -63,6 +63,7 @@ fn case(place: &Path, roles: &Path, name: &str) -> Result<Case, Failure> {
         options: Vec::new(),
         inventories: vec![inventory],
         course: Course::Converge,
+        way: Way::Same,
         group: format!("roles/{name}"),
     })
 }
