@@ -4,7 +4,7 @@
 use crate::module::{Done, Input, Module, WithoutRun};
 use crate::planned::{self, Planned};
 use crate::sys::output::{self, Ends, Missing};
-use crate::sys::{Effect, Host, Kept, ProcessEnd, SysError};
+use crate::sys::{Effect, Host, Kept, ProcessEnd, Said, SysError};
 use hep_protocol::action::{Action, copied_tree};
 use hep_protocol::outcome::{Change, Details, Exit, Room, Told};
 use hep_protocol::task::{self, TaskSpec};
@@ -72,7 +72,12 @@ modules! {
 
 /// Brings one task's part of the host to what the task says, and tells what came of it.
 pub(crate) fn converge(spec: &TaskSpec, input: &Input<'_>, host: &mut dyn Host) -> Tried {
-    let ends = if spec.params().keeps_ends() { Ends::Kept } else { Ends::Stripped };
+    let params = spec.params();
+    let ends = match (params.shows_terminal(), params.keeps_ends()) {
+        (true, _) => Ends::Terminal,
+        (false, true) => Ends::Kept,
+        (false, false) => Ends::Stripped,
+    };
     let mut report = Report { kept: input.kept, ends, ..Report::default() };
     let (began, start) = (SystemTime::now(), Instant::now());
     let done = dispatch(spec, input, host, &mut report);
@@ -131,6 +136,8 @@ pub(crate) struct Tried {
     pub(crate) unforeseen: bool,
     /// Whether its program was stopped before it ended by itself.
     pub(crate) killed: bool,
+    /// Whether it counts as skipped.
+    pub(crate) skipped: bool,
     /// What only a real run would tell and the module could not do without; then nothing else here counts.
     pub(crate) depends: Option<String>,
 }
@@ -254,6 +261,13 @@ impl Report {
         self.tried.missing = missing;
     }
 
+    /// What the programs said by which an action was done, where they said anything.
+    fn said(&mut self, said: Said) {
+        let texts = [("stdout", said.stdout), ("stderr", said.stderr)];
+        let texts = texts.into_iter().filter(|(_, text)| !text.is_empty());
+        self.tried.data.extend(texts.map(|(name, text)| (name.to_owned(), text.into())));
+    }
+
     /// Names in a last line what found no room.
     fn close(&mut self) {
         let Details { changes, .. } = &mut self.tried.details;
@@ -321,6 +335,7 @@ fn rounds<M: Module>(
         report.tried.set.extend(plan.set);
         report.tried.facts.extend(plan.facts);
         report.tried.unforeseen |= plan.unforeseen;
+        report.tried.skipped |= plan.skipped;
         if !plan.steps.is_empty() {
             planned::weigh(&mut plan.steps, host)?;
             planned::announce(&plan.steps, host);
@@ -351,6 +366,10 @@ fn execute(steps: &[Planned], host: &mut dyn Host, report: &mut Report) -> Resul
             Effect::Ran(end) => {
                 report.add(planned);
                 report.ended(&end);
+            }
+            Effect::Said(said) => {
+                report.add(planned);
+                report.said(said);
             }
             Effect::WouldRun => {
                 report.add(planned);

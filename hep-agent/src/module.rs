@@ -134,6 +134,8 @@ pub(crate) struct Plan {
     pub(crate) facts: Map<String, Value>,
     /// Whether the result has fields beyond `data` that only a real run could tell.
     pub(crate) unforeseen: bool,
+    /// Whether the task counts as skipped, as there is nothing to do.
+    pub(crate) skipped: bool,
     /// Whether the host must be looked at again after these steps, because they bring what the rest depends on (a
     /// refreshed package index).
     pub(crate) again: bool,

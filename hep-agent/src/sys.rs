@@ -55,12 +55,21 @@ pub(crate) enum Effect {
     Kept(AbsPath),
     /// A program ran, and this is how it ended.
     Ran(ProcessEnd),
+    /// The host is different now, and the programs that made it so said this.
+    Said(Said),
     /// A program would run: what it would say is not known.
     WouldRun,
     /// Nothing that counts as a change happened, but the reader should know this.
     Noted(String),
     /// The host was like that already.
     Nothing,
+}
+
+/// What programs said that did an action.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Said {
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Effect {
@@ -126,6 +135,8 @@ pub(crate) enum Subject<'a> {
     Tree(&'a AbsPath),
     /// What keeps paths from being changed, as a mount or an attribute: an earlier command may end that.
     Hindrance,
+    /// What a command says of a new content.
+    Verdict(&'a hep_protocol::value::Argv),
     /// A user's name.
     User(&'a str),
     /// A group's name.

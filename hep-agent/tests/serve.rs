@@ -10,6 +10,7 @@ use hep_protocol::message::{End, Go, Reply, Request, Turn};
 use hep_protocol::outcome::{Outcome, Status};
 use hep_protocol::plan::{DiffMode, HostPart, NamedSource, Pace, Plan, RunMode, Spec, Task};
 use hep_protocol::rights::{Means, Method};
+use hep_protocol::value::PermissionBits;
 use hep_protocol::{frame, hello};
 use serde_json::json;
 use std::fs;
@@ -124,7 +125,7 @@ fn task(json: &serde_json::Value, content: Option<&[u8]>) -> Task {
         name: "source".into(),
         digest: Digest::of(bytes),
         size: bytes.len() as u64,
-        executable: false,
+        mode: PermissionBits(0o644),
     });
     let spec = Spec::Typed(serde_json::from_value(json.clone()).unwrap());
     Task {

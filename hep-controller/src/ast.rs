@@ -269,7 +269,7 @@ impl ManifestTask {
 
     /// The entry that names its template.
     pub(crate) fn template(&self) -> Option<&yaml::Entry> {
-        self.params.entry(self.about().local.as_ref()?.template)
+        self.params.entry(self.about().local.as_ref()?.template?)
     }
 
     /// The parameter with this value.

@@ -58,9 +58,9 @@ pub struct Local {
     /// Their names.
     pub parameters: &'static [&'static str],
     /// The one among them that names a file in the template language.
-    pub template: &'static str,
+    pub template: Option<&'static str>,
     /// They do so only with this value of that parameter, or without that parameter.
-    pub only_with: (&'static str, &'static str),
+    pub only_with: Option<(&'static str, &'static str)>,
 }
 
 impl About {
@@ -106,7 +106,8 @@ impl About {
     /// Whether these parameters, by their names, have a template.
     #[must_use]
     pub fn has_template(&self, params: &Map<String, Value>) -> bool {
-        self.local.as_ref().is_some_and(|local| params.contains_key(local.template))
+        let template = self.local.as_ref().and_then(|local| local.template);
+        template.is_some_and(|template| params.contains_key(template))
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Nothing here holds a whole content; whoever has the bytes streams them.
 
-use crate::value::InvalidValue;
+use crate::value::{InvalidValue, PermissionBits};
 use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
 use std::fmt;
@@ -135,8 +135,16 @@ pub struct SourceFile {
     pub digest: Digest,
     /// Its size in bytes.
     pub size: u64,
+    /// Its mode.
+    pub mode: PermissionBits,
+}
+
+impl SourceFile {
     /// Whether its owner may execute it: a new file on the host then gets 0755, else 0644.
-    pub executable: bool,
+    #[must_use]
+    pub const fn is_executable(&self) -> bool {
+        self.mode.0 & 0o100 != 0
+    }
 }
 
 /// One entry of a source tree.

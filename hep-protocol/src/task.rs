@@ -31,7 +31,7 @@ pub use crate::about::{About, Effect, Form, Local};
 use crate::decode::{self, Mistake, Tree, What};
 use crate::dialect::Dialect;
 use crate::expression::{Anchors, Python, Replacement};
-use crate::value::{Argv, Mode};
+use crate::value::{Argv, Mode, PermissionBits};
 use serde::{Deserialize, Serialize};
 
 /// The modules, each by its file and the type of its parameters.
@@ -192,8 +192,8 @@ pub trait Params {
         ""
     }
 
-    /// Puts what the template gave in its place.
-    fn fill(&mut self, _content: String) {}
+    /// Puts what the template gave in its place, and the mode of its file where that counts.
+    fn fill(&mut self, _content: String, _mode: PermissionBits) {}
 
     /// The mode that it gives what it makes or changes.
     fn mode(&self) -> Option<&Mode> {
@@ -207,6 +207,11 @@ pub trait Params {
 
     /// Whether the result keeps newlines at the end of what its program wrote.
     fn keeps_ends(&self) -> bool {
+        false
+    }
+
+    /// Whether the result has what its program wrote as a terminal shows it.
+    fn shows_terminal(&self) -> bool {
         false
     }
 
@@ -312,6 +317,16 @@ impl BadParam {
         let is_pattern = |place: &&str| !["BOF", "EOF"].contains(place);
         Self::pattern("insertafter", after.filter(is_pattern), Anchors::Line)?;
         Self::pattern("insertbefore", before.filter(is_pattern), Anchors::Line).map(|_| ())
+    }
+
+    /// A mode where nothing is copied.
+    fn own_mode(mode: Option<&Mode>) -> Result<(), Self> {
+        Self::when(
+            mode.is_some_and(Mode::is_of_source),
+            "mode",
+            "`mode: preserve` takes the mode of a file that is copied, and there is none",
+            "write the mode, as in `mode: \"0644\"`",
+        )
     }
 
     /// A command that checks a file's new content.

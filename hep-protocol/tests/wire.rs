@@ -19,7 +19,7 @@ use hep_protocol::plan::{
 };
 use hep_protocol::rights::{ActAs, Means, Method};
 use hep_protocol::task::TaskSpec;
-use hep_protocol::value::{Json, Secret};
+use hep_protocol::value::{Json, PermissionBits, Secret};
 use proptest::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -104,7 +104,8 @@ fn control() -> Control {
 
 /// A task of every module, and one whose parameters hold expressions.
 fn tasks() -> Vec<Task> {
-    let file = SourceFile { name: "f".into(), digest: Digest::of(b"x"), size: 1, executable: true };
+    let mode = PermissionBits(0o755);
+    let file = SourceFile { name: "f".into(), digest: Digest::of(b"x"), size: 1, mode };
     let entry = |path: &str, kind| TreeEntry { path: path.to_owned().try_into().unwrap(), kind };
     let entries = vec![
         entry("d", TreeKind::Directory),
@@ -371,7 +372,7 @@ fn bytes_are_what_they_were() {
         format!("protocol {}\nrequests {requests}\nreplies  {replies}", hep_protocol::hello::PROTOCOL),
         @r"
     protocol 8
-    requests 876e1adbea07797f2c750e494fb2028ccb4c2acbcf4353a73ba8adada56960d0
+    requests 2055651feba9c814565a76d48237ff2f6d5c86d108574fddf1c413121a768128
     replies  5e05ca6fe64f9ac2c083beda8f0bea03d3f387d330510e0bfcae3280cba7417f
     "
     );

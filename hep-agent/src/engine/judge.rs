@@ -12,8 +12,17 @@ use serde_json::{Map, Value, json};
 
 /// What a try means.
 pub(super) fn judge(job: &Job<'_>, names: &Names, tried: Tried, mode: RunMode) -> Verdict {
-    let Tried { mut details, mut data, missing, unforeseen, killed, set: _, facts: _, depends: _ } =
-        tried;
+    let Tried {
+        mut details,
+        mut data,
+        missing,
+        unforeseen,
+        killed,
+        skipped,
+        set: _,
+        facts: _,
+        depends: _,
+    } = tried;
     if data.remove(RAN).is_some() && details.changes.is_empty() {
         details.changes.push(Change::new("ran"));
     }
@@ -33,6 +42,9 @@ pub(super) fn judge(job: &Job<'_>, names: &Names, tried: Tried, mode: RunMode) -
     let (truncated, foreign) = (missing.is_cut(), missing.is_foreign());
     let verdict = Verdict { details, data, certainty, acts, ..Verdict::of(status) };
     let verdict = Verdict { truncated, foreign, needless, killed, ..verdict }.acted();
+    if skipped {
+        return Verdict { status: Status::Skipped, ..verdict };
+    }
     let (changed_when, failed_when) = (&job.control.changed_when, &job.control.failed_when);
     // A program that `creates` or `removes` made needless has changed nothing, and has not failed.
     if needless || (changed_when.is_none() && failed_when.is_none()) {

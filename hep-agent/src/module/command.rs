@@ -2,13 +2,14 @@
 
 mod ansible;
 mod paths;
+mod script;
 
 use super::{Done, Input, Module, Plan, WithoutRun};
 use crate::planned::Planned;
 use crate::sys::files::FileKind;
 use crate::sys::{Cause, Observe, Subject, SysError};
 use hep_protocol::action::Action;
-use hep_protocol::action::programs::Invocation;
+use hep_protocol::action::programs::{Invocation, Script};
 use hep_protocol::names::LINES;
 use hep_protocol::task::command::Command;
 use hep_protocol::value::{AbsPath, Argv};
@@ -17,6 +18,12 @@ use std::time::Duration;
 
 /// How many characters of a command a line shows.
 const SHOWN: usize = 60;
+
+/// The shell that runs scripts.
+const SHELL: &str = "/bin/sh";
+
+/// What has a shell write what comes after it to one stream.
+const TOGETHER: &str = "exec 2>&1\n";
 
 /// What a shell says of a program that it could not run (POSIX, Shell Command Language 2.8.2).
 const NOT_RUN: i32 = 127;
@@ -29,23 +36,26 @@ pub(crate) enum State {
     Due {
         /// Why that, or what the run needs, would be known only after an earlier task's real run.
         depends: Option<Cause>,
+        /// The script that is to be put there for it.
+        script: Option<Script>,
     },
 }
 
 impl Module for Command {
     type State = State;
 
-    fn inspect(&self, _input: &Input<'_>, host: &dyn Observe) -> Result<State, SysError> {
+    fn inspect(&self, input: &Input<'_>, host: &dyn Observe) -> Result<State, SysError> {
         let Some(depends) = due(self, host)? else { return Ok(State::Done) };
         let needed = [directory_missing(self, host)?, program_missing(self, host)?];
-        Ok(State::Due { depends: needed.into_iter().fold(depends, Option::or) })
+        let script = script::of(self, input)?;
+        Ok(State::Due { depends: needed.into_iter().fold(depends, Option::or), script })
     }
 
     fn plan(&self, _input: &Input<'_>, state: &State) -> Result<Plan, SysError> {
         match state {
-            State::Done => Ok(Plan::default()),
-            State::Due { depends } => {
-                let action = Action::Program(invocation(self)?);
+            State::Done => Ok(Plan { skipped: self.script.is_some(), ..Plan::default() }),
+            State::Due { depends, script } => {
+                let action = Action::Program(invocation(self, script.as_ref())?);
                 let planned = Planned { depends: depends.clone(), ..Planned::new(action) };
                 Ok(Plan { steps: vec![planned], ..Plan::default() })
             }
@@ -92,14 +102,15 @@ fn due(params: &Command, host: &dyn Observe) -> Result<Option<Option<Cause>>, Sy
     Ok(Some(depends))
 }
 
-fn invocation(params: &Command) -> Result<Invocation, SysError> {
+fn invocation(params: &Command, script: Option<&Script>) -> Result<Invocation, SysError> {
     let argv = match (&params.argv, &params.shell) {
         (Some(argv), _) => argv.clone(),
-        (None, Some(script)) => {
-            let shell = params.executable.as_ref().map_or("/bin/sh", AbsPath::as_str);
-            Argv::try_from(vec![shell.to_owned(), "-c".to_owned(), script.clone()])
-                .map_err(|error| SysError::new(error.to_string()))?
+        (None, Some(text)) => {
+            let shell = params.executable.as_deref().unwrap_or(SHELL);
+            let start = if params.terminal { TOGETHER } else { "" };
+            argv([shell, "-c", &format!("{start}{text}")])?
         }
+        (None, None) if script.is_some() => argv([SHELL, "-c"])?,
         (None, None) => {
             return Err(SysError::new("there is nothing to run: neither `argv` nor `shell`"));
         }
@@ -107,6 +118,7 @@ fn invocation(params: &Command) -> Result<Invocation, SysError> {
     Ok(Invocation {
         words: words(params),
         argv,
+        script: script.cloned().map(Box::new),
         paths: [&params.creates, &params.removes].into_iter().flatten().cloned().collect(),
         chdir: params.chdir.clone().unwrap_or_else(AbsPath::root),
         env: params.env.clone(),
@@ -116,11 +128,17 @@ fn invocation(params: &Command) -> Result<Invocation, SysError> {
     })
 }
 
+fn argv<const N: usize>(words: [&str; N]) -> Result<Argv, SysError> {
+    let words = words.map(str::to_owned).to_vec();
+    Argv::try_from(words).map_err(|error| SysError::new(error.to_string()))
+}
+
 /// The command on one bounded line; of a script, its first.
 fn words(params: &Command) -> String {
     let text = match (&params.argv, &params.shell) {
         (Some(argv), _) => argv.to_string(),
-        (None, script) => script.as_deref().unwrap_or_default().trim().to_owned(),
+        (None, Some(script)) => script.trim().to_owned(),
+        (None, None) => params.script_line(),
     };
     let first = text.lines().next().unwrap_or_default().trim_end();
     let shown: String = first.chars().take(SHOWN).collect();

@@ -20,7 +20,7 @@ use super::{Done, Input, Module, Plan};
 use crate::sys::files::{Attrs, Content, Former, Meta, Place};
 use crate::sys::{Cause, Observe, SysError};
 use accounts::{Asked, Names};
-use hep_protocol::task::file::File;
+use hep_protocol::task::file::{Action, File};
 use hep_protocol::value::{AbsPath, PermissionBits};
 use serde_json::{Map, Value};
 
@@ -37,6 +37,8 @@ pub(crate) struct State {
     left: Vec<AbsPath>,
     /// The earlier task whose real run may create the missing parent, or put something where we see nothing.
     cause: Option<Cause>,
+    /// The command that has yet to accept a new content.
+    verdict: Option<Cause>,
 }
 
 /// One path, and what should be there.
@@ -47,6 +49,8 @@ struct Entry {
     found: Option<Found>,
     /// The attributes of something new here that the task says nothing of; the mode without any type's default.
     new: Attrs,
+    /// The mode of what it is copied from, where it gets that.
+    own: Option<PermissionBits>,
     /// The earlier task whose real run may leave something else here than is there now. Never any on a real host.
     open: Option<Cause>,
     /// What a default ACL above leaves to something new here, if there is one.
@@ -75,10 +79,19 @@ enum Scope {
     Asked,
     /// Those that the task asks for, in a tree: a directory gets execute where it gets read.
     Tree,
+    /// In a tree that is copied on the host: the owner and group that the task asks for. Its mode is its own.
+    Copied,
     /// As in a tree if it is new; an existing one stays as it is.
     NewOnly,
     /// A new one the defaults; an existing one stays as it is: a directory that only holds what was asked for.
     Holder,
+}
+
+impl Scope {
+    /// Whether it is in a tree.
+    fn is_tree(self) -> bool {
+        matches!(self, Self::Tree | Self::Copied)
+    }
 }
 
 /// What should be at a path.
@@ -137,6 +150,13 @@ struct Found {
     shared: bool,
     /// The mount points at and below it, if it is a directory that may have to give way.
     mounts: Vec<AbsPath>,
+}
+
+/// Whether missing parent directories are made.
+fn makes_parents(params: &File, entries: &[Entry]) -> bool {
+    let is_directory = |entry: &Entry| matches!(entry.want, Want::Directory);
+    let into = params.dest.into || entries.first().is_some_and(is_directory);
+    params.parents || (params.parents_alike && params.action == Action::Present && into)
 }
 
 /// Looks for a module that puts a content of its own in the place of what `params` name; the plan is made as for `file`.

@@ -44,7 +44,8 @@ impl Names {
             let (content, read) =
                 self.reading(&before, || self.template(template, rules, task, outside))?;
             refuse_lossy("template", content.contains(output::REPLACEMENT), &read)?;
-            spec.to_mut().params_mut().fill(content);
+            let mode = self.template_mode(template, task);
+            spec.to_mut().params_mut().fill(content, mode);
         }
         let mut env = BTreeMap::new();
         let mut limit = self.task_timeout();

@@ -7,6 +7,7 @@ use hep_protocol::blob::{Digest, Source, SourceFile, Want};
 use hep_protocol::dialect::Dialect;
 use hep_protocol::expression::{Part, Template, has_parts};
 use hep_protocol::plan::Task;
+use hep_protocol::value::PermissionBits;
 use std::collections::HashMap;
 use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -83,6 +84,14 @@ impl Names {
         let parts = parts.map_err(|why| Unrendered::Wrong(unreadable(&why)))?;
         let template = Template { name: written, text: &text, rules, parts: &parts };
         Ok(self.language.template_of(&template, &self.scope)?)
+    }
+
+    /// The mode of a template's file.
+    pub(super) fn template_mode(&self, written: &str, task: &Task) -> PermissionBits {
+        match task.source(written) {
+            Some(Source::File(file)) => file.mode,
+            Some(Source::Tree { .. }) | None => PermissionBits(0o644),
+        }
     }
 
     /// The other templates that came with a task.

@@ -10,6 +10,7 @@ mod memory;
 mod packages;
 pub(crate) mod passwd;
 pub(crate) mod process;
+mod script;
 mod services;
 mod settings;
 mod signs;

@@ -43,6 +43,8 @@ pub(crate) enum Ends {
     Stripped,
     /// They stay.
     Kept,
+    /// They stay, and each line ends as on a terminal.
+    Terminal,
 }
 
 /// A program's streams as text, at most so many bytes together, and what is missing in it.
@@ -92,6 +94,7 @@ fn decoded(bytes: &[u8], lost: u64, ends: Ends) -> (String, Gap) {
     match ends {
         Ends::Stripped => text.truncate(text.trim_end_matches(['\r', '\n']).len()),
         Ends::Kept => {}
+        Ends::Terminal => text = text.replace('\n', "\r\n"),
     }
     (text, gap)
 }

@@ -71,6 +71,8 @@ impl<O: Observe> Observe for Overlay<O> {
             Subject::There(path) => self.mentioned(path, Mentions::has),
             Subject::Tree(path) => self.mentioned(path, Mentions::reaches_below),
             Subject::Hindrance => self.causes.iter().rfind(|cause| may_be_anything(cause)).cloned(),
+            // It runs only where there is a content to look at.
+            Subject::Verdict(command) => Some(Cause::Command(command.to_string())),
             Subject::User(name) | Subject::Group(name) => {
                 let added = self.accounts.cause(name);
                 added.or_else(|| self.named(&[name])).or_else(|| self.latest())

@@ -252,9 +252,10 @@ pub(crate) fn generous_mode(
 /// The parameters that name local files, as far as is known.
 fn local(task: &ManifestTask) -> &'static [&'static str] {
     let Some(local) = &task.about().local else { return &[] };
-    let (key, value) = local.only_with;
-    let given = task.params.entry(key).and_then(|entry| entry.value.text());
-    let may = given.is_none_or(|given| given == value || has_expression(given));
+    let may = local.only_with.is_none_or(|(key, value)| {
+        let given = task.params.entry(key).and_then(|entry| entry.value.text());
+        given.is_none_or(|given| given == value || has_expression(given))
+    });
     if may { local.parameters } else { &[] }
 }
 

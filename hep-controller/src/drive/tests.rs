@@ -20,6 +20,7 @@ use hep_protocol::plan::{
     DiffMode, HostPart, Item, NamedSource, OnError, Plan, Play, RunMode, Settings, Spec, Task,
 };
 use hep_protocol::task::TaskSpec;
+use hep_protocol::value::PermissionBits;
 use std::fs;
 use std::io::Write;
 use std::net::Shutdown;
@@ -164,7 +165,7 @@ pub(crate) fn job(files: &[(&Path, &[u8])]) -> Job {
     let source = |(path, content): &(&Path, &[u8])| {
         let digest = Digest::of(content);
         contents.insert(digest, path, content.len() as u64);
-        let file = SourceFile { name: String::new(), digest, size: 0, executable: false };
+        let file = SourceFile { name: String::new(), digest, size: 0, mode: PermissionBits(0o644) };
         NamedSource { written: String::new(), source: Source::File(file) }
     };
     let mut sources: Vec<NamedSource> = files.iter().map(source).collect();

@@ -6,6 +6,7 @@ use super::contents::{Company, Content, Version};
 use crate::open;
 use crate::source::plain;
 use hep_protocol::blob::{Digest, RelPath, Source, SourceFile, TreeEntry, TreeKind};
+use hep_protocol::value::PermissionBits;
 use std::collections::HashSet;
 use std::fs::{self, Metadata};
 use std::io;
@@ -96,7 +97,7 @@ struct Read {
     version: Version,
     digest: Digest,
     size: u64,
-    executable: bool,
+    mode: PermissionBits,
 }
 
 impl Read {
@@ -113,17 +114,19 @@ impl Read {
                 Digest::of_reader_through(&mut file, buffer).map_err(failed)?
             }
         };
-        Ok(Read { version, digest, size, executable: metadata.permissions().mode() & 0o100 != 0 })
+        // The mask leaves what a u16 holds.
+        let mode = u16::try_from(metadata.permissions().mode() & 0o7777).unwrap_or_default();
+        Ok(Read { version, digest, size, mode: PermissionBits(mode) })
     }
 
     fn keep(self, path: &Path, name: String, company: Company, all: &mut Contents) -> SourceFile {
-        let Read { version, digest, size, executable } = self;
+        let Read { version, digest, size, mode } = self;
         let version = Some(version).filter(|version| version.size() == size);
         if let Some(version) = version {
             all.remember(version, digest);
         }
         all.insert_of(digest, Content { path: path.to_owned(), size, version, company });
-        SourceFile { name, digest, size, executable }
+        SourceFile { name, digest, size, mode }
     }
 }
 

@@ -700,8 +700,10 @@ fn sources_are_found_beside_the_manifest_then_in_the_working_directory() {
     fs::write(at("a"), "beside").unwrap();
     fs::write(at("work/a"), "not this").unwrap();
     fs::write(at("work/tree/run.sh"), "run").unwrap();
-    fs::set_permissions(at("work/tree/run.sh"), fs::Permissions::from_mode(0o700)).unwrap();
     fs::write(at("work/tree/sub/b"), "").unwrap();
+    for (name, mode) in [("a", 0o644), ("work/tree/run.sh", 0o700), ("work/tree/sub/b", 0o644)] {
+        fs::set_permissions(at(name), fs::Permissions::from_mode(mode)).unwrap();
+    }
     symlink("../a", at("work/tree/sub/link")).unwrap();
     assert_snapshot!(compile_in(
         directory.path(),
@@ -714,7 +716,7 @@ fn sources_are_found_beside_the_manifest_then_in_the_working_directory() {
                 name: "a",
                 digest: 5bcaffed4d27f7b2dd939334aa6032a0770b552e4059c50e76b5c8e64219af93,
                 size: 6,
-                executable: false,
+                mode: 0644,
             },
         ),
     }
@@ -732,7 +734,7 @@ fn sources_are_found_beside_the_manifest_then_in_the_working_directory() {
                             name: "run.sh",
                             digest: acba25512100f80b56fc3ccd14c65be55d94800cda77585c5f41a887e398f9be,
                             size: 3,
-                            executable: true,
+                            mode: 0700,
                         },
                     ),
                 },
@@ -751,7 +753,7 @@ fn sources_are_found_beside_the_manifest_then_in_the_working_directory() {
                             name: "b",
                             digest: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855,
                             size: 0,
-                            executable: false,
+                            mode: 0644,
                         },
                     ),
                 },

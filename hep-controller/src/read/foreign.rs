@@ -177,7 +177,7 @@ const NEVER: &[(&str, &str)] = &[
     ("template", "write `file: {template: ..., dest: ...}`"),
     ("synchronize", "write `file: {src: directory/, dest: ...}`"),
     ("shell", "write `command: {shell: \"...\"}`"),
-    ("script", "write `command: {shell: \"...\"}`"),
+    ("script", "write `command: {script: FILE}`"),
     ("raw", "write `command: {shell: \"...\"}`"),
     ("expect", "write `command: {argv: ..., stdin: ...}`"),
     (
@@ -278,7 +278,6 @@ const PARAMETERS: &[(&str, &str, &str)] = &[
     ("command", "command", "write `argv`"),
     ("command", "_raw_params", "write `argv`"),
     ("command", "args", "write program and arguments together: `argv: [program, argument]`"),
-    ("command", "script", "write `shell`"),
     ("command", "cwd", "write `chdir`"),
     ("command", "environment", "write `env`"),
     ("command", "executable", "write it as the program: `argv: [bash, -c, ...]`"),

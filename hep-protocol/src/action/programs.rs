@@ -1,5 +1,6 @@
 //! Running programs: one that the operator names, and those that other actions are done by.
 
+use super::files::Content;
 use crate::value::{AbsPath, Argv};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -15,6 +16,9 @@ pub struct Invocation {
     /// The program and its arguments; looked up in `PATH` when it has no slash.
     #[serde(skip)]
     pub argv: Argv,
+    /// A script that is there while it runs; the program, a shell, gets one argument more, which runs it.
+    #[serde(skip)]
+    pub script: Option<Box<Script>>,
     /// The paths that its task says it makes or removes.
     #[serde(skip)]
     pub paths: Vec<AbsPath>,
@@ -32,6 +36,17 @@ pub struct Invocation {
     /// How long it may run.
     #[serde(skip)]
     pub timeout: Option<Duration>,
+}
+
+/// A script that is put on the host to be run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Script {
+    /// The name of its file.
+    pub name: String,
+    /// Its text.
+    pub content: Content,
+    /// What stands before its path and after it.
+    pub around: (String, String),
 }
 
 /// A program that does an action: its name and arguments, and what it reads on standard input.

@@ -138,6 +138,7 @@ fn services_and_programs_tell_what_is_done_to_what() {
         expand: false,
         words: "make".to_owned(),
         argv: Argv::try_from(vec!["make".to_owned()]).unwrap(),
+        script: None,
         paths: Vec::new(),
         chdir: path("/srv"),
         env: [("TOKEN".to_owned(), "secret".to_owned())].into(),

@@ -79,6 +79,7 @@ impl Params for Blockinfile {
 
     fn check(&self) -> Result<(), BadParam> {
         BadParam::places(self.insertafter.as_deref(), self.insertbefore.as_deref())?;
+        BadParam::own_mode(self.mode.as_ref())?;
         BadParam::validate(self.validate.as_ref())
     }
 }

@@ -1,7 +1,7 @@
 //! Parameters of `file`: files, directories and links on the host.
 
 use super::{About, BadParam, Effect, Local, Params};
-use crate::value::{AbsPath, Argv, Dest, Mode, Owner, document};
+use crate::value::{Argv, Dest, Mode, Owner, PermissionBits, document};
 use serde::{Deserialize, Serialize};
 
 /// What is known of the module.
@@ -10,8 +10,8 @@ pub const ABOUT: About = About {
     results: Some(&["backup_file"]),
     local: Some(Local {
         parameters: &["src", "template"],
-        template: "template",
-        only_with: ("action", "present"),
+        template: Some("template"),
+        only_with: Some(("action", "present")),
     }),
     foreign: &[(
         "action",
@@ -67,9 +67,9 @@ pub struct File {
     /// With `link` and `hardlink`, the target, where `src` could be taken for a local file.
     #[serde(default)]
     pub target: Option<Box<str>>,
-    /// A file on the host that has the content.
+    /// A file on the host that has the content, or a directory there (with a trailing slash: only its content).
     #[serde(default)]
-    pub copy_of: Option<Box<AbsPath>>,
+    pub copy_of: Option<Box<Dest>>,
     /// The content itself.
     #[serde(default, deserialize_with = "document")]
     pub content: Option<String>,
@@ -85,7 +85,8 @@ pub struct File {
     /// The group, by name or number.
     #[serde(default)]
     pub group: Option<Owner>,
-    /// The mode. For a tree, that of its files: its directories get execute permission where they get read permission.
+    /// The mode; `preserve`: that of the file it is copied from. For a tree, that of its files: its directories get execute
+    /// permission where they get read permission.
     #[serde(default, alias = "mod")]
     #[cfg_attr(feature = "schema", schemars(extend("x-aliases" = ["mod"])))]
     pub mode: Option<Mode>,
@@ -110,7 +111,8 @@ pub struct File {
     /// Create missing parent directories (0755, owned by the agent's user).
     #[serde(default)]
     pub parents: bool,
-    /// Give the parent directories that are made the owner, group and mode of the task.
+    /// Give the parent directories that are made the owner and group of the task, and its `directory_mode` or `mode`. Those of
+    /// a directory to put things into are made in any case.
     #[serde(default)]
     pub parents_alike: bool,
     /// With `absent`: remove a directory with its content, as `recurse` does; no other action minds it.
@@ -171,8 +173,11 @@ impl Params for File {
         self.template_rules.as_deref().unwrap_or_default()
     }
 
-    fn fill(&mut self, content: String) {
+    fn fill(&mut self, content: String, mode: PermissionBits) {
         (self.content, self.template, self.template_rules) = (Some(content), None, None);
+        if self.mode.as_ref().is_some_and(Mode::is_of_source) {
+            self.mode = Some(mode.into());
+        }
     }
 
     fn check(&self) -> Result<(), BadParam> {
@@ -196,6 +201,9 @@ impl Params for File {
             "remove `content`, or the action",
         )?;
         self.check_recurse()?;
+        let copied = self.src.is_some() || self.template.is_some() || self.copy_of.is_some();
+        BadParam::own_mode(self.mode.as_ref().filter(|_| !(is(&[Action::Present]) && copied)))?;
+        BadParam::own_mode(self.directory_mode.as_deref())?;
         BadParam::when(
             self.validate.is_some() && !copies,
             "validate",

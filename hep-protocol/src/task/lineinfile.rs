@@ -89,6 +89,7 @@ impl Params for Lineinfile {
         {
             BadParam::replacement("line", line, &regexp)?;
         }
+        BadParam::own_mode(self.mode.as_ref())?;
         BadParam::validate(self.validate.as_ref())
     }
 }

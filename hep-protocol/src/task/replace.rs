@@ -65,6 +65,7 @@ impl Params for Replace {
         }
         BadParam::pattern("after", self.after.as_deref(), Anchors::Text)?;
         BadParam::pattern("before", self.before.as_deref(), Anchors::Text)?;
+        BadParam::own_mode(self.mode.as_ref())?;
         BadParam::validate(self.validate.as_ref())
     }
 }

@@ -20,7 +20,7 @@ impl fmt::Debug for PermissionBits {
     }
 }
 
-/// A wanted mode: `0644`, `644`, `0o644`, or symbolic as `u=rw,g=r,o=` and `u+x`.
+/// A wanted mode: `0644`, `644`, `0o644`, symbolic as `u=rw,g=r,o=` and `u+x`, or `preserve`: that of what is copied.
 ///
 /// Digits are octal always; a number in a manifest is read by its digits, so that `644` means what it does to chmod.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -31,6 +31,8 @@ pub struct Mode {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Wanted {
+    /// That of what is copied.
+    Source,
     Exactly(u16),
     Clauses(Vec<Clause>),
 }
@@ -50,6 +52,9 @@ struct Clause {
     operator: Operator,
     permissions: String,
 }
+
+/// The word for the mode of what is copied.
+const PRESERVE: &str = "preserve";
 
 const USER: u16 = 0o4700;
 const GROUP: u16 = 0o2070;
@@ -78,14 +83,22 @@ impl Mode {
                 let (owner, group, others) = ((bits >> 6) & 7, (bits >> 3) & 7, bits & 7);
                 (group | others) & !owner != 0
             }
-            Wanted::Clauses(_) => false,
+            Wanted::Source | Wanted::Clauses(_) => false,
         }
     }
 
-    /// The bits a file gets that has `current` now; `directory` decides what `X` means.
+    /// Whether it is that of what is copied.
+    #[must_use]
+    pub fn is_of_source(&self) -> bool {
+        self.wanted == Wanted::Source
+    }
+
+    /// The bits a file gets that has `current` now; `directory` decides what `X` means. Where it is that of what is copied, who
+    /// knows that has to say it.
     #[must_use]
     pub fn apply(&self, current: PermissionBits, directory: bool) -> PermissionBits {
         PermissionBits(match &self.wanted {
+            Wanted::Source => current.0,
             Wanted::Exactly(bits) => *bits,
             Wanted::Clauses(clauses) => {
                 clauses.iter().fold(current.0, |bits, clause| clause.apply(bits, directory))
@@ -126,12 +139,20 @@ fn permission(letter: char, bits: u16, directory: bool) -> u16 {
     }
 }
 
+impl From<PermissionBits> for Mode {
+    fn from(bits: PermissionBits) -> Self {
+        Self { text: bits.to_string(), wanted: Wanted::Exactly(bits.0) }
+    }
+}
+
 impl TryFrom<String> for Mode {
     type Error = InvalidValue;
 
     fn try_from(text: String) -> Result<Self, InvalidValue> {
         let hint = "write octal digits such as `0644`, or clauses such as `u=rw,g=r,o=`";
-        let wanted = if text.starts_with(|c: char| c.is_ascii_digit()) {
+        let wanted = if text == PRESERVE {
+            Some(Wanted::Source)
+        } else if text.starts_with(|c: char| c.is_ascii_digit()) {
             parse_octal(&text).map(Wanted::Exactly)
         } else {
             text.split(',')
@@ -270,6 +291,13 @@ mod tests {
         check("a+X", 0o744, 0o755);
         check("o+t", 0o755, 0o1755);
         check("u=rwx,g-w+x", 0o664, 0o754);
+    }
+
+    #[test]
+    fn mode_of_the_source_leaves_what_is_there() {
+        check("preserve", 0o640, 0o640);
+        assert!("preserve".parse::<Mode>().unwrap().is_of_source());
+        assert_eq!(Mode::from(PermissionBits(0o640)), "0640".parse().unwrap());
     }
 
     #[test]

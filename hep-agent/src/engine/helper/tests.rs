@@ -8,6 +8,7 @@ use hep_protocol::frame;
 use hep_protocol::message::{Go, Stream};
 use hep_protocol::outcome::{Details, Exit, Outcome, Status};
 use hep_protocol::plan::{NamedSource, Spec};
+use hep_protocol::value::PermissionBits;
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::Mutex;
@@ -75,7 +76,7 @@ fn errand(command: &str, mode: RunMode) -> Errand {
             name: name.to_owned(),
             digest: digest(name),
             size: 1,
-            executable: false,
+            mode: PermissionBits(0o644),
         }),
     };
     let sources = NAMED.into_iter().map(source).collect();

@@ -6,7 +6,7 @@ use hep_protocol::expression::{Rank, has_expression};
 use hep_protocol::plan::*;
 use hep_protocol::rights::ActAs;
 use hep_protocol::task::TaskSpec;
-use hep_protocol::value::Json;
+use hep_protocol::value::{Json, PermissionBits};
 use serde_json::{Value, json};
 
 /// Plays in a row for one host: each a list of tasks, or a mapping with `tasks`, `handlers`, `vars`,
@@ -27,7 +27,7 @@ pub(crate) fn host(plan: &Plan) -> HostPart {
 /// A template's text as the source `t.j2`.
 pub(crate) fn template(text: &str) -> NamedSource {
     let (digest, size) = (Digest::of(text.as_bytes()), text.len() as u64);
-    let file = SourceFile { name: "t.j2".into(), digest, size, executable: false };
+    let file = SourceFile { name: "t.j2".into(), digest, size, mode: PermissionBits(0o644) };
     NamedSource { written: "t.j2".into(), source: Source::File(file) }
 }
 

@@ -14,7 +14,7 @@ use crate::sys::{Host, Observe};
 use hep_protocol::action::Action;
 use hep_protocol::blob::{Source, SourceFile};
 use hep_protocol::plan::{CheckPolicy, NamedSource, OnError};
-use hep_protocol::value::AbsPath;
+use hep_protocol::value::{AbsPath, PermissionBits};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
@@ -335,7 +335,8 @@ fn compiled(mode: RunMode, path: &Path, play: &Value) -> (Plan, HashMap<Digest, 
             let file = beside.iter().find_map(|above| fs::read(above.join(&written)).ok());
             let Some(bytes) = file else { continue };
             let (name, size) = (written.clone(), bytes.len() as u64);
-            let file = SourceFile { name, digest: Digest::of(&bytes), size, executable: false };
+            let (digest, mode) = (Digest::of(&bytes), PermissionBits(0o644));
+            let file = SourceFile { name, digest, size, mode };
             contents.insert(file.digest, bytes);
             task.sources.push(NamedSource { written, source: Source::File(file) });
         }

@@ -36,6 +36,10 @@ pub(super) fn fields(params: &Command, done: &Done<'_>) -> Map<String, Value> {
             let created = params.creates.as_ref().filter(there).map(|path| (path, "exists"));
             let removed = params.removes.as_ref().map(|path| (path, "does not exist"));
             let Some((why, is)) = created.or(removed) else { return Map::new() };
+            if params.script.is_some() {
+                let option = if is == "exists" { "creates" } else { "removes" };
+                return named([("msg", json!(format!("{why} {is}, matching {option} option")))]);
+            }
             vec![
                 ("rc", json!(0)),
                 ("stdout", json!(format!("skipped, since {why} {is}"))),
@@ -47,10 +51,20 @@ pub(super) fn fields(params: &Command, done: &Done<'_>) -> Map<String, Value> {
             ]
         }
     };
+    if params.terminal {
+        // What sends a program to a shell tells only what it says.
+        let said = |name: &str| ["rc", "stdout", "stderr", RAN].contains(&name);
+        let told = |(name, value): &(&str, Value)| said(name) || (*name == "msg" && *value != "");
+        return named(fields.into_iter().filter(told));
+    }
     fields.push(match (&params.argv, &params.shell) {
         (Some(argv), _) => ("cmd", json!(argv.parts())),
         (None, shell) => ("cmd", json!(shell)),
     });
+    named(fields)
+}
+
+fn named(fields: impl IntoIterator<Item = (&'static str, Value)>) -> Map<String, Value> {
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 

@@ -8,7 +8,8 @@ use crate::sys::files::{
 };
 use crate::sys::overlay::Overlay;
 use crate::sys::overlay::empty::Empty;
-use hep_protocol::plan::DiffMode;
+use hep_protocol::blob::{Digest, Source, SourceFile};
+use hep_protocol::plan::{DiffMode, NamedSource, Task};
 use hep_protocol::task::TaskSpec;
 use hep_protocol::value::PermissionBits;
 use serde_json::json;
@@ -46,10 +47,32 @@ fn line_shows_the_command_or_the_first_line_of_the_script() {
 }
 
 #[test]
+fn local_script_is_run_by_its_path_with_what_it_is_given() {
+    let params =
+        json!({"script": "run.sh", "arguments": "a $B", "executable": "python3", "terminal": true});
+    let params: Command = serde_json::from_value(params).unwrap();
+    let file = SourceFile {
+        name: "run.sh".to_owned(),
+        digest: Digest::of(b"x"),
+        size: 1,
+        mode: PermissionBits(0o644),
+    };
+    let source = NamedSource { written: "run.sh".to_owned(), source: Source::File(file) };
+    let task = Task { sources: vec![source], ..testing::task(TaskSpec::Command(params.clone())) };
+    let script = testing::with_input(&task, DiffMode::Off, |input| script::of(&params, input));
+    let script = script.unwrap().unwrap();
+    assert_eq!(script.name, "run.sh");
+    assert_eq!(script.around, ("exec 2>&1\npython3 ".to_owned(), " a $B".to_owned()));
+    let invocation = invocation(&params, Some(&script)).unwrap();
+    assert_eq!(invocation.argv.parts(), ["/bin/sh", "-c"]);
+    assert_eq!(invocation.words, "run.sh a $B");
+}
+
+#[test]
 fn script_goes_to_the_shell_as_one_argument() {
     let params: Command =
         serde_json::from_value(json!({"shell": "a; b", "timeout": 7, "stdin": "x"})).unwrap();
-    let invocation = invocation(&params).unwrap();
+    let invocation = invocation(&params, None).unwrap();
     assert_eq!(invocation.argv.parts(), ["/bin/sh", "-c", "a; b"]);
     assert_eq!((invocation.chdir, invocation.stdin), (AbsPath::root(), b"x".to_vec()));
     assert_eq!(invocation.timeout, Some(Duration::from_secs(7)));

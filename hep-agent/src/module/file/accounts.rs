@@ -48,7 +48,8 @@ impl Asked {
 
     /// What a directory gets of it, and otherwise.
     pub(super) fn directory(&self, otherwise: Attrs) -> Attrs {
-        let mode = self.mode.as_ref().map(|mode| mode.apply(otherwise.mode, true));
+        let mode = self.directory_mode.as_ref().or(self.mode.as_ref());
+        let mode = mode.map(|mode| mode.apply(otherwise.mode, true));
         Attrs {
             owner: self.owner.clone().unwrap_or(otherwise.owner),
             group: self.group.clone().unwrap_or(otherwise.group),
@@ -64,13 +65,20 @@ impl Asked {
         directory: bool,
         scope: Scope,
     ) -> PermissionBits {
+        if scope == Scope::Copied {
+            return current;
+        }
         let below = directory && matches!(scope, Scope::Tree | Scope::NewOnly);
         if let (true, Some(mode)) = (below, &self.directory_mode) {
             return mode.apply(current, directory);
         }
         let Some(mode) = &self.mode else { return current };
         let bits = mode.apply(current, directory);
-        if below { PermissionBits(bits.0 | ((bits.0 & 0o444) >> 2)) } else { bits }
+        if below && !mode.is_of_source() {
+            PermissionBits(bits.0 | ((bits.0 & 0o444) >> 2))
+        } else {
+            bits
+        }
     }
 }
 

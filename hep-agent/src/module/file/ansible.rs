@@ -1,7 +1,7 @@
 //! What Ansible's results of `copy`, `template` and `file` say.
 
 use super::look::look;
-use super::{State, Want};
+use super::{Scope, State, Want};
 use crate::module::Done;
 use crate::sys::files::FileKind;
 use crate::sys::files::told;
@@ -34,7 +34,8 @@ pub(super) fn foreseen(params: &File, state: &State) -> Map<String, Value> {
 pub(super) fn fields(params: &File, done: &Done<'_>) -> Map<String, Value> {
     let filled = params.content.is_some() || params.template.is_some() || params.copy_of.is_some();
     let copies = params.action == Action::Present && (filled || params.src.is_some());
-    let from = params.src.as_deref().or(params.copy_of.as_ref().map(|path| path.as_str()));
+    let copied = params.copy_of.as_ref().map(ToString::to_string);
+    let from = params.src.as_deref().or(copied.as_deref());
     let tree = from.and_then(|from| done.input.task.source(from));
     let dest = &params.dest.path;
     if let Some(Source::Tree { .. }) = tree {
@@ -46,7 +47,8 @@ pub(super) fn fields(params: &File, done: &Done<'_>) -> Map<String, Value> {
         Ok(_) | Err(_) => return Map::new(),
     };
     // What may not be overwritten is not looked at.
-    let Some(entry) = state.entries.first() else { return named([("dest", json!(dest))]) };
+    let mut entries = state.entries.iter().filter(|entry| entry.scope != Scope::Holder);
+    let Some(entry) = entries.next() else { return named([("dest", json!(dest))]) };
     let path = json!(entry.place.path());
     let Some(meta) = entry.found.as_ref().map(|found| &found.meta) else {
         return named([("path", path), ("state", json!("absent"))]);
@@ -59,8 +61,10 @@ pub(super) fn fields(params: &File, done: &Done<'_>) -> Map<String, Value> {
     };
     match params.action {
         Action::Present if copies => {
-            let copied = done.data.contains_key(COPIED);
-            if meta.kind == FileKind::File {
+            // A directory has no digests, and says so.
+            let is_tree = meta.kind == FileKind::Directory;
+            let copied = done.data.contains_key(COPIED) || is_tree;
+            if is_tree || meta.kind == FileKind::File {
                 put("checksum", digest("sha1"));
             }
             if copied {

@@ -1,20 +1,21 @@
 //! What to do about each entry. Nothing is read here: everything is in the state.
 
+mod attributes;
 mod links;
 mod precious;
 
 use super::accounts::Asked;
-use super::{Entry, Found, Scope, State, Want, words};
+use super::{Entry, Found, Scope, State, Want, makes_parents, words};
 use crate::module::Plan;
 use crate::planned::{Planned, is_later};
+use crate::sys::SysError;
 use crate::sys::files::{
-    Acl, Attrs, Content, Durable, FileAction, FileKind, FileState, Former, Meta, NewAttrs, NewFile,
-    Place, shared as shared_file,
+    Acl, Attrs, Content, Durable, FileAction, FileKind, FileState, Former, Meta, NewFile, Place,
+    shared as shared_file,
 };
-use crate::sys::{Cause, SysError};
 use hep_protocol::action::Action;
 use hep_protocol::task::file::File;
-use hep_protocol::value::{AbsPath, PermissionBits};
+use hep_protocol::value::{AbsPath, Mode, PermissionBits};
 pub(super) use precious::is_protected;
 use precious::{refuse_attributes, refuse_mounts, refuse_protected};
 
@@ -27,8 +28,7 @@ pub(super) fn decide(params: &File, state: &State) -> Result<Plan, SysError> {
         let mut more = decide.entry(entry);
         if let Some(cause) = &entry.open {
             // In a tree the first stands for all that may be other than they are now.
-            let anew =
-                if told && entry.scope == Scope::Tree { Vec::new() } else { decide.anew(entry) };
+            let anew = if told && entry.scope.is_tree() { Vec::new() } else { decide.anew(entry) };
             more = match more {
                 Ok(steps) if steps.is_empty() => Ok(anew),
                 Err(_) if !is_protected(&entry.found_at()) => Ok(anew),
@@ -40,7 +40,7 @@ pub(super) fn decide(params: &File, state: &State) -> Result<Plan, SysError> {
             told = true;
         }
         let mut more = more?;
-        if entry.scope == Scope::Tree {
+        if entry.scope.is_tree() {
             more.iter_mut().for_each(|planned| planned.tree = decide.copied_tree());
         }
         match entry.want {
@@ -77,10 +77,10 @@ pub(super) fn existing(asked: &Asked, meta: &Meta, scope: Scope) -> Attrs {
     match scope {
         Scope::NewOnly | Scope::Holder => meta.attrs.clone(),
         // A link has no mode of its own, and no ACL.
-        Scope::Asked | Scope::Tree if meta.kind == FileKind::Link => {
+        Scope::Asked | Scope::Tree | Scope::Copied if meta.kind == FileKind::Link => {
             fill(asked, &meta.attrs, meta.attrs.mode, meta.attrs.acl.clone())
         }
-        Scope::Asked | Scope::Tree => {
+        Scope::Asked | Scope::Tree | Scope::Copied => {
             let directory = meta.kind == FileKind::Directory;
             let mode = asked.mode(meta.attrs.mode, directory, scope);
             // What was not looked at is not known to be there.
@@ -91,6 +91,15 @@ pub(super) fn existing(asked: &Asked, meta: &Meta, scope: Scope) -> Attrs {
             fill(asked, &meta.attrs, mode, acl)
         }
     }
+}
+
+/// The same for an entry, which may have a mode of its own.
+fn kept(asked: &Asked, entry: &Entry, found: &Found) -> Attrs {
+    let attrs = existing(asked, &found.meta, entry.scope);
+    let of_source = asked.mode.as_ref().is_some_and(Mode::is_of_source);
+    let is_file = found.meta.kind == FileKind::File;
+    let mode = entry.own.filter(|_| is_file || (of_source && entry.scope == Scope::Asked));
+    Attrs { mode: mode.unwrap_or(attrs.mode), ..attrs }
 }
 
 /// The attributes of something new.
@@ -106,8 +115,8 @@ fn fresh(asked: &Asked, entry: &Entry, default: u16, directory: bool) -> Attrs {
     let acl = if shut { Acl::None } else { Acl::AsItIs };
     match entry.scope {
         Scope::Holder => Attrs { mode: default, ..entry.new.clone() },
-        Scope::Asked | Scope::Tree | Scope::NewOnly => {
-            let mode = asked.mode(default, directory, entry.scope);
+        Scope::Asked | Scope::Tree | Scope::Copied | Scope::NewOnly => {
+            let mode = asked.mode(entry.own.unwrap_or(default), directory, entry.scope);
             fill(asked, &entry.new, mode, acl)
         }
     }
@@ -125,7 +134,7 @@ fn fill(asked: &Asked, otherwise: &Attrs, mode: PermissionBits, acl: Acl) -> Att
 /// What is in a tree is made safe on the disk with all of it.
 fn durable(entry: &Entry) -> Durable {
     match entry.scope {
-        Scope::Tree => Durable::Later,
+        Scope::Tree | Scope::Copied => Durable::Later,
         Scope::Asked | Scope::NewOnly | Scope::Holder => Durable::AtOnce,
     }
 }
@@ -147,7 +156,7 @@ impl Decide<'_> {
             | Want::Touch => true,
         });
         match self.state.missing.last() {
-            Some(_) if needs_them && self.params.parents => {
+            Some(_) if needs_them && makes_parents(self.params, &self.state.entries) => {
                 let steps = self.state.missing.iter().map(|(path, attrs)| {
                     let place = Place::of(path.clone());
                     self.make_directory(place, attrs.clone(), None, Durable::AtOnce)
@@ -200,7 +209,7 @@ impl Decide<'_> {
         let place = entry.place.clone();
         let asked = &self.state.asked;
         let attrs = match &entry.found {
-            Some(found) => existing(asked, &found.meta, entry.scope),
+            Some(found) => kept(asked, entry, found),
             None => entry.new.clone(),
         };
         let detail = words::asked(asked, &attrs, &self.state.names);
@@ -257,7 +266,7 @@ impl Decide<'_> {
         let names = &self.state.names;
         let (attrs, detail) = match &entry.found {
             Some(found) if found.meta.kind == FileKind::File => {
-                let attrs = existing(&self.state.asked, &found.meta, entry.scope);
+                let attrs = kept(&self.state.asked, entry, found);
                 let changes = words::changes(&found.meta.attrs, &attrs, names);
                 (attrs, words::joined(words::size(Some(found.meta.size), content.size), &changes))
             }
@@ -278,7 +287,9 @@ impl Decide<'_> {
             durable: durable(entry),
             detail,
         };
-        self.planned(FileAction::Put(Box::new(file)))
+        let mut planned = self.planned(FileAction::Put(Box::new(file)));
+        planned.depends = planned.depends.or_else(|| self.state.verdict.clone());
+        planned
     }
 
     fn directory(&self, entry: &Entry) -> Result<Vec<Planned>, SysError> {
@@ -288,7 +299,7 @@ impl Decide<'_> {
                 let steps = self.set(entry, found)?;
                 if self.params.recurse && !self.state.asked.is_empty() {
                     refuse_attributes(found, "everything in it")?;
-                } else if entry.scope == Scope::Tree && !steps.is_empty() {
+                } else if entry.scope.is_tree() && !steps.is_empty() {
                     refuse_attributes(found, "the tree that is copied over it")?;
                 }
                 Ok(steps)
@@ -298,33 +309,11 @@ impl Decide<'_> {
                     self.may_give_way(entry, "a directory")?;
                 }
                 let attrs = fresh(&self.state.asked, entry, 0o755, true);
+                let alike = entry.scope == Scope::Holder && self.params.parents_alike;
+                let attrs = if alike { self.state.asked.directory(attrs) } else { attrs };
                 let place = entry.place.clone();
                 Ok(vec![self.make_directory(place, attrs, from, durable(entry))])
             }
-        }
-    }
-
-    fn attributes(&self, entry: &Entry, cause: Option<&Cause>) -> Result<Vec<Planned>, SysError> {
-        let path = entry.place.path();
-        match (&entry.found, cause) {
-            (Some(found), _) => {
-                self.refuse_mode_of_link(
-                    entry,
-                    "`follow: true` sets it on what the link leads to",
-                )?;
-                self.set(entry, found)
-            }
-            (None, Some(_)) if self.state.asked.is_empty() => Ok(Vec::new()),
-            (None, Some(cause)) => {
-                let attrs = fresh(&self.state.asked, entry, 0o644, false);
-                let detail = words::asked(&self.state.asked, &attrs, &self.state.names);
-                let place = entry.place.clone();
-                let step = FileAction::Set { place, from: None, to: attrs, detail };
-                Ok(vec![Planned { depends: Some(cause.clone()), ..self.planned(step) }])
-            }
-            (None, None) => Err(SysError::new(format!("{path} does not exist")).hint(
-                "give `src` or `content` to make a file, `action: directory` to make a directory",
-            )),
         }
     }
 
@@ -365,49 +354,6 @@ impl Decide<'_> {
                 refuse_mounts(found)?;
                 Ok(remove())
             }
-        }
-    }
-
-    /// One step for all of them: a tree may have very many. Its line shows the first.
-    fn attributes_below(&self, entry: &Entry, entries: &[(String, Place, Meta)]) -> Vec<Planned> {
-        const SHOWN: usize = 3;
-        let wanted = |meta| existing(&self.state.asked, meta, Scope::Tree);
-        let words = entries.iter().take(SHOWN).map(|(below, _, meta)| {
-            let changes = words::changes(&meta.attrs, &wanted(meta), &self.state.names);
-            format!("{below} ({changes})")
-        });
-        let mut words: Vec<String> = words.collect();
-        if entries.len() > SHOWN {
-            words.push(format!("and {} more", entries.len() - SHOWN));
-        }
-        let detail = words.join(", ");
-        let set = entries.iter().map(|(_, place, meta)| NewAttrs {
-            place: place.clone(),
-            from: meta.attrs.clone(),
-            to: wanted(meta),
-        });
-        let root = entry.place.path().clone();
-        let step = FileAction::SetBelow { root, entries: set.collect(), detail };
-        if entries.is_empty() { Vec::new() } else { vec![self.planned(step)] }
-    }
-
-    /// Fixes the attributes of what is there, if they need it.
-    fn set(&self, entry: &Entry, found: &Found) -> Result<Vec<Planned>, SysError> {
-        let attrs = existing(&self.state.asked, &found.meta, entry.scope);
-        let steps = self.set_from(entry, &found.meta.attrs, attrs);
-        if found.shared && !steps.is_empty() {
-            return Err(shared_file(entry.place.path()));
-        }
-        Ok(steps)
-    }
-
-    fn set_from(&self, entry: &Entry, from: &Attrs, to: Attrs) -> Vec<Planned> {
-        let detail = words::changes(from, &to, &self.state.names);
-        if detail.is_empty() && *from == to {
-            Vec::new()
-        } else {
-            let (place, from) = (entry.place.clone(), Some(from.clone()));
-            vec![self.planned(FileAction::Set { place, from, to, detail })]
         }
     }
 
@@ -455,13 +401,18 @@ impl Decide<'_> {
             [top, ..] => top,
             [] => return None,
         };
-        self.params.src.as_ref().map(|_| top.place.path().clone())
+        self.copies_tree().then(|| top.place.path().clone())
+    }
+
+    fn copies_tree(&self) -> bool {
+        self.params.src.is_some() || self.params.copy_of.is_some()
     }
 
     /// Whether it is in a tree that is copied, below its top: there `follow` means nothing.
     fn is_inside(&self, entry: &Entry) -> bool {
-        let copied = self.params.src.is_some() && entry.scope == Scope::Tree;
-        copied && self.copied_tree().as_ref() != Some(entry.place.path())
+        self.copies_tree()
+            && entry.scope.is_tree()
+            && self.copied_tree().as_ref() != Some(entry.place.path())
     }
 
     /// Whether a file may take the place: another file and a link give way without being asked.

@@ -1,21 +1,21 @@
 //! What a task of `file` asks for, entry by entry, and what the host has there.
 
+mod below;
 mod destination;
 mod on_host;
 mod tree;
 
 use super::accounts::{Asked, Names};
-use super::decide;
 use super::diff::{self, Texts};
-use super::{Dangling, Entry, Found, Scope, State, Want};
+use super::{Dangling, Entry, Found, Scope, State, Want, makes_parents};
 use crate::module::Input;
 use crate::sys::files::walk::End;
-use crate::sys::files::{self, Account, Acl, Attrs, Content, FileKind, Meta, Place, Seen};
+use crate::sys::files::{Account, Acl, Attrs, Content, FileKind, Meta, Place, Seen};
 use crate::sys::{Cause, Observe, Subject, SysError};
 use hep_protocol::blob::{Source, SourceFile};
 use hep_protocol::plan::DiffMode;
 use hep_protocol::task::file::{Action, File};
-use hep_protocol::value::{AbsPath, PermissionBits};
+use hep_protocol::value::{AbsPath, Mode, PermissionBits};
 use std::collections::HashMap;
 
 /// Reads everything that the plan needs.
@@ -38,7 +38,7 @@ pub(super) fn look_with(
 ) -> Result<State, SysError> {
     let mut look = Look::new(params, input, host)?;
     let path = look.followed(look.destination(None)?)?;
-    look.file(Place::of(path), Copied { content, executable: false }, Scope::Asked)?;
+    look.file(Place::of(path), Copied::new(content), Scope::Asked)?;
     look.finish()
 }
 
@@ -81,8 +81,10 @@ impl<'a> Look<'a> {
         self.acls()?;
         let missing = self.missing()?;
         let cause = self.cause(&missing);
+        let verdict = self.params.validate.as_ref();
+        let verdict = verdict.and_then(|command| self.host.depends(Subject::Verdict(command)));
         let Look { asked, names, entries, left, .. } = self;
-        Ok(State { asked, names, entries, missing, left, cause })
+        Ok(State { asked, names, entries, missing, left, cause, verdict })
     }
 
     fn gather(&mut self, input: &Input<'_>) -> Result<(), SysError> {
@@ -100,7 +102,7 @@ impl<'a> Look<'a> {
             (Action::Present, None, Some(text)) => {
                 let path = self.followed(self.destination(None)?)?;
                 let content = Content::inline(text.as_bytes());
-                self.file(Place::of(path), Copied { content, executable: false }, Scope::Asked)
+                self.file(Place::of(path), Copied::new(content), Scope::Asked)
             }
             (Action::Present, None, None) => {
                 let path = self.followed(self.destination(None)?)?;
@@ -129,14 +131,19 @@ impl<'a> Look<'a> {
     fn file_seen(
         &mut self,
         place: Place,
-        Copied { content, executable }: Copied,
+        Copied { content, mode, own }: Copied,
         scope: Scope,
         Seen { meta, same }: Seen,
     ) -> Result<(), SysError> {
         if self.params.overwrite == Some(false) && meta.is_some() {
             return Ok(());
         }
-        let executable = executable && self.params.executable.unwrap_or(true);
+        let executable = mode.0 & 0o100 != 0 && self.params.executable.unwrap_or(true);
+        let preserves = self.asked.mode.as_ref().is_some_and(Mode::is_of_source);
+        let own = match own {
+            Own::Asked => preserves.then_some(mode),
+            Own::WithContent => Some(mode).filter(|_| !same),
+        };
         let diff = match self.diff {
             DiffMode::Unified if !same => {
                 let budget = &mut self.budget;
@@ -145,65 +152,8 @@ impl<'a> Look<'a> {
             DiffMode::Unified | DiffMode::Off => None,
         };
         let want = Want::File { content, executable, same, diff };
-        self.add_found(place, want, scope, meta)
-    }
-
-    fn directory(&mut self) -> Result<(), SysError> {
-        let path = self.followed(self.destination(None)?)?;
-        // The mode of a whole tree is that of its files, and must not shut its directories.
-        let scope = if self.params.recurse { Scope::Tree } else { Scope::Asked };
-        self.add(Place::of(path.clone()), Want::Directory, scope)?;
-        let found = self.entries.last().and_then(|entry| entry.found.as_ref());
-        let there = found.filter(|found| found.meta.kind == FileKind::Directory);
-        // What is refused is not walked: it may be all of the host.
-        let there = there.filter(|found| !decide::is_protected(&found.at));
-        let Some(at) = there.map(|found| found.at.clone()) else { return Ok(()) };
-        if self.params.recurse && !self.asked.is_empty() {
-            if self.params.one_file_system.unwrap_or(true) {
-                self.left = self.host.mounts(&at)?;
-                self.left.retain(|mount| *mount != at);
-            }
-            let mut walk = Walk { root: path.clone(), at, entries: Vec::new() };
-            self.walk_below(&path, &mut walk)?;
-            let want = Want::AttributesBelow { entries: walk.entries };
-            self.add(Place::of(path), want, scope)?;
-        }
-        Ok(())
-    }
-
-    /// Collects what has other attributes than those asked for. Links are not followed.
-    fn walk_below(&mut self, directory: &AbsPath, walk: &mut Walk) -> Result<(), SysError> {
-        let mut there = Vec::new();
-        for name in self.host.list_at(&Place::below(walk.root.clone(), directory.clone()))? {
-            let path = joined(directory, &name)?;
-            let below = path.as_str().strip_prefix(walk.root.as_str()).unwrap_or_default();
-            let below = below.trim_start_matches('/').to_owned();
-            if !self.left.is_empty() && self.left.contains(&joined(&walk.at, &below)?) {
-                continue;
-            }
-            let place = Place::below(walk.root.clone(), path);
-            // What vanished since the directory was read needs no attributes.
-            let Some(meta) = self.host.lstat_at(&place)? else { continue };
-            there.push((below, place, meta));
-        }
-        if self.asked.shuts_others_out() {
-            let places: Vec<_> = there.iter().map(|(_, place, meta)| (place, meta.kind)).collect();
-            let acls = self.host.acls(&places)?;
-            there.iter_mut().zip(acls).for_each(|((_, _, meta), acl)| meta.attrs.acl = acl);
-        }
-        for (below, place, meta) in there {
-            let directory = Some(place.path().clone()).filter(|_| meta.kind == FileKind::Directory);
-            if decide::existing(&self.asked, &meta, Scope::Tree) != meta.attrs {
-                if self.host.is_shared(&place, &meta)? {
-                    return Err(files::shared(place.path()));
-                }
-                self.names.learn(&meta.attrs, self.host);
-                walk.entries.push((below, place, meta));
-            }
-            if let Some(directory) = directory {
-                self.walk_below(&directory, walk)?;
-            }
-        }
+        self.add_found(place, want, scope, meta)?;
+        self.comes_with(own);
         Ok(())
     }
 
@@ -262,8 +212,16 @@ impl<'a> Look<'a> {
             Some(FileKind::Link | FileKind::Special) | None => self.handed_down(place.path())?,
         };
         let open = self.open(place.path(), &want, found.as_ref());
-        self.entries.push(Entry { place, want, found, new, open, handed_down, scope });
+        let own = None;
+        self.entries.push(Entry { place, want, found, new, own, open, handed_down, scope });
         Ok(())
+    }
+
+    /// The last entry has a mode of its own.
+    fn comes_with(&mut self, mode: Option<PermissionBits>) {
+        if let Some(entry) = self.entries.last_mut() {
+            entry.own = mode;
+        }
     }
 
     /// The earlier task whose real run may leave something else there.
@@ -432,7 +390,7 @@ impl<'a> Look<'a> {
             }
         }
         missing.reverse();
-        if self.params.parents {
+        if makes_parents(self.params, &self.entries) {
             self.refuse_foreign_parents(&missing)?;
         }
         Ok(missing)
@@ -457,7 +415,9 @@ impl<'a> Look<'a> {
                 .host
                 .depends(Subject::Path(path))
                 .filter(|cause| matches!(cause, Cause::Packages(_))),
-            (Some(_), _) if !self.params.parents => self.host.depends(Subject::Path(path)),
+            (Some(_), _) if !makes_parents(self.params, &self.entries) => {
+                self.host.depends(Subject::Path(path))
+            }
             (Some(_) | None, _) => self.host.depends(Subject::Place(path)),
         }
     }
@@ -468,26 +428,30 @@ fn target<'p>(params: &'p File, src: Option<&'p String>) -> &'p str {
     params.target.as_deref().or(src.map(String::as_str)).unwrap_or_default()
 }
 
-/// A tree that gets attributes.
-struct Walk {
-    /// Its top, as the task names it.
-    root: AbsPath,
-    /// The same, with no link above it.
-    at: AbsPath,
-    /// What has other attributes than those asked for: its path below the top.
-    entries: Vec<(String, Place, Meta)>,
-}
-
 /// What a file should be.
 struct Copied {
     content: Content,
-    executable: bool,
+    /// The mode of what it is copied from.
+    mode: PermissionBits,
+    own: Own,
+}
+
+/// When a file gets the mode of what it is copied from.
+enum Own {
+    /// If the task asks for that.
+    Asked,
+    /// Together with the content: as a tree on the host is copied.
+    WithContent,
 }
 
 impl Copied {
+    fn new(content: Content) -> Self {
+        Self { content, mode: PermissionBits(0o644), own: Own::Asked }
+    }
+
     fn of(file: &SourceFile) -> Self {
         let content = Content { digest: file.digest, size: file.size, inline: None };
-        Self { content, executable: file.executable }
+        Self { mode: file.mode, ..Self::new(content) }
     }
 }
 

@@ -2,6 +2,7 @@
 //! above it. All three say the same lines, and after each the law holds.
 
 mod acl;
+mod copies;
 mod foreseen;
 mod links;
 
@@ -16,6 +17,7 @@ use hep_protocol::message::{Go, Reply};
 use hep_protocol::outcome::{Outcome, Status};
 use hep_protocol::plan::{DiffMode, NamedSource, RunMode, Task};
 use hep_protocol::task::TaskSpec;
+use hep_protocol::value::PermissionBits;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::io::{self, Read};
@@ -46,7 +48,8 @@ impl Outside for Contents {
 
 fn source_file(name: &str, text: &str, executable: bool) -> SourceFile {
     let digest = Digest::of(text.as_bytes());
-    SourceFile { name: name.to_owned(), digest, size: text.len() as u64, executable }
+    let mode = PermissionBits(if executable { 0o755 } else { 0o644 });
+    SourceFile { name: name.to_owned(), digest, size: text.len() as u64, mode }
 }
 
 fn source(written: &str) -> Option<Source> {
@@ -141,7 +144,7 @@ fn check(before: &[Value], params: &Value, expected: &str) {
 
 fn moved(task: &Value, root: &str) -> Value {
     let mut task = task.clone();
-    for key in ["dest", "src"] {
+    for key in ["dest", "src", "copy_of"] {
         let text = task[key].as_str();
         if let Some(text) = text.filter(|text| *text == "/t" || text.starts_with("/t/")) {
             task[key] = json!(format!("{root}{}", &text[2..]));

@@ -31,7 +31,11 @@ fn converge(host: &mut Overlay<Empty>, parameters: &Value) -> Result<String, Str
             match host.apply(&planned.action).unwrap() {
                 Effect::Changed => lines.push(planned.change().line),
                 Effect::Noted(note) => lines.push(format!("note: {note}")),
-                other @ (Effect::Kept(_) | Effect::Ran(_) | Effect::WouldRun | Effect::Nothing) => {
+                other @ (Effect::Kept(_)
+                | Effect::Said(_)
+                | Effect::Ran(_)
+                | Effect::WouldRun
+                | Effect::Nothing) => {
                     panic!("{other:?}")
                 }
             }

@@ -10,14 +10,18 @@ use std::collections::BTreeMap;
 impl Linux {
     /// Runs to the end; its output is streamed while it runs. Another end than exit code 0 is an error.
     pub(super) fn run(&mut self, invocation: &Invocation) -> Result<Effect, SysError> {
-        let Invocation { words, argv, paths: _, chdir, env, stdin, expand, timeout } = invocation;
+        let Invocation { words, argv, script, chdir, env, stdin, expand, timeout, paths: _ } =
+            invocation;
         let mut all = self.task.env.clone();
         all.extend(env.clone());
         let names = environment(&all);
-        let expanded = match expand {
+        let mut expanded: Vec<String> = match expand {
             true => argv.parts().iter().map(|part| expanded(part, &names)).collect(),
             false => argv.parts().to_vec(),
         };
+        // It is there until the program has ended.
+        let placed = script.as_ref().map(|script| self.place(script)).transpose()?;
+        expanded.extend(placed.iter().zip(script).map(|(placed, script)| placed.line(script)));
         let mut pass_on = |stream, data: &[u8]| self.output(stream, data);
         let program = Program {
             name: Some(words),
@@ -85,6 +89,8 @@ mod tests {
     use super::*;
     use crate::outside::Outside;
     use crate::sys::ProcessEnd;
+    use crate::sys::files::Content;
+    use hep_protocol::action::programs::Script;
     use hep_protocol::blob::Want;
     use hep_protocol::message::{Go, Reply, Stream};
     use hep_protocol::value::{AbsPath, Argv};
@@ -124,6 +130,7 @@ mod tests {
         Invocation {
             words: text.lines().next().unwrap().to_owned(),
             argv: Argv::try_from(argv).unwrap(),
+            script: None,
             paths: Vec::new(),
             chdir: AbsPath::root(),
             env: BTreeMap::new(),
@@ -153,6 +160,7 @@ mod tests {
             Effect::Ran(end) => end,
             other @ (Effect::Changed
             | Effect::Kept(_)
+            | Effect::Said(_)
             | Effect::WouldRun
             | Effect::Noted(_)
             | Effect::Nothing) => panic!("{other:?}"),
@@ -170,6 +178,23 @@ mod tests {
         assert!(heard[1].2 - heard[0].2 > Duration::from_millis(200));
         let end = end.unwrap();
         assert_eq!((end.stdout, end.stderr), (b"one\n".to_vec(), b"two\n".to_vec()));
+    }
+
+    #[test]
+    fn script_is_there_only_while_it_runs() {
+        let text = Script {
+            name: "it's.sh".to_owned(),
+            content: Content::inline(b"#!/bin/sh\necho \"$0\" \"$@\"\n"),
+            around: (String::new(), " 'a b' c".to_owned()),
+        };
+        let invocation = Invocation {
+            argv: Argv::try_from(["/bin/sh", "-c"].map(str::to_owned).to_vec()).unwrap(),
+            script: Some(Box::new(text)),
+            ..script("x")
+        };
+        let said = String::from_utf8(run(&invocation).0.unwrap().stdout).unwrap();
+        let path = said.strip_suffix(" a b c\n").unwrap();
+        assert!(path.ends_with("/it's.sh") && !std::path::Path::new(path).exists(), "{said}");
     }
 
     #[test]

@@ -17,7 +17,9 @@ impl Mentions {
     pub(super) fn of(invocation: &Invocation) -> Self {
         let parts = invocation.argv.parts();
         // The program itself is not what it changes; a shell's script is its third part.
-        let mut mentions = Self::in_texts(parts.iter().skip(1).map(String::as_str));
+        let script = invocation.script.as_ref().map(|script| script.around.1.as_str());
+        let texts = parts.iter().skip(1).map(String::as_str).chain(script);
+        let mut mentions = Self::in_texts(texts);
         if invocation.chdir != AbsPath::root() {
             mentions.0.push(invocation.chdir.to_string());
         }

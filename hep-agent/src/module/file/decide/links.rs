@@ -71,7 +71,7 @@ impl Decide<'_> {
     }
 
     fn owners_asked(&self, attrs: &Attrs) -> String {
-        let asked = Asked { mode: None, ..self.state.asked.clone() };
+        let asked = Asked { mode: None, directory_mode: None, ..self.state.asked.clone() };
         if asked.is_empty() {
             String::new()
         } else {

@@ -6,6 +6,7 @@ use crate::sys::SysError;
 use crate::sys::files::{Content, Place};
 use hep_protocol::blob::{TreeEntry, TreeKind};
 use hep_protocol::plan::DiffMode;
+use hep_protocol::value::PermissionBits;
 
 impl Look<'_> {
     /// `src: tree` makes `dest/tree` with all below it, `src: tree/` puts what is in it into `dest`. `dest` is made if it is
@@ -34,7 +35,9 @@ impl Look<'_> {
                 true => Place::below(holder, top),
                 false => Place::of(followed.clone()),
             };
-            self.add(place, Want::Directory, Scope::Tree)?;
+            // Ansible leaves it as it is where it is there.
+            let scope = if self.params.parents_alike { Scope::NewOnly } else { Scope::Tree };
+            self.add(place, Want::Directory, scope)?;
         }
         let top = followed;
         let aim = |entry: &TreeEntry| {
@@ -48,11 +51,11 @@ impl Look<'_> {
             };
             Ok((place, aim))
         };
-        self.all(entries.iter().map(aim).collect::<Result<_, SysError>>()?)
+        self.all(entries.iter().map(aim).collect::<Result<_, SysError>>()?, Scope::Tree)
     }
 
     /// Everything in a tree, looked at in one go.
-    fn all(&mut self, aims: Vec<(Place, Aim)>) -> Result<(), SysError> {
+    pub(super) fn all(&mut self, aims: Vec<(Place, Aim)>, scope: Scope) -> Result<(), SysError> {
         let looked: Vec<_> = aims.iter().map(|(place, aim)| (place, aim.content())).collect();
         let seen = self.host.survey(&looked)?;
         if self.diff == DiffMode::Unified {
@@ -63,8 +66,12 @@ impl Look<'_> {
         }
         for ((place, aim), seen) in aims.into_iter().zip(seen) {
             match aim {
-                Aim::File(copy) => self.file_seen(place, copy, Scope::Tree, seen)?,
-                Aim::Other(want) => self.add_found(place, want, Scope::Tree, seen.meta)?,
+                Aim::File(copy) => self.file_seen(place, copy, scope, seen)?,
+                Aim::Other(want) => self.add_found(place, want, scope, seen.meta)?,
+                Aim::Directory(mode) => {
+                    self.add_found(place, Want::Directory, scope, seen.meta)?;
+                    self.comes_with(Some(mode));
+                }
             }
         }
         Ok(())
@@ -72,8 +79,10 @@ impl Look<'_> {
 }
 
 /// What should be at a place in a tree.
-enum Aim {
+pub(super) enum Aim {
     File(Copied),
+    /// A directory with the mode of what it is copied from.
+    Directory(PermissionBits),
     Other(Want),
 }
 
@@ -81,7 +90,7 @@ impl Aim {
     fn content(&self) -> Option<&Content> {
         match self {
             Self::File(copy) => Some(&copy.content),
-            Self::Other(_) => None,
+            Self::Directory(_) | Self::Other(_) => None,
         }
     }
 }

@@ -21,6 +21,7 @@ fn check(command: &str, params: &Value, expected: &str) {
         expand: false,
         words: "it".to_owned(),
         argv: Argv::try_from(argv).unwrap(),
+        script: None,
         paths: Vec::new(),
         chdir: AbsPath::root(),
         env: std::collections::BTreeMap::new(),

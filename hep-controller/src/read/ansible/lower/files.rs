@@ -80,11 +80,7 @@ pub(super) const STAT: &[Parameter] = &[
 ];
 
 pub(super) fn copy(arguments: &mut Arguments<'_>) -> &'static str {
-    let tree = arguments.literal("src").is_some_and(|src| src.ends_with('/'));
-    let into = destination(arguments, None);
-    if tree || into {
-        arguments.set("parents", "true");
-    }
+    destination(arguments, None);
     match arguments.take_answer("remote_src", Answer::No) {
         Answer::Yes => drop(arguments.rename("src", "copy_of")),
         Answer::No => {}
@@ -98,9 +94,10 @@ pub(super) fn copy(arguments: &mut Arguments<'_>) -> &'static str {
             );
         }
     }
-    if arguments.has("src") {
+    if arguments.has("src") || arguments.has_out("copy_of") {
         // A new file is executable only if the task says so.
         arguments.set("executable", "false");
+        arguments.set("parents_alike", "true");
         match arguments.take("directory_mode") {
             Some(Entry { key, value }) => {
                 let value = octal(arguments, value);
@@ -124,7 +121,11 @@ pub(super) fn edited(arguments: &mut Arguments<'_>) -> &'static str {
 pub(super) fn template(arguments: &mut Arguments<'_>) -> &'static str {
     let name =
         arguments.literal("src").map(|src| src.rsplit('/').next().unwrap_or_default().to_owned());
-    destination(arguments, name.as_deref());
+    if destination(arguments, name.as_deref()) {
+        arguments.set("parents", "true");
+        arguments.set("parents_alike", "true");
+        arguments.set_text("directory_mode", UNCHANGED);
+    }
     rules(arguments);
     content(arguments)
 }
@@ -265,11 +266,6 @@ pub(super) fn stat(arguments: &mut Arguments<'_>) -> &'static str {
 /// The mode, as octal digits where it is literal.
 fn mode(arguments: &mut Arguments<'_>) -> Option<Node> {
     let Entry { key, value } = arguments.take("mode")?;
-    if value.text() == Some("preserve") {
-        let message = "hep does not support `mode: preserve`";
-        arguments.refuse(value.span, message, "write the mode, as in `mode: \"0644\"`");
-        return None;
-    }
     let value = octal(arguments, value);
     arguments.put("mode", key.span, value.clone());
     Some(value)

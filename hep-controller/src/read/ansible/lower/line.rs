@@ -63,6 +63,13 @@ pub(super) fn split(line: &str, reader: Reader) -> Option<Line> {
     Some(split)
 }
 
+/// The first word of a line without its quotes, and what comes after it; `None` when a quote or an expression is never
+/// closed, or when there is no word.
+pub(super) fn first_word(line: &str) -> Option<(&str, &str)> {
+    let Word { text, start, .. } = words(line)?.into_iter().next()?;
+    Some((unquoted(text), line.get(start + text.len()..)?.trim()))
+}
+
 /// A word of a line, and the space before it.
 struct Word<'l> {
     before: &'l str,
@@ -209,6 +216,14 @@ mod tests {
         check("echo argv=x cmd=z stdin=hi", "stdin=<hi> <echo argv=x cmd=z>");
         check("echo don't", "unbalanced");
         check("", "");
+    }
+
+    #[test]
+    fn first_word_is_read_with_its_quotes_and_expressions() {
+        assert_eq!(first_word("a.sh one  'two'"), Some(("a.sh", "one  'two'")));
+        assert_eq!(first_word(" '{{ d }}/a b.sh' {{ x }}"), Some(("{{ d }}/a b.sh", "{{ x }}")));
+        assert_eq!(first_word("{{ a b }}.sh"), Some(("{{ a b }}.sh", "")));
+        assert_eq!(first_word("'a"), None);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Programs: `command`, `shell`, `raw` and `script`.
 
 use super::arguments::{Answer, Arguments, FREE};
-use super::table::{Parameter, named, nothing, own, refused, same};
+use super::line;
+use super::table::{Parameter, nothing, own, refused, same};
 use crate::yaml::{Entry, Node};
 
 /// What all programs take.
@@ -35,11 +36,7 @@ pub(super) const SHELL: &[Parameter] = &[
 pub(super) const RAW: &[Parameter] =
     &[own(FREE).also(&["_raw_params"]), own("cmd"), same("executable")];
 
-/// How to do without the module that copies a program first.
-const COPIED: &str = "copy the script with `copy` and run it with `command`";
-
-pub(super) const SCRIPT: &[Parameter] =
-    &[nothing("decrypt"), named("executable", "executable"), nothing("warn")];
+pub(super) const SCRIPT: &[Parameter] = &[nothing("decrypt"), same("executable"), nothing("warn")];
 
 pub(super) fn command(arguments: &mut Arguments<'_>) -> &'static str {
     not_in_a_check(arguments);
@@ -70,16 +67,35 @@ pub(super) fn shell(arguments: &mut Arguments<'_>) -> &'static str {
 }
 
 pub(super) fn raw(arguments: &mut Arguments<'_>) -> &'static str {
+    not_in_a_check(arguments);
     script_text(arguments);
-    arguments.set("strip", "false");
+    arguments.set("terminal", "true");
     "command"
 }
 
 pub(super) fn script(arguments: &mut Arguments<'_>) -> &'static str {
-    let span = arguments.call.module.span;
-    arguments.refuse(span, "hep does not support `script`", COPIED);
-    arguments.take(FREE);
-    arguments.take("cmd");
+    not_in_a_check(arguments);
+    match words(arguments) {
+        Some(Entry { key, value }) => {
+            let text = value.text().unwrap_or_default();
+            match line::first_word(text) {
+                Some((script, rest)) => {
+                    let [script, rest] = [script, rest].map(|text| Node::of_text(text, value.span));
+                    let has_arguments = rest.text().is_some_and(|text| !text.is_empty());
+                    arguments.put("script", key.span, script);
+                    if has_arguments {
+                        arguments.put("arguments", key.span, rest);
+                    }
+                }
+                None => {
+                    let message = "a quote or an expression in this line is never closed";
+                    arguments.mistake(value.span, message, "quote the whole path of the script");
+                }
+            }
+        }
+        None => nothing_to_run(arguments),
+    }
+    arguments.set("terminal", "true");
     "command"
 }
 

@@ -84,7 +84,15 @@ fn programs_are_a_command() {
         "shell: \"ls | wc -l\"\nargs: {executable: /bin/bash}",
         r#"command {"shell":"ls | wc -l","executable":"/bin/bash"}"#,
     );
-    check("raw: apt-get -y x", r#"command {"shell":"apt-get -y x","strip":false}"#);
+    check("raw: apt-get -y x", r#"command {"shell":"apt-get -y x","terminal":true}"#);
+    check(
+        "script: '\"my script.sh\" {{ a }} b=c creates=/d'",
+        r#"command {"script":"my script.sh","arguments":"{{ a }} b=c","terminal":true,"creates":"/d"}"#,
+    );
+    check(
+        "script: {cmd: x.py, executable: python3}",
+        r#"command {"script":"x.py","terminal":true,"executable":"python3"}"#,
+    );
     check(
         "command: \"echo 'x\"",
         "mistake: a quote or an expression in this line is never closed; \
@@ -97,15 +105,15 @@ fn programs_are_a_command() {
 fn files_say_what_ansible_does_unasked() {
     check(
         "copy: src=foo.conf dest=/etc/foo.conf owner=root mode=0644",
-        r#"file {"dest":"/etc/foo.conf","executable":false,"directory_mode":"u+","mode":"0644","src":"foo.conf","owner":"root"}"#,
+        r#"file {"dest":"/etc/foo.conf","executable":false,"parents_alike":true,"directory_mode":"u+","mode":"0644","src":"foo.conf","owner":"root"}"#,
     );
     check(
         "copy: {src: d/, dest: /srv/d, mode: \"0640\", directory_mode: \"0750\"}",
-        r#"file {"dest":"/srv/d","parents":true,"executable":false,"directory_mode":"0750","mode":"0640","src":"d/"}"#,
+        r#"file {"dest":"/srv/d","executable":false,"parents_alike":true,"directory_mode":"0750","mode":"0640","src":"d/"}"#,
     );
     check(
         "copy: {src: /a, dest: /b, remote_src: yes, force: no}",
-        r#"file {"dest":"/b","copy_of":"/a","overwrite":"no"}"#,
+        r#"file {"dest":"/b","copy_of":"/a","executable":false,"parents_alike":true,"directory_mode":"u+","overwrite":"no"}"#,
     );
     check(
         "template: {src: a.j2, dest: /a, lstrip_blocks: yes, newline_sequence: \"\\r\\n\", variable_start_string: \"<<\"}",
@@ -113,7 +121,7 @@ fn files_say_what_ansible_does_unasked() {
     );
     check(
         "template: {src: templates/a.j2, dest: /etc/x/, validate: \"visudo -cf %s\"}",
-        r#"file {"dest":"/etc/x/a.j2","template":"templates/a.j2","validate":"visudo -cf %s"}"#,
+        r#"file {"dest":"/etc/x/a.j2","parents":true,"parents_alike":true,"directory_mode":"u+","template":"templates/a.j2","validate":"visudo -cf %s"}"#,
     );
     check(
         "file: {path: /a, state: directory, mode: \"0755\", recurse: yes}",
