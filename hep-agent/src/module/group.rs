@@ -15,7 +15,12 @@ impl Module for Group {
     type State = Option<accounts::Group>;
 
     fn inspect(&self, _input: &Input<'_>, host: &dyn Observe) -> Result<Self::State, SysError> {
-        host.group_entry(&self.name.to_string(), Reach::of(self.local))
+        let group = host.group_entry(&self.name.to_string(), Reach::of(self.local))?;
+        match self.state {
+            State::Present => refuse_taken(self, group.as_ref(), host)?,
+            State::Absent => refuse_used(self, group.as_ref(), host)?,
+        }
+        Ok(group)
     }
 
     fn plan(&self, _input: &Input<'_>, state: &Self::State) -> Result<Plan, SysError> {
@@ -43,6 +48,45 @@ impl Module for Group {
         let unforeseen = matches!(state, Some(group) if matches!(group.gid, Account::Expected(_)));
         let (steps, data) = (steps.into_iter().collect(), result(self, state.as_ref()));
         Ok(Plan { steps, data, again, unforeseen, ..Plan::default() })
+    }
+}
+
+/// Refuses a number that another group has, as the programs would.
+fn refuse_taken(
+    params: &Group,
+    group: Option<&accounts::Group>,
+    host: &dyn Observe,
+) -> Result<(), SysError> {
+    let Some(gid) = params.gid.filter(|_| !params.non_unique).map(|gid| gid.0) else {
+        return Ok(());
+    };
+    if group.is_some_and(|group| group.gid == Account::Number(gid)) {
+        return Ok(());
+    }
+    let Some(name) = host.group_name(gid) else { return Ok(()) };
+    // An earlier step may have given it another.
+    let has = host.group_entry(&name, Reach::Everywhere)?;
+    if has.is_none_or(|group| group.gid != Account::Number(gid)) {
+        return Ok(());
+    }
+    Err(SysError::new(format!("the number {gid} is that of the group {name}"))
+        .hint("give another `gid`, or let both have it with `non_unique: true`"))
+}
+
+/// Refuses to remove the own group of a user, as the programs would.
+fn refuse_used(
+    params: &Group,
+    group: Option<&accounts::Group>,
+    host: &dyn Observe,
+) -> Result<(), SysError> {
+    let Some(group) = group.filter(|_| !params.force) else { return Ok(()) };
+    match host.users_of(&group.gid)?.first() {
+        None => Ok(()),
+        Some(user) => {
+            let what = format!("{} is the own group of the user {user}", params.name);
+            Err(SysError::new(what)
+                .hint("give the user another group first, or remove it with `force: true`"))
+        }
     }
 }
 

@@ -46,6 +46,7 @@ impl Module for User {
 
     fn inspect(&self, _input: &Input<'_>, host: &dyn Observe) -> Result<State, SysError> {
         let user = host.user_entry(&self.name.to_string(), Reach::of(self.local))?;
+        refuse_taken(self, user.as_ref(), host)?;
         let mut cause = None;
         let (mut group, mut groups) = (None, None);
         let present = self.state == Wanted::Present;
@@ -111,6 +112,28 @@ fn whose(params: &User, user: &accounts::User, host: &dyn Observe) -> String {
         Account::Expected(name) => name.clone(),
     };
     format!("{}:{group}", params.name)
+}
+
+/// Refuses a number that another user has, as the programs would.
+fn refuse_taken(
+    params: &User,
+    user: Option<&accounts::User>,
+    host: &dyn Observe,
+) -> Result<(), SysError> {
+    let wanted = params.uid.filter(|_| params.state == Wanted::Present && !params.non_unique);
+    let wanted = wanted.map(|uid| Account::Number(uid.0));
+    let Some(Account::Number(uid)) = wanted else { return Ok(()) };
+    if user.is_some_and(|user| user.uid == Account::Number(uid)) {
+        return Ok(());
+    }
+    let Some(name) = host.user_name(uid) else { return Ok(()) };
+    // An earlier step may have given it another.
+    let has = host.user_entry(&name, Reach::Everywhere)?;
+    if has.is_none_or(|user| user.uid != Account::Number(uid)) {
+        return Ok(());
+    }
+    Err(SysError::new(format!("the number {uid} is that of the user {name}"))
+        .hint("give another `uid`, or let both have it with `non_unique: true`"))
 }
 
 fn owner(name: &str) -> Result<Owner, SysError> {

@@ -52,6 +52,9 @@ pub(crate) trait ObserveAccounts {
     /// The user of that name.
     fn user_entry(&self, name: &str, reach: Reach) -> Result<Option<User>, SysError>;
 
+    /// The users whose own group it is, by name.
+    fn users_of(&self, group: &Account) -> Result<Vec<String>, SysError>;
+
     /// The group of that name.
     fn group_entry(&self, name: &str, reach: Reach) -> Result<Option<Group>, SysError>;
 

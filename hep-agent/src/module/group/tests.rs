@@ -17,8 +17,22 @@ fn groups_are_added_changed_and_removed() {
     check(json!({"name": "www-data"}), "");
     check(json!({"name": "www-data", "gid": 33}), "");
     check(json!({"name": "www-data", "gid": 34}), "change group www-data: gid 33 -> 34");
-    check(json!({"name": "www-data", "state": "absent"}), "remove group www-data");
+    check(json!({"name": "www-data", "state": "absent", "force": true}), "remove group www-data");
     check(json!({"name": "web", "state": "absent"}), "");
+}
+
+#[test]
+fn what_the_programs_would_refuse_is_refused_before() {
+    let taken = "failed: the number 33 is that of the group www-data";
+    check(json!({"name": "web", "gid": 33}), taken);
+    check(json!({"name": "root", "gid": 33}), taken);
+    let both = json!({"name": "web", "gid": 33, "non_unique": true});
+    check(both, "add group web (gid 33)");
+    let used = "failed: www-data is the own group of the user www-data";
+    check(json!({"name": "www-data", "state": "absent"}), used);
+    let mut host = Overlay::new(Empty);
+    tried("group", &json!({"name": "www-data", "gid": 34}), &mut host);
+    settles("group", &json!({"name": "web", "gid": 33}), &mut host, "add group web (gid 33)");
 }
 
 #[test]

@@ -59,6 +59,20 @@ fn new_user_gets_a_home_directory() {
 }
 
 #[test]
+fn number_of_another_user_is_refused() {
+    let taken = "failed: the number 33 is that of the user www-data";
+    let new = |more: Value| {
+        let mut params = json!({"name": "ada", "create_home": false, "uid": 33});
+        params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        params
+    };
+    check(new(json!({})), taken);
+    check(new(json!({"name": "root"})), taken);
+    let both = "add user ada (uid 33, home /home/ada, shell /bin/sh, password)";
+    check(new(json!({"non_unique": true})), both);
+}
+
+#[test]
 fn old_user_changes_only_where_it_differs() {
     let old = |mut params: Value| {
         params["name"] = json!("www-data");

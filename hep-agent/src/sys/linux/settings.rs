@@ -6,7 +6,7 @@ mod locales;
 
 use super::{Linux, machine};
 use crate::sys::settings::{By, ObserveSettings, Setting, What};
-use crate::sys::{Effect, ProcessEnd, SysError};
+use crate::sys::{Effect, ProcessEnd, Said, SysError};
 use hep_protocol::action::programs::Call;
 use hep_protocol::outcome::Exit;
 use std::fmt;
@@ -41,13 +41,14 @@ impl Linux {
                 nix::unistd::sethostname(setting.to.as_deref().unwrap_or_default())
                     .map_err(|error| SysError::io(format!("cannot {setting}"), error))?;
             }
-            By::Programs(calls) => self.call(calls, setting)?,
+            By::Programs(calls) => drop(self.call(calls, setting)?),
         }
         Ok(Effect::Changed)
     }
 
-    /// Runs the programs by which an action is done, until one fails.
-    pub(super) fn call(&self, calls: &[Call], action: &dyn fmt::Display) -> Result<(), SysError> {
+    /// Runs the programs by which an action is done, until one fails; gives what they said.
+    pub(super) fn call(&self, calls: &[Call], action: &dyn fmt::Display) -> Result<Said, SysError> {
+        let mut said = Said::default();
         for call in calls {
             let program = Program {
                 name: Some(call.program()),
@@ -60,8 +61,10 @@ impl Linux {
                 let what = format!("cannot {action}: {}: {why}", call.program());
                 return Err(SysError::new(what).needs_root().process(end));
             }
+            said.stdout.push_str(&String::from_utf8_lossy(&end.stdout));
+            said.stderr.push_str(&String::from_utf8_lossy(&end.stderr));
         }
-        Ok(())
+        Ok(said)
     }
 }
 

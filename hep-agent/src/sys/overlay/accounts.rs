@@ -72,6 +72,18 @@ impl<O: Observe> ObserveAccounts for Overlay<O> {
         }))
     }
 
+    fn users_of(&self, group: &Account) -> Result<Vec<String>, SysError> {
+        let mut users = match group {
+            Account::Number(_) => self.base.users_of(group)?,
+            Account::Expected(_) => Vec::new(),
+        };
+        users.retain(|name| !self.accounts.users.contains_key(name));
+        let has = |user: &Option<User>| user.as_ref().is_some_and(|user| user.gid == *group);
+        let changed = self.accounts.users.iter().filter(|(_, user)| has(user));
+        users.extend(changed.map(|(name, _)| name.clone()));
+        Ok(users)
+    }
+
     fn group_entry(&self, name: &str, reach: Reach) -> Result<Option<Group>, SysError> {
         match self.accounts.groups.get(name) {
             Some(group) => Ok(group.clone()),

@@ -40,6 +40,17 @@ impl ObserveAccounts for Linux {
         })
     }
 
+    fn users_of(&self, group: &Account) -> Result<Vec<String>, SysError> {
+        let gid = group.to_string();
+        let text = Database::Passwd.read()?;
+        let own = |line: &str| {
+            let mut fields = line.split(':');
+            let name = fields.next()?;
+            (fields.nth(2) == Some(gid.as_str())).then(|| name.to_owned())
+        };
+        Ok(text.lines().filter_map(own).collect())
+    }
+
     fn group_entry(&self, name: &str, reach: Reach) -> Result<Option<Group>, SysError> {
         let line = match line_of(&Database::Group.read()?, name) {
             Some(line) => Some(line),
@@ -103,8 +114,8 @@ impl Linux {
             AccountAction::User(change) => &change.by,
             AccountAction::Group(change) => &change.by,
         };
-        self.call(by, action)?;
-        Ok(Effect::Changed)
+        let said = self.call(by, action)?;
+        Ok(Effect::Said(said))
     }
 }
 

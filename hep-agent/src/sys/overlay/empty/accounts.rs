@@ -21,6 +21,11 @@ impl ObserveAccounts for Empty {
         }))
     }
 
+    fn users_of(&self, group: &Account) -> Result<Vec<String>, SysError> {
+        let Account::Number(number) = group else { return Ok(Vec::new()) };
+        Ok(self.user_name(*number).into_iter().collect())
+    }
+
     fn group_entry(&self, name: &str, _reach: Reach) -> Result<Option<Group>, SysError> {
         let group = |number| Group { gid: Account::Number(number), members: Vec::new() };
         Ok(self.group(name)?.map(group))
