@@ -24,11 +24,11 @@ use minijinja::{Environment, Error, ErrorKind, Value};
 use names::Root;
 use serde_json::Value as Json;
 use std::collections::HashMap;
+use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Everything one evaluation shares with those of the variables it uses.
-#[derive(Debug)]
 struct Shared {
     scope: Arc<dyn Scope>,
     memory: Arc<Memory>,
@@ -37,7 +37,15 @@ struct Shared {
     path: String,
 }
 
-#[derive(Debug, Default)]
+/// What was noted holds values that make their parts when these are looked at, and that takes the notes' lock: they are no part of
+/// any message.
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Shared({:?})", self.path)
+    }
+}
+
+#[derive(Default)]
 struct Notes {
     /// What was looked up and is not known, by the number of the look-up.
     unknown: Vec<(u64, String)>,
@@ -170,7 +178,7 @@ impl Run {
 
     /// The same of a part of it; `None` for what is to be left out.
     pub(super) fn part(&self, json: &Json) -> Result<Option<Json>, Trouble> {
-        let step = |key: &dyn std::fmt::Display, json: &Json| {
+        let step = |key: &dyn fmt::Display, json: &Json| {
             self.part(json).map_err(|mut trouble| {
                 trouble.path.insert(0, key.to_string());
                 trouble

@@ -327,3 +327,14 @@ fn names_of_another_scope_are_rendered_there() {
     check("{{ there.bad is defined }} {{ there.none | default(1) }}", json!("false 1"));
     check("{{ there | list }}", json!(["bad", "greeting", "host", "list"]));
 }
+
+#[test]
+fn what_is_not_known_is_printed_beside_what_is_made_on_the_way() {
+    let all = json!({"one": ["{{ 1 }}"], "two": ["{{ 2 }}"], "both": "{{ one + two }}", "later": {"unknown": "the run"}});
+    let scope: Arc<dyn Scope> = Arc::new(Names(all.as_object().unwrap().clone()));
+    for dialect in [Dialect::Hep, Dialect::Ansible] {
+        let text = "{{ both | length }} {{ later }}";
+        let trouble = Language::of(dialect).text(text, &scope).unwrap_err();
+        assert_eq!(trouble.message, "depends on the run");
+    }
+}

@@ -6,6 +6,7 @@ use super::{Run, Shared, lock};
 use minijinja::value::{Enumerator, Object, ObjectRepr};
 use minijinja::{Error, ErrorKind, Value};
 use serde_json::Value as Json;
+use std::fmt;
 use std::sync::Arc;
 
 /// A mapping of which some entries are known, and the others no mistake.
@@ -125,6 +126,11 @@ impl Object for NotKnown {
     fn get_value(self: &Arc<Self>, _: &Value) -> Option<Value> {
         let trouble = Trouble::unknown(self.cause.clone());
         Some(Value::from(Error::new(ErrorKind::InvalidOperation, "").with_source(trouble)))
+    }
+
+    /// The note of its look-up ends the evaluation, whatever is printed.
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("?")
     }
 }
 
