@@ -1,7 +1,7 @@
 //! The local files that tasks name: found beside the file that names them, read and hashed once.
 
 use super::contents::Contents;
-use super::tree::{self, Trouble};
+use super::tree::{self, Links, Trouble};
 use crate::ast::{Home, Manifest, ManifestTask, Piece};
 use crate::diagnostic::Diagnostics;
 use crate::source::{Source, plain};
@@ -114,7 +114,7 @@ impl<'s> Sources<'s> {
     pub(crate) fn find(&mut self, from: From<'_>, written: &str) -> Result<Local, Vec<Trouble>> {
         let candidates = self.search.candidates(&from, self.main, written);
         for path in &candidates {
-            if let Some(source) = self.read(path)? {
+            if let Some(source) = self.read(from, path)? {
                 let written = written.to_owned();
                 return Ok(Local { written, path: path.clone(), source });
             }
@@ -122,13 +122,17 @@ impl<'s> Sources<'s> {
         Err(vec![missing(written, &candidates)])
     }
 
-    fn read(&mut self, path: &Path) -> Result<Option<blob::Source>, Vec<Trouble>> {
+    fn read(&mut self, from: From<'_>, path: &Path) -> Result<Option<blob::Source>, Vec<Trouble>> {
         if let Some(source) = self.seen.get(path) {
             return Ok(Some(source.clone()));
         }
         match std::fs::metadata(path) {
             Ok(metadata) => {
-                let source = tree::read(path, &metadata, &mut self.contents)?;
+                let links = match from {
+                    From::File(_) => Links::Kept,
+                    From::Home { .. } => Links::Followed,
+                };
+                let source = tree::read(path, &metadata, links, &mut self.contents)?;
                 self.seen.insert(path.to_owned(), source.clone());
                 Ok(Some(source))
             }
@@ -157,7 +161,7 @@ impl<'s> Sources<'s> {
                 // Of two files by one name the host would get the first.
                 if !found.iter().any(|local| local.written == written) {
                     let whole = path.join(&written);
-                    if let Some(source) = self.read(&whole)? {
+                    if let Some(source) = self.read(from, &whole)? {
                         found.push(Local { written, path: whole, source });
                     }
                 }

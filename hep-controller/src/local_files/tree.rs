@@ -38,6 +38,15 @@ impl Trouble {
     }
 }
 
+/// What becomes of symbolic links in a tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Links {
+    /// They are copied as links.
+    Kept,
+    /// What they lead to is copied, as Ansible does it: not where they lead nowhere, or back to a directory that they are in.
+    Followed,
+}
+
 /// A file, or a directory with everything below it; links that lead to `path` itself are followed.
 ///
 /// # Errors
@@ -45,11 +54,12 @@ impl Trouble {
 pub(crate) fn read(
     path: &Path,
     metadata: &Metadata,
+    links: Links,
     contents: &mut Contents,
 ) -> Result<Source, Vec<Trouble>> {
     let name = name_of(path).map_err(|trouble| vec![trouble])?;
     if metadata.is_dir() {
-        walk(path, contents).map(|entries| Source::Tree { name, entries })
+        walk(path, links, contents).map(|entries| Source::Tree { name, entries })
     } else if metadata.is_file() {
         file(path, name, contents).map(Source::File).map_err(|trouble| vec![trouble])
     } else {
@@ -149,8 +159,12 @@ enum Kind {
 }
 
 /// Everything below a directory, in byte order of the paths, which puts parents before their children.
-fn walk(root: &Path, contents: &mut Contents) -> Result<Vec<TreeEntry>, Vec<Trouble>> {
-    let (mut listed, mut troubles) = list(root);
+fn walk(
+    root: &Path,
+    links: Links,
+    contents: &mut Contents,
+) -> Result<Vec<TreeEntry>, Vec<Trouble>> {
+    let (mut listed, mut troubles) = list(root, links);
     listed.sort_by(|a, b| a.below.cmp(&b.below));
     let read = read_all(&listed, contents);
     let mut entries = Vec::with_capacity(listed.len());
@@ -178,7 +192,7 @@ fn walk(root: &Path, contents: &mut Contents) -> Result<Vec<TreeEntry>, Vec<Trou
 }
 
 /// All that is below a directory, in no order, and everything that is wrong with it.
-fn list(root: &Path) -> (Vec<Listed>, Vec<Trouble>) {
+fn list(root: &Path, links: Links) -> (Vec<Listed>, Vec<Trouble>) {
     let (mut all, mut troubles) = (Vec::new(), Vec::new());
     let (mut pending, mut disks) = (vec![root.to_owned()], HashSet::new());
     while let Some(directory) = pending.pop() {
@@ -191,7 +205,7 @@ fn list(root: &Path) -> (Vec<Listed>, Vec<Trouble>) {
             }
         };
         for item in items {
-            match entry(root, &item) {
+            match entry(root, links, &item) {
                 Ok(found) => {
                     if matches!(found.kind, Kind::Directory) {
                         pending.push(found.path.clone());
@@ -218,8 +232,8 @@ fn items_of(directory: &Path, disks: &mut HashSet<u64>) -> io::Result<Vec<fs::Di
 }
 
 /// What is there, by what the directory says of it: a look of its own at each name costs as much as opening it.
-fn entry(root: &Path, item: &fs::DirEntry) -> Result<Listed, Trouble> {
-    let path = item.path();
+fn entry(root: &Path, links: Links, item: &fs::DirEntry) -> Result<Listed, Trouble> {
+    let mut path = item.path();
     let below = path.strip_prefix(root).ok().and_then(Path::to_str).map(str::to_owned);
     let below = below.and_then(|below| RelPath::try_from(below).ok());
     let below = below.ok_or_else(|| no_text(&path))?;
@@ -228,6 +242,10 @@ fn entry(root: &Path, item: &fs::DirEntry) -> Result<Listed, Trouble> {
         Kind::Directory
     } else if is.is_file() {
         Kind::File
+    } else if let Some((real, kind)) = followed(links, is, &path) {
+        // A directory keeps its name, by which all in it stands below the root.
+        path = if matches!(kind, Kind::File) { real } else { path };
+        kind
     } else if is.is_symlink() {
         let target = fs::read_link(&path).map_err(|e| Trouble::cannot_read(&path, &e))?;
         let target = target.into_os_string().into_string();
@@ -236,6 +254,19 @@ fn entry(root: &Path, item: &fs::DirEntry) -> Result<Listed, Trouble> {
         return Err(unsendable(&path, is));
     };
     Ok(Listed { below, path, kind })
+}
+
+/// What a link leads to, where that is copied in its place.
+fn followed(links: Links, is: fs::FileType, path: &Path) -> Option<(PathBuf, Kind)> {
+    let real = path.canonicalize().ok().filter(|_| is.is_symlink() && links == Links::Followed)?;
+    let metadata = fs::metadata(&real).ok()?;
+    let above = path.parent()?.canonicalize().ok()?;
+    let circles = metadata.is_dir() && above.starts_with(&real);
+    match (metadata.is_file(), metadata.is_dir() && !circles) {
+        (true, _) => Some((real, Kind::File)),
+        (false, true) => Some((real, Kind::Directory)),
+        (false, false) => None,
+    }
 }
 
 /// Fewer files than this are not worth a thread.
@@ -286,13 +317,43 @@ mod tests {
     use super::*;
 
     #[test]
+    fn links_are_followed_only_where_they_lead_down() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        fs::create_dir_all(at("tree/d")).unwrap();
+        fs::create_dir(at("other")).unwrap();
+        fs::write(at("other/f"), "x").unwrap();
+        for (target, name) in
+            [("../other/f", "f"), ("../other", "o"), ("nowhere", "n"), ("../../tree", "d/up")]
+        {
+            std::os::unix::fs::symlink(target, at("tree").join(name)).unwrap();
+        }
+        let shown = |links| {
+            let entries = walk(&at("tree"), links, &mut Contents::default());
+            let entries = entries.unwrap_or_else(|_| panic!()).into_iter().map(|entry| {
+                let kind = match entry.kind {
+                    TreeKind::Directory => "/".to_owned(),
+                    TreeKind::File(file) => format!(" {}", file.name),
+                    TreeKind::Link { target } => format!(" -> {target}"),
+                };
+                format!("{}{kind}", entry.path.as_str())
+            });
+            entries.collect::<Vec<_>>().join(", ")
+        };
+        let kept = "d/, d/up -> ../../tree, f -> ../other/f, n -> nowhere, o -> ../other";
+        assert_eq!(shown(Links::Kept), kept);
+        let followed = "d/, d/up -> ../../tree, f f, n -> nowhere, o/, o/f f";
+        assert_eq!(shown(Links::Followed), followed);
+    }
+
+    #[test]
     fn file_that_was_hashed_is_not_read_again_until_it_is_another() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("page");
         let mut contents = Contents::default();
         let look = |contents: &mut Contents| {
             let metadata = fs::metadata(&path).unwrap();
-            match read(&path, &metadata, contents) {
+            match read(&path, &metadata, Links::Kept, contents) {
                 Ok(Source::File(file)) => (Version::of(&metadata), file.digest),
                 Ok(Source::Tree { .. }) | Err(_) => panic!(),
             }
