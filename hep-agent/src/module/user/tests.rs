@@ -73,6 +73,15 @@ fn number_of_another_user_is_refused() {
 }
 
 #[test]
+fn home_moves_only_where_nothing_is() {
+    let mut host = Overlay::new(Empty);
+    tried("file", &json!({"dest": "/srv/w", "action": "directory", "parents": true}), &mut host);
+    let params = json!({"name": "www-data", "home": "/srv/w", "move_home": true});
+    let there = "failed: cannot move the home directory of www-data: /srv/w exists";
+    settles("user", &params, &mut host, there);
+}
+
+#[test]
 fn old_user_changes_only_where_it_differs() {
     let old = |mut params: Value| {
         params["name"] = json!("www-data");

@@ -141,6 +141,11 @@ impl<O: Observe> Overlay<O> {
         match home {
             Home::Stays => Ok(()),
             Home::Removed(path) => self.take_away(path),
+            // usermod(8) has changed the account by then.
+            Home::Moved(_, place) if self.lstat(place)?.is_some() => Err(SysError::new(format!(
+                "cannot move the home directory of {name}: {place} exists"
+            ))
+            .hint("remove it in an earlier task, or leave out `move_home`")),
             Home::Moved(path, place) => {
                 // What moves along is seen only once it has moved.
                 let attrs = self.lstat(path)?.map(|meta| meta.attrs);

@@ -20,6 +20,9 @@ use hep_protocol::value::{AbsPath, PermissionBits};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
 
+/// The size of a new directory, as most file systems have it, in bytes.
+const DIRECTORY: u64 = 4096;
+
 /// The device of nodes that exist here only.
 const MEMORY: u64 = u64::MAX;
 
@@ -69,7 +72,7 @@ impl Node {
     fn meta(&self, id: Id) -> Meta {
         let (kind, size, mtime) = match &self.body {
             Body::Content(content) => (FileKind::File, content.size, None),
-            Body::Directory => (FileKind::Directory, 0, None),
+            Body::Directory => (FileKind::Directory, DIRECTORY, None),
             Body::Link(target) => (FileKind::Link, target.len() as u64, None),
             Body::Base(_, kind, size, mtime) => (*kind, *size, *mtime),
         };
