@@ -83,7 +83,8 @@ enum Scope {
     Copied,
     /// As in a tree if it is new; an existing one stays as it is.
     NewOnly,
-    /// A new one the defaults; an existing one stays as it is: a directory that only holds what was asked for.
+    /// A new one the defaults; an existing one stays as it is: a directory that only holds what was asked for, a link that only
+    /// leads to it.
     Holder,
 }
 

@@ -121,7 +121,8 @@ pub struct File {
     /// Replace a file of another type; allow a link without a target.
     #[serde(default)]
     pub force: bool,
-    /// Change the target of a link at `dest` instead of replacing the link.
+    /// Change the target of a link at `dest` instead of replacing the link. With `link`: owner, group and mode are for what
+    /// the link leads to.
     #[serde(default)]
     pub follow: bool,
     /// Keep the old content next to the new; its name contains the time.

@@ -147,7 +147,7 @@ struct Decide<'a> {
 impl Decide<'_> {
     /// Makes the missing directories above, if that was asked.
     fn parents(&self) -> Result<Vec<Planned>, SysError> {
-        let needs_them = self.state.entries.iter().all(|entry| match entry.want {
+        let needs_them = self.state.entries.iter().any(|entry| match entry.want {
             Want::Absent | Want::Attributes { .. } | Want::AttributesBelow { .. } => false,
             Want::File { .. }
             | Want::Directory

@@ -2,12 +2,13 @@
 
 mod below;
 mod destination;
+mod links;
 mod on_host;
 mod tree;
 
 use super::accounts::{Asked, Names};
 use super::diff::{self, Texts};
-use super::{Dangling, Entry, Found, Scope, State, Want, makes_parents};
+use super::{Entry, Found, Scope, State, Want, makes_parents};
 use crate::module::Input;
 use crate::sys::files::walk::End;
 use crate::sys::files::{Account, Acl, Attrs, Content, FileKind, Meta, Place, Seen};
@@ -155,38 +156,6 @@ impl<'a> Look<'a> {
         self.add_found(place, want, scope, meta)?;
         self.comes_with(own);
         Ok(())
-    }
-
-    fn link(&mut self, target: &str) -> Result<(), SysError> {
-        let name = target.trim_end_matches('/').rsplit('/').next();
-        let into = self.params.dest.into;
-        let path = self.destination(name.filter(|name| into && !name.is_empty()))?;
-        let leads = self.behind(&path, target)?;
-        let dangling = match self.host.resolve(&leads)? {
-            Some(_) if self.leads_through(&leads, &path)? => Dangling::Circle,
-            Some(_) => Dangling::No,
-            None => Dangling::Missing(self.host.depends(Subject::Path(&leads))),
-        };
-        let want = Want::Link { target: target.to_owned(), dangling };
-        self.add(Place::of(path), want, Scope::Asked)
-    }
-
-    fn hardlink(&mut self, target: &str) -> Result<(), SysError> {
-        let target = AbsPath::try_from(target.to_owned()).map_err(|error| {
-            SysError::new(error.to_string()).hint("write the full path on the host in `src`")
-        })?;
-        let target = self.followed(target)?;
-        let target_place = Place::of(target.clone());
-        let target_meta = self.host.lstat_at(&target_place)?;
-        let mut shared = false;
-        if let Some(meta) = &target_meta {
-            self.names.learn(&meta.attrs, self.host);
-            shared = self.host.is_shared(&target_place, meta)?;
-        }
-        let cause = self.host.depends(Subject::Path(&target));
-        let path = self.destination(None)?;
-        let want = Want::Hardlink { target, target_meta, shared, cause };
-        self.add(Place::of(path), want, Scope::Asked)
     }
 
     fn add(&mut self, place: Place, want: Want, scope: Scope) -> Result<(), SysError> {

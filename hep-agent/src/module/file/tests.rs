@@ -295,6 +295,11 @@ fn link_at_dest_is_replaced_unless_followed() {
         "error: /t/f is a link, which has no mode of its own\n\
          hint: `follow: true` sets it on what the link leads to",
     );
+    check(
+        &before,
+        &json!({"action": "link", "dest": "/t/f", "target": "real", "mode": "0600", "follow": true}),
+        "set /t/real: mode 0640 -> 0600",
+    );
     check(&before, &json!({"action": "absent", "dest": "/t/f"}), "remove link /t/f");
     check(
         &[directory("/t/d"), json!({"action": "link", "dest": "/t/l", "src": "d"})],

@@ -17,9 +17,9 @@ impl Decide<'_> {
     ) -> Result<Vec<Planned>, SysError> {
         let path = entry.place.path();
         let own = self.params.action == Action::Link;
-        if own && self.state.asked.mode.is_some() {
+        if own && self.state.asked.mode.is_some() && !self.params.follow {
             return Err(SysError::new(format!("{path}: a link has no mode of its own"))
-                .hint("remove `mode`, or set it on the target in a task of its own"));
+                .hint("`follow: true` sets it on what the link leads to"));
         }
         let refused = |why: &str| {
             Err(SysError::new(format!("{target}, which {path} would point to, {why}"))
@@ -70,9 +70,10 @@ impl Decide<'_> {
         self.planned(FileAction::Link { place, from, to, durable: durable(entry), detail })
     }
 
+    /// The owners of the link itself.
     fn owners_asked(&self, attrs: &Attrs) -> String {
         let asked = Asked { mode: None, directory_mode: None, ..self.state.asked.clone() };
-        if asked.is_empty() {
+        if asked.is_empty() || self.params.follow {
             String::new()
         } else {
             format!(" ({})", words::asked(&asked, attrs, &self.state.names))
