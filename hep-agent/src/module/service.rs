@@ -48,6 +48,11 @@ impl Module for Service {
                 };
                 Ok(Some(Found { service, depends }))
             }
+            // Starts may be forbidden of what is not there yet.
+            None if self.masked.is_some() && self.action.is_none() && self.enabled.is_none() => {
+                let service = ServiceState::fresh(Boot::Disabled);
+                Ok(Some(Found { service, depends: None }))
+            }
             None => Err(missing(name, host)),
         }
     }
