@@ -3,6 +3,7 @@
 use super::block::{Place, deeper};
 use super::{Flow, Walk, worse};
 use crate::sys::SysError;
+use hep_protocol::dialect::Dialect;
 use hep_protocol::message::Turn;
 use hep_protocol::plan::HandlersOnFailure;
 use std::collections::BTreeMap;
@@ -24,12 +25,16 @@ impl Notified {
 }
 
 impl Walk<'_> {
-    /// Runs what was notified, until nobody is notified any more. A handler that fails keeps no other from running, unless
-    /// the play wants it so. They see the play's names, wherever they are run.
+    /// Runs what was notified, until nobody is notified any more; in Ansible's language what a handler notifies that stands
+    /// before it waits for the next flush. A handler that fails keeps no other from running, unless the play wants it so. They
+    /// see the play's names, wherever they are run.
     pub(super) fn handlers(&mut self, place: &Place<'_>, turn: &Turn) -> Flow {
         let mut flow = Flow::On;
         // Handlers that do not notify one another in a circle need no more rounds than there are of them.
-        let rounds = u32::try_from(place.play.handlers.len()).unwrap_or(u32::MAX);
+        let rounds = match place.play.dialect {
+            Dialect::Hep => u32::try_from(place.play.handlers.len()).unwrap_or(u32::MAX),
+            Dialect::Ansible => 1,
+        };
         for round in 0..rounds {
             if self.notified.0.is_empty() {
                 return flow;
@@ -49,7 +54,10 @@ impl Walk<'_> {
                 }
             }
         }
-        worse(flow, self.endless(place, &deeper(turn, rounds)))
+        match place.play.dialect {
+            Dialect::Hep => worse(flow, self.endless(place, &deeper(turn, rounds))),
+            Dialect::Ansible => flow,
+        }
     }
 
     /// A handler that is still notified then fails, since this would never end.

@@ -18,14 +18,15 @@ struct Through {
 }
 
 impl Reader<'_> {
-    /// The handlers in a list.
+    /// The handlers in a list. Of one name the first counts.
     pub(super) fn handlers_of(
         &mut self,
         source: &Arc<Source>,
         items: &[Node],
         around: &Around,
     ) -> Vec<ManifestTask> {
-        let mut handlers = Vec::new();
+        let mut handlers: Vec<ManifestTask> = Vec::new();
+        let mut taken: HashSet<String> = HashSet::new();
         for item in items {
             let included = item.entries().iter().find(|entry| {
                 matches!(
@@ -59,6 +60,17 @@ impl Reader<'_> {
                     None => {}
                 }
             }
+            // The tasks of one include have their names together.
+            let alone = calls.is_none();
+            let own = handlers.iter_mut().skip(before);
+            let own = own.filter_map(|handler| handler.origin.calls.as_mut());
+            let mut new: Vec<String> = Vec::new();
+            for calls in own {
+                let again = |name: &String| alone && new.contains(name);
+                calls.retain(|name| !taken.contains(name) && !again(name));
+                new.extend(calls.iter().cloned());
+            }
+            taken.extend(new);
         }
         handlers
     }
@@ -121,22 +133,15 @@ fn names_of(name: &str, around: &Around) -> Vec<String> {
     [name.to_owned()].into_iter().chain(roles).collect()
 }
 
-/// Handlers in their order. Of one name the first in a list counts, and of several lists the last.
+/// Handlers in their order. Of one name those of the last list count.
 pub(super) fn joined(groups: Vec<Vec<ManifestTask>>) -> Vec<ManifestTask> {
     let mut taken: HashSet<String> = HashSet::new();
     let mut joined: Vec<Vec<ManifestTask>> = Vec::new();
     for mut group in groups.into_iter().rev() {
         let mut own: HashSet<String> = HashSet::new();
-        // Tasks of one include have their names together.
-        let mut before: Vec<String> = Vec::new();
-        for handler in &mut group {
-            let Some(calls) = &mut handler.origin.calls else { continue };
-            let all = calls.clone();
-            if all != before {
-                calls.retain(|name| !taken.contains(name) && !own.contains(name));
-            }
-            own.extend(all.iter().cloned());
-            before = all;
+        for calls in group.iter_mut().filter_map(|handler| handler.origin.calls.as_mut()) {
+            calls.retain(|name| !taken.contains(name));
+            own.extend(calls.iter().cloned());
         }
         taken.extend(own);
         joined.push(group);

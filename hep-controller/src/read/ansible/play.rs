@@ -154,9 +154,11 @@ impl Reader<'_> {
         let roles = section(self, "roles");
         let tasks = section(self, "tasks");
         let post = section(self, "post_tasks");
-        let any = [!roles.is_empty() || !tasks.is_empty(), !post.is_empty()];
-        let after_pre = (!pre.is_empty() && any.contains(&true)).then_some(Step::Flush);
-        let after_tasks = (any == [true, true]).then_some(Step::Flush);
+        // Each section ends with one, and what a handler notifies that stands before it waits for the next.
+        let handlers = item.entry("handlers").is_some() || !self.play.handlers.is_empty();
+        let after_pre = (handlers && !pre.is_empty()).then_some(Step::Flush);
+        let before_post = [&pre, &roles, &tasks].into_iter().any(|section| !section.is_empty());
+        let after_tasks = (handlers && before_post).then_some(Step::Flush);
         entries.extend(pre);
         entries.extend(after_pre);
         entries.extend(roles);
