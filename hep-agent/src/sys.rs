@@ -143,6 +143,8 @@ pub(crate) enum Subject<'a> {
     Group(&'a str),
     /// A service.
     Service(&'a hep_protocol::value::ServiceName),
+    /// All services together.
+    Services,
 }
 
 /// An earlier step whose whole effect only its real run would show.

@@ -46,7 +46,13 @@ impl Machine {
                 let result = act(overlay.base(), RunMode::Apply);
                 (Kind::Checked(overlay), result)
             }
-            (Kind::Checked(mut overlay), CheckPolicy::AsRun | CheckPolicy::Always) => {
+            // What such a task would do is done by no run.
+            (Kind::Checked(overlay), CheckPolicy::Always) => {
+                let mut above = Overlay::new(*overlay);
+                let result = act(&mut above, RunMode::Check);
+                (Kind::Checked(Box::new(above.into_base())), result)
+            }
+            (Kind::Checked(mut overlay), CheckPolicy::AsRun) => {
                 let result = act(overlay.as_mut(), RunMode::Check);
                 (Kind::Checked(overlay), result)
             }

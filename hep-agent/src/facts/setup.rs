@@ -12,6 +12,8 @@ mod tests;
 mod time;
 mod virtualization;
 
+pub(crate) use local::{LIMIT, is_local};
+
 use super::host::Host;
 use super::{Gathered, named};
 use crate::glob;
@@ -19,7 +21,7 @@ use crate::sys::SysError;
 use crate::sys::linux::credentials;
 use hep_protocol::facts::setup::{Collector, PREFIX, SETUP_FACTS, chosen};
 use serde_json::{Map, Value as Json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
 /// What a task asks of `setup`.
@@ -38,6 +40,11 @@ pub(crate) struct Asked<'a> {
 
 /// Where the host's own facts are, if nobody says so.
 pub(crate) const LOCAL: &str = "/etc/ansible/facts.d";
+
+/// The files of local facts in a directory, with their content; one that cannot be read or is too large is left out.
+pub(crate) fn local_files(directory: &str) -> BTreeMap<String, Vec<u8>> {
+    local::files(&Host::this(), directory)
+}
 
 /// Gathers facts of this host, by the names that they have as variables, and what should be said of it.
 pub(crate) fn gather(asked: &Asked<'_>) -> Result<(Map<String, Json>, Vec<String>), SysError> {

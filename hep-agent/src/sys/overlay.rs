@@ -56,7 +56,7 @@ impl<O: Observe> Overlay<O> {
 
 impl<O: Observe> Observe for Overlay<O> {
     fn depends(&self, subject: Subject<'_>) -> Option<Cause> {
-        match subject {
+        let own = match subject {
             Subject::Path(path) => self
                 .named(&words(path))
                 .or_else(|| self.mentioned(path, Mentions::reaches_below))
@@ -78,7 +78,9 @@ impl<O: Observe> Observe for Overlay<O> {
                 added.or_else(|| self.named(&[name])).or_else(|| self.latest())
             }
             Subject::Service(name) => self.named(&[name.as_str()]).or_else(|| self.latest()),
-        }
+            Subject::Services => self.acted_on().or_else(|| self.latest()),
+        };
+        own.or_else(|| self.base.depends(subject))
     }
 }
 

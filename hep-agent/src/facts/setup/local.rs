@@ -4,12 +4,13 @@
 use super::super::host::{Host, Ran};
 use super::super::named;
 use serde_json::{Map, Value as Json};
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 /// The most that one file may hold.
-const LIMIT: u64 = 1 << 20;
+pub(crate) const LIMIT: u64 = 1 << 20;
 
 /// How long an executable may take.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -17,11 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// The facts, and what should be said of them.
 pub(super) fn facts(host: &Host, directory: &str) -> (Json, Vec<String>) {
     let below = directory.trim_start_matches('/');
-    let entries = fs::read_dir(host.path(below)).into_iter().flatten().flatten();
-    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-    let is_fact = |name: &String| name.ends_with(".fact") && !name.starts_with('.');
-    let mut names: Vec<String> = names.filter(is_fact).collect();
-    names.sort_unstable();
+    let names = names(host, below);
     let (mut facts, mut notes) = (Vec::new(), Vec::new());
     for name in names {
         let path = format!("{below}/{name}");
@@ -32,6 +29,29 @@ pub(super) fn facts(host: &Host, directory: &str) -> (Json, Vec<String>) {
         facts.push((name.replace(".fact", ""), fact));
     }
     (named(&mut facts.into_iter()), notes)
+}
+
+/// Whether a file of this name is one.
+pub(crate) fn is_local(name: &str) -> bool {
+    name.ends_with(".fact") && !name.starts_with('.')
+}
+
+fn names(host: &Host, below: &str) -> Vec<String> {
+    let entries = fs::read_dir(host.path(below)).into_iter().flatten().flatten();
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut names: Vec<String> = names.filter(|name| is_local(name)).collect();
+    names.sort_unstable();
+    names
+}
+
+/// The files, with what is in them.
+pub(super) fn files(host: &Host, directory: &str) -> BTreeMap<String, Vec<u8>> {
+    let below = directory.trim_start_matches('/');
+    let content = |name: String| {
+        let bytes = host.bytes(&format!("{below}/{name}"), LIMIT + 1).ok()?;
+        (bytes.len() as u64 <= LIMIT).then_some((name, bytes))
+    };
+    names(host, below).into_iter().filter_map(content).collect()
 }
 
 fn fact(host: &Host, path: &str) -> Result<Json, String> {
