@@ -59,14 +59,18 @@ modules! {
     hostname::Hostname,
     lineinfile::Lineinfile,
     locale_gen::LocaleGen,
+    package_facts::PackageFacts,
+    ping::Ping,
     replace::Replace,
     service::Service,
+    service_facts::ServiceFacts,
     set::Set,
     setup::Setup,
     stat::Stat,
     sysctl::Sysctl,
     timezone::Timezone,
     user::User,
+    validate_argument_spec::ValidateArgumentSpec,
     wait_for::WaitFor,
 }
 

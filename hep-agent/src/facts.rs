@@ -10,6 +10,7 @@ mod mounts;
 mod names;
 mod network;
 mod os;
+pub(crate) mod services;
 pub(crate) mod setup;
 mod show;
 #[cfg(test)]

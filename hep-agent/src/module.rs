@@ -17,14 +17,18 @@ mod group;
 mod hostname;
 mod lineinfile;
 mod locale_gen;
+mod package_facts;
+mod ping;
 mod replace;
 mod service;
+mod service_facts;
 mod set;
 mod setup;
 mod stat;
 mod sysctl;
 mod timezone;
 mod user;
+mod validate_argument_spec;
 mod wait_for;
 
 use crate::planned::Planned;

@@ -143,7 +143,7 @@ fn help_and_version_are_no_errors() {
 fn documentation_is_data_and_plain_in_a_pipe() {
     let stage = Stage::new(&[]);
     let (out, err, exit) = stage.run("doc");
-    assert!(out.starts_with("Modules\n  alternatives    Which of"), "{out}");
+    assert!(out.starts_with("Modules\n  alternatives            Which of"), "{out}");
     assert_eq!((err.as_str(), exit), ("", 0));
     let (out, err, exit) = stage.run("doc file");
     assert!(

@@ -154,7 +154,7 @@ fn words_that_bash_breaks_are_completed_as_a_whole() {
 #[test]
 fn only_what_is_taken_is_offered() {
     check(&["push", "--show-vars", "w"], &["web1", "web2", "web3"]);
-    check(&["doc", "serv"], &["service"]);
+    check(&["doc", "serv"], &["service", "service_facts"]);
     check(&["doc", "notif"], &["notify"]);
     check(&["facts", "db1", "memo"], &["memory"]);
     check(&["push", "-e", "@ho"], &["@hosts"]);

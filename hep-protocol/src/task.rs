@@ -16,14 +16,18 @@ pub mod group;
 pub mod hostname;
 pub mod lineinfile;
 pub mod locale_gen;
+pub mod package_facts;
+pub mod ping;
 pub mod replace;
 pub mod service;
+pub mod service_facts;
 pub mod set;
 pub mod setup;
 pub mod stat;
 pub mod sysctl;
 pub mod timezone;
 pub mod user;
+pub mod validate_argument_spec;
 pub mod wait_for;
 
 pub use crate::about::{About, Effect, Form, Local};
@@ -137,10 +141,16 @@ modules! {
     lineinfile::Lineinfile,
     /// Locales that programs can use.
     locale_gen::LocaleGen,
+    /// The packages of the host.
+    package_facts::PackageFacts,
+    /// Whether tasks reach the host.
+    ping::Ping,
     /// What a pattern matches in a file.
     replace::Replace,
     /// Services.
     service::Service,
+    /// The services of the host.
+    service_facts::ServiceFacts,
     /// Variables.
     set::Set,
     /// The facts of Ansible's `setup`.
@@ -153,6 +163,8 @@ modules! {
     timezone::Timezone,
     /// Users.
     user::User,
+    /// Arguments that must be as described.
+    validate_argument_spec::ValidateArgumentSpec,
     /// Waits for a port, a file or a line in a file.
     wait_for::WaitFor,
 }
@@ -175,6 +187,11 @@ pub trait Params {
     /// The variables that the task gives to those after it.
     fn variables(&self) -> Vec<&str> {
         Vec::new()
+    }
+
+    /// Those variables with their values, as they are written.
+    fn given(&self) -> Option<serde_json::Map<String, serde_json::Value>> {
+        None
     }
 
     /// The values of those variables, as far as they may be kept as they are written.

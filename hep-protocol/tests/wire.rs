@@ -14,8 +14,8 @@ use hep_protocol::frame::{self, FrameError, MAX_FRAME};
 use hep_protocol::message::{End, Go, Reply, Request, Stream, Turn};
 use hep_protocol::outcome::{Change, Details, Exit, Failure, ItemOutcome, Outcome, Status, Told};
 use hep_protocol::plan::{
-    Block, CheckPolicy, Condition, Control, DiffMode, HandlersOnFailure, HostPart, Item, Loop,
-    NamedSource, OnError, Pace, Play, Privacy, Retry, RunMode, Settings, Spec, Task,
+    Block, CheckPolicy, Condition, Control, DiffMode, Gives, HandlersOnFailure, HostPart, Item,
+    Loop, NamedSource, OnError, Pace, Play, Privacy, Retry, RunMode, Settings, Spec, Task,
 };
 use hep_protocol::rights::{ActAs, Means, Method};
 use hep_protocol::task::TaskSpec;
@@ -25,7 +25,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// Parameters of every module with every kind of value in them, as a manifest would give them.
-const SPECS: [&str; 24] = [
+const SPECS: [&str; 28] = [
     r#"{"apt": {"package": ["nginx=1.22*", "libc6:arm64", "/srv/a.deb"], "action": "build-dep", "upgrade": "safe",
         "debconf": [{"package": "p", "question": "p/q", "type": "string", "value": "v"}], "policy_rc_d": 101}}"#,
     r#"{"assert": {"that": "x > 1", "msg": "too few"}}"#,
@@ -51,6 +51,10 @@ const SPECS: [&str; 24] = [
     r#"{"replace": {"path": "/a", "regexp": "a(.)", "replace": "b\\1", "after": "begin"}}"#,
     r#"{"authorized_key": {"user": "ada", "key": "ssh-ed25519 AAAA ada", "exclusive": true}}"#,
     r#"{"getent": {"database": "passwd", "key": "root", "fail_key": false}}"#,
+    r#"{"package_facts": {}}"#,
+    r#"{"ping": {"data": "x"}}"#,
+    r#"{"service_facts": {}}"#,
+    r#"{"validate_argument_spec": {"argument_spec": {"a": {"type": "int"}}, "provided_arguments": {"a": [1, null]}}}"#,
 ];
 
 fn json(text: &str) -> Json {
@@ -84,7 +88,11 @@ fn control() -> Control {
     let until = conditions(&["result.rc == 0"]);
     Control {
         choice: true,
-        gives: Some(Rank::IncludedVars),
+        gives: Some(Box::new(Gives {
+            rank: Rank::IncludedVars,
+            chosen: Some("{{ item }}".into()),
+            files: [("a.yml".into(), "/vars/a.yml".into())].into(),
+        })),
         ends_play: true,
         when: conditions(&["a", "b is defined"]),
         each: Some(each()),

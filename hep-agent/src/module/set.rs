@@ -2,6 +2,7 @@
 
 use super::{Done, Input, Module, Plan};
 use crate::sys::{Observe, SysError};
+use hep_protocol::task::Params as _;
 use hep_protocol::task::set::Set;
 use serde_json::{Map, Value};
 
@@ -13,8 +14,7 @@ impl Module for Set {
     }
 
     fn plan(&self, _input: &Input<'_>, (): &()) -> Result<Plan, SysError> {
-        let set = self.0.iter().map(|(name, value)| (name.clone(), value.0.clone())).collect();
-        Ok(Plan { set, ..Plan::default() })
+        Ok(Plan { set: self.given().unwrap_or_default(), ..Plan::default() })
     }
 
     fn as_ansible(&self, done: &Done<'_>) -> Map<String, Value> {

@@ -3,9 +3,11 @@
 mod catalogue;
 pub(crate) mod control;
 mod database;
+mod origins;
 
 pub(crate) use catalogue::Catalogue;
 pub(crate) use database::{Database, Entry, Status, Want};
+pub(crate) use origins::{Origins, origin_of};
 
 use super::{Cause, SysError};
 use crate::glob;
@@ -79,6 +81,10 @@ pub(crate) trait ObservePackages {
 
     /// Every package of the index. No process is started unless the index is kept compressed.
     fn catalogue(&self) -> Result<Catalogue, SysError>;
+
+    /// Who publishes the versions that are installed, as far as the index has them. No process is started unless the index is
+    /// kept compressed.
+    fn origins(&self) -> Result<Origins, SysError>;
 
     /// What a package file says of itself; `None` if there is no such file.
     fn package_file(&self, path: &AbsPath) -> Result<Option<PackageFile>, SysError>;

@@ -20,30 +20,34 @@ fn refused(topic: &str) -> String {
 fn without_a_topic_everything_is_listed() {
     assert_snapshot!(page(None, Colour::Off).unwrap(), @r"
     Modules
-      alternatives    Which of several programs a name stands for.
-      apt             Debian packages.
-      assert          Conditions that must hold.
-      authorized_key  SSH keys that let somebody log in.
-      blockinfile     Lines between two marks in a file.
-      command         A program to run.
-      debug           Shows a message or a value.
-      fail            Fails with a message.
-      file            Files, directories and links.
-      flush           Notified handlers, now.
-      getent          Entries of the host's databases.
-      group           Groups of users.
-      hostname        The name of the host.
-      lineinfile      A line of a file.
-      locale_gen      Locales that programs can use.
-      replace         What a pattern matches in a file.
-      service         Services.
-      set             Variables.
-      setup           The facts of Ansible's `setup`.
-      stat            What a path is.
-      sysctl          Parameters of the kernel.
-      timezone        The time zone of the host.
-      user            Users.
-      wait_for        Waits for a port, a file or a line in a file.
+      alternatives            Which of several programs a name stands for.
+      apt                     Debian packages.
+      assert                  Conditions that must hold.
+      authorized_key          SSH keys that let somebody log in.
+      blockinfile             Lines between two marks in a file.
+      command                 A program to run.
+      debug                   Shows a message or a value.
+      fail                    Fails with a message.
+      file                    Files, directories and links.
+      flush                   Notified handlers, now.
+      getent                  Entries of the host's databases.
+      group                   Groups of users.
+      hostname                The name of the host.
+      lineinfile              A line of a file.
+      locale_gen              Locales that programs can use.
+      package_facts           The packages of the host.
+      ping                    Whether tasks reach the host.
+      replace                 What a pattern matches in a file.
+      service                 Services.
+      service_facts           The services of the host.
+      set                     Variables.
+      setup                   The facts of Ansible's `setup`.
+      stat                    What a path is.
+      sysctl                  Parameters of the kernel.
+      timezone                The time zone of the host.
+      user                    Users.
+      validate_argument_spec  Arguments that must be as described.
+      wait_for                Waits for a port, a file or a line in a file.
 
     Topics
       task     The keys of a task beside its module.

@@ -26,6 +26,10 @@ impl Params for Set {
         self.0.keys().map(String::as_str).collect()
     }
 
+    fn given(&self) -> Option<serde_json::Map<String, serde_json::Value>> {
+        Some(self.0.iter().map(|(name, value)| (name.clone(), value.0.clone())).collect())
+    }
+
     fn kept(&self) -> Vec<&serde_json::Value> {
         self.0.values().map(|value| &value.0).collect()
     }

@@ -75,6 +75,10 @@ impl ObservePackages for Linux {
         files::catalogue()
     }
 
+    fn origins(&self) -> Result<Origins, SysError> {
+        files::origins()
+    }
+
     fn package_file(&self, path: &AbsPath) -> Result<Option<PackageFile>, SysError> {
         match self.packages.copies.of(path)? {
             Some(file) => files::package_file(&file),

@@ -64,6 +64,11 @@ impl<O: Observe> ObservePackages for Overlay<O> {
         self.base.catalogue()
     }
 
+    /// Of what would be installed nobody knows it.
+    fn origins(&self) -> Result<Origins, SysError> {
+        self.base.origins()
+    }
+
     fn package_file(&self, path: &AbsPath) -> Result<Option<PackageFile>, SysError> {
         let later = |cause| Ok(Some(by_name(path, cause)));
         match (self.origin(path)?, self.depends(Subject::There(path))) {
@@ -207,6 +212,7 @@ fn apply(database: &mut Database, deltas: &[Delta], asked: &[&str]) {
             want: if want == Want::Hold { want } else { Want::Install },
             reinstall: false,
             status: Status::Installed,
+            section: old.as_ref().map(|old| old.section.clone()).unwrap_or_default(),
             provides: old.map(|old| old.provides).unwrap_or_default(),
             auto: auto && !asked.contains(&name.as_str()),
         });

@@ -56,6 +56,8 @@ pub(crate) struct Entry {
     pub(crate) status: Status,
     /// The virtual names it provides.
     pub(crate) provides: Vec<String>,
+    /// What kind of package it is: `admin`, `libs`; empty where nothing says so.
+    pub(crate) section: String,
     /// Whether it came for another package only (apt-mark(8)).
     pub(crate) auto: bool,
 }
@@ -103,7 +105,7 @@ impl Database {
     /// Takes in dpkg's status file, or a piece of its journal, which is of the same form and newer. A stanza that cannot be
     /// understood is an error: what it hides might matter.
     pub(crate) fn read(&mut self, status: impl BufRead) -> io::Result<()> {
-        let fields = ["Package", "Status", "Architecture", "Version", "Provides"];
+        let fields = ["Package", "Status", "Architecture", "Version", "Provides", "Section"];
         each_stanza(status, &fields, |stanza| {
             let (name, words) = (stanza.get("Package"), stanza.get("Status"));
             let sense = states(words).filter(|_| !name.is_empty()).ok_or_else(|| {
@@ -121,6 +123,7 @@ impl Database {
                     reinstall,
                     status,
                     provides: provided(stanza.get("Provides")).map(str::to_owned).collect(),
+                    section: stanza.get("Section").to_owned(),
                     auto: false,
                 }),
                 (_, _, None) => self.remove(name, arch),

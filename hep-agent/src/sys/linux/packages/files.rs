@@ -150,25 +150,59 @@ pub(super) fn catalogue() -> Result<Catalogue, SysError> {
     Ok(catalogue)
 }
 
+/// Who publishes the versions that are installed.
+pub(super) fn origins() -> Result<Origins, SysError> {
+    let installed = database()?;
+    let mut origins = Origins::default();
+    for path in lists()? {
+        let origin = release_of(&path)?;
+        each_of(&[path], &mut |list| origins.read(list, &origin, &installed))?;
+    }
+    Ok(origins)
+}
+
+/// The origin of a list: what the `Release` file says whose name the list's begins with.
+fn release_of(list: &Path) -> Result<String, SysError> {
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let own = name(list);
+    let is_its = |path: &PathBuf| {
+        let release = name(path);
+        let stem = release.strip_suffix("_InRelease").or_else(|| release.strip_suffix("_Release"));
+        stem.is_some_and(|stem| own.starts_with(&format!("{stem}_")))
+    };
+    let mut releases = directory(LISTS)?;
+    releases.retain(is_its);
+    // Suites may have names that others begin with.
+    releases.sort_by_key(|path| std::cmp::Reverse(name(path).len()));
+    let Some(path) = releases.first() else { return Ok(String::new()) };
+    let file = File::open(path).map_err(|error| failed("open", path, error))?;
+    origin_of(BufReader::new(file)).map_err(|error| failed("read", path, error))
+}
+
 /// Something that reads one list.
 type Reader<'a> = dyn FnMut(&mut dyn BufRead) -> io::Result<()> + Send + 'a;
 
 /// Hands every list of the index to `reader`.
 pub(super) fn each_list(reader: &mut Reader<'_>) -> Result<(), SysError> {
-    for path in lists()? {
+    each_of(&lists()?, reader)
+}
+
+/// The same of these lists.
+fn each_of(lists: &[PathBuf], reader: &mut Reader<'_>) -> Result<(), SysError> {
+    for path in lists {
         let plain = path.extension().is_none_or(|extension| {
             !["lz4", "gz", "xz", "bz2", "zst", "lzma"].iter().any(|known| extension == *known)
         });
         if plain {
-            match File::open(&path) {
+            match File::open(path) {
                 Ok(file) => reader(&mut BufReader::with_capacity(256 * 1024, file))
-                    .map_err(|error| failed("read", &path, error))?,
+                    .map_err(|error| failed("read", path, error))?,
                 // A source on a medium that is not there any more.
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => return Err(failed("open", &path, error)),
+                Err(error) => return Err(failed("open", path, error)),
             }
         } else {
-            unpack(&path, reader)?;
+            unpack(path, reader)?;
         }
     }
     Ok(())

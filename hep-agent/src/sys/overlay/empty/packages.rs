@@ -65,6 +65,7 @@ impl ObservePackages for Empty {
                 reinstall: false,
                 status: Status::HalfConfigured,
                 provides: Vec::new(),
+                section: String::new(),
                 auto: false,
             });
         }
@@ -95,6 +96,10 @@ impl ObservePackages for Empty {
         let mut catalogue = Catalogue::default();
         catalogue.read(list.as_bytes()).map_err(|e| SysError::io("cannot read the world", e))?;
         Ok(catalogue)
+    }
+
+    fn origins(&self) -> Result<Origins, SysError> {
+        Ok(Origins::default())
     }
 
     fn package_file(&self, _path: &AbsPath) -> Result<Option<PackageFile>, SysError> {

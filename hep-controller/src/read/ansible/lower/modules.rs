@@ -38,10 +38,13 @@ static ROWS: &[Row] = &[
     Row::own("hostname"),
     Row::own_and("lineinfile", &[files::EDITED, files::RIGHTS], files::edited),
     Row::own("locale_gen"),
+    Row::own_and("package_facts", &[packages::FACTS], packages::facts),
     Row::own("ping"),
     Row::own_and("replace", &[files::EDITED, files::RIGHTS], files::edited),
+    Row::own("service_facts"),
     Row::own("setup"),
     Row::own("sysctl"),
     Row::own_and("timezone", &[system::TIMEZONE], |_| ""),
     Row::own_and("user", &[system::USER], |_| ""),
+    Row::own_and("validate_argument_spec", &[system::ARGUMENT_SPEC], |_| ""),
 ];

@@ -40,6 +40,9 @@ pub(super) const APT: &[Parameter] = &[
     refused("version", "write it into the name: `nginx=1.22*`"),
 ];
 
+/// Those of `package_facts`.
+pub(super) const FACTS: &[Parameter] = &[own("manager"), nothing("strategy")];
+
 /// What to do about arguments of other managers of packages.
 const OTHERS: &str =
     "leave it out on Debian: `\"{{ repository if ansible_os_family == 'RedHat' else omit }}\"`";
@@ -47,6 +50,16 @@ const OTHERS: &str =
 /// Ansible's words for an upgrade of everything, and hep's.
 const UPGRADES: &[(&str, &str)] =
     &[("dist", "dist"), ("full", "dist"), ("no", ""), ("safe", "full"), ("yes", "full")];
+
+pub(super) fn facts(arguments: &mut Arguments<'_>) -> &'static str {
+    match arguments.literal("manager") {
+        Some("apt" | "auto") => drop(arguments.take("manager")),
+        Some(_) | None => {
+            arguments.refuse_argument("manager", "leave it out: hep lists the packages of dpkg")
+        }
+    }
+    ""
+}
 
 pub(super) fn package(arguments: &mut Arguments<'_>) -> &'static str {
     match arguments.literal("use") {

@@ -17,3 +17,5 @@ pub(super) const USER: &[Parameter] = &[
     nothing("profile"),
     nothing("role"),
 ];
+
+pub(super) const ARGUMENT_SPEC: &[Parameter] = &[nothing("validate_args_context")];
