@@ -2,6 +2,7 @@
 //! decided in `engine/task.rs` and those beside it.
 
 mod block;
+mod gives;
 mod handlers;
 mod helper;
 mod judge;

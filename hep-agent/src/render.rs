@@ -82,11 +82,15 @@ pub(crate) struct Names {
     scope: Arc<dyn Scope>,
 }
 
+/// The ranks of what tasks give until the end of their play: files that the play names and the host chooses, and what roles
+/// bring that are included for all that comes after.
+const OF_PLAY: [Rank; 3] = [Rank::RoleDefaults, Rank::Play, Rank::RoleVars];
+
 /// What is the same everywhere in a run.
 struct Base {
     /// Variables that tasks gave as they are written: until the end of the run, and until that of the play.
     kept: Arc<Kept>,
-    kept_of_play: Arc<Kept>,
+    kept_of_play: [(Rank, Arc<Kept>); 3],
     act_as: ActAs,
     task_timeout: Option<u32>,
     registered: Arc<Results>,
@@ -112,7 +116,8 @@ impl Names {
             ("inventory_hostname", name.as_str().into()),
             ("inventory_hostname_short", name.split('.').next().unwrap_or_default().into()),
         ]);
-        let (kept, kept_of_play) = (Arc::new(Kept::default()), Arc::new(Kept::default()));
+        let kept = Arc::new(Kept::default());
+        let kept_of_play = OF_PLAY.map(|rank| (rank, Arc::default()));
         let listed = groups.entries().into_iter().flat_map(Map::values).filter_map(Value::as_array);
         let others = listed.flatten().filter_map(Value::as_str).map(str::to_owned).collect();
         let hosts = Hosts { name: name.clone(), others };
@@ -214,20 +219,21 @@ impl Names {
         Self::new(Arc::clone(&self.language), Arc::clone(&self.base), layers)
     }
 
-    /// With the variables of files that a play names and the host chooses: none yet.
+    /// With what tasks give of a play's variables and its roles': none yet.
     pub(crate) fn with_kept_of_play(&self) -> Self {
-        let kept = Arc::clone(&self.base.kept_of_play);
-        kept.clear();
         let mut layers = self.layers.as_ref().clone();
-        layers.add(Rank::Play, kept);
+        for (rank, kept) in &self.base.kept_of_play {
+            kept.clear();
+            layers.add(*rank, Arc::<Kept>::clone(kept));
+        }
         Self::new(Arc::clone(&self.language), Arc::clone(&self.base), layers)
     }
 
     /// Makes a variable known from here on, as it is written: it is evaluated where it is read.
     pub(crate) fn give(&self, rank: Rank, name: &str, value: Value) {
         let Base { kept, kept_of_play, .. } = self.base.as_ref();
-        let kept = if rank == Rank::Play { kept_of_play } else { kept };
-        kept.set(name, value);
+        let of_play = kept_of_play.iter().find(|(own, _)| *own == rank);
+        of_play.map_or(kept, |(_, kept)| kept).set(name, value);
     }
 
     /// With names above all others.

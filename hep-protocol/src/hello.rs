@@ -9,7 +9,7 @@ use std::io::{self, Read, Write};
 const MAGIC: [u8; 8] = *b"\xf8hep\x00\xff\r\n";
 
 /// Raised whenever the meaning of a wire type changes.
-pub const PROTOCOL: u32 = 8;
+pub const PROTOCOL: u32 = 9;
 
 /// How much noise before the magic, or before a launcher's first word, is read through, in bytes.
 pub const MAX_NOISE: usize = 64 * 1024;

@@ -12,7 +12,7 @@ use crate::task::{About, TaskSpec};
 use crate::value::{Json, Secret};
 pub use place::{PLACE, place};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a run does. A host is sent [`Settings`] and its own plays, one by one, and never another's; on the controller a plan
 /// has all of them.
@@ -373,11 +373,30 @@ pub struct Control {
     pub act_as: ActAs,
     /// Whether it is one choice of several: it is not reported where its condition does not hold.
     pub choice: bool,
-    /// The rank of the variables that it sets, which then are kept as written and evaluated where they are read; without
-    /// it they are results.
-    pub gives: Option<Rank>,
+    /// What it gives; without it the variables that it sets are results.
+    pub gives: Option<Box<Gives>>,
     /// Whether the host is done with the play after it, which is no failure.
     pub ends_play: bool,
+}
+
+/// Variables that a task gives as they are written: they are evaluated where they are read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gives {
+    /// How strong they are. Only a task that gives those of `include_vars` is reported: others are what a play or a role names.
+    pub rank: Rank,
+    /// If the host decides which: a text that gives the name of a file. What the task sets then are the variables of each file
+    /// by its name; a text in their place says why there are none.
+    pub chosen: Option<String>,
+    /// The files that they are from, by the names that `chosen` gives, with their paths.
+    pub files: BTreeMap<String, String>,
+}
+
+impl Gives {
+    /// Whether they are given by a task that the operator wrote.
+    #[must_use]
+    pub fn is_reported(&self) -> bool {
+        self.rank == Rank::IncludedVars
+    }
 }
 
 /// An expression that must hold, without braces.

@@ -379,8 +379,8 @@ fn bytes_are_what_they_were() {
     insta::assert_snapshot!(
         format!("protocol {}\nrequests {requests}\nreplies  {replies}", hep_protocol::hello::PROTOCOL),
         @r"
-    protocol 8
-    requests 2055651feba9c814565a76d48237ff2f6d5c86d108574fddf1c413121a768128
+    protocol 9
+    requests 0921feba64273c72e310ca54cd9f4c3207d006d9bbe801c0b7cf70a7b67f8cf4
     replies  5e05ca6fe64f9ac2c083beda8f0bea03d3f387d330510e0bfcae3280cba7417f
     "
     );

@@ -49,7 +49,7 @@ impl Walk<'_> {
         let begun = Instant::now();
         let mut merged = self.merged(job, each, &elements);
         let asked = matches!(job.task.on_error, OnError::Ask(_));
-        let wanted = self.registered(job).is_some() || asked;
+        let wanted = self.registered(job).is_some() || asked || self.is_told(job);
         let mut tally = Tally::new(privacy, job.one(), each, wanted);
         for (round, element) in (0_u32..).zip(&elements) {
             let start = Instant::now();

@@ -3,6 +3,7 @@
 //! A name counts as read wherever its word stands in a text that may be evaluated. A missed reader means a lost
 //! result, so everything here is destructured, and what cannot be looked into (a template) reads everything.
 
+use hep_protocol::dialect::Dialect;
 use hep_protocol::plan::{
     Block, Condition, Control, HostPart, Item, Layer, Loop, OnError, Plan, Play, Retry, Settings,
     Spec, Task,
@@ -11,6 +12,9 @@ use hep_protocol::rights::ActAs;
 use hep_protocol::value::Json;
 use serde_json::Value;
 use std::collections::HashMap;
+
+/// What Ansible calls the result of the task whose failure is rescued.
+pub(super) const FAILED_RESULT: &str = "ansible_failed_result";
 
 /// How far a run has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +41,11 @@ impl Readers {
     /// Those of a host's plays.
     pub(super) fn of(plan: &Plan, host: &HostPart) -> Self {
         let given = plan.tasks().flat_map(|(_, task)| given(task));
+        let rescued = plan
+            .plays
+            .iter()
+            .any(|play| play.dialect == Dialect::Ansible && play.items.iter().any(is_rescued));
+        let given = given.chain(rescued.then_some(FAILED_RESULT));
         let mut readers = Self(given.map(|name| (name.to_owned(), None)).collect());
         if readers.0.is_empty() {
             return readers;
@@ -157,10 +166,12 @@ impl Readers {
             check: _,
             act_as,
             choice: _,
-            gives: _,
+            gives,
             ends_play: _,
         } = control;
         self.conditions(when, at);
+        let chosen = gives.iter().filter_map(|gives| gives.chosen.as_ref());
+        chosen.for_each(|chosen| self.text(chosen, at));
         each.iter().for_each(|each| self.each(each, at));
         if let Some(Retry { retries, delay, until }) = retry {
             self.value(&retries.0, at);
@@ -222,8 +233,15 @@ impl Readers {
     }
 }
 
+fn is_rescued(item: &Item) -> bool {
+    match item {
+        Item::Block(block) => block.rescue > 0,
+        Item::Task(_) | Item::Flush => false,
+    }
+}
+
 /// The names that a task gives to those after it.
 fn given(task: &Task) -> Vec<&str> {
     let registered = task.control.as_ref().and_then(|control| control.register.as_deref());
-    registered.into_iter().chain(super::task::variables(&task.spec)).collect()
+    registered.into_iter().chain(super::task::variables(task)).collect()
 }

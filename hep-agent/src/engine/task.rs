@@ -1,5 +1,6 @@
 //! A task at its turn: whether it begins, what its end means, and what others learn of that.
 
+use super::readers::FAILED_RESULT;
 use super::verdict::{Shape, Verdict, failure};
 use super::{Flow, Walk};
 use crate::render::{Names, Unrendered, ready, word};
@@ -12,7 +13,7 @@ use hep_protocol::names::RESULT;
 use hep_protocol::outcome::{Outcome, Status};
 use hep_protocol::plan::{CheckPolicy, Condition, Control, OnError, Pace, Privacy, Spec, Task};
 use hep_protocol::task::Effect;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::sync::LazyLock;
 use std::time::Instant;
@@ -88,6 +89,9 @@ impl<'p> Walk<'p> {
             let ends = matches!(conditions(&job.control.when, &job.names), Ok(true));
             return (Status::Skipped, if ends { Flow::Ended } else { Flow::On });
         }
+        if self.gives_quietly(&job) {
+            return (Status::Skipped, Flow::On);
+        }
         let untaken = || matches!(conditions(&job.control.when, &job.names), Ok(false));
         if job.control.choice && untaken() {
             return (Status::Skipped, Flow::On);
@@ -151,8 +155,14 @@ impl<'p> Walk<'p> {
                 let left = output::OF_A_RUN.saturating_sub(job.names.held_beside(name));
                 Some(left.min(output::OF_A_RESULT))
             }
-            None => reads_own.then_some(output::OF_A_RESULT),
+            None => (reads_own || self.is_told(job)).then_some(output::OF_A_RESULT),
         }
+    }
+
+    /// Whether a rescue reads the result of the task if it fails, which Ansible has a name for.
+    pub(super) fn is_told(&self, job: &Job<'_>) -> bool {
+        let read = || self.readers.is_read_after(FAILED_RESULT, self.point);
+        self.rescued > 0 && job.names.dialect() == Dialect::Ansible && read()
     }
 
     /// The name of the task's result, if anybody reads it.
@@ -259,12 +269,14 @@ impl<'p> Walk<'p> {
         };
         let fails = verdict.details.failure.is_some() && job.names.dialect() == Dialect::Ansible;
         if fails && self.rescued > 0 {
+            let action = job.task.spec.about().name;
+            let task = json!({"name": &*job.title, "action": action});
+            job.names.register("ansible_failed_task", ready(&task), 0);
+        }
+        if fails && self.is_told(job) {
             let size = output::size(&verdict.data);
             let result = verdict.result(&job.title, job.whole());
-            job.names.register("ansible_failed_result", result, size);
-            let action = job.task.spec.about().name;
-            let task = serde_json::json!({"name": &*job.title, "action": action});
-            job.names.register("ansible_failed_task", ready(&task), 0);
+            job.names.register(FAILED_RESULT, result, size);
         }
         if !notify.is_empty() && verdict.changed() && !fails {
             self.notified.notify(notify, verdict.open_change(&job.title));
@@ -278,7 +290,7 @@ impl<'p> Walk<'p> {
             Unrendered::Wrong(error) => return Verdict::failed(error.into()),
             Unrendered::Unknown(cause) => cause,
         };
-        for name in variables(&job.task.spec) {
+        for name in variables(job.task) {
             job.names.register(name, Found::Unknown(cause.clone()), 0);
         }
         if acts(job) {
@@ -302,8 +314,14 @@ fn acts(job: &Job<'_>) -> bool {
 }
 
 /// The variables that a task sets.
-pub(super) fn variables(spec: &Spec) -> Vec<&str> {
+pub(super) fn variables(task: &Task) -> Vec<&str> {
+    let gives = task.control.as_ref().and_then(|control| control.gives.as_ref());
+    let spec = &task.spec;
     match spec {
+        Spec::Typed(spec) if gives.is_some_and(|gives| gives.chosen.is_some()) => {
+            let files = spec.params().kept().into_iter().filter_map(Value::as_object);
+            files.flat_map(serde_json::Map::keys).map(String::as_str).collect()
+        }
         Spec::Typed(spec) => spec.params().variables(),
         Spec::Open { module: _, params } => {
             let given = params.entries().filter(|_| spec.about().gives_variables());

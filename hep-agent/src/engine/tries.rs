@@ -1,6 +1,7 @@
 //! One element of a loop, or a task without one: its condition, and tries until one will do.
 
 use super::Walk;
+use super::gives::{fields_of_files, give, given};
 use super::helper::Errand;
 use super::judge::{forgive, judge};
 use super::rights::{Actor, Worn};
@@ -196,10 +197,20 @@ impl Walk<'_> {
             // Nobody reads it.
             tried.missing = Missing::default();
         }
-        for (name, value) in &tried.set {
-            match job.control.gives {
-                Some(rank) => names.give(rank, name, value.clone()),
-                None => names.register(name, ready(value), 0),
+        match &job.control.gives {
+            Some(gives) => match given(gives, &tried.set, names) {
+                Ok(vars) => {
+                    give(gives, vars, names);
+                    if self.room.is_some() {
+                        tried.data = fields_of_files(gives, vars, names);
+                    }
+                }
+                Err(why) => return self.unsettled(job, why),
+            },
+            None => {
+                for (name, value) in &tried.set {
+                    names.register(name, ready(value), 0);
+                }
             }
         }
         if !tried.facts.is_empty() {

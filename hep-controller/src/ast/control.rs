@@ -4,6 +4,7 @@ use super::rights::Rights;
 use super::{Piece, Spot};
 use hep_protocol::expression::Rank;
 use hep_protocol::plan::{CheckPolicy, OnError, Privacy};
+use std::path::PathBuf;
 
 /// What the keys say. Most tasks have few.
 #[derive(Debug, Default)]
@@ -32,10 +33,21 @@ pub(crate) struct Control {
     pub(crate) act_as: Rights,
     /// Whether it is one choice of several, of which nothing is reported unless it is taken.
     pub(crate) choice: bool,
-    /// The rank of the variables that the task sets and that are kept as written.
-    pub(crate) gives: Option<Rank>,
+    /// What the task gives as it is written.
+    pub(crate) gives: Option<Gives>,
     /// Whether the host is done with the play after it.
     pub(crate) ends_play: bool,
+}
+
+/// Variables that a task gives as they are written.
+#[derive(Clone, Debug)]
+pub(crate) struct Gives {
+    pub(crate) rank: Rank,
+    /// The name of the file that they are from, if a host decides it: the task's parameters are then those of each file by its
+    /// name.
+    pub(crate) chosen: Option<Spot>,
+    /// The files by their names.
+    pub(crate) files: Vec<(String, PathBuf)>,
 }
 
 /// A loop as written.

@@ -18,7 +18,7 @@ pub(crate) enum Evaluated<'m> {
     AfterTry(&'m [Spot]),
     /// What a loop goes through.
     Loop(&'m Piece),
-    /// What an element of a loop is called.
+    /// What an element of a loop is called; the name of a file.
     Label(&'m Spot),
     /// A number of 0 or more.
     Number(&'m Piece),
@@ -84,10 +84,12 @@ impl Control {
             check: _,
             act_as,
             choice: _,
-            gives: _,
+            gives,
             ends_play: _,
         } = self;
         name.iter().for_each(|name| see(Evaluated::Name(name)));
+        let chosen = gives.iter().filter_map(|gives| gives.chosen.as_ref());
+        chosen.for_each(|chosen| see(Evaluated::Label(chosen)));
         see(Evaluated::When(when));
         let after = [Some(until), changed_when.as_ref(), failed_when.as_ref()];
         after.into_iter().flatten().for_each(|conditions| see(Evaluated::AfterTry(conditions)));

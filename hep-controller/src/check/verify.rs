@@ -356,7 +356,10 @@ impl<'v, 's> Verifier<'v, 's> {
             self.registered.add(&name.text, format!("the result of `{}`", name.text), shape);
         }
         if task.about().gives_variables() {
-            for entry in task.params.entries() {
+            let chosen = task.control.gives.as_ref().is_some_and(|gives| gives.chosen.is_some());
+            let written = task.params.entries();
+            let of_files = written.iter().filter(|_| chosen).flat_map(|file| file.value.entries());
+            for entry in of_files.chain(written.iter().filter(|_| !chosen)) {
                 let cause = format!("`{}`, which a task sets", entry.key.text);
                 self.registered.add(&entry.key.text, cause, Shape::Any);
             }

@@ -3,6 +3,7 @@
 
 mod entry;
 mod find;
+mod first_found;
 mod handlers;
 mod include;
 mod inherit;
@@ -15,6 +16,7 @@ mod names;
 mod play;
 mod role;
 mod scalars;
+mod specs;
 mod task;
 #[cfg(test)]
 mod tests;

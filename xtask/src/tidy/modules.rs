@@ -58,6 +58,11 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ("user hostname", "hep-controller/src/remote", "words of ssh_config"),
     ("file user debug", "hep-controller/src/read/ansible", "keys and strategies of Ansible's"),
     ("setup fail assert set", "hep-controller/src/read/ansible", "tasks that the reader makes"),
+    (
+        "validate_argument_spec",
+        "hep-controller/src/read/ansible/specs.rs",
+        "a task that the reader makes",
+    ),
     ("file hostname", "hep-protocol/src/expression/filters/ansible", "words of filters and tests"),
 ];
 

@@ -207,3 +207,58 @@ fn file_tells_what_is_there() {
     let none = result(json!({"name": "t", "stat": {"path": path}}));
     assert_eq!(none, json!({"changed": false, "failed": false, "stat": {"exists": false}}));
 }
+
+#[test]
+fn what_a_handler_notifies_before_itself_waits_for_the_next_flush() {
+    let handlers = json!([changes("A", &[]), changes("B", &["A", "C"]), changes("C", &[])]);
+    let tasks = json!([changes("t", &["B"]), flush(), "u", flush()]);
+    let run = apply(json!({"foreign": true, "tasks": tasks, "handlers": handlers}));
+    let expected =
+        "t changed, flush ok, B changed, C changed, u ok, flush ok, A changed: completed";
+    assert_eq!(run.order(), expected);
+}
+
+#[test]
+fn a_rescue_reads_the_result_of_a_loop_that_failed() {
+    let text = "{{ ansible_failed_result.results | map(attribute='rc') | list | to_json }}";
+    let rescue = json!({"name": "told", "debug": {"msg": text}});
+    let fails = json!({"name": "f", "command": {"shell": "exit {{ item }}"}, "loop": [0, 2]});
+    let run = apply(json!({"foreign": true, "tasks": [{"block": [fails], "rescue": [rescue]}]}));
+    assert_eq!(run.told("told"), "ok\nnote: [0, 2]");
+}
+
+#[test]
+fn files_of_variables_are_chosen_round_by_round() {
+    let set =
+        json!({"a.yml": {"v": "{{ w }}", "w": 1}, "b.yml": {"u": 2}, "c.yml": "it has mistakes"});
+    let gives = json!({"rank": "included", "chosen": "{{ item }}", "files": ["a.yml", "b.yml"]});
+    let task = |over: Value| json!({"name": "i", "set": set, "gives": gives, "loop": over, "register": "r"});
+    let files = "{{ r.results | map(attribute='ansible_included_var_files') | list | to_json }}";
+    let shown = json!({"name": "shown", "debug": {"msg": "{{ v }} {{ u }}"}});
+    let told = json!({"name": "told", "debug": {"msg": files}});
+    let run =
+        apply(json!({"foreign": true, "tasks": [task(json!(["a.yml", "b.yml"])), shown, told]}));
+    assert_eq!(run.told("shown"), "ok\nnote: 1 2");
+    assert_eq!(run.told("told"), "ok\nnote: [[\"/vars/a.yml\"], [\"/vars/b.yml\"]]");
+    for (file, why) in [
+        ("c.yml", "it has mistakes"),
+        ("d.yml", "there is no file `d.yml` of variables; there are: a.yml, b.yml, c.yml"),
+    ] {
+        let run = apply(json!({"foreign": true, "tasks": [task(json!([file]))]}));
+        assert!(run.told("i").contains(why), "{}", run.told("i"));
+    }
+}
+
+#[test]
+fn what_a_role_publishes_is_no_task_and_ends_with_the_play() {
+    let set = json!({"name": "p", "set": {"v": 1}, "gives": {"rank": "defaults"}});
+    let shown = |name: &str| json!({"name": name, "debug": {"msg": "{{ v is defined }}"}});
+    let plays = [
+        json!({"foreign": true, "tasks": [shown("a"), set, shown("b")]}),
+        json!({"foreign": true, "tasks": [shown("c")]}),
+    ];
+    let run = Run::of(plan(RunMode::Apply, &plays));
+    assert_eq!(run.order(), "a ok, b ok, c ok: completed");
+    let told = ["a", "b", "c"].map(|name| run.told(name));
+    assert_eq!(told, ["ok\nnote: false", "ok\nnote: true", "ok\nnote: false"]);
+}

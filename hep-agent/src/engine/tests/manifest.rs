@@ -110,7 +110,10 @@ fn task(written: &Value, number: &dyn Fn(&str) -> u32) -> Task {
         ("command", Value::String(_) | Value::Array(_)) => json!({"argv": params}),
         (_, params) => params.clone(),
     };
-    let spec = if has_expression(&params.to_string()) {
+    let spec = if !written["gives"].is_null() {
+        // As it is written.
+        Spec::Typed(Box::new(serde_json::from_value(json!({module: params})).unwrap()))
+    } else if has_expression(&params.to_string()) {
         Spec::Open { module: module.clone(), params: Json(params) }
     } else {
         Spec::Typed(Box::new(TaskSpec::from_json(module, &params).unwrap()))
@@ -142,7 +145,7 @@ fn control(written: &Value, number: &dyn Fn(&str) -> u32) -> Control {
     });
     Control {
         choice: false,
-        gives: None,
+        gives: given(&written["gives"]),
         ends_play: false,
         when: conditions(&written["when"]),
         each: each(written),
@@ -165,6 +168,19 @@ fn control(written: &Value, number: &dyn Fn(&str) -> u32) -> Control {
         },
         act_as: ActAs { wanted: some("become"), user: some("become_user") },
     }
+}
+
+/// What a task gives: `included`, or `defaults`; of the file that `chosen` names.
+fn given(written: &Value) -> Option<Box<Gives>> {
+    let rank = match written["rank"].as_str()? {
+        "defaults" => Rank::RoleDefaults,
+        _ => Rank::IncludedVars,
+    };
+    let chosen = written["chosen"].as_str().map(str::to_owned);
+    let names = array(&written["files"]);
+    let names = names.iter().filter_map(Value::as_str);
+    let files = names.map(|name| (name.to_owned(), format!("/vars/{name}"))).collect();
+    Some(Box::new(Gives { rank, chosen, files }))
 }
 
 /// One condition or a list; `true` and `false` are conditions too.

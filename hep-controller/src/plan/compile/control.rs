@@ -1,13 +1,14 @@
 //! What the keys of a task come to in the plan: its own, and those of the blocks around it.
 
 use super::travelling;
-use crate::ast::control::{Control as Keys, ManifestLoop};
+use crate::ast::control::{Control as Keys, Gives as Written, ManifestLoop};
 use crate::ast::rights::Rights;
 use crate::ast::{ManifestTask, Piece, Spot};
-use hep_protocol::plan::{CheckPolicy, Condition, Control, Loop, OnError, Privacy, Retry};
+use hep_protocol::plan::{CheckPolicy, Condition, Control, Gives, Loop, OnError, Privacy, Retry};
 use hep_protocol::rights::ActAs;
 use hep_protocol::value::Json;
 use serde_json::Value;
+use std::path::{Path, PathBuf};
 
 /// What blocks say of the tasks in them.
 #[derive(Clone, Default)]
@@ -89,10 +90,20 @@ pub(super) fn control_of(
         check: check.unwrap_or_default(),
         act_as: act_as.act_as(usual),
         choice: *choice,
-        gives: *gives,
+        gives: gives.as_ref().map(given),
         ends_play: *ends_play,
     };
     (control != Control::default()).then(|| Box::new(control))
+}
+
+fn given(gives: &Written) -> Box<Gives> {
+    let Written { rank, chosen, files } = gives;
+    let whole = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let file = |(name, path): &(String, PathBuf)| {
+        (name.clone(), whole(path).to_string_lossy().into_owned())
+    };
+    let chosen = chosen.as_ref().map(|chosen| chosen.text.clone());
+    Box::new(Gives { rank: *rank, chosen, files: files.iter().map(file).collect() })
 }
 
 pub(super) fn conditions(spots: &[Spot]) -> Vec<Condition> {

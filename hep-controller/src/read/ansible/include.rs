@@ -1,16 +1,16 @@
 //! Files of tasks: those that are imported, and those that are included during the run, whose names a host may decide.
 
 use super::entry::{Around, Section};
+use super::first_found::{FirstFound, ITEM, first_layers};
 use super::inherit::Keys;
 use super::keywords::Level;
 use super::names::{Named, Using};
-use super::scalars::{self, Truth, spot};
+use super::scalars::spot;
 use super::{Loaded, Reader, places};
 use crate::ast::control::{Control, ManifestLoop};
-use crate::ast::{Entry as Step, Layer, Manifest, ManifestBlock, Piece, Spot};
+use crate::ast::{Entry as Step, Layer, Manifest, ManifestBlock, ManifestTask, Piece, Spot};
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;
-use crate::wildcard::Pattern;
 use crate::yaml::{Entry, Key, Kind, Node};
 use hep_protocol::expression::Rank;
 use std::path::{Path, PathBuf};
@@ -19,24 +19,12 @@ use std::sync::Arc;
 /// The name under which the host finds the name of an included file.
 pub(super) const CHOSEN: &str = "hep_included_file";
 
-/// Under which it finds what `with_first_found` names, and which of those are there.
-const WANTED: &str = "hep_wanted_files";
-const FOUND: &str = "hep_found_files";
-
 /// What is read during the run, once it is known what that may be.
 pub(super) struct Dynamic {
     pub(super) keys: Keys,
     /// Variables in view of the name and of what is read.
     pub(super) layers: Vec<Layer>,
     pub(super) body: Vec<Step>,
-}
-
-/// What `with_first_found` asks for.
-pub(super) struct FirstFound {
-    /// The names, as one list.
-    names: Vec<Node>,
-    /// Whether it is no mistake if none is there.
-    pub(super) skip: bool,
 }
 
 impl Reader<'_> {
@@ -135,7 +123,7 @@ impl Reader<'_> {
             Ok(body) => Some(self.dynamic(Dynamic { keys, layers, body }, around)),
             Err(problem) => {
                 let named = named_by(&file, entry);
-                Some(Step::Task(Box::new(self.refusal(&named, *problem, keys, around))))
+                Some(Step::Task(Box::new(self.unincluded(&named, *problem, keys, around))))
             }
         }
     }
@@ -202,95 +190,7 @@ impl Reader<'_> {
         let directories = self.task_directories(&file.source, inner);
         let found = self.found(file, first, inner, &directories)?;
         layers.extend(first_layers(file, first, &found));
-        Ok(self.branches(file, found, inner, "item"))
-    }
-
-    /// The files that several names may be, each as the host names it.
-    pub(super) fn found(
-        &mut self,
-        file: &Spot,
-        first: &FirstFound,
-        inner: &Around,
-        directories: &[PathBuf],
-    ) -> Result<Vec<(String, PathBuf)>, Box<Diagnostic>> {
-        let mut found: Vec<(String, PathBuf)> = Vec::new();
-        for name in first.names.iter().filter_map(Node::text) {
-            let pattern = match self.named(name, inner) {
-                Named::Exactly(name) => Pattern::exactly(&name),
-                Named::Like(pattern) => pattern,
-                Named::Unknown => return Err(unknowable(file).into()),
-            };
-            let more =
-                Self::candidates(&pattern, directories).ok_or_else(|| Box::new(too_many(file)))?;
-            let new =
-                more.into_iter().filter(|(name, _)| !found.iter().any(|(known, _)| known == name));
-            let new: Vec<_> = new.collect();
-            found.extend(new);
-        }
-        Ok(found)
-    }
-
-    /// `with_first_found`, taken out of the keywords.
-    pub(super) fn first_found(
-        &mut self,
-        keys: &mut Keys,
-        around: &Around,
-        below: &str,
-    ) -> Option<FirstFound> {
-        let kind = keys.each.as_ref()?.kind.as_ref()?;
-        if super::lower::short(&kind.text) != "first_found" {
-            return None;
-        }
-        let each = keys.each.take()?;
-        Some(self.terms(&each.over, around, below))
-    }
-
-    /// The names that `first_found` is given: texts, lists, or mappings with `files` and `paths`.
-    pub(super) fn terms(&mut self, terms: &Piece, around: &Around, below: &str) -> FirstFound {
-        let mut first = FirstFound { names: Vec::new(), skip: false };
-        self.terms_of(&terms.node, around, below, &mut first);
-        first
-    }
-
-    fn terms_of(&mut self, node: &Node, around: &Around, below: &str, first: &mut FirstFound) {
-        for item in node.items() {
-            match &item.kind {
-                Kind::Seq(_) => self.terms_of(item, around, below, first),
-                Kind::Scalar(_) => match self.variable(item, around) {
-                    Some(meant) => self.terms_of(&meant, around, below, first),
-                    None => first.names.push(item.clone()),
-                },
-                Kind::Map(_) => {
-                    let truth = item.entry("skip").map(|entry| &entry.value);
-                    let here = Arc::new(Source { path: PathBuf::new(), text: String::new() });
-                    first.skip |= truth.is_some_and(|node| {
-                        matches!(scalars::truth(&here, node), Truth::Known(true))
-                    });
-                    let files = item.entry("files").map(|entry| entry.value.clone());
-                    let files = files.map(|files| self.variable(&files, around).unwrap_or(files));
-                    let paths = item.entry("paths").map(|entry| entry.value.clone());
-                    for file in files.iter().flat_map(Node::items) {
-                        let Some(name) = file.text() else { continue };
-                        match &paths {
-                            None => first.names.push(file.clone()),
-                            Some(paths) => {
-                                for path in paths.items().iter().filter_map(Node::text) {
-                                    // Names of directories that are searched anyway would be there twice.
-                                    let path = path.trim_end_matches('/');
-                                    let whole = if path == below {
-                                        name.to_owned()
-                                    } else {
-                                        format!("{path}/{name}")
-                                    };
-                                    first.names.push(Node::of_text(&whole, file.span));
-                                }
-                            }
-                        }
-                    }
-                }
-                Kind::Broken => {}
-            }
-        }
+        Ok(self.branches(file, found, inner, ITEM))
     }
 
     /// The tasks of a file for each name that it may have.
@@ -324,6 +224,20 @@ impl Reader<'_> {
         let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
         body.push(self.none_chosen(file, &names, inner, variable));
         body
+    }
+
+    /// What fails in place of an include. To Ansible it is no task whose errors may be ignored.
+    pub(super) fn unincluded(
+        &mut self,
+        named: &Spot,
+        problem: Diagnostic,
+        keys: Keys,
+        around: &Around,
+    ) -> ManifestTask {
+        let mut task = self.refusal(named, problem, keys, around);
+        task.control.on_error = None;
+        task.control.ignored_if = None;
+        task
     }
 
     /// What fails where a host chooses a file with mistakes.
@@ -453,27 +367,6 @@ pub(super) fn chosen(file: &Spot) -> Layer {
 /// The condition that a file is the one that the host has chosen.
 pub(super) fn is_chosen(file: &Spot, variable: &str, name: &str) -> Spot {
     Spot { text: format!("{variable} == {}", serde_json::json!(name)), ..file.clone() }
-}
-
-/// What lets the host find the first of several names that is there, under `item`.
-pub(super) fn first_layers(
-    file: &Spot,
-    first: &FirstFound,
-    found: &[(String, PathBuf)],
-) -> Vec<Layer> {
-    let span = file.span;
-    let text = |text: &str| Node::of_text(text, span);
-    let found = Node::of_list(found.iter().map(|(name, _)| text(name)).collect(), span);
-    let none = if first.skip { "''" } else { "hep_wanted_files | join(', ')" };
-    let item = format!("{{{{ ({WANTED} | select('in', {FOUND}) | list + [{none}]) | first }}}}");
-    let layer = |name: &str, node: Node| {
-        (Rank::Local, Piece { source: Arc::clone(&file.source), node: Node::below(name, node) })
-    };
-    vec![
-        layer(WANTED, Node::of_list(first.names.clone(), span)),
-        layer(FOUND, found),
-        layer("item", text(&item)),
-    ]
 }
 
 fn named_by(file: &Spot, entry: &Entry) -> Spot {

@@ -30,6 +30,8 @@ pub(super) struct Role {
     pub(super) path: PathBuf,
     /// Its defaults, variables, parameters and names.
     pub(super) layers: Vec<Layer>,
+    /// Its own defaults and variables alone.
+    own: Vec<Layer>,
     pub(super) home: Arc<Home>,
     /// The roles that led to it, the nearest first.
     parents: Vec<Arc<Role>>,
@@ -48,8 +50,12 @@ pub(super) struct Asked {
     pub(super) given: Vec<Layer>,
     /// Whether its defaults and variables are those of the whole play too.
     pub(super) public: bool,
+    /// Whether it is read where the run comes to it: its variables are nobody's before that.
+    dynamic: bool,
     /// Whether it runs again where it ran before.
     pub(super) again: Option<bool>,
+    /// Whether what it is given is checked first.
+    pub(super) validates: bool,
     /// Whether it is a role of its play or of another role, of which each runs once.
     once: bool,
     /// How those that lead to it are told apart: its `when` and `tags`.
@@ -67,7 +73,9 @@ impl Asked {
             handlers: main(),
             given: Vec::new(),
             public: true,
+            dynamic: false,
             again: None,
+            validates: true,
             once: false,
             condition: String::new(),
         }
@@ -212,6 +220,7 @@ impl Reader<'_> {
         asked.public = entry.value.entry("public").is_some_and(|entry| {
             matches!(scalars::truth(source, &entry.value), Truth::Known(true))
         });
+        asked.dynamic = true;
         let inner = Around { inherited, ..around.clone() };
         let mut layers = asked.given.clone();
         layers.extend(applied);
@@ -226,7 +235,7 @@ impl Reader<'_> {
             Ok(body) => Some(self.dynamic(Dynamic { keys, layers, body }, around)),
             Err(problem) => {
                 let named = Spot { text: entry.key.text.to_string(), ..asked.name };
-                Some(Step::Task(Box::new(self.refusal(&named, *problem, keys, around))))
+                Some(Step::Task(Box::new(self.unincluded(&named, *problem, keys, around))))
             }
         }
     }
@@ -291,6 +300,8 @@ impl Reader<'_> {
         }
         let again = option("allow_duplicates").map(|entry| scalars::truth(source, &entry.value));
         asked.again = again.map(|truth| !matches!(truth, Truth::Known(false)));
+        let checks = option("rolespec_validate").map(|entry| scalars::truth(source, &entry.value));
+        asked.validates = !matches!(checks, Some(Truth::Known(false)));
         Some(asked)
     }
 
@@ -330,7 +341,10 @@ impl Reader<'_> {
             self.deeper(&asked.name.source, span, |reader| reader.role_body(asked, &role, around));
         let control = Control { name: None, ..Control::default() };
         let layers = role.layers.clone();
-        let body = body.unwrap_or_default();
+        let mut body = body.unwrap_or_default();
+        if asked.public && asked.dynamic {
+            body.splice(0..0, self.published(&asked.name, &role.own, around));
+        }
         Ok(Some(Step::Block(Box::new(ManifestBlock {
             control,
             layers,
@@ -358,8 +372,9 @@ impl Reader<'_> {
         };
         let defaults = of_directory(self, "defaults", &asked.defaults, Rank::RoleDefaults);
         let vars = of_directory(self, "vars", &asked.vars, Rank::RoleVars);
-        if asked.public {
-            self.play.layers.extend(defaults.iter().chain(&vars).cloned());
+        let own: Vec<Layer> = defaults.iter().chain(&vars).cloned().collect();
+        if asked.public && !asked.dynamic {
+            self.play.layers.extend(own.iter().cloned());
         }
         let outer = around
             .role
@@ -379,7 +394,7 @@ impl Reader<'_> {
         let mut roots = vec![path.clone(), path.join("tasks")];
         roots.extend(around.home.roots.iter().cloned());
         let home = Arc::new(Home { role: Some(full.clone()), roots });
-        Role { name, full, collection, path, layers, home, parents }
+        Role { name, full, collection, path, layers, own, home, parents }
     }
 
     /// The dependencies of a role, and its tasks; its handlers join those of the play.
@@ -412,6 +427,9 @@ impl Reader<'_> {
                 reader.tasks_of_file(&source, root.as_ref(), &inner)
             };
             let tasks = self.within(&asked.name.source, asked.name.span, &path, read);
+            if tasks.as_ref().is_some_and(|tasks| !tasks.is_empty()) {
+                body.extend(self.argument_spec(asked, role, meta.as_ref(), &inner));
+            }
             body.extend(tasks.unwrap_or_default());
         } else if asked.tasks != "main" {
             let message =
@@ -443,7 +461,7 @@ impl Reader<'_> {
             .find(|path| path.is_file())
     }
 
-    fn role_file(&mut self, role: &Role, kind: &str, name: &str) -> Option<Loaded> {
+    pub(super) fn role_file(&mut self, role: &Role, kind: &str, name: &str) -> Option<Loaded> {
         let path = self.file_of_role(role, kind, name)?;
         self.load(&path)
     }

@@ -315,7 +315,7 @@ fn defaults(inherited: &Inherited, module: &Key) -> Vec<Node> {
 }
 
 /// A value that is from elsewhere, with one place for all of it.
-fn respanned(node: &Node, span: Span) -> Node {
+pub(super) fn respanned(node: &Node, span: Span) -> Node {
     match &node.kind {
         Kind::Scalar(_) | Kind::Broken => node.clone().placed(span),
         Kind::Seq(items) => {

@@ -1,22 +1,23 @@
 //! Variables from files: `vars` and `environment` as mappings, `vars_files`, `include_vars`.
 
 use super::entry::Around;
-use super::include::{
-    CHOSEN, Dynamic, FirstFound, chosen, first_layers, is_chosen, too_many, unknowable,
-};
+use super::first_found::{FirstFound, ITEM, first_layers};
+use super::include::{too_many, unknowable};
 use super::inherit::Keys;
 use super::names::{Named, Using};
 use super::scalars::{piece, spot};
+use super::task::respanned;
 use super::{Loaded, Reader, places};
-use crate::ast::control::Control;
-use crate::ast::{Entry as Step, Layer, Manifest, ManifestBlock, Piece, Spot};
+use crate::ast::control::{Control, Gives};
+use crate::ast::{Entry as Step, Layer, Manifest, Piece, Spot};
 use crate::source::Source;
-use crate::yaml::{Entry, Kind, Node, shorten};
+use crate::yaml::{Entry, Key, Kind, Node, shorten};
 use hep_protocol::expression::Rank;
 use hep_protocol::names::is_name;
 use hep_protocol::task::{TaskSpec, set::Set};
 use hep_protocol::value::Json;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -129,40 +130,74 @@ impl Reader<'_> {
             self.problems.push(too_many(file));
             return None;
         };
-        let body = found.iter().filter_map(|(name, path)| {
-            let vars = self.variables_of(path)?;
-            let when = vec![is_chosen(file, CHOSEN, name)];
-            let control =
-                Control { when, choice: true, gives: Some(Rank::Play), ..Control::default() };
-            Some(self.giving(file, &vars, control, around))
-        });
-        let body = body.collect();
-        let layers = vec![chosen(file)];
-        let control = Control { choice: true, ..Control::default() };
-        Some(Step::Block(Box::new(ManifestBlock {
-            control,
-            layers,
-            body,
-            ..ManifestBlock::default()
-        })))
+        let chosen = Some(file.clone());
+        let control = unreported(file);
+        Some(self.choosing(Rank::Play, chosen, (file, found), None, control, around))
     }
 
-    /// A task that gives the host the variables of a file, as they are written.
-    fn giving(&mut self, file: &Spot, vars: &Piece, mut control: Control, around: &Around) -> Step {
+    /// A task that gives the host the variables of files, as they are written.
+    fn giving(
+        &mut self,
+        file: &Spot,
+        vars: &Piece,
+        gives: Gives,
+        mut control: Control,
+        around: &Around,
+    ) -> Step {
         let name = || Spot { text: "include_vars".to_owned(), ..file.clone() };
         control.name.get_or_insert_with(name);
-        let map = match vars.node.to_json() {
-            Value::Object(map) => map,
-            Value::Null
-            | Value::Bool(_)
-            | Value::Number(_)
-            | Value::String(_)
-            | Value::Array(_) => serde_json::Map::new(),
-        };
-        let spec =
-            TaskSpec::Set(Set(map.into_iter().map(|(name, value)| (name, Json(value))).collect()));
+        control.gives = Some(gives);
         let named = Spot { source: Arc::clone(&vars.source), span: vars.node.span, ..file.clone() };
+        let spec = TaskSpec::Set(Set(values(&vars.node)));
         Step::Task(Box::new(self.typed_task(&named, spec, vars.node.clone(), control, around)))
+    }
+
+    /// The same where the host chooses one of the files. One with mistakes tells them where it is chosen.
+    fn choosing(
+        &mut self,
+        rank: Rank,
+        chosen: Option<Spot>,
+        (file, found): (&Spot, Vec<(String, PathBuf)>),
+        below: Option<&Spot>,
+        control: Control,
+        around: &Around,
+    ) -> Step {
+        let mut entries = Vec::new();
+        for (name, path) in &found {
+            let (vars, wrong) = self.tried(|reader| reader.variables_of(path));
+            let value = match wrong.into_iter().next() {
+                Some(problem) => {
+                    self.loaded.remove(path);
+                    Node::of_text(&problem.in_a_line(), file.span)
+                }
+                None => {
+                    let none = || Node::of_list(Vec::new(), file.span).with_entries(Vec::new());
+                    let node = vars.map_or_else(none, |vars| under(vars, below).node);
+                    respanned(&node, file.span)
+                }
+            };
+            let key = Key { span: file.span, text: name.as_str().into() };
+            entries.push(Entry { key, value });
+        }
+        let node = Node::of_list(Vec::new(), file.span).with_entries(entries);
+        let vars = Piece { source: Arc::clone(&file.source), node };
+        self.giving(file, &vars, Gives { rank, chosen, files: found }, control, around)
+    }
+
+    /// A role's variables for all that comes after it in its play.
+    pub(super) fn published(
+        &mut self,
+        asked: &Spot,
+        layers: &[Layer],
+        around: &Around,
+    ) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for (rank, vars) in layers {
+            let control = unreported(asked);
+            let gives = Gives { rank: *rank, chosen: None, files: Vec::new() };
+            steps.push(self.giving(asked, vars, gives, control, around));
+        }
+        steps
     }
 
     /// `include_vars`: files that are known, or those that a host may mean.
@@ -197,41 +232,59 @@ impl Reader<'_> {
             Some(first) => Some(first),
             None => self.first_by_lookup(&file, &keys, around),
         };
-        let mut layers: Vec<Layer> =
-            keys.vars.iter().map(|vars| (Rank::Task, vars.clone())).collect();
         let directories = self.vars_directories(&file.source, around);
         let mut inner = around.clone();
-        inner.known.extend(layers.iter().cloned());
+        inner.known.extend(keys.vars.iter().map(|vars| (Rank::Task, vars.clone())));
         let in_loop = self.vars_of_loop(&file, &keys, &inner);
         let found = match (&first, in_loop) {
-            (Some(first), _) => self.found(&file, first, &inner, &directories).map(|found| {
-                layers.extend(first_layers(&file, first, &found));
-                (found, "item")
-            }),
-            (None, Some(found)) => Ok((found, CHOSEN)),
+            (Some(first), _) => self.found(&file, first, &inner, &directories),
+            (None, Some(found)) => Ok(found),
             (None, None) => match self.named(&file.text, &inner) {
                 Named::Exactly(name) => {
                     return Some(self.known_vars(&file, &name, below, keys, around));
                 }
-                Named::Like(pattern) => {
-                    let found = Self::candidates(&pattern, &directories);
-                    found.map(|found| (found, CHOSEN)).ok_or_else(|| Box::new(too_many(&file)))
-                }
+                Named::Like(pattern) => Self::candidates(&pattern, &directories)
+                    .ok_or_else(|| Box::new(too_many(&file))),
                 Named::Unknown => Err(unknowable(&file).into()),
             },
         };
-        if first.is_none() {
-            layers.push(chosen(&file));
-        }
-        match found {
+        let found = match found {
+            Ok(found) => found,
             Err(problem) => {
                 let named = Spot { text: entry.key.text.to_string(), ..file };
-                Some(Step::Task(Box::new(self.refusal(&named, *problem, keys, around))))
+                return Some(Step::Task(Box::new(self.refusal(&named, *problem, keys, around))));
             }
-            Ok((found, variable)) => {
-                let skip = first.is_some_and(|first| first.skip);
-                Some(self.chosen_vars(&file, found, (variable, skip), below, keys, layers, around))
+        };
+        Some(self.chosen_vars(&file, found, first, below, keys, around))
+    }
+
+    /// One task for the files of which a host, or a loop, chooses one.
+    fn chosen_vars(
+        &mut self,
+        file: &Spot,
+        found: Vec<(String, PathBuf)>,
+        first: Option<FirstFound>,
+        below: Option<Spot>,
+        mut keys: Keys,
+        around: &Around,
+    ) -> Step {
+        let (mut chosen, mut layers) = (file.clone(), Vec::new());
+        if let Some(first) = first {
+            chosen.text = format!("{{{{ {} }}}}", first.var);
+            layers = first_layers(file, &first, &found);
+            if first.is_loop {
+                layers.retain(|(_, piece)| piece.node.entry(ITEM).is_none());
+                keys.each = Some(first.each(file));
             }
+        }
+        let control = around.inherited.clone().control(keys);
+        let (rank, files) = (Rank::IncludedVars, (file, found));
+        match self.choosing(rank, Some(chosen), files, below.as_ref(), control, around) {
+            Step::Task(mut task) => {
+                task.layers.extend(layers);
+                Step::Task(task)
+            }
+            other @ (Step::Block(_) | Step::Flush) => other,
         }
     }
 
@@ -279,58 +332,10 @@ impl Reader<'_> {
             source: Arc::clone(&file.source),
             node: Node::of_list(Vec::new(), file.span),
         });
-        let mut control = around.inherited.clone().control(keys);
-        control.gives = Some(Rank::IncludedVars);
-        self.giving(file, &vars, control, around)
-    }
-
-    /// One task for each file that a host may choose.
-    #[expect(clippy::too_many_arguments, reason = "what one include says")]
-    fn chosen_vars(
-        &mut self,
-        file: &Spot,
-        found: Vec<(String, PathBuf)>,
-        (variable, skip): (&str, bool),
-        below: Option<Spot>,
-        keys: Keys,
-        layers: Vec<Layer>,
-        around: &Around,
-    ) -> Step {
-        let mut body = Vec::new();
-        for (name, path) in &found {
-            let (vars, wrong) = self.tried(|reader| reader.variables_of(path));
-            if !wrong.is_empty() {
-                self.loaded.remove(path);
-                let control = Control {
-                    when: vec![is_chosen(file, variable, name)],
-                    choice: true,
-                    ..Control::default()
-                };
-                let body_of = vec![self.unread(file, wrong, around)];
-                body.push(Step::Block(Box::new(ManifestBlock {
-                    control,
-                    body: body_of,
-                    ..ManifestBlock::default()
-                })));
-                continue;
-            }
-            let Some(vars) = vars.map(|vars| under(vars, below.as_ref())) else { continue };
-            let own = Keys {
-                name: keys.name.clone(),
-                register: keys.register.clone(),
-                ..Keys::default()
-            };
-            let mut control = around.base.clone().control(own);
-            control.when = vec![is_chosen(file, variable, name)];
-            control.choice = true;
-            control.gives = Some(Rank::IncludedVars);
-            body.push(self.giving(file, &vars, control, around));
-        }
-        if !skip {
-            let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
-            body.push(self.none_chosen(file, &names, around, variable));
-        }
-        self.dynamic(Dynamic { keys, layers, body }, around)
+        let control = around.inherited.clone().control(keys);
+        let files = vec![(name.to_owned(), path)];
+        let gives = Gives { rank: Rank::IncludedVars, chosen: None, files };
+        self.giving(file, &vars, gives, control, around)
     }
 
     /// `{{ lookup('first_found', names) }}` as the whole name.
@@ -378,8 +383,8 @@ impl Reader<'_> {
         files_below(&path, &mut files);
         let mut entries: Vec<Entry> = Vec::new();
         let mut first = None;
-        for file in files {
-            let Some(vars) = self.variables_of(&file) else { continue };
+        for file in &files {
+            let Some(vars) = self.variables_of(file) else { continue };
             for new in vars.node.entries() {
                 entries.retain(|old| old.key.text != new.key.text);
                 entries.push(new.clone());
@@ -387,9 +392,10 @@ impl Reader<'_> {
             first.get_or_insert(vars);
         }
         let vars = first.map(|first| Piece { node: first.node.with_entries(entries), ..first })?;
-        let mut control = around.inherited.clone().control(keys);
-        control.gives = Some(Rank::IncludedVars);
-        Some(self.giving(&directory, &under(vars, below.as_ref()), control, around))
+        let control = around.inherited.clone().control(keys);
+        let files = files.into_iter().map(|file| (file.to_string_lossy().into_owned(), file));
+        let gives = Gives { rank: Rank::IncludedVars, chosen: None, files: files.collect() };
+        Some(self.giving(&directory, &under(vars, below.as_ref()), gives, control, around))
     }
 
     /// Where files of variables are sought.
@@ -419,6 +425,22 @@ impl Reader<'_> {
 fn free_form(text: &str) -> &str {
     let text = text.trim();
     text.strip_prefix("file=").map_or(text, |name| name.trim_matches(['"', '\'']))
+}
+
+/// The keys of what is no task of anybody's.
+fn unreported(named: &Spot) -> Control {
+    let tags = vec![Spot { text: "always".to_owned(), ..named.clone() }];
+    Control { choice: true, tags, ..Control::default() }
+}
+
+/// The variables of a mapping.
+fn values(node: &Node) -> BTreeMap<String, Json> {
+    match node.to_json() {
+        Value::Object(map) => map.into_iter().map(|(name, value)| (name, Json(value))).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            BTreeMap::new()
+        }
+    }
 }
 
 /// Variables below one name, if there is one.
