@@ -6,8 +6,7 @@ use serde_json::{Map, Value};
 pub const IGNORED: &[(&str, &str)] = &[
     ("*/.ansible", "where Ansible puts its modules"),
     ("*/.ansible/tmp", "where it puts them one by one"),
-    ("*.pyc", "what Python compiles of them"),
-    ("*/__pycache__", "where it does"),
+    ("*/__pycache__", "what Python compiles of them"),
     ("/var/log/", "what programs log, with times"),
     ("/var/cache/", "caches of apt, debconf and ldconfig"),
     ("/var/lib/apt/", "apt's lists and times"),
@@ -28,6 +27,7 @@ pub const IGNORED: &[(&str, &str)] = &[
     ("/root/.ssh/known_hosts", "what a login leaves"),
     ("/tmp/ansible_*", "directories that Ansible leaves where a task was stopped"),
     ("/tmp/systemd-private*", "directories of services, with random names"),
+    ("/var/tmp/systemd-private*", "the same"),
 ];
 
 /// Fields of results that differ from run to run.

@@ -33,10 +33,14 @@ pub const QUIET: &str = "quiet";
 /// The other one: it depends on what only a real run can tell.
 pub const UNCERTAIN: &str = "uncertain";
 
+/// A task that did not come to its end.
+const FAILED: &str = "failed";
+
 /// A host that nothing was done on.
 const UNREACHABLE: &str = "unreachable";
 
-/// Tasks that read other tasks, gather facts or check arguments are counted in other ways by each tool, and change nothing.
+/// Tasks that read other tasks, gather facts or check arguments are counted in other ways by each tool, and change nothing;
+/// they count where they fail.
 const UNCOUNTED: &[&str] = &[
     "meta",
     "include_tasks",
@@ -108,9 +112,11 @@ fn ansible(stdout: &str, stderr: &str) -> Result<Played> {
         for (host, result) in task.get("hosts").and_then(Value::as_object).into_iter().flatten() {
             // hep does not come to a task of such a host: what tells of it is the count.
             let is_unreachable = ansible_status(result) == UNREACHABLE;
-            if !is_uncounted(text_of(result, "action"), name) && !is_unreachable {
+            let status = ansible_status(result);
+            let counts = status == FAILED || !is_uncounted(text_of(result, "action"), name);
+            if counts && !is_unreachable {
                 let items = list(result, "results").iter().map(ansible_status);
-                let line = line(name, ansible_status(result), items);
+                let line = line(name, status, items);
                 played.tasks.entry(host.clone()).or_default().push(line);
             }
         }
@@ -134,7 +140,7 @@ fn ansible_status(result: &Value) -> &'static str {
     let is = |field: &str| result.get(field) == Some(&Value::Bool(true));
     match (is("unreachable"), is("failed"), is("skipped"), is("changed")) {
         (true, _, _, _) => UNREACHABLE,
-        (_, true, _, _) => "failed",
+        (_, true, _, _) => FAILED,
         (_, _, true, _) => "skipped",
         (_, _, _, true) => "changed",
         (false, false, false, false) => "ok",
@@ -151,11 +157,12 @@ fn hep(stdout: &str, stderr: &str, code: Option<i32>, mode: Mode) -> Result<Play
         match text_of(&event, "event") {
             "task" => {
                 let name = text_of(&event, "task");
-                if !is_uncounted(text_of(&event, "module"), name) {
-                    let module = text_of(&event, "module");
+                let module = text_of(&event, "module");
+                let status = hep_status(&event, module, mode);
+                if status == FAILED || !is_uncounted(module, name) {
                     let items =
                         list(&event, "items").iter().map(|item| hep_status(item, module, mode));
-                    let line = line(name, hep_status(&event, module, mode), items);
+                    let line = line(name, status, items);
                     played.tasks.entry(host).or_default().push(line);
                 }
             }
@@ -192,7 +199,7 @@ fn hep_status(event: &Value, module: &str, mode: Mode) -> &'static str {
         "pending" if list(event, "notes").iter().any(depends) => UNCERTAIN,
         "pending" if module == "command" => COMMAND,
         "pending" => "changed",
-        "failed" | "ignored" | "rescued" => "failed",
+        "failed" | "ignored" | "rescued" => FAILED,
         _ => "unknown",
     }
 }
