@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value};
 
-/// Paths that are not compared, each with its reason. A `*` stands for any text; what ends in `/` stands for all below it too.
+/// Paths that are not compared, each with its reason. A `*` stands for any text; what ends in `/` stands for all below it too, and
+/// so does a name after `*/`.
 pub const IGNORED: &[(&str, &str)] = &[
     ("*/.ansible", "where Ansible puts its modules"),
-    ("*/.ansible/tmp", "where it puts them one by one"),
     ("*/__pycache__", "what Python compiles of them"),
     ("/var/log/", "what programs log, with times"),
     ("/var/cache/", "caches of apt, debconf and ldconfig"),
@@ -59,7 +59,10 @@ const VOLATILE: &[&str] = &[
 pub fn is_ignored(path: &str) -> bool {
     IGNORED.iter().any(|(pattern, _)| {
         match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
-            (Some(end), _) => path.ends_with(end),
+            (Some(end), _) => {
+                let below = format!("{end}/");
+                path.ends_with(end) || (end.starts_with('/') && path.contains(&below))
+            }
             (None, Some(start)) => path.starts_with(start),
             (None, None) if pattern.ends_with('/') => {
                 path.starts_with(pattern) || path == pattern.trim_end_matches('/')
