@@ -380,7 +380,7 @@ fn bytes_are_what_they_were() {
         format!("protocol {}\nrequests {requests}\nreplies  {replies}", hep_protocol::hello::PROTOCOL),
         @r"
     protocol 9
-    requests 0921feba64273c72e310ca54cd9f4c3207d006d9bbe801c0b7cf70a7b67f8cf4
+    requests 46f5f51008afdfde89cb93c2c4536c959d50c10d2d11a6451702ad3a5f5a7be6
     replies  5e05ca6fe64f9ac2c083beda8f0bea03d3f387d330510e0bfcae3280cba7417f
     "
     );
