@@ -5,7 +5,7 @@ use super::normal;
 use super::record::{Played, Runs};
 use super::tool::{COMMAND, QUIET, UNCERTAIN};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The last run of a case.
 const CHECK_AGAIN: &str = "check again";
@@ -41,16 +41,23 @@ pub fn runs(ansible: &Runs, hep: &Runs, way: Way) -> Vec<String> {
 /// skipped in Ansible's check mode, and some guess.
 fn as_pushed(theirs: &Played, pushed: Option<&Played>, ours: &Played) -> Played {
     let mut theirs = theirs.clone();
+    let mut counts = BTreeMap::new();
+    let counts_of =
+        |host: &String| ours.counts.get(host).map(|counts| (host.clone(), counts.clone()));
     for (host, lines) in &mut theirs.tasks {
         let of = |played: Option<&Played>, at: usize| played?.tasks.get(host)?.get(at).cloned();
         for (at, line) in lines.iter_mut().enumerate() {
             if let (Some(pushed), Some(ours)) = (of(pushed, at), of(Some(ours), at))
                 && pushed == ours
+                && *line != pushed
             {
                 *line = pushed;
+                counts.extend(counts_of(host));
             }
         }
     }
+    // What failed is counted, too.
+    theirs.counts.extend(counts);
     theirs
 }
 

@@ -1,7 +1,7 @@
 //! What Ansible's results of `copy`, `template` and `file` say.
 
 use super::look::look;
-use super::{Scope, State, Want};
+use super::{Entry, Scope, State, Want};
 use crate::module::Done;
 use crate::sys::files::FileKind;
 use crate::sys::files::told;
@@ -47,7 +47,10 @@ pub(super) fn fields(params: &File, done: &Done<'_>) -> Map<String, Value> {
         Ok(_) | Err(_) => return Map::new(),
     };
     // What may not be overwritten is not looked at.
-    let mut entries = state.entries.iter().filter(|entry| entry.scope != Scope::Holder);
+    // Not a directory that only holds it.
+    let is_own =
+        |entry: &&Entry| entry.scope != Scope::Holder || matches!(entry.want, Want::Link { .. });
+    let mut entries = state.entries.iter().filter(is_own);
     let Some(entry) = entries.next() else { return named([("dest", json!(dest))]) };
     let path = json!(entry.place.path());
     let Some(meta) = entry.found.as_ref().map(|found| &found.meta) else {
