@@ -1,6 +1,6 @@
 //! Lookups of Ansible's that this machine answers while a playbook is checked: files, the environment, listings; what a program
-//! prints only where a run is certain to read it. Nothing is written. What was answered travels with the variables of the hosts
-//! that asked.
+//! prints only where a run is certain to read it. Nothing is written but a new password, there too. What was answered travels with
+//! the variables of the hosts that asked.
 #![expect(clippy::result_large_err, reason = "a lookup that fails is the end of its task")]
 
 mod files;

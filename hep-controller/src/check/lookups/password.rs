@@ -12,15 +12,12 @@ use std::path::Path;
 const LENGTH: usize = 20;
 const LONGEST: usize = 4096;
 
-const LETTERS: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-const DIGITS: &str = "0123456789";
-
 /// The sets of characters that have a name, as Python's `string` has them.
 const SETS: [(&str, &str); 7] = [
-    ("ascii_letters", LETTERS),
+    ("ascii_letters", "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"),
     ("ascii_lowercase", "abcdefghijklmnopqrstuvwxyz"),
     ("ascii_uppercase", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
-    ("digits", DIGITS),
+    ("digits", "0123456789"),
     ("hexdigits", "0123456789abcdefABCDEF"),
     ("octdigits", "01234567"),
     ("punctuation", "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"),
