@@ -1,6 +1,7 @@
 //! Which facts of `setup` a run reads, by their collectors, and which of Ansible's magic variables: no others are gathered and
 //! sent. A name counts as read wherever it stands as a word; where names are computed, all are read.
 
+use super::reads;
 use crate::check::magic;
 use crate::local_files::contents::Contents;
 use crate::secrets::leaves::{self, Leaf};
@@ -34,23 +35,21 @@ impl Read {
             return Read { facts: Some(BTreeSet::new()), magic: BTreeSet::new() };
         }
         let (mut names, mut all) = (Names::default(), false);
-        let mut look = |leaf: Leaf<'_>| {
-            if let Leaf::Text(text) = leaf {
-                all |= names.of_text(text) == Extent::All;
+        let mut text = |text: &str| all |= names.of_text(text) == Extent::All;
+        let mut looked: Result<(), _> =
+            plan.plays.iter().try_for_each(|play| reads::texts(play, &mut text));
+        let mut leaf = |leaf: Leaf<'_>| {
+            if let Leaf::Text(of) = leaf {
+                text(of);
             }
         };
-        let Plan { settings, plays } = plan;
-        let looked = [
-            leaves::visit(settings, &mut look),
-            leaves::visit(plays, &mut look),
-            leaves::visit(&hosts, &mut look),
-        ];
+        looked = looked.and(leaves::visit(&(&plan.settings, hosts), &mut leaf));
         for path in tasks().flat_map(|task| templates(task, contents)) {
-            let text = fs::read(path).unwrap_or_default();
-            look(Leaf::Text(&String::from_utf8_lossy(&text)));
+            let content = fs::read(path).unwrap_or_default();
+            text(&String::from_utf8_lossy(&content));
         }
         // What cannot be looked through may read anything.
-        all |= looked.iter().any(Result::is_err);
+        all |= looked.is_err();
         let Names { facts, magic } = names;
         let facts = if gathers { (!all).then_some(facts) } else { Some(BTreeSet::new()) };
         Read { facts, magic: if all { magic::NAMES.into() } else { magic } }

@@ -3,9 +3,10 @@
 
 use crate::local_files::contents::Contents;
 use crate::secrets::leaves::{self, Leaf};
+use hep_protocol::about::Effect;
 use hep_protocol::blob::{Digest, Source};
 use hep_protocol::expression::has_expression;
-use hep_protocol::plan::{HostPart, Plan, Play, Settings};
+use hep_protocol::plan::{HostPart, OnError, Plan, Play, Settings, Spec, Task};
 use hep_protocol::rights::ActAs;
 use hep_protocol::value::Json;
 use serde_json::{Map, Value};
@@ -23,6 +24,53 @@ const HOSTVARS: &str = "hostvars";
 const LARGEST_TEMPLATE: u64 = 8 * 1024 * 1024;
 
 type Names<'p> = BTreeSet<&'p str>;
+
+/// Shows `look` every text of a play in which a name may be read. A typed task has no expression in its parameters, and most
+/// tasks are.
+///
+/// # Errors
+/// The play cannot be looked through: it may read anything.
+pub(super) fn texts(play: &Play, look: &mut dyn FnMut(&str)) -> serde_json::Result<()> {
+    let Play {
+        number: _,
+        name,
+        dialect: _,
+        layers,
+        first: _,
+        tasks,
+        items,
+        handlers: _,
+        on_failure: _,
+    } = play;
+    let mut leaf = |leaf: Leaf<'_>| {
+        if let Leaf::Text(text) = leaf {
+            look(text);
+        }
+    };
+    leaves::visit(&(name, layers, items), &mut leaf)?;
+    for Task { name, spec, sources: _, on_error, control } in tasks {
+        if has_expression(name) {
+            leaf(Leaf::Text(name));
+        }
+        let is_read = match spec {
+            Spec::Open { .. } => true,
+            Spec::Typed(spec) => {
+                let about = spec.about();
+                about.bare.is_some() || about.effect == Effect::None
+            }
+        };
+        if is_read {
+            leaves::visit(spec, &mut leaf)?;
+        }
+        if let OnError::Ask(condition) = on_error {
+            leaves::visit(condition, &mut leaf)?;
+        }
+        if let Some(control) = control {
+            leaves::visit(control, &mut leaf)?;
+        }
+    }
+    Ok(())
+}
 
 /// The settings of each host, equal ones shared.
 pub(crate) fn settings(plan: &Plan, hosts: &[HostPart], contents: &Contents) -> Vec<Arc<Settings>> {
@@ -86,13 +134,7 @@ struct Reader<'p> {
 impl<'p> Reader<'p> {
     fn play(&mut self, play: &Play) -> Names<'p> {
         let mut read = Names::new();
-        let seen = leaves::visit(play, &mut |leaf| {
-            if let Leaf::Text(text) = leaf {
-                self.text(text, &mut read);
-            }
-        });
-        if seen.is_err() {
-            // What cannot be looked through may read anything.
+        if texts(play, &mut |text| self.text(text, &mut read)).is_err() {
             return self.names.iter().copied().collect();
         }
         for task in play.tasks.iter().filter(|task| task.spec.has_template()) {
