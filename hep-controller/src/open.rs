@@ -2,12 +2,14 @@
 //! kernel makes up, as in /proc, could make hep wait or read without end.
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::statfs::{self, FsType, fstatfs, statfs};
+use nix::sys::statfs::{self, FsType, Statfs, fstatfs, statfs};
+use std::collections::BTreeSet;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 /// The largest text file that is read, in bytes: far above 100,000 tasks.
 pub(crate) const LARGEST_TEXT: u64 = 64 * 1024 * 1024;
@@ -52,7 +54,7 @@ pub(crate) fn seen_regular(path: &Path) -> io::Result<(File, Metadata)> {
     let metadata = file.metadata()?;
     check(&metadata)?;
     // Of what was opened, whatever has the name by now.
-    let kernels = KERNELS.contains(&fstatfs(&file)?.filesystem_type());
+    let kernels = is_made_up(metadata.dev(), || fstatfs(&file))?;
     if kernels { Err(of_kernel()) } else { Ok((file, metadata)) }
 }
 
@@ -105,7 +107,19 @@ pub(crate) fn replaceable(path: &Path) -> io::Result<()> {
 /// # Errors
 /// The system's.
 pub(crate) fn is_kernels(path: &Path) -> io::Result<bool> {
-    Ok(KERNELS.contains(&statfs(path)?.filesystem_type()))
+    is_made_up(std::fs::metadata(path)?.dev(), || statfs(path))
+}
+
+/// Whether the kernel makes up what is on a device. It is asked once for each: there may be very many files.
+fn is_made_up(device: u64, ask: impl FnOnce() -> nix::Result<Statfs>) -> io::Result<bool> {
+    /// Devices whose files have content of their own.
+    static DISKS: Mutex<BTreeSet<u64>> = Mutex::new(BTreeSet::new());
+    let mut disks = DISKS.lock().unwrap_or_else(PoisonError::into_inner);
+    let kernels = !disks.contains(&device) && KERNELS.contains(&ask()?.filesystem_type());
+    if !kernels {
+        disks.insert(device);
+    }
+    Ok(kernels)
 }
 
 /// Why a file of the kernel's is not read.

@@ -289,7 +289,8 @@ impl Scope for Terms {
 /// Whether a text has anything to render.
 #[must_use]
 pub fn has_expression(text: &str) -> bool {
-    text.contains("{{") || text.contains("{%") || text.contains("{#")
+    let after = |(at, _): (usize, &str)| text.as_bytes().get(at + 1).copied();
+    text.match_indices('{').map(after).any(|next| matches!(next, Some(b'{' | b'%' | b'#')))
 }
 
 /// So many places of a list of `count`, chosen by chance: the same ones for the same seed, as Python chooses them.

@@ -7,6 +7,7 @@ use crate::diagnostic::Diagnostics;
 use crate::source::{Source, plain};
 use crate::wildcard::Pattern;
 use hep_protocol::blob;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -40,18 +41,18 @@ impl SearchPath {
         all
     }
 
-    fn directories(&self, from: &From<'_>, main: &Source) -> Vec<PathBuf> {
+    fn directories<'d>(&'d self, from: &'d From<'_>, main: &Source) -> Vec<Cow<'d, Path>> {
+        let rest = [&self.beside_manifest, &self.working_directory].map(|path| path.as_path());
         match from {
+            From::File(file) if std::ptr::eq(*file, main) => rest.map(Cow::from).into(),
             From::File(file) => {
                 let beside_file = self.working_directory.join(Manifest::directory(file));
-                let first = (!std::ptr::eq(*file, main)).then_some(beside_file);
-                let rest = [self.beside_manifest.clone(), self.working_directory.clone()];
-                first.into_iter().chain(rest).collect()
+                [Cow::from(beside_file)].into_iter().chain(rest.map(Cow::from)).collect()
             }
             From::Home { home, kind } => {
                 let both = |root: &PathBuf| {
                     let root = self.working_directory.join(root);
-                    [root.join(kind), root]
+                    [root.join(kind).into(), root.into()]
                 };
                 home.roots.iter().flat_map(both).collect()
             }
@@ -112,14 +113,14 @@ impl<'s> Sources<'s> {
     /// # Errors
     /// It is not there, or cannot be sent.
     pub(crate) fn find(&mut self, from: From<'_>, written: &str) -> Result<Local, Vec<Trouble>> {
-        let candidates = self.search.candidates(&from, self.main, written);
-        for path in &candidates {
-            if let Some(source) = self.read(from, path)? {
-                let written = written.to_owned();
-                return Ok(Local { written, path: path.clone(), source });
+        let search = self.search;
+        for directory in search.directories(&from, self.main) {
+            let path = directory.join(written);
+            if let Some(source) = self.read(from, &path)? {
+                return Ok(Local { written: written.to_owned(), path, source });
             }
         }
-        Err(vec![missing(written, &candidates)])
+        Err(vec![missing(written, &search.candidates(&from, self.main, written))])
     }
 
     fn read(&mut self, from: From<'_>, path: &Path) -> Result<Option<blob::Source>, Vec<Trouble>> {

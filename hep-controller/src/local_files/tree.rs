@@ -7,11 +7,10 @@ use crate::open;
 use crate::source::plain;
 use hep_protocol::blob::{Digest, RelPath, Source, SourceFile, TreeEntry, TreeKind};
 use hep_protocol::value::PermissionBits;
-use std::collections::HashSet;
 use std::fs::{self, Metadata};
 use std::io;
 use std::num::NonZero;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -194,10 +193,9 @@ fn walk(
 /// All that is below a directory, in no order, and everything that is wrong with it.
 fn list(root: &Path, links: Links) -> (Vec<Listed>, Vec<Trouble>) {
     let (mut all, mut troubles) = (Vec::new(), Vec::new());
-    let (mut pending, mut disks) = (vec![root.to_owned()], HashSet::new());
+    let mut pending = vec![root.to_owned()];
     while let Some(directory) = pending.pop() {
-        let items = items_of(&directory, &mut disks);
-        let items = match items {
+        let items = match items_of(&directory) {
             Ok(items) => items,
             Err(error) => {
                 troubles.push(Trouble::cannot_read(&directory, &error));
@@ -219,14 +217,10 @@ fn list(root: &Path, links: Links) -> (Vec<Listed>, Vec<Trouble>) {
     (all, troubles)
 }
 
-/// What is in a directory, unless the kernel makes it up; `disks` are the devices that were looked at.
-fn items_of(directory: &Path, disks: &mut HashSet<u64>) -> io::Result<Vec<fs::DirEntry>> {
-    let device = fs::metadata(directory)?.dev();
-    if !disks.contains(&device) {
-        if open::is_kernels(directory)? {
-            return Err(open::of_kernel());
-        }
-        disks.insert(device);
+/// What is in a directory, unless the kernel makes it up.
+fn items_of(directory: &Path) -> io::Result<Vec<fs::DirEntry>> {
+    if open::is_kernels(directory)? {
+        return Err(open::of_kernel());
     }
     fs::read_dir(directory)?.collect()
 }

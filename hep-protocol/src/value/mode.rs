@@ -65,6 +65,9 @@ impl Mode {
     /// symbolic mode nothing is known without a file.
     #[must_use]
     pub fn doubt(&self) -> Option<String> {
+        if !self.favours_others() {
+            return None;
+        }
         let written = &self.text;
         let decimal = written.parse::<u16>().ok().filter(|_| !written.starts_with('0'));
         let meant = decimal.map(|number| format!("{number:04o}"));
@@ -73,8 +76,7 @@ impl Mode {
             Some(mode) => format!("; digits are octal: {written} in decimal is `{mode}`"),
             None => String::new(),
         };
-        let what = format!("the mode `{written}` gives group or others more than the owner{hint}");
-        self.favours_others().then_some(what)
+        Some(format!("the mode `{written}` gives group or others more than the owner{hint}"))
     }
 
     fn favours_others(&self) -> bool {
