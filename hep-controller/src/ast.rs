@@ -100,7 +100,7 @@ pub(crate) struct ManifestTask {
     /// Its parameters as written.
     pub(crate) params: Node,
     /// Its parameters, if nothing in them waits for a host.
-    pub(crate) spec: Option<TaskSpec>,
+    pub(crate) spec: Option<Arc<TaskSpec>>,
     /// Whether something is wrong with its module, which was reported.
     pub(crate) broken: bool,
     /// What lies around it without a block, for a handler: its own variables are above those of their rank.

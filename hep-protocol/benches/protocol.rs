@@ -25,7 +25,7 @@ fn plan() -> Request {
             "owner": "root", "group": "root", "mode": 644,
         }});
         let spec: TaskSpec = serde_json::from_value(params).unwrap();
-        Task::of(format!("setting {number}"), Spec::Typed(Box::new(spec)))
+        Task::of(format!("setting {number}"), Spec::Typed(Arc::new(spec)))
     };
     let tasks = (0..1000).map(task).collect();
     let Plan { mut plays, .. } = Plan::of_tasks(RunMode::Apply, DiffMode::Off, tasks);

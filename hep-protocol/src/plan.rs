@@ -13,6 +13,7 @@ use crate::value::{Json, Secret};
 pub use place::{PLACE, place};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What a run does. A host is sent [`Settings`] and its own plays, one by one, and never another's; on the controller a plan
 /// has all of them.
@@ -301,7 +302,7 @@ pub struct Task {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Spec {
     /// Without an expression: checked and typed.
-    Typed(Box<TaskSpec>),
+    Typed(Arc<TaskSpec>),
     /// With expressions: rendered on the host, and decoded there into the same types.
     Open {
         /// The module's name.

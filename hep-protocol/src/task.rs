@@ -103,8 +103,9 @@ macro_rules! modules {
             /// What is known of the module of this name.
             #[must_use]
             pub fn of(name: &str) -> &'static Self {
-                let known = [$(&$module::ABOUT),*].into_iter().find(|about| about.name == name);
-                known.unwrap_or(&Self::UNKNOWN)
+                static ALL: [&About; TaskSpec::MODULES.len()] = [$(&$module::ABOUT),*];
+                let place = TaskSpec::MODULES.binary_search(&name).ok();
+                place.and_then(|place| ALL.get(place)).copied().unwrap_or(&Self::UNKNOWN)
             }
         }
     };

@@ -23,6 +23,7 @@ use hep_protocol::value::{Json, PermissionBits, Secret};
 use proptest::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::sync::Arc;
 
 /// Parameters of every module with every kind of value in them, as a manifest would give them.
 const SPECS: [&str; 28] = [
@@ -129,7 +130,7 @@ fn tasks() -> Vec<Task> {
     ];
     let task = |json: &str| Task {
         name: "a task".into(),
-        spec: Spec::Typed(Box::new(serde_json::from_str::<TaskSpec>(json).unwrap())),
+        spec: Spec::Typed(Arc::new(serde_json::from_str::<TaskSpec>(json).unwrap())),
         sources: sources.clone(),
         on_error: OnError::GoOn,
         control: None,

@@ -9,6 +9,7 @@ use hep_protocol::outcome::{Outcome, Status};
 use hep_protocol::plan::{DiffMode, RunMode, Spec, Task};
 use hep_protocol::task::TaskSpec;
 use std::cell::RefCell;
+use std::sync::Arc;
 
 /// Is told of an action before it is carried out.
 type Recorder = Box<dyn FnMut(&Action, &dyn Host)>;
@@ -35,7 +36,7 @@ pub(super) fn record(action: &Action, host: &dyn Host) {
 
 /// A task without a name.
 pub(crate) fn task(spec: TaskSpec) -> Task {
-    Task::of("", Spec::Typed(Box::new(spec)))
+    Task::of("", Spec::Typed(Arc::new(spec)))
 }
 
 /// Hands over what a module is told of a task; no expression finds any name but facts.

@@ -20,6 +20,7 @@ use hep_protocol::outcome::Failure;
 use hep_protocol::plan::{CheckPolicy, Condition, Privacy, Retry, RunMode, Settings, Spec, Task};
 use hep_protocol::task::{Effect, TaskSpec};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How soon a pause between two tries notices that the run is to stop.
@@ -130,7 +131,7 @@ impl Walk<'_> {
     ) -> Result<(Tried, RunMode), Untried> {
         self.foreseen_by_others(job, Some(user))?;
         let sources = job.task.sources.clone();
-        let task = Task { sources, ..Task::of(job.task.name.clone(), Spec::Typed(Box::new(spec))) };
+        let task = Task { sources, ..Task::of(job.task.name.clone(), Spec::Typed(Arc::new(spec))) };
         let Settings { diff, mode, .. } = self.plan.settings;
         let check = job.control.check;
         let errand = Errand { task, start, diff, mode, check };

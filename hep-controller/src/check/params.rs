@@ -140,7 +140,8 @@ impl Verifier<'_, '_> {
 
     /// Keeps a local file of a task.
     pub(super) fn keep(&mut self, task: &ManifestTask, local: Local) {
-        let files = self.files.entry(task.number).or_default();
+        // Most tasks name a single one, and there may be very many tasks.
+        let files = self.files.entry(task.number).or_insert_with(|| Vec::with_capacity(1));
         if !files.iter().any(|known| known.written == local.written) {
             files.push(local);
         }

@@ -372,7 +372,7 @@ impl<'v, 's> Verifier<'v, 's> {
         let names = |spec: &TaskSpec| !spec.params().sources().is_empty();
         let evaluated = has_expressions(task, &context.rights)
             || !refused.is_empty()
-            || foreign && task.spec.as_ref().is_some_and(names);
+            || foreign && task.spec.as_deref().is_some_and(names);
         if self.chosen.has(task.number) && evaluated && self.evaluations < MAX_EVALUATIONS {
             let mut context = context.clone();
             context.privacy = task.control.privacy.unwrap_or(context.privacy);

@@ -209,7 +209,7 @@ fn hosts(n: usize, plan: &Plan) -> Vec<(HostPart, Arc<Settings>)> {
 }
 
 fn task(name: &str) -> Task {
-    let spec = Spec::Typed(Box::new(TaskSpec::Command(Default::default())));
+    let spec = Spec::Typed(Arc::new(TaskSpec::Command(Default::default())));
     let on_error = OnError::Stop;
     Task { name: name.to_owned(), spec, sources: vec![], on_error, control: None }
 }

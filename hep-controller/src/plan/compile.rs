@@ -275,12 +275,12 @@ impl Flat<'_, '_> {
             written: local.written.clone(),
             source: local.source.clone(),
         };
-        let files = self.emitter.files.get(&task.number);
-        let sources = files.into_iter().flatten().map(source).collect();
+        let files = self.emitter.files.get(&task.number).map_or(&[][..], Vec::as_slice);
+        let sources = files.iter().map(source).collect();
         let usual = &self.emitter.input.options.act_as;
         let control = control_of(task, inherited, notify, usual);
         let spec = match &task.spec {
-            Some(spec) => Spec::Typed(Box::new(spec.clone())),
+            Some(spec) => Spec::Typed(Arc::clone(spec)),
             None => {
                 Spec::Open { module: task.module.text.clone(), params: Json(task.params.to_json()) }
             }

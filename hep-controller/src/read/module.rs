@@ -44,7 +44,7 @@ fn stands_alone(entry: &Entry) -> bool {
 /// What could be made of a module's parameters.
 pub(crate) enum Params {
     /// All of them.
-    Typed(Box<TaskSpec>),
+    Typed(Arc<TaskSpec>),
     /// They hold expressions, and what is literal among them is right.
     Open,
     /// Mistakes, which were reported.
@@ -110,11 +110,11 @@ pub(crate) fn decode(
     params: &Node,
     written: &Node,
     problems: &mut Diagnostics,
-) -> Result<Box<TaskSpec>, Wrong> {
+) -> Result<Arc<TaskSpec>, Wrong> {
     let Called { source, dialect, module, key } = place;
     match decode_each(params, |params| TaskSpec::decode_in(dialect, module, params)) {
         Ok(spec) => match spec.params().check_in(dialect) {
-            Ok(()) => Ok(Box::new(spec)),
+            Ok(()) => Ok(Arc::new(spec)),
             Err(bad) => {
                 let place = written.entry(bad.key).map_or(key, |entry| entry.key.span);
                 problems.push(Diagnostic::at(source, place, bad.message).hint(bad.hint));

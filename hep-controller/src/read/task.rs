@@ -65,7 +65,7 @@ impl Reader {
         let (module, params, spec, broken) = match &first {
             Some((entry, read)) => {
                 let spec = match read {
-                    Params::Typed(spec) => Some(spec.as_ref().clone()),
+                    Params::Typed(spec) => Some(Arc::clone(spec)),
                     Params::Open | Params::Wrong => None,
                 };
                 let name = (entry.key.text.to_string(), entry.key.span);

@@ -11,6 +11,7 @@ use hep_tests::{Flavour, Host, keys};
 use serde_json::json;
 use std::io::Write;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The password of every user.
@@ -136,7 +137,7 @@ impl Agent {
     pub(super) fn begin_all(&mut self, scripts: &[(&str, Option<&str>)]) {
         let task = |(script, user): &(&str, Option<&str>)| {
             let params = serde_json::from_value(json!({"command": {"shell": script}})).unwrap();
-            let mut task = Task::of("a script", Spec::Typed(Box::new(params)));
+            let mut task = Task::of("a script", Spec::Typed(Arc::new(params)));
             let wanted = Some(Json(user.is_some().into()));
             let act_as = ActAs { wanted, user: user.map(|user| Json(user.into())) };
             task.control = Some(Box::new(Control { act_as, ..Control::default() }));

@@ -11,6 +11,7 @@ use hep_protocol::plan::{NamedSource, Spec};
 use hep_protocol::value::PermissionBits;
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -81,7 +82,7 @@ fn errand(command: &str, mode: RunMode) -> Errand {
     };
     let sources = NAMED.into_iter().map(source).collect();
     let task =
-        Task { sources, ..Task::of("a task".to_owned(), Spec::Typed(Box::new(spec.unwrap()))) };
+        Task { sources, ..Task::of("a task".to_owned(), Spec::Typed(Arc::new(spec.unwrap()))) };
     let start = TaskStart { number: TASK, ..TaskStart::default() };
     Errand { task, start, diff: DiffMode::Off, mode, check: CheckPolicy::AsRun }
 }

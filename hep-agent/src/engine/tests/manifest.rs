@@ -8,6 +8,7 @@ use hep_protocol::rights::ActAs;
 use hep_protocol::task::TaskSpec;
 use hep_protocol::value::{Json, PermissionBits};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// Plays in a row for one host: each a list of tasks, or a mapping with `tasks`, `handlers`, `vars`,
 /// `handlers_on_failure`, `foreign` (its dialect is Ansible's). A task that is a text only says it.
@@ -112,11 +113,11 @@ fn task(written: &Value, number: &dyn Fn(&str) -> u32) -> Task {
     };
     let spec = if !written["gives"].is_null() {
         // As it is written.
-        Spec::Typed(Box::new(serde_json::from_value(json!({module: params})).unwrap()))
+        Spec::Typed(Arc::new(serde_json::from_value(json!({module: params})).unwrap()))
     } else if has_expression(&params.to_string()) {
         Spec::Open { module: module.clone(), params: Json(params) }
     } else {
-        Spec::Typed(Box::new(TaskSpec::from_json(module, &params).unwrap()))
+        Spec::Typed(Arc::new(TaskSpec::from_json(module, &params).unwrap()))
     };
     let name = written["name"].as_str().unwrap_or(module);
     Task {

@@ -1,6 +1,7 @@
 //! Results: registered fields, tries, and what counts as a change or a failure.
 
 use super::*;
+use std::sync::Arc;
 
 fn shell(script: &str, more: Value) -> Value {
     with(json!({"name": "t", "command": {"shell": script}}), more)
@@ -131,7 +132,7 @@ fn result_that_is_data_is_never_rendered() {
         ])],
     );
     let script = json!({"shell": "printf '%s' '{{ 7*7 }}{% if %}'"});
-    plan.plays[0].tasks[0].spec = hep_protocol::plan::Spec::Typed(Box::new(
+    plan.plays[0].tasks[0].spec = hep_protocol::plan::Spec::Typed(Arc::new(
         hep_protocol::task::TaskSpec::from_json("command", &script).unwrap(),
     ));
     let run = Run::of(plan);

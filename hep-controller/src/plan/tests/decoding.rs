@@ -33,7 +33,7 @@ fn literal_parameters_of_every_example_decode_alike_on_both_sides() {
                     let module = &task.module.text;
                     let decoded = TaskSpec::from_json(module, &task.params.to_json());
                     let decoded = decoded.map_err(|mistake| mistake.sentence(module));
-                    assert_eq!(decoded.as_ref(), Ok(spec), "{}", path.display());
+                    assert_eq!(decoded.as_ref(), Ok(spec.as_ref()), "{}", path.display());
                     seen.insert(spec.about().name);
                 }
             });

@@ -29,7 +29,7 @@ pub(super) struct Called {
 struct Work {
     module: Spot,
     params: Node,
-    spec: Option<TaskSpec>,
+    spec: Option<Arc<TaskSpec>>,
     broken: bool,
     /// Why hep cannot do it.
     refused: Vec<Diagnostic>,
@@ -218,7 +218,7 @@ impl Reader<'_> {
     fn decoded(&mut self, source: &Arc<Source>, entry: Entry) -> Work {
         let read = module::read(source, Dialect::Ansible, &entry, &mut self.problems);
         let (spec, broken) = match read {
-            Params::Typed(spec) => (Some(*spec), false),
+            Params::Typed(spec) => (Some(spec), false),
             Params::Open => (None, false),
             Params::Wrong => (None, true),
         };
@@ -235,7 +235,7 @@ impl Reader<'_> {
         let msg = refused.first().map_or(String::new(), Diagnostic::in_a_line);
         let params = Node::below("msg", Node::of_text(&msg, key.span));
         let module = Spot { text: "fail".to_owned(), source: Arc::clone(source), span: key.span };
-        let spec = Some(TaskSpec::Fail(Fail { msg }));
+        let spec = Some(Arc::new(TaskSpec::Fail(Fail { msg })));
         Work { module, params, spec, broken: false, refused }
     }
 
@@ -273,7 +273,8 @@ impl Reader<'_> {
         around: &Around,
     ) -> ManifestTask {
         let module = Spot { text: spec.about().name.to_owned(), ..named.clone() };
-        let work = Work { module, params, spec: Some(spec), broken: false, refused: Vec::new() };
+        let work =
+            Work { module, params, spec: Some(Arc::new(spec)), broken: false, refused: Vec::new() };
         self.made(work, control, around)
     }
 
