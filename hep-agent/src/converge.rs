@@ -46,6 +46,7 @@ macro_rules! modules {
 modules! {
     alternatives::Alternatives,
     apt::Apt,
+    apt_repository::AptRepository,
     assert::Assert,
     authorized_key::AuthorizedKey,
     blockinfile::Blockinfile,

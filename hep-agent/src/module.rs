@@ -4,6 +4,7 @@
 
 mod alternatives;
 mod apt;
+mod apt_repository;
 mod assert;
 mod authorized_key;
 mod blockinfile;

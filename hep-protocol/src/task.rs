@@ -3,6 +3,7 @@
 
 pub mod alternatives;
 pub mod apt;
+pub mod apt_repository;
 pub mod assert;
 pub mod authorized_key;
 pub mod blockinfile;
@@ -116,6 +117,8 @@ modules! {
     alternatives::Alternatives,
     /// Debian packages.
     apt::Apt,
+    /// A line of apt's sources.
+    apt_repository::AptRepository,
     /// Conditions that must hold.
     assert::Assert,
     /// SSH keys that let somebody log in.

@@ -26,7 +26,7 @@ use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
 /// Parameters of every module with every kind of value in them, as a manifest would give them.
-const SPECS: [&str; 28] = [
+const SPECS: [&str; 29] = [
     r#"{"apt": {"package": ["nginx=1.22*", "libc6:arm64", "/srv/a.deb"], "action": "build-dep", "upgrade": "safe",
         "debconf": [{"package": "p", "question": "p/q", "type": "string", "value": "v"}], "policy_rc_d": 101}}"#,
     r#"{"assert": {"that": "x > 1", "msg": "too few"}}"#,
@@ -56,6 +56,7 @@ const SPECS: [&str; 28] = [
     r#"{"ping": {"data": "x"}}"#,
     r#"{"service_facts": {}}"#,
     r#"{"validate_argument_spec": {"argument_spec": {"a": {"type": "int"}}, "provided_arguments": {"a": [1, null]}}}"#,
+    r#"{"apt_repository": {"repo": "deb http://a / b", "filename": "f", "mode": "0600", "update-cache": false}}"#,
 ];
 
 fn json(text: &str) -> Json {
@@ -381,7 +382,7 @@ fn bytes_are_what_they_were() {
         format!("protocol {}\nrequests {requests}\nreplies  {replies}", hep_protocol::hello::PROTOCOL),
         @r"
     protocol 9
-    requests 46f5f51008afdfde89cb93c2c4536c959d50c10d2d11a6451702ad3a5f5a7be6
+    requests 222fdc32f0989cc94cea12841d01256562fb35af6fbe743c14359a72847942ec
     replies  5e05ca6fe64f9ac2c083beda8f0bea03d3f387d330510e0bfcae3280cba7417f
     "
     );

@@ -22,6 +22,7 @@ fn without_a_topic_everything_is_listed() {
     Modules
       alternatives            Which of several programs a name stands for.
       apt                     Debian packages.
+      apt_repository          A line of apt's sources.
       assert                  Conditions that must hold.
       authorized_key          SSH keys that let somebody log in.
       blockinfile             Lines between two marks in a file.

@@ -110,7 +110,6 @@ const PATTERNS: &str = "write the files as a list: `loop: [a.conf, b.conf]`; a d
 /// Ansible's modules, and the module by which hep does the same.
 const MODULES: &[(&str, &str)] = &[
     ("apt_key", "file"),
-    ("apt_repository", "file"),
     ("assemble", "file"),
     ("copy", "file"),
     ("cron", "file"),
@@ -153,10 +152,6 @@ const NOT_YET: &[(&str, &str)] = &[
     ("uri", "write `command: {argv: [curl, -fsS, ...]}` with `register`"),
     ("unarchive", "write `command: {argv: [tar, xf, ...], creates: ...}`"),
     ("apt_key", "write a file: `file: {src: ..., dest: /etc/apt/keyrings/NAME.asc}`"),
-    (
-        "apt_repository",
-        "write a file: `file: {dest: /etc/apt/sources.list.d/NAME.list, content: ...}`",
-    ),
     ("mount", "write `command: {argv: [mount, ...]}`, and the line of /etc/fstab with a template"),
     ("pip", "write `command: {argv: [pip, install, ...], creates: ...}`"),
     ("npm", "write `command: {argv: [npm, install, ...], creates: ...}`"),

@@ -30,6 +30,7 @@ static ROWS: &[Row] = &[
     Row::of("template", &[files::TEMPLATE, files::RIGHTS], files::template),
     Row::of("wait_for", &[words::WAIT_FOR], words::wait_for),
     Row::own("alternatives"),
+    Row::own_and("apt_repository", &[packages::REPOSITORY], files::edited),
     Row::own_and("authorized_key", &[system::AUTHORIZED_KEY], |_| ""),
     Row::own_and("blockinfile", &[files::EDITED, files::RIGHTS], files::edited),
     Row::own("gather_facts"),

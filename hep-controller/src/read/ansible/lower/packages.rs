@@ -43,6 +43,16 @@ pub(super) const APT: &[Parameter] = &[
 /// Those of `package_facts`.
 pub(super) const FACTS: &[Parameter] = &[own("manager"), nothing("strategy")];
 
+/// Those of `apt_repository`. What only a `ppa:` needs is of no use without one.
+pub(super) const REPOSITORY: &[Parameter] = &[
+    own("mode"),
+    nothing("codename"),
+    nothing("validate_certs"),
+    nothing("install_python_apt"),
+    nothing("update_cache_retries"),
+    nothing("update_cache_retry_max_delay"),
+];
+
 /// What to do about arguments of other managers of packages.
 const OTHERS: &str =
     "leave it out on Debian: `\"{{ repository if ansible_os_family == 'RedHat' else omit }}\"`";
