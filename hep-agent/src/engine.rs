@@ -5,6 +5,7 @@ mod block;
 mod gives;
 mod handlers;
 mod helper;
+mod homes;
 mod judge;
 mod loops;
 mod machine;

@@ -2,10 +2,12 @@
 //! decoder, so they are taken with the same leniency, and a wrong value is refused by the same sentence on both sides.
 
 mod decoder;
+mod home;
 mod lenient;
 mod sentence;
 mod tree;
 
+pub use home::{Homes, STAND_IN, begins_at_home, expanded};
 pub use sentence::{About, Origin, Sentence, What, Words};
 pub use tree::{Shape, Tree};
 
@@ -35,7 +37,7 @@ pub struct Mistake {
 /// # Errors
 /// The first mistake.
 pub fn decode<R: DeserializeOwned>(tree: &impl Tree) -> Result<R, Mistake> {
-    let reading = Reading { dialect: Dialect::Hep, about: &OfModule::UNKNOWN };
+    let reading = Reading { dialect: Dialect::Hep, about: &OfModule::UNKNOWN, homes: STAND_IN };
     R::deserialize(Decoder::new(tree, reading))
 }
 
@@ -47,8 +49,9 @@ pub(crate) fn decode_in<R: DeserializeOwned>(
     dialect: Dialect,
     about: &'static OfModule,
     tree: &impl Tree,
+    homes: Homes<'_>,
 ) -> Result<R, Mistake> {
-    R::deserialize(Decoder::new(tree, Reading { dialect, about }))
+    R::deserialize(Decoder::new(tree, Reading { dialect, about, homes }))
 }
 
 impl TaskSpec {
@@ -57,15 +60,20 @@ impl TaskSpec {
     /// # Errors
     /// The first mistake; also when there is no such module.
     pub fn from_json(module: &str, params: &Json) -> Result<Self, Mistake> {
-        Self::from_json_in(Dialect::Hep, module, params)
+        Self::from_json_in(Dialect::Hep, module, params, STAND_IN)
     }
 
-    /// The same in any dialect.
+    /// The same in any dialect, where the homes are known with which paths may begin.
     ///
     /// # Errors
     /// The first mistake; also when there is no such module.
-    pub fn from_json_in(dialect: Dialect, module: &str, params: &Json) -> Result<Self, Mistake> {
-        let spec = Self::decode_in(dialect, module, params)?;
+    pub fn from_json_in(
+        dialect: Dialect,
+        module: &str,
+        params: &Json,
+        homes: Homes<'_>,
+    ) -> Result<Self, Mistake> {
+        let spec = Self::decode_in(dialect, module, params, homes)?;
         spec.params().check_in(dialect).map_err(|bad| {
             let written = params.get(bad.key).map(Tree::written).unwrap_or_default();
             let what = What::Unfit { message: bad.message, hint: bad.hint };

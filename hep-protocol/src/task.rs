@@ -33,7 +33,7 @@ pub mod wait_for;
 
 pub use crate::about::{About, Effect, Form, Local};
 
-use crate::decode::{self, Mistake, Tree, What};
+use crate::decode::{self, Homes, Mistake, Tree, What};
 use crate::dialect::Dialect;
 use crate::expression::{Anchors, Python, Replacement};
 use crate::value::{Argv, Mode, PermissionBits};
@@ -90,10 +90,11 @@ macro_rules! modules {
                 dialect: Dialect,
                 module: &str,
                 params: &impl Tree,
+                homes: Homes<'_>,
             ) -> Result<Self, Mistake> {
                 $(if module == $module::ABOUT.name {
                     let about = &$module::ABOUT;
-                    return decode::decode_in(dialect, about, params).map(Self::$Params);
+                    return decode::decode_in(dialect, about, params, homes).map(Self::$Params);
                 })*
                 let (word, known) = (module.to_owned(), &Self::MODULES);
                 Err(Mistake::new(What::UnknownVariant { word, known }))

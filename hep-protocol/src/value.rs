@@ -29,6 +29,7 @@ pub use loose::{Id, Names, Scalar, Whole};
 pub use mode::{Mode, PermissionBits};
 pub use name::{Owner, ServiceName};
 pub use package::{Package, PackageName};
+pub(crate) use path::any_path;
 pub use path::{AbsPath, Dest};
 pub use secret::Secret;
 

@@ -22,6 +22,7 @@ use crate::module::Input;
 use crate::render::{Names, Rendered};
 use crate::sys::packages::Gap;
 use crate::sys::{Host, Kept, TaskStart};
+use hep_protocol::decode::STAND_IN;
 use hep_protocol::outcome::{Change, Details, Failure};
 use hep_protocol::plan::{Control, Loop, RunMode};
 use hep_protocol::task::TaskSpec;
@@ -116,7 +117,8 @@ impl Walk<'_> {
                 specs.push(None);
                 continue;
             }
-            let Rendered { spec, env, doubt: _ } = names.task(job.task, self.outside).ok()?;
+            let Rendered { spec, env, doubt: _ } =
+                names.task(job.task, self.outside, STAND_IN).ok()?;
             let TaskSpec::Apt(apt) = spec.into_owned() else { return None };
             let same = (env, self.user(job, &names).ok()?);
             if known.get_or_insert_with(|| same.clone()) != &same {

@@ -167,7 +167,7 @@ impl Walk<'_> {
 
     /// One try.
     fn attempt(&mut self, job: &Job<'_>, names: &Names) -> Verdict {
-        let Rendered { spec, env, doubt } = match names.task(job.task, self.outside) {
+        let Rendered { spec, env, doubt } = match self.rendered(job, names) {
             Ok(rendered) => rendered,
             Err(why) => return self.unsettled(job, why),
         };

@@ -5,7 +5,7 @@ use super::{Names, Unrendered, word};
 use crate::outside::Outside;
 use crate::sys::SysError;
 use crate::sys::output;
-use hep_protocol::decode::Sentence;
+use hep_protocol::decode::{Homes, Sentence};
 use hep_protocol::dialect::Dialect;
 use hep_protocol::expression::{Rank, Scope, TroubleKind};
 use hep_protocol::plan::{Control, Spec, Task};
@@ -31,12 +31,15 @@ impl Names {
         &self,
         task: &'t Task,
         outside: &dyn Outside,
+        homes: Homes<'_>,
     ) -> Result<Rendered<'t>, Unrendered> {
         // What the elements of its loop are made of.
         let before = self.read();
         let mut spec = match &task.spec {
             Spec::Typed(spec) => Cow::Borrowed(&**spec),
-            Spec::Open { module, params } => Cow::Owned(self.decoded(module, params, &before)?),
+            Spec::Open { module, params } => {
+                Cow::Owned(self.decoded(module, params, &before, homes)?)
+            }
         };
         let doubt = self.doubt(task, &spec);
         if let Some(template) = spec.params().template() {
@@ -89,7 +92,13 @@ impl Names {
         (!same).then_some(doubt)
     }
 
-    fn decoded(&self, module: &str, params: &Json, before: &Lossy) -> Result<TaskSpec, Unrendered> {
+    fn decoded(
+        &self,
+        module: &str,
+        params: &Json,
+        before: &Lossy,
+        homes: Homes<'_>,
+    ) -> Result<TaskSpec, Unrendered> {
         let value = self.language.tree(&params.0, &self.scope).map_err(|trouble| {
             let about = trouble.path.first().map(|name| match trouble.kind {
                 // It names what is missing.
@@ -117,7 +126,8 @@ impl Names {
                 refuse_lossy(name, replaced, &read?.1)?;
             }
         }
-        TaskSpec::from_json_in(self.language.dialect(), module, &value).map_err(|mistake| {
+        let decoded = TaskSpec::from_json_in(self.language.dialect(), module, &value, homes);
+        decoded.map_err(|mistake| {
             let Sentence { message, hint } = mistake.sentence(module);
             let error = SysError::new(message);
             Unrendered::Wrong(match hint {

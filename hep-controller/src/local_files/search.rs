@@ -7,6 +7,7 @@ use crate::diagnostic::Diagnostics;
 use crate::source::{Source, plain};
 use crate::wildcard::Pattern;
 use hep_protocol::blob;
+use hep_protocol::decode::expanded;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io;
@@ -114,8 +115,14 @@ impl<'s> Sources<'s> {
     /// It is not there, or cannot be sent.
     pub(crate) fn find(&mut self, from: From<'_>, written: &str) -> Result<Local, Vec<Trouble>> {
         let search = self.search;
+        let home = |user: &str| user.is_empty().then(|| std::env::var("HOME").ok()).flatten();
+        let at_home = match from {
+            From::Home { .. } => expanded(written, &home).ok().flatten(),
+            From::File(_) => None,
+        };
         for directory in search.directories(&from, self.main) {
-            let path = directory.join(written);
+            // An absolute path stays what it is.
+            let path = directory.join(at_home.as_deref().unwrap_or(written));
             if let Some(source) = self.read(from, &path)? {
                 return Ok(Local { written: written.to_owned(), path, source });
             }

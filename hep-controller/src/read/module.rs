@@ -4,6 +4,7 @@ use super::parameter;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, Span};
 use crate::yaml::{self, Entry, Kind, Node, decode_each};
+use hep_protocol::decode::{STAND_IN, begins_at_home};
 use hep_protocol::dialect::Dialect;
 use hep_protocol::expression::has_expression;
 use hep_protocol::task::{About, Form, TaskSpec};
@@ -74,11 +75,14 @@ pub(crate) fn read(
     if !plain | !names_fit(source, entry, problems) {
         return Params::Wrong;
     }
-    let open = params.any_text(&has_expression);
+    // Where homes are only a host knows.
+    let at_home = |text: &str| dialect == Dialect::Ansible && begins_at_home(text);
+    let open = params.any_text(&|text| has_expression(text) || at_home(text));
     let literal = if open { &params.without_texts(&has_expression) } else { params };
     let called = Called { source, dialect, module, key: entry.key.span };
     let found = decode(called, literal, params, problems);
     match found {
+        Ok(_) if open => Params::Open,
         Ok(spec) => Params::Typed(spec),
         Err(Wrong::OnlyLeftOut) if open => Params::Open,
         Err(Wrong::OnlyLeftOut | Wrong::Reported) => Params::Wrong,
@@ -112,7 +116,7 @@ pub(crate) fn decode(
     problems: &mut Diagnostics,
 ) -> Result<Arc<TaskSpec>, Wrong> {
     let Called { source, dialect, module, key } = place;
-    match decode_each(params, |params| TaskSpec::decode_in(dialect, module, params)) {
+    match decode_each(params, |params| TaskSpec::decode_in(dialect, module, params, STAND_IN)) {
         Ok(spec) => match spec.params().check_in(dialect) {
             Ok(()) => Ok(Arc::new(spec)),
             Err(bad) => {

@@ -1,6 +1,7 @@
 //! A serde deserializer over values. In hep's dialect it asks of each what a manifest's plain scalars are asked: a text may be
 //! given by a number, a number never by a text. In Ansible's a text may also be a truth value, a number or a list.
 
+use super::home::{self, Homes};
 use super::lenient;
 use super::{Mistake, Shape, Tree, What};
 use crate::about::About;
@@ -13,21 +14,23 @@ use std::borrow::Cow;
 /// Decodes one value.
 pub(super) struct Decoder<'de, T> {
     tree: &'de T,
-    reading: Reading,
+    reading: Reading<'de>,
     /// Ansible's words for this value, and hep's.
     words: &'static [(&'static str, &'static str)],
 }
 
 /// How values are read.
 #[derive(Clone, Copy)]
-pub(super) struct Reading {
+pub(super) struct Reading<'de> {
     pub(super) dialect: Dialect,
     /// The module whose parameters they are.
     pub(super) about: &'static About,
+    /// Where homes are, for paths of Ansible's dialect.
+    pub(super) homes: Homes<'de>,
 }
 
 impl<'de, T> Decoder<'de, T> {
-    pub(super) fn new(tree: &'de T, reading: Reading) -> Self {
+    pub(super) fn new(tree: &'de T, reading: Reading<'de>) -> Self {
         Self { tree, reading, words: &[] }
     }
 }
@@ -209,6 +212,11 @@ impl<'de, T: Tree> Deserializer<'de> for Decoder<'de, T> {
                 Some(words) => visitor.visit_newtype_struct(list(words)),
                 None => Err(Mistake::new(What::Other(lenient::OPEN.to_owned()))),
             },
+            (kind::PATH, Shape::Text(path)) => match home::expanded(path, self.reading.homes) {
+                Ok(Some(path)) => visitor.visit_newtype_struct(text(path)),
+                Ok(None) => visitor.visit_newtype_struct(self),
+                Err(message) => Err(Mistake::new(What::Other(message))),
+            },
             (kind::LIST, Shape::Text(line)) => {
                 visitor.visit_newtype_struct(list(lenient::items(line)))
             }
@@ -304,7 +312,7 @@ impl<'de, T: Tree> Deserializer<'de> for Decoder<'de, T> {
 
 struct Items<'de, T> {
     rest: std::iter::Enumerate<std::slice::Iter<'de, T>>,
-    reading: Reading,
+    reading: Reading<'de>,
 }
 
 impl<'de, T: Tree> de::SeqAccess<'de> for Items<'de, T> {
@@ -330,7 +338,7 @@ impl<'de, T: Tree> de::SeqAccess<'de> for Items<'de, T> {
 struct Entries<'de, T> {
     rest: Box<dyn Iterator<Item = (&'de str, &'de T)> + 'de>,
     current: Option<(&'de str, &'de T)>,
-    reading: Reading,
+    reading: Reading<'de>,
 }
 
 impl<'de, T: Tree> de::MapAccess<'de> for Entries<'de, T> {

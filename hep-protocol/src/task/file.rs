@@ -1,7 +1,7 @@
 //! Parameters of `file`: files, directories and links on the host.
 
 use super::{About, BadParam, Effect, Local, Params};
-use crate::value::{Argv, Dest, Mode, Owner, PermissionBits, document};
+use crate::value::{Argv, Dest, Mode, Owner, PermissionBits, any_path, document};
 use serde::{Deserialize, Serialize};
 
 /// What is known of the module.
@@ -65,7 +65,7 @@ pub struct File {
     #[serde(default)]
     pub src: Option<String>,
     /// With `link` and `hardlink`, the target, where `src` could be taken for a local file.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "any_path")]
     pub target: Option<Box<str>>,
     /// A file on the host that has the content, or a directory there (with a trailing slash: only its content).
     #[serde(default)]

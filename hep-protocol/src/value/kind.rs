@@ -8,3 +8,5 @@ pub(crate) const ARGV: &str = "Argv";
 pub(crate) const LIST: &str = "List";
 /// The content of a file: in Ansible's dialect a collection is JSON.
 pub(crate) const DOCUMENT: &str = "Document";
+/// A path on a host: in Ansible's dialect it may begin with somebody's home directory.
+pub(crate) const PATH: &str = "Path";

@@ -1,7 +1,7 @@
 //! Absolute paths on a host.
 
 use super::{InvalidValue, text_value};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 use std::path::Path;
 
@@ -12,8 +12,21 @@ const PATH_MAX: usize = 4096;
 ///
 /// `..` stays as written: what it means depends on links that only the host knows.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "Written", into = "String")]
 pub struct AbsPath(String);
+
+/// The text of a path, by whose name a decoder knows it.
+#[derive(Deserialize)]
+#[serde(rename = "Path")]
+struct Written(String);
+
+/// Decodes a path that may be relative, and may be left out.
+///
+/// # Errors
+/// Those of the decoder.
+pub(crate) fn any_path<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Box<str>>, D::Error> {
+    Ok(Option::deserialize(from)?.map(|Written(text)| text.into()))
+}
 
 impl AbsPath {
     /// The root directory.
@@ -75,6 +88,14 @@ impl TryFrom<String> for AbsPath {
     }
 }
 
+impl TryFrom<Written> for AbsPath {
+    type Error = InvalidValue;
+
+    fn try_from(Written(text): Written) -> Result<Self, InvalidValue> {
+        Self::try_from(text)
+    }
+}
+
 impl fmt::Display for AbsPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -93,7 +114,7 @@ text_value!(AbsPath);
 ///
 /// The slash says that this is a directory to put things into.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "Written", into = "String")]
 pub struct Dest {
     /// The path itself.
     pub path: AbsPath,
@@ -107,6 +128,14 @@ impl TryFrom<String> for Dest {
     fn try_from(text: String) -> Result<Self, InvalidValue> {
         let into = text.ends_with('/');
         Ok(Self { path: AbsPath::try_from(text)?, into })
+    }
+}
+
+impl TryFrom<Written> for Dest {
+    type Error = InvalidValue;
+
+    fn try_from(Written(text): Written) -> Result<Self, InvalidValue> {
+        Self::try_from(text)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Names and expressions through the engine: precedence, templates, parameters, environment, and what never leaves.
 
 use super::*;
+use hep_protocol::decode::STAND_IN;
 use hep_protocol::expression::Rank;
 use hep_protocol::plan::{DiffMode, Spec};
 use hep_protocol::task::TaskSpec;
@@ -220,7 +221,7 @@ fn rendered_parameters_are_the_literal_ones() {
             "t",
             Spec::Open { module: module.into(), params: Json(open) },
         );
-        let rendered = names.task(&task, &Ear::default()).unwrap();
+        let rendered = names.task(&task, &Ear::default(), STAND_IN).unwrap();
         assert_eq!(*rendered.spec, TaskSpec::from_json(module, &literal).unwrap());
     }
 }
