@@ -115,8 +115,27 @@ pub(crate) struct Origin {
     pub(crate) home: Option<Arc<Home>>,
     /// Why hep cannot do it: it fails where it is reached.
     pub(crate) refused: Vec<Diagnostic>,
+    /// How it reaches beyond its host, which hep can do only where there is no other.
+    pub(crate) crossings: Vec<Crossing>,
     /// For a handler: the names that `notify` may use for it, if its own name is not the only one.
     pub(crate) calls: Option<Vec<String>>,
+}
+
+/// A task that reaches beyond its host.
+#[derive(Clone, Debug)]
+pub(crate) struct Crossing {
+    pub(crate) way: Way,
+    /// Why hep cannot do it where there are other hosts.
+    pub(crate) problem: Diagnostic,
+}
+
+/// How a task reaches beyond its host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// It runs on one host for all of them: `run_once`.
+    Once,
+    /// It runs on this host in place of its own: `delegate_to`.
+    Elsewhere(String),
 }
 
 /// Where something of a playbook is from.

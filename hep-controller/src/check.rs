@@ -15,7 +15,7 @@ pub(crate) mod variables;
 mod verify;
 
 use crate::ast::Manifest;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::local_files::Contents;
 use crate::local_files::search::{Local, SearchPath, Sources};
 use hep_protocol::expression::Language;
@@ -27,12 +27,13 @@ use select::{Choice, Chosen};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use targets::Targets;
 use variables::Extra;
 use verify::Verifier;
 
 /// What is asked of a manifest beside its text and its hosts.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub(crate) extra: Extra,
     pub(crate) choice: Choice,
@@ -47,6 +48,8 @@ pub(crate) struct Options {
     pub(crate) task_timeout: Option<u32>,
     /// Magic variables that a run of playbooks has by its command line and configuration.
     pub(crate) foreign: Map<String, Value>,
+    /// Facts of Ansible's that are taken for granted, where no host is asked.
+    pub(crate) assumed: Arc<Map<String, Value>>,
 }
 
 /// A manifest, the hosts it may be for, and what is asked of it.
@@ -71,6 +74,8 @@ pub(crate) struct Checked<'m> {
     /// What is no mistake and may be none of the operator's intentions.
     pub(crate) warnings: Vec<String>,
     pub(crate) problems: Diagnostics,
+    /// What is a mistake where a host reaches it; [`Checked::warnings`] tell of it too.
+    pub(crate) doubts: Vec<Diagnostic>,
 }
 
 /// Resolves a manifest's hosts, handlers and variables, and verifies it for all those hosts.
@@ -95,5 +100,6 @@ pub(crate) fn check<'m>(input: &Input<'m>, programs: Programs) -> Result<Checked
         contents: sources.contents,
         warnings,
         problems,
+        doubts: verified.doubts,
     })
 }

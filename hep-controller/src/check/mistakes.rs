@@ -12,7 +12,7 @@ pub(super) struct Mistakes {
     /// Those of plays that are done.
     pub(super) all: Diagnostics,
     /// The same of what only hosts can decide whether it is reached.
-    doubts: Vec<Diagnostic>,
+    pub(super) doubts: Vec<Diagnostic>,
     /// Whether hosts decide whether what is looked at is reached.
     pub(super) doubtful: bool,
     /// The hosts of each class of the present play.
@@ -93,7 +93,7 @@ impl Mistakes {
     }
 
     /// The doubts, a line for each message.
-    pub(super) fn doubts(&self) -> Vec<String> {
+    pub(super) fn told_doubts(&self) -> Vec<String> {
         let mut lines: Vec<(&Diagnostic, usize)> = Vec::new();
         for doubt in &self.doubts {
             match lines.iter_mut().find(|(first, _)| first.message == doubt.message) {

@@ -4,10 +4,10 @@
 use super::Input;
 use super::handlers;
 use super::select::{self, Chosen};
-use super::targets::NoHosts;
+use super::targets::{NoHosts, Targets};
 use super::variables::{self, Definition};
-use crate::ast::{ManifestPlay, merged};
-use crate::diagnostic::Diagnostics;
+use crate::ast::{Crossing, ManifestPlay, Way, merged};
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use hep_protocol::expression::{Language, Rank};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -31,6 +31,8 @@ pub(crate) struct ResolvedPlay<'m> {
     pub(super) incomplete: bool,
     /// The handlers that each task and handler notifies, by the numbers of both.
     pub(crate) notified: HashMap<usize, Vec<usize>>,
+    /// Why tasks cannot be done that reach beyond their hosts, by their numbers.
+    pub(crate) crossed: HashMap<usize, Diagnostic>,
 }
 
 impl ResolvedPlay<'_> {
@@ -71,9 +73,30 @@ pub(super) fn resolve<'m>(
         let incomplete =
             !of_vars.is_empty() || play.vars().iter().any(|piece| piece.node.has_broken());
         problems.extend(of_vars);
-        plays.push(ResolvedPlay { play, members, vars, incomplete, notified });
+        let crossed = crossed(play, &members, input.targets);
+        plays.push(ResolvedPlay { play, members, vars, incomplete, notified, crossed });
     }
     Ok(Resolved { plays, chosen, warnings, problems })
+}
+
+/// The tasks of a play that reach from these hosts to others, each with the reason why hep cannot do that.
+fn crossed(
+    play: &ManifestPlay,
+    members: &[usize],
+    targets: &Targets,
+) -> HashMap<usize, Diagnostic> {
+    let mut crossed = HashMap::new();
+    let stays = |way: &Way| match way {
+        Way::Once => members.len() <= 1,
+        Way::Elsewhere(to) => members.iter().all(|member| targets.is_host(*member, to)),
+    };
+    play.each_task(&mut |task| {
+        let crossing = task.origin.crossings.iter().find(|crossing| !stays(&crossing.way));
+        if let Some(Crossing { problem, .. }) = crossing {
+            crossed.insert(task.number, problem.clone());
+        }
+    });
+    crossed
 }
 
 /// The hosts of a play.

@@ -2,7 +2,7 @@
 
 use hep_protocol::expression::{Found, Scope};
 use hep_protocol::facts::FACTS;
-use hep_protocol::facts::setup::{PREFIX, SETUP_FACTS, is_setup_name};
+use hep_protocol::facts::setup::{ALL, PREFIX, SETUP_FACTS, is_setup_name};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,8 +16,8 @@ pub(crate) enum Layer {
     Later(Arc<HashMap<String, String>>),
     /// What hep finds out on the host.
     Facts,
-    /// The same by Ansible's names, once a task has gathered it.
-    Gathered,
+    /// The same by Ansible's names, once a task has gathered it; some of it may be taken for granted.
+    Gathered(Assumed),
     /// `hostvars`: the hosts of the inventory.
     HostVars(Arc<Others>),
 }
@@ -48,6 +48,21 @@ impl Scope for Others {
     }
 }
 
+/// Facts by Ansible's names without their prefix, of which some are taken for granted.
+#[derive(Clone, Debug)]
+pub(crate) struct Assumed(pub(crate) Arc<Map<String, Value>>);
+
+impl Scope for Assumed {
+    fn get(&self, name: &str) -> Option<Found> {
+        let known = self.0.get(name).cloned().map(Found::Plain);
+        Some(known.unwrap_or_else(|| Found::Unknown(FACTS_OF_HOST.to_owned())))
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0.keys().cloned().collect()
+    }
+}
+
 /// What the facts are to a sentence that begins with `depends on`.
 const FACTS_OF_HOST: &str = "the host's facts";
 
@@ -65,9 +80,13 @@ impl Scope for Layer {
             Layer::Plain(vars) => vars.get(name).cloned().map(Found::Plain),
             Layer::Later(names) => names.get(name).cloned().map(Found::Unknown),
             Layer::Facts => is_fact(name).then(|| Found::Unknown(FACTS_OF_HOST.to_owned())),
-            Layer::Gathered => {
-                is_setup_name(name).then(|| Found::Unknown(FACTS_OF_HOST.to_owned()))
-            }
+            Layer::Gathered(assumed) => match name.strip_prefix(PREFIX) {
+                Some(bare) if assumed.0.contains_key(bare) => assumed.get(bare),
+                _ if name == ALL && !assumed.0.is_empty() => {
+                    Some(Found::Names(Arc::new(assumed.clone())))
+                }
+                _ => is_setup_name(name).then(|| Found::Unknown(FACTS_OF_HOST.to_owned())),
+            },
             Layer::HostVars(hosts) => {
                 (name == HOSTVARS).then(|| Found::Names(Arc::<Others>::clone(hosts)))
             }
@@ -79,7 +98,7 @@ impl Scope for Layer {
             Layer::Plain(vars) => vars.keys().cloned().collect(),
             Layer::Later(names) => names.keys().cloned().collect(),
             Layer::Facts => FACTS.iter().map(|fact| fact.name.to_owned()).collect(),
-            Layer::Gathered => {
+            Layer::Gathered(_) => {
                 SETUP_FACTS.iter().map(|fact| format!("{PREFIX}{}", fact.name)).collect()
             }
             Layer::HostVars(_) => vec![HOSTVARS.to_owned()],

@@ -1,6 +1,7 @@
 //! The hosts that a manifest may be for, as it needs to know them: names, groups, variables.
 
 use super::variables::Definition;
+use crate::host::LOCALHOST;
 use crate::inventory::{Host, Inventory};
 use crate::remote::Transport;
 use hep_protocol::rights::ActAs;
@@ -109,6 +110,16 @@ impl Targets {
                 ..Host::default()
             }),
         }
+    }
+
+    /// Whether what `delegate_to` names is certainly this host itself.
+    pub(crate) fn is_host(&self, number: usize, named: &str) -> bool {
+        let name = self.members.get(number).map(|member| member.name.as_str());
+        let itself = ["{{ inventory_hostname }}", "{{inventory_hostname}}"];
+        let here = [LOCALHOST, "127.0.0.1", "::1"];
+        let is_local =
+            || self.host(number).is_some_and(|host| host.transport == Some(Transport::Local));
+        name == Some(named) || itself.contains(&named) || here.contains(&named) && is_local()
     }
 
     /// The numbers of the hosts that a pattern means; all without one.

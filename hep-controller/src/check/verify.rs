@@ -15,7 +15,7 @@ use super::resolve::ResolvedPlay;
 use super::select::Chosen;
 use crate::ast::rights::Rights;
 use crate::ast::{Entry, Home, ManifestBlock, ManifestPlay, ManifestTask, Spot};
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expression::{self, Form, Origin, Reading, Shape, place};
 use crate::local_files::search::{From, Local, Sources, at_place};
 use crate::source::Source;
@@ -61,6 +61,8 @@ pub(super) struct Verifier<'v, 's> {
     /// The same of all hosts, by their numbers among the targets.
     answered: BTreeMap<usize, Map<String, Value>>,
     programs: Programs,
+    /// Why tasks of the play cannot be done that reach beyond their hosts, by their numbers.
+    crossed: HashMap<usize, Diagnostic>,
 }
 
 /// What verifying came to.
@@ -69,6 +71,7 @@ pub(super) struct Verified {
     pub(super) files: BTreeMap<usize, Vec<Local>>,
     pub(super) warnings: Vec<String>,
     pub(super) problems: Diagnostics,
+    pub(super) doubts: Vec<Diagnostic>,
     /// What lookups were answered with, by the hosts' numbers among the targets.
     pub(super) answered: BTreeMap<usize, Map<String, Value>>,
 }
@@ -167,6 +170,7 @@ impl<'v, 's> Verifier<'v, 's> {
             answers: Arc::default(),
             answered: BTreeMap::new(),
             programs,
+            crossed: HashMap::new(),
         }
     }
 
@@ -190,17 +194,19 @@ impl<'v, 's> Verifier<'v, 's> {
         for play in plays {
             self.play(play, &classes, &results);
         }
-        self.warnings.extend(self.mistakes.doubts());
+        self.warnings.extend(self.mistakes.told_doubts());
         Verified {
             files: self.files,
             warnings: self.warnings,
             problems: self.mistakes.all,
+            doubts: self.mistakes.doubts,
             answered: self.answered,
         }
     }
 
     fn play(&mut self, resolved: &ResolvedPlay<'_>, classes: &HostClasses, results: &[&str]) {
-        let ResolvedPlay { play, .. } = resolved;
+        let ResolvedPlay { play, crossed, .. } = resolved;
+        self.crossed.clone_from(crossed);
         let targets = self.input.targets;
         let before = self.registered.clone();
         for members in &classes.of_play(targets, resolved) {
@@ -367,7 +373,8 @@ impl<'v, 's> Verifier<'v, 's> {
     }
 
     fn task(&mut self, task: &ManifestTask, context: &Context) {
-        let refused = &task.origin.refused;
+        let crossed = self.crossed.get(&task.number);
+        let refused: Vec<_> = task.origin.refused.iter().chain(crossed).cloned().collect();
         let foreign = self.dialect() == Dialect::Ansible;
         let names = |spec: &TaskSpec| !spec.params().sources().is_empty();
         let evaluated = has_expressions(task, &context.rights)
@@ -406,7 +413,9 @@ impl<'v, 's> Verifier<'v, 's> {
                     if !task.broken && refused.is_empty() {
                         self.params(task, &context);
                     }
-                    refused.iter().for_each(|refused| self.mistakes.push(refused.clone()));
+                    for refused in &refused {
+                        self.mistakes.push(refused.clone());
+                    }
                     self.keys(&task.control, &context, result_shape_of_try(task));
                 }
             }

@@ -15,6 +15,7 @@ use crate::check::{Checked, Input, Programs, check};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::local_files::Contents;
 use crate::local_files::search::Local;
+use crate::read::ansible::crossing::failing;
 use crate::secrets;
 use control::{Inherited, conditions, control_of, looped};
 use hep_protocol::dialect::Dialect;
@@ -63,8 +64,16 @@ pub(crate) struct PlannedHost {
 /// that would go wrong on some host as far as that can be known; each at its place.
 pub(crate) fn compile(input: &Input<'_>) -> Result<Compiled, Diagnostics> {
     let Input { manifest, targets, options } = input;
-    let Checked { plays: checked, chosen, files, answered, contents, warnings, mut problems } =
-        check(input, Programs::Start)?;
+    let Checked {
+        plays: checked,
+        chosen,
+        files,
+        answered,
+        contents,
+        warnings,
+        mut problems,
+        doubts: _,
+    } = check(input, Programs::Start)?;
     let mut emitter =
         Emitter { input, chosen: &chosen, files: &files, count: 0, warnings, methods: Vec::new() };
     let plays = (0_u32..).zip(&checked).map(|(number, play)| emitter.play(number, play)).collect();
@@ -174,7 +183,7 @@ struct Emitter<'m> {
 
 impl Emitter<'_> {
     fn play(&mut self, number: u32, resolved: &ResolvedPlay<'_>) -> Play {
-        let ResolvedPlay { play, notified, .. } = resolved;
+        let ResolvedPlay { play, notified, crossed, .. } = resolved;
         let first = self.count;
         // Every chosen task has its place in the plan: the tasks in order, then the handlers.
         let mut numbers = HashMap::new();
@@ -184,7 +193,7 @@ impl Emitter<'_> {
                 self.count = self.count.saturating_add(1);
             }
         });
-        let mut flat = Flat { emitter: self, notified, numbers, tasks: Vec::new() };
+        let mut flat = Flat { emitter: self, notified, crossed, numbers, tasks: Vec::new() };
         let mut items = Vec::new();
         let around = Inherited { act_as: play.act_as.clone(), ..Inherited::default() };
         flat.entries(&play.entries, &around, &mut items);
@@ -210,6 +219,7 @@ impl Emitter<'_> {
 struct Flat<'f, 'm> {
     emitter: &'f mut Emitter<'m>,
     notified: &'f HashMap<usize, Vec<usize>>,
+    crossed: &'f HashMap<usize, Diagnostic>,
     /// The places in the plan of the play's tasks and handlers.
     numbers: HashMap<usize, u32>,
     tasks: Vec<Task>,
@@ -279,9 +289,10 @@ impl Flat<'_, '_> {
         let sources = files.iter().map(source).collect();
         let usual = &self.emitter.input.options.act_as;
         let control = control_of(task, inherited, notify, usual);
-        let spec = match &task.spec {
-            Some(spec) => Spec::Typed(Arc::clone(spec)),
-            None => {
+        let spec = match (self.crossed.get(&task.number), &task.spec) {
+            (Some(problem), _) => Spec::Typed(failing(problem.in_a_line())),
+            (None, Some(spec)) => Spec::Typed(Arc::clone(spec)),
+            (None, None) => {
                 Spec::Open { module: task.module.text.clone(), params: Json(task.params.to_json()) }
             }
         };

@@ -2,6 +2,7 @@
 
 #![expect(clippy::too_many_lines, reason = "a snapshot is as long as what it shows")]
 
+mod crossings;
 mod decoding;
 mod expressions;
 mod extra;
@@ -82,6 +83,7 @@ fn compile_for(
         act_as: hep_protocol::rights::ActAs::default(),
         task_timeout: None,
         foreign: serde_json::Map::new(),
+        assumed: Default::default(),
     };
     compile(&Input { manifest, targets, options: &options })
 }

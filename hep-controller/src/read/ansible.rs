@@ -1,6 +1,7 @@
 //! From the text of playbooks, and of the roles and files that they name, to the same tree that hep's own reader gives.
 //! What only a host can decide is left to it; what hep cannot do is kept with its reason.
 
+pub(crate) mod crossing;
 mod entry;
 mod find;
 mod first_found;

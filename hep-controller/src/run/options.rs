@@ -19,6 +19,7 @@ use hep_protocol::rights::ActAs;
 use hep_protocol::value::Json;
 use serde_json::Map;
 use std::path::Path;
+use std::sync::Arc;
 
 impl Options {
     /// The options of a command line.
@@ -37,6 +38,7 @@ impl Options {
             act_as: ActAs::default(),
             task_timeout: None,
             foreign: Map::new(),
+            assumed: Arc::default(),
         })
     }
 

@@ -48,6 +48,7 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ("command", "hep-agent/src/lib.rs", "the word of a message"),
     ("user group", "hep-agent/src/module", "parameters, fields and accounts"),
     ("apt", "hep-agent/src/module/package_facts.rs", "a package manager"),
+    ("apt", "hep-controller/src/run/playbook/explain.rs", "a package manager"),
     ("group", "hep-protocol/src/task/stat.rs", "a field"),
     ("replace", "hep-controller/src/expression/method.rs", "a method of Python's"),
     ("replace", "hep-protocol/src/expression", "a filter, a method, and what merges lists"),

@@ -5,7 +5,7 @@ use crate::ast::Manifest;
 use crate::check::Input;
 use crate::check::magic;
 use crate::check::resolve::ResolvedPlay;
-use crate::check::scope::{Layer, Others};
+use crate::check::scope::{Assumed, Layer, Others};
 use crate::check::targets::Hosts;
 use crate::expression::{self, Origin, Shape};
 use hep_protocol::dialect::Dialect;
@@ -95,7 +95,10 @@ impl Verifier<'_, '_> {
         let hosts = Others { name: member.name.clone(), others };
         let mut layers = Layers::default()
             .with(Rank::Inventory, Variables(magic::of_connection(self.input, at)))
-            .with(Rank::HostFacts, Layer::Gathered)
+            .with(
+                Rank::HostFacts,
+                Layer::Gathered(Assumed(Arc::clone(&self.input.options.assumed))),
+            )
             .with(Rank::Magic, Layer::HostVars(Arc::new(hosts)))
             .with(Rank::Magic, Layer::Plain(magic));
         if !resolved.play.batching.serial.is_empty() {

@@ -121,6 +121,7 @@ fn site(directory: &Path) -> Compiled {
         act_as: ActAs::default(),
         task_timeout: None,
         foreign: serde_json::Map::new(),
+        assumed: Default::default(),
     };
     let manifest = Manifest::read(&directory.join("site.yml")).unwrap();
     let targets = Targets::of(inventory);

@@ -7,7 +7,7 @@ use super::lower;
 use super::scalars::{self, Truth, canonical, piece, spot};
 use crate::ast::control::{Control, ManifestLoop};
 use crate::ast::rights::Rights;
-use crate::ast::{Piece, Spot};
+use crate::ast::{Piece, Spot, Way};
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;
 use crate::yaml::{Entry, Kind, Node, shorten};
@@ -34,6 +34,8 @@ pub(super) struct Inherited {
     pub(super) collections: Vec<Spot>,
     /// What hep cannot do of what they say.
     pub(super) refused: Vec<Refused>,
+    /// Whether the facts of a delegated task are the other host's: `delegate_facts`.
+    pub(super) gives_away: bool,
 }
 
 /// Something that hep cannot do.
@@ -42,6 +44,8 @@ pub(super) struct Refused {
     pub(super) problem: Diagnostic,
     /// The keyword, so that what is inside may take it back.
     key: &'static str,
+    /// How it reaches beyond the host; `None`: hep can do it nowhere.
+    pub(super) way: Option<Way>,
 }
 
 /// The keywords of one item.
@@ -86,6 +90,7 @@ impl Inherited {
                 own.collections.clone()
             },
             refused: self.refused.iter().filter(taken_back).chain(&own.refused).cloned().collect(),
+            gives_away: self.gives_away || own.gives_away,
         }
     }
 
@@ -108,6 +113,7 @@ impl Inherited {
             defaults: _,
             collections: _,
             refused: _,
+            gives_away: _,
         } = self.with(&keys.handed);
         let Keys {
             handed: _,
@@ -199,7 +205,19 @@ impl Reader<'_> {
         source: &Arc<Source>,
         entry: &Entry,
         handed: &mut Inherited,
+        told: (&str, &str),
+    ) {
+        self.refuse_way(source, entry, handed, told, None);
+    }
+
+    /// The same of one that hep can do where there is no other host.
+    pub(super) fn refuse_way(
+        &mut self,
+        source: &Arc<Source>,
+        entry: &Entry,
+        handed: &mut Inherited,
         (why, way_out): (&str, &str),
+        way: Option<Way>,
     ) {
         let key: &str = &entry.key.text;
         let nothing = entry.value.is_null()
@@ -212,7 +230,7 @@ impl Reader<'_> {
         if !nothing {
             let message = format!("`{key}` cannot be done: {why}");
             let problem = Diagnostic::at(source, entry.key.span, message).hint(way_out);
-            handed.refused.push(Refused { problem, key });
+            handed.refused.push(Refused { problem, key, way });
         }
     }
 
@@ -303,27 +321,18 @@ impl Reader<'_> {
                 Truth::Wrong => self.wrong(source, entry, "true or false"),
             },
             "timeout" => handed.timeout = self.number_of(source, entry),
-            "run_once" | "any_errors_fatal" => self.for_all(source, entry, handed),
+            "run_once" | "any_errors_fatal" | "delegate_to" | "local_action" => {
+                self.for_all(source, entry, handed);
+            }
+            "delegate_facts" => {
+                let truth = scalars::truth(source, value);
+                handed.gives_away = matches!(truth, Truth::Known(true) | Truth::Asked(_));
+            }
             "connection" | "remote_user" | "port" | "ignore_unreachable" => {
                 self.other_login(source, entry, handed);
             }
             _ => self.rights_key(source, entry, &mut handed.act_as),
         }
-    }
-
-    /// What concerns the hosts of a play together.
-    fn for_all(&mut self, source: &Arc<Source>, entry: &Entry, handed: &mut Inherited) {
-        let (why, way_out) = match &*entry.key.text {
-            "run_once" => (
-                "hep runs each task on every host of its play",
-                "move the task into a play of its own with one host",
-            ),
-            _ => (
-                "hep ends a run by its play's keys alone",
-                "write `any_errors_fatal: true` at the play",
-            ),
-        };
-        self.refuse_key(source, entry, handed, (why, way_out));
     }
 
     /// Another way to the host than the play's.

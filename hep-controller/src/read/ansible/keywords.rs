@@ -59,15 +59,8 @@ const KEYWORDS: &[(&str, &[Level], Treatment)] = &[
     ("connection", EVERYWHERE, Done),
     ("debugger", EVERYWHERE, Ignored),
     ("delay", TASKS, Done),
-    ("delegate_facts", BLOCKS, Ignored),
-    (
-        "delegate_to",
-        BLOCKS,
-        Refused(
-            "hep does not run a task on another host than the play's",
-            "move the task into a play for that host",
-        ),
-    ),
+    ("delegate_facts", BLOCKS, Done),
+    ("delegate_to", BLOCKS, Done),
     ("diff", EVERYWHERE, Ignored),
     ("environment", EVERYWHERE, Done),
     ("fact_path", PLAYS, Done),
@@ -82,14 +75,7 @@ const KEYWORDS: &[(&str, &[Level], Treatment)] = &[
     ("ignore_errors", EVERYWHERE, Done),
     ("ignore_unreachable", EVERYWHERE, Done),
     ("listen", &[Level::Handler], Done),
-    (
-        "local_action",
-        TASKS,
-        Refused(
-            "hep does not run a task on this machine in the middle of a play",
-            "move the task into a play with `hosts: localhost`",
-        ),
-    ),
+    ("local_action", TASKS, Done),
     ("loop", TASKS, Done),
     ("loop_control", TASKS, Done),
     ("max_fail_percentage", PLAYS, Done),

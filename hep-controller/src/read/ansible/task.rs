@@ -1,6 +1,7 @@
 //! One task that calls a module: its keywords, and the parameters as hep's own module takes them.
 
 use super::Reader;
+use super::crossing::{crossings, failing};
 use super::entry::Around;
 use super::inherit::{Inherited, Keys};
 use super::keywords::{self, Level};
@@ -16,7 +17,7 @@ use crate::words::nearest;
 use crate::yaml::{Entry, Key, Kind, Node, shorten};
 use hep_protocol::dialect::Dialect;
 use hep_protocol::expression::{Rank, has_expression};
-use hep_protocol::task::{TaskSpec, fail::Fail};
+use hep_protocol::task::TaskSpec;
 use std::sync::Arc;
 
 /// A module's name as written, and what stands below it.
@@ -26,13 +27,13 @@ pub(super) struct Called {
 }
 
 /// What a task does.
-struct Work {
-    module: Spot,
+pub(super) struct Work {
+    pub(super) module: Spot,
     params: Node,
     spec: Option<Arc<TaskSpec>>,
     broken: bool,
     /// Why hep cannot do it.
-    refused: Vec<Diagnostic>,
+    pub(super) refused: Vec<Diagnostic>,
 }
 
 impl Reader<'_> {
@@ -54,7 +55,8 @@ impl Reader<'_> {
         }
         self.name_notified(&mut keys, around);
         let inherited = around.inherited.with(&keys.handed);
-        let refused = inherited.refused.first().map(|refused| refused.problem.clone());
+        let refused = inherited.refused.iter().find(|refused| refused.way.is_none());
+        let refused = refused.map(|refused| refused.problem.clone());
         let meta =
             called.as_ref().and_then(|called| Meta::of_call(&called.key.text, &called.value));
         let meta = meta.filter(|meta| *meta != Meta::Flush);
@@ -68,6 +70,7 @@ impl Reader<'_> {
             (Some(called), None) => self.work(source, &called, keys.args.as_ref(), &inherited),
             (None, _) => (self.broken(source, item.span), Vec::new()),
         };
+        let crossings = crossings(&inherited, &work, keys.register.is_some());
         let mut control = around.inherited.clone().control(keys);
         control.ends_play = meta == Some(Meta::EndPlay);
         // A module's own conditions come before the task's.
@@ -75,7 +78,9 @@ impl Reader<'_> {
             0..0,
             when.iter().map(|text| Spot { text: text.clone(), ..work.module.clone() }),
         );
-        self.made(work, control, around)
+        let mut made = self.made(work, control, around);
+        made.origin.crossings = crossings;
+        made
     }
 
     /// Names of handlers with variables of plays and roles in them.
@@ -94,7 +99,8 @@ impl Reader<'_> {
 
     fn made(&mut self, work: Work, control: Control, around: &Around) -> ManifestTask {
         let Work { module, params, spec, broken, refused } = work;
-        let origin = Origin { home: Some(Arc::clone(&around.home)), refused, calls: None };
+        let home = Some(Arc::clone(&around.home));
+        let origin = Origin { home, refused, ..Origin::default() };
         let number = self.number();
         ManifestTask { number, control, module, params, spec, broken, layers: Vec::new(), origin }
     }
@@ -235,7 +241,7 @@ impl Reader<'_> {
         let msg = refused.first().map_or(String::new(), Diagnostic::in_a_line);
         let params = Node::below("msg", Node::of_text(&msg, key.span));
         let module = Spot { text: "fail".to_owned(), source: Arc::clone(source), span: key.span };
-        let spec = Some(Arc::new(TaskSpec::Fail(Fail { msg })));
+        let spec = Some(failing(msg));
         Work { module, params, spec, broken: false, refused }
     }
 

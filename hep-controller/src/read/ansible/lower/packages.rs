@@ -74,9 +74,17 @@ pub(super) fn facts(arguments: &mut Arguments<'_>) -> &'static str {
 pub(super) fn package(arguments: &mut Arguments<'_>) -> &'static str {
     match arguments.literal("use") {
         Some("apt" | "auto" | "ansible.builtin.apt") => drop(arguments.take("use")),
-        Some(_) | None => {
-            arguments.refuse_argument("use", "leave it out: hep manages packages of apt")
-        }
+        Some(_) | None => match arguments.take("use") {
+            Some(Entry { value, .. }) if value.text().is_some_and(has_expression) => {
+                let message = "what a host makes of `use` is passed over: hep takes apt";
+                arguments.warn(value.span, message, "leave it out where hosts have apt");
+            }
+            Some(Entry { value, .. }) => {
+                let hint = "leave it out: hep manages packages of apt";
+                arguments.refuse(value.span, "hep does not support this `use` of `package`", hint);
+            }
+            None => {}
+        },
     }
     apt(arguments)
 }

@@ -43,7 +43,22 @@ pub(super) fn assert(arguments: &mut Arguments<'_>) -> &'static str {
         let span = arguments.call.module.span;
         arguments.mistake(span, "`assert` needs the parameter `that`", "add `that: [condition]`");
     }
+    for name in ["fail_msg", "success_msg"] {
+        in_lines(arguments, name);
+    }
     "assert"
+}
+
+/// A message that is a list is one of several lines.
+fn in_lines(arguments: &mut Arguments<'_>, name: &str) {
+    let Some(Entry { key, value }) = arguments.take(name) else { return };
+    let lines: Option<Vec<&str>> = match &value.kind {
+        Kind::Seq(items) => items.iter().map(Node::text).collect(),
+        Kind::Scalar(_) | Kind::Map(_) | Kind::Broken => None,
+    };
+    let text = lines.map(|lines| Node::of_text(&lines.join("\n"), value.span));
+    let ours = if name == "fail_msg" { "msg" } else { name };
+    arguments.put(ours, key.span, text.unwrap_or(value));
 }
 
 /// A bare expression without the braces that Ansible would take as well.
@@ -61,6 +76,7 @@ pub(super) fn fail(arguments: &mut Arguments<'_>) -> &'static str {
     if !arguments.has("msg") {
         arguments.set_text("msg", "Failed as requested from task");
     }
+    in_lines(arguments, "msg");
     "fail"
 }
 

@@ -51,6 +51,46 @@ fn playbooks_and_roles_are_found_and_judged() {
 }
 
 #[test]
+fn branches_that_only_others_take_count_for_nothing() {
+    let (support, text) = support(&[(
+        "site.yml",
+        "- hosts: all\n  tasks:\n  \
+         - a.b.nothing:\n    when: ansible_os_family == 'Solaris'\n  \
+         - a.b.none:\n    when: ansible_facts['pkg_mgr'] == 'dnf' or ansible_facts.system != 'Linux'\n  \
+         - a.b.some:\n    when: ansible_facts.processor_vcpus > 2\n",
+    )]);
+    assert_snapshot!(text, @r#"
+    site.yml: playbook, 4 tasks: does not run whole, 1 reason
+      hep has no module `a.b.some` yet
+        at site.yml:7
+        hint: leave the task out with tags or `when`, or do the same with `command`
+    0 of 1 run whole
+    "#);
+    assert_eq!(support.json()["whole"], 0);
+}
+
+#[test]
+fn what_reaches_beyond_its_host_counts_whatever_hosts_there_are() {
+    let (_, text) = support(&[(
+        "site.yml",
+        "- hosts: all\n  tasks:\n  \
+         - assert: {that: true}\n    run_once: true\n    delegate_to: localhost\n  \
+         - command: id\n    run_once: true\n  \
+         - local_action: command id\n",
+    )]);
+    assert_snapshot!(text, @r"
+    site.yml: playbook, 4 tasks: does not run whole, 2 reasons
+      `run_once` cannot be done: hep runs each task on every host of its play
+        at site.yml:7
+        hint: move the task into a play of its own with one host
+      `local_action` cannot be done: hep does not run a task on this machine in the middle of a play
+        at site.yml:8
+        hint: move the task into a play with `hosts: localhost`
+    0 of 1 run whole
+    ");
+}
+
+#[test]
 fn what_is_broken_is_a_reason_and_no_more() {
     let (support, _) = support(&[
         ("tasks/main.yml", "- command: [\n"),
