@@ -12,7 +12,7 @@ use hep_protocol::facts::setup::Collector;
 use hep_protocol::plan::{HostPart, Layer, Plan, RunMode, Settings};
 use hep_protocol::rights::ActAs;
 use hep_protocol::value::Json;
-use layers::{Facts, Given, HostFacts, HostVars, Hosts, Kept, Lossy, Registered, Results};
+use layers::{Facts, Given, HostFacts, HostVars, Hosts, Kept, Lossy, Now, Registered, Results};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -181,6 +181,7 @@ impl Names {
             Dialect::Ansible => {
                 layers.add(Rank::HostFacts, Arc::<HostFacts>::clone(&self.base.facts));
                 layers.add(Rank::Magic, Arc::<Given>::clone(&self.base.magic));
+                layers.add(Rank::Magic, Arc::new(Now));
                 let hosts =
                     HostVars { hosts: self.base.hosts.clone(), own: Arc::new(layers.clone()) };
                 let hosts = Found::Names(Arc::new(hosts));

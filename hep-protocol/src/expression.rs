@@ -74,6 +74,15 @@ impl Lookup {
     }
 }
 
+/// What a lookup is called that asks for the time: microseconds since 1970. Nobody can write this name, nor those below.
+pub const MOMENT: &str = "\0moment";
+
+/// The same for the zone at a second since 1970: seconds before UTC, and its name.
+pub const ZONE: &str = "\0zone";
+
+/// The same for bytes by chance, as many as are asked for.
+pub const CHANCE: &str = "\0chance";
+
 /// What a name stands for.
 #[derive(Clone, Debug)]
 pub enum Found {

@@ -3,12 +3,15 @@
 use super::ready;
 use crate::facts::Gathered;
 use crate::sys::linux::credentials::unworn;
-use hep_protocol::expression::{Found, Scope};
+use hep_protocol::expression::{CHANCE, Found, Lookup, MOMENT, Scope, Trouble, TroubleKind, ZONE};
 use hep_protocol::facts::{FACTS, setup};
 use serde_json::{Map, Value};
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Names with their values; of those of one name the last counts.
 #[derive(Debug)]
@@ -193,6 +196,65 @@ impl Scope for HostVars {
 
     fn names(&self) -> Vec<String> {
         self.hosts.others.iter().cloned().chain([self.hosts.name.clone()]).collect()
+    }
+}
+
+/// What only the moment says: the time, and what is left to chance.
+#[derive(Debug)]
+pub(super) struct Now;
+
+/// More than the rules of any zone take, in bytes.
+const MAX_ZONE: u64 = 64 << 10;
+
+/// More bytes by chance than a salt has.
+const MAX_CHANCE: u64 = 256;
+
+impl Now {
+    fn moment() -> Vec<Value> {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        vec![u64::try_from(since.as_micros()).unwrap_or_default().into()]
+    }
+
+    /// How far the host's zone is before UTC at a second, and its name (localtime(5)); UTC where there are no rules.
+    fn zone(second: i64) -> Vec<Value> {
+        let read = || {
+            let mut rules = Vec::new();
+            File::open("/etc/localtime").ok()?.take(MAX_ZONE).read_to_end(&mut rules).ok()?;
+            let zone = tz::TimeZone::from_tz_data(&rules).ok()?;
+            let local = zone.find_local_time_type(second).ok()?;
+            Some(vec![local.ut_offset().into(), local.time_zone_designation().into()])
+        };
+        read().unwrap_or_else(|| vec![0.into(), "UTC".into()])
+    }
+
+    fn chance(count: u64) -> io::Result<Vec<Value>> {
+        let mut bytes = Vec::new();
+        File::open("/dev/urandom")?.take(count.min(MAX_CHANCE)).read_to_end(&mut bytes)?;
+        Ok(bytes.into_iter().map(Value::from).collect())
+    }
+}
+
+impl Scope for Now {
+    fn get(&self, _: &str) -> Option<Found> {
+        None
+    }
+
+    fn names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn answer(&self, asked: &Lookup) -> Option<Result<Vec<Value>, Trouble>> {
+        let term = asked.terms.first();
+        match asked.plugin.as_str() {
+            MOMENT => Some(Ok(Self::moment())),
+            ZONE => Some(Ok(Self::zone(term.and_then(Value::as_i64).unwrap_or_default()))),
+            CHANCE => {
+                let bytes = Self::chance(term.and_then(Value::as_u64).unwrap_or_default());
+                let wrong = |error| format!("cannot read /dev/urandom: {error}");
+                Some(bytes.map_err(|error| Trouble::new(TroubleKind::Other, wrong(error))))
+            }
+            _ => None,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ mod files;
 mod password;
 mod tables;
 
-use hep_protocol::expression::{Found, Lookup, Scope, Trouble, TroubleKind};
+use hep_protocol::expression::{CHANCE, Found, Lookup, MOMENT, Scope, Trouble, TroubleKind, ZONE};
 use serde_json::{Map, Value};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -79,6 +79,10 @@ impl Scope for Looking {
     }
 
     fn answer(&self, asked: &Lookup) -> Option<Result<Vec<Value>, Trouble>> {
+        // Only a run has a moment.
+        if [MOMENT, ZONE, CHANCE].contains(&asked.plugin.as_str()) {
+            return Some(Err(Trouble::unknown("the moment of the run")));
+        }
         let answer = self.find(asked)?;
         self.answers.keep(asked.key(), &answer);
         Some(answer)

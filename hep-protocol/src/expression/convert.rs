@@ -1,5 +1,6 @@
 //! Values between JSON and the engine.
 
+use super::filters::dates;
 use super::spoken::spoken;
 use super::trouble::TroubleKind;
 use super::{Trouble, python};
@@ -77,8 +78,13 @@ fn json_below(value: &Value, depth: usize, parts: &mut usize) -> Result<Json, Tr
             "the value is undefined",
         )),
         ValueKind::Invalid => Err(why_invalid(value)),
-        _ => Err(refuse("the value is a function, and not what it gives")
-            .hint("write `()` after its name, with what it takes")),
+        _ => match dates::known(value) {
+            Some((_, Some(date))) => Ok(Json::String(date)),
+            Some((name, None)) => Err(refuse(&format!("a `{name}` cannot be kept"))
+                .hint("take a part of it: `.days`, `.total_seconds()`")),
+            None => Err(refuse("the value is a function, and not what it gives")
+                .hint("write `()` after its name, with what it takes")),
+        },
     }
 }
 

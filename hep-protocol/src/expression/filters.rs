@@ -16,7 +16,7 @@ mod texts;
 mod version;
 mod yaml;
 
-pub(super) use ansible::{RUN, choice};
+pub(super) use ansible::{RUN, choice, dates};
 pub use digests::digest_of;
 pub use encoded::has_encoded_replacement;
 

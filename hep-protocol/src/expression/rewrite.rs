@@ -44,6 +44,12 @@ pub(super) const TEXT: &str = "hep.text";
 /// The filter that tells which of two values is less, and refuses those that Python does not compare.
 pub(super) const COMPARE: &str = "hep.compare";
 
+/// The name of the filter that takes one value from another.
+pub(super) const MINUS: &str = "hep.minus";
+
+/// What stands in a text that has to do with differences of moments.
+const MOMENTS: [&str; 4] = ["to_datetime", "now(", ").days", "seconds"];
+
 /// The text as the engine wants it; nothing where it is that already.
 pub(super) fn rewrite(
     text: &str,
@@ -76,7 +82,10 @@ fn reworded(text: &str, form: Form, dialect: Dialect, syntax: &SyntaxConfig) -> 
             || text.contains("ansible.")
             || text.contains("community.general.")
             || form == Form::Bare && text.contains("{{"));
-    if !short && !percent && !own && !text.contains("def") {
+    let moments = dialect == Dialect::Ansible
+        && text.contains('-')
+        && MOMENTS.iter().any(|part| text.contains(part));
+    if !short && !percent && !own && !moments && !text.contains("def") {
         return None;
     }
     let words = words(text, form, syntax)?;
@@ -102,6 +111,7 @@ fn reworded(text: &str, form: Form, dialect: Dialect, syntax: &SyntaxConfig) -> 
             }
             Some(Token::Ident("is")) => words.asks(at).then(|| words.reach(None, at)).flatten(),
             Some(Token::Mod) => words.percent(at),
+            Some(Token::Minus) if moments => words.difference(at),
             Some(Token::Lt | Token::Lte | Token::Gt | Token::Gte) if own => {
                 words.comparison(at, text)
             }

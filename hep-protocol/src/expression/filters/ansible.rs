@@ -1,12 +1,16 @@
 //! Filters and tests as Ansible has them, where hep's differ or are missing. They stand above hep's own of the same name.
 
+mod addresses;
 mod chance;
+pub(in crate::expression) mod dates;
 mod from_yaml;
 mod json;
 mod lists;
 mod lookups;
 pub(super) mod methods;
 mod numbers;
+mod passwords;
+mod query;
 mod texts;
 mod to_yaml;
 mod versions;
@@ -56,7 +60,11 @@ pub(super) fn register_inherited(engine: &mut Registry<'_>) {
 }
 
 pub(super) fn register(engine: &mut Registry<'_>) {
+    addresses::register(engine);
     chance::register(engine);
+    dates::register(engine);
+    passwords::register(engine);
+    query::register(engine);
     json::register(engine);
     numbers::register(engine);
     texts::register(engine);
@@ -70,6 +78,7 @@ pub(super) fn register(engine: &mut Registry<'_>) {
         None => Ok(value.clone()),
     });
     engine.add_filter_of_any(COMPARE, lists::compared);
+    engine.add_filter_named("attr", &["name"], methods::attribute);
     engine.add_filter("bool", |value: &Value| Ok::<_, Error>(truth(value).unwrap_or(false)));
     engine.add_filter_of_any("type_debug", type_name);
     engine.add_test("truthy", |value: &Value, kwargs: Kwargs| truthy(value, &kwargs));
@@ -144,6 +153,9 @@ fn truthy(value: &Value, kwargs: &Kwargs) -> Result<bool, Error> {
 
 /// The kind of a value, in Python's words.
 fn type_name(value: &Value) -> &'static str {
+    if let Some((name, _)) = dates::known(value) {
+        return name;
+    }
     match value.kind() {
         ValueKind::Undefined => "UndefinedMarker",
         ValueKind::None => "NoneType",

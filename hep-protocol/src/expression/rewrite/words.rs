@@ -1,6 +1,6 @@
 //! The words of a text, and what is made of them: where values begin and end, and what stands in their place.
 
-use super::{COMPARE, Edit, Form, REACH, TEXT, edit};
+use super::{COMPARE, Edit, Form, MINUS, REACH, TEXT, edit};
 use minijinja::machinery::{Token, tokenize};
 use minijinja::syntax::SyntaxConfig;
 use std::ops::Range;
@@ -339,6 +339,23 @@ impl<'t> Words<'t> {
             edit(begin..begin, "(("),
             edit(place, format!(") | {COMPARE}(\"{operator}\", (")),
             edit(end..end, ")))"),
+        ])
+    }
+
+    /// Makes `((a) | hep.minus(b))` of `a - b` that is no part of a longer sum or product: moments have a difference too.
+    pub(super) fn difference(&self, at: usize) -> Option<Vec<Edit>> {
+        let begin = self.operand(at).filter(|_| self.ends_value(at))?;
+        let end = self.operand_end(at.saturating_add(1))?;
+        let apart = |token: &Token<'_>| is_comparison(token) || ends_operand(token);
+        if !self.before(begin).is_none_or(apart) || !self.token(end).is_none_or(apart) {
+            return None;
+        }
+        let begin = self.place(begin)?.start;
+        let end = self.place(end.checked_sub(1)?)?.end;
+        Some(vec![
+            edit(begin..begin, "(("),
+            edit(self.place(at)?, format!(") | {MINUS}(")),
+            edit(end..end, "))"),
         ])
     }
 

@@ -1,10 +1,11 @@
 //! `random` and `shuffle` with a `seed`: Python's generator (the Mersenne Twister, seeded as `random.seed` does it), so
 //! that a host gets the same minute of the hour as under Ansible. Without a seed there is no chance here.
 
-use super::super::{Registry, Trouble, advise, refuse};
-use super::{argument, iterated};
+use super::super::{Registry, Trouble, advise, refuse, trouble};
+use super::{argument, iterated, run};
+use crate::expression::{CHANCE, Lookup};
 use minijinja::value::{Kwargs, ValueKind};
-use minijinja::{Error, Value};
+use minijinja::{Error, State, Value};
 use sha2::Digest as _;
 
 pub(super) fn register(engine: &mut Registry<'_>) {
@@ -22,6 +23,20 @@ pub(super) fn register(engine: &mut Registry<'_>) {
         }
         Ok::<_, Error>(items)
     });
+}
+
+/// So many bytes by chance, which the scope has.
+pub(super) fn bytes(state: &State, count: usize) -> Result<Vec<u8>, Error> {
+    let asked = Lookup {
+        plugin: CHANCE.to_owned(),
+        terms: vec![count.into()],
+        options: serde_json::Map::new(),
+    };
+    let without = || refuse("there is no chance here");
+    let told = run(state)?.ask(&asked).ok_or_else(without)?.map_err(trouble)?;
+    let bytes = told.iter().filter_map(serde_json::Value::as_u64);
+    let bytes: Vec<u8> = bytes.filter_map(|byte| u8::try_from(byte).ok()).collect();
+    if bytes.len() == count { Ok(bytes) } else { Err(without()) }
 }
 
 /// So many places of a list of `count`, chosen as Python chooses them with this seed.

@@ -118,7 +118,7 @@ fn order_of(value: &Value) -> Option<ValueKind> {
         ValueKind::Bool | ValueKind::Number => Some(ValueKind::Number),
         ValueKind::Iterable | ValueKind::Seq => Some(ValueKind::Seq),
         ValueKind::String => Some(ValueKind::String),
-        _ => None,
+        kind => super::dates::known(value).map(|_| kind),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::super::{advise, charge, items, refuse};
 use super::string;
-use minijinja::value::{Kwargs, ValueKind, from_args};
+use minijinja::value::{Kwargs, Rest, ValueKind, from_args};
 use minijinja::{Error, State, Value};
 
 /// Methods that change what they are called on.
@@ -21,6 +21,48 @@ const CHANGING: [&str; 12] = [
     "sort",
     "update",
 ];
+
+/// Python's attributes of a value, which its entries are not: methods by their names, and the parts of dates.
+pub(super) fn attribute(value: &Value, name: String) -> Result<Value, Error> {
+    let known: &[&str] = match value.kind() {
+        ValueKind::Map => &["copy", "get", "items", "keys", "values"],
+        ValueKind::Seq | ValueKind::Iterable => &["copy", "count", "index"],
+        ValueKind::String => &[
+            "capitalize",
+            "count",
+            "endswith",
+            "find",
+            "format",
+            "isalnum",
+            "isalpha",
+            "isdigit",
+            "islower",
+            "isupper",
+            "join",
+            "lower",
+            "lstrip",
+            "replace",
+            "rsplit",
+            "rstrip",
+            "split",
+            "splitlines",
+            "startswith",
+            "strip",
+            "title",
+            "upper",
+            "zfill",
+        ],
+        ValueKind::Plain => return value.get_attr(&name),
+        _ => &[],
+    };
+    if !known.contains(&name.as_str()) {
+        return Ok(Value::UNDEFINED);
+    }
+    let value = value.clone();
+    Ok(Value::from_function(move |state: &mut State, args: Rest<Value>| {
+        value.call_method(state, &name, &args)
+    }))
+}
 
 /// The value of a method; nothing where it is none of those here.
 pub(in super::super) fn called(

@@ -39,6 +39,14 @@ fn check(written: &str, expected: Json) {
     assert_eq!(text(written), Ok(expected), "{written}");
 }
 
+/// Lines of an expression and of what real Ansible gave for it, as JSON.
+#[track_caller]
+pub(super) fn seen(lines: &str) {
+    for (written, expected) in lines.lines().filter_map(|line| line.split_once('\t')) {
+        check(written, serde_json::from_str(expected).unwrap());
+    }
+}
+
 #[track_caller]
 fn refused(written: &str, expected: &str) {
     assert_eq!(text(written).unwrap_err().message, expected, "{written}");
@@ -57,6 +65,7 @@ fn lists_and_mappings_are_never_changed() {
         "{% set _ = d.update({}) %}",
         "`update` changes a mapping in place, which hep does not do",
     );
+    check("{{ d | attr('get') is defined }} {{ d | attr('a') is defined }}", json!("True False"));
     check("{{ l.index(1) }} {{ l.copy() }} {{ 'abc'.rindex('c') }}", json!("1 [3, 1, 2] 2"));
 }
 
