@@ -11,10 +11,12 @@ pub mod command;
 pub mod debug;
 pub mod fail;
 pub mod file;
+pub mod find;
 pub mod flush;
 pub mod getent;
 pub mod group;
 pub mod hostname;
+pub mod ini_file;
 pub mod lineinfile;
 pub mod locale_gen;
 pub mod package_facts;
@@ -24,6 +26,7 @@ pub mod service;
 pub mod service_facts;
 pub mod set;
 pub mod setup;
+pub mod slurp;
 pub mod stat;
 pub mod sysctl;
 pub mod timezone;
@@ -134,6 +137,8 @@ modules! {
     fail::Fail,
     /// Files, directories and links.
     file::File,
+    /// Files below directories.
+    find::Find,
     /// Notified handlers, now.
     flush::Flush,
     /// Entries of the host's databases.
@@ -142,6 +147,8 @@ modules! {
     group::Group,
     /// The name of the host.
     hostname::Hostname,
+    /// An option in a file of sections.
+    ini_file::IniFile,
     /// A line of a file.
     lineinfile::Lineinfile,
     /// Locales that programs can use.
@@ -160,6 +167,8 @@ modules! {
     set::Set,
     /// The facts of Ansible's `setup`.
     setup::Setup,
+    /// The content of a file.
+    slurp::Slurp,
     /// What a path is.
     stat::Stat,
     /// Parameters of the kernel.

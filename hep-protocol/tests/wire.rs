@@ -26,7 +26,7 @@ use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
 /// Parameters of every module with every kind of value in them, as a manifest would give them.
-const SPECS: [&str; 29] = [
+const SPECS: [&str; 32] = [
     r#"{"apt": {"package": ["nginx=1.22*", "libc6:arm64", "/srv/a.deb"], "action": "build-dep", "upgrade": "safe",
         "debconf": [{"package": "p", "question": "p/q", "type": "string", "value": "v"}], "policy_rc_d": 101}}"#,
     r#"{"assert": {"that": "x > 1", "msg": "too few"}}"#,
@@ -57,6 +57,10 @@ const SPECS: [&str; 29] = [
     r#"{"service_facts": {}}"#,
     r#"{"validate_argument_spec": {"argument_spec": {"a": {"type": "int"}}, "provided_arguments": {"a": [1, null]}}}"#,
     r#"{"apt_repository": {"repo": "deb http://a / b", "filename": "f", "mode": "0600", "update-cache": false}}"#,
+    r#"{"find": {"paths": "/a", "patterns": ["*.log"], "age": "-2d", "size": 10, "mode": "u+x", "checksum_algorithm": "md5", "limit": 3}}"#,
+    r#"{"slurp": {"src": "/a"}}"#,
+    r#"{"ini_file": {"path": "/a", "section": "s", "option": "o", "values": ["1"], "section_has_values": [{"option": "x", "value": "y"}],
+        "mode": "0600"}}"#,
 ];
 
 fn json(text: &str) -> Json {
@@ -382,7 +386,7 @@ fn bytes_are_what_they_were() {
         format!("protocol {}\nrequests {requests}\nreplies  {replies}", hep_protocol::hello::PROTOCOL),
         @r"
     protocol 9
-    requests 222fdc32f0989cc94cea12841d01256562fb35af6fbe743c14359a72847942ec
+    requests 6b7a775bf2da00bd689d009a2901f2d72c2778e52640d4a70b7b177f383eda53
     replies  5e05ca6fe64f9ac2c083beda8f0bea03d3f387d330510e0bfcae3280cba7417f
     "
     );

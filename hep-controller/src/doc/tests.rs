@@ -30,10 +30,12 @@ fn without_a_topic_everything_is_listed() {
       debug                   Shows a message or a value.
       fail                    Fails with a message.
       file                    Files, directories and links.
+      find                    Files below directories.
       flush                   Notified handlers, now.
       getent                  Entries of the host's databases.
       group                   Groups of users.
       hostname                The name of the host.
+      ini_file                An option in a file of sections.
       lineinfile              A line of a file.
       locale_gen              Locales that programs can use.
       package_facts           The packages of the host.
@@ -43,6 +45,7 @@ fn without_a_topic_everything_is_listed() {
       service_facts           The services of the host.
       set                     Variables.
       setup                   The facts of Ansible's `setup`.
+      slurp                   The content of a file.
       stat                    What a path is.
       sysctl                  Parameters of the kernel.
       timezone                The time zone of the host.

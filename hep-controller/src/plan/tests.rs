@@ -325,7 +325,7 @@ fn ten_mistakes_are_shown_in_one_run() {
     11 |   atp: {package: nginx}
        |   ^^^
        |
-       = hint: did you mean `apt`? the modules are `alternatives`, `apt`, `apt_repository`, `assert`, `authorized_key`, `blockinfile`, `command`, `debug`, `fail`, `file`, `flush`, `getent`, `group`, `hostname`, `lineinfile`, `locale_gen`, `package_facts`, `ping`, `replace`, `service`, `service_facts`, `set`, `setup`, `stat`, `sysctl`, `timezone`, `user`, `validate_argument_spec` and `wait_for`
+       = hint: did you mean `apt`? the modules are `alternatives`, `apt`, `apt_repository`, `assert`, `authorized_key`, `blockinfile`, `command`, `debug`, `fail`, `file`, `find`, `flush`, `getent`, `group`, `hostname`, `ini_file`, `lineinfile`, `locale_gen`, `package_facts`, `ping`, `replace`, `service`, `service_facts`, `set`, `setup`, `slurp`, `stat`, `sysctl`, `timezone`, `user`, `validate_argument_spec` and `wait_for`
 
     error: unknown parameter `state` of `service`
       --> site.yml:13:28
@@ -435,7 +435,7 @@ fn misplaced_lines_are_explained() {
     9 | - name: no module
       |   ^^^^^^^^^^^^^^^
       |
-      = hint: add one of `alternatives`, `apt`, `apt_repository`, `assert`, `authorized_key`, `blockinfile`, `command`, `debug`, `fail`, `file`, `flush`, `getent`, `group`, `hostname`, `lineinfile`, `locale_gen`, `package_facts`, `ping`, `replace`, `service`, `service_facts`, `set`, `setup`, `stat`, `sysctl`, `timezone`, `user`, `validate_argument_spec` or `wait_for`
+      = hint: add one of `alternatives`, `apt`, `apt_repository`, `assert`, `authorized_key`, `blockinfile`, `command`, `debug`, `fail`, `file`, `find`, `flush`, `getent`, `group`, `hostname`, `ini_file`, `lineinfile`, `locale_gen`, `package_facts`, `ping`, `replace`, `service`, `service_facts`, `set`, `setup`, `slurp`, `stat`, `sysctl`, `timezone`, `user`, `validate_argument_spec` or `wait_for`
 
     error: a task has one module, and this one has `apt` and `file`
       --> site.yml:12:3

@@ -30,7 +30,7 @@ fn a_module_misspelt() {
     2 |   srvice: {name: nginx, action: start}
       |   ^^^^^^
       |
-      = hint: did you mean `service`? the modules are `alternatives`, `apt`, `apt_repository`, `assert`, `authorized_key`, `blockinfile`, `command`, `debug`, `fail`, `file`, `flush`, `getent`, `group`, `hostname`, `lineinfile`, `locale_gen`, `package_facts`, `ping`, `replace`, `service`, `service_facts`, `set`, `setup`, `stat`, `sysctl`, `timezone`, `user`, `validate_argument_spec` and `wait_for`
+      = hint: did you mean `service`? the modules are `alternatives`, `apt`, `apt_repository`, `assert`, `authorized_key`, `blockinfile`, `command`, `debug`, `fail`, `file`, `find`, `flush`, `getent`, `group`, `hostname`, `ini_file`, `lineinfile`, `locale_gen`, `package_facts`, `ping`, `replace`, `service`, `service_facts`, `set`, `setup`, `slurp`, `stat`, `sysctl`, `timezone`, `user`, `validate_argument_spec` and `wait_for`
     ");
 }
 
@@ -45,7 +45,7 @@ fn a_task_without_a_module() {
     1 | - name: web
       |   ^^^^^^^^^
       |
-      = hint: add one of `alternatives`, `apt`, `apt_repository`, `assert`, `authorized_key`, `blockinfile`, `command`, `debug`, `fail`, `file`, `flush`, `getent`, `group`, `hostname`, `lineinfile`, `locale_gen`, `package_facts`, `ping`, `replace`, `service`, `service_facts`, `set`, `setup`, `stat`, `sysctl`, `timezone`, `user`, `validate_argument_spec` or `wait_for`
+      = hint: add one of `alternatives`, `apt`, `apt_repository`, `assert`, `authorized_key`, `blockinfile`, `command`, `debug`, `fail`, `file`, `find`, `flush`, `getent`, `group`, `hostname`, `ini_file`, `lineinfile`, `locale_gen`, `package_facts`, `ping`, `replace`, `service`, `service_facts`, `set`, `setup`, `slurp`, `stat`, `sysctl`, `timezone`, `user`, `validate_argument_spec` or `wait_for`
     ");
 }
 

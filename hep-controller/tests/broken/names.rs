@@ -338,7 +338,7 @@ fn a_result_of_a_task_with_a_mistake() {
     1 | - comand: {argv: [ls]}
       |   ^^^^^^
       |
-      = hint: did you mean `command`? the modules are `alternatives`, `apt`, `apt_repository`, `assert`, `authorized_key`, `blockinfile`, `command`, `debug`, `fail`, `file`, `flush`, `getent`, `group`, `hostname`, `lineinfile`, `locale_gen`, `package_facts`, `ping`, `replace`, `service`, `service_facts`, `set`, `setup`, `stat`, `sysctl`, `timezone`, `user`, `validate_argument_spec` and `wait_for`
+      = hint: did you mean `command`? the modules are `alternatives`, `apt`, `apt_repository`, `assert`, `authorized_key`, `blockinfile`, `command`, `debug`, `fail`, `file`, `find`, `flush`, `getent`, `group`, `hostname`, `ini_file`, `lineinfile`, `locale_gen`, `package_facts`, `ping`, `replace`, `service`, `service_facts`, `set`, `setup`, `slurp`, `stat`, `sysctl`, `timezone`, `user`, `validate_argument_spec` and `wait_for`
     ");
 }
 

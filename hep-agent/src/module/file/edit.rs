@@ -31,6 +31,9 @@ pub(crate) trait Edit {
     /// The field of its results that names the backup.
     const BACKUP: &'static str = "backup_file";
 
+    /// Whether its message says that owner, group or mode change.
+    const TELLS_ATTRIBUTES: bool = true;
+
     /// Which file, and what else it should be.
     fn target(&self) -> Target;
 
@@ -92,7 +95,7 @@ impl<E: Edit> Module for E {
         let State { edited, part } = state;
         let steps = part.as_ref().map_or(Ok(Vec::new()), |part| part.steps(input))?;
         let mut plan = Plan { steps, ..Plan::default() };
-        let attributes = plan.steps.iter().any(changes_attributes);
+        let attributes = E::TELLS_ATTRIBUTES && plan.steps.iter().any(changes_attributes);
         let parts = [edited.message.as_str(), if attributes { ATTRIBUTES } else { "" }];
         let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         plan.data =

@@ -22,6 +22,9 @@ pub(super) const RIGHTS: &[Parameter] = &[
 /// What modules that edit a file take besides hep's own parameters.
 pub(super) const EDITED: &[Parameter] = &[nothing("others")];
 
+/// What `ini_file` takes besides: a link is followed in any case.
+pub(super) const INI: &[Parameter] = &[nothing("follow")];
+
 pub(super) const COPY: &[Parameter] = &[
     same("src"),
     same("content"),
@@ -69,6 +72,10 @@ pub(super) const FILE: &[Parameter] = &[
     nothing("modification_time_format"),
 ];
 
+/// What `find` takes besides hep's own parameters.
+pub(super) const FIND: &[Parameter] =
+    &[own("mode"), only("encoding", "utf-8", "leave it out: files are read as UTF-8")];
+
 pub(super) const STAT: &[Parameter] = &[
     same("path").also(&["dest", "name"]),
     same("follow"),
@@ -112,7 +119,7 @@ pub(super) fn copy(arguments: &mut Arguments<'_>) -> &'static str {
 /// A mode that leaves every mode as it is.
 const UNCHANGED: &str = "u+";
 
-/// The text of a file is edited: all but the mode is as in hep.
+/// All but the mode is as in hep.
 pub(super) fn edited(arguments: &mut Arguments<'_>) -> &'static str {
     mode(arguments);
     ""
