@@ -1,7 +1,7 @@
 //! Absolute paths on a host.
 
-use super::{InvalidValue, text_value};
-use serde::{Deserialize, Deserializer, Serialize};
+use super::{InvalidValue, kind, text_value};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use std::fmt;
 use std::path::Path;
 
@@ -16,9 +16,32 @@ const PATH_MAX: usize = 4096;
 pub struct AbsPath(String);
 
 /// The text of a path, by whose name a decoder knows it.
-#[derive(Deserialize)]
-#[serde(rename = "Path")]
 struct Written(String);
+
+impl<'de> Deserialize<'de> for Written {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_newtype_struct(kind::PATH, WrittenVisitor)
+    }
+}
+
+struct WrittenVisitor;
+
+impl<'de> de::Visitor<'de> for WrittenVisitor {
+    type Value = Written;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a path")
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, value: D) -> Result<Written, D::Error> {
+        String::deserialize(value).map(Written)
+    }
+
+    /// One that stands for a list of one is a text alone.
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Written, E> {
+        Ok(Written(text.to_owned()))
+    }
+}
 
 /// Decodes a path that may be relative, and may be left out.
 ///
