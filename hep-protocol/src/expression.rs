@@ -1,5 +1,6 @@
 //! The language of expressions and templates: Jinja's, by `minijinja`. It reads only the scope it is handed: no file,
-//! no clock, no chance; the same text in the same scope always gives the same value.
+//! no clock, no chance; the same text in the same scope gives the same value. What only a run's moment says, as the time or a
+//! salt, it asks the scope for: a host's answers anew each time, and the controller's knows nothing of it.
 //!
 //! Undefined names are errors. What is not known yet (in check mode: what a command would say) is never guessed: an
 //! evaluation that needs it ends in [`TroubleKind::Unknown`].
