@@ -48,6 +48,8 @@ pub(crate) struct Options {
     pub(crate) task_timeout: Option<u32>,
     /// Magic variables that a run of playbooks has by its command line and configuration.
     pub(crate) foreign: Map<String, Value>,
+    /// The user by whom hosts are logged in to that say none, in a run of playbooks.
+    pub(crate) login_user: Option<String>,
     /// Facts of Ansible's that are taken for granted, where no host is asked.
     pub(crate) assumed: Arc<Map<String, Value>>,
 }

@@ -3,11 +3,12 @@
 use super::Input;
 use super::resolve::ResolvedPlay;
 use crate::remote::Transport;
+use hep_protocol::expression::has_expression;
 use hep_protocol::plan::{DiffMode, RunMode};
 use serde_json::{Map, Value, json};
 
 /// The names of [`of_play`] and of [`of_connection`]. A host is sent those that are read somewhere.
-pub(crate) const NAMES: [&str; 19] = [
+pub(crate) const NAMES: [&str; 21] = [
     "ansible_check_mode",
     "ansible_config_file",
     "ansible_connection",
@@ -24,6 +25,8 @@ pub(crate) const NAMES: [&str; 19] = [
     "ansible_run_tags",
     "ansible_skip_tags",
     "ansible_ssh_host",
+    "ansible_ssh_user",
+    "ansible_user",
     "ansible_verbosity",
     "ansible_version",
     "play_hosts",
@@ -71,8 +74,12 @@ fn version() -> Value {
     json!({"full": "2.19.14", "major": 2, "minor": 19, "revision": 14, "string": "2.19.14"})
 }
 
-/// How a host is reached, where its variables do not say.
-pub(crate) fn of_connection(input: &Input<'_>, member: usize) -> Map<String, Value> {
+/// How a host of these plays is reached, where its variables do not say.
+pub(crate) fn of_connection(
+    input: &Input<'_>,
+    plays: &[ResolvedPlay<'_>],
+    member: usize,
+) -> Map<String, Value> {
     let Some(host) = input.targets.host(member) else { return Map::new() };
     let connection = match host.transport {
         Some(Transport::Local) => "local",
@@ -80,10 +87,21 @@ pub(crate) fn of_connection(input: &Input<'_>, member: usize) -> Map<String, Val
     };
     let address = host.vars.iter().rfind(|one| one.name == "ansible_host");
     let address = address.map_or_else(|| json!(host.name), |one| one.value.clone());
+    let of_host = plays.iter().filter(|play| play.members.contains(&member));
+    let said = of_host.filter_map(|play| play.play.login.user.as_ref()).next();
+    let user = match said {
+        // What an expression makes of it is known where the login is.
+        Some(user) if has_expression(&user.text) => None,
+        Some(user) => Some(&user.text),
+        None => input.options.login_user.as_ref(),
+    };
+    let user = user
+        .into_iter()
+        .flat_map(|user| ["ansible_user", "ansible_ssh_user"].map(|name| (name, json!(user))));
     let all = [
         ("ansible_connection", json!(connection)),
         ("ansible_host", address.clone()),
         ("ansible_ssh_host", address),
     ];
-    all.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
+    all.into_iter().chain(user).map(|(name, value)| (name.to_owned(), value)).collect()
 }

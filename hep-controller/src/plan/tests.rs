@@ -83,6 +83,7 @@ fn compile_for(
         act_as: hep_protocol::rights::ActAs::default(),
         task_timeout: None,
         foreign: serde_json::Map::new(),
+        login_user: None,
         assumed: Default::default(),
     };
     compile(&Input { manifest, targets, options: &options })

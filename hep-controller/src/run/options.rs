@@ -38,6 +38,7 @@ impl Options {
             act_as: ActAs::default(),
             task_timeout: None,
             foreign: Map::new(),
+            login_user: None,
             assumed: Arc::default(),
         })
     }

@@ -69,7 +69,8 @@ pub(crate) fn prepare(args: Playbook, usual: &LocalUser) -> Result<Prepared, Ref
     let args = as_push(args, &ansible)?;
     let timeout = args.limits.task_timeout.or(ansible.task_timeout);
     let of_run = Options::of_run(&args.vars, &args.tasks, &args.run, &args.rights, timeout)?;
-    let options = Options { extra, act_as, foreign, ..of_run };
+    let login_user = args.login.user.clone().or_else(|| ansible.remote_user.clone());
+    let options = Options { extra, act_as, foreign, login_user, ..of_run };
     Ok(Prepared { args, config, options, ansible, as_ansible, around, ssh_arguments })
 }
 

@@ -94,7 +94,10 @@ impl Verifier<'_, '_> {
         let others = others.filter(|other| *other != member.name).collect();
         let hosts = Others { name: member.name.clone(), others };
         let mut layers = Layers::default()
-            .with(Rank::Inventory, Variables(magic::of_connection(self.input, at)))
+            .with(
+                Rank::Inventory,
+                Variables(magic::of_connection(self.input, std::slice::from_ref(resolved), at)),
+            )
             .with(
                 Rank::HostFacts,
                 Layer::Gathered(Assumed(Arc::clone(&self.input.options.assumed))),

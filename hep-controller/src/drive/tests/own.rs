@@ -121,6 +121,7 @@ fn site(directory: &Path) -> Compiled {
         act_as: ActAs::default(),
         task_timeout: None,
         foreign: serde_json::Map::new(),
+        login_user: None,
         assumed: Default::default(),
     };
     let manifest = Manifest::read(&directory.join("site.yml")).unwrap();

@@ -35,7 +35,9 @@ pub(super) fn tell(known: &Known<'_>, plan: &mut Plan, parts: &mut [HostPart]) {
     for (member, part) in members.iter().zip(parts.iter_mut()) {
         add(
             part,
-            magic::of_connection(input, *member).into_iter().filter(|(name, _)| is_read(name)),
+            magic::of_connection(input, plays, *member)
+                .into_iter()
+                .filter(|(name, _)| is_read(name)),
         );
     }
     if !BATCH.into_iter().any(is_read) {

@@ -1,4 +1,4 @@
-//! Tasks that reach beyond their hosts.
+//! Tasks that reach beyond their hosts, and what is said of the way there.
 
 use super::{HOSTS, Targets, compile_for};
 use crate::ast::Manifest;
@@ -76,4 +76,13 @@ fn what_a_host_may_reach_fails_there() {
     let Spec::Typed(spec) = &compiled.plan.plays[0].tasks[1].spec else { panic!("it is open") };
     let TaskSpec::Fail(fail) = &**spec else { panic!("{spec:?}") };
     assert!(fail.msg.contains(ELSEWHERE), "{}", fail.msg);
+}
+
+#[test]
+fn the_user_of_a_play_is_a_variable() {
+    let shown = "  - debug: {msg: '{{ ansible_user }}'}\n";
+    let compiled = compiled("web\n  remote_user: deploy", shown).unwrap();
+    let users: Vec<_> =
+        compiled.hosts.iter().map(|host| host.part.vars.0["ansible_user"].as_str()).collect();
+    assert_eq!(users, [Some("deploy"), Some("deploy")]);
 }
