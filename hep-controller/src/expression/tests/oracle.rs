@@ -90,17 +90,11 @@ fn filters_and_tests_are_ansibles() {
     check(
         "filters",
         &[
-            // Issue 16, point 8, and collections' own.
-            "addresses",
-            "passwords",
-            "query",
-            "xml-attributes attr",
             // Left behind under another name than the case says.
             "fixed-random start",
             // Asked of the controller's files.
             "paths expanduser",
             "tests-of-files",
-            "dates",
         ],
     );
 }

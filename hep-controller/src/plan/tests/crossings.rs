@@ -85,4 +85,6 @@ fn the_user_of_a_play_is_a_variable() {
     let users: Vec<_> =
         compiled.hosts.iter().map(|host| host.part.vars.0["ansible_user"].as_str()).collect();
     assert_eq!(users, [Some("deploy"), Some("deploy")]);
+    let play = "web\n  port: 22\n  connection: ssh\n  any_errors_fatal: true";
+    check(play, shown.replace("ansible_user", "ansible_host").as_str(), Ok(()));
 }

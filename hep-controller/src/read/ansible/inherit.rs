@@ -188,6 +188,7 @@ impl Reader<'_> {
                 continue;
             }
             match treatment {
+                Treatment::Done if level == Level::Play && keywords::is_of_whole_play(name) => {}
                 Treatment::Ignored => {}
                 Treatment::Refused(why, way_out) => {
                     self.refuse_key(source, entry, &mut keys.handed, (why, way_out));

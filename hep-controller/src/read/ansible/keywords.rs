@@ -109,6 +109,11 @@ const KEYWORDS: &[(&str, &[Level], Treatment)] = &[
     ("when", BLOCKS, Done),
 ];
 
+/// The keywords that mean something else at a play than at what is in it: all its hosts, and the way to them.
+pub(super) fn is_of_whole_play(name: &str) -> bool {
+    matches!(name, "any_errors_fatal" | "connection" | "port" | "remote_user")
+}
+
 /// What the table knows of a keyword.
 pub(super) fn find(name: &str) -> Option<(&'static [Level], Treatment)> {
     let row = KEYWORDS.iter().find(|(key, _, _)| *key == name)?;
