@@ -276,7 +276,7 @@ fn samples() -> Vec<Value> {
     let plain = [json!("/etc/motd"), json!("nginx"), json!("0644"), json!(true), json!(1)];
     plain
         .into_iter()
-        .chain([json!({"a": "b"}), json!(["a"]), json!("install"), debconf, links])
+        .chain([json!({"a": "b"}), json!(["a"]), json!("install"), json!("sha1"), debconf, links])
         .collect()
 }
 
