@@ -122,3 +122,18 @@ pub(crate) fn names(schema: &Value) -> Vec<String> {
     });
     names.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::TaskSpec;
+
+    /// They are sought by their order.
+    #[test]
+    fn every_module_is_found_by_its_name() {
+        for module in TaskSpec::MODULES {
+            assert_eq!(About::of(module).name, module);
+        }
+        assert_eq!(About::of("nothing").name, "");
+    }
+}
