@@ -8,20 +8,20 @@ use crate::sys::{Host, Subject};
 use std::cell::RefCell;
 
 impl Walk<'_> {
-    /// The task with its expressions replaced, and the homes with which its paths begin.
+    /// The task with its expressions replaced, and the homes with which its paths begin; `acting` is the user that it runs as, if
+    /// not the process's own.
     pub(super) fn rendered<'t>(
         &mut self,
         job: &Job<'t>,
         names: &Names,
+        acting: Option<&str>,
     ) -> Result<Rendered<'t>, Unrendered> {
-        let acting = self.user(job, names)?;
         let machine = RefCell::new(&mut self.machine);
         let unknown = RefCell::new(None);
         let home = |named: &str| {
-            let user = match (named, &acting) {
+            let user = match (named, acting) {
                 ("", None) => return std::env::var("HOME").ok(),
-                ("", Some(user)) => user.as_str(),
-                (user, _) => user,
+                ("", Some(user)) | (user, _) => user,
             };
             let look = |host: &mut dyn Host, _| {
                 let entry = host.user_entry(user, Reach::Everywhere);

@@ -22,7 +22,6 @@ use crate::module::Input;
 use crate::render::{Names, Rendered};
 use crate::sys::packages::Gap;
 use crate::sys::{Host, Kept, TaskStart};
-use hep_protocol::decode::STAND_IN;
 use hep_protocol::outcome::{Change, Details, Failure};
 use hep_protocol::plan::{Control, Loop, RunMode};
 use hep_protocol::task::TaskSpec;
@@ -118,7 +117,7 @@ impl Walk<'_> {
                 continue;
             }
             let Rendered { spec, env, doubt: _ } =
-                names.task(job.task, self.outside, STAND_IN).ok()?;
+                names.task(job.task, self.outside, &|_| None).ok()?;
             let TaskSpec::Apt(apt) = spec.into_owned() else { return None };
             let same = (env, self.user(job, &names).ok()?);
             if known.get_or_insert_with(|| same.clone()) != &same {

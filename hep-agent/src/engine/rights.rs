@@ -8,7 +8,6 @@ use crate::sys::linux::credentials::{Identity, may_switch};
 use crate::sys::{Host, Subject, SysError};
 use hep_protocol::plan::CheckPolicy;
 use hep_protocol::rights::ROOT;
-use hep_protocol::task::Effect;
 use hep_protocol::truth::truth_of_value;
 use hep_protocol::value::Json;
 use serde_json::Value;
@@ -35,14 +34,7 @@ impl Worn {
 }
 
 impl Walk<'_> {
-    /// With whose rights a try runs; the host's word beats the task's.
-    pub(super) fn actor(&mut self, job: &Job<'_>, names: &Names) -> Result<Actor, Unrendered> {
-        let user = self.user(job, names)?;
-        let user = user.filter(|_| job.task.spec.about().effect != Effect::None);
-        self.actor_of(job, user)
-    }
-
-    /// With the rights of that user, or with the process's own.
+    /// With whose rights a try runs: that user's, or the process's own.
     pub(super) fn actor_of(
         &mut self,
         job: &Job<'_>,

@@ -167,11 +167,16 @@ impl Walk<'_> {
 
     /// One try.
     fn attempt(&mut self, job: &Job<'_>, names: &Names) -> Verdict {
-        let Rendered { spec, env, doubt } = match self.rendered(job, names) {
+        let user = match self.user(job, names) {
+            Ok(user) => user,
+            Err(why) => return self.unsettled(job, why),
+        };
+        let Rendered { spec, env, doubt } = match self.rendered(job, names, user.as_deref()) {
             Ok(rendered) => rendered,
             Err(why) => return self.unsettled(job, why),
         };
-        let actor = match self.actor(job, names) {
+        let user = user.filter(|_| job.task.spec.about().effect != Effect::None);
+        let actor = match self.actor_of(job, user) {
             Ok(actor) => actor,
             Err(why) => return self.unsettled(job, why),
         };

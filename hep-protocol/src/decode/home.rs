@@ -21,6 +21,9 @@ pub fn expanded(text: &str, homes: Homes<'_>) -> Result<Option<String>, String> 
     let Some((user, below)) = split(text) else { return Ok(None) };
     match homes(user) {
         Some(home) => Ok(Some(format!("{}{below}", home.trim_end_matches('/')))),
+        None if user.is_empty() => Err(format!(
+            "`{text}` begins with the home directory, and the host does not say where that is"
+        )),
         None => {
             Err(format!("`{text}` begins with the home of `{user}`, and there is no such user"))
         }
@@ -61,5 +64,8 @@ mod tests {
         }
         let nobody = "`~nobody/x` begins with the home of `nobody`, and there is no such user";
         assert_eq!(expanded("~nobody/x", homes), Err(nobody.to_owned()));
+        let unsaid =
+            "`~/x` begins with the home directory, and the host does not say where that is";
+        assert_eq!(expanded("~/x", &|_| None), Err(unsaid.to_owned()));
     }
 }
